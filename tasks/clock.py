@@ -1,0 +1,41 @@
+"""Now, windows and time zones: every instant is aware and UTC, whole seconds unless said otherwise."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Half-open span of time asked for: start included, end not."""
+
+    start: datetime
+    end: datetime
+
+
+def now() -> datetime:
+    """The present second, UTC."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+def parse_instant(text: str) -> datetime:
+    """ISO date or instant; without an offset it is UTC. Raises ValueError."""
+    instant = datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
+    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+
+
+def midnight(day: date, zone: str) -> datetime:
+    """The instant (UTC) at which a local day begins. Where midnight is skipped, the first instant after the gap."""
+    return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone)).astimezone(UTC)
+
+
+def local_day(instant: datetime, zone: str) -> date:
+    """The calendar day in a zone that an instant falls on."""
+    return instant.astimezone(ZoneInfo(zone)).date()
+
+
+def days(first: date, last: date) -> Iterator[date]:
+    """Every day from first to last, both included."""
+    for offset in range((last - first).days + 1):
+        yield first + timedelta(days=offset)

@@ -1,0 +1,55 @@
+"""Step: ask a vendor for one stream and one window, page by page."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from tasks.connectors import connector
+from tasks.errors import ConfigurationError
+from tasks.rest.client import Account, Client, Patience
+from tasks.rest.reading import Bookmark, Reading, Received
+from tasks.rest.spec import Stream, Window
+from tasks.rest.typed import Page
+from tasks.settings import AccountSettings, SecretLookup, optional_secrets_of, secrets_of
+
+
+def open_client(account: AccountSettings, lookup: SecretLookup | None = None, patience: Patience | None = None) -> Client:
+    """A client for an account. Raises ConfigurationError or MissingSecretError naming what is not given."""
+    vendor = connector(account.connector)
+    own = {name: str(value) for name, value in account.own.items() if isinstance(value, (str, int))}
+    missing = [name for name in vendor.settings if not own.get(name)]
+    if missing and not account.base_url:
+        raise ConfigurationError(f"account {account.name}: setting {missing[0]} is needed for {vendor.title}")
+    possible = {name for kind in getattr(vendor.auth, "kinds", (vendor.auth,)) for name in kind.secrets}
+    secrets = optional_secrets_of(account.name, tuple(sorted(possible)), lookup)
+    if not any(set(kind.secrets) <= set(secrets) for kind in getattr(vendor.auth, "kinds", (vendor.auth,))):
+        secrets_of(account.name, vendor.auth.secrets, lookup)
+    return Client(
+        vendor,
+        Account(
+            account.name, {**own, **secrets}, base_url=account.base_url or None,
+            requests_per_minute=account.requests_per_minute, ca_bundle=account.ca_bundle or None,
+            proxy=account.proxy or None, patience=patience or Patience(),
+        ),
+    )
+
+
+def streams_of(account: AccountSettings) -> list[Stream]:
+    """The streams that are read for an account. Raises ConfigurationError for a stream that does not exist."""
+    streams = connector(account.connector).streams
+    known = {stream.name for stream in streams}
+    unknown = sorted({*account.streams_off, *account.streams_on} - known)
+    if unknown:
+        raise ConfigurationError(
+            f"account {account.name}: no stream {', '.join(unknown)}; {account.connector} has {', '.join(sorted(known))}"
+        )
+    return [
+        s for s in streams if s.name not in account.streams_off and (s.on or s.name in account.streams_on)
+    ]
+
+
+def read(
+    client: Client, stream: Stream, window: Window, bookmark: Bookmark, *, resume: Mapping[str, Any] | None = None,
+    partitions: Sequence[Page] = (),
+) -> Iterator[Received]:
+    """Pages of one batch, from `resume` on if it was cut."""
+    return Reading(client, stream, window, bookmark).pages(resume, partitions)

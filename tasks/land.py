@@ -1,0 +1,104 @@
+"""Step: keep every page as received, and read it back."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from tasks.clock import parse_instant
+from tasks.landing.store import Batch, Landed, Landing
+from tasks.rest.reading import MAIN, PARTITIONS, Received, redecode
+from tasks.rest.spec import Stream
+from tasks.rest.typed import Page
+
+
+@dataclass(frozen=True, slots=True)
+class LandedPage:
+    """A page that is safe on disk, decoded: the same whether it has just come or was read back."""
+
+    number: int
+    part: str
+    partition: str | None
+    received_at: datetime
+    page: Page
+    resume: dict[str, Any] | None
+    cursor: str | None
+    total: int | None
+    body: bytes = field(repr=False)
+
+
+def keep(landing: Landing, batch: Batch, number: int, received: Received) -> LandedPage:
+    """Land a page under its number in the batch."""
+    header = {
+        "part": received.part,
+        "partition": received.partition,
+        "request": received.request.as_json(),
+        "records": len(received.page.records),
+        "spoiled": len(received.page.spoiled),
+        "received_at": received.received_at.isoformat(),
+        "resume": received.resume,
+        "cursor": received.cursor,
+        "total": received.total,
+    }
+    landing.keep(batch, number, header, received.body)
+    return LandedPage(
+        number, received.part, received.partition, received.received_at, received.page,
+        dict(received.resume) if received.resume else None, received.cursor, received.total, received.body,
+    )
+
+
+def read_back(landing: Landing, stream: Stream, batch: Batch) -> Iterator[LandedPage]:
+    """The landed pages of a batch, whole groups only: a group that was cut is asked for again."""
+    group: list[LandedPage] = []
+    for landed in landing.pages(batch):
+        group.append(_decoded(stream, landed))
+        if landed.header["resume"] is not None:
+            yield from group
+            group = []
+
+
+def _decoded(stream: Stream, landed: Landed) -> LandedPage:
+    header = landed.header
+    return LandedPage(
+        landed.number, header["part"], header["partition"], parse_instant(header["received_at"]),
+        redecode(stream, header["part"], landed.body), header["resume"], header["cursor"], header["total"], landed.body,
+    )
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a batch has brought so far: for the manifest, the bookmark and the comparison with the vendor's total."""
+
+    pages: int = 0
+    records: int = 0
+    spoiled: int = 0
+    cursor: str | None = None
+    resume: dict[str, Any] | None = None
+    lists: list[Page] = field(default_factory=list)
+    read: set[str] = field(default_factory=set)
+    totals: dict[str | None, int] = field(default_factory=dict)
+    counts: dict[str | None, int] = field(default_factory=dict)
+    by_part: dict[str, int] = field(default_factory=dict)
+
+    def add(self, page: LandedPage) -> None:
+        """Count a page."""
+        count = len(page.page.records) + len(page.page.spoiled)
+        self.pages += 1
+        self.records += count
+        self.spoiled += len(page.page.spoiled)
+        self.by_part[page.part] = self.by_part.get(page.part, 0) + count
+        self.cursor = page.cursor or self.cursor
+        self.resume = page.resume or self.resume
+        if page.part == PARTITIONS:
+            self.lists.append(page.page)
+        if page.part == MAIN:
+            if page.partition:
+                self.read.add(page.partition)
+            if page.total is not None:
+                self.totals.setdefault(page.partition, page.total)
+            self.counts[page.partition] = self.counts.get(page.partition, 0) + count
+
+    @property
+    def short(self) -> list[tuple[int, int]]:
+        """(told, received) wherever the vendor told of more records than came."""
+        return [(told, self.counts.get(p, 0)) for p, told in self.totals.items() if self.counts.get(p, 0) < told]

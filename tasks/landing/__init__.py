@@ -1,0 +1,1 @@
+"""What was received, kept exactly as it came: pages, batches and their manifests."""

@@ -1,0 +1,87 @@
+"""Step: rows into the warehouse, and the bookmark with them, in one transaction."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tasks.entities import ENTITIES
+from tasks.landing.store import Batch
+from tasks.rest.spec import Full, Stream
+from tasks.translation.columns import keys_of
+from tasks.validate import Aside, Checked
+from tasks.warehouse import books
+from tasks.warehouse.engine import Connection, Warehouse
+from tasks.warehouse.merge import Origin, create_stage, merge, stage
+
+
+@dataclass(slots=True)
+class Load:
+    """One batch on its way into the warehouse. Rows are staged chunk by chunk; `commit` makes them visible."""
+
+    warehouse: Warehouse
+    connection: Connection
+    stream: Stream
+    batch: Batch
+    rows: dict[str, int] = field(default_factory=dict)
+    aside: list[Aside] = field(default_factory=list)
+    waiting: dict[str, set[str]] = field(default_factory=dict)
+    _freed: dict[str, set[str]] = field(default_factory=dict)
+
+    @property
+    def origin(self) -> Origin:
+        """What all rows of the batch have in common."""
+        source = self.batch.source
+        return Origin(source.connector, source.account, source.stream, self.batch.batch_id)
+
+    def take(self, checked: Checked) -> None:
+        """Stage good rows, note the others."""
+        name = checked.entity.name
+        self.aside.extend(checked.aside)
+        if name not in self.rows:
+            create_stage(self.warehouse, self.connection, checked.entity)
+            self.rows[name] = 0
+        if checked.rows.num_rows:
+            stage(self.warehouse, self.connection, checked.entity, checked.rows, self.origin, start=self.rows[name])
+            self.rows[name] += checked.rows.num_rows
+        if name in self.waiting:
+            self._freed.setdefault(name, set()).update(self.waiting[name] & set(keys_of(checked.entity, checked.rows)))
+
+    def commit(self, run_id: str, bookmark: Mapping[str, Any] | None, facts: Mapping[str, Any]) -> int:
+        """Merge, move the bookmark (unless None: a replay moves none), enter the batch. Gives the changed rows.
+
+        The staged rows are in temporary tables of this connection, so the transaction is short; a kill at any moment
+        leaves either all of the batch or nothing.
+        """
+        source = self.batch.source
+        replaces = isinstance(self.stream.sync, Full) and self.stream.sync.replaces
+        entities = {b.entity.name for b in self.stream.becomes} if replaces else set(self.rows)
+        for name in entities - set(self.rows):
+            create_stage(self.warehouse, self.connection, ENTITIES[name])
+            self.rows[name] = 0
+        changed = 0
+        for name in sorted(self.rows):
+            count = merge(self.connection, ENTITIES[name], self.origin, replaces=replaces)
+            if count:
+                books.touch_table(self.connection, f"source.{name}")
+            changed += count
+        if bookmark is not None:
+            books.move_bookmark(self.connection, source.account, source.stream, bookmark, self.batch.batch_id)
+        books.mark_replayed(self.connection, source.account, source.stream, self._freed)
+        books.quarantine(self.connection, self._quarantine_rows(), self.batch.batch_id)
+        books.record_batch(self.connection, {
+            "batch_id": self.batch.batch_id, "run_id": run_id, "connector": source.connector,
+            "account": source.account, "stream": source.stream, "window_start": self.batch.window.start,
+            "window_end": self.batch.window.end, "rows_count": sum(self.rows.values()), "changed_count": changed,
+            "quarantined_count": len(self.aside), **facts,
+        })
+        return changed
+
+    def _quarantine_rows(self) -> Iterable[dict[str, Any]]:
+        source = self.batch.source
+        for number, row in enumerate(self.aside):
+            yield {
+                "batch_id": self.batch.batch_id, "entity": row.entity, "row_number": number,
+                "connector": source.connector, "account": source.account, "stream": source.stream,
+                "page_number": row.page_number, "record_number": row.record_number, "record_key": row.record_key,
+                "rule": row.rule, "reason": row.reason,
+            }

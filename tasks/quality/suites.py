@@ -1,0 +1,166 @@
+"""Applies the suites of `expectations/`: one YAML file per entity and per mart, in Great Expectations' own words.
+
+Each rule has `meta.level`: `row` sends the rows that break it to quarantine, `batch` refuses the whole batch, `warn` is
+only reported; and `meta.says`: the reason in words. Cell values never enter a result, because Great Expectations writes
+them unescaped into its pages.
+"""
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import pyarrow as pa
+import yaml
+
+from tasks.errors import ConfigurationError
+from tasks.paths import EXPECTATIONS
+
+_QUIET = {"result_format": "SUMMARY", "partial_unexpected_count": 0}
+_INDEXED = {"result_format": "COMPLETE", "partial_unexpected_count": 0, "exclude_unexpected_values": True}
+_one_at_a_time = threading.Lock()  # Great Expectations is not safe between threads
+
+
+@dataclass(frozen=True, slots=True)
+class RuleResult:
+    """One rule on one set of rows."""
+
+    rule: str
+    level: str
+    says: str
+    is_met: bool
+    unexpected_count: int
+    rows_count: int
+
+
+@dataclass(slots=True)
+class Verdict:
+    """All rules of a suite on one set of rows. `bad`: row index to the rule and reason that set it aside."""
+
+    subject: str
+    results: list[RuleResult] = field(default_factory=list)
+    bad: dict[int, tuple[str, str]] = field(default_factory=dict)
+    page: Any = None
+
+    @property
+    def refusals(self) -> list[RuleResult]:
+        """Batch rules that failed."""
+        return [r for r in self.results if r.level == "batch" and not r.is_met]
+
+
+@cache
+def rules_of(subject: str) -> tuple[Mapping[str, Any], ...]:
+    """The rules of an entity or mart, as written. Raises ConfigurationError if there is no file."""
+    path = EXPECTATIONS / f"{subject}.yml"
+    if not path.is_file():
+        raise ConfigurationError(f"expectations/{subject}.yml is missing: every entity and mart has one")
+    rules = yaml.safe_load(path.read_text(encoding="utf-8"))["expectations"]
+    return tuple({**rule, "meta": {**rule["meta"], "number": number}} for number, rule in enumerate(rules))
+
+
+def columns_of(subject: str) -> tuple[str, ...]:
+    """Columns that the rules of a subject look at."""
+    names: list[str] = []
+    for rule in rules_of(subject):
+        kwargs = rule["kwargs"]
+        names += [kwargs[k] for k in ("column", "column_A", "column_B") if k in kwargs] + list(kwargs.get("column_list", ()))
+    return tuple(dict.fromkeys(names))
+
+
+def rule_name(rule: Mapping[str, Any]) -> str:
+    """A short name: what is expected of which column."""
+    kwargs = rule["kwargs"]
+    about = [str(kwargs[k]) for k in ("column", "column_A", "column_B") if k in kwargs] + list(kwargs.get("column_list", ()))
+    return f"{str(rule['type']).removeprefix('expect_')}({', '.join(about)})"
+
+
+def check(subject: str, table: pa.Table) -> Verdict:
+    """Apply the suite of a subject to rows."""
+    import great_expectations as gx
+    from great_expectations.core import ExpectationSuite
+
+    verdict = Verdict(subject)
+    rules = rules_of(subject)
+    if not rules:
+        return verdict
+    frame = table.select(list(columns_of(subject))).to_pandas() if columns_of(subject) else table.slice(0).to_pandas()
+    with _one_at_a_time:
+        _be_quiet(gx)
+        context = gx.get_context(mode="ephemeral")
+        context.variables.progress_bars = {"globally": False}
+        asset = context.data_sources.add_pandas("rows").add_dataframe_asset(subject)
+        batch = asset.add_batch_definition_whole_dataframe("whole").get_batch({"dataframe": frame})
+        validated = batch.validate(ExpectationSuite(name=subject, expectations=list(rules)), result_format=_QUIET)
+        by_rule = {_key(result.expectation_config): result for result in validated.results}
+        broken = []
+        for rule in rules:
+            result = by_rule[_key(rule)]
+            verdict.results.append(_result(rule, result, table.num_rows))
+            if not result.success and rule["meta"]["level"] == "row":
+                broken.append(rule)
+        if broken:
+            again = batch.validate(ExpectationSuite(name=subject, expectations=broken), result_format=_INDEXED)
+            found = {_key(result.expectation_config): result for result in again.results}
+            for rule in broken:
+                for index in found[_key(rule)].result.get("unexpected_index_list") or ():
+                    verdict.bad.setdefault(int(index), (rule_name(rule), rule["meta"]["says"]))
+        verdict.page = validated
+    return verdict
+
+
+def _key(rule: Any) -> int:
+    """The rule's place in its file: Great Expectations gives results in an order of its own."""
+    return int((rule["meta"] if isinstance(rule, Mapping) else rule.meta)["number"])
+
+
+def _result(rule: Mapping[str, Any], result: Any, rows: int) -> RuleResult:
+    if result.exception_info and result.exception_info.get("raised_exception"):
+        raise ConfigurationError(f"rule {rule_name(rule)} cannot be applied: {result.exception_info}")
+    unexpected = result.result.get("unexpected_count")
+    return RuleResult(
+        rule_name(rule), rule["meta"]["level"], rule["meta"]["says"], bool(result.success),
+        int(unexpected) if unexpected is not None else int(not result.success), rows,
+    )
+
+
+@cache
+def _be_quiet(gx: Any) -> None:
+    import logging
+    import os
+
+    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    logging.getLogger(gx.__name__).setLevel(logging.WARNING)
+
+
+def write_docs(folder: str, verdicts: Sequence[tuple[str, Verdict]]) -> str:
+    """Write the Data Docs site of a run: an index and a page per validated set of rows. Gives the index's path.
+
+    `verdicts` are (title, verdict). Pages are Great Expectations' own; they hold counts, never cell values.
+    """
+    import html
+    from pathlib import Path
+
+    from great_expectations.render.renderer import ValidationResultsPageRenderer
+    from great_expectations.render.view import DefaultJinjaPageView
+
+    target = Path(folder)
+    target.mkdir(parents=True, exist_ok=True)
+    lines = []
+    with _one_at_a_time:
+        for number, (title, verdict) in enumerate(verdicts, 1):
+            if verdict.page is None:
+                continue
+            page = DefaultJinjaPageView().render(ValidationResultsPageRenderer().render(verdict.page))
+            name = f"{number:03d}.html"
+            (target / name).write_text(page, encoding="utf-8")
+            failed = sum(not r.is_met for r in verdict.results)
+            lines.append(f'<tr><td><a href="{name}">{html.escape(title)}</a></td><td>{len(verdict.results)}</td><td>{failed}</td></tr>')
+    index = target / "index.html"
+    index.write_text(
+        "<!doctype html><meta charset=utf-8><title>Data Docs</title><style>body{font:15px sans-serif;margin:2em}"
+        "td,th{padding:.3em 1em;text-align:left}</style><h1>Data Docs of the run</h1>"
+        f"<table><tr><th>Rows of</th><th>Rules</th><th>Broken</th></tr>{''.join(lines)}</table>",
+        encoding="utf-8",
+    )
+    return str(index)

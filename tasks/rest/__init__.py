@@ -1,0 +1,1 @@
+"""How HTTP APIs are read: session, credentials, paging, limits, retries, typed pages."""

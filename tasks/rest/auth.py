@@ -1,0 +1,145 @@
+"""Credentials: how a request carries them, and how they are renewed. Secrets are named here, never held in plain repr."""
+
+import base64
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+Post = Callable[[str, Mapping[str, str]], Mapping[str, Any]]
+
+
+class Auth(Protocol):
+    """What a connector declares: which secrets and settings it needs, and the session object made of them."""
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Names of the secrets, one set of which must be given."""
+
+    def bind(self, values: Mapping[str, str], post: Post) -> "Bound":
+        """The live credentials of one account."""
+
+
+class Bound(Protocol):
+    """Live credentials of one account."""
+
+    def headers(self) -> dict[str, str]:
+        """Headers for the next request."""
+
+    def renew(self) -> bool:
+        """Get a new token after a 401; False if there is nothing to renew."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Fixed:
+    value: str = field(repr=False)
+
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": self.value}
+
+    def renew(self) -> bool:
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """`Authorization: Bearer <token>`."""
+
+    secret: str
+    scheme: str = "Bearer"
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The token."""
+        return (self.secret,)
+
+    def bind(self, values: Mapping[str, str], post: Post) -> Bound:  # noqa: ARG002 - the protocol's argument
+        """A fixed header."""
+        return _Fixed(f"{self.scheme} {values[self.secret]}")
+
+
+@dataclass(frozen=True, slots=True)
+class Basic:
+    """`Authorization: Basic`; `user` is a template over the account's settings and secrets (Zendesk: `{email}/token`)."""
+
+    user: str
+    secret: str
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The password or token."""
+        return (self.secret,)
+
+    def bind(self, values: Mapping[str, str], post: Post) -> Bound:  # noqa: ARG002 - the protocol's argument
+        """A fixed header."""
+        pair = f"{self.user.format_map(dict(values))}:{values[self.secret]}"
+        return _Fixed("Basic " + base64.b64encode(pair.encode()).decode())
+
+
+class _Tokens:
+    """An OAuth2 token that is fetched when first needed, kept until shortly before it expires, and renewed once on 401."""
+
+    def __init__(self, fetch: Callable[[], Mapping[str, Any]]) -> None:
+        self._fetch = fetch
+        self._lock = threading.Lock()
+        self._token = ""
+        self._until = 0.0
+
+    def headers(self) -> dict[str, str]:
+        with self._lock:
+            if time.monotonic() >= self._until:
+                self._take(self._fetch())
+            return {"Authorization": f"Bearer {self._token}"}
+
+    def renew(self) -> bool:
+        with self._lock:
+            self._until = 0.0
+        return True
+
+    def _take(self, answer: Mapping[str, Any]) -> None:
+        self._token = str(answer["access_token"])
+        self._until = time.monotonic() + float(answer.get("expires_in") or 3600) - 60
+
+
+@dataclass(frozen=True, slots=True)
+class OAuth2:
+    """OAuth2 by `refresh_token`, `client_credentials` or `password`, form-encoded, at a path of the account's own host."""
+
+    token_path: str
+    grant: str
+    needs: tuple[str, ...]
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Client id and secret, refresh token or password, as the grant needs."""
+        return self.needs
+
+    def bind(self, values: Mapping[str, str], post: Post) -> Bound:
+        """A token that renews itself. A refresh token that the vendor rotates replaces the old one in memory."""
+        form = {"grant_type": self.grant, **{name: values[name] for name in self.needs}}
+
+        def fetch() -> Mapping[str, Any]:
+            answer = post(self.token_path, form)
+            if answer.get("refresh_token") and "refresh_token" in form:
+                form["refresh_token"] = str(answer["refresh_token"])
+            return answer
+
+        return _Tokens(fetch)
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """The first kind of credentials for which the account has every secret."""
+
+    kinds: tuple[Auth, ...]
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Those of the first kind: what `doctor` asks for."""
+        return self.kinds[0].secrets
+
+    def bind(self, values: Mapping[str, str], post: Post) -> Bound:
+        """Bind the kind that is complete, else the first (whose missing secret is then named)."""
+        chosen = next((kind for kind in self.kinds if all(values.get(name) for name in kind.secrets)), self.kinds[0])
+        return chosen.bind(values, post)

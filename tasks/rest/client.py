@@ -1,0 +1,309 @@
+"""One vendor account over HTTP: credentials only to its own origin, retries with backoff, the vendor's wishes obeyed."""
+
+import email.utils
+import random
+import re
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import msgspec
+import requests
+from requests.adapters import HTTPAdapter
+
+from tasks.errors import (
+    BudgetSpentError,
+    ConfigurationError,
+    ContractError,
+    CredentialsError,
+    ForeignHostError,
+    NotInPlanError,
+    RejectedByVendorError,
+    RetryableVendorError,
+    ThrottledError,
+    TruncatedPageError,
+    UnreachableError,
+)
+from tasks.rest.auth import Bound
+from tasks.rest.limits import Pace
+from tasks.rest.spec import Connector, Request
+
+_TIMEOUTS = (10.0, 120.0)
+_CHUNK = 1 << 20
+_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to go on asking. Seconds; `wait_cap` bounds a vendor's own wish."""
+
+    tries: int = 6
+    first_wait: float = 0.5
+    wait_cap: float = 300.0
+    biggest_page: int = 256 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A successful answer: headers with lower-case names, and the body as received (content encoding undone)."""
+
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What a client needs to know of one account. `values` holds settings and secrets by name."""
+
+    name: str
+    values: Mapping[str, str] = field(repr=False)
+    base_url: str | None = None
+    requests_per_minute: int | None = None
+    ca_bundle: str | None = None
+    proxy: str | None = None
+    patience: Patience = Patience()
+
+
+class Client:
+    """HTTP for one account of one connector. Used from one thread at a time per call; the pace is shared."""
+
+    def __init__(
+        self, connector: Connector, account: Account, *, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        self.connector, self.account = connector, account
+        self.requests_made = 0
+        self._sleep = sleep
+        self._base = account.base_url or _fill(connector.base_url, account.values)
+        self._origin = _origin(self._base)
+        self._patience = account.patience
+        self._random = random.Random(account.name)
+        limit = account.requests_per_minute
+        self._pace = Pace(connector.limits.requests_per_minute if limit is None else limit)
+        self._paces: dict[str, Pace] = {}
+        self._lock = threading.Lock()
+        self._session = requests.Session()
+        self._session.trust_env = False  # a .netrc entry would silently replace our credentials
+        self._session.mount("http://", HTTPAdapter(pool_maxsize=8))
+        self._session.mount("https://", HTTPAdapter(pool_maxsize=8))
+        self._session.verify = account.ca_bundle or True
+        if account.proxy:
+            self._session.proxies = {"http": account.proxy, "https": account.proxy}
+        self._auth: Bound = connector.auth.bind(account.values, self._post_form)
+
+    def pace_for(self, stream: str, per_minute: int | None) -> None:
+        """Give a stream its own limit, as for Zendesk's incremental exports. None: the account's limit only."""
+        if per_minute and self.account.requests_per_minute is None:
+            with self._lock:
+                self._paces.setdefault(stream, Pace(per_minute))
+
+    def send(
+        self, request: Request, *, stream: str = "", optional: bool = False, accept: Callable[[bytes], Any] | None = None
+    ) -> tuple[Answer, Any]:
+        """The answer, and what `accept` made of its body. A body that `accept` finds cut is asked for again.
+
+        Raises one of the VendorErrors of `tasks.errors`, with the vendor's own words in the message.
+        """
+        renewed = False
+        for attempt in range(1, self._patience.tries + 1):
+            try:
+                answer = self._once(request, stream=stream, optional=optional)
+                self._look_for_failure(answer)
+                return answer, accept(answer.body) if accept else None
+            except CredentialsError:
+                if renewed or not self._auth.renew():
+                    raise
+                renewed = True
+            except RetryableVendorError as trouble:
+                if attempt == self._patience.tries:
+                    raise
+                self._sleep(self._delay(attempt, trouble.wait_seconds))
+        raise CredentialsError(f"{self._who(request)}: credentials are refused even after renewal")
+
+    def check(self) -> None:
+        """One cheap call that proves the credentials. Raises VendorError."""
+
+        def is_login(body: bytes) -> None:
+            if self.connector.is_login and not self.connector.is_login(msgspec.json.decode(body)):
+                raise CredentialsError(f"{self.account.name}: the vendor answers as to a stranger; check the token")
+
+        self.send(self.connector.check, accept=is_login)
+
+    def close(self) -> None:
+        """Return the connections."""
+        self._session.close()
+
+    def _once(self, request: Request, *, stream: str, optional: bool) -> Answer:
+        self._pace.wait()
+        if stream in self._paces:
+            self._paces[stream].wait()
+        url = self._url(request)
+        for _ in range(5):
+            status, headers, body = self._call(request, url)
+            location = headers.get("location")
+            if status not in {301, 302, 303, 307, 308} or not location:
+                return self._judge(request, status, headers, body, optional=optional)
+            url = self._own(urljoin(url, location), request)
+        raise ContractError(f"{self._who(request)}: redirected in a circle")
+
+    def _call(self, request: Request, url: str) -> tuple[int, dict[str, str], bytes]:
+        self.requests_made += 1
+        headers = {"Accept": "application/json", **self.connector.headers, **self._auth.headers()}
+        data = None
+        if request.body is not None:
+            data, headers["Content-Type"] = msgspec.json.encode(request.body), "application/json"
+        try:
+            with self._session.request(
+                request.method, url, params=dict(request.params) or None, headers=headers, data=data,
+                timeout=_TIMEOUTS, allow_redirects=False, stream=True,
+            ) as response:
+                body = self._read(response, request)
+                lowered = {name.lower(): value for name, value in response.headers.items()}
+                return response.status_code, lowered, body
+        except requests.exceptions.SSLError:
+            raise ConfigurationError(
+                f"{self._who(request)}: the server's certificate is not trusted; set ca_bundle for a private authority"
+            ) from None
+        except (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError):
+            raise TruncatedPageError(f"{self._who(request)}: the answer broke off") from None
+        except requests.exceptions.RequestException as trouble:
+            raise UnreachableError(f"{self._who(request)}: {_plain(trouble)}") from None
+
+    def _read(self, response: requests.Response, request: Request) -> bytes:
+        parts, size = [], 0
+        for part in response.iter_content(_CHUNK):
+            size += len(part)
+            if size > self._patience.biggest_page:
+                raise ContractError(f"{self._who(request)}: a page over {self._patience.biggest_page >> 20} MiB")
+            parts.append(part)
+        return b"".join(parts)
+
+    def _judge(
+        self, request: Request, status: int, headers: Mapping[str, str], body: bytes, *, optional: bool
+    ) -> Answer:
+        limits = self.connector.limits
+        if limits.spent and limits.spent(status, headers, body):
+            raise BudgetSpentError(f"{self._who(request)}: the day's calls are used up; the next run goes on from here")
+        if status in {200, 201, 207}:
+            return Answer(headers, body)
+        said = f"{self._who(request)}: {status} {_words(body)}"
+        if status in limits.retry_statuses:
+            wait = _retry_after(headers) if limits.wait is None else limits.wait(headers, body) or _retry_after(headers)
+            kind = ThrottledError if status == 429 else UnreachableError
+            raise kind(said, wait_seconds=wait)
+        if optional and status in {400, 403, 404}:
+            raise NotInPlanError(said)
+        if status in {401, 403}:
+            raise CredentialsError(said)
+        if status == 404:
+            raise NotInPlanError(said)
+        raise RejectedByVendorError(said)
+
+    def _look_for_failure(self, answer: Answer) -> None:
+        """Some vendors answer 200 and put an error beside part of the records (ServiceNow's cancelled transaction)."""
+        field_name = self.connector.failed_inside
+        if field_name and re.search(rb'"' + field_name.encode() + rb'"\s*:\s*\{', answer.body[-2000:]):
+            raise TruncatedPageError(f"{self.account.name}: 200 with an error inside: {_words(answer.body[-500:])}")
+
+    def _url(self, request: Request) -> str:
+        if re.match(r"[a-z][a-z0-9+.-]*:", request.path, re.I):
+            return self._own(request.path, request)
+        return self._base.rstrip("/") + "/" + request.path.lstrip("/")
+
+    def _own(self, url: str, request: Request) -> str:
+        if _origin(url) != self._origin or "@" in urlsplit(url).netloc:
+            raise ForeignHostError(
+                f"{self._who(request)}: leads to {urlsplit(url).hostname}, not to {urlsplit(self._base).hostname}; "
+                "not followed, no credentials sent"
+            )
+        return url
+
+    def _post_form(self, path: str, form: Mapping[str, str]) -> Mapping[str, Any]:
+        scheme, host, port = self._origin
+        url = f"{scheme}://{host}:{port}{path}"
+        try:
+            response = self._session.post(url, data=dict(form), timeout=_TIMEOUTS, allow_redirects=False)
+        except requests.exceptions.RequestException as trouble:
+            raise UnreachableError(f"{self.account.name}: token endpoint: {_plain(trouble)}") from None
+        if response.status_code >= 500 or response.status_code == 429:
+            raise UnreachableError(f"{self.account.name}: token endpoint answers {response.status_code}")
+        try:
+            found = msgspec.json.decode(response.content)
+        except msgspec.DecodeError:
+            found = {}
+        if response.status_code != 200 or not isinstance(found, dict) or "access_token" not in found:
+            raise CredentialsError(f"{self.account.name}: no token given: {response.status_code}")
+        return found
+
+    def _delay(self, attempt: int, wish: float | None) -> float:
+        if wish is not None:
+            return min(max(wish, 0.0), self._patience.wait_cap) + self._random.random() * min(0.2, wish)
+        return float(self._patience.first_wait * 2 ** (attempt - 1) * (0.5 + self._random.random()))
+
+    def _who(self, request: Request) -> str:
+        return f"{self.account.name}: {request.method} {urlsplit(request.path).path}"
+
+
+def _fill(template: str, values: Mapping[str, str]) -> str:
+    try:
+        return template.format_map(dict(values))
+    except KeyError as missing:
+        raise ConfigurationError(f"setting {missing} is needed for the address {template}") from None
+
+
+def _origin(url: str) -> tuple[str, str, int]:
+    parts = urlsplit(url)
+    try:
+        return parts.scheme, (parts.hostname or "").lower(), parts.port or _PORTS.get(parts.scheme, 0)
+    except ValueError:
+        return parts.scheme, "", 0
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds from a Retry-After header: a number or an HTTP date; None where absent or nonsense."""
+    text = headers.get("retry-after", "").strip()
+    if re.fullmatch(r"\d+(\.\d+)?", text):
+        return float(text)
+    try:
+        at = email.utils.parsedate_to_datetime(text)
+    except (TypeError, ValueError):
+        return None
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    return max(0.0, (at - datetime.now(UTC)).total_seconds())
+
+
+def _words(body: bytes) -> str:
+    """The first human sentence of an error body, without markup, at most 200 characters."""
+    try:
+        text = _first_text(msgspec.json.decode(body)) or ""
+    except (msgspec.DecodeError, RecursionError):
+        text = re.sub(r"<[^>]*>", " ", body[:2000].decode(errors="replace"))
+    return re.sub(r"[\s\x00-\x1f\x7f]+", " ", text).strip()[:200]
+
+
+def _first_text(found: Any) -> str | None:
+    if isinstance(found, str):
+        return found
+    if isinstance(found, dict):
+        for name in ("message", "description", "error", "detail", "errmsg", "title", "name"):
+            text = _first_text(found.get(name))
+            if text:
+                return text
+    return None
+
+
+def _plain(trouble: Exception) -> str:
+    """What went wrong with the connection, without the address and its query (which could hold more than it should)."""
+    if isinstance(trouble, requests.exceptions.Timeout):
+        return "timed out"
+    if isinstance(trouble, requests.exceptions.ProxyError):
+        return "the proxy cannot be reached"
+    text = str(trouble)
+    if "NameResolution" in text or "resolve" in text:
+        return "host not found; check the base URL and the name service"
+    if "refused" in text:
+        return "connection refused; is the address right and the service up?"
+    return "connection broken"

@@ -1,0 +1,308 @@
+"""Reads one batch of one stream: a generator of pages, in groups that can be gone on from after a kill.
+
+A group is a page with all calls that follow from it. The last page of a group says where to go on (`resume`); a batch
+that was cut is resumed after its last complete group.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from tasks.clock import Window, now, parse_instant
+from tasks.errors import ContractError, NotInPlanError, RepeatedPageError, TruncatedPageError
+from tasks.rest.client import Answer, Client
+from tasks.rest.paging import SinglePage
+from tasks.rest.spec import Changed, Follow, Full, Json, Partitions, Request, Stream, Token
+from tasks.rest.typed import Page, PageReader
+
+MAIN, PARTITIONS, LEAD = "main", "partitions", "lead"
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One page as it came: its part of the stream, raw body, and the decoded page.
+
+    `resume` is None inside a group; at its end it says where to go on, {"done": True} when nothing is left.
+    """
+
+    part: str
+    partition: str | None
+    request: Request
+    body: bytes
+    page: Page
+    received_at: datetime
+    resume: Mapping[str, Json] | None = None
+    cursor: str | None = None
+    total: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Bookmark:
+    """How far a stream has been read: an instant, a vendor's cursor, or an instant and mark per partition."""
+
+    until: datetime | None = None
+    cursor: str | None = None
+    partitions: Mapping[str, tuple[datetime, str]] | None = None
+
+    def as_json(self) -> dict[str, Json]:
+        """For the bookmark table."""
+        parts = {k: [at.isoformat(), mark] for k, (at, mark) in (self.partitions or {}).items()}
+        return {"until": self.until.isoformat() if self.until else None, "cursor": self.cursor, "partitions": parts}
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Json]) -> "Bookmark":
+        """The inverse of `as_json`."""
+        parts = {k: (parse_instant(at), mark) for k, (at, mark) in (stored.get("partitions") or {}).items()}
+        until = stored.get("until")
+        return cls(parse_instant(until) if until else None, stored.get("cursor"), parts)
+
+
+@cache
+def reader_for(stream_id: int, part: str) -> PageReader:
+    """The compiled reader of one part of a stream (by identity: streams are module constants)."""
+    return _build_reader(_STREAMS[stream_id], part)
+
+
+_STREAMS: dict[int, Stream] = {}
+
+
+def page_reader(stream: Stream, part: str) -> PageReader:
+    """The compiled reader of one part of a stream."""
+    _STREAMS[id(stream)] = stream
+    return reader_for(id(stream), part)
+
+
+def _build_reader(stream: Stream, part: str) -> PageReader:
+    becomes = [b for b in stream.becomes if b.part == part]
+    paging, records, extra = _part(stream, part)
+    whole = any(b.clean for b in becomes) or part == LEAD
+    paths = [p for b in becomes for p in b.paths] + list(extra)
+    envelope = list(paging.envelope)
+    if isinstance(stream.sync, Token) and part == MAIN:
+        envelope.append(stream.sync.cursor)
+    if stream.total and not stream.total.at.startswith("header:") and part == MAIN:
+        envelope.append(stream.total.at)
+    reader = PageReader(
+        records=records, paths=paths, envelope=envelope, lists=[b.each for b in becomes if b.each],
+        flat=stream.flat, whole=whole,
+    )
+    for b in becomes:
+        if b.each:
+            reader.declare_items(b.each, [p for p in b.paths if p.split(".")[0] == "item"])
+    return reader
+
+
+def _part(stream: Stream, part: str) -> tuple[Any, str, tuple[str, ...]]:
+    """Paging, record path and further needed record paths of one part."""
+    if part == MAIN:
+        keys = tuple(f.key for f in stream.follows)
+        return stream.paging, stream.records, (*keys, *stream.paging.of_last)
+    if part == PARTITIONS and stream.each_of:
+        return stream.each_of.paging, stream.each_of.records, (stream.each_of.key, stream.each_of.mark)
+    if part == LEAD:
+        return SinglePage(), "", ()
+    follow = next(f for f in _all_follows(stream.follows) if f.name == part)
+    keys = tuple(f.key for f in follow.follows)
+    return follow.paging or SinglePage(), follow.records, keys
+
+
+def _all_follows(follows: Sequence[Follow]) -> Iterator[Follow]:
+    for follow in follows:
+        yield follow
+        yield from _all_follows(follow.follows)
+
+
+class _Seen:
+    """The view of a page that paging objects get."""
+
+    def __init__(self, reader: PageReader, answer: Answer, page: Page) -> None:
+        self._reader, self._page = reader, page
+        self.headers = answer.headers
+
+    @property
+    def count(self) -> int:
+        return len(self._page.records)
+
+    def value(self, path: str) -> Json:
+        return self._reader.value(self._page.document, path)
+
+    def last(self, path: str) -> Json:
+        last = self._page.records[-1:]
+        if last and isinstance(last[0], dict):
+            return last[0].get(path)
+        return self._reader.column(last, path)[0] if last else None
+
+
+class Reading:
+    """One batch in progress: walks partitions, pages and follow-up calls."""
+
+    def __init__(self, client: Client, stream: Stream, window: Window, bookmark: Bookmark) -> None:
+        self._client, self._stream, self._window, self._bookmark = client, stream, window, bookmark
+        self._earlier: set[Any] = set()
+        self._previous: bytes | None = None
+        client.pace_for(stream.name, stream.requests_per_minute)
+
+    def pages(
+        self, resume: Mapping[str, Json] | None = None, partitions: Sequence[Page] = ()
+    ) -> Iterator[Received]:
+        """Every page of the batch, or those after `resume`. `partitions` are list pages landed before the kill.
+
+        Raises one of the VendorErrors; pages already yielded are good.
+        """
+        if resume and resume.get("done"):
+            return
+        if self._stream.each_of:
+            yield from self._each_partition(self._stream.each_of, resume, partitions)
+            return
+        start = Request.from_json(resume["request"]) if resume else self._first(None, self._window)
+        yield from self._series(start, partition=None, after={"done": True})
+
+    def _each_partition(
+        self, each: Partitions, resume: Mapping[str, Json] | None, landed: Sequence[Page]
+    ) -> Iterator[Received]:
+        reader = page_reader(self._stream, PARTITIONS)
+        lists = list(landed)
+        if not resume:
+            for received in self._list_partitions(each):
+                lists.append(received.page)
+                yield received
+        todo = [p for page in lists for p in self._with_news(each, reader, page)]
+        if not resume and not todo:
+            return
+        first = 0
+        if resume and resume.get("partition") is not None:
+            first = next((i for i, (key, _) in enumerate(todo) if key == resume["partition"]), len(todo))
+        for index in range(first, len(todo)):
+            key, window = todo[index]
+            following = {"partition": todo[index + 1][0]} if index + 1 < len(todo) else {"done": True}
+            asked = resume.get("request") if resume and index == first else None
+            if asked is None:
+                yield self._ask(each.lead(key), LEAD, key)[0]
+            start = Request.from_json(asked) if asked else self._first(key, window)
+            yield from self._series(start, partition=key, after=following)
+
+    def _list_partitions(self, each: Partitions) -> Iterator[Received]:
+        request: Request | None = each.paging.first(each.request)
+        while request:
+            received, seen = self._ask(request, PARTITIONS, None)
+            request = each.paging.after(request, seen)
+            yield received if request else _ending(received, {"partition": None})
+
+    def _with_news(self, each: Partitions, reader: PageReader, page: Page) -> Iterator[tuple[str, Window]]:
+        keys = reader.column(page.records, each.key)
+        marks = reader.column(page.records, each.mark)
+        known = self._bookmark.partitions or {}
+        overlap = self._stream.sync.overlap if isinstance(self._stream.sync, Changed) else None
+        for key, mark in zip(map(str, keys), map(str, marks), strict=True):
+            if key not in known:
+                yield key, self._window
+                continue
+            read_at, old_mark = known[key]
+            if mark != old_mark or self._window.end - read_at >= each.recheck:
+                yield key, Window(read_at - overlap if overlap else self._window.start, self._window.end)
+
+    def _first(self, partition: str | None, window: Window) -> Request:
+        stream, sync = self._stream, self._stream.sync
+        path = stream.path.replace("{key}", partition) if partition is not None else stream.path
+        params, body = dict(stream.params), None
+        if isinstance(sync, Token) and self._bookmark.cursor:
+            params[sync.param] = self._bookmark.cursor
+        elif not isinstance(sync, Full):
+            params.update(sync.ask(window))
+            body = sync.body(window) if isinstance(sync, Changed) and sync.body else None
+        return stream.paging.first(Request(path, params, stream.method, body))
+
+    def _series(self, start: Request, *, partition: str | None, after: Mapping[str, Json]) -> Iterator[Received]:
+        """All pages from `start` on, each with its follow-up calls."""
+        request: Request | None = start
+        while request:
+            received, seen = self._ask(request, MAIN, partition)
+            following = self._stream.paging.after(received.request, seen)
+            self._refuse_repeats(following, received.body)
+            group = [received, *self._followed(self._stream.follows, received, MAIN)]
+            state = after if following is None else {"partition": partition, "request": following.as_json()}
+            for item in group[:-1]:
+                yield item
+            yield _ending(group[-1], state)
+            request = following
+
+    def _followed(self, follows: Sequence[Follow], received: Received, part: str) -> Iterator[Received]:
+        reader = page_reader(self._stream, part)
+        for follow in follows:
+            records: Sequence[Any] = received.page.records
+            found = reader.column(records, follow.key)
+            keys = tuple(dict.fromkeys(str(k) for k in found if k is not None and (not follow.where or follow.where(k))))
+            for at in range(0, len(keys), follow.chunk):
+                yield from self._follow(follow, keys[at : at + follow.chunk], received.partition)
+
+    def _follow(self, follow: Follow, keys: tuple[str, ...], partition: str | None) -> Iterator[Received]:
+        paging = follow.paging or SinglePage()
+        label = partition or (keys[0] if follow.chunk == 1 else None)
+        request: Request | None = paging.first(follow.ask(keys))
+        while request:
+            try:
+                received, seen = self._ask(request, follow.name, label)
+            except NotInPlanError:
+                return  # gone since the page was made: deleted records answer 404 on their children
+            yield received
+            yield from self._followed(follow.follows, received, follow.name)
+            request = paging.after(request, seen)
+
+    def _ask(self, request: Request, part: str, partition: str | None) -> tuple[Received, _Seen]:
+        reader = page_reader(self._stream, part)
+        while True:
+            try:
+                answer, page = self._client.send(
+                    request, stream=self._stream.name, optional=self._stream.optional, accept=reader.decode
+                )
+                break
+            except TruncatedPageError:
+                smaller = self._stream.paging.smaller(request) if part == MAIN else None
+                if smaller is None:
+                    raise
+                request = smaller
+            except ContractError as wrong:
+                raise type(wrong)(f"{self._client.account.name}/{self._stream.name}: {wrong}") from None
+        seen = _Seen(reader, answer, page)
+        cursor = None
+        if isinstance(self._stream.sync, Token) and part == MAIN:
+            found = seen.value(self._stream.sync.cursor)
+            cursor = None if found is None else str(found)
+        received = Received(
+            part, partition, request, answer.body, page, now(), cursor=cursor, total=self._total(part, seen)
+        )
+        return received, seen
+
+    def _total(self, part: str, seen: _Seen) -> int | None:
+        total = self._stream.total
+        if not total or part != MAIN:
+            return None
+        name = total.at.removeprefix("header:")
+        found = seen.headers.get(name) if name != total.at else seen.value(name)
+        return int(found) if found is not None else None
+
+    def _refuse_repeats(self, following: Request | None, body: bytes) -> None:
+        """A page that leads to one already read, or that comes twice in a row, would be followed for ever."""
+        name = f"{self._client.account.name}/{self._stream.name}"
+        asked = None if following is None else repr(following)
+        if asked is not None and asked in self._earlier:
+            raise RepeatedPageError(f"{name}: the next page is one that was already read; stopped")
+        if following is not None and body == self._previous:
+            raise RepeatedPageError(f"{name}: the same page came twice in a row; stopped")
+        self._previous = body
+        if asked is not None:
+            self._earlier.add(asked)
+
+
+def _ending(received: Received, resume: Mapping[str, Json]) -> Received:
+    return Received(
+        received.part, received.partition, received.request, received.body, received.page, received.received_at,
+        resume=resume, cursor=received.cursor, total=received.total,
+    )
+
+
+def redecode(stream: Stream, part: str, body: bytes) -> Page:
+    """A landed page decoded again, for replay."""
+    return page_reader(stream, part).decode(body)

@@ -1,0 +1,272 @@
+"""The vocabulary in which a connector declares a vendor: values only, composed and never inherited.
+
+A `Connector` has streams; a `Stream` says what to ask, how pages follow one another, and which entities its records
+become. `fields` pick and rename: a value is a path into the record (`"via.channel"`), or `sql("...")` over such paths
+for a conversion that DuckDB does on whole columns. Meaning (which state counts as solved, business time) belongs to
+the SQL models.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any, Literal, Protocol
+
+from tasks.clock import Window
+from tasks.entities import Entity
+from tasks.errors import ConfigurationError
+
+__all__ = [
+    "Becomes", "Changed", "Connector", "Expression", "Follow", "Full", "Limits", "Paging", "Partitions", "Request",
+    "Seen", "Stream", "Token", "Total", "Window", "sql",
+]
+
+Params = Mapping[str, str]
+Json = Any  # any value that JSON can hold; msgspec decodes into it
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One call: path below the account's base URL (or a full URL on the same origin), query and JSON body."""
+
+    path: str
+    params: Params = field(default_factory=dict)
+    method: Literal["GET", "POST"] = "GET"
+    body: Json = None
+
+    def with_params(self, **changes: str) -> "Request":
+        """The same call with some query values set."""
+        return replace(self, params={**self.params, **changes})
+
+    def as_json(self) -> dict[str, Json]:
+        """What a landed page's header stores, so that a killed run goes on from there."""
+        return {"path": self.path, "params": dict(self.params), "method": self.method, "body": self.body}
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Json]) -> "Request":
+        """The inverse of `as_json`."""
+        return cls(stored["path"], stored["params"], stored["method"], stored["body"])
+
+
+class Seen(Protocol):
+    """What a paging object may look at: the page just read."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Answer headers, names in lower case."""
+
+    @property
+    def count(self) -> int:
+        """Records on the page."""
+
+    def value(self, path: str) -> Json:
+        """A declared envelope value, None where absent."""
+
+    def last(self, path: str) -> Json:
+        """A declared value of the page's last record."""
+
+
+class Paging(Protocol):
+    """How pages follow one another. Pure: a request and the page it brought give the next request, or None."""
+
+    @property
+    def envelope(self) -> tuple[str, ...]:
+        """Paths beside the records that must be read."""
+
+    @property
+    def of_last(self) -> tuple[str, ...]:
+        """Paths of the last record that must be read."""
+
+    def first(self, request: Request) -> Request:
+        """The first call, page size included."""
+
+    def after(self, request: Request, seen: Seen) -> Request | None:
+        """The call for the page after the one seen, or None at the end."""
+
+    def smaller(self, request: Request) -> Request | None:
+        """The same call for a smaller page, for servers that cut long answers; None if it cannot be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """A SQL expression over paths in braces, evaluated by DuckDB on columns of text, numbers or lists."""
+
+    text: str
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The paths in braces."""
+        return tuple(re.findall(r"\{([^{}]+)\}", self.text))
+
+
+def sql(text: str) -> Expression:
+    """A conversion of a field, such as `sql("to_timestamp({time})")`."""
+    return Expression(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Becomes:
+    """Records of one part of a stream become rows of one entity.
+
+    `each` names a list inside the record (`"child_events[]"`, `"pages[].questions[]"`): every item is a row, and its
+    values are addressed as `item.…`. `where` keeps the rows for which it is true. `clean` reshapes one record into
+    any number of rows named like the entity's columns; it is pure, and gets the record, the lead record of its
+    partition (or None) and the account's settings.
+    """
+
+    entity: Entity
+    fields: Mapping[str, str | Expression] = field(default_factory=dict)
+    part: str = "main"
+    each: str | None = None
+    where: Expression | None = None
+    clean: Callable[[dict[str, Json], dict[str, Json] | None, Mapping[str, Json]], Iterable[dict[str, Json]]] | None = (
+        None
+    )
+
+    def __post_init__(self) -> None:
+        """A stream that leaves out a required column fails when its file is imported."""
+        unknown = set(self.fields) - set(self.entity.names)
+        if unknown:
+            raise ConfigurationError(f"entity {self.entity.name} has no column {', '.join(sorted(unknown))}")
+        missing = self.entity.required - set(self.fields)
+        if missing and self.clean is None:
+            raise ConfigurationError(f"{self.entity.name}: required {', '.join(sorted(missing))} not filled")
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Every path that the fields and the filter read."""
+        found: list[str] = []
+        for value in (*self.fields.values(), *((self.where,) if self.where else ())):
+            found.extend(value.paths if isinstance(value, Expression) else (value,))
+        return tuple(dict.fromkeys(found))
+
+
+@dataclass(frozen=True, slots=True)
+class Full:
+    """Read everything each time. With `replaces`, rows that are no longer told leave the warehouse."""
+
+    replaces: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """Read what changed in a window of time. The window starts `overlap` before the bookmark."""
+
+    ask: Callable[[Window], Params]
+    overlap: timedelta = timedelta(minutes=5)
+    body: Callable[[Window], Json] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """Read from the vendor's own cursor, found at path `cursor` of the last page and kept as the bookmark."""
+
+    ask: Callable[[Window], Params]
+    cursor: str
+    param: str
+
+
+@dataclass(frozen=True, slots=True)
+class Follow:
+    """Calls made for the records of each page, `chunk` keys at a time; landed as part `name`."""
+
+    name: str
+    ask: Callable[[tuple[str, ...]], Request]
+    key: str
+    records: str
+    chunk: int = 1
+    paging: "Paging | None" = None
+    follows: "tuple[Follow, ...]" = ()
+    where: Callable[[Json], bool] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Partitions:
+    """The stream is read once for each record of a list (a survey, say), each with its own bookmark.
+
+    `mark` is a value of the list record that moves when there is news; where it has not moved, the partition is read
+    again only after `recheck`. `lead` is asked before a partition's first page and handed to `clean`.
+    """
+
+    request: Request
+    records: str
+    key: str
+    mark: str
+    lead: Callable[[str], Request]
+    paging: Paging
+    recheck: timedelta = timedelta(hours=20)
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """Where the vendor tells how many records the window has: envelope path, or header `header:x-total-count`.
+
+    Fewer than told fails the batch when `strict`; else it is a warning (totals that count what may not be seen).
+    """
+
+    at: str
+    strict: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stream:
+    """One kind of record that a vendor offers."""
+
+    name: str
+    says: str
+    path: str
+    records: str
+    becomes: tuple[Becomes, ...]
+    paging: Paging
+    params: Params = field(default_factory=dict)
+    method: Literal["GET", "POST"] = "GET"
+    sync: Full | Changed | Token = field(default_factory=Full)
+    follows: tuple[Follow, ...] = ()
+    each_of: Partitions | None = None
+    total: Total | None = None
+    optional: bool = False
+    on: bool = True
+    flat: bool = False
+    empty_is_null: bool = False
+    scalar: Callable[[Json], Json] | None = None
+    requests_per_minute: int | None = None
+
+    @property
+    def incremental(self) -> str:
+        """How the stream keeps up, in words."""
+        if isinstance(self.sync, Full):
+            return "full list each run"
+        return "vendor cursor" if isinstance(self.sync, Token) else "changed since the bookmark"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """A vendor's rate limits. `wait` reads the vendor's wish from a refused answer: seconds, or None if it has none.
+
+    `spent` tells from the headers and body of any answer that the day's budget is used up.
+    """
+
+    requests_per_minute: int | None = None
+    retry_statuses: frozenset[int] = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
+    wait: Callable[[Mapping[str, str], bytes], float | None] | None = None
+    spent: Callable[[int, Mapping[str, str], bytes], bool] | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Connector:
+    """One vendor: address, credentials, limits, streams."""
+
+    name: str
+    title: str
+    docs: str
+    api_version: str
+    base_url: str
+    auth: Any  # one of tasks.rest.auth; typed there to keep this file free of HTTP
+    check: Request
+    streams: tuple[Stream, ...]
+    settings: tuple[str, ...] = ()
+    optional_settings: tuple[str, ...] = ()
+    limits: Limits = field(default_factory=Limits)
+    headers: Params = field(default_factory=dict)
+    failed_inside: str | None = None
+    is_login: Callable[[Json], bool] | None = None

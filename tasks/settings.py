@@ -1,0 +1,227 @@
+"""Every setting, read once: `support_etl.toml`, environment variables over it, secrets from the environment only.
+
+Any setting can be given as SUPPORT_ETL_<SECTION>__<NAME>, such as SUPPORT_ETL_WAREHOUSE__URL. A secret of an account is
+SUPPORT_ETL_SECRET_<ACCOUNT>_<NAME>, or a Prefect Secret block named support-etl-<account>-<name>.
+"""
+
+import logging
+import os
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from tasks.errors import ConfigurationError, MissingSecretError
+
+SecretLookup = Callable[[str], str | None]
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class WarehouseSettings(_Section):
+    """Where the tables are."""
+
+    url: str = Field("duckdb:///warehouse.duckdb", description="duckdb:///file or postgresql://user@host/database")
+    published: str = Field("", description="read-only copy for BI tools (DuckDB only); empty: none")
+    memory_limit: str = Field("", description="DuckDB's memory limit, such as 2GB; empty: its own default")
+
+
+class LandingSettings(_Section):
+    """Where received pages are kept."""
+
+    url: str = Field("landing", description="folder or fsspec URL such as s3://bucket/support")
+    resume_hours: float = Field(24, description="a batch that was cut is gone on with for so long, then read anew", ge=0)
+
+
+class ReportSettings(_Section):
+    """Where reports are written."""
+
+    folder: str = Field("reports", description="folder for the page, the spreadsheet and the Data Docs of each run")
+
+
+class BusinessSettings(_Section):
+    """Calendar and currency of the daily tables."""
+
+    time_zone: str = Field("UTC", description="IANA time zone whose days the daily tables count")
+    currency: str = Field("USD", description="ISO currency of budget tables", pattern="^[A-Z]{3}$")
+    default_hours: str = Field("Mon-Fri 09:00-17:00", description="hours of accounts that bring no schedule")
+    holiday_country: str = Field("", description="ISO country whose public holidays close the default hours")
+    first_day: date | None = Field(None, description="first day of the daily tables; default: first ticket")
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        from zoneinfo import available_timezones
+
+        if value not in available_timezones():
+            raise ValueError(f"{value!r} is not an IANA time zone such as Europe/Berlin")
+        return value
+
+
+class PlanningSettings(_Section):
+    """Assumptions of the staffing and budget tables, used where no file or vendor gives better ones."""
+
+    handle_minutes: float = Field(18, description="agent minutes of work per ticket", gt=0)
+    paid_hours_per_day: float = Field(8, description="paid hours of one full-time agent and day", gt=0)
+    shrinkage_share: float = Field(0.30, description="paid time not available for tickets: leave, training, breaks", ge=0, lt=1)
+    occupancy_share: float = Field(0.85, description="available time that can be spent on tickets", gt=0, le=1)
+    monthly_cost_per_fte: float = Field(5200, description="loaded cost of one full-time agent a month", ge=0)
+    horizon_days: int = Field(28, description="days to forecast", ge=1, le=92)
+
+
+class RuleSettings(_Section):
+    """When a batch is refused."""
+
+    quarantine_limit_share: float = Field(0.5, description="refuse a batch in which more rows than this are bad", ge=0, le=1)
+
+
+class AccountSettings(_Section):
+    """One login at one vendor."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    connector: str = Field(description="vendor, as in `support-etl connectors`")
+    name: str = Field(description="your name for the account: lower case letters, digits, underscore")
+    start: datetime = Field(datetime(2024, 1, 1, tzinfo=UTC), description="how far back to read")
+    base_url: str = Field("", description="address to use instead of the vendor's own")
+    requests_per_minute: int | None = Field(None, description="own limit; 0: none; default: the vendor's", ge=0)
+    personal_data: bool = Field(False, description="store names, addresses, subjects and message bodies")
+    streams_off: tuple[str, ...] = Field((), description="streams not to read")
+    streams_on: tuple[str, ...] = Field((), description="streams to read that are off by default")
+    ca_bundle: str = Field("", description="file with a private certificate authority")
+    proxy: str = Field("", description="proxy URL")
+    scores: tuple[Mapping[str, Any], ...] = Field((), description="survey questions that are scores")
+
+    @field_validator("name")
+    @classmethod
+    def _plain_name(cls, value: str) -> str:
+        if not _NAME.fullmatch(value):
+            raise ValueError("use lower case letters, digits and underscore, beginning with a letter")
+        return value
+
+    @field_validator("start")
+    @classmethod
+    def _aware(cls, value: datetime) -> datetime:
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+    @property
+    def own(self) -> dict[str, Any]:
+        """Settings that only this connector knows, such as a subdomain, and the scores."""
+        return {**(self.model_extra or {}), "scores": self.scores, "name": self.name}
+
+
+class Settings(BaseSettings):
+    """All settings. Unknown names are refused, so that a typing error is not silently ignored."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="SUPPORT_ETL_", env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    warehouse: WarehouseSettings = WarehouseSettings()
+    landing: LandingSettings = LandingSettings()
+    reports: ReportSettings = ReportSettings()
+    business: BusinessSettings = BusinessSettings()
+    planning: PlanningSettings = PlanningSettings()
+    rules: RuleSettings = RuleSettings()
+    accounts: Annotated[tuple[AccountSettings, ...], Field(description="accounts to read")] = ()
+
+    @field_validator("accounts")
+    @classmethod
+    def _distinct(cls, value: tuple[AccountSettings, ...]) -> tuple[AccountSettings, ...]:
+        names = [account.name for account in value]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"two accounts are named {', '.join(twice)}")
+        return value
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource, dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Given values first, then the environment, then the file."""
+        file = TomlConfigSettingsSource(settings_cls, settings_file()) if settings_file().exists() else None
+        return (init_settings, env_settings, *((file,) if file else ()))
+
+
+def settings_file() -> Path:
+    """SUPPORT_ETL_CONFIG, or support_etl.toml in the current folder."""
+    return Path(os.environ.get("SUPPORT_ETL_CONFIG", "support_etl.toml"))
+
+
+def load(**given: Any) -> Settings:
+    """Read the settings. Raises ConfigurationError that names file, setting and what is wrong."""
+    try:
+        return Settings(**given)
+    except tomllib.TOMLDecodeError as wrong:
+        raise ConfigurationError(f"{settings_file()}: not valid TOML: {wrong}") from None
+    except ValidationError as wrong:
+        lines = [f"{'.'.join(str(p) for p in e['loc'])}: {e['msg'].removeprefix('Value error, ')}" for e in wrong.errors()]
+        raise ConfigurationError(f"{settings_file()}: " + "; ".join(lines)) from None
+
+
+def secret_variable(account: str, name: str) -> str:
+    """Environment variable of a secret."""
+    return f"SUPPORT_ETL_SECRET_{account}_{name}".upper()
+
+
+def secret_block(account: str, name: str) -> str:
+    """Name of the Prefect Secret block of a secret."""
+    return f"support-etl-{account}-{name}".replace("_", "-")
+
+
+def secrets_of(account: str, names: tuple[str, ...], lookup: SecretLookup | None = None) -> dict[str, str]:
+    """The secrets of an account by name. Raises MissingSecretError naming the variable and the block."""
+    found = optional_secrets_of(account, names, lookup)
+    for name in names:
+        if name not in found:
+            raise MissingSecretError(
+                f"{account}: secret {name} is missing; set {secret_variable(account, name)} "
+                f"or the Prefect Secret block {secret_block(account, name)}"
+            )
+    return found
+
+
+def optional_secrets_of(account: str, names: tuple[str, ...], lookup: SecretLookup | None = None) -> dict[str, str]:
+    """Those of the secrets that are given. Every value is remembered for redaction."""
+    found = {}
+    for name in names:
+        value = os.environ.get(secret_variable(account, name)) or (
+            lookup(secret_block(account, name)) if lookup else None
+        )
+        if value:
+            found[name] = value
+            _SECRETS.add(value)
+    return found
+
+
+_SECRETS: set[str] = set()
+
+
+def redact(text: str) -> str:
+    """The text with every known secret replaced by ***."""
+    for value in _SECRETS:
+        if len(value) >= 4:
+            text = text.replace(value, "***")
+    return text
+
+
+class RedactSecrets(logging.Filter):
+    """Takes known secrets out of log records, whoever wrote them."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Rewrite the record; always let it through."""
+        message = record.getMessage()
+        clean = redact(message)
+        if clean != message:
+            record.msg, record.args = clean, ()
+        return True

@@ -1,0 +1,1 @@
+"""Declared fields compiled to columns: decoded records in, typed entity rows out."""

@@ -1,0 +1,266 @@
+"""Turns decoded records into Arrow tables of an entity, whole columns at a time.
+
+The reader picks the declared values; DuckDB evaluates the declared expressions and casts every value to its column's
+kind. A value that cannot be cast sends its row to quarantine with the column and the text named.
+"""
+
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import duckdb
+import msgspec
+import pyarrow as pa
+
+from tasks.entities import Column, Entity
+from tasks.rest.spec import Becomes, Expression, Json, Stream
+from tasks.rest.typed import PageReader
+
+PAGE, RECORD, RECEIVED, REASON = "page_number", "record_number", "received_at", "reason"
+
+_CASTS = {
+    "text": "replace(cast({x} as varchar), chr(0), '')",
+    "whole": "try_cast({x} as bigint)",
+    "number": "try_cast({x} as double)",
+    "money": "try_cast({x} as decimal(18,4))",
+    "flag": "try_cast({x} as boolean)",
+    "instant": "date_trunc('second', try_cast({x} as timestamptz))",
+    "day": "try_cast({x} as date)",
+}
+ARROW: Mapping[str, pa.DataType] = {
+    "text": pa.string(),
+    "whole": pa.int64(),
+    "number": pa.float64(),
+    "money": pa.decimal128(18, 4),
+    "flag": pa.bool_(),
+    "instant": pa.timestamp("us", tz="UTC"),
+    "day": pa.date32(),
+}
+_local = threading.local()
+
+
+@dataclass(slots=True)
+class Gathered:
+    """Decoded pages of one part of a stream, waiting to become columns."""
+
+    records: list[Any] = field(default_factory=list)
+    pages: list[tuple[int, int, str | None, datetime]] = field(default_factory=list)
+
+    def add(self, records: Sequence[Any], number: int, partition: str | None, received_at: datetime) -> None:
+        """Take a page's records."""
+        self.records.extend(records)
+        self.pages.append((number, len(records), partition, received_at))
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Typed rows of one entity. `table` has the entity's columns, then page, record and received instant.
+
+    `refused` has the rows whose values do not fit: the same columns and `reason`.
+    """
+
+    entity: Entity
+    table: pa.Table
+    refused: pa.Table
+
+
+def translate(
+    stream: Stream, becomes: Becomes, reader: PageReader, gathered: Gathered, *, personal: bool, lead: Json = None,
+    settings: Mapping[str, Json] | None = None,
+) -> Rows:
+    """Rows of one entity from gathered pages."""
+    origin = _Origin(gathered)
+    if becomes.clean:
+        raw, owners = _cleaned(becomes, gathered.records, lead, settings or {})
+        fields: Mapping[str, str | Expression] = {name: name for name in becomes.entity.names}
+        columns = {name: [row.get(name) for row in raw] for name in becomes.entity.names}
+        where = None
+    else:
+        owners, columns = _picked(stream, becomes, reader, gathered, origin)
+        fields, where = becomes.fields, becomes.where
+    table = pa.table({_raw(path): _array(values, stream.scalar) for path, values in columns.items()})
+    table = origin.attach(table, owners)
+    select = _projection(becomes.entity, fields, where, personal=personal, empty_is_null=stream.empty_is_null)
+    result = _run(select, table)
+    return _split(becomes.entity, result)
+
+
+def _picked(
+    stream: Stream, becomes: Becomes, reader: PageReader, gathered: Gathered, origin: "_Origin"
+) -> tuple[list[int] | None, dict[str, list[Any]]]:
+    records, owners, items = gathered.records, None, None
+    if becomes.each:
+        index = {id(record): i for i, record in enumerate(records)}
+        owner_records, items = reader.explode(records, becomes.each)
+        owners, records = [index[id(record)] for record in owner_records], owner_records
+    columns: dict[str, list[Any]] = {}
+    for path in becomes.paths:
+        if path == "@partition":
+            columns[path] = origin.partitions(owners)
+        elif items is not None and path.split(".")[0] == "item":
+            columns[path] = items if path == "item" else reader.column(items, path, each=becomes.each)
+        else:
+            columns[path] = reader.column(records, path)
+    if not columns:
+        columns["@none"] = [None] * len(records)
+    return owners, columns
+
+
+def _cleaned(
+    becomes: Becomes, records: Sequence[Any], lead: Json, settings: Mapping[str, Json]
+) -> tuple[list[dict[str, Json]], list[int]]:
+    assert becomes.clean is not None
+    rows, owners = [], []
+    for number, record in enumerate(records):
+        for row in becomes.clean(record, lead, settings):
+            rows.append(row)
+            owners.append(number)
+    return rows, owners
+
+
+class _Origin:
+    """Where each row came from: page number, record number in the page, received instant."""
+
+    def __init__(self, gathered: Gathered) -> None:
+        self._pages: list[int] = []
+        self._numbers: list[int] = []
+        self._received: list[datetime] = []
+        self._partitions: list[str | None] = []
+        for number, count, partition, received_at in gathered.pages:
+            self._pages.extend([number] * count)
+            self._numbers.extend(range(count))
+            self._received.extend([received_at] * count)
+            self._partitions.extend([partition] * count)
+
+    def partitions(self, owners: list[int] | None) -> list[str | None]:
+        return self._partitions if owners is None else [self._partitions[i] for i in owners]
+
+    def attach(self, table: pa.Table, owners: list[int] | None) -> pa.Table:
+        for name, values, kind in (
+            (PAGE, self._pages, pa.int64()),
+            (RECORD, self._numbers, pa.int64()),
+            (RECEIVED, self._received, ARROW["instant"]),
+        ):
+            column = pa.array(values, kind)
+            table = table.append_column(name, column if owners is None else column.take(pa.array(owners, pa.int64())))
+        return table
+
+
+def _array(values: list[Any], scalar: Any) -> pa.Array:
+    """A column of whatever the vendor sent. Mixed kinds become text, so that one odd value spoils nothing."""
+    if scalar and any(isinstance(value, dict) for value in values):
+        values = [scalar(value) if isinstance(value, dict) else value for value in values]
+    try:
+        found = pa.array(values)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
+        return pa.array([_as_text(value) for value in values], pa.string())
+    if pa.types.is_struct(found.type) or (pa.types.is_null(found.type)):
+        return pa.array([_as_text(value) for value in values], pa.string())
+    return found
+
+
+def _as_text(value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    return msgspec.json.encode(value).decode()
+
+
+def _raw(path: str) -> str:
+    return f"raw:{path}"
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _value(source: str | Expression, *, empty_is_null: bool) -> str:
+    def column(path: str) -> str:
+        quoted = _quoted(_raw(path))
+        return f"nullif(cast({quoted} as varchar), '')" if empty_is_null else quoted
+
+    if isinstance(source, str):
+        return column(source)
+    text = source.text
+    for path in source.paths:
+        text = text.replace("{" + path + "}", column(path))
+    return f"({text})"
+
+
+def _projection(
+    entity: Entity, fields: Mapping[str, str | Expression], where: Expression | None, *, personal: bool,
+    empty_is_null: bool,
+) -> str:
+    """The SELECT that makes entity rows of raw columns; columns that are not declared are null."""
+    picked, complaints = [], []
+    for column in entity.columns:
+        source = fields.get(column.name)
+        if source is None or (column.personal and not personal):
+            picked.append(f"cast(null as {_duck(column)}) as {column.name}")
+            continue
+        value = _value(source, empty_is_null=empty_is_null)
+        typed = _CASTS[column.kind].format(x=value)
+        picked.append(f"{typed} as {column.name}")
+        if column.kind != "text":
+            text = f"cast({value} as varchar)"
+            complaints.append(
+                f"case when {text} <> '' and ({typed} is null) then '{column.name}: not {_article(column.kind)}: ' "
+                f"|| left({text}, 60) end"
+            )
+    reason = f"concat_ws('; ', {', '.join(complaints)})" if complaints else "''"
+    condition = f" where {_value(where, empty_is_null=empty_is_null)}" if where else ""
+    return (
+        f"select {', '.join(picked)}, {PAGE}, {RECORD}, {RECEIVED}, nullif({reason}, '') as {REASON} "
+        f"from gathered{condition}"
+    )
+
+
+def _duck(column: Column) -> str:
+    kinds = {"text": "varchar", "whole": "bigint", "number": "double", "money": "decimal(18,4)", "flag": "boolean",
+             "instant": "timestamptz", "day": "date"}
+    return kinds[column.kind]
+
+
+def _article(kind: str) -> str:
+    return {"instant": "an instant", "day": "a day", "flag": "true or false", "whole": "a whole number"}.get(
+        kind, "a number"
+    )
+
+
+def _run(select: str, table: pa.Table) -> pa.Table:
+    """Evaluate on a connection of this thread's own: in memory, one thread, no files, UTC."""
+    if not hasattr(_local, "duck"):
+        _local.duck = duckdb.connect(":memory:", config={"threads": 1})
+        _local.duck.execute("set TimeZone = 'UTC'")
+        _local.duck.execute("set enable_external_access = false")
+    _local.duck.register("gathered", table)
+    try:
+        return _local.duck.execute(select).to_arrow_table()
+    finally:
+        _local.duck.unregister("gathered")
+
+
+def _split(entity: Entity, result: pa.Table) -> Rows:
+    schema = pa.schema(
+        [(c.name, ARROW[c.kind]) for c in entity.columns]
+        + [(PAGE, pa.int64()), (RECORD, pa.int64()), (RECEIVED, ARROW["instant"]), (REASON, pa.string())]
+    )
+    result = result.cast(schema)
+    reasons = result.column(REASON)
+    if reasons.null_count == len(reasons):
+        return Rows(entity, result.drop_columns([REASON]), result.slice(0, 0))
+    bad = reasons.is_valid()
+    good = reasons.is_null()
+    return Rows(entity, result.filter(good).drop_columns([REASON]), result.filter(bad))
+
+
+def empty(entity: Entity) -> pa.Table:
+    """A table of the entity without rows."""
+    return pa.schema([(c.name, ARROW[c.kind]) for c in entity.columns]).empty_table()
+
+
+def keys_of(entity: Entity, table: pa.Table) -> Iterable[str]:
+    """For each row its key, joined by '/', for people to read."""
+    columns = [table.column(name).to_pylist() for name in entity.key]
+    return ["/".join("" if v is None else str(v) for v in key) for key in zip(*columns, strict=True)]

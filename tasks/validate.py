@@ -1,0 +1,162 @@
+"""Step: landed pages become typed entity rows; what breaks a row rule is set aside, a broken batch rule refuses all."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+
+from tasks.entities import Entity
+from tasks.errors import BatchRefusedError
+from tasks.land import LandedPage
+from tasks.quality.suites import Verdict, check
+from tasks.rest.reading import LEAD, MAIN, page_reader
+from tasks.rest.spec import Becomes, Stream
+from tasks.translation.columns import PAGE, REASON, RECORD, Gathered, Rows, keys_of, translate
+
+CHUNK_RECORDS = 20_000
+_SHARE_MATTERS_FROM = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """A row set aside: where its record lies, which rule it broke and why."""
+
+    entity: str
+    page_number: int
+    record_number: int | None
+    record_key: str
+    rule: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Good rows of one entity (its columns, page, record, received instant) and what was set aside."""
+
+    entity: Entity
+    rows: pa.Table
+    aside: tuple[Aside, ...]
+    verdict: Verdict | None
+
+
+@dataclass(slots=True)
+class Reader:
+    """Turns the pages of one batch into checked rows, a bounded number at a time."""
+
+    stream: Stream
+    personal: bool
+    settings: Mapping[str, Any]
+    quarantine_limit: float
+    seen: int = 0
+    set_aside: int = 0
+    _gathered: dict[str, Gathered] = field(default_factory=dict)
+    _lead: Any = None
+
+    def rows(self, pages: Iterable[LandedPage]) -> Iterator[Checked]:
+        """Checked rows in chunks. Raises BatchRefusedError when a batch rule fails or too many rows are bad."""
+        for page in pages:
+            if page.part == LEAD:
+                yield from self._flush(MAIN)
+                self._lead = page.page.records[0]
+            yield from self._spoiled(page)
+            gathered = self._gathered.setdefault(page.part, Gathered())
+            gathered.add(page.page.records, page.number, page.partition, page.received_at)
+            if len(gathered.records) >= CHUNK_RECORDS:
+                yield from self._flush(page.part)
+        for part in list(self._gathered):
+            yield from self._flush(part)
+        self._refuse_if_mostly_bad()
+
+    def _flush(self, part: str) -> Iterator[Checked]:
+        gathered = self._gathered.pop(part, None)
+        if not gathered or not gathered.records:
+            return
+        reader = page_reader(self.stream, part)
+        for becomes in self.stream.becomes:
+            if becomes.part == part:
+                rows = translate(
+                    self.stream, becomes, reader, gathered, personal=self.personal, lead=self._lead,
+                    settings=self.settings,
+                )
+                yield self._checked(rows)
+
+    def _checked(self, rows: Rows) -> Checked:
+        entity, table = rows.entity, rows.table
+        aside = [
+            Aside(entity.name, page, record, key, "readable value", reason)
+            for page, record, key, reason in zip(
+                rows.refused.column(PAGE).to_pylist(), rows.refused.column(RECORD).to_pylist(),
+                keys_of(entity, rows.refused), rows.refused.column(REASON).to_pylist(), strict=True,
+            )
+        ]
+        verdict = check(entity.name, table) if table.num_rows else None
+        if verdict:
+            self._refuse_if_broken(verdict)
+            table, bad = _take_out(entity, table, verdict)
+            aside += bad
+        self.seen += table.num_rows + len(aside)
+        self.set_aside += len(aside)
+        return Checked(entity, table, tuple(aside), verdict)
+
+    def _spoiled(self, page: LandedPage) -> Iterator[Checked]:
+        """Records that do not have the declared types at all."""
+        if not page.page.spoiled:
+            return
+        becomes: Becomes = next(b for b in self.stream.becomes if b.part == page.part)
+        aside = tuple(
+            Aside(becomes.entity.name, page.number, None, _guess_key(becomes, s.raw), "declared type", s.reason)
+            for s in page.page.spoiled
+        )
+        self.seen += len(aside)
+        self.set_aside += len(aside)
+        from tasks.translation.columns import ARROW, RECEIVED
+
+        nothing = pa.schema(
+            [(c.name, ARROW[c.kind]) for c in becomes.entity.columns]
+            + [(PAGE, pa.int64()), (RECORD, pa.int64()), (RECEIVED, ARROW["instant"])]
+        ).empty_table()
+        yield Checked(becomes.entity, nothing, aside, None)
+
+    def _refuse_if_broken(self, verdict: Verdict) -> None:
+        if verdict.refusals:
+            first = verdict.refusals[0]
+            raise BatchRefusedError(
+                f"{self.stream.name}: {first.says} (rule {first.rule} of expectations/{verdict.subject}.yml, "
+                f"{first.unexpected_count} of {first.rows_count} rows); nothing of the batch was loaded"
+            )
+
+    def _refuse_if_mostly_bad(self) -> None:
+        if self.seen >= _SHARE_MATTERS_FROM and self.set_aside > self.quarantine_limit * self.seen:
+            raise BatchRefusedError(
+                f"{self.stream.name}: {self.set_aside} of {self.seen} rows break a rule, more than "
+                f"rules.quarantine_limit_share ({self.quarantine_limit:.0%}); nothing of the batch was loaded"
+            )
+
+
+def _take_out(entity: Entity, table: pa.Table, verdict: Verdict) -> tuple[pa.Table, list[Aside]]:
+    if not verdict.bad:
+        return table, []
+    indexes = sorted(verdict.bad)
+    bad = table.take(pa.array(indexes, pa.int64()))
+    keep = [True] * table.num_rows
+    for index in indexes:
+        keep[index] = False
+    aside = [
+        Aside(entity.name, page, record, key, verdict.bad[index][0], verdict.bad[index][1])
+        for index, page, record, key in zip(
+            indexes, bad.column(PAGE).to_pylist(), bad.column(RECORD).to_pylist(), keys_of(entity, bad), strict=True
+        )
+    ]
+    return table.filter(pa.array(keep)), aside
+
+
+def _guess_key(becomes: Becomes, raw: str) -> str:
+    """The key of a record that could not be read, if its id at least can be."""
+    path = becomes.fields.get(becomes.entity.key[0])
+    try:
+        found = msgspec.json.decode(raw)
+        return str(found.get(path, "")) if isinstance(path, str) and isinstance(found, dict) else ""
+    except (msgspec.DecodeError, RecursionError):
+        return ""

@@ -1,0 +1,171 @@
+"""The pipeline's own books in `ops`: runs, batches, bookmarks, quarantine, validation, drift, watermarks."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from tasks.clock import now
+from tasks.warehouse.engine import Connection
+from tasks.warehouse.tables import (
+    BATCH,
+    BOOKMARK,
+    DRIFT,
+    MODEL_RUN,
+    QUARANTINE,
+    RUN,
+    RUN_PARAMETER,
+    TABLE_STATE,
+    VALIDATION,
+    WATERMARK,
+)
+
+Values = Mapping[str, Any]
+
+
+def _put(connection: Connection, table: sa.Table, key: Sequence[str], values: Values) -> None:
+    """One row by key: delete and insert, which every engine does alike."""
+    connection.execute(table.delete().where(*(table.c[name] == values[name] for name in key)))
+    connection.execute(table.insert().values(**values))
+
+
+def start_run(connection: Connection, run_id: str, kind: str, as_of: datetime) -> None:
+    """A run begins. Runs that were killed are marked as such."""
+    connection.execute(
+        RUN.update()
+        .where(RUN.c.state == "running")
+        .values(state="failed", message="killed before its end; the next run went on from where it was")
+    )
+    _put(connection, RUN, ["run_id"], {"run_id": run_id, "kind": kind, "started_at": now(), "as_of": as_of, "state": "running"})
+
+
+def end_run(connection: Connection, run_id: str, state: str, message: str) -> None:
+    """A run ends as completed, partly or failed."""
+    connection.execute(RUN.update().where(RUN.c.run_id == run_id).values(state=state, message=message, ended_at=now()))
+
+
+def bookmark(connection: Connection, account: str, stream: str) -> dict[str, Any] | None:
+    """The stored bookmark of a stream, or None."""
+    found = connection.execute(
+        sa.select(BOOKMARK.c.value).where(BOOKMARK.c.account == account, BOOKMARK.c.stream == stream)
+    ).scalar()
+    return msgspec.json.decode(found) if found else None
+
+
+def move_bookmark(connection: Connection, account: str, stream: str, value: Values, batch_id: str) -> None:
+    """Move a bookmark; in the same transaction as the rows it stands for."""
+    text = msgspec.json.encode(value).decode()
+    _put(
+        connection, BOOKMARK, ["account", "stream"],
+        {"account": account, "stream": stream, "value": text, "batch_id": batch_id, "updated_at": now()},
+    )
+
+
+def is_loaded(connection: Connection, batch_id: str) -> bool:
+    """The batch is in the warehouse."""
+    return connection.execute(sa.select(BATCH.c.batch_id).where(BATCH.c.batch_id == batch_id)).scalar() is not None
+
+
+def record_batch(connection: Connection, values: Values) -> None:
+    """The batch is loaded."""
+    _put(connection, BATCH, ["batch_id"], {**values, "loaded_at": now()})
+
+
+def touch_table(connection: Connection, table_name: str) -> None:
+    """The table has changed: models that read it are out of date."""
+    seen = connection.execute(
+        sa.select(TABLE_STATE.c.changes_count).where(TABLE_STATE.c.table_name == table_name)
+    ).scalar()
+    values = {"table_name": table_name, "changes_count": (seen or 0) + 1, "changed_at": now()}
+    _put(connection, TABLE_STATE, ["table_name"], values)
+
+
+def table_states(connection: Connection) -> dict[str, int]:
+    """How often each table has changed."""
+    return {row.table_name: row.changes_count for row in connection.execute(sa.select(TABLE_STATE))}
+
+
+def model_inputs(connection: Connection) -> dict[str, str]:
+    """What each model was last built from."""
+    return {row.model: row.inputs for row in connection.execute(sa.select(MODEL_RUN.c.model, MODEL_RUN.c.inputs))}
+
+
+def record_model(connection: Connection, values: Values) -> None:
+    """The model is built."""
+    _put(connection, MODEL_RUN, ["model"], {**values, "built_at": now()})
+
+
+def quarantine(connection: Connection, rows: Iterable[Values], batch_id: str) -> None:
+    """Set rows aside, in place of what the same batch had set aside before."""
+    connection.execute(QUARANTINE.delete().where(QUARANTINE.c.batch_id == batch_id))
+    listed = [{**row, "found_at": now(), "state": "open"} for row in rows]
+    if listed:
+        connection.execute(QUARANTINE.insert(), listed)
+
+
+def mark_replayed(connection: Connection, account: str, stream: str, loaded: Mapping[str, Iterable[str]]) -> int:
+    """Open quarantine rows whose record has been loaded since are closed. `loaded`: entity to record keys."""
+    closed = 0
+    for entity, keys in loaded.items():
+        listed = list(keys)
+        if listed:
+            closed += connection.execute(
+                QUARANTINE.update()
+                .where(
+                    QUARANTINE.c.account == account, QUARANTINE.c.stream == stream, QUARANTINE.c.entity == entity,
+                    QUARANTINE.c.record_key.in_(listed), QUARANTINE.c.state == "open",
+                )
+                .values(state="replayed")
+            ).rowcount
+    return closed
+
+
+def open_quarantine_keys(connection: Connection, account: str, stream: str) -> dict[str, set[str]]:
+    """Entity to keys of the rows of a stream that wait in quarantine."""
+    rows = connection.execute(
+        sa.select(QUARANTINE.c.entity, QUARANTINE.c.record_key).where(
+            QUARANTINE.c.account == account, QUARANTINE.c.stream == stream, QUARANTINE.c.state == "open"
+        )
+    )
+    found: dict[str, set[str]] = {}
+    for entity, key in rows:
+        if key:
+            found.setdefault(entity, set()).add(key)
+    return found
+
+
+def record_validation(connection: Connection, run_id: str, rows: Sequence[Values]) -> None:
+    """Results of rules."""
+    for row in rows:
+        _put(connection, VALIDATION, ["run_id", "subject", "batch_id", "rule"], {"run_id": run_id, **row})
+
+
+def known_fields(connection: Connection, account: str, stream: str) -> dict[str, tuple[str, str]]:
+    """Field to (type, state) as last seen."""
+    rows = connection.execute(sa.select(DRIFT).where(DRIFT.c.account == account, DRIFT.c.stream == stream))
+    return {row.field: (row.kind, row.state) for row in rows}
+
+
+def record_drift(connection: Connection, account: str, stream: str, fields: Mapping[str, tuple[str, str]]) -> None:
+    """Fields with their type and state."""
+    for field, (kind, state) in fields.items():
+        values = {"account": account, "stream": stream, "field": field, "kind": kind, "state": state, "seen_at": now()}
+        _put(connection, DRIFT, ["account", "stream", "field"], values)
+
+
+def set_parameters(connection: Connection, *, as_of: datetime, time_zone: str, last_day: date, currency: str) -> bool:
+    """Set what the models are built for; True if it differs from before."""
+    values = {"as_of": as_of, "time_zone": time_zone, "last_day": last_day, "currency": currency}
+    present = connection.execute(sa.select(RUN_PARAMETER)).mappings().first()
+    if present is not None and dict(present) == values:
+        return False
+    connection.execute(RUN_PARAMETER.delete())
+    connection.execute(RUN_PARAMETER.insert().values(**values))
+    return True
+
+
+def move_watermark(connection: Connection, subject: str, until: datetime, run_id: str) -> None:
+    """Readers may trust `subject` up to `until`."""
+    _put(connection, WATERMARK, ["subject"], {"subject": subject, "until": until, "run_id": run_id, "moved_at": now()})

@@ -1,0 +1,183 @@
+"""Opens the warehouse: DuckDB or PostgreSQL behind one small object. The differences between engines live here."""
+
+import io
+import os
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import filelock
+import pyarrow as pa
+import pyarrow.csv
+import sqlalchemy as sa
+from sqlalchemy.pool import NullPool
+
+from tasks.errors import ConfigurationError, StorageError, WarehouseBusyError
+
+_PG_LOCK = 7_305_411  # any number; the same for every run of this software
+
+Connection = sa.Connection
+
+
+class Warehouse:
+    """A warehouse by URL. One writer at a time: `held()` refuses a second run."""
+
+    def __init__(self, url: str, *, memory_limit: str = "") -> None:
+        try:
+            self.url = sa.make_url(url)
+        except sa.exc.ArgumentError:
+            raise ConfigurationError("warehouse.url is not a database URL such as duckdb:///warehouse.duckdb") from None
+        self._memory_limit = memory_limit
+        self.kind = self.url.get_backend_name()
+        if self.kind not in {"duckdb", "postgresql"}:
+            raise ConfigurationError(f"warehouse.url: {self.kind} is not supported; use duckdb or postgresql")
+        self.write_lock = threading.Lock()
+        self._keeper: Any = None
+        self._engine = self._make_engine()
+
+    @property
+    def path(self) -> Path | None:
+        """The DuckDB file, or None."""
+        return Path(self.url.database) if self.kind == "duckdb" and self.url.database else None
+
+    def _make_engine(self) -> sa.Engine:
+        if self.kind == "postgresql":
+            url = self.url.set(drivername="postgresql+psycopg")
+            return sa.create_engine(url, connect_args={"options": "-c timezone=UTC", "connect_timeout": 15})
+        engine = sa.create_engine(self.url, poolclass=NullPool)
+
+        @sa.event.listens_for(engine, "connect")
+        def _prepare(connection: Any, _record: Any) -> None:
+            connection.execute("set TimeZone = 'UTC'")
+            if self._memory_limit:
+                connection.execute(f"set memory_limit = '{self._memory_limit}'")
+
+        return engine
+
+    @contextmanager
+    def connect(self) -> Iterator[Connection]:
+        """A connection. Raises StorageError or WarehouseBusyError with what to do."""
+        try:
+            connection = self._engine.connect()
+        except sa.exc.SQLAlchemyError as trouble:
+            raise self._opening_error(trouble) from None
+        except OSError as trouble:
+            raise StorageError(f"warehouse {self.name}: {trouble.strerror or trouble}") from None
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """A connection in a transaction: all or nothing."""
+        with self.connect() as connection:
+            try:
+                with connection.begin():
+                    yield connection
+            except (sa.exc.OperationalError, sa.exc.InternalError) as trouble:
+                raise StorageError(f"warehouse {self.name}: {_first_line(trouble)}") from trouble
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """This run is the only one at work on the warehouse. Raises WarehouseBusyError if another is."""
+        if self.kind == "duckdb":
+            with self._held_by_file():
+                yield
+            return
+        with self.connect() as connection:
+            got = connection.execute(sa.text("select pg_try_advisory_lock(:n)"), {"n": _PG_LOCK}).scalar()
+            connection.commit()
+            if not got:
+                raise WarehouseBusyError(f"another run is at work on {self.name}; wait for it to end, then run again")
+            try:
+                yield
+            finally:
+                connection.execute(sa.text("select pg_advisory_unlock(:n)"), {"n": _PG_LOCK})
+                connection.commit()
+
+    @contextmanager
+    def _held_by_file(self) -> Iterator[None]:
+        path = self.path
+        if path is None:
+            yield
+            return
+        lock = filelock.FileLock(f"{path}.lock", timeout=0)
+        try:
+            path.absolute().parent.mkdir(parents=True, exist_ok=True)
+            lock.acquire()
+        except filelock.Timeout:
+            raise WarehouseBusyError(
+                f"another run is at work on {path}; wait for it to end, then run again"
+            ) from None
+        except OSError as trouble:
+            raise StorageError(f"warehouse {path}: {trouble.strerror}; check the folder and its permissions") from None
+        try:
+            with self.connect() as keeper:  # one open connection keeps DuckDB's file and cache open through the run
+                self._keeper = keeper
+                yield
+        finally:
+            self._keeper = None
+            lock.release()
+
+    @property
+    def name(self) -> str:
+        """The URL without its password."""
+        return self.url.render_as_string(hide_password=True)
+
+    def dispose(self) -> None:
+        """Close pooled connections."""
+        self._engine.dispose()
+
+    def append(self, connection: Connection, target: str, table: pa.Table) -> None:
+        """Bulk-append an Arrow table to `target` (schema-qualified or temporary), by the engine's own fast path."""
+        if self.kind == "duckdb":
+            raw: Any = connection.connection.driver_connection
+            raw.register("arrow_rows", table)
+            names = ", ".join(f'"{name}"' for name in table.column_names)
+            connection.exec_driver_sql(f"insert into {target} ({names}) select {names} from arrow_rows")
+            raw.unregister("arrow_rows")
+            return
+        names = ", ".join(f'"{name}"' for name in table.column_names)
+        buffer = io.BytesIO()
+        pyarrow.csv.write_csv(table, buffer, pyarrow.csv.WriteOptions(include_header=False))
+        cursor = connection.connection.cursor()
+        with cursor.copy(f"copy {target} ({names}) from stdin (format csv)") as copy:
+            copy.write(buffer.getbuffer())
+
+    def fetch(
+        self, connection: Connection, statement: str, parameters: Mapping[str, Any] | None = None
+    ) -> Sequence[Any]:
+        """Rows of a query."""
+        return connection.execute(sa.text(statement), dict(parameters or {})).fetchall()
+
+    def arrow(self, connection: Connection, statement: str) -> pa.Table:
+        """A query's result as an Arrow table."""
+        if self.kind == "duckdb":
+            raw: Any = connection.connection.driver_connection
+            found: pa.Table = raw.execute(statement).to_arrow_table()
+            return found
+        result = connection.execute(sa.text(statement))
+        rows = result.mappings().all()
+        return pa.Table.from_pylist([dict(row) for row in rows]) if rows else pa.table(
+            {name: pa.array([], pa.null()) for name in result.keys()}
+        )
+
+    def _opening_error(self, trouble: Exception) -> StorageError:
+        text = _first_line(trouble)
+        if "lock" in text.lower():
+            return WarehouseBusyError(
+                f"warehouse {self.name} is held by another program ({text}); close it, then run again"
+            )
+        if self.path is not None and not os.access(self.path.absolute().parent, os.W_OK):
+            return StorageError(f"warehouse {self.name}: its folder cannot be written; check the permissions")
+        return StorageError(f"warehouse {self.name} cannot be opened: {text}")
+
+
+def _first_line(trouble: Exception) -> str:
+    """The engine's own words: one line, no SQL, no parameters."""
+    original = getattr(trouble, "orig", None) or trouble
+    lines = [line for line in str(original).splitlines() if line.strip()]
+    return lines[0][:300] if lines else type(trouble).__name__

@@ -1,0 +1,116 @@
+"""Staging and the merge: rows in by key, nothing doubled, an older state never over a newer one.
+
+Only rows that are new or different are written, so a second load of the same records changes nothing. Among two
+states of one record the greater `version_at` wins; with equal versions, the one received later.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+import sqlalchemy as sa
+
+from tasks.entities import Entity
+from tasks.warehouse.engine import Connection, Warehouse
+from tasks.warehouse.tables import source_columns, sql_type
+
+_ORDER = "stage_order"
+_LONG_AGO = "timestamp with time zone '0001-01-01 00:00:00+00'"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What every row of a load has in common."""
+
+    connector: str
+    account: str
+    stream: str
+    batch_id: str
+
+
+def _stage_name(entity: Entity) -> str:
+    return f"stage_{entity.name}"
+
+
+def create_stage(warehouse: Warehouse, connection: Connection, entity: Entity) -> None:
+    """An empty temporary table for the rows of a batch."""
+    columns = [sa.Column(c.name, sql_type(c.kind)) for c in source_columns(entity)]
+    table = sa.Table(_stage_name(entity), sa.MetaData(), *columns, sa.Column(_ORDER, sa.BigInteger()), prefixes=["TEMPORARY"])
+    connection.exec_driver_sql(f"drop table if exists {_stage_name(entity)}")
+    connection.execute(sa.schema.CreateTable(table))
+
+
+def stage(
+    warehouse: Warehouse, connection: Connection, entity: Entity, rows: pa.Table, origin: Origin, *, start: int
+) -> None:
+    """Append rows (the entity's columns, page, record, received instant) to the stage; `start` counts earlier rows."""
+    size = rows.num_rows
+    for name, value in (
+        ("account", origin.account), ("connector", origin.connector), ("loaded_stream", origin.stream),
+        ("loaded_batch", origin.batch_id),
+    ):
+        rows = rows.append_column(name, pa.repeat(pa.scalar(value, pa.string()), size))
+    rows = rows.append_column(_ORDER, pa.array(range(start, start + size), pa.int64()))
+    warehouse.append(connection, _stage_name(entity), rows)
+
+
+def merge(connection: Connection, entity: Entity, origin: Origin, *, replaces: bool) -> int:
+    """Merge the stage into `source.<entity>` within the caller's transaction; gives the count of changed rows.
+
+    With `replaces`, rows of the same stream that the stage does not have are removed.
+    """
+    target, staged, fresh = f"source.{entity.name}", _stage_name(entity), f"fresh_{entity.name}"
+    key = ("account", *entity.key)
+    names = [c.name for c in source_columns(entity)]
+    listed = _list(names)
+    connection.exec_driver_sql(f"drop table if exists {fresh}")
+    connection.exec_driver_sql(
+        f"create temporary table {fresh} as select {listed} from (select *, row_number() over ("
+        f"partition by {_list(key)} order by coalesce(version_at, {_LONG_AGO}) desc, received_at desc, {_ORDER} desc"
+        f") as place from {staged}) as ranked where place = 1"
+    )
+    removed = _remove_untold(connection, entity, origin, key) if replaces else 0
+    same = " and ".join(f"t.{c} is not distinct from f.{c}" for c in ("connector", *entity.names))
+    older = (
+        f"coalesce(t.version_at, {_LONG_AGO}) > coalesce(f.version_at, {_LONG_AGO}) or "
+        f"(coalesce(t.version_at, {_LONG_AGO}) = coalesce(f.version_at, {_LONG_AGO}) and t.received_at > f.received_at)"
+    )
+    connection.exec_driver_sql(
+        f"delete from {fresh} as f where exists (select 1 from {target} as t where {_match('t', 'f', key)} "
+        f"and (({same}) or {older}))"
+    )
+    changed = connection.exec_driver_sql(f"select count(*) from {fresh}").scalar_one()
+    if changed:
+        connection.exec_driver_sql(
+            f"delete from {target} as t where exists (select 1 from {fresh} as f where {_match('t', 'f', key)})"
+        )
+        connection.exec_driver_sql(
+            f"insert into {target} ({listed}) select {listed} from {fresh} order by {_list(key)}"
+        )
+    connection.exec_driver_sql(f"drop table {fresh}")
+    connection.exec_driver_sql(f"drop table {staged}")
+    return int(changed) + removed
+
+
+def _remove_untold(connection: Connection, entity: Entity, origin: Origin, key: Sequence[str]) -> int:
+    where = (
+        f"t.account = :account and t.loaded_stream = :stream and not exists "
+        f"(select 1 from {_stage_name(entity)} as f where {_match('t', 'f', key)})"
+    )
+    values = {"account": origin.account, "stream": origin.stream}
+    count = connection.execute(
+        sa.text(f"select count(*) from source.{entity.name} as t where {where}"), values
+    ).scalar_one()
+    if count:
+        connection.execute(sa.text(f"delete from source.{entity.name} as t where {where}"), values)
+    return int(count)
+
+
+def _match(left: str, right: str, key: Sequence[str]) -> str:
+    return " and ".join(f'{left}."{name}" = {right}."{name}"' for name in key)
+
+
+def _list(names: Sequence[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
+
+

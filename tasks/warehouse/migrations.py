@@ -1,0 +1,98 @@
+"""Creates what is missing and brings older warehouses up to date. Never drops data; may be interrupted and run again."""
+
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+
+from tasks.clock import now
+from tasks.errors import ConfigurationError
+from tasks.warehouse.engine import Connection, Warehouse
+from tasks.warehouse.tables import OPS, SCHEMA_VERSION, SCHEMAS, SOURCE
+
+# (number, what it does, statements). Applied in order, each in one transaction with its row in ops.schema_version.
+MIGRATIONS: tuple[tuple[int, str, tuple[str, ...]], ...] = (
+    (1, "first version: schemas, entities, books", ()),
+)
+
+
+def prepare(warehouse: Warehouse, models: Iterable[sa.Table] = ()) -> None:
+    """Schemas, entity tables, books and model tables exist, with comments, and every migration is applied.
+
+    Raises ConfigurationError for a warehouse that a newer version of this software has made.
+    """
+    with warehouse.begin() as connection:
+        inspector = sa.inspect(connection)
+        present = set(inspector.get_schema_names())
+        for schema in SCHEMAS:
+            if schema not in present and f"{warehouse.url.database}.{schema}" not in present:
+                connection.execute(sa.text(f"create schema if not exists {schema}"))
+        existing = _existing(connection)
+        applied = _applied(connection, existing)
+        newest = MIGRATIONS[-1][0]
+        if applied and max(applied) > newest:
+            raise ConfigurationError(
+                f"the warehouse is at schema version {max(applied)}, this software knows {newest}: install the newer one"
+            )
+        for table in (*OPS, *SOURCE.values(), *models):
+            _create_or_widen(warehouse, connection, table, existing)
+        for number, says, statements in MIGRATIONS:
+            if number in applied:
+                continue
+            for statement in statements if applied else ():
+                connection.execute(sa.text(statement))
+            connection.execute(
+                SCHEMA_VERSION.insert().values(version=number, says=says, applied_at=now())
+            )
+
+
+def _existing(connection: Connection) -> dict[tuple[str, str], set[str]]:
+    rows = connection.execute(
+        sa.text(
+            "select table_schema, table_name, column_name from information_schema.columns "
+            "where table_schema in ('source', 'staging', 'core', 'marts', 'ops')"
+        )
+    )
+    found: dict[tuple[str, str], set[str]] = {}
+    for schema, name, column in rows:
+        found.setdefault((schema, name), set()).add(column)
+    return found
+
+
+def _applied(connection: Connection, existing: dict[tuple[str, str], set[str]]) -> set[int]:
+    if ("ops", "schema_version") not in existing:
+        return set()
+    return set(connection.execute(sa.select(SCHEMA_VERSION.c.version)).scalars())
+
+
+def _create_or_widen(
+    warehouse: Warehouse, connection: Connection, table: sa.Table, existing: dict[tuple[str, str], set[str]]
+) -> None:
+    """A missing table is created, a missing column added (always nullable: old rows have no value for it)."""
+    columns = existing.get((str(table.schema), table.name))
+    if columns is None:
+        connection.execute(sa.schema.CreateTable(table))
+        _comment(connection, table, table.columns)
+        key = table.info["key"]
+        if key and warehouse.kind == "postgresql":
+            names = ", ".join(f'"{name}"' for name in key)
+            connection.execute(sa.text(f"create unique index on {table.schema}.{table.name} ({names})"))
+        return
+    missing = [column for column in table.columns if column.name not in columns]
+    for column in missing:
+        kind = column.type.compile(dialect=connection.dialect)
+        connection.execute(sa.text(f'alter table {table.schema}.{table.name} add column "{column.name}" {kind}'))
+    _comment(connection, table, missing)
+
+
+def _comment(connection: Connection, table: sa.Table, columns: Iterable[sa.Column[object]]) -> None:
+    """Comments are written as literals: DDL takes no parameters. They come from our own files; quotes are doubled."""
+    name = f"{table.schema}.{table.name}"
+    if table.comment:
+        connection.exec_driver_sql(f"comment on table {name} is {_literal(table.comment)}")
+    for column in columns:
+        if column.comment:
+            connection.exec_driver_sql(f'comment on column {name}."{column.name}" is {_literal(column.comment)}')
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''").replace("%", "%%") + "'"

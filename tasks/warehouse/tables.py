@@ -1,0 +1,188 @@
+"""Every table that SQLAlchemy creates: entities in `source`, the books in `ops`, models in `staging`, `core`, `marts`."""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import sqlalchemy as sa
+
+from tasks.entities import ENTITIES, Column, Entity
+from tasks.errors import ConfigurationError
+
+SCHEMAS = ("source", "staging", "core", "marts", "ops")
+_IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,62}")
+
+# the last rows of the pipeline's bookkeeping on every source table
+BOOKKEEPING = (
+    Column("account", "text", "Account the row belongs to", required=True),
+    Column("connector", "text", "Vendor of the account", required=True),
+)
+ORIGIN = (
+    Column("loaded_stream", "text", "Stream that brought the row", required=True),
+    Column("loaded_batch", "text", "Landed batch that brought the row", required=True),
+    Column("page_number", "whole", "Landed page of the batch"),
+    Column("record_number", "whole", "Record of the page, from 0"),
+    Column("received_at", "instant", "When the page was received", required=True),
+)
+
+
+def sql_type(kind: str) -> sa.types.TypeEngine[Any]:
+    """SQLAlchemy type of a column kind."""
+    kinds: dict[str, sa.types.TypeEngine[Any]] = {
+        "text": sa.Text(),
+        "whole": sa.BigInteger(),
+        "number": sa.Double(),
+        "money": sa.Numeric(18, 4),
+        "flag": sa.Boolean(),
+        "instant": sa.TIMESTAMP(timezone=True),
+        "day": sa.Date(),
+    }
+    return kinds[kind]
+
+
+def table(schema: str, name: str, columns: Iterable[Column], says: str, key: tuple[str, ...] = ()) -> sa.Table:
+    """A described table. Names come from our own files and must be plain identifiers; else ConfigurationError."""
+    made = []
+    for column in columns:
+        _plain(column.name)
+        made.append(
+            sa.Column(column.name, sql_type(column.kind), nullable=not column.required, comment=column.says or None)
+        )
+    return sa.Table(_plain(name), sa.MetaData(), *made, schema=_plain(schema), comment=says, info={"key": key})
+
+
+def _plain(name: str) -> str:
+    if not _IDENTIFIER.fullmatch(name):
+        raise ConfigurationError(f"{name!r} is not a plain table or column name")
+    return name
+
+
+def source_columns(entity: Entity) -> tuple[Column, ...]:
+    """Columns of an entity's table in `source`."""
+    return (*BOOKKEEPING, *entity.columns, *ORIGIN)
+
+
+def source_table(entity: Entity) -> sa.Table:
+    """`source.<entity>`."""
+    return table("source", entity.name, source_columns(entity), entity.says, ("account", *entity.key))
+
+
+def _ops(name: str, says: str, key: tuple[str, ...], *columns: Column) -> sa.Table:
+    return table("ops", name, columns, says, key)
+
+
+def _c(name: str, kind: Any, says: str, *, required: bool = False) -> Column:
+    return Column(name, kind, says, required)
+
+
+RUN = _ops(
+    "run", "One row a run of the pipeline", ("run_id",),
+    _c("run_id", "text", "Id of the run", required=True),
+    _c("kind", "text", "daily, backfill or replay", required=True),
+    _c("started_at", "instant", "Began", required=True),
+    _c("ended_at", "instant", "Ended; null while it runs or if it was killed"),
+    _c("as_of", "instant", "Instant for which the numbers were made"),
+    _c("state", "text", "running, completed, partly or failed", required=True),
+    _c("message", "text", "What a person should know"),
+)
+BATCH = _ops(
+    "batch", "One row a landed batch that was loaded", ("batch_id",),
+    _c("batch_id", "text", "Id of the batch", required=True),
+    _c("run_id", "text", "Run that loaded it", required=True),
+    _c("connector", "text", "Vendor", required=True),
+    _c("account", "text", "Account", required=True),
+    _c("stream", "text", "Stream", required=True),
+    _c("window_start", "instant", "Window asked for, start included"),
+    _c("window_end", "instant", "Window asked for, end not included"),
+    _c("pages_count", "whole", "Pages landed"),
+    _c("records_count", "whole", "Records on them"),
+    _c("rows_count", "whole", "Entity rows made of them"),
+    _c("changed_count", "whole", "Rows that were new or different"),
+    _c("quarantined_count", "whole", "Rows set aside"),
+    _c("loaded_at", "instant", "Loaded at", required=True),
+)
+BOOKMARK = _ops(
+    "bookmark", "How far each stream has been read", ("account", "stream"),
+    _c("account", "text", "Account", required=True),
+    _c("stream", "text", "Stream", required=True),
+    _c("value", "text", "Instant, cursor or partitions, as JSON", required=True),
+    _c("batch_id", "text", "Batch that moved it", required=True),
+    _c("updated_at", "instant", "Moved at", required=True),
+)
+QUARANTINE = _ops(
+    "quarantine", "Rows that broke a rule; the raw record lies in the landed page", ("batch_id", "entity", "row_number"),
+    _c("batch_id", "text", "Batch", required=True),
+    _c("entity", "text", "Entity the row would have been", required=True),
+    _c("row_number", "whole", "Number within the batch and entity", required=True),
+    _c("connector", "text", "Vendor", required=True),
+    _c("account", "text", "Account", required=True),
+    _c("stream", "text", "Stream", required=True),
+    _c("page_number", "whole", "Landed page"),
+    _c("record_number", "whole", "Record of the page, from 0; null for a record that could not be read"),
+    _c("record_key", "text", "Key of the row, as far as known"),
+    _c("rule", "text", "Rule that was broken", required=True),
+    _c("reason", "text", "What is wrong, for a person", required=True),
+    _c("found_at", "instant", "Found at", required=True),
+    _c("state", "text", "open, or replayed once a later load brought the row", required=True),
+)
+VALIDATION = _ops(
+    "validation", "Result of every rule that was applied", ("run_id", "subject", "batch_id", "rule"),
+    _c("run_id", "text", "Run", required=True),
+    _c("subject", "text", "Entity or mart", required=True),
+    _c("batch_id", "text", "Batch; empty for a mart", required=True),
+    _c("rule", "text", "Rule", required=True),
+    _c("level", "text", "row, batch or warn", required=True),
+    _c("is_met", "flag", "Rule held", required=True),
+    _c("unexpected_count", "whole", "Rows that broke it"),
+    _c("rows_count", "whole", "Rows looked at"),
+)
+DRIFT = _ops(
+    "drift", "Fields of vendors' records that appeared, vanished or changed their type", ("account", "stream", "field"),
+    _c("account", "text", "Account", required=True),
+    _c("stream", "text", "Stream", required=True),
+    _c("field", "text", "Field of the raw record", required=True),
+    _c("kind", "text", "JSON type last seen", required=True),
+    _c("state", "text", "known, new, vanished or retyped", required=True),
+    _c("seen_at", "instant", "Last noticed at", required=True),
+)
+TABLE_STATE = _ops(
+    "table_state", "Counts the changes of every table, so that models know whether they are out of date", ("table_name",),
+    _c("table_name", "text", "Schema and table", required=True),
+    _c("changes_count", "whole", "Loads or builds that changed it", required=True),
+    _c("changed_at", "instant", "Last change", required=True),
+)
+MODEL_RUN = _ops(
+    "model_run", "Latest build of every model", ("model",),
+    _c("model", "text", "Schema and table", required=True),
+    _c("run_id", "text", "Run", required=True),
+    _c("inputs", "text", "State of inputs, SQL and parameters it was built from, as JSON", required=True),
+    _c("rows_count", "whole", "Rows in the table"),
+    _c("changed_count", "whole", "Rows that the build changed"),
+    _c("seconds", "number", "Time of the build, seconds"),
+    _c("built_at", "instant", "Built at", required=True),
+)
+WATERMARK = _ops(
+    "watermark", "Instant up to which readers may trust the tables", ("subject",),
+    _c("subject", "text", "marts, or an account", required=True),
+    _c("until", "instant", "Complete up to", required=True),
+    _c("run_id", "text", "Run that moved it", required=True),
+    _c("moved_at", "instant", "Moved at", required=True),
+)
+RUN_PARAMETER = _ops(
+    "run_parameter", "One row: what the models are built for", (),
+    _c("as_of", "instant", "Instant for which the numbers are made", required=True),
+    _c("time_zone", "text", "Business time zone of daily tables (IANA)", required=True),
+    _c("last_day", "day", "Last complete local day", required=True),
+    _c("currency", "text", "Reporting currency (ISO)", required=True),
+)
+SCHEMA_VERSION = _ops(
+    "schema_version", "Migrations applied", ("version",),
+    _c("version", "whole", "Number of the migration", required=True),
+    _c("says", "text", "What it did", required=True),
+    _c("applied_at", "instant", "Applied at", required=True),
+)
+OPS = (
+    RUN, BATCH, BOOKMARK, QUARANTINE, VALIDATION, DRIFT, TABLE_STATE, MODEL_RUN, WATERMARK, RUN_PARAMETER,
+    SCHEMA_VERSION,
+)
+SOURCE = {name: source_table(entity) for name, entity in ENTITIES.items()}
