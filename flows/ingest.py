@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 import msgspec
@@ -25,6 +25,7 @@ from tasks.warehouse.engine import Warehouse
 State = Literal["loaded", "nothing new", "skipped", "failed"]
 Say = Callable[[str], None]
 _DRIFT_SAMPLE = 50
+_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(slots=True)
@@ -74,11 +75,21 @@ def ingest_stream(
     return result
 
 
+def replay_stream(context: Context, account: AccountSettings, stream: Stream) -> StreamResult:
+    """Load every landed batch of a stream again, oldest first. Sets bookmarks, so a rebuilt warehouse goes on from there."""
+    result = StreamResult(account.name, stream.name)
+    try:
+        _Ingestion(context, account, stream, None, result, None).replay()
+    except SupportEtlError as trouble:
+        result.state, result.message = "failed", redact(f"{type(trouble).__name__}: {trouble}")
+    return result
+
+
 class _Ingestion:
     """One stream of one run: first the batch that an earlier run left, then the window up to now."""
 
     def __init__(
-        self, context: Context, account: AccountSettings, stream: Stream, client: Client, result: StreamResult,
+        self, context: Context, account: AccountSettings, stream: Stream, client: Client | None, result: StreamResult,
         window: Window | None,
     ) -> None:
         self._context, self._account, self._stream, self._client = context, account, stream, client
@@ -87,13 +98,20 @@ class _Ingestion:
 
     def run(self) -> None:
         self._finish_what_was_left()
-        bookmark = self._bookmark()
+        bookmark = Bookmark() if self._asked else self._bookmark()
         window = self._asked or self._window(bookmark)
         if window.end <= window.start and not isinstance(self._stream.sync, (Full, Token)):
             self._result.message = f"bookmark {window.start.isoformat()} is not before {window.end.isoformat()}"
             return
         batch = self._context.landing.open_batch(self._source, window, bookmark.as_json())
         self._take_in(batch)
+
+    def replay(self) -> None:
+        landing = self._context.landing
+        for batch in landing.batches(self._source):
+            is_backfill = bool((landing.manifest(batch) or {}).get("is_backfill"))
+            self._asked = batch.window if is_backfill else None
+            self._take_in(batch)
 
     def _finish_what_was_left(self) -> None:
         landing = self._context.landing
@@ -103,7 +121,8 @@ class _Ingestion:
         with self._context.warehouse.connect() as connection:
             is_loaded = books.is_loaded(connection, batch.batch_id)
         fresh = now() - batch.opened_at <= timedelta(hours=self._context.settings.landing.resume_hours)
-        if not is_loaded and batch.bookmark == self._bookmark().as_json() and (fresh or landing.manifest(batch)):
+        is_ours = batch.window == self._asked if self._asked else batch.bookmark == self._bookmark().as_json()
+        if not is_loaded and is_ours and (fresh or landing.manifest(batch)):
             self._take_in(batch)
         landing.forget(batch)
 
@@ -144,6 +163,7 @@ class _Ingestion:
             yield page
         if landing.manifest(batch) is not None:
             return
+        assert self._client is not None  # only complete batches are replayed
         bookmark = Bookmark.from_json(batch.bookmark)
         received = extract.read(
             self._client, self._stream, batch.window, bookmark, resume=tally.resume, partitions=tally.lists
@@ -157,9 +177,9 @@ class _Ingestion:
 
     def _window(self, bookmark: Bookmark) -> Window:
         sync = self._stream.sync
-        start = bookmark.until or self._account.start
+        start = bookmark.until or (_LONG_AGO if self._stream.from_beginning else self._account.start)
         if bookmark.until and isinstance(sync, Changed):
-            start = max(self._account.start, start - sync.overlap)
+            start = max(min(self._account.start, start), start - sync.overlap)
         return Window(start, min(self._context.as_of, now() - timedelta(minutes=1)))
 
     def _bookmark(self) -> Bookmark:
@@ -189,9 +209,11 @@ class _Ingestion:
             self._result.warnings.append(f"{words} (records that the credentials may not see?)")
 
     def _write_manifest(self, batch: Batch, tally: Tally) -> None:
+        if self._client is None or self._context.landing.manifest(batch) is not None:
+            return
         vendor = self._client.connector
         self._context.landing.finish(batch, {
-            "pages": tally.pages, "records": tally.records, "records_by_part": tally.by_part,
+            "is_backfill": self._asked is not None, "pages": tally.pages, "records": tally.records, "records_by_part": tally.by_part,
             "spoiled": tally.spoiled, "requests": tally.pages, "api_version": vendor.api_version,
         })
 

@@ -10,10 +10,23 @@ Every entity is one table `source.<name>`, all vendors together, keyed by accoun
 names, addresses or what people wrote; they are null unless the account is switched on for them.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+import pyarrow as pa
+
 Kind = Literal["text", "whole", "number", "money", "flag", "instant", "day"]
+
+ARROW: Mapping[str, pa.DataType] = {
+    "text": pa.string(),
+    "whole": pa.int64(),
+    "number": pa.float64(),
+    "money": pa.decimal128(18, 4),
+    "flag": pa.bool_(),
+    "instant": pa.timestamp("us", tz="UTC"),
+    "day": pa.date32(),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,17 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from tasks.clock import now
 from tasks.connectors import connector
-from tasks.errors import ConfigurationError
+from tasks.errors import ConfigurationError, NotInPlanError
+from tasks.landing.files import read_table
 from tasks.rest.client import Account, Client, Patience
-from tasks.rest.reading import Bookmark, Reading, Received
-from tasks.rest.spec import Stream, Window
+from tasks.rest.reading import MAIN, Bookmark, Reading, Received, redecode
+from tasks.rest.spec import Request, Stream, Window
 from tasks.rest.typed import Page
 from tasks.settings import AccountSettings, SecretLookup, optional_secrets_of, secrets_of
+
+FILES = "file:"
 
 
 def open_client(account: AccountSettings, lookup: SecretLookup | None = None, patience: Patience | None = None) -> Client:
@@ -33,6 +37,18 @@ def open_client(account: AccountSettings, lookup: SecretLookup | None = None, pa
     )
 
 
+def _read_file(client: Client, stream: Stream, *, done: bool) -> Iterator[Received]:
+    """A file is a stream of one page."""
+    if done:
+        return
+    path = client.account.values.get(stream.path)
+    if not path:
+        raise NotInPlanError(f"{client.account.name}: no file is set for {stream.name}")
+    body = read_table(path)
+    page = redecode(stream, MAIN, body)
+    yield Received(MAIN, None, Request(stream.path), body, page, now(), resume={"done": True})
+
+
 def streams_of(account: AccountSettings) -> list[Stream]:
     """The streams that are read for an account. Raises ConfigurationError for a stream that does not exist."""
     streams = connector(account.connector).streams
@@ -52,4 +68,6 @@ def read(
     partitions: Sequence[Page] = (),
 ) -> Iterator[Received]:
     """Pages of one batch, from `resume` on if it was cut."""
+    if client.connector.base_url == FILES:
+        return _read_file(client, stream, done=resume is not None)
     return Reading(client, stream, window, bookmark).pages(resume, partitions)

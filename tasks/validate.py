@@ -7,13 +7,13 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
-from tasks.entities import Entity
+from tasks.entities import ARROW, Entity
 from tasks.errors import BatchRefusedError
 from tasks.land import LandedPage
 from tasks.quality.suites import Verdict, check
 from tasks.rest.reading import LEAD, MAIN, page_reader
 from tasks.rest.spec import Becomes, Stream
-from tasks.translation.columns import PAGE, REASON, RECORD, Gathered, Rows, keys_of, translate
+from tasks.translation.columns import PAGE, REASON, RECEIVED, RECORD, Gathered, Rows, keys_of, translate
 
 CHUNK_RECORDS = 20_000
 _SHARE_MATTERS_FROM = 20
@@ -111,8 +111,6 @@ class Reader:
         )
         self.seen += len(aside)
         self.set_aside += len(aside)
-        from tasks.translation.columns import ARROW, RECEIVED
-
         nothing = pa.schema(
             [(c.name, ARROW[c.kind]) for c in becomes.entity.columns]
             + [(PAGE, pa.int64()), (RECORD, pa.int64()), (RECEIVED, ARROW["instant"])]

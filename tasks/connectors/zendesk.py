@@ -93,7 +93,7 @@ connector = Connector(
         ),
         Stream(
             name="users", says="Agents and customers", path="/api/v2/incremental/users/cursor.json", records="users",
-            paging=export("users", 1000), requests_per_minute=EXPORTS_PER_MINUTE,
+            paging=export("users", 1000), from_beginning=True, requests_per_minute=EXPORTS_PER_MINUTE,
             sync=Token(ask=since, cursor="after_cursor", param="cursor"),
             becomes=(
                 Becomes(AGENT, where=sql("{role} in ('agent', 'admin')"), fields={
@@ -110,6 +110,7 @@ connector = Connector(
         Stream(
             name="organizations", says="Organizations", path="/api/v2/incremental/organizations.json",
             records="organizations", paging=by_time, requests_per_minute=EXPORTS_PER_MINUTE, sync=Changed(ask=since),
+            from_beginning=True,
             becomes=(
                 Becomes(ORGANIZATION, fields={
                     "organization_id": "id", "name": "name", "domain": sql("cast({domain_names} as varchar[])[1]"),

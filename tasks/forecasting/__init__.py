@@ -1,0 +1,1 @@
+"""Forecasts: series in, expected values with intervals out. Arithmetic only."""

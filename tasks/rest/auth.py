@@ -143,3 +143,25 @@ class OneOf:
         """Bind the kind that is complete, else the first (whose missing secret is then named)."""
         chosen = next((kind for kind in self.kinds if all(values.get(name) for name in kind.secrets)), self.kinds[0])
         return chosen.bind(values, post)
+
+
+@dataclass(frozen=True, slots=True)
+class NoSecret:
+    """Nothing to prove: files."""
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """None."""
+        return ()
+
+    def bind(self, values: Mapping[str, str], post: Post) -> Bound:  # noqa: ARG002 - the protocol's arguments
+        """No header."""
+        return _Nothing()
+
+
+class _Nothing:
+    def headers(self) -> dict[str, str]:
+        return {}
+
+    def renew(self) -> bool:
+        return False

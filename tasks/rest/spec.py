@@ -230,6 +230,7 @@ class Stream:
     empty_is_null: bool = False
     scalar: Callable[[Json], Json] | None = None
     requests_per_minute: int | None = None
+    from_beginning: bool = False  # people and organizations are older than the tickets that name them
 
     @property
     def incremental(self) -> str:

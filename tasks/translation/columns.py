@@ -14,7 +14,7 @@ import duckdb
 import msgspec
 import pyarrow as pa
 
-from tasks.entities import Column, Entity
+from tasks.entities import ARROW, Column, Entity
 from tasks.rest.spec import Becomes, Expression, Json, Stream
 from tasks.rest.typed import PageReader
 
@@ -28,15 +28,6 @@ _CASTS = {
     "flag": "try_cast({x} as boolean)",
     "instant": "date_trunc('second', try_cast({x} as timestamptz))",
     "day": "try_cast({x} as date)",
-}
-ARROW: Mapping[str, pa.DataType] = {
-    "text": pa.string(),
-    "whole": pa.int64(),
-    "number": pa.float64(),
-    "money": pa.decimal128(18, 4),
-    "flag": pa.bool_(),
-    "instant": pa.timestamp("us", tz="UTC"),
-    "day": pa.date32(),
 }
 _local = threading.local()
 

@@ -87,6 +87,8 @@ def merge(connection: Connection, entity: Entity, origin: Origin, *, replaces: b
         connection.exec_driver_sql(
             f"insert into {target} ({listed}) select {listed} from {fresh} order by {_list(key)}"
         )
+    if changed and connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"analyze {target}")  # the models' plans rest on it
     connection.exec_driver_sql(f"drop table {fresh}")
     connection.exec_driver_sql(f"drop table {staged}")
     return int(changed) + removed

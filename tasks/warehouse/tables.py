@@ -46,7 +46,7 @@ def table(schema: str, name: str, columns: Iterable[Column], says: str, key: tup
     for column in columns:
         _plain(column.name)
         made.append(
-            sa.Column(column.name, sql_type(column.kind), nullable=not column.required, comment=column.says or None)
+            sa.Column(column.name, sql_type(column.kind), nullable=not column.required, comment=column.says or None, info={"kind": column.kind})
         )
     return sa.Table(_plain(name), sa.MetaData(), *made, schema=_plain(schema), comment=says, info={"key": key})
 

@@ -1,0 +1,362 @@
+"""The command line: `support-etl`. Exit codes: 0 done, 1 unexpected, 2 settings, 3 vendor, 4 data, 5 storage."""
+
+import json
+import logging
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from tasks.clock import parse_instant
+from tasks.errors import ConfigurationError, SupportEtlError
+from tasks.settings import RedactSecrets, Settings, load, redact, settings_file
+
+app = typer.Typer(
+    help="Customer-support data into one warehouse: KPIs, budget and staffing forecasts.", no_args_is_help=True,
+    pretty_exceptions_enable=False, rich_markup_mode=None,
+)
+quarantine_app = typer.Typer(help="Rows that broke a rule: list them, look at one, load them again.", no_args_is_help=True)
+app.add_typer(quarantine_app, name="quarantine")
+out, err = Console(highlight=False), Console(stderr=True, highlight=False)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+Accounts = Annotated[list[str] | None, typer.Option("--account", help="Only this account; may be given several times.")]
+
+
+def main() -> None:
+    """Entry point: errors become a line and an exit code, never a traceback."""
+    try:
+        app(standalone_mode=True)
+    except SupportEtlError as trouble:
+        err.print(f"error: {redact(str(trouble))}", style="red", soft_wrap=True, markup=False)
+        sys.exit(trouble.exit_code)
+
+
+@app.command()
+def run(
+    as_of: Annotated[str, typer.Option(help="Instant for which the numbers are made, such as 2026-03-01. Default: now.")] = "",
+    account: Accounts = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run the daily job now: read every account, rebuild the tables, write the report.
+
+    Without any account in the settings the sandbox of made-up vendors is read.
+    """
+    settings = load()
+    with _sandbox_if_no_account(settings) as (chosen, clock):
+        _run_daily(chosen, as_of or clock, account, as_json=as_json)
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Option(help="Where warehouse, landed pages and reports go.")] = Path("demo"),
+    open_report: Annotated[bool, typer.Option("--open/--no-open", help="Open the report in a browser.")] = True,
+) -> None:
+    """Read the sandbox into a warehouse of its own and open the report."""
+    os.environ.update(_demo_environment(folder))
+    settings = load(accounts=())
+    with _sandbox_if_no_account(settings) as (chosen, clock):
+        _run_daily(chosen, clock, None, as_json=False)
+    if open_report:
+        typer.launch(str((folder / "reports" / "latest.html").absolute()))
+
+
+@app.command()
+def backfill(
+    start: Annotated[str, typer.Option("--from", help="First instant, such as 2026-01-01.")],
+    end: Annotated[str, typer.Option("--to", help="Instant at which to stop, not included.")],
+    chunk_days: Annotated[int, typer.Option(help="Days asked for at a time.", min=1)] = 30,
+    account: Accounts = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read a past span again, in chunks; what is the same changes nothing. Bookmarks stay where they are."""
+    from flows.backfill import backfill_support_etl
+
+    with _sandbox_if_no_account(load()) as (_, _clock):
+        low, high = _instant("--from", start), _instant("--to", end)
+        _finish(_flow(lambda: backfill_support_etl(
+            low.isoformat(), high.isoformat(), chunk_days, account, return_state=True)), as_json=as_json)
+
+
+@app.command()
+def replay(account: Accounts = None, as_json: AsJson = False) -> None:
+    """Load every landed batch again and rebuild the tables, without asking any vendor."""
+    from flows.job import run_replay
+    from flows.stages import Plainly
+
+    _log_to_screen(quiet=as_json)
+    with _sandbox_if_no_account(load()) as (settings, _):
+        outcome = run_replay(settings, Plainly(1), accounts=account or (), say=_say)
+    _print_outcome(outcome, as_json=as_json)
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Check settings, secrets, credentials, landing zone and warehouse; say what is wrong and what to do."""
+    from flows.doctor import examine
+
+    with _sandbox_if_no_account(load()) as (settings, _):
+        findings = examine(settings)
+    if as_json:
+        _print_json([f.__dict__ for f in findings])
+    else:
+        _table("Doctor", ("Subject", "State", "What to do"), [(f.subject, "ok" if f.is_well else "BAD", f.says) for f in findings])
+    if not all(f.is_well for f in findings):
+        raise typer.Exit(2)
+
+
+@app.command()
+def connectors(as_json: AsJson = False) -> None:
+    """List the vendors with their streams, entities, incremental method, rate limit and required settings."""
+    from tasks.connectors import connectors as known
+
+    rows = [
+        {
+            "connector": c.name, "title": c.title, "api_version": c.api_version,
+            "settings": ", ".join(c.settings), "secrets": ", ".join(c.auth.secrets),
+            "requests_per_minute": c.limits.requests_per_minute, "stream": s.name, "says": s.says,
+            "entities": ", ".join(dict.fromkeys(b.entity.name for b in s.becomes)), "incremental": s.incremental,
+            "on": s.on,
+        }
+        for c in known().values() for s in c.streams
+    ]
+    if as_json:
+        _print_json(rows)
+        return
+    for c in known().values():
+        own = [r for r in rows if r["connector"] == c.name]
+        needs = f"settings: {own[0]['settings'] or 'none'}; secrets: {own[0]['secrets'] or 'none'}; API {c.api_version}"
+        limit = f"{own[0]['requests_per_minute']} requests a minute" if own[0]["requests_per_minute"] else "no limit of its own"
+        _table(f"{c.title} ({c.name}): {needs}; {limit}", ("Stream", "Becomes", "Keeps up by", "What it is"),
+               [(r["stream"] + ("" if r["on"] else " (off)"), r["entities"], r["incremental"], r["says"]) for r in own])
+
+
+@app.command()
+def models(as_json: AsJson = False) -> None:
+    """List the tables that are built, in the order of building."""
+    from tasks.sqlmodels.catalog import models as known
+
+    rows = [{"model": m.full_name, "grain": ", ".join(m.grain), "built_by": m.built_by, "needs": ", ".join(m.inputs), "says": m.says}
+            for m in known().values()]
+    _print_json(rows) if as_json else _table("Models", ("Table", "One row per", "What it is"), [(r["model"], r["grain"], r["says"]) for r in rows])
+
+
+@app.command()
+def kpis(as_json: AsJson = False) -> None:
+    """List the KPIs with their definitions."""
+    from tasks.sqlmodels.catalog import kpis as known
+
+    rows = [{"kpi": k.name, "title": k.title, "says": k.says, "unit": k.unit, "numerator": k.numerator, "denominator": k.denominator,
+             "better": k.better, "attributed_to": k.attributed_to, "source": k.source} for k in known().values()]
+    _print_json(rows) if as_json else _table(
+        "KPIs", ("KPI", "Unit", "Better", "Counted on", "Definition"),
+        [(r["kpi"], r["unit"], r["better"], r["attributed_to"], r["says"]) for r in rows])
+
+
+@app.command()
+def report() -> None:
+    """Write the report again from the tables as they are, and print its path."""
+    from flows.doctor import rewrite_report
+
+    typer.echo(str(rewrite_report(load())))
+
+
+@app.command()
+def sandbox(port: Annotated[int, typer.Option(help="First port on loopback; 0: any.")] = 8900) -> None:
+    """Start the fake vendors and print the settings that read them. Ctrl-C stops them."""
+    import threading
+
+    from tasks.sandbox.company import open_sandbox
+
+    with open_sandbox(Path(tempfile.mkdtemp(prefix="support-etl-plans-")), port=port) as opened:
+        for name, value in opened.secrets.items():
+            typer.echo(f"export {name}={value}")
+        for account in opened.accounts:
+            typer.echo("\n[[accounts]]")
+            for name, value in account.items():
+                typer.echo(f"{name} = {json.dumps(value, default=str)}")
+        try:
+            threading.Event().wait()
+        except KeyboardInterrupt:
+            typer.echo("stopped")
+
+
+@quarantine_app.command("list")
+def quarantine_list(as_json: AsJson = False) -> None:
+    """Rows that wait in quarantine."""
+    from flows.doctor import quarantined
+
+    rows = quarantined(load())
+    if as_json:
+        _print_json(rows)
+        return
+    _table("Quarantine", ("Batch", "No.", "Account", "Stream", "Entity", "Key", "Rule", "Reason"),
+           [(r["batch_id"], r["row_number"], r["account"], r["stream"], r["entity"], r["record_key"], r["rule"], r["reason"]) for r in rows])
+
+
+@quarantine_app.command("show")
+def quarantine_show(
+    batch: Annotated[str, typer.Argument(help="Batch, as `quarantine list` prints it.")],
+    number: Annotated[int, typer.Argument(help="Number within the batch.")],
+) -> None:
+    """One row with its reason and the raw record, read from the landed page."""
+    from flows.doctor import quarantined_record
+
+    _print_json(quarantined_record(load(), batch, number))
+
+
+@quarantine_app.command("replay")
+def quarantine_replay(account: Accounts = None) -> None:
+    """Load the batches again that have rows in quarantine, after a rule or mapping was mended."""
+    from flows.doctor import replay_quarantine
+
+    outcome = replay_quarantine(load(), account or (), _say)
+    _print_outcome(outcome, as_json=False)
+
+
+# how the commands do it ----------------------------------------------------------------------------------------------
+
+
+def _run_daily(settings: Settings, as_of: str, accounts: list[str] | None, *, as_json: bool) -> None:
+    _log_to_screen(quiet=as_json)
+    instant = _instant("--as-of", as_of).isoformat() if as_of else None
+    _say(f"{len(settings.accounts)} accounts into {settings.warehouse.url.rsplit('@')[-1]}")
+    from flows.daily import daily_support_etl
+
+    _finish(_flow(lambda: daily_support_etl(instant, accounts, return_state=True)), as_json=as_json)
+
+
+def _flow(call: Any) -> Any:
+    """Run a flow in this process; what it did is in `flows.daily.LAST`."""
+    from flows.daily import LAST
+
+    LAST.clear()
+    state = call()
+    if not LAST:
+        trouble = state.result(raise_on_failure=False)
+        raise trouble if isinstance(trouble, SupportEtlError) else SupportEtlError(redact(str(trouble)))
+    return LAST[-1]
+
+
+def _finish(outcome: Any, *, as_json: bool) -> None:
+    _print_outcome(outcome, as_json=as_json)
+    if outcome.state != "completed":
+        raise typer.Exit(3)
+
+
+def _print_outcome(outcome: Any, *, as_json: bool) -> None:
+    published = outcome.published
+    if as_json:
+        _print_json({
+            "run_id": outcome.run_id, "state": outcome.state, "message": outcome.message, "changed_rows": outcome.changed_rows,
+            "report": str(published.page) if published else None,
+            "streams": [{"account": r.account, "stream": r.stream, "state": r.state, "records": r.records, "changed": r.changed,
+                         "quarantined": r.quarantined, "requests": r.requests, "message": r.message} for r in outcome.streams],
+        })
+        return
+    if published:
+        _print_tables()
+        typer.echo(f"report:      {published.page}\nspreadsheet: {published.sheet}\ndata docs:   {published.data_docs}")
+    for result in outcome.failures:
+        err.print(f"failed: {result.account}/{result.stream}: {result.message}", style="red", soft_wrap=True, markup=False)
+    typer.echo(f"run {outcome.run_id}: {outcome.state}, {outcome.changed_rows:,} rows changed")
+
+
+def _print_tables() -> None:
+    from flows.doctor import report_tables
+    from tasks.reporting.files import shown
+
+    for table in report_tables(load()):
+        _table(table.title, table.heads, [[shown(cell) for cell in row] for row in table.rows])
+
+
+@contextmanager
+def _sandbox_if_no_account(settings: Settings) -> Iterator[tuple[Settings, str]]:
+    """The settings, or, without any account, those of the sandbox, which runs until the end of the block."""
+    if settings.accounts:
+        yield settings, ""
+        return
+    from tasks.sandbox.company import open_sandbox
+
+    _say(f"no account in {settings_file()}: reading the sandbox of made-up vendors")
+    folder = Path(settings.reports.folder) / "sandbox_plans"
+    with open_sandbox(folder) as opened, _environment({
+        **opened.secrets, "SUPPORT_ETL_ACCOUNTS": json.dumps([dict(a) for a in opened.accounts], default=str),
+        "SUPPORT_ETL_BUSINESS__TIME_ZONE": os.environ.get("SUPPORT_ETL_BUSINESS__TIME_ZONE", "Europe/Berlin"),
+        "SUPPORT_ETL_BUSINESS__CURRENCY": os.environ.get("SUPPORT_ETL_BUSINESS__CURRENCY", "EUR"),
+    }):
+        yield load(), opened.clock.isoformat()
+
+
+@contextmanager
+def _environment(values: Mapping[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _demo_environment(folder: Path) -> dict[str, str]:
+    return {
+        "SUPPORT_ETL_WAREHOUSE__URL": f"duckdb:///{folder / 'warehouse.duckdb'}",
+        "SUPPORT_ETL_LANDING__URL": str(folder / "landing"),
+        "SUPPORT_ETL_REPORTS__FOLDER": str(folder / "reports"),
+    }
+
+
+def _instant(name: str, text: str) -> Any:
+    try:
+        return parse_instant(text)
+    except ValueError:
+        raise ConfigurationError(f"{name} {text!r} is not a date or instant such as 2026-03-01 or 2026-03-01T06:00:00Z") from None
+
+
+def _log_to_screen(*, quiet: bool) -> None:
+    """Our own lines on stderr, secrets taken out; Prefect only when something is wrong with it."""
+    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
+    logger = logging.getLogger("support_etl")
+    logger.setLevel(logging.WARNING if quiet else logging.INFO)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    handler.addFilter(RedactSecrets())
+    logger.handlers, logger.propagate = [handler], False
+
+
+def _say(text: str) -> None:
+    err.print(redact(text), markup=False, soft_wrap=True)
+
+
+def _print_json(value: Any) -> None:
+    typer.echo(json.dumps(value, indent=1, default=str))
+
+
+def _table(title: str, heads: tuple[str, ...], rows: list[Any]) -> None:
+    made = Table(title=title, title_justify="left", show_edge=False, pad_edge=False)
+    for head in heads:
+        made.add_column(head, overflow="fold")
+    for row in rows:
+        made.add_row(*(_clean(str(cell)) if cell is not None else "" for cell in row))
+    out.print(made)
+    out.print()
+
+
+def _clean(text: str) -> str:
+    """No control characters and no markup from data on the terminal."""
+    from rich.markup import escape
+
+    return escape("".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text))
+
+

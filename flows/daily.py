@@ -1,0 +1,71 @@
+"""The daily job as a Prefect flow: `daily-support-etl`, one task run per stream and per model."""
+
+import logging
+from typing import Any
+
+from prefect import flow
+from prefect.artifacts import create_table_artifact
+from prefect.blocks.system import Secret
+from prefect.states import Completed, Failed
+from prefect.task_runners import ThreadPoolTaskRunner
+
+from flows.job import Outcome, run_daily
+from flows.stages import WORKERS, AsPrefectTasks
+from tasks.clock import parse_instant
+from tasks.publish import kpi_table
+from tasks.settings import Settings, load
+from tasks.warehouse.engine import Warehouse
+
+LOG = logging.getLogger("support_etl")  # Prefect takes it in: prefect.toml, extra_loggers
+
+
+@flow(name="daily-support-etl", task_runner=ThreadPoolTaskRunner(max_workers=WORKERS), persist_result=False)
+def daily_support_etl(as_of: str | None = None, accounts: list[str] | None = None) -> Any:
+    """Bring every account up to date and rebuild KPI, budget and staffing tables.
+
+    Args:
+        as_of: Instant for which the numbers are made, such as 2026-03-01T00:00:00Z. Empty: now.
+        accounts: Names of the accounts to read. Empty: all.
+    """
+    settings = load()
+    outcome = run_daily(
+        settings, AsPrefectTasks(), as_of=parse_instant(as_of) if as_of else None, lookup=prefect_secret,
+        accounts=accounts or (), say=LOG.info,
+    )
+    leave_artifacts(settings, outcome)
+    LAST.append(outcome)
+    if outcome.state != "completed":
+        return Failed(message=outcome.message)
+    return Completed(message=f"{outcome.changed_rows:,} rows changed")
+
+
+LAST: list[Outcome] = []  # for the command line, which runs the flow in its own process and prints what it did
+
+
+def prefect_secret(name: str) -> str | None:
+    """The value of a Prefect Secret block, or None if there is no such block."""
+    try:
+        block: Any = Secret.load(name)
+    except ValueError:
+        return None
+    return str(block.get())
+
+
+def leave_artifacts(settings: Settings, outcome: Outcome) -> None:
+    """The KPI table and the validation summary, for Prefect's UI."""
+    warehouse = Warehouse(settings.warehouse.url)
+    with warehouse.connect() as connection:
+        last_day = warehouse.fetch(connection, "select last_day from ops.run_parameter")[0][0]
+        table = kpi_table(warehouse, connection, last_day)
+    warehouse.dispose()
+    rows = [dict(zip(table.heads, map(str, row), strict=True)) for row in table.rows]
+    create_table_artifact(rows, key="kpis", description=f"KPIs up to {last_day}")
+    summary = [
+        {
+            "stream": f"{r.account}/{r.stream}", "state": r.state, "records": r.records, "changed": r.changed,
+            "set aside": r.quarantined, "broken rules": sum(not x.is_met for _, v in r.verdicts for x in v.results),
+            "message": r.message,
+        }
+        for r in outcome.streams
+    ]
+    create_table_artifact(summary, key="validation", description="Streams and rules of the run")

@@ -1,0 +1,203 @@
+"""The job that every schedule runs: accounts through the whole path, then models, forecast, plan and report.
+
+Streams of an account run side by side within its rate limit. One broken account stops no other: the tables are built
+from what there is, the run ends not-green, and its message says what is missing and what to do.
+"""
+
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from flows.ingest import Context, StreamResult, ingest_stream, replay_stream
+from flows.publish import Published, publish_run
+from flows.stages import Stages
+from flows.transform import build_tables
+from tasks.clock import Window, now
+from tasks.errors import ConfigurationError, SupportEtlError
+from tasks.extract import open_client, streams_of
+from tasks.landing.store import Landing
+from tasks.settings import AccountSettings, SecretLookup, Settings, redact
+from tasks.transform import ModelResult, model_tables
+from tasks.warehouse import books
+from tasks.warehouse.engine import Connection, Warehouse
+from tasks.warehouse.migrations import prepare
+
+Say = Callable[[str], None]
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a run did. `state` is completed, or partly when a stream failed, or failed when no number is new."""
+
+    run_id: str
+    as_of: datetime
+    state: str = "completed"
+    message: str = ""
+    streams: list[StreamResult] = field(default_factory=list)
+    models: list[ModelResult] = field(default_factory=list)
+    published: Published | None = None
+
+    @property
+    def failures(self) -> list[StreamResult]:
+        """Streams that failed."""
+        return [r for r in self.streams if r.state == "failed"]
+
+    @property
+    def changed_rows(self) -> int:
+        """Rows written to `source`, `core` and `marts`."""
+        return sum(r.changed for r in self.streams) + sum(m.changed or 0 for m in self.models)
+
+
+def run_daily(
+    settings: Settings, stages: Stages, *, as_of: datetime | None = None, lookup: SecretLookup | None = None,
+    accounts: Sequence[str] = (), say: Say = lambda text: None, with_report: bool = True,
+) -> Outcome:
+    """The whole path once. Raises SupportEtlError when nothing can be done at all (warehouse, settings)."""
+    with running(settings, "daily", as_of) as (context, outcome):
+        chosen = [a for a in settings.accounts if not accounts or a.name in accounts]
+        outcome.streams += ingest_accounts(context, chosen, stages, lookup=lookup, say=say)
+        finish(context, outcome, stages, chosen, say=say, with_report=with_report)
+    return outcome
+
+
+def run_backfill(
+    settings: Settings, stages: Stages, start: datetime, end: datetime, *, chunk: timedelta = timedelta(days=30),
+    lookup: SecretLookup | None = None, accounts: Sequence[str] = (), say: Say = lambda text: None,
+) -> Outcome:
+    """Read [start, end) again in chunks; bookmarks stay. Streams without windows (full lists, cursors) are read once.
+
+    A chunk that was cut is gone on with; chunks already in the books of this span are asked for again, which changes
+    nothing that is the same.
+    """
+    if start >= end:
+        raise ConfigurationError(f"--from {start:%Y-%m-%d} is not before --to {end:%Y-%m-%d}")
+    with running(settings, "backfill", None) as (context, outcome):
+        chosen = [a for a in settings.accounts if not accounts or a.name in accounts]
+        windows = _chunks(start, end, chunk)
+        began = time.monotonic()
+        for number, window in enumerate(windows, 1):
+            outcome.streams += ingest_accounts(context, chosen, stages, lookup=lookup, say=say, window=window)
+            left = (time.monotonic() - began) / number * (len(windows) - number)
+            say(f"{number} of {len(windows)} chunks, about {left / 60:.0f} minutes left")
+        finish(context, outcome, stages, chosen, say=say)
+    return outcome
+
+
+def run_replay(
+    settings: Settings, stages: Stages, *, accounts: Sequence[str] = (), say: Say = lambda text: None
+) -> Outcome:
+    """Load every landed batch again, without asking a vendor, and rebuild the tables."""
+    with running(settings, "replay", None) as (context, outcome):
+        for account in settings.accounts:
+            if accounts and account.name not in accounts:
+                continue
+            for stream in streams_of(account):
+                result = stages.run(
+                    f"replay {account.name}/{stream.name}", partial(replay_stream, context, account, stream)
+                )
+                outcome.streams.append(result)
+                say(f"{result.account}/{result.stream}: {result.records:,} records, {result.changed:,} rows changed")
+        finish(context, outcome, stages, (), say=say)
+    return outcome
+
+
+def _chunks(start: datetime, end: datetime, chunk: timedelta) -> list[Window]:
+    found = []
+    while start < end:
+        found.append(Window(start, min(start + chunk, end)))
+        start += chunk
+    return found
+
+
+@contextmanager
+def running(settings: Settings, kind: str, as_of: datetime | None) -> Any:
+    """The warehouse is ours and ready, the run is in the books; at the end its state is too."""
+    warehouse = Warehouse(settings.warehouse.url, memory_limit=settings.warehouse.memory_limit)
+    instant = (as_of or now()).replace(microsecond=0)
+    run_id = f"{now():%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+    outcome = Outcome(run_id, instant)
+    try:
+        with warehouse.held():
+            prepare(warehouse, model_tables())
+            with warehouse.begin() as connection:
+                books.start_run(connection, run_id, kind, instant)
+            try:
+                yield Context(settings, warehouse, Landing(settings.landing.url), run_id, instant), outcome
+            except BaseException as trouble:
+                outcome.state, outcome.message = "failed", redact(str(trouble))[:1000]
+                raise
+            finally:
+                with warehouse.begin() as connection:
+                    books.end_run(connection, run_id, outcome.state, outcome.message)
+    finally:
+        warehouse.dispose()
+
+
+def ingest_accounts(
+    context: Context, accounts: Sequence[AccountSettings], stages: Stages, *, lookup: SecretLookup | None = None,
+    say: Say = lambda text: None, window: Any = None,
+) -> list[StreamResult]:
+    """All streams of all accounts, side by side."""
+    waiting, clients, results = [], [], []
+    for account in accounts:
+        try:
+            client, streams = open_client(account, lookup), streams_of(account)
+        except SupportEtlError as trouble:
+            results.append(StreamResult(account.name, "all", "failed", redact(f"{type(trouble).__name__}: {trouble}")))
+            continue
+        clients.append(client)
+        for stream in streams:
+            call = partial(ingest_stream, context, account, stream, client, window=window)
+            waiting.append(stages.submit(f"ingest {account.name}/{stream.name}", call))
+    for one in waiting:
+        result: StreamResult = one.result()
+        results.append(result)
+        if result.state != "nothing new" or result.message:
+            say(f"{result.account}/{result.stream}: {result.state}"
+                + (f", {result.records:,} records, {result.changed:,} rows changed" if result.records else "")
+                + (f", {result.quarantined} set aside" if result.quarantined else "")
+                + (f": {result.message}" if result.message else ""))
+    for client in clients:
+        client.close()
+    return results
+
+
+def finish(
+    context: Context, outcome: Outcome, stages: Stages, accounts: Sequence[AccountSettings], *, say: Say,
+    with_report: bool = True,
+) -> None:
+    """Tables, report, watermarks and the run's state, after the streams."""
+    failed = outcome.failures
+    if failed:
+        listed = "; ".join(f"{r.account}/{r.stream}: {r.message}" for r in failed)
+        outcome.state = "partly"
+        outcome.message = f"{len(failed)} of {len(outcome.streams)} streams failed: {listed}"[:2000]
+    say("building tables")
+    outcome.models = build_tables(
+        context.settings, context.warehouse, stages, run_id=context.run_id, as_of=context.as_of,
+        at_end=partial(_move_watermarks, context, outcome, accounts),
+    )
+    if with_report:
+        say("writing the report")
+        notes = [f"{r.account}/{r.stream} failed: {r.message}" for r in failed]
+        notes += [f"{r.account}/{r.stream}: {w}" for r in outcome.streams for w in r.warnings]
+        outcome.published = publish_run(
+            context.settings, context.warehouse, stages, run_id=context.run_id, state=outcome.state,
+            as_of=context.as_of, results=outcome.streams, notes=notes,
+        )
+
+
+def _move_watermarks(
+    context: Context, outcome: Outcome, accounts: Sequence[AccountSettings], connection: Connection
+) -> None:
+    broken = {r.account for r in outcome.failures}
+    for account in accounts:
+        if account.name not in broken:
+            books.move_watermark(connection, account.name, context.as_of, context.run_id)
+    if not broken:
+        books.move_watermark(connection, "marts", context.as_of, context.run_id)

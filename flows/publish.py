@@ -1,0 +1,76 @@
+"""Check the marts, write report, spreadsheet and Data Docs, put the readers' copy in place."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from flows.ingest import StreamResult
+from flows.stages import Stages
+from tasks import publish
+from tasks.quality.suites import Verdict, check, columns_of, rules_of, write_docs
+from tasks.settings import Settings
+from tasks.sqlmodels.catalog import models
+from tasks.warehouse import books
+from tasks.warehouse.engine import Warehouse
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """Where the run's results are."""
+
+    page: Path
+    sheet: Path
+    data_docs: str
+    broken_rules: tuple[str, ...]
+
+
+def publish_run(
+    settings: Settings, warehouse: Warehouse, stages: Stages, *, run_id: str, state: str, as_of: datetime,
+    results: Sequence[StreamResult], notes: Sequence[str],
+) -> Published:
+    """Write everything that people read about a run."""
+    verdicts = stages.run("validate marts", lambda: _check_marts(warehouse))
+    broken = tuple(f"{v.subject}: {r.says}" for v in verdicts for r in v.results if not r.is_met)
+    _record(warehouse, run_id, verdicts, results)
+    folder = settings.reports.folder
+
+    def write() -> tuple[Path, Path]:
+        with warehouse.connect() as connection:
+            report = publish.collect(
+                warehouse, connection, run_id=run_id, state=state, as_of=as_of, notes=[*notes, *broken]
+            )
+            publish.publish_copy(warehouse, connection, settings.warehouse.published)
+        return publish.write(report, folder)
+
+    page, sheet = stages.run("publish report", write)
+    titled = [(v.subject, v) for v in verdicts] + [pair for r in results for pair in r.verdicts]
+    docs = stages.run("publish data docs", lambda: write_docs(str(Path(folder) / run_id / "data_docs"), titled))
+    return Published(page, sheet, docs, broken)
+
+
+def _check_marts(warehouse: Warehouse) -> list[Verdict]:
+    """Apply the suites of the marts to the marts as they are."""
+    verdicts = []
+    with warehouse.connect() as connection:
+        for model in models().values():
+            if model.schema != "marts" or not rules_of(model.name):
+                continue
+            names = ", ".join(f'"{name}"' for name in columns_of(model.name))
+            verdicts.append(check(model.name, warehouse.arrow(connection, f"select {names} from {model.full_name}")))
+    return verdicts
+
+
+def _record(
+    warehouse: Warehouse, run_id: str, marts: Sequence[Verdict], results: Sequence[StreamResult]
+) -> None:
+    rows = {}
+    listed = [("", v) for v in marts] + [(title, v) for r in results for title, v in r.verdicts]
+    for title, verdict in listed:
+        for rule in verdict.results:
+            rows[verdict.subject, title, rule.rule] = {
+                "subject": verdict.subject, "batch_id": title, "rule": rule.rule, "level": rule.level,
+                "is_met": rule.is_met, "unexpected_count": rule.unexpected_count, "rows_count": rule.rows_count,
+            }
+    with warehouse.begin() as connection:
+        books.record_validation(connection, run_id, list(rows.values()))

@@ -1,0 +1,41 @@
+"""Build calendar, models, forecast and staffing in one transaction: readers see the tables before, or all of them after."""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+
+from flows.forecast import forecast_and_plan
+from flows.stages import Stages
+from tasks.settings import Settings
+from tasks.transform import ModelResult, build_calendar, build_model, set_parameters
+from tasks.sqlmodels.catalog import Model, models
+from tasks.warehouse.engine import Connection, Warehouse
+
+_BUILT_HERE = {"sql", "kpis"}
+
+
+def build_tables(
+    settings: Settings, warehouse: Warehouse, stages: Stages, *, run_id: str, as_of: datetime,
+    at_end: Callable[[Connection], None] | None = None,
+) -> list[ModelResult]:
+    """Everything in `core` and `marts` for `as_of`. `at_end` is called inside the transaction, before it commits."""
+    results: list[ModelResult] = []
+    with warehouse.begin() as connection:
+        set_parameters(connection, as_of, settings.business)
+        results += stages.run(
+            "model calendar",
+            lambda: build_calendar(
+                warehouse, connection, settings.business, as_of, settings.planning.horizon_days, run_id
+            ),
+        )
+        for model in models().values():
+            if model.built_by in _BUILT_HERE:
+                results.append(stages.run(f"model {model.full_name}", partial(_build, warehouse, connection, model, run_id)))
+        results += forecast_and_plan(settings, warehouse, connection, stages, run_id=run_id)
+        if at_end:
+            at_end(connection)
+    return results
+
+
+def _build(warehouse: Warehouse, connection: Connection, model: Model, run_id: str) -> ModelResult:
+    return build_model(warehouse, connection, model, run_id)

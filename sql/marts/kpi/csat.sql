@@ -1,0 +1,4 @@
+select responded_on as day, ticket_account as account, team_id, channel, priority,
+    sum(case when is_satisfied then 1 else 0 end) as numerator, count(*) as denominator
+from core.fct_survey_response where metric = 'csat' and is_latest and is_satisfied is not null and not is_excluded
+group by responded_on, ticket_account, team_id, channel, priority

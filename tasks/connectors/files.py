@@ -1,0 +1,33 @@
+"""Plans, costs and shifts that no vendor gives: CSV or XLSX files of the user's, one setting a file.
+
+The first row names the columns like the entity's; their order does not matter.
+"""
+
+from tasks.entities import BUDGET_LINE, COST_ENTRY, HEADCOUNT_PLAN, SHIFT, Entity
+from tasks.rest.auth import NoSecret
+from tasks.rest.paging import SinglePage
+from tasks.rest.spec import Becomes, Connector, Request, Stream
+
+
+def table(name: str, says: str, entity: Entity) -> Stream:
+    fields = {column: column for column in entity.names if column != "version_at"}
+    return Stream(name=name, says=says, path=name, records="rows", paging=SinglePage(), optional=True, flat=True,
+                  empty_is_null=True, becomes=(Becomes(entity, fields=fields),))
+
+
+connector = Connector(
+    name="files",
+    title="Files",
+    docs="tasks/connectors/README.md",
+    api_version="1",
+    base_url="file:",
+    optional_settings=("budget_lines", "cost_entries", "headcount_plan", "shifts"),
+    auth=NoSecret(),
+    check=Request("files"),
+    streams=(
+        table("budget_lines", "Money planned per month, team and category", BUDGET_LINE),
+        table("cost_entries", "Money spent", COST_ENTRY),
+        table("headcount_plan", "People planned per month and team", HEADCOUNT_PLAN),
+        table("shifts", "Planned shifts", SHIFT),
+    ),
+)

@@ -1,0 +1,169 @@
+"""Business time: weekly schedules and holidays become open spans in UTC, per local date, by the tz database.
+
+The spans are stored cut at UTC midnights with the open seconds before them, so that the open seconds between two
+instants are one subtraction of two look-ups: `open_at(b) - open_at(a)`. Right across zones, DST changes and holidays.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from tasks.clock import days
+from tasks.errors import ConfigurationError
+
+_DAYS = ("Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat")
+_MINUTES_A_DAY = 1440
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Weekly intervals (start, end), minutes since Sunday 00:00 local wall time, and closed spans of whole local days."""
+
+    zone: str
+    intervals: tuple[tuple[int, int], ...]
+    closed: tuple[tuple[date, date], ...] = ()
+
+    def is_closed(self, day: date) -> bool:
+        """The local day is a holiday."""
+        return any(first <= day <= last for first, last in self.closed)
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """An open span within one UTC day, seconds since UTC midnight; `open_before` is the running total before the day."""
+
+    utc_day: date
+    from_second: int
+    to_second: int
+    open_before: int
+
+
+def open_spans(schedule: Schedule, first: date, last: date) -> list[tuple[datetime, datetime]]:
+    """Open spans (UTC) of the local days from first to last, in order, overlaps united.
+
+    An instant is open when its wall-clock time lies in an interval and its local day is not a holiday. So a skipped
+    hour opens nothing, and an hour that comes twice counts twice.
+    """
+    spans: list[tuple[datetime, datetime]] = []
+    for low, high, offset in _offsets(ZoneInfo(schedule.zone), first, last):
+        for day in days((low + offset).date(), (high + offset).date()):
+            if not first <= day <= last or schedule.is_closed(day):
+                continue
+            midnight = datetime.combine(day, time(0), UTC) - offset  # the wall's midnight, told by this offset
+            before = (day.isoweekday() % 7) * _MINUTES_A_DAY
+            for start, end in schedule.intervals:
+                opens = midnight + timedelta(minutes=max(start - before, 0))
+                closes = midnight + timedelta(minutes=min(end - before, _MINUTES_A_DAY))
+                span = (max(opens, low), min(closes, high))
+                if span[0] < span[1]:
+                    spans.append(span)
+    return _united(sorted(spans))
+
+
+def _offsets(zone: ZoneInfo, first: date, last: date) -> list[tuple[datetime, datetime, timedelta]]:
+    """Spans (UTC) of constant offset that cover the local days from first to last."""
+    instant = datetime.combine(first - timedelta(days=1), time(0), UTC)
+    end = datetime.combine(last + timedelta(days=2), time(0), UTC)
+    pieces: list[tuple[datetime, datetime, timedelta]] = []
+    start, offset = instant, _offset(instant, zone)
+    while instant < end:
+        following = instant + timedelta(days=1)
+        if _offset(following, zone) != offset:
+            change = _change(instant, following, zone)
+            pieces.append((start, change, offset))
+            start, offset = change, _offset(change, zone)
+            instant = change
+            continue
+        instant = following
+    return [*pieces, (start, instant, offset)]
+
+
+def _change(low: datetime, high: datetime, zone: ZoneInfo) -> datetime:
+    """The second at which the offset changes between two instants that differ in it."""
+    before = _offset(low, zone)
+    while high - low > timedelta(seconds=1):
+        middle = low + timedelta(seconds=int((high - low).total_seconds()) // 2)
+        low, high = (middle, high) if _offset(middle, zone) == before else (low, middle)
+    return high
+
+
+def _offset(instant: datetime, zone: ZoneInfo) -> timedelta:
+    return instant.astimezone(zone).utcoffset() or timedelta(0)
+
+
+def _united(spans: Sequence[tuple[datetime, datetime]]) -> list[tuple[datetime, datetime]]:
+    united: list[tuple[datetime, datetime]] = []
+    for start, end in spans:
+        if united and start <= united[-1][1]:
+            united[-1] = (united[-1][0], max(end, united[-1][1]))
+        else:
+            united.append((start, end))
+    return united
+
+
+def segments(schedule: Schedule, first: date, last: date) -> list[Segment]:
+    """At least one segment for each UTC day from first to last, in order; a closed day has an empty one."""
+    by_day: dict[date, list[tuple[int, int]]] = {}
+    for start, end in open_spans(schedule, first - timedelta(days=2), last + timedelta(days=2)):
+        while start < end:
+            midnight = datetime.combine(start.date() + timedelta(days=1), time(0), UTC)
+            stop = min(end, midnight)
+            base = datetime.combine(start.date(), time(0), UTC)
+            piece = (int((start - base).total_seconds()), int((stop - base).total_seconds()))
+            by_day.setdefault(start.date(), []).append(piece)
+            start = stop
+    made, total = [], 0
+    for day in days(first, last):
+        pieces = by_day.get(day) or [(0, 0)]
+        made += [Segment(day, low, high, total) for low, high in pieces]
+        total += sum(high - low for low, high in pieces)
+    return made
+
+
+def open_seconds(schedule: Schedule, start: datetime, end: datetime) -> int:
+    """Open seconds between two instants."""
+    first = start.astimezone(UTC).date() - timedelta(days=2)
+    last = end.astimezone(UTC).date() + timedelta(days=2)
+    spans = open_spans(schedule, first, last)
+    return int(sum(max(0.0, (min(end, high) - max(start, low)).total_seconds()) for low, high in spans))
+
+
+def parse_hours(text: str) -> tuple[tuple[int, int], ...]:
+    """Intervals of hours written as `Mon-Fri 09:00-17:00, Sat 10:00-14:00`. Raises ConfigurationError."""
+    found: list[tuple[int, int]] = []
+    for part in filter(None, (p.strip() for p in text.split(","))):
+        match = re.fullmatch(r"(\w{3})(?:-(\w{3}))? (\d{2}):(\d{2})-(\d{2}):(\d{2})", part)
+        if not match or match[1] not in _DAYS or (match[2] or match[1]) not in _DAYS:
+            raise ConfigurationError(f"business.default_hours: {part!r} is not like 'Mon-Fri 09:00-17:00'")
+        low, high = int(match[3]) * 60 + int(match[4]), int(match[5]) * 60 + int(match[6])
+        if not 0 <= low < high <= _MINUTES_A_DAY:
+            raise ConfigurationError(f"business.default_hours: {part!r} closes before it opens")
+        first, last = _DAYS.index(match[1]), _DAYS.index(match[2] or match[1])
+        for offset in range((last - first) % 7 + 1):
+            day = (first + offset) % 7
+            found.append((day * _MINUTES_A_DAY + low, day * _MINUTES_A_DAY + high))
+    return tuple(sorted(found))
+
+
+def iana_zone(written: str, known: Mapping[str, str]) -> str:
+    """The IANA name of a zone as a vendor writes it; `known` maps other names. Raises ConfigurationError."""
+    name = known.get(written, written)
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ConfigurationError(f"time zone {written!r} is not known; add it to sql/staging/time_zone_map.csv") from None
+    return name
+
+
+def workdays(first: date, last: date, schedules: Iterable[Schedule]) -> dict[date, bool]:
+    """For each day whether any of the schedules is open on it."""
+    listed = list(schedules)
+    weekdays = [{start // _MINUTES_A_DAY for start, _ in s.intervals} for s in listed]
+    return {
+        day: any((day.isoweekday() % 7) in w and not s.is_closed(day) for s, w in zip(listed, weekdays, strict=True))
+        for day in days(first, last)
+    }
+
+

@@ -1,0 +1,254 @@
+"""Step: write the report and the spreadsheet, put the readers' copy in place, move the watermark."""
+
+import os
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from tasks.errors import StorageError
+from tasks.reporting.content import Plot, Report, Series, Table
+from tasks.reporting.files import shown, write_page, write_sheet
+from tasks.sqlmodels.catalog import kpis
+from tasks.warehouse.engine import Connection, Warehouse
+
+_DAYS_SHOWN = 182
+_TABLE_KPIS = (
+    "tickets_created", "tickets_solved", "backlog", "first_reply_time", "first_reply_time_calendar", "full_resolution_time",
+    "reopen_rate", "csat", "survey_response_rate", "sla_attainment", "nps", "ces",
+)
+
+
+def collect(
+    warehouse: Warehouse, connection: Connection, *, run_id: str, state: str, as_of: datetime, notes: Sequence[str]
+) -> Report:
+    """Everything that the report shows, read from the marts."""
+    zone, last_day = warehouse.fetch(connection, "select time_zone, last_day from ops.run_parameter")[0]
+    daily = _daily(warehouse, connection, last_day)
+    return Report(
+        title=f"Support report, {last_day.isoformat()}", as_of=f"{as_of:%Y-%m-%d %H:%M} UTC", state=state, run_id=run_id,
+        time_zone=zone, headlines=_headlines(daily, last_day), notes=tuple(notes),
+        plots=_plots(warehouse, connection, daily, last_day),
+        tables=(
+            kpi_table(warehouse, connection, last_day), _staffing_table(warehouse, connection),
+            _budget_table(warehouse, connection, last_day), _forecast_table(warehouse, connection),
+            _quarantine_table(warehouse, connection), _definitions(),
+        ),
+    )
+
+
+def write(report: Report, folder: str) -> tuple[Path, Path]:
+    """Page and spreadsheet of a run, and `latest.html` beside the runs."""
+    base = Path(folder)
+    page, sheet = base / report.run_id / "report.html", base / report.run_id / "tables.xlsx"
+    write_page(report, page)
+    try:
+        write_sheet(report, sheet)
+        latest = base / "latest.html.tmp"
+        latest.write_bytes(page.read_bytes())
+        os.replace(latest, base / "latest.html")
+    except OSError as trouble:
+        raise StorageError(f"report {base}: {trouble.strerror}; check reports.folder") from None
+    return page, sheet
+
+
+def publish_copy(warehouse: Warehouse, connection: Connection, target: str) -> None:
+    """A read-only copy of `core` and `marts` for BI tools, put in place by rename: readers see one version or the next."""
+    if warehouse.kind != "duckdb" or not target:
+        return
+    beside = f"{target}.tmp"
+    for leftover in (beside, f"{beside}.wal"):
+        if os.path.exists(leftover):
+            os.remove(leftover)
+    Path(target).absolute().parent.mkdir(parents=True, exist_ok=True)
+    literal = beside.replace("'", "''")
+    name = warehouse.fetch(connection, "select current_database()")[0][0]
+    connection.exec_driver_sql(f"attach '{literal}' as published")
+    connection.exec_driver_sql(f'copy from database "{name}" to published')
+    connection.exec_driver_sql("detach published")
+    os.replace(beside, target)
+
+
+Daily = dict[str, dict[date, tuple[float, float]]]
+
+
+def _daily(warehouse: Warehouse, connection: Connection, last_day: date) -> Daily:
+    """KPI to day to (numerator, denominator), all scopes together."""
+    found: Daily = {}
+    for kpi, day, numerator, denominator in warehouse.fetch(
+        connection,
+        "select kpi, day, sum(numerator), sum(denominator) from marts.kpi_daily where day > :since group by kpi, day order by 1, 2",
+        {"since": last_day - timedelta(days=_DAYS_SHOWN)},
+    ):
+        found.setdefault(kpi, {})[day] = (float(numerator), float(denominator))
+    return found
+
+
+def _value(name: str, numerator: float, denominator: float) -> float | None:
+    if kpis()[name].shape == "count":
+        return numerator
+    return numerator / denominator if denominator else None
+
+
+def _over(daily: Daily, name: str, first: date, last: date) -> float | None:
+    """A KPI over a span of days: sums of numerators and denominators, divided last; the backlog at the span's end."""
+    days = daily.get(name, {})
+    if name == "backlog":
+        return days.get(last, (0.0, 0.0))[0]
+    picked = [value for day, value in days.items() if first <= day <= last]
+    if not picked:
+        return None
+    return _value(name, sum(n for n, _ in picked), sum(d for _, d in picked))
+
+
+def _headlines(daily: Daily, last_day: date) -> list[tuple[str, str, str]]:
+    week, before = last_day - timedelta(days=6), last_day - timedelta(days=13)
+    lines = []
+    for name in ("tickets_created", "tickets_solved", "backlog", "first_reply_time", "full_resolution_time", "csat", "sla_attainment", "reopen_rate"):
+        now = _over(daily, name, week, last_day)
+        then = _over(daily, name, before, week - timedelta(days=1))
+        span = "at the end of the day" if name == "backlog" else "last 7 days"
+        lines.append((kpis()[name].title, format_value(name, now), f"{span}; the week before: {format_value(name, then)}"))
+    return lines
+
+
+def format_value(name: str, value: float | None) -> str:
+    """A KPI's value with its unit, as people read it."""
+    if value is None:
+        return "no data"
+    unit = kpis()[name].unit
+    if unit == "share":
+        return f"{value:.1%}"
+    if "minutes" in unit:
+        return f"{value / 60:,.1f} h" if value >= 90 else f"{value:,.0f} min"
+    return f"{value:,.0f}"
+
+
+def kpi_table(warehouse: Warehouse, connection: Connection, last_day: date) -> Table:
+    """Per account, the last 7 and 28 days of every KPI."""
+    rows: list[tuple[Any, ...]] = []
+    found = warehouse.fetch(
+        connection,
+        "select account, kpi, day, sum(numerator), sum(denominator) from marts.kpi_daily where day > :since and day <= :last "
+        "group by account, kpi, day order by 1, 2, 3",
+        {"since": last_day - timedelta(days=28), "last": last_day},
+    )
+    accounts: dict[str, Daily] = {}
+    for account, kpi, day, numerator, denominator in found:
+        accounts.setdefault(account, {}).setdefault(kpi, {})[day] = (float(numerator), float(denominator))
+    for account, daily in sorted(accounts.items()):
+        for name in (n for n in _TABLE_KPIS if n in daily):
+            week = _over(daily, name, last_day - timedelta(days=6), last_day)
+            month = _over(daily, name, last_day - timedelta(days=27), last_day)
+            rows.append((account, kpis()[name].title, format_value(name, week), format_value(name, month), kpis()[name].unit))
+    return Table("kpis", "KPIs by account", "Sums of numerators over sums of denominators; the backlog is that of the last day.",
+                 ("Account", "KPI", "Last 7 days", "Last 28 days", "Unit in the warehouse"), rows)
+
+
+def _staffing_table(warehouse: Warehouse, connection: Connection) -> Table:
+    rows = warehouse.fetch(
+        connection,
+        "select s.account, s.team, d.week_starts_on, sum(s.expected_tickets), sum(s.workload_hours), sum(s.required_fte) / 5, "
+        "sum(s.required_fte_low_80) / 5, sum(s.required_fte_high_80) / 5, max(s.planned_fte), max(s.planned_fte) - sum(s.required_fte) / 5 "
+        "from marts.staffing_forecast as s join core.dim_date as d on d.day = s.day "
+        "group by s.account, s.team, d.week_starts_on having count(*) = 7 order by 1, 2, 3",
+    )
+    return Table(
+        "staffing", "People needed, by week", "Full-time agents on five days a week; bounds are sums of the daily 80 % bounds, so they are wide. Whole weeks only.",
+        ("Account", "Team", "Week of", "Tickets expected", "Work, hours", "Agents needed, FTE", "at the low bound", "at the high bound", "Planned, FTE", "Gap, FTE"),
+        [_plain(r) for r in rows],
+    )
+
+
+def _budget_table(warehouse: Warehouse, connection: Connection, last_day: date) -> Table:
+    rows = warehouse.fetch(
+        connection,
+        "select team, category, month_on, plan_month, plan_to_date, actual_to_date, variance_to_date, run_rate_month, currency "
+        "from marts.budget_daily where day = :day order by 1, 2", {"day": last_day},
+    )
+    return Table(
+        "budget", "Budget of the month", "Plan, spent so far and where the month ends if it goes on like this. Positive variance is over budget.",
+        ("Team", "Category", "Month", "Plan of the month", "Plan to date", "Spent to date", "Variance to date", "Run-rate of the month", "Currency"),
+        [_plain(r) for r in rows],
+    )
+
+
+def _forecast_table(warehouse: Warehouse, connection: Connection) -> Table:
+    rows = warehouse.fetch(
+        connection,
+        "select account, team, model, backtest_wape, sum(expected_tickets), min(day), max(day) from marts.forecast_volume_daily "
+        "group by account, team, model, backtest_wape order by 1, 2",
+    )
+    return Table(
+        "forecast", "How good the forecast is", "Error: sum of absolute errors over tickets, of the last 28 days forecast from before them.",
+        ("Account", "Team", "Model", "Error (WAPE)", "Tickets expected", "From", "Until"), [_plain(r) for r in rows],
+    )
+
+
+def _quarantine_table(warehouse: Warehouse, connection: Connection) -> Table:
+    rows = warehouse.fetch(
+        connection,
+        "select account, stream, entity, rule, min(reason), count(*) from ops.quarantine where state = 'open' "
+        "group by account, stream, entity, rule order by 6 desc, 1, 2, 3, 4",
+    )
+    return Table("quarantine", "Rows set aside", "Rows that broke a rule and are in no figure; see `support-etl quarantine list`.",
+                 ("Account", "Stream", "Entity", "Rule", "For example", "Rows"), [_plain(r) for r in rows])
+
+
+def _definitions() -> Table:
+    rows = [(k.title, k.says, k.unit, k.attributed_to, k.name) for k in kpis().values()]
+    return Table("definitions", "What the KPIs mean", "From sql/marts/kpi/kpis.yml.", ("KPI", "Definition", "Unit", "Counted on", "Name in marts.kpi_daily"), rows)
+
+
+def _plain(row: Any) -> tuple[Any, ...]:
+    return tuple(float(c) if isinstance(c, Decimal) else c.isoformat() if isinstance(c, date) else c for c in row)
+
+
+def _plots(warehouse: Warehouse, connection: Connection, daily: Daily, last_day: date) -> list[Plot]:
+    def line(name: str, label: str, *, weekly: bool = False) -> Series:
+        days = sorted(daily.get(name, {}))
+        if not weekly:
+            return Series(label, days, [_value(name, *daily[name][day]) for day in days])
+        return Series(label, days, [_over(daily, name, day - timedelta(days=6), day) for day in days])
+
+    return [
+        Plot("Volume", "Tickets opened and solved, mean of 7 days", "tickets a day",
+             [_mean7(line("tickets_created", "opened")), _mean7(line("tickets_solved", "solved"))]),
+        Plot("Backlog", "Unsolved tickets at the end of each day", "tickets", [line("backlog", "backlog")]),
+        Plot("First reply", "Business hours until the first reply, over the last 7 days", "hours",
+             [_hours(line("first_reply_time", "first reply", weekly=True))]),
+        Plot("CSAT and SLA", "Shares over the last 7 days", "share",
+             [line("csat", "CSAT", weekly=True), line("sla_attainment", "SLA attainment", weekly=True)], share=True),
+        _forecast_plot(warehouse, connection, daily, last_day),
+    ]
+
+
+def _mean7(series: Series) -> Series:
+    known = dict(zip(series.days, series.values, strict=True))
+    days = [d for d in series.days if d - timedelta(days=6) >= min(series.days, default=d)]
+    means = [sum(known.get(d - timedelta(days=i)) or 0.0 for i in range(7)) / 7 for d in days]
+    return Series(series.label, days, means)
+
+
+def _hours(series: Series) -> Series:
+    return Series(series.label, series.days, [None if v is None else v / 60 for v in series.values])
+
+
+def _forecast_plot(warehouse: Warehouse, connection: Connection, daily: Daily, last_day: date) -> Plot:
+    since = last_day - timedelta(days=41)
+    known = {d: v[0] for d, v in daily.get("tickets_created", {}).items() if d >= since}
+    rows = warehouse.fetch(
+        connection,
+        "select day, sum(expected_tickets), sum(low_80), sum(high_80), sum(low_95), sum(high_95) "
+        "from marts.forecast_volume_daily group by day order by day",
+    )
+    columns = list(zip(*[(r[0], *(float(c) for c in r[1:])) for r in rows], strict=True)) or [()] * 6
+    return Plot(
+        "Forecast", "Tickets a day, all teams; bands are sums of the teams' 80 and 95 % bounds, wider than the true ones", "tickets a day",
+        [Series("opened", sorted(known), [known[d] for d in sorted(known)]),
+         Series("expected", columns[0], columns[1], low=columns[2], high=columns[3], wide_low=columns[4], wide_high=columns[5])],
+    )
+
+
+__all__ = ["collect", "format_value", "kpi_table", "publish_copy", "shown", "write"]

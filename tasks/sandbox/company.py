@@ -1,0 +1,106 @@
+"""Opens the whole sandbox: every fake vendor on loopback, and the plan files of the made-up organisation."""
+
+import csv
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from tasks.sandbox.fake import Fake, Served
+from tasks.sandbox.vendors.zendesk import Zendesk
+from tasks.sandbox.world import World
+
+_MONTHS_BACK = 13
+_CATEGORIES = {"labour": ("variable", 5200.0), "licences": ("fixed", 95.0), "telephony": ("fixed", 30.0), "training": ("fixed", 60.0)}
+
+
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """The open sandbox: settings of its accounts and their secrets (both as a user would give them)."""
+
+    accounts: tuple[Mapping[str, Any], ...]
+    secrets: Mapping[str, str]
+    fakes: Mapping[str, Fake]
+    clock: datetime
+
+
+def first_day(today: date) -> date:
+    """The first day of the organisation's history: the first of a month, thirteen months before."""
+    month = today.year * 12 + today.month - 1 - _MONTHS_BACK
+    return date(month // 12, month % 12 + 1, 1)
+
+
+@contextmanager
+def open_sandbox(
+    folder: Path, *, today: date | None = None, daily: float = 17.0, port: int = 0, world: World | None = None
+) -> Iterator[Sandbox]:
+    """Serve every fake vendor as of midnight UTC at the start of `today`; plan files are written to `folder`."""
+    day = today or datetime.now(UTC).date()
+    clock = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    world = world or World(first=first_day(day), last=day - timedelta(days=1), daily=daily)
+    fakes: dict[str, Fake] = {"zendesk": Zendesk(world, clock=clock)}
+    files = write_plans(world, folder, day)
+    start = datetime(world.first.year, world.first.month, world.first.day, tzinfo=UTC) - timedelta(days=1)
+    with ExitStack() as stack:
+        urls = {
+            name: stack.enter_context(Served(fake, port + place if port else 0)).url
+            for place, (name, fake) in enumerate(fakes.items())
+        }
+        common = {"start": start, "requests_per_minute": 0}
+        accounts: tuple[Mapping[str, Any], ...] = (
+            {"connector": "zendesk", "name": "zendesk_acme", "base_url": urls["zendesk"], "subdomain": "alderfinch",
+             "email": "etl@alderfinch.example", **common},
+            {"connector": "files", "name": "plans", **files},
+        )
+        secrets = {"SUPPORT_ETL_SECRET_ZENDESK_ACME_API_TOKEN": "zendesk-demo-token"}
+        yield Sandbox(accounts, secrets, fakes, clock)
+
+
+def write_plans(world: World, folder: Path, today: date) -> dict[str, str]:
+    """Budget, costs and headcount as CSV files. Costs are posted up to yesterday: pay on workdays, the rest on the first."""
+    import random
+
+    pick = random.Random(f"{world.seed}-money")
+    folder.mkdir(parents=True, exist_ok=True)
+    months = _months(world.first, today)
+    budget, costs, people = [], [], []
+    for month in months:
+        for team in world.teams:
+            heads = sum(a.team is team and a.works_on(month) for a in world.agents)
+            people.append({"month_on": month, "team": team.name, "fte": heads, "handle_minutes": 22 if "Tier 2" in team.name else 16,
+                           "monthly_cost": 5200})
+            for category, (kind, rate) in _CATEGORIES.items():
+                amount = round(heads * rate, 2)
+                budget.append({"version": "original", "month_on": month, "team": team.name, "category": category,
+                               "kind": kind, "amount": amount, "currency": "EUR"})
+                costs += _postings(pick, month, today, team.name, category, kind, amount)
+    for name, rows in (("budget_lines", budget), ("cost_entries", costs), ("headcount_plan", people)):
+        with (folder / f"{name}.csv").open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+    return {name: str(folder / f"{name}.csv") for name in ("budget_lines", "cost_entries", "headcount_plan")}
+
+
+def _postings(
+    pick: Any, month: date, today: date, team: str, category: str, kind: str, amount: float
+) -> Iterator[dict[str, Any]]:
+    following = (month.replace(day=28) + timedelta(days=4)).replace(day=1)
+    days = [month + timedelta(days=i) for i in range((following - month).days)]
+    posted = [d for d in days if d.weekday() < 5] if kind == "variable" else days[:1]
+    drift = pick.uniform(0.96, 1.07)
+    for day in posted:
+        share = amount / len(posted) * drift * pick.uniform(0.97, 1.03)
+        if day < today:
+            yield {"entry_id": f"{day:%Y%m%d}-{team}-{category}".replace(" ", "_"), "posted_on": day, "team": team,
+                   "category": category, "amount": round(share, 2), "currency": "EUR"}
+
+
+def _months(first: date, today: date) -> list[date]:
+    found, month = [], first.replace(day=1)
+    while month <= today + timedelta(days=40):
+        found.append(month)
+        month = (month.replace(day=28) + timedelta(days=4)).replace(day=1)
+    return found
