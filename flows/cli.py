@@ -24,7 +24,8 @@ app = typer.Typer(
 )
 quarantine_app = typer.Typer(help="Rows that broke a rule: list them, look at one, load them again.", no_args_is_help=True)
 app.add_typer(quarantine_app, name="quarantine")
-out, err = Console(highlight=False), Console(stderr=True, highlight=False)
+_WIDTH = None if sys.stdout.isatty() else 160  # piped output is for files and pagers, not for 80 columns
+out, err = Console(highlight=False, width=_WIDTH), Console(stderr=True, highlight=False)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 Accounts = Annotated[list[str] | None, typer.Option("--account", help="Only this account; may be given several times.")]

@@ -77,6 +77,7 @@ class Tally:
     lists: list[Page] = field(default_factory=list)
     read: set[str] = field(default_factory=set)
     totals: dict[str | None, int] = field(default_factory=dict)
+    latest_totals: dict[str | None, int] = field(default_factory=dict)
     counts: dict[str | None, int] = field(default_factory=dict)
     by_part: dict[str, int] = field(default_factory=dict)
 
@@ -96,9 +97,15 @@ class Tally:
                 self.read.add(page.partition)
             if page.total is not None:
                 self.totals.setdefault(page.partition, page.total)
+                self.latest_totals[page.partition] = page.total
             self.counts[page.partition] = self.counts.get(page.partition, 0) + count
 
     @property
     def short(self) -> list[tuple[int, int]]:
-        """(told, received) wherever the vendor told of more records than came."""
-        return [(told, self.counts.get(p, 0)) for p, told in self.totals.items() if self.counts.get(p, 0) < told]
+        """(told, received) wherever the vendor told of more records than came.
+
+        The smaller of the first and the latest total counts: records may leave the window while it is read, and where
+        each page asks for the rest, only the first total is that of all.
+        """
+        told = {p: self.totals[p] for p in self.totals}
+        return [(told[p], self.counts.get(p, 0)) for p in told if self.counts.get(p, 0) < min(told[p], self.latest_totals[p] or told[p])]

@@ -11,9 +11,9 @@ with flows as (
     where not t.is_excluded and (i.is_solve or i.is_reopen)
 ),
 daily as (
-    select account, coalesce(team_id, '') as team_id, channel, priority, day,
+    select account, coalesce(team_id, 'none') as team_id, channel, priority, day,
         sum(created) as created_count, sum(solved) as solved_count, sum(reopened) as reopened_count
-    from flows group by account, coalesce(team_id, ''), channel, priority, day
+    from flows group by account, coalesce(team_id, 'none'), channel, priority, day
 ),
 scopes as (
     select account, team_id, channel, priority, min(day) as first_day from daily group by account, team_id, channel, priority

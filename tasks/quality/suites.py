@@ -5,10 +5,15 @@ only reported; and `meta.says`: the reason in words. Cell values never enter a r
 them unescaped into its pages.
 """
 
+import html
+import logging
+import os
+import shutil
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -77,19 +82,16 @@ def rule_name(rule: Mapping[str, Any]) -> str:
 
 def check(subject: str, table: pa.Table) -> Verdict:
     """Apply the suite of a subject to rows."""
-    import great_expectations as gx
-    from great_expectations.core import ExpectationSuite
-
     verdict = Verdict(subject)
     rules = rules_of(subject)
     if not rules:
         return verdict
+    _context()
+    from great_expectations.core import ExpectationSuite
+
     frame = table.select(list(columns_of(subject))).to_pandas() if columns_of(subject) else table.slice(0).to_pandas()
     with _one_at_a_time:
-        _be_quiet(gx)
-        context = gx.get_context(mode="ephemeral")
-        context.variables.progress_bars = {"globally": False}
-        asset = context.data_sources.add_pandas("rows").add_dataframe_asset(subject)
+        asset = _context().data_sources.add_pandas(subject).add_dataframe_asset(subject)
         batch = asset.add_batch_definition_whole_dataframe("whole").get_batch({"dataframe": frame})
         validated = batch.validate(ExpectationSuite(name=subject, expectations=list(rules)), result_format=_QUIET)
         by_rule = {_key(result.expectation_config): result for result in validated.results}
@@ -106,7 +108,24 @@ def check(subject: str, table: pa.Table) -> Verdict:
                 for index in found[_key(rule)].result.get("unexpected_index_list") or ():
                     verdict.bad.setdefault(int(index), (rule_name(rule), rule["meta"]["says"]))
         verdict.page = validated
+        _context().data_sources.delete(subject)
     return verdict
+
+
+@cache
+def _context() -> Any:
+    """One ephemeral context for the process, quiet, and without the folder that each would leave behind."""
+    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    import great_expectations as gx
+
+    for name in ("great_expectations", "great_expectations.data_context.types.base"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}
+    for site in (context.variables.data_docs_sites or {}).values():
+        shutil.rmtree(site["store_backend"]["base_directory"], ignore_errors=True)
+    context.variables.data_docs_sites = {}
+    return context
 
 
 def _key(rule: Any) -> int:
@@ -124,23 +143,11 @@ def _result(rule: Mapping[str, Any], result: Any, rows: int) -> RuleResult:
     )
 
 
-@cache
-def _be_quiet(gx: Any) -> None:
-    import logging
-    import os
-
-    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
-    logging.getLogger(gx.__name__).setLevel(logging.WARNING)
-
-
 def write_docs(folder: str, verdicts: Sequence[tuple[str, Verdict]]) -> str:
     """Write the Data Docs site of a run: an index and a page per validated set of rows. Gives the index's path.
 
     `verdicts` are (title, verdict). Pages are Great Expectations' own; they hold counts, never cell values.
     """
-    import html
-    from pathlib import Path
-
     from great_expectations.render.renderer import ValidationResultsPageRenderer
     from great_expectations.render.view import DefaultJinjaPageView
 

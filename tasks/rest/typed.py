@@ -11,6 +11,7 @@ import msgspec
 from tasks.errors import ConfigurationError, ContractError, TruncatedPageError
 
 _ITEM = "item"
+TOP_LIST = "[]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class _Node:
 
 
 class PageReader:
-    """Reads pages whose records lie at `records` ("" for the whole document), picking `paths` of each record.
+    """Reads pages whose records lie at `records` ("" the document is the one record, "[]" it is their list), picking `paths` of each record.
 
     `each` is an inner list to which paths beginning with `item.` belong. With `flat`, a path is one key, dots and all.
     With no paths at all, records are decoded whole (for streams with a `clean` function).
@@ -80,8 +81,6 @@ class PageReader:
         whole: bool = False,
     ) -> None:
         self._flat, self._whole, self._lists = flat, whole, tuple(lists)
-        self._records_path = records
-        self._getters: dict[tuple[int, str], list[str]] = {}
         self._record = _Node()
         for path in paths:
             if path.split(".")[0] != _ITEM and not path.startswith("@"):
@@ -91,10 +90,9 @@ class PageReader:
         self._root = _Node()
         for path in envelope:
             self._root.at(path.split("."))
-        if not records:
-            self._is_top_list = not tuple(envelope)
-        else:
-            self._is_top_list = False
+        self._is_top_list = records == TOP_LIST
+        self._records_path = "" if self._is_top_list else records
+        if self._records_path:
             holder = self._root.at([*records.split(".")[:-1], records.split(".")[-1] + "[]"])
             holder.children, holder.is_list = self._record.children, True
         self._items: dict[str, _Node] = {}

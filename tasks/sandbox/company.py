@@ -9,11 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from tasks.sandbox.fake import Fake, Served
+from tasks.sandbox.vendors.hubspot import HubSpot
+from tasks.sandbox.vendors.servicenow import Company, ServiceNow
+from tasks.sandbox.vendors.surveymonkey import SurveyMonkey
 from tasks.sandbox.vendors.zendesk import Zendesk
 from tasks.sandbox.world import World
 
 _MONTHS_BACK = 13
 _CATEGORIES = {"labour": ("variable", 5200.0), "licences": ("fixed", 95.0), "telephony": ("fixed", 30.0), "training": ("fixed", 60.0)}
+_SCORES = [
+    {"survey_id": "310001", "question_id": "901", "metric": "ces", "scale_min": 1, "scale_max": 7, "ticket_account": "zendesk_acme"},
+    {"survey_id": "310002", "question_id": "911", "metric": "nps", "scale_min": 0, "scale_max": 10},
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +47,12 @@ def open_sandbox(
     day = today or datetime.now(UTC).date()
     clock = datetime(day.year, day.month, day.day, tzinfo=UTC)
     world = world or World(first=first_day(day), last=day - timedelta(days=1), daily=daily)
-    fakes: dict[str, Fake] = {"zendesk": Zendesk(world, clock=clock)}
+    fakes: dict[str, Fake] = {
+        "zendesk": Zendesk(world, clock=clock),
+        "hubspot": HubSpot(world, clock=clock),
+        "servicenow": ServiceNow(Company(world), clock=clock),
+        "surveymonkey": SurveyMonkey(world, clock=clock),
+    }
     files = write_plans(world, folder, day)
     start = datetime(world.first.year, world.first.month, world.first.day, tzinfo=UTC) - timedelta(days=1)
     with ExitStack() as stack:
@@ -52,9 +64,17 @@ def open_sandbox(
         accounts: tuple[Mapping[str, Any], ...] = (
             {"connector": "zendesk", "name": "zendesk_acme", "base_url": urls["zendesk"], "subdomain": "alderfinch",
              "email": "etl@alderfinch.example", **common},
+            {"connector": "hubspot", "name": "hubspot_acme", "base_url": urls["hubspot"], **common},
+            {"connector": "servicenow", "name": "servicenow_acme", "base_url": urls["servicenow"], "instance": "alderfinch", "user": "etl", **common},
+            {"connector": "surveymonkey", "name": "surveymonkey_acme", "base_url": urls["surveymonkey"], "scores": _SCORES, **common},
             {"connector": "files", "name": "plans", **files},
         )
-        secrets = {"SUPPORT_ETL_SECRET_ZENDESK_ACME_API_TOKEN": "zendesk-demo-token"}
+        secrets = {
+            "SUPPORT_ETL_SECRET_ZENDESK_ACME_API_TOKEN": "zendesk-demo-token",
+            "SUPPORT_ETL_SECRET_HUBSPOT_ACME_ACCESS_TOKEN": "hubspot-demo-token",
+            "SUPPORT_ETL_SECRET_SERVICENOW_ACME_PASSWORD": "servicenow-demo-password",
+            "SUPPORT_ETL_SECRET_SURVEYMONKEY_ACME_ACCESS_TOKEN": "surveymonkey-demo-token",
+        }
         yield Sandbox(accounts, secrets, fakes, clock)
 
 
@@ -69,10 +89,10 @@ def write_plans(world: World, folder: Path, today: date) -> dict[str, str]:
     for month in months:
         for team in world.teams:
             heads = sum(a.team is team and a.works_on(month) for a in world.agents)
-            people.append({"month_on": month, "team": team.name, "fte": heads, "handle_minutes": 22 if "Tier 2" in team.name else 16,
+            people.append({"month_on": month, "team": team.name, "fte": heads * 0.5, "handle_minutes": 95 if "Tier 2" in team.name else 70,
                            "monthly_cost": 5200})
             for category, (kind, rate) in _CATEGORIES.items():
-                amount = round(heads * rate, 2)
+                amount = round(heads * 0.5 * rate, 2)
                 budget.append({"version": "original", "month_on": month, "team": team.name, "category": category,
                                "kind": kind, "amount": amount, "currency": "EUR"})
                 costs += _postings(pick, month, today, team.name, category, kind, amount)

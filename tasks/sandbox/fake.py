@@ -159,6 +159,8 @@ class Fake:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # head and body in two writes would wait for the client's delayed acknowledgement
+    wbufsize = 1 << 16
     fake: Fake
 
     def _serve(self) -> None:
@@ -185,6 +187,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("content-length", str(len(full)))
         self.end_headers()
         self.wfile.write(body)
+        self.wfile.flush()
         if cut:
             self.close_connection = True
 

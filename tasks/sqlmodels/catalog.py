@@ -134,7 +134,7 @@ def _collected() -> str:
     united = "\nunion all\n".join(parts)
     return f"""
 select
-    k.day, p.time_zone, k.account, k.team_id, t.name as team, k.channel, k.priority, k.kpi, k.unit,
+    k.day, p.time_zone, k.account, coalesce(k.team_id, 'none') as team_id, t.name as team, k.channel, k.priority, k.kpi, k.unit,
     cast(k.numerator as double) as numerator,
     cast(k.denominator as double) as denominator,
     case when k.shape = 'count' then cast(k.numerator as double)

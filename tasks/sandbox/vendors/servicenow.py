@@ -1,0 +1,302 @@
+"""Fake ServiceNow Table API: encoded queries, keyset and offset paging, Link and X-Total-Count headers, text values.
+
+The rows come from a teller: the made-up organisation below, or any mapping of table names to rows (real data in tests).
+"""
+
+import hashlib
+import re
+from bisect import bisect_left
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from tasks.sandbox.fake import Asked, Fake, Reply
+from tasks.sandbox.world import BERLIN, FIRST_REPLY_MINUTES, RESOLUTION_MINUTES, Ticket, World
+
+_ROW = dict[str, str]
+Tables = Mapping[str, Sequence[_ROW]]
+_STATES = {"new": "1", "open": "2", "pending": "3", "hold": "3", "solved": "6", "closed": "7"}
+_PRIORITY = {"urgent": "1", "high": "2", "normal": "3", "low": "4"}
+_CONTACT = {"email": "email", "web": "self-service", "chat": "chat", "api": "monitoring"}
+
+
+def sys_id(*parts: object) -> str:
+    """A stable id of 32 hex digits."""
+    return hashlib.md5("/".join(map(str, parts)).encode(), usedforsecurity=False).hexdigest()
+
+
+def when(instant: datetime | None) -> str:
+    """2026-02-01 09:00:00, or "" for null."""
+    return instant.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S") if instant else ""
+
+
+def span(minutes: int) -> str:
+    """A duration, written as an instant counted from 1970."""
+    return when(datetime(1970, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes))
+
+
+class ServiceNow(Fake):
+    """An instance that answers for the tables that `teller` makes for the present clock."""
+
+    def __init__(
+        self, teller: Callable[[datetime], Tables], *, clock: datetime | None = None, user: str = "etl", password: str = "servicenow-demo-password",
+        with_links: bool = False,
+    ) -> None:
+        super().__init__(clock=clock)
+        self._teller, self._user, self._password = teller, user, password
+        self._made: tuple[datetime, Tables] | None = None
+        self._sorted: dict[tuple[str, str], tuple[list[_ROW], list[tuple[str, str]]]] = {}
+        self.oauth = {"client_id": "c", "client_secret": "s-secret"}
+        self.tokens: set[str] = set()
+        self.hidden: set[str] = set()
+        self.with_links = with_links
+
+    def unauthorized(self) -> Reply:
+        return self._problem(401, "User Not Authenticated", "Required to provide Auth information")
+
+    def throttled(self) -> Reply:
+        reply = self._problem(429, "Rate limit exceeded", "")
+        return Reply(reply.content, 429, {"retry-after": "1", "x-ratelimit-limit": "1000"})
+
+    def forbidden(self) -> Reply:
+        return self._problem(403, "Operation against file 'x' was aborted by Business Rule", "ACL Exception")
+
+    def _problem(self, status: int, message: str, detail: str) -> Reply:
+        return Reply({"error": {"message": message, "detail": detail}, "status": "failure"}, status)
+
+    def answer(self, asked: Asked) -> Reply:
+        if asked.path == "/oauth_token.do":
+            return self._token(asked)
+        if asked.basic() != (self._user, self._password) and asked.bearer() not in self.tokens:
+            return self.unauthorized()
+        match = re.fullmatch(r"/api/now/(?:v2/)?(table|stats)/(\w+)(?:/(\w+))?", asked.path)
+        if not match:
+            return self._problem(404, "No Record found", "Record doesn't exist or ACL restricts the record retrieval")
+        kind, table, record = match.groups()
+        if table not in self._tables():
+            return self._problem(400, f"Invalid table {table}", "")
+        if kind == "stats":
+            return Reply({"result": {"stats": {"count": str(len(self._query(table, asked.query.get("sysparm_query", ""))))}}})
+        if record:
+            found = next((r for r in self._tables()[table] if r["sys_id"] == record), None)
+            return Reply({"result": self._shown(found, asked)}) if found else self._problem(404, "No Record found", "")
+        return self._page(asked, table)
+
+    def _token(self, asked: Asked) -> Reply:
+        form = asked.form()
+        if {k: form.get(k) for k in self.oauth} != self.oauth:
+            return Reply({"error": "server_error", "error_description": "access_denied"}, 401)
+        token = f"sn-{len(self.asked)}"
+        self.tokens = {token}
+        return Reply({"access_token": token, "refresh_token": "r", "expires_in": 1799, "token_type": "Bearer", "scope": "useraccount"})
+
+    def _tables(self) -> Tables:
+        if self._made is None or self._made[0] != self.clock:
+            self._made = (self.clock, self._teller(self.clock))
+            self._sorted.clear()
+        return self._made[1]
+
+    def _page(self, asked: Asked, table: str) -> Reply:
+        rows = self._query(table, asked.query.get("sysparm_query", ""))
+        limit, offset = int(asked.query.get("sysparm_limit", "10000")), int(asked.query.get("sysparm_offset", "0"))
+        page = [r for r in rows[offset : offset + limit] if r["sys_id"] not in self.hidden]  # hidden after the page is cut
+        headers = {}
+        if asked.query.get("sysparm_no_count") != "true":
+            headers["x-total-count"] = str(len(rows))
+        base = f"{self.base_url}{asked.path}?sysparm_limit={limit}&sysparm_offset="
+        links = [f'<{base}0>;rel="first"']
+        if offset + limit < len(rows):
+            links.insert(0, f'<{base}{offset + limit}>;rel="next"')
+        headers["link"] = ",".join(links)
+        return Reply({"result": [self._shown(r, asked) for r in page]}, 200, headers)
+
+    def _shown(self, row: _ROW, asked: Asked) -> dict[str, Any]:
+        names = [n for n in asked.query.get("sysparm_fields", "").split(",") if n] or list(row)
+        display = asked.query.get("sysparm_display_value", "false")
+        shown: dict[str, Any] = {}
+        for name in names:
+            value = row.get(name, "")
+            if display == "all":
+                shown[name] = {"display_value": value, "value": value}
+            elif value and (self.with_links or asked.query.get("sysparm_exclude_reference_link") != "true") and name in {
+                "assigned_to", "assignment_group", "caller_id", "company", "opened_by", "task", "sla", "user", "group", "schedule",
+            }:
+                shown[name] = {"link": f"{self.base_url}/api/now/table/x/{value}", "value": value}
+            else:
+                shown[name] = value
+        return shown
+
+    def _query(self, table: str, query: str) -> Sequence[_ROW]:
+        """Encoded queries: alternatives by ^NQ, conditions by ^, and ORDERBY. Unknown fields are ignored, as the real one may."""
+        conditions, orders = [], []
+        for part in query.split("^") if query else ():
+            if part.startswith("ORDERBY"):
+                orders.append(part.removeprefix("ORDERBY"))
+            else:
+                conditions.append(part)
+        if orders[1:] == ["sys_id"]:
+            return self._in_order(table, orders[0], "^".join(conditions))
+        rows = [r for r in self._tables()[table] if _matches(r, "^".join(conditions))]
+        for name in reversed(orders):
+            rows.sort(key=lambda r: r.get(name.removeprefix("DESC"), ""), reverse=name.startswith("DESC"))
+        return rows
+
+    def _in_order(self, table: str, time: str, conditions: str) -> list[_ROW]:
+        """Sorted by time and id; the lower bound of the time is found by bisection, so that large tables stay fast."""
+        key = (table, time)
+        if key not in self._sorted:
+            rows = sorted(self._tables()[table], key=lambda r: (r.get(time, ""), r["sys_id"]))
+            self._sorted[key] = (rows, [(r.get(time, ""), r["sys_id"]) for r in rows])
+        rows, keys = self._sorted[key]
+        bounds = re.findall(rf"(?:^|\^|\^NQ){re.escape(time)}>?=?([0-9: -]{{19}})", conditions)
+        start = bisect_left(keys, (min(bounds), "")) if bounds else 0
+        return [r for r in rows[start:] if _matches(r, conditions)]
+
+
+def _matches(row: _ROW, conditions: str) -> bool:
+    return any(all(_holds(row, one) for one in group.split("^") if one) for group in re.split(r"\^NQ", conditions))
+
+
+def _holds(row: _ROW, condition: str) -> bool:
+    match = re.fullmatch(r"([a-z_.]+?)(>=|<=|!=|=|>|<|IN|ISNOTEMPTY|ISEMPTY)(.*)", condition)
+    if not match or match[1] not in row:
+        return True
+    value, operator, wanted = row[match[1]], match[2], match[3]
+    tests: dict[str, Callable[[], bool]] = {
+        ">=": lambda: value >= wanted, "<=": lambda: value <= wanted, "=": lambda: value == wanted, "!=": lambda: value != wanted,
+        ">": lambda: value > wanted, "<": lambda: value < wanted, "IN": lambda: value in wanted.split(","),
+        "ISNOTEMPTY": lambda: value != "", "ISEMPTY": lambda: value == "",
+    }
+    return tests[operator]()
+
+
+class Company:
+    """Tells the organisation's tickets of one desk (or all) as ServiceNow tables."""
+
+    def __init__(self, world: World, *, all_desks: bool = False) -> None:
+        self.world = world
+        self._tickets = world.tickets if all_desks else world.of_desk("servicenow")
+        self._agents = [a for a in world.agents if all_desks or a.team.desk == "servicenow"]
+        self._teams = [t for t in world.teams if all_desks or t.desk == "servicenow"]
+
+    def __call__(self, now: datetime) -> Tables:
+        visible = [t for t in self._tickets if t.known_at(now)]
+        alive = [t for t in visible if not (t.deleted_at and t.deleted_at <= now)]
+        made = "2024-01-05 00:00:00"
+        schedule = sys_id("schedule", BERLIN.number)
+        return {
+            "incident": [self._incident(t, now) for t in alive],
+            "sn_customerservice_case": [],
+            "sys_audit": [row for t in visible for row in self._audit(t, now)],
+            "metric_instance": [],
+            "sys_journal_field": [row for t in visible for row in self._journal(t, now)],
+            "task_sla": [row for t in alive for row in self._slas(t, now)],
+            "contract_sla": [
+                {"sys_id": sys_id("sla", target, p), "name": f"Priority {p} {target}", "collection": "incident", "target": target, "duration": span(m),
+                 "schedule": schedule, "active": "true", "sys_updated_on": made}
+                for target, minutes in (("response", FIRST_REPLY_MINUTES), ("resolution", RESOLUTION_MINUTES)) for p, m in minutes.items()],
+            "sys_user": self._users(now),
+            "sys_user_group": [{"sys_id": sys_id("team", t.number), "name": t.name, "active": "true", "sys_updated_on": made} for t in self._teams],
+            "sys_user_grmember": [{"sys_id": sys_id("member", a.number), "user": sys_id("agent", a.number), "group": sys_id("team", a.team.number), "sys_updated_on": made}
+                                  for a in self._agents if a.works_on(now.date())],
+            "customer_account": [{"sys_id": sys_id("company", c.number), "name": c.name, "website": c.domain, "country": c.country,
+                                  "sys_created_on": when(c.since), "sys_updated_on": when(c.since)} for c in self.world.companies if c.since <= now],
+            "cmn_schedule": [{"sys_id": schedule, "name": BERLIN.name, "time_zone": BERLIN.zone, "sys_updated_on": made}],
+            "cmn_schedule_span": [
+                {"sys_id": sys_id("span"), "name": "Weekdays", "schedule": schedule, "schedule.name": BERLIN.name, "schedule.time_zone": BERLIN.zone,
+                 "start_date_time": "2024-01-01 08:00:00", "end_date_time": "2024-01-01 18:00:00", "repeat_type": "weekly", "days_of_week": "12345",
+                 "type": "", "sys_updated_on": made},
+                *({"sys_id": sys_id("holiday", d), "name": "Public holiday", "schedule": schedule, "schedule.name": BERLIN.name, "schedule.time_zone": BERLIN.zone,
+                   "start_date_time": f"{d} 00:00:00", "end_date_time": f"{d} 23:59:59", "repeat_type": "", "days_of_week": "", "type": "excluded", "sys_updated_on": made}
+                  for d in BERLIN.holidays_of(self.world.first, self.world.last))],
+            "asmt_metric_result": [row for t in alive for row in self._csat(t, now)],
+            "task_time_worked": [row for t in alive for row in self._worked(t, now)],
+            "sys_choice": [{"sys_id": sys_id("choice", v), "name": "incident", "element": "state", "value": v, "label": label, "language": "en", "inactive": "false", "sys_updated_on": made}
+                           for v, label in {"1": "New", "2": "In Progress", "3": "On Hold", "6": "Resolved", "7": "Closed", "8": "Canceled"}.items()],
+            "sys_audit_delete": [{"sys_id": sys_id("gone", t.number), "tablename": "incident", "documentkey": sys_id("ticket", t.number), "sys_created_on": when(t.deleted_at)}
+                                 for t in visible if t.deleted_at and t.deleted_at <= now],
+        }
+
+    def _incident(self, ticket: Ticket, now: datetime) -> _ROW:
+        changes = ticket.changes_until(now)
+        statuses = [c for c in changes if c.field == "status"]
+        solved = next((c.at for c in reversed(statuses) if c.after == "solved"), None)
+        assignee, team = ticket.value_at("assignee", now), ticket.value_at("team", now)
+        is_solved = statuses[-1].after in {"solved", "closed"}
+        company = ticket.requester.company
+        return {
+            "sys_id": sys_id("ticket", ticket.number), "number": f"INC{ticket.number:010d}", "short_description": ticket.topic,
+            "state": _STATES[str(statuses[-1].after)], "priority": _PRIORITY[str(ticket.value_at("priority", now))], "impact": "2", "urgency": "2",
+            "category": ticket.kind, "contact_type": _CONTACT[ticket.channel], "caller_id": sys_id("person", ticket.requester.number),
+            "company": sys_id("company", company.number) if company else "", "opened_by": sys_id("person", ticket.requester.number),
+            "assigned_to": sys_id("agent", assignee) if assignee else "", "assignment_group": sys_id("team", team) if team else "",
+            "opened_at": when(ticket.created_at), "resolved_at": when(solved) if is_solved else "",
+            "closed_at": when(statuses[-1].at) if statuses[-1].after == "closed" else "",
+            "reopen_count": str(sum(c.before == "solved" and c.after not in {"closed"} for c in statuses)),
+            "reassignment_count": str(max(0, sum(c.field == "assignee" for c in changes) - 1)), "made_sla": "true", "hold_reason": "", "parent_incident": "",
+            "close_code": "", "active": "false" if statuses[-1].after == "closed" else "true", "sys_created_on": when(ticket.created_at),
+            "sys_updated_on": when(ticket.touched_at(now)),
+        }
+
+    def _audit(self, ticket: Ticket, now: datetime) -> list[_ROW]:
+        names = {"status": "state", "assignee": "assigned_to", "team": "assignment_group", "priority": "priority"}
+        return [
+            {"sys_id": sys_id("audit", ticket.number, place), "tablename": "incident", "documentkey": sys_id("ticket", ticket.number),
+             "fieldname": names[c.field], "oldvalue": self._raw(c.field, c.before), "newvalue": self._raw(c.field, c.after),
+             "user": f"agent.{c.actor}", "sys_created_on": when(c.at), "record_checkpoint": str(place)}
+            for place, c in enumerate(ticket.changes_until(now)) if self._raw(c.field, c.before) != self._raw(c.field, c.after)
+        ]
+
+    def _raw(self, name: str, value: str | None) -> str:
+        if value is None:
+            return ""
+        return {"status": lambda v: _STATES[v], "priority": lambda v: _PRIORITY[v], "assignee": lambda v: sys_id("agent", v), "team": lambda v: sys_id("team", v)}[name](value)
+
+    def _journal(self, ticket: Ticket, now: datetime) -> list[_ROW]:
+        return [
+            {"sys_id": sys_id("note", ticket.number, place), "name": "incident", "element": "comments" if n.is_public else "work_notes",
+             "element_id": sys_id("ticket", ticket.number), "value": n.text, "sys_created_on": when(n.at),
+             "sys_created_by": f"agent.{n.author}" if n.role == "agent" else f"person.{n.author}"}
+            for place, n in enumerate(ticket.notes_until(now))
+        ]
+
+    def _slas(self, ticket: Ticket, now: datetime) -> list[_ROW]:
+        reply = next((n.at for n in ticket.notes if n.role == "agent" and n.is_public), None)
+        solved = next((c.at for c in ticket.changes if c.field == "status" and c.after in {"solved", "closed"}), None)
+        rows = []
+        for target, minutes, done in (("response", FIRST_REPLY_MINUTES, reply), ("resolution", RESOLUTION_MINUTES, solved)):
+            due = BERLIN.after(ticket.created_at, minutes[ticket.priority] * 60)
+            ended = done if done and done <= now else None
+            breached = due <= now and (done is None or done > due)
+            updated = max(i for i in (ticket.created_at, ended, due if breached else None) if i)
+            rows.append({
+                "sys_id": sys_id("task_sla", ticket.number, target), "task": sys_id("ticket", ticket.number), "sla": sys_id("sla", target, ticket.priority),
+                "sla.target": target, "sla.duration": span(minutes[ticket.priority]), "stage": "completed" if ended else "in_progress",
+                "has_breached": "true" if breached else "false", "start_time": when(ticket.created_at), "end_time": when(ended),
+                "planned_end_time": when(due), "schedule": sys_id("schedule", BERLIN.number), "sys_updated_on": when(updated)})
+        return rows
+
+    def _users(self, now: datetime) -> list[_ROW]:
+        agents = [{"sys_id": sys_id("agent", a.number), "user_name": f"agent.{a.number}", "name": a.name, "email": a.email,
+                   "active": "true" if a.works_on(now.date()) else "false", "time_zone": "", "company": "",
+                   "sys_created_on": f"{a.hired} 08:00:00", "sys_updated_on": f"{a.left if a.left and a.left <= now.date() else a.hired} 08:00:00"}
+                  for a in self._agents if a.hired <= now.date()]
+        people = [{"sys_id": sys_id("person", p.number), "user_name": f"person.{p.number}", "name": p.name, "email": p.email, "active": "true", "time_zone": "",
+                   "company": sys_id("company", p.company.number) if p.company else "", "sys_created_on": when(p.since), "sys_updated_on": when(p.since)}
+                  for p in self.world.people if p.since <= now]
+        return agents + people
+
+    def _csat(self, ticket: Ticket, now: datetime) -> list[_ROW]:
+        rating = ticket.rating
+        if rating is None or rating.answered_at is None or rating.answered_at > now:
+            return []
+        return [{"sys_id": sys_id("answer", ticket.number), "instance": sys_id("assessment", ticket.number), "instance.trigger_id": sys_id("ticket", ticket.number),
+                 "instance.taken_on": when(rating.answered_at), "instance.metric_type": sys_id("survey"), "metric": sys_id("question"),
+                 "actual_value": str(rating.score), "string_value": "", "normalized_value": str((rating.score or 0) * 2), "sys_updated_on": when(rating.answered_at)}]
+
+    def _worked(self, ticket: Ticket, now: datetime) -> list[_ROW]:
+        solve = next((c for c in ticket.changes_until(now) if c.field == "status" and c.after == "solved"), None)
+        if solve is None or not ticket.minutes_worked:
+            return []
+        return [{"sys_id": sys_id("worked", ticket.number), "task": sys_id("ticket", ticket.number), "user": sys_id("agent", solve.actor),
+                 "time_in_seconds": str(ticket.minutes_worked * 60), "sys_created_on": when(solve.at), "sys_updated_on": when(solve.at)}]

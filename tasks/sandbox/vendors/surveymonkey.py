@@ -1,0 +1,102 @@
+"""Fake SurveyMonkey v3, from SurveyMonkey/public_api_docs: two surveys of the organisation, page-numbered answers."""
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from tasks.sandbox.fake import Asked, Fake, Reply, page_of
+from tasks.sandbox.world import Score, World
+
+_ROW = dict[str, Any]
+_SURVEYS = {"310001": ("effort", "Ticket effort", "901", range(1, 8)), "310002": ("relationship", "Would you recommend us?", "911", range(11))}
+
+
+class SurveyMonkey(Fake):
+    """The organisation's SurveyMonkey account. `day_limit` calls a day, as a draft app has."""
+
+    def __init__(self, world: World, *, clock: datetime | None = None, token: str = "surveymonkey-demo-token", day_limit: int = 500) -> None:
+        super().__init__(clock=clock)
+        self.world, self._token, self.day_limit = world, token, day_limit
+        self._spent = 0
+
+    def _error(self, number: str, name: str, status: int) -> Reply:
+        return Reply({"error": {"id": number, "name": name, "message": f"{name}.", "docs": "https://developer.surveymonkey.com/api/v3/#error-codes",
+                                "http_status_code": status}}, status, self._headers())
+
+    def _headers(self) -> dict[str, str]:
+        left = str(max(0, self.day_limit - self._spent))
+        return {"X-Ratelimit-App-Global-Day-Limit": str(self.day_limit), "X-Ratelimit-App-Global-Day-Remaining": left,
+                "X-Ratelimit-App-Global-Minute-Remaining": "100", "X-Ratelimit-App-Global-Minute-Reset": "1"}
+
+    def unauthorized(self) -> Reply:
+        return self._error("1011", "Authorization Error", 401)
+
+    def throttled(self) -> Reply:
+        return Reply(self._error("1040", "Rate limit reached", 429).content, 429, {"x-ratelimit-app-global-minute-reset": "1"})
+
+    def forbidden(self) -> Reply:
+        return self._error("1014", "Permission Error", 403)
+
+    def answer(self, asked: Asked) -> Reply:
+        if asked.bearer() != self._token:
+            return self.unauthorized()
+        self._spent += 1
+        if self._spent > self.day_limit:
+            return self._error("1040", "Rate limit reached", 429)
+        if asked.path == "/v3/users/me":
+            return Reply({"id": "1", "username": "alderfinch"}, 200, self._headers())
+        if asked.path == "/v3/surveys":
+            return self._paged(asked, [self._survey(i) for i in _SURVEYS], biggest=1000)
+        match = re.fullmatch(r"/v3/surveys/(\d+)/(details|responses/bulk)", asked.path)
+        if not match or match[1] not in _SURVEYS:
+            return self._error("1020", "Resource Not Found", 404)
+        if match[2] == "details":
+            return Reply(self._details(match[1]), 200, self._headers())
+        return self._paged(asked, self._responses(match[1], asked), biggest=100)
+
+    def _paged(self, asked: Asked, rows: Sequence[_ROW], *, biggest: int) -> Reply:
+        size, page = min(int(asked.query.get("per_page", "50")), biggest), int(asked.query.get("page", "1"))
+        found, more = page_of(rows, (page - 1) * size, size)
+        url = f"{self.base_url}{asked.path}?"
+        links = {"self": url + urlencode({**asked.query, "page": page, "per_page": size})}
+        if more:
+            links["next"] = url + urlencode({**asked.query, "page": page + 1, "per_page": size})
+        return Reply({"data": list(found), "per_page": size, "page": page, "total": len(rows), "links": links}, 200, self._headers())
+
+    def _scores(self, survey: str) -> list[Score]:
+        return [s for s in self.world.scores if s.survey == _SURVEYS[survey][0] and s.at <= self.clock]
+
+    def _survey(self, number: str) -> _ROW:
+        return {"id": number, "title": _SURVEYS[number][1], "nickname": "", "href": f"{self.base_url}/v3/surveys/{number}",
+                "response_count": len(self._scores(number)), "question_count": 2, "date_created": "2024-01-05T08:10:00", "date_modified": "2024-01-05T08:10:00"}
+
+    def _details(self, number: str) -> _ROW:
+        _, title, question, scale = _SURVEYS[number]
+        buckets = {v: -100 if v <= 6 else 0 if v <= 8 else 100 for v in scale}
+        choices = [{"id": f"{question}{v:02d}", "text": str(v), "weight": buckets[v] if number == "310002" else v, "position": v + 1, "visible": True} for v in scale]
+        return {
+            "id": number, "title": title, "date_modified": "2024-01-05T08:10:00", "custom_variables": {"ticket_id": "ticket_id"},
+            "pages": [{"id": "41", "questions": [
+                {"id": question, "family": "matrix", "subtype": "rating", "headings": [{"heading": title}],
+                 "answers": {"rows": [{"id": "7001", "text": "", "position": 1, "visible": True}], "choices": choices}},
+                {"id": "999", "family": "open_ended", "subtype": "essay", "headings": [{"heading": "Anything to add?"}]}]}]}
+
+    def _responses(self, number: str, asked: Asked) -> list[_ROW]:
+        low, high = asked.query.get("start_modified_at", ""), asked.query.get("end_modified_at", "9999")
+        rows = [self._response(number, s) for s in self._scores(number)]
+        return [r for r in rows if low <= r["date_modified"][:19] < high]
+
+    def _response(self, number: str, score: Score) -> _ROW:
+        _, _, question, _ = _SURVEYS[number]
+        at = score.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S+00:00")
+        answer: _ROW = {"row_id": "7001", "choice_id": f"{question}{score.value:02d}"}
+        if number == "310002":
+            answer["choice_metadata"] = {"weight": "-100" if score.value <= 6 else "0" if score.value <= 8 else "100"}
+        return {
+            "id": str(score.number + 3), "survey_id": number, "collector_id": "6100", "recipient_id": str(score.person.number), "response_status": "completed",
+            "collection_mode": "default", "custom_value": "", "custom_variables": {"ticket_id": str(score.ticket)} if score.ticket else {},
+            "metadata": {"contact": {}}, "total_time": score.seconds, "ip_address": "203.0.113.7", "date_created": at, "date_modified": at,
+            "pages": [{"id": "41", "questions": [{"id": question, "answers": [answer]}, {"id": "999", "answers": [{"text": "Thank you."}]}]}],
+        }

