@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from flows.job import Outcome, run_daily, run_replay
+from flows.job import Outcome, ingest_accounts, run_daily, run_replay, running
 from flows.stages import Plainly
 from tasks.rest import client as rest_client
 from tasks.sandbox.company import Sandbox, open_sandbox
@@ -69,6 +69,15 @@ class Bench:
 
     def run(self, as_of: datetime, *, report: bool = False, **changes: Any) -> Outcome:
         return run_daily(self.settings(**changes), Plainly(), as_of=as_of, with_report=report)
+
+    def read(self, as_of: datetime, **changes: Any) -> Outcome:
+        """Extract, land, validate and load only: no tables are built."""
+        settings = self.settings(**changes)
+        with running(settings, "daily", as_of) as (context, outcome):
+            outcome.streams += ingest_accounts(context, settings.accounts, Plainly())
+            outcome.state = "partly" if outcome.failures else "completed"
+            outcome.message = "; ".join(r.message for r in outcome.failures)
+        return outcome  # type: ignore[no-any-return]
 
     def replay(self, **changes: Any) -> Outcome:
         return run_replay(self.settings(**changes), Plainly(1))

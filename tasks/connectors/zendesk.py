@@ -59,7 +59,7 @@ connector = Connector(
             paging=export("tickets", 200),  # 1,000 with sideloads ran into 504 (airbytehq/airbyte#33435)
             sync=Token(ask=since, cursor="after_cursor", param="cursor"),
             becomes=(
-                Becomes(TICKET, where=sql("{status} <> 'deleted'"), fields={
+                Becomes(TICKET, where=sql("{status} is distinct from 'deleted'"), fields={
                     "ticket_id": "id", "subject": "subject", "status": "status", "priority": "priority", "type": "type",
                     "channel": "via.channel", "requester_id": "requester_id", "organization_id": "organization_id",
                     "assignee_id": "assignee_id", "team_id": "group_id", "created_by_id": "submitter_id",
@@ -101,7 +101,7 @@ connector = Connector(
                     "is_active": sql("coalesce(cast({active} as boolean), true) and not coalesce(cast({suspended} as boolean), false)"),
                     "created_at": "created_at", "version_at": "updated_at",
                 }),
-                Becomes(CUSTOMER, where=sql("{role} = 'end-user'"), fields={
+                Becomes(CUSTOMER, where=sql("coalesce({role}, '') not in ('agent', 'admin')"), fields={
                     "customer_id": "id", "organization_id": "organization_id", "name": "name", "email": "email",
                     "created_at": "created_at", "version_at": "updated_at",
                 }),

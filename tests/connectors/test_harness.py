@@ -1,0 +1,231 @@
+"""What every connector must do, on its fake, over real HTTP. Nothing here knows how a connector does it."""
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+
+from conftest import Bench
+from flows.ingest import StreamResult
+from tasks.entities import ENTITIES
+from tasks.sandbox.company import Sandbox
+from tasks.sandbox.fake import Fake, Mischief
+from tests_support import TODAY, midnight
+
+
+@dataclass(frozen=True)
+class Case:
+    """One vendor: its main stream, the path of its pages, and the paths where trouble is made."""
+
+    vendor: str
+    stream: str
+    path: str
+    entity: str
+
+
+CASES = [
+    Case("zendesk", "ticket_events", "/incremental/ticket_events", "ticket_event"),
+    Case("hubspot", "tickets", "/objects/tickets/search", "ticket"),
+    Case("servicenow", "audit", "/table/sys_audit$", "ticket_event"),
+    Case("surveymonkey", "responses", "/responses/bulk", "survey_response"),
+]
+each = pytest.mark.parametrize("case", CASES, ids=lambda c: c.vendor)
+
+
+@pytest.fixture
+def only(bench: Bench, case: Case) -> Bench:
+    """The bench with this vendor's account alone."""
+    bench.accounts = tuple(a for a in bench.accounts if a["connector"] == case.vendor)
+    return bench
+
+
+@pytest.fixture
+def fake(sandbox: Sandbox, case: Case) -> Fake:
+    return sandbox.fakes[case.vendor]
+
+
+def result_of(outcome, case: Case) -> StreamResult:
+    return next(r for r in outcome.streams if r.stream == case.stream)
+
+
+def failing(bench: Bench, case: Case) -> StreamResult:
+    outcome = bench.read(midnight(TODAY))
+    result = result_of(outcome, case)
+    assert outcome.state == "partly"
+    assert result.state == "failed"
+    assert bench.fetch(f"select count(*) from source.{case.entity} where loaded_stream = '{case.stream}'") == [(0,)]
+    assert bench.fetch(f"select count(*) from ops.bookmark where stream = '{case.stream}'") == [(0,)]
+    return result
+
+
+def small_pages(fake: Fake, case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make the vendor's pages small, so that a small organisation fills several."""
+    from tasks.connectors import connector
+    from tasks.rest import paging
+
+    for stream in connector(case.vendor).streams:
+        if isinstance(stream.paging, paging.Keyset):
+            monkeypatch.setattr(type(stream.paging), "first", lambda self, request: request.with_params(**{self.size_param: "300"}))
+        if isinstance(stream.paging, paging.LinkWithQuery):
+            monkeypatch.setattr(type(stream.paging), "first", lambda self, request: request.with_params(per_page="20", page="1"))
+
+
+@each
+def test_every_record_comes_exactly_once_over_several_pages(only, fake, case, monkeypatch):
+    small_pages(fake, case, monkeypatch)
+    outcome = only.read(midnight(TODAY))
+    assert outcome.state == "completed", outcome.message
+    pages = sum(1 for asked in fake.asked if re.search(case.path, asked.path))
+    assert pages > 1
+    key = ", ".join(ENTITIES[case.entity].key)
+    found = only.fetch(f"select count(*), count(distinct ({key})) from source.{case.entity}")
+    expected = {"zendesk": _changes, "hubspot": _tickets, "servicenow": _audits, "surveymonkey": _answers}[case.vendor](fake)
+    assert found == [(expected, expected)]
+
+
+def _changes(fake) -> int:
+    now = fake.clock - timedelta(seconds=60)
+    return sum(len(t.changes_until(now)) for t in fake.world.of_desk("zendesk") if t.known_at(now))
+
+
+def _tickets(fake) -> int:
+    now = fake.clock
+    return sum(1 for t in fake.world.of_desk("hubspot") if t.known_at(now)
+               and not (t.deleted_at and t.deleted_at <= now) and not (t.merged_at and t.merged_at <= now))
+
+
+def _audits(fake) -> int:
+    return len(fake._tables()["sys_audit"])
+
+
+def _answers(fake) -> int:
+    return sum(1 for s in fake.world.scores if s.at <= fake.clock)
+
+
+@each
+def test_the_second_run_asks_only_for_what_changed(only, fake, case):
+    fake.clock = midnight(TODAY) - timedelta(days=1)
+    first = result_of(only.read(fake.clock), case)
+    fake.clock = midnight(TODAY)
+    asked_before = len(fake.asked)
+    second = result_of(only.read(fake.clock), case)
+    assert first.records > 0
+    assert second.state in {"loaded", "nothing new"}
+    assert second.records < first.records / 3
+    assert len(fake.asked) - asked_before <= asked_before
+
+
+@each
+def test_required_columns_are_never_empty(only, case):
+    only.read(midnight(TODAY))
+    for entity in ENTITIES.values():
+        for column in entity.required:
+            assert only.fetch(f"select count(*) from source.{entity.name} where {column} is null") == [(0,)], (entity.name, column)
+
+
+@each
+def test_no_row_of_the_fake_is_set_aside(only, case):
+    outcome = only.read(midnight(TODAY))
+    assert [(r.stream, r.quarantined) for r in outcome.streams if r.quarantined] == []
+
+
+@each
+def test_throttling_is_waited_out(only, fake, case):
+    fake.mischief = [Mischief("throttle", case.path, times=2)]
+    outcome = only.read(midnight(TODAY))
+    assert outcome.state == "completed", outcome.message
+
+
+@each
+def test_lasting_throttling_is_a_named_error(only, fake, case):
+    fake.mischief = [Mischief("throttle", case.path, times=1000)]
+    assert "ThrottledError" in failing(only, case).message
+
+
+@each
+def test_wrong_credentials_are_a_named_error(only, fake, case):
+    fake.mischief = [Mischief("unauthorized", case.path, times=1000)]
+    assert "CredentialsError" in failing(only, case).message
+
+
+@each
+def test_wrong_shape_is_a_named_error(only, fake, case):
+    fake.mischief = [Mischief("wrong_shape", case.path, times=1000)]
+    assert "ContractError" in failing(only, case).message
+
+
+@each
+def test_html_is_a_named_error(only, fake, case):
+    fake.mischief = [Mischief("html", case.path, times=1000)]
+    message = failing(only, case).message
+    assert "TruncatedPageError" in message
+    assert "HTML instead of JSON" in message
+
+
+@each
+@pytest.mark.parametrize("kind", ["cut", "garbage", "drop", "error"])
+def test_a_broken_page_is_asked_for_again(only, fake, case, kind):
+    fake.mischief = [Mischief(kind, case.path, times=1)]
+    outcome = only.read(midnight(TODAY))
+    assert outcome.state == "completed", outcome.message
+
+
+@each
+@pytest.mark.parametrize(("kind", "name"), [("cut", "TruncatedPageError"), ("garbage", "TruncatedPageError"),
+                                            ("drop", "UnreachableError"), ("error", "UnreachableError")])
+def test_a_page_that_stays_broken_fails_loudly(only, fake, case, kind, name):
+    fake.mischief = [Mischief(kind, case.path, skip=1 if case.vendor == "zendesk" else 0, times=1000)]
+    assert name in failing(only, case).message
+
+
+@each
+def test_a_repeated_page_is_a_named_error(only, fake, case, monkeypatch):
+    small_pages(fake, case, monkeypatch)
+    if case.vendor == "zendesk":
+        _shrink_zendesk(fake)
+    fake.mischief = [Repeating(case.path)]
+    assert "RepeatedPageError" in failing(only, case).message
+
+
+class Repeating(Mischief):
+    """The first page of a path again and again, whatever is asked."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__("edit", path, times=10_000, edit=self.first)
+        self.kept: bytes | None = None
+
+    def first(self, body: bytes) -> bytes:
+        self.kept = self.kept or body
+        return self.kept
+
+
+def _shrink_zendesk(fake) -> None:
+    original = fake._time_export
+    fake._time_export = lambda asked, name, rows, **k: original(
+        type(asked)(asked.method, asked.path, {**asked.query, "per_page": "200"}, asked.headers, asked.body), name, rows, **k)
+
+
+@each
+def test_a_redirect_to_another_host_gets_no_credentials(only, fake, case):
+    fake.mischief = [Mischief("redirect", case.path, times=1000, headers={"location": "http://localhost:9/steal"})]
+    assert "ForeignHostError" in failing(only, case).message
+
+
+def test_a_next_page_on_another_host_is_refused(bench, sandbox):
+    bench.accounts = tuple(a for a in bench.accounts if a["connector"] == "zendesk")
+    fake = sandbox.fakes["zendesk"]
+    _shrink_zendesk(fake)
+    fake.mischief = [Mischief("foreign_next", "/incremental/ticket_events", times=1000)]
+    assert "ForeignHostError" in failing(bench, CASES[0]).message
+
+
+@each
+def test_the_vendor_is_listed_and_documented(case) -> None:
+    from tasks.connectors import connector
+
+    vendor = connector(case.vendor)
+    assert vendor.docs
+    assert all(stream.says for stream in vendor.streams)
+    assert len({s.name for s in vendor.streams}) == len(vendor.streams)
+

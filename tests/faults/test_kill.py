@@ -1,0 +1,135 @@
+"""kill -9 at any moment, run again: the same warehouse, and what was landed is not asked for again."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from conftest import Bench
+from tasks.sandbox.company import open_sandbox
+from tasks.sandbox.fake import Mischief
+from tasks.sandbox.world import World
+from tests_support import TODAY, differences, midnight
+
+SEED = int(os.environ.get("SUPPORT_ETL_TEST_SEED", "20261101"))
+KILLS = 20
+
+
+class Runner:
+    """A process that forks the job on demand."""
+
+    def __init__(self) -> None:
+        here = Path(__file__).resolve().parents[1]
+        environment = {**os.environ, "PYTHONPATH": f"{here}:{here.parent}"}
+        self._process = subprocess.Popen(
+            [sys.executable, str(here / "job_runner.py")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
+
+    def begin(self, bench: Bench, secrets: dict[str, str]) -> int:
+        settings = bench.settings().model_dump(mode="json")
+        order = {"settings": settings, "as_of": midnight(TODAY).isoformat(), "environment": secrets, "report": False}
+        self._process.stdin.write(json.dumps(order) + "\n")
+        self._process.stdin.flush()
+        return int(self._process.stdout.readline())
+
+    def end(self) -> int:
+        return int(self._process.stdout.readline())
+
+    def close(self) -> None:
+        self._process.stdin.close()
+        self._process.wait(30)
+        self._process.stdout.close()
+
+
+@pytest.fixture(scope="module")
+def runner() -> Iterator[Runner]:
+    made = Runner()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Five weeks of a very small organisation."""
+    world = World(seed=5, first=date(2026, 9, 27), last=TODAY - timedelta(days=1), daily=3.0)
+    with open_sandbox(tmp_path / "plans", today=TODAY, world=world) as opened:
+        for name, value in opened.secrets.items():
+            monkeypatch.setenv(name, value)
+        yield opened
+
+
+def state(bench: Bench) -> dict:
+    """All tables, the bookmarks and the quarantine."""
+    return {
+        **bench.tables(),
+        "bookmarks": sorted(bench.fetch("select account, stream, value from ops.bookmark")),
+        "quarantine": sorted(bench.fetch("select account, stream, entity, record_key, reason from ops.quarantine")),
+        "unfinished": bench.fetch("select count(*) from ops.run where state = 'running'"),
+    }
+
+
+def test_killed_at_twenty_random_moments_and_run_again_gives_the_same_warehouse(small, runner: Runner, tmp_path: Path):
+    pick = random.Random(SEED)
+    clean = Bench(tmp_path / "clean", f"duckdb:///{tmp_path / 'clean.duckdb'}", small.accounts)
+    started = time.monotonic()
+    runner.begin(clean, dict(small.secrets))
+    assert runner.end() == 0
+    whole = time.monotonic() - started
+    expected = state(clean)
+    killed = 0
+    for number in range(KILLS):
+        bench = replace(clean, folder=tmp_path / f"kill{number}", url=f"duckdb:///{tmp_path / f'kill{number}.duckdb'}")
+        moment = pick.uniform(0.02, 1.0) * whole
+        child = runner.begin(bench, dict(small.secrets))
+        time.sleep(moment)
+        try:
+            os.kill(child, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        killed += runner.end() == -signal.SIGKILL
+        runner.begin(bench, dict(small.secrets))
+        assert runner.end() == 0, f"seed {SEED}, kill {number} after {moment:.2f} s"
+        assert differences(expected, state(bench)) == {}, f"seed {SEED}, kill {number} after {moment:.2f} s"
+    assert killed >= KILLS // 2, "most kills must hit a run at work"
+
+
+def test_killed_at_page_sixty_the_next_run_asks_for_at_most_forty_one(small, runner: Runner, tmp_path: Path):
+    fake = small.fakes["zendesk"]
+    records = sum(len({c.at for c in t.changes} | {n.at for n in t.notes}) for t in fake.world.of_desk("zendesk"))
+    size = max(1, records // 110)
+    export = fake._time_export
+    fake._time_export = lambda asked, name, rows, **k: export(
+        type(asked)(asked.method, asked.path, {**asked.query, "per_page": str(size)}, asked.headers, asked.body), name, rows, **k)
+    accounts = tuple({**a, "streams_off": ["sla_events", "organizations"]} for a in small.accounts if a["connector"] == "zendesk")
+    bench = Bench(tmp_path, f"duckdb:///{tmp_path / 'w.duckdb'}", accounts)
+    path, ready = "/incremental/ticket_events", threading.Event()
+    child: list[int] = []
+
+    def strike(body: bytes) -> bytes:
+        ready.wait(10)
+        os.kill(child[0], signal.SIGKILL)
+        return body
+
+    def asked() -> int:
+        return sum(path in a.path for a in fake.asked)
+
+    fake.mischief = [Mischief("edit", path, skip=60, times=1, edit=strike)]
+    child.append(runner.begin(bench, dict(small.secrets)))
+    ready.set()
+    assert runner.end() == -signal.SIGKILL
+    assert asked() == 61
+    fake.mischief = []
+    runner.begin(bench, dict(small.secrets))
+    assert runner.end() == 0
+    total = asked() - 61 + 60
+    assert total >= 95, "the stream must have about a hundred pages"
+    assert asked() - 61 <= total - 60 + 1

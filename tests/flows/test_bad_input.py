@@ -1,0 +1,208 @@
+"""Bad input ends in a clear error, and nothing is lost: the table of the guide, row by row."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from conftest import Bench
+from tasks.errors import ConfigurationError, StorageError, WarehouseBusyError
+from tasks.landing.store import Landing
+from tasks.sandbox.fake import Mischief
+from tasks.settings import load
+from tasks.warehouse.engine import Warehouse
+from tests_support import TODAY, midnight
+
+
+@pytest.fixture
+def zendesk(bench: Bench) -> Bench:
+    bench.accounts = tuple(a for a in bench.accounts if a["connector"] == "zendesk")
+    return bench
+
+
+def one(outcome, stream: str):
+    return next(r for r in outcome.streams if r.stream == stream)
+
+
+def test_wrong_credentials_fail_the_account_and_no_other(bench: Bench, monkeypatch):
+    monkeypatch.setenv("SUPPORT_ETL_SECRET_HUBSPOT_ACME_ACCESS_TOKEN", "wrong-token-value")
+    outcome = bench.run(midnight(TODAY), report=True)
+    assert outcome.state == "partly"
+    assert {r.account for r in outcome.failures} == {"hubspot_acme"}
+    assert all("CredentialsError" in r.message for r in outcome.failures)
+    assert "hubspot_acme" in outcome.message
+    assert "wrong-token-value" not in json.dumps([r.message for r in outcome.streams])
+    assert bench.fetch("select count(*) > 0 from core.fct_ticket where account = 'zendesk_acme'") == [(True,)]
+    assert bench.fetch("select state from ops.run") == [("partly",)]
+    assert "hubspot_acme" in outcome.published.page.read_text()
+
+
+def test_a_missing_secret_is_named(bench: Bench, monkeypatch):
+    monkeypatch.delenv("SUPPORT_ETL_SECRET_HUBSPOT_ACME_ACCESS_TOKEN")
+    failure = bench.read(midnight(TODAY)).failures[0]
+    assert "SUPPORT_ETL_SECRET_HUBSPOT_ACME_ACCESS_TOKEN" in failure.message
+
+
+def test_an_unreachable_host_is_named(zendesk: Bench):
+    zendesk.accounts = ({**zendesk.accounts[0], "base_url": "http://127.0.0.1:9"},)
+    outcome = zendesk.read(midnight(TODAY))
+    assert all("UnreachableError" in r.message and "connection refused" in r.message for r in outcome.streams)
+
+
+def test_a_row_without_a_required_field_is_set_aside_and_replayed(zendesk: Bench, sandbox):
+    def without_status(body: bytes) -> bytes:
+        found = json.loads(body)
+        found["tickets"][0]["status"] = None
+        return json.dumps(found).encode()
+
+    fake = sandbox.fakes["zendesk"]
+    fake.mischief = [Mischief("edit", "/incremental/tickets/", edit=without_status)]
+    outcome = zendesk.read(midnight(TODAY))
+    assert outcome.state == "completed"
+    assert one(outcome, "tickets").quarantined == 1
+    rows = zendesk.fetch("select entity, rule, reason, page_number, record_number, state from ops.quarantine")
+    assert rows == [("ticket", "column_values_to_not_be_null(status)", "status is missing", 1, 0, "open")]
+    from flows.doctor import quarantined, quarantined_record
+
+    row = quarantined(zendesk.settings())[0]
+    shown = quarantined_record(zendesk.settings(), row["batch_id"], row["row_number"])
+    assert str(shown["raw"]["id"]) == row["record_key"]
+
+
+def test_a_record_of_the_wrong_type_is_set_aside_and_not_its_page(zendesk: Bench, sandbox):
+    def spoil(body: bytes) -> bytes:
+        found = json.loads(body)
+        found["tickets"][2]["via"] = "a text where an object belongs"
+        return json.dumps(found).encode()
+
+    sandbox.fakes["zendesk"].mischief = [Mischief("edit", "/incremental/tickets/", edit=spoil)]
+    outcome = zendesk.read(midnight(TODAY))
+    assert one(outcome, "tickets").quarantined == 1
+    assert zendesk.fetch("select count(*) from source.ticket") == [(one(outcome, "tickets").records - 1 - zendesk.fetch(
+        "select count(*) from source.tombstone")[0][0],)]
+
+
+def test_an_impossible_time_is_set_aside(zendesk: Bench, sandbox):
+    def edit(body: bytes) -> bytes:
+        return re.sub(rb'"created_at":"[^"]*","updated_at"', b'"created_at":"the day before","updated_at"', body, count=1)
+
+    sandbox.fakes["zendesk"].mischief = [Mischief("edit", "/incremental/tickets/", edit=edit)]
+    zendesk.read(midnight(TODAY))
+    assert zendesk.fetch("select rule, reason from ops.quarantine") == [("readable value", "created_at: not an instant: the day before")]
+
+
+def test_a_batch_that_is_mostly_bad_is_refused_whole(zendesk: Bench, sandbox):
+    sandbox.fakes["zendesk"].mischief = [
+        Mischief("edit", "/incremental/tickets/", times=100, edit=lambda body: re.sub(rb'"status":"[a-z]+"', b'"status":null', body))]
+    outcome = zendesk.read(midnight(TODAY))
+    assert "BatchRefusedError" in one(outcome, "tickets").message
+    assert zendesk.fetch("select count(*) from source.ticket") == [(0,)]
+    assert zendesk.fetch("select count(*) from ops.bookmark where stream = 'tickets'") == [(0,)]
+
+
+def test_an_unknown_status_becomes_other_and_stops_nothing(zendesk: Bench, sandbox):
+    sandbox.fakes["zendesk"].mischief = [
+        Mischief("edit", "/incremental/tickets/", times=100, edit=lambda body: body.replace(b'"status":"open"', b'"status":"parked"'))]
+    outcome = zendesk.run(midnight(TODAY))
+    assert outcome.state == "completed"
+    assert zendesk.fetch("select category from staging.status_category where status_id = 'parked'") == [("other",)]
+
+
+def test_new_and_vanished_fields_are_reported_by_name(zendesk: Bench, sandbox):
+    zendesk.read(midnight(TODAY))
+    sandbox.fakes["zendesk"].mischief = [
+        Mischief("edit", "/groups", times=9, edit=lambda body: body.replace(b'"default":', b'"flavour":'))]
+    outcome = zendesk.read(midnight(TODAY))
+    assert "field flavour is new" in one(outcome, "groups").warnings
+
+
+def test_a_full_disk_keeps_what_was_landed(bench: Bench, zendesk: Bench, monkeypatch):
+    """A file system of 1 MiB would need root; the system call's own refusal is raised instead, after some pages."""
+    import errno
+
+    real, written = os.replace, []
+
+    def replace_until_full(source, target):
+        written.append(target)
+        if len(written) > 12:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(source, target)
+
+    monkeypatch.setattr("tasks.landing.store.os.replace", replace_until_full)
+    outcome = zendesk.read(midnight(TODAY))
+    assert any("the disk is full; free space and run again" in r.message for r in outcome.failures)
+    monkeypatch.undo()
+    monkeypatch.setenv("SUPPORT_ETL_SECRET_ZENDESK_ACME_API_TOKEN", "zendesk-demo-token")
+    assert zendesk.read(midnight(TODAY)).state == "completed"
+    assert not list(Path(zendesk.folder / "landing").rglob("*.tmp"))
+
+
+def test_an_unreachable_postgresql_is_named():
+    with pytest.raises(StorageError, match="cannot be opened"), Warehouse("postgresql://nobody@127.0.0.1:9/none").connect():
+        pass
+
+
+def test_a_warehouse_that_cannot_be_written_is_named(bench: Bench, tmp_path: Path):
+    file = tmp_path / "not-a-folder"
+    file.write_text("x")
+    with pytest.raises(StorageError):
+        replace(bench, url=f"duckdb:///{file}/warehouse.duckdb").read(midnight(TODAY))
+
+
+def test_a_file_that_is_no_warehouse_is_named(bench: Bench, tmp_path: Path):
+    (tmp_path / "other.duckdb").write_text("this is not a database, it only looks like one to its owner")
+    with pytest.raises(StorageError, match="cannot be opened"):
+        replace(bench, url=f"duckdb:///{tmp_path / 'other.duckdb'}").read(midnight(TODAY))
+
+
+def test_a_landing_zone_that_is_a_file_is_named(zendesk: Bench, tmp_path: Path):
+    (tmp_path / "flat").write_text("x")
+    with pytest.raises(StorageError, match="check the path"):
+        from tasks.clock import Window, now
+        from tasks.landing.store import Source
+
+        Landing(str(tmp_path / "flat")).open_batch(Source("a", "b", "c"), Window(now(), now()), {})
+
+
+@pytest.mark.parametrize("kind", ["duckdb", "postgresql"])
+def test_a_second_run_while_one_is_running_is_refused(kind: str, bench: Bench, postgres):
+    url = bench.url if kind == "duckdb" else postgres()
+    first = Warehouse(url)
+    with first.held(), pytest.raises(WarehouseBusyError, match="another run is at work"):
+        replace(bench, url=url).read(midnight(TODAY))
+    first.dispose()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("accounts = 3", "accounts"),
+        ("[warehouse]\nurll = 'x'", "warehouse.urll"),
+        ("[business]\ntime_zone = 'Mars/Olympus'", "IANA time zone"),
+        ("[[accounts]]\nconnector = 'zendesk'\nname = 'Big Name'", "lower case letters"),
+        ("[[accounts]]\nconnector='zendesk'\nname='a'\n[[accounts]]\nconnector='zendesk'\nname='a'", "two accounts are named a"),
+        ("this is no toml", "not valid TOML"),
+    ],
+)
+def test_an_invalid_settings_file_is_explained(text: str, words: str, tmp_path: Path, monkeypatch):
+    file = tmp_path / "support_etl.toml"
+    file.write_text(text)
+    monkeypatch.setenv("SUPPORT_ETL_CONFIG", str(file))
+    with pytest.raises(ConfigurationError, match=re.escape(words)) as raised:
+        load()
+    assert str(file) in str(raised.value)
+
+
+def test_the_command_line_prints_one_line_and_an_exit_code(tmp_path: Path):
+    (tmp_path / "support_etl.toml").write_text("[warehouse]\nurl = 'mysql://x/y'\n[[accounts]]\nconnector='zendesk'\nname='a'\n")
+    done = subprocess.run(
+        [sys.executable, "-c", "from flows.cli import main; main()", "quarantine", "list"], cwd=tmp_path, capture_output=True, text=True,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}, check=False)
+    assert done.returncode == 2
+    assert "mysql is not supported" in done.stderr
+    assert "Traceback" not in done.stderr
