@@ -5,16 +5,15 @@ from typing import Any
 
 from prefect import flow
 from prefect.states import Completed, Failed
-from prefect.task_runners import ThreadPoolTaskRunner
 
-from flows.daily import LAST, LOG, prefect_secret
+from flows.daily import LAST, LOG, RUNNER, prefect_secret
 from flows.job import run_backfill
-from flows.stages import WORKERS, AsPrefectTasks
+from flows.stages import AsPrefectTasks
 from tasks.clock import parse_instant
 from tasks.settings import load
 
 
-@flow(name="backfill-support-etl", task_runner=ThreadPoolTaskRunner(max_workers=WORKERS), persist_result=False)
+@flow(name="backfill-support-etl", task_runner=RUNNER, persist_result=False)
 def backfill_support_etl(start: str, end: str, chunk_days: int = 30, accounts: list[str] | None = None) -> Any:
     """Read a past span again, chunk by chunk, and rebuild the tables.
 
@@ -23,6 +22,7 @@ def backfill_support_etl(start: str, end: str, chunk_days: int = 30, accounts: l
         end: Instant at which to stop, not included.
         chunk_days: Days asked for at a time.
         accounts: Names of the accounts to read. Empty: all.
+
     """
     outcome = run_backfill(
         load(), AsPrefectTasks(), parse_instant(start), parse_instant(end), chunk=timedelta(days=chunk_days),

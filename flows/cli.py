@@ -118,7 +118,7 @@ def connectors(as_json: AsJson = False) -> None:
     """List the vendors with their streams, entities, incremental method, rate limit and required settings."""
     from tasks.connectors import connectors as known
 
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "connector": c.name, "title": c.title, "api_version": c.api_version,
             "settings": ", ".join(c.settings), "secrets": ", ".join(c.auth.secrets),

@@ -16,16 +16,18 @@ from tasks.publish import kpi_table
 from tasks.settings import Settings, load
 from tasks.warehouse.engine import Warehouse
 
+RUNNER: Any = ThreadPoolTaskRunner(max_workers=WORKERS)
 LOG = logging.getLogger("support_etl")  # Prefect takes it in: prefect.toml, extra_loggers
 
 
-@flow(name="daily-support-etl", task_runner=ThreadPoolTaskRunner(max_workers=WORKERS), persist_result=False)
+@flow(name="daily-support-etl", task_runner=RUNNER, persist_result=False)
 def daily_support_etl(as_of: str | None = None, accounts: list[str] | None = None) -> Any:
     """Bring every account up to date and rebuild KPI, budget and staffing tables.
 
     Args:
         as_of: Instant for which the numbers are made, such as 2026-03-01T00:00:00Z. Empty: now.
         accounts: Names of the accounts to read. Empty: all.
+
     """
     settings = load()
     outcome = run_daily(

@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 
-from flows.job import Outcome, finish, running
 from flows.ingest import replay_stream
+from flows.job import Outcome, finish, running
 from flows.stages import Plainly
 from tasks import publish
 from tasks.errors import ConfigurationError, SupportEtlError
@@ -131,7 +131,7 @@ def replay_quarantine(settings: Settings, accounts: Sequence[str], say: Callable
                 if (account.name, stream.name) in wanted and (not accounts or account.name in accounts):
                     outcome.streams.append(replay_stream(context, account, stream))
         finish(context, outcome, Plainly(1), (), say=say)
-    return outcome  # type: ignore[no-any-return]
+    return outcome
 
 
 def report_tables(settings: Settings) -> Sequence[Table]:

@@ -10,7 +10,7 @@ import msgspec
 from tasks import extract, land
 from tasks.clock import Window, now
 from tasks.errors import ContractError, NotInPlanError, SupportEtlError
-from tasks.land import LandedPage, Tally
+from tasks.landing.pages import LandedPage, Tally
 from tasks.landing.store import Batch, Landing, Source
 from tasks.load import Load
 from tasks.quality.suites import Verdict

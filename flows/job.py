@@ -6,7 +6,7 @@ from what there is, the run ends not-green, and its message says what is missing
 
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -115,7 +115,7 @@ def _chunks(start: datetime, end: datetime, chunk: timedelta) -> list[Window]:
 
 
 @contextmanager
-def running(settings: Settings, kind: str, as_of: datetime | None) -> Any:
+def running(settings: Settings, kind: str, as_of: datetime | None) -> Iterator[tuple[Context, Outcome]]:
     """The warehouse is ours and ready, the run is in the books; at the end its state is too."""
     warehouse = Warehouse(settings.warehouse.url, memory_limit=settings.warehouse.memory_limit)
     instant = (as_of or now()).replace(microsecond=0)

@@ -5,6 +5,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Protocol, TypeVar
 
 T = TypeVar("T")
+Made_co = TypeVar("Made_co", covariant=True)
 WORKERS = 6
 
 
@@ -18,10 +19,10 @@ class Stages(Protocol):
         """Do the work now, in this thread."""
 
 
-class Waiting(Protocol[T]):
+class Waiting(Protocol[Made_co]):
     """Work that was begun."""
 
-    def result(self) -> T:
+    def result(self) -> Made_co:
         """Wait for the work and give what it made."""
 
 
@@ -31,11 +32,11 @@ class Plainly:
     def __init__(self, workers: int = WORKERS) -> None:
         self._pool = ThreadPoolExecutor(workers)
 
-    def submit(self, name: str, call: Callable[[], T]) -> "Future[T]":  # noqa: ARG002 - names are for Prefect
+    def submit(self, name: str, call: Callable[[], T]) -> "Future[T]":
         """Begin in a thread."""
         return self._pool.submit(call)
 
-    def run(self, name: str, call: Callable[[], T]) -> T:  # noqa: ARG002 - names are for Prefect
+    def run(self, name: str, call: Callable[[], T]) -> T:
         """Do it now."""
         return call()
 
@@ -75,5 +76,6 @@ def _task(name: str) -> Any:
     def work(call: _Opaque) -> Any:
         return call()
 
-    return task(work, name=name.split(" ")[0], task_run_name=name, cache_policy=NO_CACHE, persist_result=False)
+    made: Any = task
+    return made(work, name=name.split(" ", maxsplit=1)[0], task_run_name=name, cache_policy=NO_CACHE, persist_result=False)
 

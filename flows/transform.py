@@ -7,8 +7,8 @@ from functools import partial
 from flows.forecast import forecast_and_plan
 from flows.stages import Stages
 from tasks.settings import Settings
-from tasks.transform import ModelResult, build_calendar, build_model, set_parameters
 from tasks.sqlmodels.catalog import Model, models
+from tasks.transform import ModelResult, build_calendar, build_model, set_parameters
 from tasks.warehouse.engine import Connection, Warehouse
 
 _BUILT_HERE = {"sql", "kpis"}

@@ -6,9 +6,9 @@ from typing import Any
 
 from tasks.entities import ENTITIES
 from tasks.landing.store import Batch
+from tasks.quality.checked import Aside, Checked
 from tasks.rest.spec import Full, Stream
 from tasks.translation.columns import keys_of
-from tasks.validate import Aside, Checked
 from tasks.warehouse import books
 from tasks.warehouse.engine import Connection, Warehouse
 from tasks.warehouse.merge import Origin, create_stage, merge, stage

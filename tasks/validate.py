@@ -9,7 +9,8 @@ import pyarrow as pa
 
 from tasks.entities import ARROW, Entity
 from tasks.errors import BatchRefusedError
-from tasks.land import LandedPage
+from tasks.landing.pages import LandedPage
+from tasks.quality.checked import Aside, Checked
 from tasks.quality.suites import Verdict, check
 from tasks.rest.reading import LEAD, MAIN, page_reader
 from tasks.rest.spec import Becomes, Stream
@@ -17,28 +18,6 @@ from tasks.translation.columns import PAGE, REASON, RECEIVED, RECORD, Gathered, 
 
 CHUNK_RECORDS = 20_000
 _SHARE_MATTERS_FROM = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Aside:
-    """A row set aside: where its record lies, which rule it broke and why."""
-
-    entity: str
-    page_number: int
-    record_number: int | None
-    record_key: str
-    rule: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """Good rows of one entity (its columns, page, record, received instant) and what was set aside."""
-
-    entity: Entity
-    rows: pa.Table
-    aside: tuple[Aside, ...]
-    verdict: Verdict | None
 
 
 @dataclass(slots=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests_support import FIRST, TODAY
 
 from flows.job import Outcome, ingest_accounts, run_daily, run_replay, running
 from flows.stages import Plainly
@@ -20,7 +21,6 @@ from tasks.sandbox.world import World
 from tasks.settings import Settings, load
 from tasks.sqlmodels.catalog import models
 from tasks.warehouse.engine import Warehouse
-from tests_support import FIRST, TODAY
 
 os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
 os.environ.setdefault("DO_NOT_TRACK", "1")
@@ -35,7 +35,7 @@ def world() -> World:
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Retries wait a moment, not seconds; how long they would wait is tested on its own."""
-    monkeypatch.setattr(rest_client, "Patience", lambda **given: _PATIENCE)
+    monkeypatch.setattr("tasks.extract.Patience", lambda **given: _PATIENCE)
 
 
 _PATIENCE = rest_client.Patience(tries=4, first_wait=0.01, wait_cap=0.05)
@@ -77,7 +77,7 @@ class Bench:
             outcome.streams += ingest_accounts(context, settings.accounts, Plainly())
             outcome.state = "partly" if outcome.failures else "completed"
             outcome.message = "; ".join(r.message for r in outcome.failures)
-        return outcome  # type: ignore[no-any-return]
+        return outcome
 
     def replay(self, **changes: Any) -> Outcome:
         return run_replay(self.settings(**changes), Plainly(1))

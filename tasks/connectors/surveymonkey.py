@@ -48,8 +48,11 @@ def question_rows(details: dict[str, Any], _: Any, settings: Mapping[str, Any]) 
 
 
 def score_rows(response: dict[str, Any], details: dict[str, Any] | None, settings: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
-    """One row per configured question that was answered. A choice that is gone from the survey leaves its id as the
-    score, which is not a number: the row is set aside with that as the reason, and not lost."""
+    """One row per configured question that was answered.
+
+    A choice that is gone from the survey leaves its id as the score, which is not a number: the row is set aside with
+    that as the reason, and not lost.
+    """
     if response.get("collection_mode", "default") not in LIVE_MODES:
         return
     wanted = {(str(s["survey_id"]), str(s["question_id"])): s for s in settings.get("scores", ())}

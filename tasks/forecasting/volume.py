@@ -5,6 +5,7 @@ tests on real series. Intervals are split-conformal over rolling forecasts of th
 what errors the model really made at that distance. Nothing after the origin is seen.
 """
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -55,7 +56,7 @@ def forecast(history: Mapping[str, Sequence[tuple[date, float]]], *, horizon: in
 
 
 def _check(queue: str, series: Sequence[tuple[date, float]]) -> None:
-    for (before, _), (after, _) in zip(series, series[1:], strict=False):
+    for (before, _), (after, _) in itertools.pairwise(series):
         if after - before != timedelta(days=1):
             raise ValueError(f"{queue}: history jumps from {before} to {after}")
     if any(not np.isfinite(value) or value < 0 for _, value in series):
@@ -107,7 +108,7 @@ def _naive(queue: str, series: Sequence[tuple[date, float]], horizon: int) -> li
     for lead in range(1, horizon + 1):
         mean = float(values[len(values) - SEASON + (lead - 1) % SEASON])
         width = spread * float(np.sqrt((lead - 1) // SEASON + 1))
-        rows.append(_normal(queue, origin, lead, "seasonal_naive", mean, width))
+        rows.append(_normal(queue, origin, lead, model="seasonal_naive", mean=mean, width=width))
     return rows
 
 
@@ -115,10 +116,10 @@ def _mean(queue: str, series: Sequence[tuple[date, float]], horizon: int) -> lis
     """Cold start: the mean of what there is, with a wide band."""
     values = np.array([value for _, value in series])
     mean, width = float(values.mean()), float(max(values.std(), np.sqrt(values.mean() + 1)))
-    return [_normal(queue, series[-1][0], lead, "mean", mean, width) for lead in range(1, horizon + 1)]
+    return [_normal(queue, series[-1][0], lead, model="mean", mean=mean, width=width) for lead in range(1, horizon + 1)]
 
 
-def _normal(queue: str, origin: date, lead: int, model: str, mean: float, width: float) -> Expected:
+def _normal(queue: str, origin: date, lead: int, *, model: str, mean: float, width: float) -> Expected:
     def bound(z: float) -> float:
         return max(0.0, mean + z * width)
 

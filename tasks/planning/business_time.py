@@ -106,7 +106,8 @@ def _united(spans: Sequence[tuple[datetime, datetime]]) -> list[tuple[datetime, 
 def segments(schedule: Schedule, first: date, last: date) -> list[Segment]:
     """At least one segment for each UTC day from first to last, in order; a closed day has an empty one."""
     by_day: dict[date, list[tuple[int, int]]] = {}
-    for start, end in open_spans(schedule, first - timedelta(days=2), last + timedelta(days=2)):
+    for opens, end in open_spans(schedule, first - timedelta(days=2), last + timedelta(days=2)):
+        start = opens
         while start < end:
             midnight = datetime.combine(start.date() + timedelta(days=1), time(0), UTC)
             stop = min(end, midnight)

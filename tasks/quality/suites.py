@@ -55,7 +55,7 @@ class Verdict:
 
 
 @cache
-def rules_of(subject: str) -> tuple[Mapping[str, Any], ...]:
+def rules_of(subject: str) -> tuple[dict[str, Any], ...]:
     """The rules of an entity or mart, as written. Raises ConfigurationError if there is no file."""
     path = EXPECTATIONS / f"{subject}.yml"
     if not path.is_file():
@@ -124,7 +124,7 @@ def _source() -> Any:
 
     for name in ("great_expectations", "great_expectations.data_context.types.base"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    context = gx.get_context(mode="ephemeral")
+    context: Any = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
     for site in (context.variables.data_docs_sites or {}).values():
         shutil.rmtree(site["store_backend"]["base_directory"], ignore_errors=True)
@@ -152,8 +152,8 @@ def write_docs(folder: str, verdicts: Sequence[tuple[str, Verdict]]) -> str:
 
     `verdicts` are (title, verdict). Pages are Great Expectations' own; they hold counts, never cell values.
     """
-    from great_expectations.render.renderer import ValidationResultsPageRenderer
-    from great_expectations.render.view import DefaultJinjaPageView
+    from great_expectations.render.renderer.page_renderer import ValidationResultsPageRenderer
+    from great_expectations.render.view.view import DefaultJinjaPageView
 
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
@@ -162,7 +162,8 @@ def write_docs(folder: str, verdicts: Sequence[tuple[str, Verdict]]) -> str:
         for number, (title, verdict) in enumerate(verdicts, 1):
             if verdict.page is None:
                 continue
-            page = DefaultJinjaPageView().render(ValidationResultsPageRenderer().render(verdict.page))
+            view: Any = DefaultJinjaPageView()
+            page = view.render(ValidationResultsPageRenderer().render(verdict.page))
             name = f"{number:03d}.html"
             (target / name).write_text(page, encoding="utf-8")
             failed = sum(not r.is_met for r in verdict.results)

@@ -54,7 +54,7 @@ class Bearer:
         """The token."""
         return (self.secret,)
 
-    def bind(self, values: Mapping[str, str], post: Post) -> Bound:  # noqa: ARG002 - the protocol's argument
+    def bind(self, values: Mapping[str, str], post: Post) -> Bound:
         """A fixed header."""
         return _Fixed(f"{self.scheme} {values[self.secret]}")
 
@@ -71,7 +71,7 @@ class Basic:
         """The password or token."""
         return (self.secret,)
 
-    def bind(self, values: Mapping[str, str], post: Post) -> Bound:  # noqa: ARG002 - the protocol's argument
+    def bind(self, values: Mapping[str, str], post: Post) -> Bound:
         """A fixed header."""
         pair = f"{self.user.format_map(dict(values))}:{values[self.secret]}"
         return _Fixed("Basic " + base64.b64encode(pair.encode()).decode())
@@ -154,7 +154,7 @@ class NoSecret:
         """None."""
         return ()
 
-    def bind(self, values: Mapping[str, str], post: Post) -> Bound:  # noqa: ARG002 - the protocol's arguments
+    def bind(self, values: Mapping[str, str], post: Post) -> Bound:
         """No header."""
         return _Nothing()
 

@@ -24,7 +24,7 @@ class _Shape:
     def first(self, request: Request) -> Request:
         return request
 
-    def smaller(self, request: Request) -> Request | None:  # noqa: ARG002 - the protocol's argument
+    def smaller(self, request: Request) -> Request | None:
         return None
 
 
@@ -32,7 +32,7 @@ class _Shape:
 class SinglePage(_Shape):
     """The whole answer is one page."""
 
-    def after(self, request: Request, seen: Seen) -> Request | None:  # noqa: ARG002 - the protocol's arguments
+    def after(self, request: Request, seen: Seen) -> Request | None:
         """Never another page."""
         return None
 

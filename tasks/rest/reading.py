@@ -223,8 +223,7 @@ class Reading:
             self._refuse_repeats(following, received.body)
             group = [received, *self._followed(self._stream.follows, received, MAIN)]
             state = after if following is None else {"partition": partition, "request": following.as_json()}
-            for item in group[:-1]:
-                yield item
+            yield from group[:-1]
             yield _ending(group[-1], state)
             request = following
 

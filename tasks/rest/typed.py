@@ -93,7 +93,7 @@ class PageReader:
         self._is_top_list = records == TOP_LIST
         self._records_path = "" if self._is_top_list else records
         if self._records_path:
-            holder = self._root.at([*records.split(".")[:-1], records.split(".")[-1] + "[]"])
+            holder = self._root.at([*records.split(".")[:-1], records.rsplit(".", maxsplit=1)[-1] + "[]"])
             holder.children, holder.is_list = self._record.children, True
         self._items: dict[str, _Node] = {}
         self._compile()

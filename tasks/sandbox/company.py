@@ -85,7 +85,9 @@ def write_plans(world: World, folder: Path, today: date) -> dict[str, str]:
     pick = random.Random(f"{world.seed}-money")
     folder.mkdir(parents=True, exist_ok=True)
     months = _months(world.first, today)
-    budget, costs, people = [], [], []
+    budget: list[dict[str, Any]] = []
+    costs: list[dict[str, Any]] = []
+    people: list[dict[str, Any]] = []
     for month in months:
         for team in world.teams:
             heads = sum(a.team is team and a.works_on(month) for a in world.agents)

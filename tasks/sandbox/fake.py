@@ -126,7 +126,7 @@ class Fake:
             return reply, body
 
     def _misbehave(self, struck: Mischief, asked: Asked) -> tuple[Reply, bytes]:
-        plain = {
+        plain: dict[str, Callable[[], Reply]] = {
             "throttle": self.throttled, "unauthorized": self.unauthorized, "forbidden": self.forbidden,
             "error": lambda: Reply(b"<html><body>Bad gateway</body></html>", 503, {"content-type": "text/html"}),
             "html": lambda: Reply(b"<!doctype html><html>Please log in</html>", 200, {"content-type": "text/html"}),

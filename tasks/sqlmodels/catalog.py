@@ -17,7 +17,7 @@ import yaml
 from sqlglot import exp
 
 from tasks.entities import Column
-from tasks.errors import ConfigurationError, ModelError
+from tasks.errors import ModelError
 from tasks.paths import SQL
 
 _LAYERS = ("staging", "core", "marts")

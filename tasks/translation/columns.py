@@ -63,6 +63,7 @@ def translate(
 ) -> Rows:
     """Rows of one entity from gathered pages."""
     origin = _Origin(gathered)
+    owners: list[int] | None
     if becomes.clean:
         raw, owners = _cleaned(becomes, gathered.records, lead, settings or {})
         fields: Mapping[str, str | Expression] = {name: name for name in becomes.entity.names}

@@ -7,18 +7,28 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from tasks.entities import ARROW
+from tasks.errors import ModelError
 from tasks.warehouse.engine import Connection, Warehouse
 
 
 def build(connection: Connection, table: sa.Table, select: str) -> tuple[int, int]:
-    """Rows in the table afterwards, and rows changed. Runs in the caller's transaction."""
+    """Rows in the table afterwards, and rows changed. Runs in the caller's transaction.
+
+    Raises ModelError with the database's words.
+    """
     names = [column.name for column in table.columns]
     kinds = {column.name: column.type.compile(dialect=connection.dialect) for column in table.columns}
     picked = ", ".join(f'cast("{name}" as {kinds[name]}) as "{name}"' for name in names)
     fresh = f"fresh_{table.name}"
     connection.exec_driver_sql(f"drop table if exists {fresh}")
-    connection.exec_driver_sql(_escaped(connection, f"create temporary table {fresh} as select {picked} from ({select}) as made"))
-    return _apply(connection, table, fresh, names)
+    try:
+        connection.exec_driver_sql(
+            _escaped(connection, f"create temporary table {fresh} as select {picked} from ({select}) as made")
+        )
+        return _apply(connection, table, fresh, names)
+    except sa.exc.SQLAlchemyError as trouble:
+        words = str(getattr(trouble, "orig", trouble)).strip().splitlines()[0]
+        raise ModelError(f"model {table.schema}.{table.name}: {words}; no table was changed") from trouble
 
 
 def fill(warehouse: Warehouse, connection: Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> tuple[int, int]:

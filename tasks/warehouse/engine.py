@@ -82,7 +82,7 @@ class Warehouse:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """This run is the only one at work on the warehouse. Raises WarehouseBusyError if another is."""
+        """Be the only run at work on the warehouse. Raises WarehouseBusyError if another is."""
         if self.kind == "duckdb":
             with self._held_by_file():
                 yield
@@ -162,7 +162,7 @@ class Warehouse:
         result = connection.execute(sa.text(statement))
         rows = result.mappings().all()
         return pa.Table.from_pylist([dict(row) for row in rows]) if rows else pa.table(
-            {name: pa.array([], pa.null()) for name in result.keys()}
+            {name: pa.array([], pa.null()) for name in list(result.keys())}
         )
 
     def _opening_error(self, trouble: Exception) -> StorageError:

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
-
 from conftest import Bench
+from tests_support import TODAY, midnight
+
 from flows.ingest import StreamResult
 from tasks.entities import ENTITIES
 from tasks.sandbox.company import Sandbox
 from tasks.sandbox.fake import Fake, Mischief
-from tests_support import TODAY, midnight
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,12 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-
 from conftest import Bench
+from tests_support import TODAY, differences, midnight
+
 from tasks.sandbox.company import open_sandbox
 from tasks.sandbox.fake import Mischief
 from tasks.sandbox.world import World
-from tests_support import TODAY, differences, midnight
 
 SEED = int(os.environ.get("SUPPORT_ETL_TEST_SEED", "20261101"))
 KILLS = 20

@@ -9,14 +9,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-
 from conftest import Bench
+from tests_support import TODAY, midnight
+
 from tasks.errors import ConfigurationError, StorageError, WarehouseBusyError
 from tasks.landing.store import Landing
 from tasks.sandbox.fake import Mischief
 from tasks.settings import load
 from tasks.warehouse.engine import Warehouse
-from tests_support import TODAY, midnight
 
 
 @pytest.fixture
@@ -89,7 +89,9 @@ def test_a_record_of_the_wrong_type_is_set_aside_and_not_its_page(zendesk: Bench
 
 def test_an_impossible_time_is_set_aside(zendesk: Bench, sandbox):
     def edit(body: bytes) -> bytes:
-        return re.sub(rb'"created_at":"[^"]*","updated_at"', b'"created_at":"the day before","updated_at"', body, count=1)
+        found = json.loads(body)
+        found["tickets"][0]["created_at"] = "the day before"
+        return json.dumps(found).encode()
 
     sandbox.fakes["zendesk"].mischief = [Mischief("edit", "/incremental/tickets/", edit=edit)]
     zendesk.read(midnight(TODAY))

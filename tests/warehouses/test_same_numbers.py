@@ -6,9 +6,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from tests_support import TODAY, differences, midnight
 
 from tasks.sandbox.company import Sandbox
-from tests_support import TODAY, differences, midnight
 
 
 @pytest.fixture

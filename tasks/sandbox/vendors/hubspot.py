@@ -97,7 +97,8 @@ class HubSpot(Fake):
         }
         if name not in makers:
             return None
-        return self._keep(name, lambda: {r["id"]: r for r in sorted(makers[name](), key=lambda r: int(r["id"]))})
+        kept: dict[str, _ROW] = self._keep(name, lambda: {r["id"]: r for r in sorted(makers[name](), key=lambda r: int(r["id"]))})
+        return kept
 
     def _search(self, asked: Asked, name: str) -> Reply:
         objects, body = self._objects(name), asked.json()
@@ -210,7 +211,9 @@ class HubSpot(Fake):
     def _raw(self, name: str, value: str | None) -> str:
         if value is None:
             return ""
-        return {"status": lambda v: _STAGES[v], "assignee": lambda v: str(_OWNER + int(v)), "team": str, "priority": lambda v: _PRIORITY[v]}[name](value)
+        if name == "assignee":
+            return str(_OWNER + int(value))
+        return {"status": _STAGES, "priority": _PRIORITY}.get(name, {}).get(value, value)
 
     def _contact(self, person: Any) -> _ROW:
         first, _, last = person.name.partition(" ")
@@ -285,7 +288,7 @@ class HubSpot(Fake):
         if row is None:
             return self._problem(404, "OBJECT_NOT_FOUND", "no such thread")
         ticket: Ticket = row["_ticket"]
-        rows = [
+        rows: list[_ROW] = [
             {"id": f"{thread}-{place}", "type": "MESSAGE" if n.is_public else "COMMENT", "conversationsThreadId": thread,
              "direction": "OUTGOING" if n.role == "agent" else "INCOMING", "createdAt": _ms(n.at),
              "createdBy": f"A-{n.author}" if n.role == "agent" else f"V-{_CONTACT + n.author}", "senders": [], "recipients": [],

@@ -5,7 +5,7 @@ The rows come from a teller: the made-up organisation below, or any mapping of t
 
 import hashlib
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -141,16 +141,31 @@ class ServiceNow(Fake):
             rows.sort(key=lambda r: r.get(name.removeprefix("DESC"), ""), reverse=name.startswith("DESC"))
         return rows
 
-    def _in_order(self, table: str, time: str, conditions: str) -> list[_ROW]:
-        """Sorted by time and id; the lower bound of the time is found by bisection, so that large tables stay fast."""
-        key = (table, time)
+    def _in_order(self, table: str, time: str, conditions: str) -> Sequence[_ROW]:
+        """Sorted by time and id.
+
+        The bounds of a window or of a keyset page are found by bisection, so that large tables stay fast; other
+        conditions are the same for every page and their rows are kept.
+        """
+        parts = [p for p in re.split(r"\^NQ|\^", conditions) if p]
+        bounds = [p for p in parts if re.match(rf"{re.escape(time)}(>=|<|=|>)|sys_id>", p)]
+        fixed = "^".join(dict.fromkeys(p for p in parts if p not in bounds))
+        key = (f"{table}?{fixed}", time)
         if key not in self._sorted:
-            rows = sorted(self._tables()[table], key=lambda r: (r.get(time, ""), r["sys_id"]))
+            rows = sorted((r for r in self._tables()[table] if _matches(r, fixed)), key=lambda r: (r.get(time, ""), r["sys_id"]))
             self._sorted[key] = (rows, [(r.get(time, ""), r["sys_id"]) for r in rows])
         rows, keys = self._sorted[key]
-        bounds = re.findall(rf"(?:^|\^|\^NQ){re.escape(time)}>?=?([0-9: -]{{19}})", conditions)
-        start = bisect_left(keys, (min(bounds), "")) if bounds else 0
-        return [r for r in rows[start:] if _matches(r, conditions)]
+        values = {p[: -19 if not p.startswith("sys_id") else 7]: p[-19:] if not p.startswith("sys_id") else p[7:] for p in bounds}
+        start, end = 0, len(rows)
+        if "sys_id>" in values and f"{time}=" in values:
+            start = bisect_right(keys, (values[f"{time}="], values["sys_id>"]))
+        elif "sys_id>" in values:
+            return [r for r in rows if _matches(r, conditions)]
+        elif f"{time}>=" in values:
+            start = bisect_left(keys, (values[f"{time}>="], ""))
+        if f"{time}<" in values:
+            end = bisect_left(keys, (values[f"{time}<"], ""))
+        return rows[start:end]
 
 
 def _matches(row: _ROW, conditions: str) -> bool:

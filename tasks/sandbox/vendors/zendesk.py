@@ -219,7 +219,8 @@ class Zendesk(Fake):
         }
 
     def _users(self) -> list[_ROW]:
-        return self._keep("users", self._make_users)
+        users: list[_ROW] = self._keep("users", self._make_users)
+        return users
 
     def _make_users(self) -> list[_ROW]:
         rows = []
@@ -286,8 +287,9 @@ class Zendesk(Fake):
         return int(value) if name == "team" else _AGENT + int(value)
 
     def _metric_events(self) -> list[_ROW]:
-        return self._keep("metric_events", lambda: self._stamped(
+        rows: list[_ROW] = self._keep("metric_events", lambda: self._stamped(
             e for t in self._visible() for e in self._clocks(t) if e["_at"] <= self.clock))
+        return rows
 
     def _clocks(self, ticket: Ticket) -> list[_ROW]:
         statuses = [c for c in ticket.changes if c.field == "status"]

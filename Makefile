@@ -1,0 +1,43 @@
+# `make run` and `make test` do all the set-up on a machine with Python 3.11, git and make.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+export DO_NOT_TRACK := 1
+
+.PHONY: run test check bench lock clean
+
+run: $(VENV)/.installed           ## Read the sandbox (or your accounts) and write the report
+	$(BIN)/support-etl run
+
+test: $(VENV)/.tests              ## Linter, types, import rules and all tests
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -n 2
+
+check: $(VENV)/.tests             ## The quick half of `make test`: no databases, no servers
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest tests/unit tests/architecture
+
+bench: $(VENV)/.tests             ## Extract-to-warehouse against dlt and the floor
+	$(BIN)/python tests/benchmarks/extract_to_warehouse.py
+
+$(VENV)/bin/uv:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check uv
+
+$(VENV)/.installed: $(VENV)/bin/uv pyproject.toml constraints.txt
+	$(BIN)/uv pip install --quiet --compile-bytecode -c constraints.txt -e .
+	touch $@
+
+$(VENV)/.tests: $(VENV)/.installed
+	$(BIN)/uv pip install --quiet --compile-bytecode -c constraints.txt -e '.[dev]'
+	touch $@
+
+clean:                            ## Remove the environment and what the demo made
+	rm -rf $(VENV) landing reports warehouse.duckdb* .prefect
+
+lock: $(VENV)/bin/uv              ## Resolve the lock file again
+	$(BIN)/uv pip compile --quiet --upgrade --no-header --no-annotate --extra dev pyproject.toml -o constraints.txt
