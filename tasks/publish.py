@@ -210,6 +210,7 @@ def _plots(warehouse: Warehouse, connection: Connection, daily: Daily, last_day:
         days = sorted(daily.get(name, {}))
         if not weekly:
             return Series(label, days, [_value(name, *daily[name][day]) for day in days])
+        days = [d for d in days if d > last_day - timedelta(days=_DAYS_SHOWN - 6)]  # whole weeks only
         return Series(label, days, [_over(daily, name, day - timedelta(days=6), day) for day in days])
 
     return [

@@ -5,9 +5,9 @@ with lives as (
         max(case when is_solve then starts_at end) as last_solved_at,
         sum(case when is_solve then 1 else 0 end) as solves_count,
         sum(case when is_reopen then 1 else 0 end) as reopens_count,
-        sum(case when category in ('new', 'open', 'other') then seconds else 0 end) as agent_work_seconds,
-        sum(case when category = 'pending' then seconds else 0 end) as agent_wait_seconds,
-        sum(case when category = 'hold' then seconds else 0 end) as on_hold_seconds,
+        sum(case when category in ('new', 'open', 'other') then coalesce(seconds, 0) else 0 end) as agent_work_seconds,
+        sum(case when category = 'pending' then coalesce(seconds, 0) else 0 end) as agent_wait_seconds,
+        sum(case when category = 'hold' then coalesce(seconds, 0) else 0 end) as on_hold_seconds,
         max(position) as last_position
     from core.fct_status_interval group by account, ticket_id
 ),

@@ -1,0 +1,131 @@
+"""Small tables in, a small table out, on every warehouse. Cases lie in `cases/<model>.<case>.yml`."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tasks.entities import ARROW, ENTITIES
+from tasks.sqlmodels.catalog import kpis, models
+from tasks.transform import model_tables
+from tasks.warehouse.build import arrow_rows, build
+from tasks.warehouse.engine import Warehouse
+from tasks.warehouse.migrations import prepare
+from tasks.warehouse.tables import RUN_PARAMETER, SOURCE, table
+
+CASES = sorted((Path(__file__).parent / "cases").glob("*.yml"))
+DEFAULTS: dict[str, Any] = {
+    "account": "acme", "connector": "zendesk", "loaded_stream": "s", "loaded_batch": "b", "received_at": datetime(2026, 1, 1, tzinfo=UTC),
+}
+
+
+@pytest.fixture(params=["duckdb", "postgresql"])
+def warehouse(request, tmp_path, postgres):
+    made = Warehouse(f"duckdb:///{tmp_path / 'w.duckdb'}" if request.param == "duckdb" else postgres())
+    prepare(made, model_tables())
+    yield made
+    made.dispose()
+
+
+def described(name: str):
+    schema, _, short = name.partition(".")
+    if name == "ops.run_parameter":
+        return RUN_PARAMETER
+    if schema == "source":
+        return SOURCE[short]
+    model = models()[name]
+    return table(model.schema, model.name, model.columns, model.says, model.grain)
+
+
+def typed(row: dict[str, Any], target) -> dict[str, Any]:
+    found = {}
+    for column in target.columns:
+        value = row.get(column.name, DEFAULTS.get(column.name))
+        kind = column.info["kind"]
+        if value is not None and kind == "instant" and not isinstance(value, datetime):
+            value = datetime.fromisoformat(str(value))
+        if isinstance(value, datetime) and value.tzinfo is None:
+            value = value.replace(tzinfo=UTC)
+        if value is not None and kind == "day" and not isinstance(value, date):
+            value = date.fromisoformat(str(value))
+        if value is not None and kind == "money":
+            value = Decimal(str(value))
+        if value is not None and kind == "text":
+            value = str(value)
+        found[column.name] = value
+    return found
+
+
+def shown(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+    if isinstance(value, date):
+        return value.isoformat()
+    return float(value) if isinstance(value, (Decimal, float)) else value
+
+
+def wanted(value: Any) -> Any:
+    return shown(value.replace(tzinfo=UTC) if isinstance(value, datetime) else value)
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda p: p.stem)
+def test_case(path: Path, warehouse: Warehouse):
+    case = yaml.safe_load(path.read_text())
+    name = path.stem.rsplit(".", 1)[0]
+    dialect = "duckdb" if warehouse.kind == "duckdb" else "postgres"
+    with warehouse.begin() as connection:
+        for given, rows in {"ops.run_parameter": [PARAMETER], **case["given"]}.items():
+            target = described(given)
+            warehouse.append(connection, given, arrow_rows(target, [typed(r, target) for r in rows]))
+        for model in [*case.get("through", []), name]:
+            build(connection, described(model), models()[model].render(dialect))
+        columns = list(case["expect"][0])
+        listed = ", ".join(f'"{c}"' for c in columns)
+        where = f" where {case['only']}" if "only" in case else ""
+        found = [[shown(v) for v in row] for row in warehouse.fetch(connection, f"select {listed} from {name}{where} order by {listed}")]
+    expected = sorted(([wanted(row[c]) for c in columns] for row in case["expect"]), key=lambda r: [str(v) for v in r])
+    assert sorted(found, key=lambda r: [str(v) for v in r]) == expected
+
+
+PARAMETER = {"as_of": "2026-04-01 00:00:00", "time_zone": "Europe/Berlin", "last_day": "2026-03-31", "currency": "EUR"}
+
+
+def test_the_produced_columns_are_the_documented_ones(warehouse: Warehouse):
+    dialect = "duckdb" if warehouse.kind == "duckdb" else "postgres"
+    with warehouse.begin() as connection:
+        for model in models().values():
+            if model.select:
+                result = warehouse.fetch(connection, f"select * from ({model.render(dialect)}) as made limit 0")
+                assert result == []
+                import sqlalchemy as sa
+
+                produced = list(connection.execute(sa.text(f"select * from ({model.render(dialect)}) as made limit 0")).keys())
+                assert sorted(produced) == sorted(c.name for c in model.columns), model.full_name
+
+
+def test_every_table_and_column_has_a_comment_in_the_database(warehouse: Warehouse):
+    with warehouse.connect() as connection:
+        if warehouse.kind == "duckdb":
+            bare = warehouse.fetch(connection, "select schema_name, table_name, column_name from duckdb_columns() where comment is null "
+                                   "and schema_name in ('source', 'core', 'marts', 'staging', 'ops') and not internal")
+            tables = warehouse.fetch(connection, "select table_name from duckdb_tables() where comment is null")
+        else:
+            bare = warehouse.fetch(connection, "select c.relname, a.attname from pg_attribute a join pg_class c on c.oid = a.attrelid "
+                                   "join pg_namespace n on n.oid = c.relnamespace where n.nspname in ('source', 'core', 'marts', 'staging', 'ops') "
+                                   "and a.attnum > 0 and c.relkind = 'r' and col_description(c.oid, a.attnum) is null")
+            tables = warehouse.fetch(connection, "select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace "
+                                     "where n.nspname in ('source', 'core', 'marts', 'ops') and c.relkind = 'r' and obj_description(c.oid) is null")
+    assert (bare, tables) == ([], [])
+
+
+def test_every_kpi_has_a_definition():
+    for kpi in kpis().values():
+        assert kpi.shape in {"count", "ratio", "mean"}
+        assert all((kpi.title, kpi.says, kpi.unit, kpi.numerator, kpi.denominator, kpi.better, kpi.attributed_to, kpi.owner, kpi.source))
+
+
+def test_every_kind_has_an_arrow_type():
+    assert {c.kind for e in ENTITIES.values() for c in e.columns} <= set(ARROW)

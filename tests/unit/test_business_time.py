@@ -1,0 +1,84 @@
+"""Business time against brute force, minute by minute, in zones far apart, over clock changes and holidays."""
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tasks.errors import ConfigurationError
+from tasks.planning.business_time import Schedule, iana_zone, open_seconds, parse_hours, segments
+
+ZONES = ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Pacific/Kiritimati", "America/Santiago", "Asia/Kathmandu", "UTC")
+OFFICE = parse_hours("Mon-Fri 09:00-17:00")
+
+
+def brute(schedule: Schedule, start: datetime, end: datetime) -> int:
+    """Ask every minute's wall clock."""
+    zone, seconds, instant = ZoneInfo(schedule.zone), 0, start
+    while instant < end:
+        local = instant.astimezone(zone)
+        minute = (local.isoweekday() % 7) * 1440 + local.hour * 60 + local.minute
+        if not schedule.is_closed(local.date()) and any(low <= minute < high for low, high in schedule.intervals):
+            seconds += 60
+        instant += timedelta(minutes=1)
+    return seconds
+
+
+intervals = st.lists(
+    st.tuples(st.integers(0, 10000), st.integers(1, 2000)).map(lambda p: (p[0], min(10080, p[0] + p[1]))), min_size=1, max_size=5
+).map(tuple)
+months = st.sampled_from([(2026, 3, 27), (2026, 4, 3), (2026, 9, 5), (2026, 10, 2), (2026, 10, 24), (2026, 10, 31), (2026, 12, 30)])
+
+
+@settings(max_examples=60, deadline=None)
+@given(zone=st.sampled_from(ZONES), weekly=intervals, start=months, offset=st.integers(0, 4000), length=st.integers(0, 6000))
+def test_open_seconds_equal_the_wall_clock_minute_by_minute(zone, weekly, start, offset, length):
+    schedule = Schedule(zone, weekly, ((date(2026, 3, 28), date(2026, 3, 30)), (date(2026, 10, 26), date(2026, 10, 26))))
+    low = datetime(*start, tzinfo=UTC) + timedelta(minutes=offset)
+    high = low + timedelta(minutes=length)
+    assert open_seconds(schedule, low, high) == brute(schedule, low, high)
+
+
+@settings(max_examples=40, deadline=None)
+@given(zone=st.sampled_from(ZONES), weekly=intervals, offsets=st.tuples(st.integers(0, 900_000), st.integers(0, 900_000)))
+def test_two_look_ups_in_the_running_totals_give_the_same(zone, weekly, offsets):
+    schedule = Schedule(zone, weekly)
+    base = datetime(2026, 10, 20, tzinfo=UTC)
+    low, high = sorted(base + timedelta(seconds=o) for o in offsets)
+    table = segments(schedule, date(2026, 10, 18), date(2026, 11, 5))
+
+    def open_at(instant: datetime) -> int:
+        second = instant.hour * 3600 + instant.minute * 60 + instant.second
+        today = [s for s in table if s.utc_day == instant.date()]
+        return today[0].open_before + sum(max(0, min(second, s.to_second) - s.from_second) for s in today)
+
+    assert open_at(high) - open_at(low) == open_seconds(schedule, low, high)
+
+
+def test_an_office_day_in_berlin():
+    schedule = Schedule("Europe/Berlin", OFFICE)
+    friday, monday = datetime(2026, 3, 27, 15, 0, tzinfo=UTC), datetime(2026, 3, 30, 8, 0, tzinfo=UTC)
+    # Friday 16:00 to 17:00 local (UTC+1), Monday 09:00 to 10:00 local (UTC+2, the clocks changed on Sunday)
+    assert open_seconds(schedule, friday, monday) == 2 * 3600
+
+
+def test_a_night_over_the_clock_change_is_an_hour_longer_or_shorter():
+    nights = Schedule("Europe/Berlin", parse_hours("Sun 00:00-06:00"))
+    assert open_seconds(nights, datetime(2026, 3, 28, tzinfo=UTC), datetime(2026, 3, 30, tzinfo=UTC)) == 5 * 3600
+    assert open_seconds(nights, datetime(2026, 10, 24, tzinfo=UTC), datetime(2026, 10, 26, tzinfo=UTC)) == 7 * 3600
+
+
+def test_every_utc_day_has_a_row():
+    rows = segments(Schedule("UTC", ()), date(2026, 1, 1), date(2026, 1, 31))
+    assert [(r.utc_day.day, r.from_second, r.to_second, r.open_before) for r in rows] == [(d, 0, 0, 0) for d in range(1, 32)]
+
+
+def test_hours_that_cannot_be_read_are_named():
+    with pytest.raises(ConfigurationError, match="'Mon 9-17'"):
+        parse_hours("Mon 9-17")
+    with pytest.raises(ConfigurationError, match="closes before it opens"):
+        parse_hours("Mon 17:00-09:00")
+    with pytest.raises(ConfigurationError, match=r"time_zone_map\.csv"):
+        iana_zone("Middle of Nowhere", {})

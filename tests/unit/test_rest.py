@@ -1,0 +1,158 @@
+"""Paging objects, the typed reader, the pace, and how the client waits: no network."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tasks.entities import TICKET
+from tasks.errors import ConfigurationError, ContractError, TruncatedPageError
+from tasks.rest import paging
+from tasks.rest.client import _retry_after, _words
+from tasks.rest.limits import Pace
+from tasks.rest.spec import Becomes, Request
+from tasks.rest.typed import PageReader
+
+
+@dataclass
+class Seen:
+    count: int = 1
+    values: dict = field(default_factory=dict)
+    lasts: dict = field(default_factory=dict)
+    headers: dict = field(default_factory=dict)
+
+    def value(self, path):
+        return self.values.get(path)
+
+    def last(self, path):
+        return self.lasts.get(path)
+
+
+START = Request("/things", {"a": "1"})
+
+
+def test_a_linked_page_ends_at_the_flag_even_with_a_link():
+    shape = paging.NextUrl(at="next_page", ends="end_of_stream")
+    assert shape.after(START, Seen(values={"next_page": "http://x/2"})).path == "http://x/2"
+    assert shape.after(START, Seen(values={"next_page": "http://x/2", "end_of_stream": True})) is None
+
+
+def test_a_cursor_can_stand_alone():
+    shape = paging.CursorParam(at="c", param="cursor", size={"per_page": "9"}, ends="end", alone=True, keeps=("per_page",))
+    first = shape.first(Request("/t", {"start_time": "1"}))
+    assert shape.after(first, Seen(values={"c": "abc"})).params == {"per_page": "9", "cursor": "abc"}
+    assert shape.after(first, Seen(values={"c": "abc", "end": True})) is None
+
+
+def test_a_short_or_empty_page_is_not_the_end_of_a_keyset():
+    shape = paging.Keyset("t", "id", "q", "offset", "limit", 100, lambda query, time, key: f"{query}>{time}/{key}")
+    more = {"link": '<http://x>;rel="next",<http://x>;rel="first"'}
+    first = shape.first(Request("/t", {"q": "all"}))
+    assert shape.after(first, Seen(count=3, lasts={"t": "T", "id": "I"}, headers=more)).params["q"] == "all>T/I"
+    stepped = shape.after(first, Seen(count=0, headers=more))
+    assert (stepped.params["offset"], stepped.params["q"]) == ("100", "all")
+    assert shape.after(first, Seen(count=100, lasts={"t": "T", "id": "I"})) is None
+    assert shape.smaller(first).params["limit"] == "50"
+    assert shape.smaller(Request("/t", {"limit": "60"})) is None
+
+
+def test_a_search_goes_on_above_the_last_id_until_a_page_is_empty():
+    shape = paging.SearchAfterId("id", lambda body, last: {**body, "above": last})
+    assert shape.after(Request("/s", body={"x": 1}), Seen(lasts={"id": 7})).body == {"x": 1, "above": "7"}
+    assert shape.after(Request("/s", body={"x": 1}), Seen(count=0)) is None
+
+
+def test_a_request_survives_the_landing_zone():
+    request = Request("/s", {"a": "b"}, "POST", {"x": [1, None]})
+    assert Request.from_json(msgspec.json.decode(msgspec.json.encode(request.as_json()))) == request
+
+
+def test_the_reader_decodes_what_is_declared_and_explodes_inner_lists():
+    reader = PageReader(records="data.rows", paths=["id", "via.channel"], envelope=["next"], lists=["parts[].items[]"])
+    reader.declare_items("parts[].items[]", ["item.n", "item.gone?"])
+    body = b'{"data":{"rows":[{"id":1,"via":{"channel":"web","x":[1]},"parts":[{"items":[{"n":5,"gone":null},{"n":6}]}]},{"id":"b","via":null}]},"next":"c"}'
+    page = reader.decode(body)
+    assert reader.column(page.records, "id") == [1, "b"]
+    assert reader.column(page.records, "via.channel") == ["web", None]
+    owners, items = reader.explode(page.records, "parts[].items[]")
+    assert reader.column(owners, "id") == [1, 1]
+    assert reader.column(items, "item.n", each="parts[].items[]") == [5, 6]
+    assert reader.column(items, "item.gone?", each="parts[].items[]") == [True, False]
+    assert reader.value(page.document, "next") == "c"
+
+
+def test_one_bad_record_does_not_spoil_its_page():
+    reader = PageReader(records="rows", paths=["a.b"])
+    page = reader.decode(b'{"rows":[{"a":{"b":1}},{"a":"text"},{"a":{"b":2}}]}')
+    assert reader.column(page.records, "a.b") == [1, 2]
+    assert [s.raw for s in page.spoiled] == ['{"a":"text"}']
+
+
+@pytest.mark.parametrize("body", [b"", b'{"rows":[{"a":1}', b"<html>log in</html>", b"\xff\xfe"])
+def test_a_body_that_is_cut_or_no_json_is_told_apart(body):
+    with pytest.raises(TruncatedPageError):
+        PageReader(records="rows", paths=["a"]).decode(body)
+
+
+@pytest.mark.parametrize("body", [b'{"other":1}', b'{"rows":null}', b'{"rows":3}', b"[1]", b'{"rows":[1,2]}'])
+def test_a_wrong_shape_is_told_apart(body):
+    with pytest.raises(ContractError):
+        PageReader(records="rows", paths=["a.b"]).decode(body)
+
+
+json_values = st.recursive(st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=4),
+                           lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("ab"), inner, max_size=2), max_leaves=6)
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)  # the first draw compiles the strategy
+@given(st.lists(st.dictionaries(st.sampled_from(["id", "a"]), json_values, max_size=2), max_size=6))
+def test_every_record_of_any_page_is_read_or_named(records):
+    reader = PageReader(records="rows", paths=["id", "a.b"])
+    try:
+        page = reader.decode(msgspec.json.encode({"rows": records}))
+    except ContractError:
+        assert all(isinstance(r.get("a"), (str, int, bool, list)) for r in records)
+        return
+    assert len(page.records) + len(page.spoiled) == len(records)
+
+
+def test_a_stream_that_leaves_out_a_required_column_fails_when_declared():
+    with pytest.raises(ConfigurationError, match="created_at, status"):
+        Becomes(TICKET, fields={"ticket_id": "id"})
+    with pytest.raises(ConfigurationError, match="no column colour"):
+        Becomes(TICKET, fields={"colour": "id"})
+
+
+def test_the_pace_spaces_calls_evenly_after_a_burst():
+    clock, slept = [0.0], []
+
+    def sleep(seconds):
+        slept.append(seconds)
+        clock[0] += seconds
+
+    pace = Pace(60, clock=lambda: clock[0], sleep=sleep)
+    for _ in range(130):
+        pace.wait()
+    assert 115 <= clock[0] <= 130
+    assert all(s <= 1.001 for s in slept)
+
+
+def test_retry_after_is_seconds_or_a_date_or_nothing():
+    assert _retry_after({"retry-after": "7"}) == 7.0
+    at = format_datetime(datetime.now(UTC) + timedelta(seconds=60), usegmt=True)
+    assert 50 < _retry_after({"retry-after": at}) <= 60
+    assert _retry_after({"retry-after": "soon"}) is None
+    assert _retry_after({}) is None
+
+
+@pytest.mark.parametrize(("body", "words"), [
+    (b'{"error":{"title":"Forbidden","message":"You do not have access"}}', "You do not have access"),
+    (b'{"error":"RecordNotFound","description":"Not found"}', "Not found"),
+    (b'{"status":1,"errmsg":"Client revoked access grant"}', "Client revoked access grant"),
+])
+def test_the_vendors_words_are_found_in_every_dialect(body, words):
+    assert _words(body) == words
