@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tasks.sandbox.fake import Asked, Fake, Reply, page_of
-from tasks.sandbox.world import RESOLUTION_MINUTES, Ticket, World
+from tasks.sandbox.story import RESOLUTION_MINUTES, Ticket
+from tasks.sandbox.world import World
 
 _ROW = dict[str, Any]
 _CONTACT, _COMPANY, _OWNER = 70_000, 8_000, 41_600_000

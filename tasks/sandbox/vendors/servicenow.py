@@ -11,7 +11,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tasks.sandbox.fake import Asked, Fake, Reply
-from tasks.sandbox.world import BERLIN, FIRST_REPLY_MINUTES, RESOLUTION_MINUTES, Ticket, World
+from tasks.sandbox.story import BERLIN, FIRST_REPLY_MINUTES, RESOLUTION_MINUTES, Ticket
+from tasks.sandbox.world import World
 
 _ROW = dict[str, str]
 Tables = Mapping[str, Sequence[_ROW]]

@@ -7,7 +7,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from tasks.sandbox.fake import Asked, Fake, Reply, page_of
-from tasks.sandbox.world import Score, World
+from tasks.sandbox.story import Score
+from tasks.sandbox.world import World
 
 _ROW = dict[str, Any]
 _SURVEYS = {"310001": ("effort", "Ticket effort", "901", range(1, 8)), "310002": ("relationship", "Would you recommend us?", "911", range(11))}

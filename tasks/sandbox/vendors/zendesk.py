@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tasks.sandbox.fake import Asked, Fake, Reply, iso, page_of
-from tasks.sandbox.world import BERLIN, FIRST_REPLY_MINUTES, NEW_YORK, RESOLUTION_MINUTES, Ticket, World
+from tasks.sandbox.story import BERLIN, FIRST_REPLY_MINUTES, NEW_YORK, RESOLUTION_MINUTES, Ticket
+from tasks.sandbox.world import World
 
 _AGENT, _PERSON, _COMPANY = 9_000_000, 20_000_000, 30_000_000
 _ROLES = {"customer": "end-user", "agent": "agent"}

@@ -1,0 +1,108 @@
+"""Everything is described where its reader looks, and nothing is missing."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tasks.connectors import connectors
+from tasks.entities import ENTITIES
+from tasks.quality.suites import columns_of, rules_of
+from tasks.settings import AccountSettings, Settings
+from tasks.sqlmodels.catalog import kpis, models
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.parametrize("entity", ENTITIES.values(), ids=lambda e: e.name)
+def test_every_entity_has_rules_for_its_required_columns(entity):
+    held = {r["kwargs"]["column"] for r in rules_of(entity.name) if r["type"] == "expect_column_values_to_not_be_null" and r["meta"]["level"] == "row"}
+    assert entity.required <= held
+    assert set(columns_of(entity.name)) <= set(entity.names)
+    assert all(r["meta"]["says"] for r in rules_of(entity.name))
+
+
+def test_every_mart_has_rules():
+    for model in models().values():
+        if model.schema == "marts":
+            assert set(columns_of(model.name)) <= {c.name for c in model.columns}
+
+
+def test_every_description_is_there():
+    for entity in ENTITIES.values():
+        assert entity.says
+        assert all(c.says for c in entity.columns)
+    for model in models().values():
+        assert model.says
+        assert model.owner
+        assert all(c.says for c in model.columns)
+        assert set(model.grain) <= {c.name for c in model.columns}
+
+
+def test_every_setting_has_a_description():
+    for name, field in Settings.model_fields.items():
+        inner = getattr(field.annotation, "model_fields", None)
+        for key, one in (inner or {name: field}).items():
+            assert one.description, f"{name}.{key}"
+    assert all(f.description for f in AccountSettings.model_fields.values())
+
+
+def test_connector_files_are_declarations():
+    sizes = []
+    for path in (ROOT / "tasks" / "connectors").glob("*.py"):
+        if path.stem == "__init__":
+            continue
+        text = path.read_text()
+        sizes.append(len(text.splitlines()))
+        assert connectors()[path.stem].name == path.stem
+        assert not re.search(r"^import requests|requests\.", text, re.M)
+    assert max(sizes) < 300
+
+
+def test_modules_stay_readable():
+    long = {str(p.relative_to(ROOT)): n for folder in ("flows", "tasks") for p in (ROOT / folder).rglob("*.py")
+            if (n := len(p.read_text().splitlines())) > 450 and p.name != "entities.py"}  # a list of declarations
+    assert long == {}
+
+
+def test_only_the_agreed_things_lie_at_the_top():
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    top = {name.split("/")[0] for name in listed}
+    assert top <= {"pyproject.toml", "flows", "tasks", "sql", "expectations", "tests", "deployments", "README.md", "CHANGELOG.md", "LICENSE",
+                   "Makefile", "constraints.txt", "prefect.toml", ".gitignore", ".ci"}
+
+
+def test_every_folder_explains_itself():
+    for folder in ("flows", "tasks", "sql", "expectations", "tests", "deployments", "tasks/connectors"):
+        assert (ROOT / folder / "README.md").read_text().strip()
+
+
+def test_help_is_fast_because_it_imports_nothing_heavy():
+    code = "import sys, flows.cli; print([m for m in ('prefect', 'great_expectations', 'statsforecast', 'matplotlib', 'pandas') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_every_command_has_help_and_is_in_the_readme():
+    from typer.main import get_command
+
+    from flows.cli import app
+
+    readme = (ROOT / "README.md").read_text()
+    for name, command in get_command(app).commands.items():
+        assert command.help, name
+        assert f"`support-etl {name}`" in readme
+        for parameter in command.params:
+            if parameter.name != "help":
+                assert parameter.help, (name, parameter.name)
+
+
+def test_every_kpi_and_connector_is_named_in_the_changelog_or_listed():
+    assert str(len(kpis())) in (ROOT / "CHANGELOG.md").read_text()
+    assert str(len(ENTITIES)) in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_the_lock_file_holds_no_addresses():
+    assert "://" not in (ROOT / "constraints.txt").read_text()

@@ -1,0 +1,89 @@
+"""The README's settings load, its commands run, and the report opens by itself."""
+
+import os
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import openpyxl
+from conftest import Bench
+from tests_support import TODAY, midnight
+
+from tasks.settings import load
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_the_settings_of_the_readme_load(tmp_path: Path, monkeypatch):
+    text = re.search(r"```toml\n(.*?)```", (ROOT / "README.md").read_text(), re.S)[1]
+    (tmp_path / "support_etl.toml").write_text(text)
+    monkeypatch.setenv("SUPPORT_ETL_CONFIG", str(tmp_path / "support_etl.toml"))
+    settings = load()
+    assert [a.connector for a in settings.accounts] == ["zendesk", "files"]
+
+
+def command(*words: str, folder: Path, **environment: str) -> subprocess.CompletedProcess:
+    return subprocess.run([sys.executable, "-c", "from flows.cli import main; main()", *words], cwd=folder, capture_output=True, text=True,
+                          env={**os.environ, "PYTHONPATH": str(ROOT), **environment}, check=False, timeout=300)
+
+
+def test_listing_commands_print_what_they_promise(tmp_path: Path):
+    for words, expected in ((["connectors"], "Zendesk Support"), (["models"], "core.fct_ticket"), (["kpis"], "first_reply_time")):
+        done = command(*words, folder=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert expected in done.stdout
+        as_json = command(*words, "--json", folder=tmp_path)
+        assert as_json.stdout.lstrip().startswith("[")
+
+
+def test_doctor_finds_what_is_missing(tmp_path: Path):
+    (tmp_path / "support_etl.toml").write_text("[[accounts]]\nconnector = 'zendesk'\nname = 'main'\nsubdomain = 'acme'\n")
+    done = command("doctor", folder=tmp_path)
+    assert done.returncode == 2
+    assert "SUPPORT_ETL_SECRET_MAIN_API_TOKEN" in done.stdout
+    assert "Traceback" not in done.stderr
+
+
+class Page(HTMLParser):
+    """Collects what would load from outside or run."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.outside: list[str] = []
+        self.ids: set[str] = set()
+
+    def handle_starttag(self, tag, attributes):
+        found = dict(attributes)
+        self.ids.add(found.get("id", ""))
+        if tag == "script" or any(name.startswith("on") for name in found):
+            self.outside.append(tag)
+        for name in ("src", "href", "xlink:href"):
+            value = found.get(name) or ""
+            if value and not value.startswith(("#", "data:")):
+                self.outside.append(f"{tag} {value}")
+
+
+def test_the_report_is_self_contained_and_the_spreadsheet_has_the_same_tables(bench: Bench, sandbox):
+    from tasks.sandbox.fake import Mischief
+
+    evil = b'=HYPERLINK(\\"http://x\\")<script>alert(1)</script>'
+    sandbox.fakes["zendesk"].mischief = [Mischief("edit", "/groups", edit=lambda b: b.replace(b"Tier 1 EMEA", evil))]
+    outcome = bench.run(midnight(TODAY), report=True)
+    text = outcome.published.page.read_text()
+    page = Page()
+    page.feed(text)
+    assert page.outside == []
+    assert {"kpis", "staffing", "budget", "forecast", "definitions"} <= page.ids
+    assert "<script>alert" not in text
+    assert "&lt;script&gt;" in text
+    assert text.count("<svg") == 5
+    book = openpyxl.load_workbook(outcome.published.sheet)
+    assert {"kpis", "staffing", "budget", "forecast"} <= set(book.sheetnames)
+    cells = [c for sheet in book for row in sheet.iter_rows() for c in row]
+    assert all(c.data_type != "f" for c in cells), "a text became a formula"
+    assert any(str(c.value).startswith("=HYPERLINK") for c in cells)
+    docs = Path(outcome.published.data_docs)
+    assert docs.is_file()
+    assert "alert(1)" not in "".join(p.read_text() for p in docs.parent.glob("*.html"))
