@@ -113,7 +113,7 @@ def run_floor(url: str, folder: str) -> None:
         held.extend(page.records)
         cursor, done = reader.value(page.document, "after_cursor"), reader.value(page.document, "end_of_stream")
         if len(held) >= 20_000 or done:
-            rows_read = pa.table({p: pa.array(reader.column(held, p)) for p in paths})
+            database.register("rows_read", pa.table({p: pa.array(reader.column(held, p)) for p in paths}))
             if rows == 0:
                 database.execute("create table tickets as select * from rows_read")
             else:
