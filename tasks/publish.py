@@ -10,8 +10,10 @@ from typing import Any
 from tasks.errors import StorageError
 from tasks.reporting.content import Plot, Report, Series, Table
 from tasks.reporting.files import shown, write_page, write_sheet
-from tasks.sqlmodels.catalog import kpis
+from tasks.sqlmodels.catalog import kpis, models
 from tasks.warehouse.engine import Connection, Warehouse
+from tasks.warehouse.migrations import create
+from tasks.warehouse.tables import WATERMARK, table
 
 _DAYS_SHOWN = 182
 _TABLE_KPIS = (
@@ -54,20 +56,31 @@ def write(report: Report, folder: str) -> tuple[Path, Path]:
 
 
 def publish_copy(warehouse: Warehouse, connection: Connection, target: str) -> None:
-    """A read-only copy of `core` and `marts` for BI tools, put in place by rename: readers see one version or the next."""
+    """A read-only copy of `core`, `marts` and the watermark for BI tools, put in place by rename.
+
+    Readers see one version or the next, and never lock the warehouse. Nothing of `source` is in the file.
+    """
     if warehouse.kind != "duckdb" or not target:
         return
     beside = f"{target}.tmp"
-    for leftover in (beside, f"{beside}.wal"):
-        if os.path.exists(leftover):
-            os.remove(leftover)
-    Path(target).absolute().parent.mkdir(parents=True, exist_ok=True)
-    literal = beside.replace("'", "''")
-    name = warehouse.fetch(connection, "select current_database()")[0][0]
-    connection.exec_driver_sql(f"attach '{literal}' as published")
-    connection.exec_driver_sql(f'copy from database "{name}" to published')
-    connection.exec_driver_sql("detach published")
-    os.replace(beside, target)
+    try:
+        for leftover in (beside, f"{beside}.wal"):
+            if os.path.exists(leftover):
+                os.remove(leftover)
+        Path(target).absolute().parent.mkdir(parents=True, exist_ok=True)
+        readable = [table(m.schema, m.name, m.columns, m.says, m.grain) for m in models().values() if m.schema in {"core", "marts"}]
+        copy = Warehouse(f"duckdb:///{beside}")
+        create(copy, [*readable, WATERMARK])
+        copy.dispose()
+        literal = beside.replace("'", "''")
+        connection.exec_driver_sql(f"attach '{literal}' as published")
+        for one in (*readable, WATERMARK):
+            connection.exec_driver_sql(f"insert into published.{one.schema}.{one.name} select * from {one.schema}.{one.name}")
+        connection.commit()
+        connection.exec_driver_sql("detach published")
+        os.replace(beside, target)
+    except OSError as trouble:
+        raise StorageError(f"warehouse.published {target}: {trouble.strerror}") from None
 
 
 Daily = dict[str, dict[date, tuple[float, float]]]

@@ -21,11 +21,8 @@ def prepare(warehouse: Warehouse, models: Iterable[sa.Table] = ()) -> None:
     Raises ConfigurationError for a warehouse that a newer version of this software has made.
     """
     with warehouse.begin() as connection:
-        inspector = sa.inspect(connection)
-        present = set(inspector.get_schema_names())
         for schema in SCHEMAS:
-            if schema not in present and f"{warehouse.url.database}.{schema}" not in present:
-                connection.execute(sa.text(f"create schema if not exists {schema}"))
+            connection.execute(sa.text(f"create schema if not exists {schema}"))
         existing = _existing(connection)
         applied = _applied(connection, existing)
         newest = MIGRATIONS[-1][0]
@@ -43,6 +40,16 @@ def prepare(warehouse: Warehouse, models: Iterable[sa.Table] = ()) -> None:
             connection.execute(
                 SCHEMA_VERSION.insert().values(version=number, says=says, applied_at=now())
             )
+
+
+def create(warehouse: Warehouse, tables: Iterable[sa.Table]) -> None:
+    """Only these tables, with comments, in an empty warehouse: for the copy that readers get."""
+    listed = list(tables)
+    with warehouse.begin() as connection:
+        for schema in sorted({str(table.schema) for table in listed}):
+            connection.execute(sa.text(f"create schema if not exists {schema}"))
+        for table in listed:
+            _create_or_widen(warehouse, connection, table, {})
 
 
 def _existing(connection: Connection) -> dict[tuple[str, str], set[str]]:

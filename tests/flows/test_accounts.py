@@ -1,0 +1,125 @@
+"""OAuth2, expired tokens, spent budgets, backfill, the readers' copy: what an account and a run can be asked to do."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import duckdb
+import pytest
+from conftest import Bench
+from tests_support import TODAY, midnight
+
+from flows.job import run_backfill
+from flows.stages import Plainly
+from tasks.errors import ConfigurationError
+from tasks.sandbox.fake import Mischief
+
+
+@pytest.fixture
+def only(bench: Bench):
+    def picked(vendor: str) -> Bench:
+        return replace(bench, accounts=tuple(a for a in bench.accounts if a["connector"] == vendor))
+
+    return picked
+
+
+def test_hubspot_by_oauth_renews_a_token_that_expires_in_mid_run(only, sandbox, monkeypatch):
+    monkeypatch.delenv("SUPPORT_ETL_SECRET_HUBSPOT_ACME_ACCESS_TOKEN")
+    for name, value in sandbox.fakes["hubspot"].oauth.items():
+        monkeypatch.setenv(f"SUPPORT_ETL_SECRET_HUBSPOT_ACME_{name.upper()}", value)
+    fake = sandbox.fakes["hubspot"]
+    fake.mischief = [Mischief("unauthorized", "/batch/read", skip=2, times=1)]
+    outcome = only("hubspot").read(midnight(TODAY))
+    assert outcome.state == "completed", outcome.message
+    assert sum(a.path == "/oauth/v1/token" for a in fake.asked) == 2
+
+
+def test_a_refused_refresh_token_is_a_named_error_without_the_secret(only, sandbox, monkeypatch):
+    monkeypatch.delenv("SUPPORT_ETL_SECRET_HUBSPOT_ACME_ACCESS_TOKEN")
+    for name in ("CLIENT_ID", "CLIENT_SECRET", "REFRESH_TOKEN"):
+        monkeypatch.setenv(f"SUPPORT_ETL_SECRET_HUBSPOT_ACME_{name}", "not-the-right-one")
+    failures = only("hubspot").read(midnight(TODAY)).failures
+    assert failures
+    assert all("CredentialsError" in r.message and "not-the-right-one" not in r.message for r in failures)
+
+
+def test_servicenow_by_client_credentials(only, sandbox, monkeypatch):
+    monkeypatch.delenv("SUPPORT_ETL_SECRET_SERVICENOW_ACME_PASSWORD")
+    monkeypatch.setenv("SUPPORT_ETL_SECRET_SERVICENOW_ACME_CLIENT_ID", "c")
+    monkeypatch.setenv("SUPPORT_ETL_SECRET_SERVICENOW_ACME_CLIENT_SECRET", "s-secret")
+    outcome = only("servicenow").read(midnight(TODAY))
+    assert outcome.state == "completed", outcome.message
+
+
+def test_servicenow_rows_hidden_by_access_rules_do_not_end_the_stream(only, sandbox):
+    fake = sandbox.fakes["servicenow"]
+    hidden = {r["sys_id"] for r in sorted(fake._tables()["sys_audit"], key=lambda r: (r["sys_created_on"], r["sys_id"]))[:1200]}
+    fake.hidden = hidden  # more than a page: one page comes empty, with a next link
+    bench = only("servicenow")
+    outcome = bench.read(midnight(TODAY))
+    assert outcome.state == "completed", outcome.message
+    total = len(fake._tables()["sys_audit"])
+    assert bench.fetch("select count(*) from source.ticket_event") == [(total - len(hidden),)]
+    assert any("may not see" in w for r in outcome.streams for w in r.warnings)
+
+
+def test_a_spent_daily_budget_stops_cleanly_and_goes_on_the_next_day(only, sandbox):
+    fake = sandbox.fakes["surveymonkey"]
+    fake.day_limit = 3
+    bench = only("surveymonkey")
+    outcome = bench.read(midnight(TODAY))
+    assert "BudgetSpentError" in outcome.failures[0].message
+    assert bench.fetch("select count(*) from source.survey_response") == [(0,)]
+    asked = len(fake.asked)
+    fake.day_limit = 500
+    assert bench.read(midnight(TODAY)).state == "completed"
+    lists = sum(a.path == "/v3/surveys" for a in fake.asked[asked:])
+    assert lists == 1, "the cut batch is gone on with (its list is landed), then one new look"
+
+
+def test_an_endpoint_outside_the_plan_is_skipped_with_its_reason(only, sandbox):
+    sandbox.fakes["zendesk"].mischief = [Mischief("forbidden", "/slas/policies", times=99)]
+    outcome = only("zendesk").read(midnight(TODAY))
+    assert outcome.state == "completed"
+    skipped = next(r for r in outcome.streams if r.stream == "sla_policies")
+    assert skipped.state == "skipped"
+    assert "do not have access" in skipped.message
+
+
+def test_a_backfill_changes_nothing_that_is_the_same_and_moves_no_bookmark(only):
+    bench = only("servicenow")
+    bench.run(midnight(TODAY))
+    before = bench.fetch("select account, stream, value from ops.bookmark order by 1, 2")
+    outcome = run_backfill(bench.settings(), Plainly(), midnight(TODAY) - timedelta(days=40), midnight(TODAY), chunk=timedelta(days=15))
+    assert outcome.state == "completed", outcome.message
+    assert sum(r.changed for r in outcome.streams) == 0
+    assert sum(r.records for r in outcome.streams) > 0
+    assert bench.fetch("select account, stream, value from ops.bookmark order by 1, 2") == before
+    with pytest.raises(ConfigurationError, match="is not before"):
+        run_backfill(bench.settings(), Plainly(), midnight(TODAY), midnight(TODAY))
+
+
+def test_readers_get_a_copy_of_core_and_marts_and_nothing_of_source(only, tmp_path):
+    target = tmp_path / "readers" / "support.duckdb"
+    bench = only("zendesk")
+    warehouse = {"url": bench.url, "published": str(target)}
+    outcome = bench.run(midnight(TODAY), report=True, warehouse=warehouse)
+    assert outcome.state == "completed"
+    with duckdb.connect(str(target), read_only=True) as reader:
+        schemas = {r[0] for r in reader.execute("select distinct table_schema from information_schema.tables").fetchall()}
+        assert schemas == {"core", "marts", "ops"}
+        assert reader.execute("select count(*) from marts.kpi_daily").fetchone()[0] > 100
+        assert reader.execute("select comment from duckdb_tables() where table_name = 'kpi_daily'").fetchone()[0]
+        bench.run(midnight(TODAY), report=True, warehouse=warehouse)  # a reader does not stop the next run
+        assert reader.execute("select count(*) from marts.kpi_daily").fetchone()[0] > 100
+    assert not list(target.parent.glob("*.tmp*"))
+
+
+def test_personal_data_is_stored_only_where_it_is_switched_on(only, sandbox):
+    bench = only("zendesk")
+    bench.read(midnight(TODAY))
+    personal = "select count(subject) from source.ticket union all select count(body) from source.message union all select count(email) from source.customer"
+    assert bench.fetch(personal) == [(0,), (0,), (0,)]
+    allowed = replace(bench, folder=bench.folder / "on", url=bench.url.replace("warehouse.duckdb", "on.duckdb"),
+                      accounts=tuple({**a, "personal_data": True} for a in bench.accounts))
+    allowed.read(midnight(TODAY))
+    assert all(count > 0 for (count,) in allowed.fetch(personal))
