@@ -1,8 +1,8 @@
 -- Messages with the author's role: what the vendor says, else agent if the author is on the agent list, else customer.
 with agent_keys as (
-    select account, agent_id as author, min(role) as role from source.agent group by account, agent_id
+    select account, agent_id as author, min(role) as role from staging.agent group by account, agent_id
     union
-    select a.account, a.login, min(a.role) from source.agent as a
+    select a.account, a.login, min(a.role) from staging.agent as a
     where a.login is not null and a.login <> a.agent_id group by a.account, a.login
 ),
 one_key as (
