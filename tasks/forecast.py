@@ -8,7 +8,7 @@ from typing import Any
 from tasks.forecasting.volume import forecast
 from tasks.sqlmodels.catalog import inputs_state, models
 from tasks.warehouse import books
-from tasks.warehouse.build import fill
+from tasks.warehouse.build import refill
 from tasks.warehouse.engine import Connection, Warehouse
 from tasks.warehouse.tables import table
 
@@ -31,14 +31,8 @@ def build_forecast(warehouse: Warehouse, connection: Connection, horizon_days: i
         names[queue] = (account, team_id, team)
         history.setdefault(queue, []).append((day, float(count)))
     rows = [_row(e, names[e.queue], history[e.queue][-1][0]) for e in forecast(history, horizon=horizon_days)]
-    count, changed = fill(warehouse, connection, table(model.schema, model.name, model.columns, model.says, model.grain), rows)
-    if changed:
-        books.touch_table(connection, MODEL)
-    books.record_model(connection, {
-        "model": MODEL, "run_id": run_id, "inputs": state, "rows_count": count, "changed_count": changed,
-        "seconds": time.perf_counter() - started,
-    })
-    return count, changed
+    target = table(model.schema, model.name, model.columns, model.says, model.grain)
+    return refill(warehouse, connection, target, rows, run_id=run_id, state=state, started=started)
 
 
 def _row(expected: Any, name: tuple[str, str, str | None], origin: date) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from tasks.planning.staffing import Assumptions
 from tasks.settings import PlanningSettings
 from tasks.sqlmodels.catalog import inputs_state, models
 from tasks.warehouse import books
-from tasks.warehouse.build import fill
+from tasks.warehouse.build import refill
 from tasks.warehouse.engine import Connection, Warehouse
 from tasks.warehouse.tables import table
 
@@ -27,14 +27,8 @@ def build_staffing(
         return 0, None
     started = time.perf_counter()
     rows = [_row(dict(row._mapping), planning) for row in warehouse.fetch(connection, _QUERY)]
-    count, changed = fill(warehouse, connection, table(model.schema, model.name, model.columns, model.says, model.grain), rows)
-    if changed:
-        books.touch_table(connection, MODEL)
-    books.record_model(connection, {
-        "model": MODEL, "run_id": run_id, "inputs": state, "rows_count": count, "changed_count": changed,
-        "seconds": time.perf_counter() - started,
-    })
-    return count, changed
+    target = table(model.schema, model.name, model.columns, model.says, model.grain)
+    return refill(warehouse, connection, target, rows, run_id=run_id, state=state, started=started)
 
 
 _QUERY = """

@@ -2,7 +2,6 @@
 
 import json
 import time
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -15,7 +14,7 @@ from tasks.planning.calendar import date_rows, whole_months
 from tasks.settings import BusinessSettings
 from tasks.sqlmodels.catalog import Model, inputs_state, models
 from tasks.warehouse import books
-from tasks.warehouse.build import build, fill
+from tasks.warehouse.build import build, fill, refill
 from tasks.warehouse.engine import Connection, Warehouse
 from tasks.warehouse.tables import table
 
@@ -66,16 +65,6 @@ def build_model(warehouse: Warehouse, connection: Connection, model: Model, run_
     return _record(connection, model.full_name, run_id, state, rows, changed, started)
 
 
-def fill_model(
-    warehouse: Warehouse, connection: Connection, model: Model, rows: Sequence[Mapping[str, Any]], *, run_id: str, state: str,
-    started: float,
-) -> ModelResult:
-    """Write the rows of a model that Python made."""
-    target = table(model.schema, model.name, model.columns, model.says, model.grain)
-    count, changed = fill(warehouse, connection, target, rows)
-    return _record(connection, model.full_name, run_id, state, count, changed, started)
-
-
 def _record(
     connection: Connection, name: str, run_id: str, state: str, rows: int, changed: int, started: float
 ) -> ModelResult:
@@ -105,7 +94,9 @@ def build_calendar(
             results.append(ModelResult(name, 0, None, 0.0))
             continue
         rows = _dates(schedules, first, last) if name == "core.dim_date" else _segments(schedules, first, last)
-        results.append(fill_model(warehouse, connection, model, rows, run_id=run_id, state=state, started=started))
+        target = table(model.schema, model.name, model.columns, model.says, model.grain)
+        count, changed = refill(warehouse, connection, target, rows, run_id=run_id, state=state, started=started)
+        results.append(ModelResult(name, count, changed, time.perf_counter() - started))
     return results
 
 

@@ -96,6 +96,7 @@ class Fake:
         self.limit_per_minute: int | None = None
         self._lock = threading.RLock()
         self._last_page: bytes | None = None
+        self._kept: dict[str, tuple[datetime, Any]] = {}
 
     def answer(self, asked: Asked) -> Reply:
         """The vendor's answer to a well-behaved request."""
@@ -112,6 +113,14 @@ class Fake:
     def forbidden(self) -> Reply:
         """The vendor's answer where the plan or role does not reach."""
         return Reply({"error": "Forbidden"}, 403)
+
+    def _keep(self, name: str, make: Callable[[], Any]) -> Any:
+        """Lists are made once for each position of the clock."""
+        kept = self._kept.get(name)
+        if kept is None or kept[0] != self.clock:
+            kept = (self.clock, make())
+            self._kept[name] = kept
+        return kept[1]
 
     def respond(self, asked: Asked) -> tuple[Reply, bytes]:
         """The answer after mischief, and the bytes to send (fewer than announced when cut)."""

@@ -1,5 +1,6 @@
 """Brings a table to the result of a SELECT: only rows that differ are written, so a rebuild of the same changes none."""
 
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -8,6 +9,7 @@ import sqlalchemy as sa
 
 from tasks.entities import ARROW
 from tasks.errors import ModelError
+from tasks.warehouse import books
 from tasks.warehouse.engine import Connection, Warehouse
 
 
@@ -40,6 +42,22 @@ def fill(warehouse: Warehouse, connection: Connection, table: sa.Table, rows: Se
     connection.execute(sa.schema.CreateTable(made))
     warehouse.append(connection, fresh, arrow_rows(table, rows))
     return _apply(connection, table, fresh, names)
+
+
+def refill(
+    warehouse: Warehouse, connection: Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]], *, run_id: str,
+    state: str, started: float,
+) -> tuple[int, int]:
+    """`fill`, and the entry in the books that says what it was made from."""
+    name = f"{table.schema}.{table.name}"
+    count, changed = fill(warehouse, connection, table, rows)
+    if changed:
+        books.touch_table(connection, name)
+    books.record_model(connection, {
+        "model": name, "run_id": run_id, "inputs": state, "rows_count": count, "changed_count": changed,
+        "seconds": time.perf_counter() - started,
+    })
+    return count, changed
 
 
 def arrow_rows(table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> pa.Table:

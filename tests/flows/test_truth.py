@@ -6,11 +6,11 @@ Nothing here uses SQL or the product's business time: waits are counted from the
 from datetime import datetime, timedelta
 
 import pytest
-
 from conftest import Bench
+from tests_support import TODAY, midnight
+
 from tasks.sandbox.story import BERLIN, Ticket
 from tasks.sandbox.vendors.servicenow import sys_id
-from tests_support import TODAY, midnight
 
 NOW = midnight(TODAY)
 KEYS = {"zendesk": lambda t: str(t.number), "hubspot": lambda t: str(t.number), "servicenow": lambda t: sys_id("ticket", t.number)}

@@ -28,7 +28,6 @@ class HubSpot(Fake):
         self.world, self._token = world, token
         self._tickets = world.tickets if all_desks else world.of_desk("hubspot")
         self._agents = [a for a in world.agents if all_desks or a.team.desk == "hubspot"]
-        self._kept: dict[str, tuple[datetime, Any]] = {}
         self.oauth = {"client_id": "c", "client_secret": "s-secret", "refresh_token": "r-secret"}
         self.oauth_tokens: set[str] = set()
 
@@ -79,13 +78,6 @@ class HubSpot(Fake):
         token = f"oauth-{len(self.oauth_tokens)}"
         self.oauth_tokens = {token}
         return Reply({"access_token": token, "refresh_token": self.oauth["refresh_token"], "expires_in": 1800, "token_type": "bearer"})
-
-    def _keep(self, name: str, make: Callable[[], Any]) -> Any:
-        kept = self._kept.get(name)
-        if kept is None or kept[0] != self.clock:
-            kept = (self.clock, make())
-            self._kept[name] = kept
-        return kept[1]
 
     # objects -----------------------------------------------------------------------------------------------------
 

@@ -27,7 +27,6 @@ class Zendesk(Fake):
         self._tickets = world.tickets if all_desks else world.of_desk("zendesk")
         self._teams = [t for t in world.teams if all_desks or t.desk == "zendesk"]
         self._agents = [a for a in world.agents if all_desks or a.team.desk == "zendesk"]
-        self._kept: dict[str, tuple[datetime, Any]] = {}
         self.oauth_token: str | None = None
 
     def unauthorized(self) -> Reply:
@@ -85,14 +84,6 @@ class Zendesk(Fake):
 
     def _me(self, asked: Asked) -> Reply:
         return Reply({"user": {"id": 1, "name": "ETL", "role": "admin", "email": self._email, "active": True}})
-
-    def _keep(self, name: str, make: Callable[[], Any]) -> Any:
-        """Lists are made once for each position of the clock."""
-        kept = self._kept.get(name)
-        if kept is None or kept[0] != self.clock:
-            kept = (self.clock, make())
-            self._kept[name] = kept
-        return kept[1]
 
     # exports -----------------------------------------------------------------------------------------------------
 
