@@ -8,7 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import filelock
+import psycopg
 import pyarrow as pa
 import pyarrow.csv
 import sqlalchemy as sa
@@ -67,18 +69,16 @@ class Warehouse:
             raise StorageError(f"warehouse {self.name}: {trouble.strerror or trouble}") from None
         try:
             yield connection
+        except (sa.exc.SQLAlchemyError, duckdb.Error, psycopg.Error) as trouble:
+            raise StorageError(f"warehouse {self.name}: {_first_line(trouble)}") from trouble
         finally:
             connection.close()
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
         """A connection in a transaction: all or nothing."""
-        with self.connect() as connection:
-            try:
-                with connection.begin():
-                    yield connection
-            except (sa.exc.OperationalError, sa.exc.InternalError) as trouble:
-                raise StorageError(f"warehouse {self.name}: {_first_line(trouble)}") from trouble
+        with self.connect() as connection, connection.begin():
+            yield connection
 
     @contextmanager
     def held(self) -> Iterator[None]:

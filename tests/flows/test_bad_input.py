@@ -162,6 +162,21 @@ def test_a_file_that_is_no_warehouse_is_named(bench: Bench, tmp_path: Path):
         replace(bench, url=f"duckdb:///{tmp_path / 'other.duckdb'}").read(midnight(TODAY))
 
 
+@pytest.mark.parametrize("kind", ["duckdb", "postgresql"])
+def test_trouble_inside_the_warehouse_is_a_named_error(kind: str, bench: Bench, postgres):
+    warehouse = Warehouse(bench.url if kind == "duckdb" else postgres())
+    with pytest.raises(StorageError, match="nowhere"), warehouse.connect() as connection:
+        connection.exec_driver_sql("select * from nowhere")
+    warehouse.dispose()
+
+
+def test_a_warehouse_without_memory_fails_its_streams_and_says_so(zendesk: Bench):
+    zendesk.extra = {}
+    outcome = zendesk.read(midnight(TODAY), warehouse={"url": zendesk.url, "memory_limit": "6MB"})
+    assert any("StorageError" in r.message and "emory" in r.message for r in outcome.failures)
+    assert zendesk.read(midnight(TODAY)).state == "completed"
+
+
 def test_a_landing_zone_that_is_a_file_is_named(zendesk: Bench, tmp_path: Path):
     (tmp_path / "flat").write_text("x")
     with pytest.raises(StorageError, match="check the path"):
