@@ -35,7 +35,7 @@ def svg(plot: Plot) -> str:
     else:
         axes.set_ylim(bottom=0)
     if len(plot.series) > 1:
-        axes.legend(fontsize=8, frameon=False, ncols=3, loc="upper left")
+        axes.legend(fontsize=8, frameon=False, ncols=3, loc="lower left", bbox_to_anchor=(0, 1.0), borderaxespad=0.2)
     out = io.StringIO()
     figure.savefig(out, format="svg", metadata={"Date": None, "Title": plot.title})
     text = out.getvalue()
