@@ -178,7 +178,9 @@ class _Ingestion:
     def _window(self, bookmark: Bookmark) -> Window:
         sync = self._stream.sync
         start = bookmark.until or (_LONG_AGO if self._stream.from_beginning else self._account.start)
-        if bookmark.until and isinstance(sync, Changed):
+        if self._stream.each_of:
+            start = self._account.start  # every partition has its own bookmark; one that is new is read from the start
+        elif bookmark.until and isinstance(sync, Changed):
             start = max(min(self._account.start, start), start - sync.overlap)
         return Window(start, min(self._context.as_of, now() - timedelta(minutes=1)))
 

@@ -81,7 +81,7 @@ def tables(rows: Iterable[Mapping[str, str]]) -> dict[str, list[dict[str, str]]]
     made = "2016-01-01 00:00:00"
     empty = {name: [] for name in (
         "sn_customerservice_case", "metric_instance", "sys_journal_field", "task_sla", "contract_sla", "sys_user_grmember", "customer_account",
-        "cmn_schedule_span", "asmt_metric_result", "task_time_worked", "sys_choice", "sys_audit_delete")}
+        "cmn_schedule_span", "asmt_assessment_instance", "asmt_metric_result", "task_time_worked", "sys_choice", "sys_audit_delete")}
     return {
         **empty, "incident": incidents, "sys_audit": audit,
         "sys_user": [{"sys_id": p, "user_name": p, "name": p, "email": "", "active": "true", "time_zone": "", "company": "", "sys_created_on": made, "sys_updated_on": made} for p in sorted(people - {""})],

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tasks.entities import (
-    AGENT, BUSINESS_SCHEDULE, CUSTOMER, HOLIDAY, MESSAGE, ORGANIZATION, SLA_EVENT, SLA_POLICY, SURVEY_RESPONSE, TEAM,
-    TEAM_MEMBERSHIP, TICKET, TICKET_EVENT, TICKET_STATUS, TIME_ENTRY, TOMBSTONE,
+    AGENT, BUSINESS_SCHEDULE, CUSTOMER, HOLIDAY, MESSAGE, ORGANIZATION, SLA_EVENT, SLA_POLICY, SURVEY_INVITATION,
+    SURVEY_RESPONSE, TEAM, TEAM_MEMBERSHIP, TICKET, TICKET_EVENT, TICKET_STATUS, TIME_ENTRY, TOMBSTONE,
 )
 from tasks.rest.auth import Basic, OAuth2, OneOf
 from tasks.rest.paging import Keyset
@@ -150,6 +150,10 @@ connector = Connector(
               (*(spans(day) for day in range(1, 8)), Becomes(HOLIDAY, where=sql("{type} = 'excluded'"), fields={
                   "schedule_id": "schedule", "holiday_id": "sys_id", "name": "name", "first_on": sql("try_cast({start_date_time} as timestamp)"),
                   "last_on": sql("try_cast({end_date_time} as timestamp)"), "version_at": "sys_updated_on"})), full=True, replaces=True, optional=True),
+        table("csat_sent", "Satisfaction surveys sent", "asmt_assessment_instance", "sys_id,trigger_id,metric_type,sys_created_on,sys_updated_on", (
+            Becomes(SURVEY_INVITATION, fields={"invitation_id": "sys_id", "survey_id": "metric_type", "ticket_id": "trigger_id",
+                                               "sent_at": "sys_created_on", "version_at": "sys_updated_on"}),
+        ), only="trigger_tableINincident,sn_customerservice_case", optional=True),
         table("csat", "Satisfaction answers", "asmt_metric_result",
               "sys_id,instance,instance.trigger_id,instance.taken_on,instance.metric_type,metric,actual_value,sys_updated_on", (
                   Becomes(SURVEY_RESPONSE, where=sql("{instance.taken_on} is not null"), fields={

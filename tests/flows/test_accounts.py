@@ -1,5 +1,6 @@
 """OAuth2, expired tokens, spent budgets, backfill, the readers' copy: what an account and a run can be asked to do."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 
@@ -74,6 +75,21 @@ def test_a_spent_daily_budget_stops_cleanly_and_goes_on_the_next_day(only, sandb
     assert bench.read(midnight(TODAY)).state == "completed"
     lists = sum(a.path == "/v3/surveys" for a in fake.asked[asked:])
     assert lists == 1, "the cut batch is gone on with (its list is landed), then one new look"
+
+
+def test_a_survey_that_appears_later_is_read_from_its_start(only, sandbox):
+    def without_one(body: bytes) -> bytes:
+        found = json.loads(body)
+        return json.dumps({**found, "data": [s for s in found["data"] if s["id"] != "310002"]}).encode()
+
+    fake = sandbox.fakes["surveymonkey"]
+    fake.mischief = [Mischief("edit", "/v3/surveys$", edit=without_one)]
+    bench = only("surveymonkey")
+    bench.read(midnight(TODAY))
+    assert bench.fetch("select distinct survey_id from source.survey_response") == [("310001",)]
+    bench.read(midnight(TODAY))
+    known = sum(s.at <= fake.clock for s in fake.world.scores)
+    assert bench.fetch("select count(*) from source.survey_response") == [(known,)]
 
 
 def test_an_endpoint_outside_the_plan_is_skipped_with_its_reason(only, sandbox):

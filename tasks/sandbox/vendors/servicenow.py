@@ -225,6 +225,7 @@ class Company:
                 *({"sys_id": sys_id("holiday", d), "name": "Public holiday", "schedule": schedule, "schedule.name": BERLIN.name, "schedule.time_zone": BERLIN.zone,
                    "start_date_time": f"{d} 00:00:00", "end_date_time": f"{d} 23:59:59", "repeat_type": "", "days_of_week": "", "type": "excluded", "sys_updated_on": made}
                   for d in BERLIN.holidays_of(self.world.first, self.world.last))],
+            "asmt_assessment_instance": [row for t in alive for row in self._sent(t, now)],
             "asmt_metric_result": [row for t in alive for row in self._csat(t, now)],
             "task_time_worked": [row for t in alive for row in self._worked(t, now)],
             "sys_choice": [{"sys_id": sys_id("choice", v), "name": "incident", "element": "state", "value": v, "label": label, "language": "en", "inactive": "false", "sys_updated_on": made}
@@ -301,6 +302,15 @@ class Company:
                    "company": sys_id("company", p.company.number) if p.company else "", "sys_created_on": when(p.since), "sys_updated_on": when(p.since)}
                   for p in self.world.people if p.since <= now]
         return agents + people
+
+    def _sent(self, ticket: Ticket, now: datetime) -> list[_ROW]:
+        rating = ticket.rating
+        if rating is None or rating.offered_at > now:
+            return []
+        answered = rating.answered_at if rating.answered_at and rating.answered_at <= now else None
+        return [{"sys_id": sys_id("assessment", ticket.number), "trigger_table": "incident", "trigger_id": sys_id("ticket", ticket.number),
+                 "metric_type": sys_id("survey"), "state": "complete" if answered else "ready", "taken_on": when(answered),
+                 "sys_created_on": when(rating.offered_at), "sys_updated_on": when(answered or rating.offered_at)}]
 
     def _csat(self, ticket: Ticket, now: datetime) -> list[_ROW]:
         rating = ticket.rating
