@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -85,21 +86,23 @@ def test_killed_at_twenty_random_moments_and_run_again_gives_the_same_warehouse(
     assert runner.end() == 0
     whole = time.monotonic() - started
     expected = state(clean)
-    killed = 0
-    for number in range(KILLS):
-        bench = replace(clean, folder=tmp_path / f"kill{number}", url=f"duckdb:///{tmp_path / f'kill{number}.duckdb'}")
+    killed = attempts = 0
+    while killed < KILLS:
+        attempts += 1
+        assert attempts <= 3 * KILLS, "runs end before they are killed"
+        bench = replace(clean, folder=tmp_path / f"kill{attempts}", url=f"duckdb:///{tmp_path / f'kill{attempts}.duckdb'}")
         moment = pick.uniform(0.02, 1.0) * whole
         child = runner.begin(bench, dict(small.secrets))
         time.sleep(moment)
-        try:
+        with suppress(ProcessLookupError):
             os.kill(child, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
-        killed += runner.end() == -signal.SIGKILL
+        if runner.end() != -signal.SIGKILL:
+            whole *= 0.85  # it had ended by itself: the machine is less busy than when the clean run was timed
+            continue
+        killed += 1
         runner.begin(bench, dict(small.secrets))
-        assert runner.end() == 0, f"seed {SEED}, kill {number} after {moment:.2f} s"
-        assert differences(expected, state(bench)) == {}, f"seed {SEED}, kill {number} after {moment:.2f} s"
-    assert killed >= KILLS // 2, "most kills must hit a run at work"
+        assert runner.end() == 0, f"seed {SEED}, kill {killed} after {moment:.2f} s"
+        assert differences(expected, state(bench)) == {}, f"seed {SEED}, kill {killed} after {moment:.2f} s"
 
 
 def test_killed_at_page_sixty_the_next_run_asks_for_at_most_forty_one(small, runner: Runner, tmp_path: Path):
