@@ -1,6 +1,6 @@
 """Extract, land, validate and load one stream: the order of the steps, and how a cut batch is gone on with."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
@@ -23,7 +23,6 @@ from tasks.warehouse import books
 from tasks.warehouse.engine import Warehouse
 
 State = Literal["loaded", "nothing new", "skipped", "failed"]
-Say = Callable[[str], None]
 _DRIFT_SAMPLE = 50
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from tasks.errors import StorageError
 from tasks.reporting.content import Plot, Report, Series, Table
-from tasks.reporting.files import shown, write_page, write_sheet
+from tasks.reporting.files import write_page, write_sheet
 from tasks.sqlmodels.catalog import kpis, models
 from tasks.warehouse.engine import Connection, Warehouse
 from tasks.warehouse.migrations import create
@@ -263,6 +263,3 @@ def _forecast_plot(warehouse: Warehouse, connection: Connection, daily: Daily, l
         [Series("opened", sorted(known), [known[d] for d in sorted(known)]),
          Series("expected", columns[0], columns[1], low=columns[2], high=columns[3], wide_low=columns[4], wide_high=columns[5])],
     )
-
-
-__all__ = ["collect", "format_value", "kpi_table", "publish_copy", "shown", "write"]

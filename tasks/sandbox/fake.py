@@ -93,7 +93,6 @@ class Fake:
         self.mischief: list[Mischief] = []
         self.asked: list[Asked] = []
         self.base_url = ""
-        self.limit_per_minute: int | None = None
         self._lock = threading.RLock()
         self._last_page: bytes | None = None
         self._kept: dict[str, tuple[datetime, Any]] = {}

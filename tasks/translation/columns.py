@@ -247,11 +247,6 @@ def _split(entity: Entity, result: pa.Table) -> Rows:
     return Rows(entity, result.filter(good).drop_columns([REASON]), result.filter(bad))
 
 
-def empty(entity: Entity) -> pa.Table:
-    """A table of the entity without rows."""
-    return pa.schema([(c.name, ARROW[c.kind]) for c in entity.columns]).empty_table()
-
-
 def keys_of(entity: Entity, table: pa.Table) -> Iterable[str]:
     """For each row its key, joined by '/', for people to read."""
     columns = [table.column(name).to_pylist() for name in entity.key]
