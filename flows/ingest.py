@@ -141,7 +141,7 @@ class _Ingestion:
                     title = f"{self._account.name} / {self._stream.name} / {checked.entity.name}"
                     self._result.verdicts.append((title, checked.verdict))
             connection.commit()
-            self._compare_totals(tally)
+            self._compare_totals(batch, tally)
             facts = {"pages_count": tally.pages, "records_count": tally.records}
             self._write_manifest(batch, tally)
             bookmark = None if self._asked else self._bookmark_after(batch, tally).as_json()
@@ -202,10 +202,11 @@ class _Ingestion:
         until = max(before.until, batch.window.end) if before.until else batch.window.end
         return Bookmark(until, tally.cursor or before.cursor, partitions)
 
-    def _compare_totals(self, tally: Tally) -> None:
+    def _compare_totals(self, batch: Batch, tally: Tally) -> None:
         for told, came in tally.short:
             words = f"the vendor tells of {told} records, {came} came"
             if self._stream.total and self._stream.total.strict:
+                self._context.landing.forget(batch)  # its pages are short: going on from them would end the same way
                 raise ContractError(f"{self._source}: {words}; nothing was loaded, the next run asks again")
             self._result.warnings.append(f"{words} (records that the credentials may not see?)")
 

@@ -1,7 +1,10 @@
 """Step: ask a vendor for one stream and one window, page by page."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+
+import msgspec
 
 from tasks.clock import now
 from tasks.connectors import connector
@@ -11,9 +14,11 @@ from tasks.rest.client import Account, Client, Patience
 from tasks.rest.reading import MAIN, Bookmark, Reading, Received, redecode
 from tasks.rest.spec import Request, Stream, Window
 from tasks.rest.typed import Page
-from tasks.settings import AccountSettings, SecretLookup, optional_secrets_of, secrets_of
+from tasks.settings import AccountSettings, SecretLookup, optional_secrets_of, secret_variable, secrets_of
+from tasks.warehouse.engine import Warehouse
 
 FILES = "file:"
+_QUERY = re.compile(r"\s*(select|with)\s", re.IGNORECASE)
 
 
 def open_client(account: AccountSettings, lookup: SecretLookup | None = None, patience: Patience | None = None) -> Client:
@@ -23,9 +28,10 @@ def open_client(account: AccountSettings, lookup: SecretLookup | None = None, pa
     missing = [name for name in vendor.settings if not own.get(name)]
     if missing and not account.base_url:
         raise ConfigurationError(f"account {account.name}: setting {missing[0]} is needed for {vendor.title}")
-    possible = {name for kind in getattr(vendor.auth, "kinds", (vendor.auth,)) for name in kind.secrets}
+    kinds = getattr(vendor.auth, "kinds", (vendor.auth,))
+    possible = {name for kind in kinds for name in (*kind.secrets, *getattr(kind, "optional", ()))}
     secrets = optional_secrets_of(account.name, tuple(sorted(possible)), lookup)
-    if not any(set(kind.secrets) <= set(secrets) for kind in getattr(vendor.auth, "kinds", (vendor.auth,))):
+    if not any(set(kind.secrets) <= set(secrets) for kind in kinds):
         secrets_of(account.name, vendor.auth.secrets, lookup)
     return Client(
         vendor,
@@ -38,15 +44,32 @@ def open_client(account: AccountSettings, lookup: SecretLookup | None = None, pa
 
 
 def _read_file(client: Client, stream: Stream, *, done: bool) -> Iterator[Received]:
-    """A file is a stream of one page."""
+    """A file, or the result of a query, is a stream of one page."""
     if done:
         return
-    path = client.account.values.get(stream.path)
-    if not path:
-        raise NotInPlanError(f"{client.account.name}: no file is set for {stream.name}")
-    body = read_table(path)
+    given = client.account.values.get(stream.path)
+    if not given:
+        raise NotInPlanError(f"{client.account.name}: no file or query is set for {stream.name}")
+    body = _query(client.account, given) if _QUERY.match(given) else read_table(given)
     page = redecode(stream, MAIN, body)
     yield Received(MAIN, None, Request(stream.path), body, page, now(), resume={"done": True})
+
+
+def _query(account: Account, statement: str) -> bytes:
+    """The rows of a query as a page: {"rows": [{column: value}]}; days and decimals as text."""
+    url = account.values.get("database_url")
+    if not url:
+        raise ConfigurationError(
+            f"{account.name}: a query needs a database; set {secret_variable(account.name, 'database_url')}, "
+            "such as postgresql://user@host/finance"
+        )
+    database = Warehouse(url)
+    try:
+        with database.connect() as connection:
+            rows = [dict(row._mapping) for row in database.fetch(connection, statement)]
+    finally:
+        database.dispose()
+    return msgspec.json.encode({"rows": rows})
 
 
 def streams_of(account: AccountSettings) -> list[Stream]:

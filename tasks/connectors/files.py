@@ -1,6 +1,7 @@
-"""Plans, costs and shifts that no vendor gives: CSV or XLSX files of the user's, one setting a file.
+"""Plans, costs and shifts that no vendor gives: the user's CSV or XLSX files, or SQL queries of the user's database.
 
-The first row names the columns like the entity's; their order does not matter.
+One setting a table: a path or fsspec URL, or a query that begins with `select` or `with` and runs on the database of the
+secret `database_url`. Columns are named like the entity's (first row of a file); their order does not matter.
 """
 
 from tasks.entities import BUDGET_LINE, COST_ENTRY, HEADCOUNT_PLAN, SHIFT, Entity
@@ -22,7 +23,7 @@ connector = Connector(
     api_version="1",
     base_url="file:",
     optional_settings=("budget_lines", "cost_entries", "headcount_plan", "shifts"),
-    auth=NoSecret(),
+    auth=NoSecret(optional=("database_url",)),
     check=Request("files"),
     streams=(
         table("budget_lines", "Money planned per month, team and category", BUDGET_LINE),

@@ -184,6 +184,16 @@ connector = Connector(
             ),
         ),
         Stream(
+            name="group_sla_policies", says="Group SLA policies: how long a team may hold a ticket", path="/api/v2/group_slas/policies.json",
+            records="group_sla_policies", paging=by_cursor, optional=True,
+            becomes=(
+                Becomes(SLA_POLICY, each="policy_metrics[]", fields={
+                    "policy_id": "id", "metric": "item.metric", "priority": sql("coalesce({item.priority}, 'any')"),
+                    "name": "title", "target_minutes": "item.target", "is_business": "item.business_hours",
+                }),
+            ),
+        ),
+        Stream(
             name="schedules", says="Business schedules and their holidays", path="/api/v2/business_hours/schedules.json",
             records="schedules", paging=SinglePage(), optional=True,
             follows=(Follow("holidays", lambda ids: Request(f"/api/v2/business_hours/schedules/{ids[0]}/holidays.json"),

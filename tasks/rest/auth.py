@@ -147,7 +147,9 @@ class OneOf:
 
 @dataclass(frozen=True, slots=True)
 class NoSecret:
-    """Nothing to prove: files."""
+    """Nothing to prove: files. `optional` names secrets that are used when they are given."""
+
+    optional: tuple[str, ...] = ()
 
     @property
     def secrets(self) -> tuple[str, ...]:

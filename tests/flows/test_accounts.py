@@ -139,3 +139,23 @@ def test_personal_data_is_stored_only_where_it_is_switched_on(only, sandbox):
                       accounts=tuple({**a, "personal_data": True} for a in bench.accounts))
     allowed.read(midnight(TODAY))
     assert all(count > 0 for (count,) in allowed.fetch(personal))
+
+
+def test_plans_come_from_a_query_as_they_come_from_a_file(only, tmp_path, monkeypatch):
+    by_file = only("files")
+    by_file.read(midnight(TODAY))
+    database = duckdb.connect(str(tmp_path / "finance.duckdb"))
+    database.execute(f"create table budget as select * from read_csv('{by_file.accounts[0]['budget_lines']}')")
+    database.close()
+    account = {**by_file.accounts[0], "budget_lines": "select version, month_on, team, category, kind, amount, currency from budget"}
+    by_query = replace(by_file, folder=tmp_path / "q", url=f"duckdb:///{tmp_path / 'q.duckdb'}", accounts=(account,))
+    missing = by_query.read(midnight(TODAY)).failures
+    assert [r.stream for r in missing] == ["budget_lines"]
+    assert "SUPPORT_ETL_SECRET_PLANS_DATABASE_URL" in missing[0].message
+    monkeypatch.setenv("SUPPORT_ETL_SECRET_PLANS_DATABASE_URL", f"duckdb:///{tmp_path / 'finance.duckdb'}")
+    outcome = by_query.read(midnight(TODAY))
+    assert outcome.state == "completed", outcome.message
+    listed = "select version, month_on, team, category, kind, amount, currency from source.budget_line order by 1, 2, 3, 4"
+    assert by_query.fetch(listed) == by_file.fetch(listed)
+    broken = replace(by_query, accounts=({**account, "budget_lines": "select nothing from nowhere"},)).read(midnight(TODAY))
+    assert "StorageError" in broken.failures[0].message

@@ -156,6 +156,38 @@ def test_a_warehouse_that_cannot_be_written_is_named(bench: Bench, tmp_path: Pat
         replace(bench, url=f"duckdb:///{file}/warehouse.duckdb").read(midnight(TODAY))
 
 
+def test_a_read_only_warehouse_is_named_and_keeps_what_it_has(bench: Bench, postgres):
+    """The database itself refuses to write, as a replica or a database without disk space does."""
+    import psycopg
+
+    url = postgres()
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"alter database {connection.info.dbname} set default_transaction_read_only = on")
+    with pytest.raises(StorageError, match="read-only"):
+        replace(bench, url=url).read(midnight(TODAY))
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("set default_transaction_read_only = off")
+        connection.execute(f"alter database {connection.info.dbname} reset default_transaction_read_only")
+    assert replace(bench, url=url, accounts=bench.accounts[-1:]).read(midnight(TODAY)).state == "completed"
+
+
+def test_fewer_records_than_the_vendor_tells_are_never_a_green_run(bench: Bench, sandbox):
+    def without_one(body: bytes) -> bytes:
+        found = json.loads(body)
+        found["data"] = found["data"][1:]
+        return json.dumps(found).encode()
+
+    bench.accounts = tuple(a for a in bench.accounts if a["connector"] == "surveymonkey")
+    sandbox.fakes["surveymonkey"].mischief = [Mischief("edit", "/responses/bulk", edit=without_one)]
+    outcome = bench.read(midnight(TODAY))
+    assert outcome.state == "partly"
+    assert re.search(r"ContractError: .*the vendor tells of (\d+) records, \d+ came; nothing was loaded", outcome.message)
+    assert bench.fetch("select count(*) from source.survey_response") == [(0,)]
+    assert bench.fetch("select count(*) from ops.bookmark where stream = 'responses'") == [(0,)]
+    assert bench.read(midnight(TODAY)).state == "completed"
+    assert bench.fetch("select count(*) > 0 from source.survey_response") == [(True,)]
+
+
 def test_a_file_that_is_no_warehouse_is_named(bench: Bench, tmp_path: Path):
     (tmp_path / "other.duckdb").write_text("this is not a database, it only looks like one to its owner")
     with pytest.raises(StorageError, match="cannot be opened"):

@@ -53,7 +53,7 @@ class Zendesk(Fake):
             "incremental/ticket_metric_events": lambda a: self._time_export(
                 a, "ticket_metric_events", self._metric_events(), at="_at"),
             "slas/policies": lambda a: Reply({"sla_policies": self._policies(), "count": 2, "next_page": None}),
-            "group_slas/policies": lambda a: self._cbp(a, "group_sla_policies", []),
+            "group_slas/policies": lambda a: self._cbp(a, "group_sla_policies", self._group_policies()),
             "satisfaction_ratings": self._ratings,
             "guide/survey_responses": lambda a: self.forbidden(),
             "groups": lambda a: self._cbp(a, "groups", self._groups()),
@@ -361,6 +361,12 @@ class Zendesk(Fake):
                    for p, t in table.items()]
         return [{"id": 25, "title": "Standard", "position": 1, "filter": {"all": [], "any": []}, "policy_metrics": metrics,
                  "created_at": made, "updated_at": made}]
+
+    def _group_policies(self) -> list[_ROW]:
+        made = iso(datetime(2024, 1, 5, tzinfo=UTC))
+        metrics = [{"priority": p, "metric": "group_ownership_time", "target": t * 2, "business_hours": True} for p, t in FIRST_REPLY_MINUTES.items()]
+        return [{"id": "01HZFPZT46W1GAYM9X9ZFF10A1", "title": "Ownership", "description": "", "position": 1, "filter": {"all": []},
+                 "policy_metrics": metrics, "created_at": made, "updated_at": made}]
 
     def _statuses(self) -> list[_ROW]:
         labels = {5160: ("new", "New"), 5161: ("open", "Open"), 5162: ("pending", "Waiting for customer"),
