@@ -57,7 +57,7 @@ def leave_artifacts(settings: Settings, outcome: Outcome) -> None:
     """The KPI table and the validation summary, for Prefect's UI."""
     warehouse = Warehouse(settings.warehouse.url)
     with warehouse.connect() as connection:
-        last_day = warehouse.fetch(connection, "select last_day from ops.run_parameter")[0][0]
+        last_day = warehouse.fetch(connection, "select last_day from ops.reporting_zone where is_main")[0][0]
         table = kpi_table(warehouse, connection, last_day)
     warehouse.dispose()
     rows = [dict(zip(table.heads, map(str, row), strict=True)) for row in table.rows]

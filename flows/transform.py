@@ -10,8 +10,9 @@ from tasks.settings import Settings
 from tasks.sqlmodels.catalog import Model, models
 from tasks.transform import ModelResult, build_calendar, build_model, set_parameters
 from tasks.warehouse.engine import Connection, Warehouse
+from tasks.warehouse.touched import Touched
 
-_BUILT_HERE = {"sql", "kpis"}
+_BUILT_HERE = {"sql", "kpis", "kpi_list"}
 
 
 def build_tables(
@@ -21,21 +22,22 @@ def build_tables(
     """Everything in `core` and `marts` for `as_of`. `at_end` is called inside the transaction, before it commits."""
     results: list[ModelResult] = []
     with warehouse.begin() as connection:
-        set_parameters(connection, as_of, settings.business)
+        touched = set_parameters(connection, as_of, settings)
         results += stages.run(
             "model calendar",
             lambda: build_calendar(
-                warehouse, connection, settings.business, as_of, settings.planning.horizon_days, run_id
+                warehouse, connection, settings.business, as_of, settings.planning.horizon_days, run_id, touched
             ),
         )
         for model in models().values():
             if model.built_by in _BUILT_HERE:
-                results.append(stages.run(f"model {model.full_name}", partial(_build, warehouse, connection, model, run_id)))
+                results.append(stages.run(f"model {model.full_name}", partial(_build, warehouse, connection, model, run_id, touched)))
+        touched.finish()
         results += forecast_and_plan(settings, warehouse, connection, stages, run_id=run_id)
         if at_end:
             at_end(connection)
     return results
 
 
-def _build(warehouse: Warehouse, connection: Connection, model: Model, run_id: str) -> ModelResult:
-    return build_model(warehouse, connection, model, run_id)
+def _build(warehouse: Warehouse, connection: Connection, model: Model, run_id: str, touched: Touched) -> ModelResult:
+    return build_model(warehouse, connection, model, run_id, touched)

@@ -332,7 +332,7 @@ SLA_EVENT = _entity(
     _text("policy_id", "Policy"),
     _text("metric", "Vendor's raw metric", required=True),
     _text("instance", "Which clock of that metric on that ticket", required=True),
-    _text("kind", "apply, activate, pause, fulfill, breach or cancel", required=True),
+    _text("kind", "apply, activate, pause, fulfill, breach, due or cancel", required=True),
     _at("happened_at", "Instant of the event", required=True),
     _number("target_minutes", "Target in force, minutes"),
     _flag("is_business", "Counted in business time"),
@@ -505,6 +505,16 @@ HEADCOUNT_PLAN = _entity(
     _number("fte", "Full-time equivalents planned"),
     _number("handle_minutes", "Agent minutes of work per ticket assumed for the month"),
     _number("monthly_cost", "Loaded cost of one full-time equivalent a month"),
+)
+
+KPI_TARGET = _entity(
+    "kpi_target",
+    "A target of a KPI",
+    ("kpi", "team", "valid_from_on"),
+    _text("kpi", "KPI, as `support-etl kpis` names it", required=True),
+    _text("team", "Name of the team it is for, or 'all'", required=True),
+    _on("valid_from_on", "Holds from this day, until a later one of the same KPI and team", required=True),
+    _number("target", "Target, in the KPI's unit"),
 )
 
 TOMBSTONE = _entity(

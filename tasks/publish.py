@@ -17,8 +17,9 @@ from tasks.warehouse.tables import WATERMARK, table
 
 _DAYS_SHOWN = 182
 _TABLE_KPIS = (
-    "tickets_created", "tickets_solved", "backlog", "first_reply_time", "first_reply_time_calendar", "full_resolution_time",
-    "reopen_rate", "csat", "survey_response_rate", "sla_attainment", "nps", "ces",
+    "tickets_created", "tickets_solved", "backlog", "backlog_age", "first_reply_time", "first_reply_time_calendar", "next_reply_time",
+    "full_resolution_time", "requester_wait_time", "first_contact_resolution_rate", "one_touch_rate", "reopen_rate", "escalation_rate",
+    "csat", "survey_response_rate", "sla_attainment", "nps", "ces", "qa_score", "handle_time",
 )
 
 
@@ -26,14 +27,15 @@ def collect(
     warehouse: Warehouse, connection: Connection, *, run_id: str, state: str, as_of: datetime, notes: Sequence[str]
 ) -> Report:
     """Everything that the report shows, read from the marts."""
-    zone, last_day = warehouse.fetch(connection, "select time_zone, last_day from ops.run_parameter")[0]
+    zone, last_day = warehouse.fetch(connection, "select time_zone, last_day from ops.reporting_zone where is_main")[0]
     daily = _daily(warehouse, connection, last_day)
     return Report(
         title=f"Support report, {last_day.isoformat()}", as_of=f"{as_of:%Y-%m-%d %H:%M} UTC", state=state, run_id=run_id,
         time_zone=zone, headlines=_headlines(daily, last_day), notes=tuple(notes),
         plots=_plots(warehouse, connection, daily, last_day),
         tables=(
-            kpi_table(warehouse, connection, last_day), _staffing_table(warehouse, connection),
+            kpi_table(warehouse, connection, last_day), _target_table(warehouse, connection, last_day),
+            _anomaly_table(warehouse, connection, last_day), _risk_table(warehouse, connection), _staffing_table(warehouse, connection),
             _budget_table(warehouse, connection, last_day), _forecast_table(warehouse, connection),
             _quarantine_table(warehouse, connection), _definitions(),
         ),
@@ -91,7 +93,8 @@ def _daily(warehouse: Warehouse, connection: Connection, last_day: date) -> Dail
     found: Daily = {}
     for kpi, day, numerator, denominator in warehouse.fetch(
         connection,
-        "select kpi, day, sum(numerator), sum(denominator) from marts.kpi_daily where day > :since group by kpi, day order by 1, 2",
+        "select k.kpi, k.day, sum(k.numerator), sum(k.denominator) from marts.kpi_daily as k join ops.reporting_zone as z on z.is_main "
+        "and z.time_zone = k.time_zone where k.day > :since group by k.kpi, k.day order by 1, 2",
         {"since": last_day - timedelta(days=_DAYS_SHOWN)},
     ):
         found.setdefault(kpi, {})[day] = (float(numerator), float(denominator))
@@ -99,16 +102,16 @@ def _daily(warehouse: Warehouse, connection: Connection, last_day: date) -> Dail
 
 
 def _value(name: str, numerator: float, denominator: float) -> float | None:
-    if kpis()[name].shape == "count":
+    if kpis()[name].shape in {"count", "level"}:
         return numerator
     return numerator / denominator if denominator else None
 
 
 def _over(daily: Daily, name: str, first: date, last: date) -> float | None:
-    """A KPI over a span of days: sums of numerators and denominators, divided last; the backlog at the span's end."""
+    """A KPI over a span of days: sums of numerators and denominators, divided last; levels at the span's end."""
     days = daily.get(name, {})
-    if name == "backlog":
-        return days.get(last, (0.0, 0.0))[0]
+    if kpis()[name].shape.startswith("level"):
+        return _value(name, *days.get(last, (0.0, 0.0)))
     picked = [value for day, value in days.items() if first <= day <= last]
     if not picked:
         return None
@@ -121,7 +124,7 @@ def _headlines(daily: Daily, last_day: date) -> list[tuple[str, str, str]]:
     for name in ("tickets_created", "tickets_solved", "backlog", "first_reply_time", "full_resolution_time", "csat", "sla_attainment", "reopen_rate"):
         now = _over(daily, name, week, last_day)
         then = _over(daily, name, before, week - timedelta(days=1))
-        span = "at the end of the day" if name == "backlog" else "last 7 days"
+        span = "at the end of the day" if kpis()[name].shape.startswith("level") else "last 7 days"
         lines.append((kpis()[name].title, format_value(name, now), f"{span}; the week before: {format_value(name, then)}"))
     return lines
 
@@ -131,11 +134,11 @@ def format_value(name: str, value: float | None) -> str:
     if value is None:
         return "no data"
     unit = kpis()[name].unit
-    if unit == "share":
+    if unit.startswith("share"):
         return f"{value:.1%}"
     if "minutes" in unit:
         return f"{value / 60:,.1f} h" if value >= 90 else f"{value:,.0f} min"
-    return f"{value:,.0f}"
+    return f"{value:,.1f}" if unit in {"days", "replies"} else f"{value:,.0f}"
 
 
 def kpi_table(warehouse: Warehouse, connection: Connection, last_day: date) -> Table:
@@ -143,8 +146,8 @@ def kpi_table(warehouse: Warehouse, connection: Connection, last_day: date) -> T
     rows: list[tuple[Any, ...]] = []
     found = warehouse.fetch(
         connection,
-        "select account, kpi, day, sum(numerator), sum(denominator) from marts.kpi_daily where day > :since and day <= :last "
-        "group by account, kpi, day order by 1, 2, 3",
+        "select k.account, k.kpi, k.day, sum(k.numerator), sum(k.denominator) from marts.kpi_daily as k join ops.reporting_zone as z "
+        "on z.is_main and z.time_zone = k.time_zone where k.day > :since and k.day <= :last group by k.account, k.kpi, k.day order by 1, 2, 3",
         {"since": last_day - timedelta(days=28), "last": last_day},
     )
     accounts: dict[str, Daily] = {}
@@ -155,8 +158,49 @@ def kpi_table(warehouse: Warehouse, connection: Connection, last_day: date) -> T
             week = _over(daily, name, last_day - timedelta(days=6), last_day)
             month = _over(daily, name, last_day - timedelta(days=27), last_day)
             rows.append((account, kpis()[name].title, format_value(name, week), format_value(name, month), kpis()[name].unit))
-    return Table("kpis", "KPIs by account", "Sums of numerators over sums of denominators; the backlog is that of the last day.",
+    return Table("kpis", "KPIs by account", "Sums of numerators over sums of denominators; levels are those of the last day.",
                  ("Account", "KPI", "Last 7 days", "Last 28 days", "Unit in the warehouse"), rows)
+
+
+def _target_table(warehouse: Warehouse, connection: Connection, last_day: date) -> Table:
+    found = warehouse.fetch(
+        connection,
+        "select t.account, t.team, t.kpi, sum(t.numerator), sum(t.denominator), max(t.target), sum(case when t.is_met then 1 else 0 end), count(t.is_met) "
+        "from marts.kpi_target_daily as t join ops.reporting_zone as z on z.is_main and z.time_zone = t.time_zone "
+        "where t.day > :since group by t.account, t.team, t.kpi order by 1, 2, 3", {"since": last_day - timedelta(days=28)},
+    )
+    rows = [
+        (account, team, kpis()[kpi].title, None if kpis()[kpi].shape in {"count", "level", "level_mean"} or not denominator else
+         format_value(kpi, numerator / denominator), format_value(kpi, target), f"{met} of {days}")
+        for account, team, kpi, numerator, denominator, target, met, days in found
+    ]
+    return Table("targets", "KPIs with a target", "The last 28 days against the targets of the kpi_targets file.",
+                 ("Account", "Team", "KPI", "Last 28 days", "Target", "Days on target"), rows)
+
+
+def _anomaly_table(warehouse: Warehouse, connection: Connection, last_day: date) -> Table:
+    found = warehouse.fetch(
+        connection,
+        "select day, account, kpi, value, usual_value, usual_low, usual_high, days_compared from marts.kpi_anomaly_daily "
+        "where is_anomaly and day > :since order by day desc, account, kpi", {"since": last_day - timedelta(days=7)},
+    )
+    rows = [
+        (day.isoformat(), account, kpis()[kpi].title, format_value(kpi, value), format_value(kpi, usual),
+         f"{format_value(kpi, low)} to {format_value(kpi, high)}", days) for day, account, kpi, value, usual, low, high, days in found
+    ]
+    return Table("anomalies", "Days out of the ordinary", "The last 7 days against the same weekdays of the eight weeks before: outside 3.5 robust "
+                 "standard deviations of their median. Nothing is hidden or corrected.",
+                 ("Day", "Account", "KPI", "Value", "Usual", "Usual range", "Days compared"), rows)
+
+
+def _risk_table(warehouse: Warehouse, connection: Connection) -> Table:
+    rows = warehouse.fetch(
+        connection,
+        "select account, team, metric, risk, count(*), min(left_seconds_as_of) / 60.0, max(breach_age_seconds_as_of) / 60.0 "
+        "from marts.sla_running group by account, team, metric, risk order by 1, 2, 3, 4",
+    )
+    return Table("sla_running", "SLA clocks that run now", "Breached ones wait for their reply or solution still.",
+                 ("Account", "Team", "Clock", "State", "Clocks", "Least left, minutes", "Most beyond, minutes"), [_plain(r) for r in rows])
 
 
 def _staffing_table(warehouse: Warehouse, connection: Connection) -> Table:

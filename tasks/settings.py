@@ -51,19 +51,27 @@ class BusinessSettings(_Section):
     """Calendar and currency of the daily tables."""
 
     time_zone: str = Field("UTC", description="IANA time zone whose days the daily tables count")
+    more_time_zones: tuple[str, ...] = Field((), description="further IANA time zones for which daily tables are made")
     currency: str = Field("USD", description="ISO currency of budget tables", pattern="^[A-Z]{3}$")
     default_hours: str = Field("Mon-Fri 09:00-17:00", description="hours of accounts that bring no schedule")
     holiday_country: str = Field("", description="ISO country whose public holidays close the default hours")
     first_day: date | None = Field(None, description="first day of the daily tables; default: first ticket")
+    recontact_days: int = Field(7, description="a requester who comes again within so many days was not helped at first contact", ge=0, le=60)
 
-    @field_validator("time_zone")
+    @field_validator("time_zone", "more_time_zones")
     @classmethod
-    def _known_zone(cls, value: str) -> str:
+    def _known_zone(cls, value: str | tuple[str, ...]) -> str | tuple[str, ...]:
         from zoneinfo import available_timezones
 
-        if value not in available_timezones():
-            raise ValueError(f"{value!r} is not an IANA time zone such as Europe/Berlin")
+        for zone in (value,) if isinstance(value, str) else value:
+            if zone not in available_timezones():
+                raise ValueError(f"{zone!r} is not an IANA time zone such as Europe/Berlin")
         return value
+
+    @property
+    def zones(self) -> tuple[str, ...]:
+        """Every business time zone once, the main one first."""
+        return tuple(dict.fromkeys((self.time_zone, *self.more_time_zones)))
 
 
 class PlanningSettings(_Section):
@@ -98,6 +106,9 @@ class AccountSettings(_Section):
     streams_on: tuple[str, ...] = Field((), description="streams to read that are off by default")
     ca_bundle: str = Field("", description="file with a private certificate authority")
     proxy: str = Field("", description="proxy URL")
+    bots: tuple[str, ...] = Field((), description="authors that post as agents but are bots: ids or user names")
+    escalation_teams: tuple[str, ...] = Field((), description="teams, by id or name, to which a transfer is an escalation")
+    escalate_on_raise: bool = Field(False, description="a raised priority is an escalation")
     scores: tuple[Mapping[str, Any], ...] = Field((), description="survey questions that are scores")
 
     @field_validator("name")

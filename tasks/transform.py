@@ -1,22 +1,27 @@
 """Step: build the calendar and the SQL models that are out of date, in dependency order."""
 
 import json
+import re
 import time
+from calendar import monthrange
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import holidays as public_holidays
 
-from tasks.clock import local_day
-from tasks.planning.business_time import Schedule, iana_zone, parse_hours, segments, workdays
-from tasks.planning.calendar import date_rows, whole_months
-from tasks.settings import BusinessSettings
-from tasks.sqlmodels.catalog import Model, inputs_state, models
+from tasks.clock import days, local_day, midnight
+from tasks.planning.business_time import Schedule, Segment, dues, iana_zone, parse_hours, segments, workdays
+from tasks.planning.calendar import date_rows
+from tasks.settings import BusinessSettings, Settings
+from tasks.sqlmodels.catalog import PERIODS, ZONE_LIST, Model, inputs_state, kpi_rows, models
 from tasks.warehouse import books
 from tasks.warehouse.build import build, fill, refill
 from tasks.warehouse.engine import Connection, Warehouse
-from tasks.warehouse.tables import table
+from tasks.warehouse.tables import ACCOUNT_MARK, REPORTING_SETTING, REPORTING_ZONE, SOURCE, table
+from tasks.warehouse.touched import Touched, ticket_of
 
 DEFAULT_SCHEDULE = "default"
 
@@ -41,28 +46,129 @@ def last_complete_day(as_of: datetime, time_zone: str) -> date:
     return local_day(as_of, time_zone) - timedelta(days=1)
 
 
-def set_parameters(connection: Connection, as_of: datetime, business: BusinessSettings) -> None:
-    """What the models are built for. Only the zone and the last complete day matter to them today."""
-    last_day = last_complete_day(as_of, business.time_zone)
-    changed = books.set_parameters(
-        connection, as_of=as_of, time_zone=business.time_zone, last_day=last_day, currency=business.currency
-    )
-    if changed:
-        books.touch_table(connection, "ops.run_parameter")
+def set_parameters(connection: Connection, as_of: datetime, settings: Settings) -> Touched:
+    """Write down what the models are built for; gives what this build has to look at.
+
+    Tickets: those of loaded rows, those whose clocks run if the as-of instant has moved, and those with history after
+    the former one. Days: those that became complete. If as-of went back, or the zones changed, everything is built anew.
+    """
+    business = settings.business
+    before = books.reporting_zones(connection)
+    zones = [
+        {"time_zone": zone, "is_main": place == 0, "as_of": as_of, "last_day": last_complete_day(as_of, zone)}
+        for place, zone in enumerate(business.zones)
+    ]
+    if books.replace_rows(connection, REPORTING_ZONE, zones):
+        books.touch_table(connection, REPORTING_ZONE.fullname)
+        known = {row["time_zone"]: row for row in before}
+        if [r["time_zone"] for r in before if r["is_main"]] != list(business.zones[:1]) or set(known) != set(business.zones) or (
+            before and before[0]["as_of"] > as_of
+        ):
+            books.touch_table(connection, ZONE_LIST)
+    setting = {"time_zone": business.time_zone, "currency": business.currency, "recontact_days": business.recontact_days}
+    if books.replace_rows(connection, REPORTING_SETTING, [setting]):
+        books.touch_table(connection, REPORTING_SETTING.fullname)
+    if books.replace_rows(connection, ACCOUNT_MARK, list(_marks(settings))):
+        books.touch_table(connection, ACCOUNT_MARK.fullname)
+    touched = Touched(connection)
+    former = before[0]["as_of"] if before else None
+    touched.start()
+    if former and former != as_of:
+        touched.look_at([*_running(), f"select account, ticket_id from staging.status_change where starts_at >= timestamptz '{former - timedelta(days=2)}'"])
+    for row in before:
+        new = next((z["last_day"] for z in zones if z["time_zone"] == row["time_zone"]), row["last_day"])
+        touched.add_days(row["last_day"] + timedelta(days=i) for i in range(1, (new - row["last_day"]).days + 1))
+    return touched
 
 
-def build_model(warehouse: Warehouse, connection: Connection, model: Model, run_id: str) -> ModelResult:
-    """Build one SQL or seed model if it is out of date. Raises ModelError with the database's words."""
-    state = json.dumps(inputs_state(model, books.table_states(connection)), sort_keys=True)
-    if books.model_inputs(connection).get(model.full_name) == state:
+def _running() -> list[str]:
+    """Queries for the tickets whose rows depend on the as-of instant."""
+    return list(dict.fromkeys(f"select account, ticket_id from {m.running}" for m in models().values() if m.running))
+
+
+def _marks(settings: Settings) -> Iterator[dict[str, str]]:
+    for account in settings.accounts:
+        listed = [("bot", b) for b in account.bots] + [("escalation_team", t) for t in account.escalation_teams]
+        listed += [("escalate_on_raise", "true")] if account.escalate_on_raise else []
+        yield from ({"account": account.name, "kind": kind, "value": value} for kind, value in dict.fromkeys(listed))
+
+
+MOVING = frozenset({"ops.reporting_zone", "staging.schedule_now"})  # only running tickets and new days follow these
+_POINT_FACTS = ("core.fct_", "core.snap_", "staging.message", "marts.kpi_daily")
+
+
+def build_model(warehouse: Warehouse, connection: Connection, model: Model, run_id: str, touched: Touched) -> ModelResult:
+    """Build one model if it is out of date: whole, or only touched tickets or days. Raises ModelError."""
+    now = inputs_state(model, books.table_states(connection))
+    state = json.dumps(now, sort_keys=True)
+    former = books.model_inputs(connection).get(model.full_name)
+    if former == state:
+        touched.known.add(model.full_name)
         return ModelResult(model.full_name, 0, None, 0.0)
     started = time.perf_counter()
     target = table(model.schema, model.name, model.columns, model.says, model.grain)
-    if model.seed:
-        rows, changed = fill(warehouse, connection, target, model.rows())
-    else:
-        rows, changed = build(connection, target, model.render("duckdb" if warehouse.kind == "duckdb" else "postgres"))
+    if model.seed or model.built_by == "kpi_list":
+        rows, changed = fill(warehouse, connection, target, kpi_rows() if model.built_by == "kpi_list" else model.rows())
+        return _record(connection, model.full_name, run_id, state, rows, changed, started)
+    select = model.render("duckdb" if warehouse.kind == "duckdb" else "postgres")
+    select, only = _cut(model, select, _changed_inputs(now, former), touched)
+    rows, changed = build(connection, target, select, only=only, touched=touched)
     return _record(connection, model.full_name, run_id, state, rows, changed, started)
+
+
+def _changed_inputs(now: dict[str, Any], former: str | None) -> set[str] | None:
+    """Inputs that changed since the last build; None when the model itself is new or another."""
+    then = json.loads(former) if former else {}
+    if then.get("text") != now["text"]:
+        return None
+    return {name for name, count in now["inputs"].items() if then["inputs"].get(name) != count}
+
+
+def _cut(model: Model, select: str, changed: set[str] | None, touched: Touched) -> tuple[str, str]:
+    """The SELECT over slices of its inputs, and the condition on the rows it then stands for; uncut if need be."""
+    if changed is None or model.refresh == "whole":
+        return select, ""
+    if model.refresh == "ticket":
+        cut = {name: columns for name in model.inputs if ticket_of(name, columns := _columns(name))}
+        if touched.all_tickets or not changed - MOVING <= set(cut):
+            return select, ""
+        for name, columns in cut.items():
+            select = _read_instead(select, name, touched.slice_of(name, "tickets", touched.tickets_where(name, columns)))
+        return select, touched.tickets_where(model.full_name, _columns(model.full_name))
+    cut = {name: _columns(name) for name in model.inputs if name.startswith(_POINT_FACTS)}
+    if touched.all_days or not changed - MOVING <= set(cut) & touched.known:
+        return select, ""
+    periods = sorted({_period_start(model.refresh, day) for day in touched.days})
+    days = {day for period in periods for day in _days_of(model.refresh, period)}
+    for name, columns in cut.items():
+        select = _read_instead(select, name, touched.slice_of(name, model.refresh, touched.days_where(columns, days)))
+    listed = ", ".join(f"date '{period.isoformat()}'" for period in periods) or "null"
+    return select, f"{PERIODS[model.refresh]} in ({listed})"
+
+
+def _columns(name: str) -> dict[str, str]:
+    """Columns of a source table or model, with their kinds."""
+    schema, _, short = name.partition(".")
+    if schema == "source":
+        return {c.name: c.info["kind"] for c in SOURCE[short].columns}
+    return {c.name: c.kind for c in models()[name].columns} if name in models() else {}
+
+
+def _read_instead(select: str, name: str, slice_name: str) -> str:
+    return re.sub(rf"\b{re.escape(name)}\b", slice_name, select)
+
+
+def _period_start(period: str, day: date) -> date:
+    if period == "week":
+        return day - timedelta(days=day.weekday())
+    return day.replace(day=1) if period == "month" else day
+
+
+def _days_of(period: str, start: date) -> list[date]:
+    if period == "day":
+        return [start]
+    length = 7 if period == "week" else monthrange(start.year, start.month)[1]
+    return [start + timedelta(days=i) for i in range(length)]
 
 
 def _record(
@@ -78,25 +184,33 @@ def _record(
 
 
 def build_calendar(
-    warehouse: Warehouse, connection: Connection, business: BusinessSettings, as_of: datetime, horizon_days: int, run_id: str
+    warehouse: Warehouse, connection: Connection, business: BusinessSettings, as_of: datetime, horizon_days: int, run_id: str,
+    touched: Touched,
 ) -> list[ModelResult]:
-    """`core.dim_date` and `core.business_segment`, from the first ticket to the end of the forecast."""
-    started = time.perf_counter()
+    """Days, local days and business time, in whole years from the first ticket to the end of the forecast."""
     first, last = _range(warehouse, connection, business, as_of, horizon_days)
     schedules = _schedules(warehouse, connection, business, first, last)
-    key = repr((first, last, sorted((k, v) for k, v in schedules.items())))
+    key = repr((first, last, business.zones, sorted((k, v) for k, v in schedules.items())))
     known = books.model_inputs(connection)
+    makers: dict[str, Callable[[], list[dict[str, Any]]]] = {
+        "core.dim_date": lambda: _dates(schedules, first, last),
+        "core.dim_local_day": lambda: _local_days(business.zones, first, last),
+        "core.business_segment": lambda: _segments(schedules, first, last),
+        "core.business_due": lambda: _dues(schedules, first, last),
+    }
     results = []
-    for name in ("core.dim_date", "core.business_segment"):
+    for name, make in makers.items():
+        started = time.perf_counter()
         model = models()[name]
         state = json.dumps({"text": model.fingerprint, "from": key})
         if known.get(name) == state:
             results.append(ModelResult(name, 0, None, 0.0))
             continue
-        rows = _dates(schedules, first, last) if name == "core.dim_date" else _segments(schedules, first, last)
         target = table(model.schema, model.name, model.columns, model.says, model.grain)
-        count, changed = refill(warehouse, connection, target, rows, run_id=run_id, state=state, started=started)
+        count, changed = refill(warehouse, connection, target, make(), run_id=run_id, state=state, started=started)
         results.append(ModelResult(name, count, changed, time.perf_counter() - started))
+    if any(r.changed for r in results):
+        touched.look_at(_running())  # clocks that run may have been given other hours
     return results
 
 
@@ -108,12 +222,13 @@ def _range(
 ) -> tuple[date, date]:
     found = warehouse.fetch(
         connection,
-        "select min(t) from (select min(created_at) as t from source.ticket union all "
-        "select min(responded_at) from source.survey_response union all select min(sent_at) from source.survey_invitation) as x",
+        "select min(t) from (select min(created_at) as t from source.ticket union all select min(changed_at) from source.ticket_event "
+        "union all select min(responded_at) from source.survey_response union all select min(sent_at) from source.survey_invitation) as x "
+        "where t >= timestamptz '1990-01-01 00:00:00+00'",
     )[0][0]
     today = local_day(as_of, business.time_zone)
     first = business.first_day or (local_day(found, business.time_zone) if found else today)
-    return whole_months(min(first, today) - timedelta(days=1), today + timedelta(days=horizon_days))
+    return date((min(first, today) - timedelta(days=2)).year, 1, 1), date((today + timedelta(days=horizon_days + 2)).year, 12, 31)
 
 
 def _schedules(
@@ -162,11 +277,30 @@ def _dates(schedules: Keyed, first: date, last: date) -> list[dict[str, Any]]:
     return list(date_rows(workdays(first, last, listed) if listed else {}))
 
 
+def _local_days(zones: Sequence[str], first: date, last: date) -> list[dict[str, Any]]:
+    return [
+        {"time_zone": zone, "day": day, "starts_at": midnight(day, zone), "ends_at": midnight(day + timedelta(days=1), zone)}
+        for zone in zones for day in days(first, last)
+    ]
+
+
 def _segments(schedules: Keyed, first: date, last: date) -> list[dict[str, Any]]:
-    # a day more on either side: an instant's UTC day can differ from its local one
     return [
         {"account": account, "schedule_id": schedule_id, "utc_day": s.utc_day, "from_second": s.from_second,
-         "to_second": s.to_second, "open_before": s.open_before, "is_default": is_default}
-        for (account, schedule_id), (schedule, is_default) in schedules.items()
-        for s in segments(schedule, first - timedelta(days=2), last + timedelta(days=2))
+         "to_second": s.to_second, "is_open": s.is_open, "open_before": s.open_before, "is_default": is_default}
+        for (account, schedule_id), (schedule, is_default) in schedules.items() for s in _pieces(schedule, first, last)
     ]
+
+
+def _dues(schedules: Keyed, first: date, last: date) -> list[dict[str, Any]]:
+    return [
+        {"account": account, "schedule_id": schedule_id, "open_hour": d.open_hour, "open_from": d.open_from, "open_to": d.open_to,
+         "starts_at": d.starts_at}
+        for (account, schedule_id), (schedule, _) in schedules.items() for d in dues(_pieces(schedule, first, last))
+    ]
+
+
+@cache
+def _pieces(schedule: Schedule, first: date, last: date) -> list[Segment]:
+    # two days more on either side: an instant's UTC day can differ from its local one
+    return segments(schedule, first - timedelta(days=2), last + timedelta(days=2))

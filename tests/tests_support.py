@@ -16,7 +16,8 @@ def differences(one: dict[str, list[Any]], other: dict[str, list[Any]]) -> dict[
     for name in sorted(set(one) | set(other)):
         left, right = one.get(name, []), other.get(name, [])
         if left != right:
-            only_left = [r for r in left if r not in set(right)][:2]
-            only_right = [r for r in right if r not in set(left)][:2]
+            in_left, in_right = set(left), set(right)
+            only_left = [r for r in left if r not in in_right][:2]
+            only_right = [r for r in right if r not in in_left][:2]
             found[name] = {"rows": (len(left), len(right)), "only one": only_left, "only other": only_right}
     return found

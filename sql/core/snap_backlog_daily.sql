@@ -1,40 +1,45 @@
--- Unsolved tickets at the end of each local day: the running total of what came in, was solved and was reopened.
-with flows as (
-    select t.account, t.team_id, t.channel, t.priority, t.created_on as day, 1 as created, 0 as solved, 0 as reopened
+-- Unsolved tickets at the end of each local day with their ages, beside what came in, was solved and was reopened on it.
+-- Median and 90th percentile by nearest rank: the age of ticket number (n + 1) / 2 and 9n / 10 rounded up.
+with ranked as (
+    select time_zone, day, account, team_id, channel, priority, age_seconds,
+        row_number() over (partition by time_zone, day, account, team_id, channel, priority order by age_seconds, ticket_id) as place,
+        count(*) over (partition by time_zone, day, account, team_id, channel, priority) as tickets
+    from core.snap_open_ticket_daily
+),
+stock as (
+    select time_zone, day, account, team_id, channel, priority, count(*) as backlog_count, sum(age_seconds) as age_seconds_sum,
+        max(case when place = cast(floor(cast(tickets + 1 as double) / 2) as bigint) then age_seconds end) as age_seconds_median,
+        max(case when place = cast(ceil(cast(tickets * 9 as double) / 10) as bigint) then age_seconds end) as age_seconds_p90,
+        sum(case when age_seconds < 86400 then 1 else 0 end) as age_0_1_days_count,
+        sum(case when age_seconds >= 86400 and age_seconds < 259200 then 1 else 0 end) as age_1_3_days_count,
+        sum(case when age_seconds >= 259200 and age_seconds < 604800 then 1 else 0 end) as age_3_7_days_count,
+        sum(case when age_seconds >= 604800 and age_seconds < 1209600 then 1 else 0 end) as age_7_14_days_count,
+        sum(case when age_seconds >= 1209600 and age_seconds < 2592000 then 1 else 0 end) as age_14_30_days_count,
+        sum(case when age_seconds >= 2592000 then 1 else 0 end) as age_30_days_count
+    from ranked group by time_zone, day, account, team_id, channel, priority
+),
+events as (
+    select t.account, t.team_id, t.channel, t.priority, t.created_at as happened_at, 1 as created, 0 as solved, 0 as reopened
     from core.fct_ticket as t where not t.is_excluded
     union all
-    select t.account, t.team_id, t.channel, t.priority, cast(i.starts_at at time zone p.time_zone as date),
-        0, case when i.is_solve then 1 else 0 end, case when i.is_reopen then 1 else 0 end
-    from core.fct_status_interval as i
-    join core.fct_ticket as t on t.account = i.account and t.ticket_id = i.ticket_id
-    cross join ops.run_parameter as p
-    where not t.is_excluded and (i.is_solve or i.is_reopen)
+    select account, team_id, channel, priority, starts_at,
+        0, case when is_solve then 1 else 0 end, case when is_reopen then 1 else 0 end
+    from core.fct_status_interval where not is_excluded and (is_solve or is_reopen)
 ),
-daily as (
-    select account, coalesce(team_id, 'none') as team_id, channel, priority, day,
-        sum(created) as created_count, sum(solved) as solved_count, sum(reopened) as reopened_count
-    from flows group by account, coalesce(team_id, 'none'), channel, priority, day
-),
-scopes as (
-    select account, team_id, channel, priority, min(day) as first_day from daily group by account, team_id, channel, priority
-),
-grid as (
-    select s.account, s.team_id, s.channel, s.priority, d.day
-    from scopes as s
-    cross join ops.run_parameter as p
-    join core.dim_date as d on d.day >= s.first_day and d.day <= p.last_day
-),
-counted as (
-    select g.account, g.team_id, g.channel, g.priority, g.day,
-        coalesce(f.created_count, 0) as created_count, coalesce(f.solved_count, 0) as solved_count,
-        coalesce(f.reopened_count, 0) as reopened_count,
-        sum(coalesce(f.created_count, 0) - coalesce(f.solved_count, 0) + coalesce(f.reopened_count, 0)) over (
-            partition by g.account, g.team_id, g.channel, g.priority order by g.day
-            rows between unbounded preceding and current row) as backlog_count
-    from grid as g
-    left join daily as f
-        on f.account = g.account and f.team_id = g.team_id and f.channel = g.channel and f.priority = g.priority and f.day = g.day
+flow as (
+    select z.time_zone, cast(e.happened_at at time zone z.time_zone as date) as day, e.account, coalesce(e.team_id, 'none') as team_id,
+        e.channel, e.priority, sum(e.created) as created_count, sum(e.solved) as solved_count, sum(e.reopened) as reopened_count
+    from events as e cross join ops.reporting_zone as z
+    where cast(e.happened_at at time zone z.time_zone as date) <= z.last_day
+    group by z.time_zone, cast(e.happened_at at time zone z.time_zone as date), e.account, coalesce(e.team_id, 'none'), e.channel, e.priority
 )
-select account, team_id, channel, priority, day, created_count, solved_count, reopened_count, backlog_count
-from counted
-where backlog_count <> 0 or created_count <> 0 or solved_count <> 0 or reopened_count <> 0
+select coalesce(s.time_zone, f.time_zone) as time_zone, coalesce(s.day, f.day) as day, coalesce(s.account, f.account) as account,
+    coalesce(s.team_id, f.team_id) as team_id, coalesce(s.channel, f.channel) as channel, coalesce(s.priority, f.priority) as priority,
+    coalesce(f.created_count, 0) as created_count, coalesce(f.solved_count, 0) as solved_count, coalesce(f.reopened_count, 0) as reopened_count,
+    coalesce(s.backlog_count, 0) as backlog_count, coalesce(s.age_seconds_sum, 0) as age_seconds_sum, s.age_seconds_median, s.age_seconds_p90,
+    coalesce(s.age_0_1_days_count, 0) as age_0_1_days_count, coalesce(s.age_1_3_days_count, 0) as age_1_3_days_count,
+    coalesce(s.age_3_7_days_count, 0) as age_3_7_days_count, coalesce(s.age_7_14_days_count, 0) as age_7_14_days_count,
+    coalesce(s.age_14_30_days_count, 0) as age_14_30_days_count, coalesce(s.age_30_days_count, 0) as age_30_days_count
+from stock as s
+full join flow as f
+    on f.time_zone = s.time_zone and f.day = s.day and f.account = s.account and f.team_id = s.team_id and f.channel = s.channel and f.priority = s.priority

@@ -21,7 +21,7 @@ grid as (
     select d.day, d.month_starts_on, d.workday_of_month, d.workdays_in_month, l.team, l.category, l.currency
     from lines as l
     join core.dim_date as d on d.month_starts_on = l.month_on
-    cross join ops.run_parameter as p
+    join ops.reporting_zone as p on p.is_main
     where d.day <= p.last_day
 ),
 spent as (

@@ -14,7 +14,7 @@ solved as (
 select d.day, t.account, t.team_id, n.name as team, d.is_workday,
     coalesce(c.created_count, 0) as created_count, coalesce(s.solved_count, 0) as solved_count
 from teams as t
-cross join ops.run_parameter as p
+join ops.reporting_zone as p on p.is_main
 join core.dim_date as d on d.day >= t.first_day and d.day <= p.last_day
 left join created as c on c.account = t.account and c.team_id = t.team_id and c.day = d.day
 left join solved as s on s.account = t.account and s.team_id = t.team_id and s.day = d.day

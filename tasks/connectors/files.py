@@ -4,14 +4,14 @@ One setting a table: a path or fsspec URL, or a query that begins with `select` 
 secret `database_url`. Columns are named like the entity's (first row of a file); their order does not matter.
 """
 
-from tasks.entities import BUDGET_LINE, COST_ENTRY, HEADCOUNT_PLAN, SHIFT, Entity
+from tasks.entities import BUDGET_LINE, COST_ENTRY, HEADCOUNT_PLAN, KPI_TARGET, SHIFT, Entity
 from tasks.rest.auth import NoSecret
 from tasks.rest.paging import SinglePage
-from tasks.rest.spec import Becomes, Connector, Request, Stream
+from tasks.rest.spec import Becomes, Connector, Expression, Request, Stream, sql
 
 
-def table(name: str, says: str, entity: Entity) -> Stream:
-    fields = {column: column for column in entity.names if column != "version_at"}
+def table(name: str, says: str, entity: Entity, **others: Expression) -> Stream:
+    fields = {column: column for column in entity.names if column != "version_at"} | others
     return Stream(name=name, says=says, path=name, records="rows", paging=SinglePage(), optional=True, flat=True,
                   empty_is_null=True, becomes=(Becomes(entity, fields=fields),))
 
@@ -22,13 +22,14 @@ connector = Connector(
     docs="tasks/connectors/README.md",
     api_version="1",
     base_url="file:",
-    optional_settings=("budget_lines", "cost_entries", "headcount_plan", "shifts"),
+    optional_settings=("budget_lines", "cost_entries", "headcount_plan", "kpi_targets", "shifts"),
     auth=NoSecret(optional=("database_url",)),
     check=Request("files"),
     streams=(
         table("budget_lines", "Money planned per month, team and category", BUDGET_LINE),
         table("cost_entries", "Money spent", COST_ENTRY),
         table("headcount_plan", "People planned per month and team", HEADCOUNT_PLAN),
+        table("kpi_targets", "Targets of KPIs, by team and first day", KPI_TARGET, team=sql("coalesce({team}, 'all')")),
         table("shifts", "Planned shifts", SHIFT),
     ),
 )

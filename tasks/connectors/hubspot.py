@@ -73,7 +73,10 @@ def history(field: str, name: str) -> Becomes:
 
 
 def sla(metric: str, due: str, done: str) -> tuple[Becomes, ...]:
-    """A clock of which only due and done are told: applied at creation, breached at the due time if done or seen later."""
+    """A clock of which only due and done are told: applied at creation, breached at the due time if done or seen later.
+
+    An overdue ticket that nobody touches is not told again; the due time lets the model see its breach all the same.
+    """
     def event(kind: str, at: str, where: Expression) -> Becomes:
         return Becomes(SLA_EVENT, part="details", where=where, fields={
             "event_id": sql(f"cast({{id}} as varchar) || '-{metric}-{kind}'"), "ticket_id": "id", "metric": sql(f"'{metric}'"),
@@ -83,6 +86,7 @@ def sla(metric: str, due: str, done: str) -> tuple[Becomes, ...]:
     late = f"coalesce({{{done}}}, {{properties.hs_lastmodifieddate}})"
     return (
         event("apply", "properties.createdate", sql(f"{{{due}}} is not null")),
+        event("due", due, sql(f"{{{due}}} is not null")),
         event("fulfill", done, sql(f"{{{due}}} is not null and {{{done}}} is not null")),
         event("breach", due, sql(f"try_cast({late} as timestamptz) > try_cast({{{due}}} as timestamptz)")),
     )

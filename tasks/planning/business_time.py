@@ -1,11 +1,11 @@
 """Business time: weekly schedules and holidays become open spans in UTC, per local date, by the tz database.
 
-The spans are stored cut at UTC midnights with the open seconds before them, so that the open seconds between two
+UTC days are stored as open and closed pieces with the open seconds before them, so that the open seconds between two
 instants are one subtraction of two look-ups: `open_at(b) - open_at(a)`. Right across zones, DST changes and holidays.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -15,6 +15,8 @@ from tasks.errors import ConfigurationError
 
 _DAYS = ("Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat")
 _MINUTES_A_DAY = 1440
+_MINUTES_A_WEEK = 7 * _MINUTES_A_DAY
+SECONDS_A_DAY = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +34,23 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """An open span within one UTC day, seconds since UTC midnight; `open_before` is the running total before the day."""
+    """A piece of a UTC day, seconds since UTC midnight, that is open or closed; `open_before`: open seconds before it."""
 
     utc_day: date
     from_second: int
     to_second: int
+    is_open: bool
     open_before: int
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Running totals (open_from, open_to] of one whole open hour, reached from `starts_at` on."""
+
+    open_hour: int
+    open_from: int
+    open_to: int
+    starts_at: datetime
 
 
 def open_spans(schedule: Schedule, first: date, last: date) -> list[tuple[datetime, datetime]]:
@@ -53,13 +66,21 @@ def open_spans(schedule: Schedule, first: date, last: date) -> list[tuple[dateti
                 continue
             midnight = datetime.combine(day, time(0), UTC) - offset  # the wall's midnight, told by this offset
             before = (day.isoweekday() % 7) * _MINUTES_A_DAY
-            for start, end in schedule.intervals:
+            for start, end in _with_week_wrap(schedule.intervals):
                 opens = midnight + timedelta(minutes=max(start - before, 0))
                 closes = midnight + timedelta(minutes=min(end - before, _MINUTES_A_DAY))
                 span = (max(opens, low), min(closes, high))
                 if span[0] < span[1]:
                     spans.append(span)
     return _united(sorted(spans))
+
+
+def _with_week_wrap(intervals: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """An interval that runs past Saturday midnight is open on Sunday too."""
+    for start, end in intervals:
+        yield start, end
+        if end > _MINUTES_A_WEEK:
+            yield start - _MINUTES_A_WEEK, end - _MINUTES_A_WEEK
 
 
 def _offsets(zone: ZoneInfo, first: date, last: date) -> list[tuple[datetime, datetime, timedelta]]:
@@ -104,7 +125,7 @@ def _united(spans: Sequence[tuple[datetime, datetime]]) -> list[tuple[datetime, 
 
 
 def segments(schedule: Schedule, first: date, last: date) -> list[Segment]:
-    """At least one segment for each UTC day from first to last, in order; a closed day has an empty one."""
+    """Pieces that cover every UTC day from first to last without a gap, in order."""
     by_day: dict[date, list[tuple[int, int]]] = {}
     for opens, end in open_spans(schedule, first - timedelta(days=2), last + timedelta(days=2)):
         start = opens
@@ -117,9 +138,29 @@ def segments(schedule: Schedule, first: date, last: date) -> list[Segment]:
             start = stop
     made, total = [], 0
     for day in days(first, last):
-        pieces = by_day.get(day) or [(0, 0)]
-        made += [Segment(day, low, high, total) for low, high in pieces]
-        total += sum(high - low for low, high in pieces)
+        at = 0
+        for low, high in by_day.get(day, ()):
+            if at < low:
+                made.append(Segment(day, at, low, False, total))
+            made.append(Segment(day, low, high, True, total))
+            total += high - low
+            at = high
+        if at < SECONDS_A_DAY:
+            made.append(Segment(day, at, SECONDS_A_DAY, False, total))
+    return made
+
+
+def dues(pieces: Iterable[Segment]) -> list[Due]:
+    """The open pieces cut at whole open hours: finds the instant at which the running total reaches a value."""
+    made = []
+    for piece in pieces:
+        at, end = piece.open_before, piece.open_before + piece.to_second - piece.from_second
+        base = datetime.combine(piece.utc_day, time(0), UTC) + timedelta(seconds=piece.from_second)
+        while piece.is_open and at < end:
+            hour = at // 3600
+            stop = min(end, (hour + 1) * 3600)
+            made.append(Due(hour, at, stop, base + timedelta(seconds=at - piece.open_before)))
+            at = stop
     return made
 
 

@@ -1,10 +1,14 @@
 """The models of `sql/`: one `.sql` (or seed `.csv`) and one `.yml` each; the folder is the schema.
 
 A model built by Python has a `.yml` only, with `built_by`. `marts.kpi_daily` collects every KPI of `marts/kpi/`.
+`refresh` says how a model is kept up to date: `whole`, by `ticket` (each ticket's rows come from rows of that ticket
+alone), or by `day`, `week` or `month` (each period's rows come from facts with an instant in it). `running` names the
+tickets whose rows move with the as-of instant.
 """
 
 import csv
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -21,7 +25,7 @@ from tasks.errors import ModelError
 from tasks.paths import SQL
 
 _LAYERS = ("staging", "core", "marts")
-_KPI_COLUMNS = ("day", "account", "team_id", "channel", "priority", "numerator", "denominator")
+PERIODS = {"day": "day", "week": "week_starts_on", "month": "month_starts_on"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,8 @@ class Model:
     seed: Path | None = None
     built_by: str = "sql"
     inputs: tuple[str, ...] = ()
+    refresh: str = "whole"
+    running: str = ""
 
     @property
     def full_name(self) -> str:
@@ -78,6 +84,12 @@ class Kpi:
     owner: str
     source: str
     select: str
+    divide_by: int = 1
+
+    @property
+    def by_instant(self) -> bool:
+        """The SELECT gives instants (`happened_at`), not days of time zones."""
+        return "happened_at" in self.select
 
 
 @cache
@@ -120,33 +132,53 @@ def _read(layer: str, path: Path) -> Model:
     inputs = _tables_of(select, path) if select else tuple(described.get("inputs", ()))
     return Model(
         layer, path.stem, described["says"], tuple(described["grain"]), described["owner"], columns, select,
-        seed if seed.exists() else None, built_by, inputs,
+        seed if seed.exists() else None, built_by, inputs, described.get("refresh", "whole"), described.get("running", ""),
     )
 
 
 def _collected() -> str:
-    """`marts.kpi_daily`: every KPI's SELECT, united, with names of teams, and the ratio formed last."""
-    listed = ", ".join(_KPI_COLUMNS)
-    parts = [
-        f"select '{kpi.name}' as kpi, '{kpi.unit}' as unit, '{kpi.shape}' as shape, {listed} from (\n{kpi.select}\n) as {kpi.name}"
-        for kpi in kpis().values()
-    ]
-    united = "\nunion all\n".join(parts)
+    """`marts.kpi_daily`: every KPI's SELECT, put on local days, summed, united, with names, ratios and targets.
+
+    Sums are of whole numbers, so they are the same in whatever order an engine adds them; division comes last.
+    """
+    united = "\nunion all\n".join(_on_days(kpi) for kpi in kpis().values())
     return f"""
-select
-    k.day, p.time_zone, k.account, coalesce(k.team_id, 'none') as team_id, t.name as team, k.channel, k.priority, k.kpi, k.unit,
-    cast(k.numerator as double) as numerator,
-    cast(k.denominator as double) as denominator,
-    case when k.shape = 'count' then cast(k.numerator as double)
-         when k.denominator = 0 then null
-         else 1.0 * cast(k.numerator as double) / cast(k.denominator as double) end as value
-from (
+with counted as (
 {united}
-) as k
-cross join ops.run_parameter as p
-left join core.dim_team as t on t.account = k.account and t.team_id = k.team_id
-where k.day <= p.last_day
+),
+divided as (
+    select c.day, c.time_zone, c.account, coalesce(c.team_id, 'none') as team_id, c.channel, c.priority, c.kpi, k.unit, k.shape, k.better,
+        cast(c.numerator as double) / k.divide_by as numerator, cast(c.denominator as double) as denominator
+    from counted as c
+    join core.dim_kpi as k on k.kpi = c.kpi
+),
+valued as (
+    select d.day, d.time_zone, d.account, d.team_id, t.name as team, d.channel, d.priority, d.kpi, d.unit, d.shape, d.better, d.numerator, d.denominator,
+        case when d.shape in ('count', 'level') then d.numerator when d.denominator = 0 then null else d.numerator / d.denominator end as value
+    from divided as d
+    left join core.dim_team as t on t.account = d.account and t.team_id = d.team_id
+)
+select v.day, v.time_zone, v.account, v.team_id, v.team, v.channel, v.priority, v.kpi, v.unit, v.numerator, v.denominator, v.value,
+    coalesce(g.target, a.target) as target,
+    case when v.better = 'higher' and coalesce(g.target, a.target) <> 0 then v.value / coalesce(g.target, a.target)
+         when v.better = 'lower' and v.value <> 0 then coalesce(g.target, a.target) / v.value end as attainment
+from valued as v
+left join core.dim_kpi_target as g
+    on v.shape in ('ratio', 'mean', 'level_mean') and g.kpi = v.kpi and g.team = v.team and g.valid_from_on <= v.day and v.day < g.valid_until_on
+left join core.dim_kpi_target as a
+    on v.shape in ('ratio', 'mean', 'level_mean') and a.kpi = v.kpi and a.team = 'all' and a.valid_from_on <= v.day and v.day < a.valid_until_on
 """
+
+
+def _on_days(kpi: Kpi) -> str:
+    day, zone = ("cast(k.happened_at at time zone p.time_zone as date)", "p.time_zone") if kpi.by_instant else ("k.day", "k.time_zone")
+    meets = "cross join ops.reporting_zone as p" if kpi.by_instant else "join ops.reporting_zone as p on p.time_zone = k.time_zone"
+    groups = f"{day}, {zone}, k.account, k.team_id, k.channel, k.priority"
+    return (
+        f"select '{kpi.name}' as kpi, {day} as day, {zone} as time_zone, k.account, k.team_id, k.channel, k.priority,\n"
+        f"    sum(k.numerator) as numerator, sum(k.denominator) as denominator\nfrom (\n{kpi.select}\n) as k\n{meets}\n"
+        f"where {day} <= p.last_day group by {groups}"
+    )
 
 
 @cache
@@ -161,9 +193,24 @@ def _tables_of(select: str, path: Path) -> tuple[str, ...]:
 
 @cache
 def _translated(select: str, dialect: str) -> str:
-    return sqlglot.transpile(select, read="duckdb", write=dialect)[0]
+    text = sqlglot.transpile(select, read="duckdb", write=dialect)[0]
+    # PostgreSQL makes rows of a series as it is; the function that DuckDB needs around it takes arrays only
+    return re.sub(r"UNNEST\((GENERATE_SERIES\([^()]*\))\)", r"\1", text) if dialect == "postgres" else text
+
+
+ZONE_LIST = "ops.zone_list"  # stands for the list of time zones, which changes seldom, unlike as-of and last day
 
 
 def inputs_state(model: Model, states: Mapping[str, int]) -> dict[str, Any]:
     """What a build of the model depends on: its own text and the changes of its inputs so far."""
-    return {"text": model.fingerprint, "inputs": {name: states.get(name, 0) for name in model.inputs}}
+    inputs = (*model.inputs, ZONE_LIST) if "ops.reporting_zone" in model.inputs else model.inputs
+    return {"text": model.fingerprint, "inputs": {name: states.get(name, 0) for name in inputs}}
+
+
+def kpi_rows() -> list[dict[str, Any]]:
+    """Rows of `core.dim_kpi`."""
+    return [
+        {"kpi": k.name, "title": k.title, "says": k.says, "shape": k.shape, "unit": k.unit, "divide_by": k.divide_by, "numerator_says": k.numerator,
+         "denominator_says": k.denominator, "better": k.better, "attributed_to": k.attributed_to, "owner": k.owner, "defined_by": k.source}
+        for k in kpis().values()
+    ]

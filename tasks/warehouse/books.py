@@ -1,7 +1,7 @@
 """The pipeline's own books in `ops`: runs, batches, bookmarks, quarantine, validation, drift, watermarks."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -15,8 +15,8 @@ from tasks.warehouse.tables import (
     DRIFT,
     MODEL_RUN,
     QUARANTINE,
+    REPORTING_ZONE,
     RUN,
-    RUN_PARAMETER,
     TABLE_STATE,
     VALIDATION,
     WATERMARK,
@@ -155,14 +155,21 @@ def record_drift(connection: Connection, account: str, stream: str, fields: Mapp
         _put(connection, DRIFT, ["account", "stream", "field"], values)
 
 
-def set_parameters(connection: Connection, *, as_of: datetime, time_zone: str, last_day: date, currency: str) -> bool:
-    """Set what the models are built for; True if it differs from before."""
-    values = {"as_of": as_of, "time_zone": time_zone, "last_day": last_day, "currency": currency}
-    present = connection.execute(sa.select(RUN_PARAMETER)).mappings().first()
-    if present is not None and dict(present) == values:
+def reporting_zones(connection: Connection) -> list[dict[str, Any]]:
+    """What the last build was made for, a row a time zone."""
+    rows = connection.execute(sa.select(REPORTING_ZONE).order_by(REPORTING_ZONE.c.time_zone)).mappings()
+    return [dict(row) for row in rows]
+
+
+def replace_rows(connection: Connection, table: sa.Table, rows: Sequence[Values]) -> bool:
+    """Make these the rows of one of the books' small tables; True if they differ from before."""
+    present = [dict(row) for row in connection.execute(sa.select(table)).mappings()]
+    wanted = [dict(row) for row in rows]
+    if len(present) == len(wanted) and all(row in present for row in wanted):
         return False
-    connection.execute(RUN_PARAMETER.delete())
-    connection.execute(RUN_PARAMETER.insert().values(**values))
+    connection.execute(table.delete())
+    if rows:
+        connection.execute(table.insert(), [dict(row) for row in rows])
     return True
 
 

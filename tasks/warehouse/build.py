@@ -11,26 +11,54 @@ from tasks.entities import ARROW
 from tasks.errors import ModelError
 from tasks.warehouse import books
 from tasks.warehouse.engine import Connection, Warehouse
+from tasks.warehouse.touched import Touched
+
+_MANY = 10_000  # rows of a first build beyond which single tickets and days are not noted
 
 
-def build(connection: Connection, table: sa.Table, select: str) -> tuple[int, int]:
-    """Rows in the table afterwards, and rows changed. Runs in the caller's transaction.
+def build(
+    connection: Connection, table: sa.Table, select: str, *, only: str = "", touched: Touched | None = None
+) -> tuple[int, int]:
+    """Rows made by the SELECT, and rows changed. Runs in the caller's transaction.
 
-    Raises ModelError with the database's words.
+    With `only`, a condition on the table's rows, the SELECT stands for those rows and the others stay. What changed is
+    told to `touched`. Raises ModelError with the database's words.
     """
     names = [column.name for column in table.columns]
     kinds = {column.name: column.type.compile(dialect=connection.dialect) for column in table.columns}
     picked = ", ".join(f'cast("{name}" as {kinds[name]}) as "{name}"' for name in names)
-    fresh = f"fresh_{table.name}"
-    connection.exec_driver_sql(f"drop table if exists {fresh}")
+    where = f" where {only}" if only else ""
+    made = _escaped(connection, f"select {picked} from ({select}) as made{where}")
     try:
-        connection.exec_driver_sql(
-            _escaped(connection, f"create temporary table {fresh} as select {picked} from ({select}) as made")
-        )
-        return _apply(connection, table, fresh, names)
+        if _is_empty(connection, table):
+            return _first_fill(connection, table, names, made, touched)
+        fresh = f"fresh_{table.name}"
+        connection.exec_driver_sql(f"drop table if exists {fresh}")
+        connection.exec_driver_sql(f"create temporary table {fresh} as {made}")
+        return _apply(connection, table, fresh, names, where=where, touched=touched)
     except sa.exc.SQLAlchemyError as trouble:
         words = str(getattr(trouble, "orig", trouble)).strip().splitlines()[0]
         raise ModelError(f"model {table.schema}.{table.name}: {words}; no table was changed") from trouble
+
+
+def _is_empty(connection: Connection, table: sa.Table) -> bool:
+    return connection.exec_driver_sql(f"select 1 from {table.schema}.{table.name} limit 1").first() is None
+
+
+def _first_fill(
+    connection: Connection, table: sa.Table, names: Sequence[str], made: str, touched: Touched | None
+) -> tuple[int, int]:
+    """Straight into the empty table."""
+    target = f"{table.schema}.{table.name}"
+    listed = ", ".join(f'"{name}"' for name in names)
+    connection.exec_driver_sql(f"insert into {target} ({listed}) {made}")
+    rows = int(connection.exec_driver_sql(f"select count(*) from {target}").scalar_one())
+    if touched is not None and rows > _MANY:
+        touched.note_all(table)
+    elif touched is not None:
+        touched.note(table, f"(select * from {target} where false) as none_gone", target)
+    _analyze(connection, target)
+    return rows, rows
 
 
 def fill(warehouse: Warehouse, connection: Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> tuple[int, int]:
@@ -69,31 +97,50 @@ def arrow_rows(table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
     return pa.table(made)
 
 
-def _apply(connection: Connection, table: sa.Table, fresh: str, names: Sequence[str]) -> tuple[int, int]:
-    target = f"{table.schema}.{table.name}"
-    key = table.info["key"] or tuple(names)
+def _apply(
+    connection: Connection, table: sa.Table, fresh: str, names: Sequence[str], *, where: str = "", touched: Touched | None = None
+) -> tuple[int, int]:
     listed = ", ".join(f'"{name}"' for name in names)
-    same_key = " and ".join(f't."{name}" is not distinct from d."{name}"' for name in key)
+    rows = connection.exec_driver_sql(f"select count(*) from {fresh}").scalar_one()
+    removed, added = _differences(connection, table, fresh, listed, where, touched)
+    if added or removed:
+        _analyze(connection, f"{table.schema}.{table.name}")
+    connection.exec_driver_sql(f"drop table {fresh}")
+    return int(rows), max(removed, added)
+
+
+def _analyze(connection: Connection, name: str) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"analyze {name}")  # plans of the next models rest on it
+
+
+def _differences(
+    connection: Connection, table: sa.Table, fresh: str, listed: str, where: str, touched: Touched | None
+) -> tuple[int, int]:
+    """Write only the rows that differ; gives rows removed and rows added."""
+    target = f"{table.schema}.{table.name}"
+    key = table.info["key"]
+    equal = "=" if key else "is not distinct from"
+    same_key = " and ".join(f't."{name}" {equal} d."{name}"' for name in key or [c.name for c in table.columns])
     gone, come = f"gone_{table.name}", f"come_{table.name}"
     for name, select in (
-        (gone, f"select {listed} from {target} except select {listed} from {fresh}"),
-        (come, f"select {listed} from {fresh} except select {listed} from {target}"),
+        (gone, f"select {listed} from {target}{where} except select {listed} from {fresh}"),
+        (come, f"select {listed} from {fresh} except select {listed} from {target}{where}"),
     ):
         connection.exec_driver_sql(f"drop table if exists {name}")
         connection.exec_driver_sql(f"create temporary table {name} as {select}")
-    rows = connection.exec_driver_sql(f"select count(*) from {fresh}").scalar_one()
     removed = connection.exec_driver_sql(f"select count(*) from {gone}").scalar_one()
     added = connection.exec_driver_sql(f"select count(*) from {come}").scalar_one()
     if removed:
         connection.exec_driver_sql(f"delete from {target} as t where exists (select 1 from {gone} as d where {same_key})")
     if added:
-        order = ", ".join(f'"{name}"' for name in key)
+        order = ", ".join(f'"{name}"' for name in key) if key else "1"
         connection.exec_driver_sql(f"insert into {target} ({listed}) select {listed} from {come} order by {order}")
-    if (added or removed) and connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(f"analyze {target}")  # plans of the next models rest on it
-    for name in (fresh, gone, come):
+    if touched is not None:
+        touched.note(table, gone, come)
+    for name in (gone, come):
         connection.exec_driver_sql(f"drop table {name}")
-    return int(rows), max(int(removed), int(added))
+    return int(removed), int(added)
 
 
 def _escaped(connection: Connection, statement: str) -> str:

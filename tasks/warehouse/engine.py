@@ -18,6 +18,8 @@ from sqlalchemy.pool import NullPool
 
 from tasks.errors import ConfigurationError, StorageError, WarehouseBusyError
 
+# models are few and large: compiling each costs more than it saves, and sorts and hashes should stay in memory
+_PG_OPTIONS = "-c timezone=UTC -c jit=off -c work_mem=128MB -c enable_nestloop=off"
 _PG_LOCK = 7_305_411  # any number; the same for every run of this software
 
 Connection = sa.Connection
@@ -47,12 +49,15 @@ class Warehouse:
     def _make_engine(self) -> sa.Engine:
         if self.kind == "postgresql":
             url = self.url.set(drivername="postgresql+psycopg")
-            return sa.create_engine(url, connect_args={"options": "-c timezone=UTC", "connect_timeout": 15})
+            return sa.create_engine(url, connect_args={"options": _PG_OPTIONS, "connect_timeout": 15})
         engine = sa.create_engine(self.url, poolclass=NullPool)
 
         @sa.event.listens_for(engine, "connect")
         def _prepare(connection: Any, _record: Any) -> None:
             connection.execute("set TimeZone = 'UTC'")
+            # rows written in the same transaction have no statistics yet, and join orders guessed without them took
+            # a thousand times as long; joins run as our SQL writes them
+            connection.execute("set disabled_optimizers = 'join_order'")
             if self._memory_limit:
                 connection.execute(f"set memory_limit = '{self._memory_limit}'")
 

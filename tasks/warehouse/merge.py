@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from tasks.entities import Entity
 from tasks.warehouse.engine import Connection, Warehouse
 from tasks.warehouse.tables import source_columns, sql_type
+from tasks.warehouse.touched import touch_tickets
 
 _ORDER = "stage_order"
 _LONG_AGO = "timestamp with time zone '0001-01-01 00:00:00+00'"
@@ -81,6 +82,7 @@ def merge(connection: Connection, entity: Entity, origin: Origin, *, replaces: b
     )
     changed = connection.exec_driver_sql(f"select count(*) from {fresh}").scalar_one()
     if changed:
+        touch_tickets(connection, target, names, fresh)
         connection.exec_driver_sql(
             f"delete from {target} as t where exists (select 1 from {fresh} as f where {_match('t', 'f', key)})"
         )
@@ -104,6 +106,9 @@ def _remove_untold(connection: Connection, entity: Entity, origin: Origin, key: 
         sa.text(f"select count(*) from source.{entity.name} as t where {where}"), values
     ).scalar_one()
     if count:
+        names = [c.name for c in source_columns(entity)]
+        untold = f"(select * from source.{entity.name} as t where {where})"
+        touch_tickets(connection, f"source.{entity.name}", names, untold, values)
         connection.execute(sa.text(f"delete from source.{entity.name} as t where {where}"), values)
     return int(count)
 

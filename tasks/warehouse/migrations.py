@@ -12,6 +12,12 @@ from tasks.warehouse.tables import OPS, SCHEMA_VERSION, SCHEMAS, SOURCE
 # (number, what it does, statements). Applied in order, each in one transaction with its row in ops.schema_version.
 MIGRATIONS: tuple[tuple[int, str, tuple[str, ...]], ...] = (
     (1, "first version: schemas, entities, books", ()),
+    (2, "measures, SLA clocks and daily tables are computed anew and by time zone; derived tables only are dropped", tuple(
+        f"drop table if exists {name}" for name in (
+            "ops.run_parameter", "staging.message", "core.business_segment", "core.fct_ticket", "core.fct_status_interval",
+            "core.fct_sla_clock", "core.snap_backlog_daily", "marts.kpi_daily",
+        )
+    )),
 )
 
 
@@ -30,16 +36,14 @@ def prepare(warehouse: Warehouse, models: Iterable[sa.Table] = ()) -> None:
             raise ConfigurationError(
                 f"the warehouse is at schema version {max(applied)}, this software knows {newest}: install the newer one"
             )
+        waiting = [m for m in MIGRATIONS if m[0] not in applied]
+        for statement in (s for _, _, statements in waiting for s in statements if applied):
+            connection.execute(sa.text(statement))
+        existing = _existing(connection) if waiting else existing
         for table in (*OPS, *SOURCE.values(), *models):
             _create_or_widen(warehouse, connection, table, existing)
-        for number, says, statements in MIGRATIONS:
-            if number in applied:
-                continue
-            for statement in statements if applied else ():
-                connection.execute(sa.text(statement))
-            connection.execute(
-                SCHEMA_VERSION.insert().values(version=number, says=says, applied_at=now())
-            )
+        for number, says, _ in waiting:
+            connection.execute(SCHEMA_VERSION.insert().values(version=number, says=says, applied_at=now()))
 
 
 def create(warehouse: Warehouse, tables: Iterable[sa.Table]) -> None:

@@ -168,12 +168,29 @@ WATERMARK = _ops(
     _c("run_id", "text", "Run that moved it", required=True),
     _c("moved_at", "instant", "Moved at", required=True),
 )
-RUN_PARAMETER = _ops(
-    "run_parameter", "One row: what the models are built for", (),
+REPORTING_ZONE = _ops(
+    "reporting_zone", "What the run's numbers are made for: one row a business time zone", ("time_zone",),
+    _c("time_zone", "text", "Time zone whose days the daily tables count (IANA)", required=True),
+    _c("is_main", "flag", "The main one, whose days the facts carry", required=True),
     _c("as_of", "instant", "Instant for which the numbers are made", required=True),
-    _c("time_zone", "text", "Business time zone of daily tables (IANA)", required=True),
     _c("last_day", "day", "Last complete local day", required=True),
+)
+REPORTING_SETTING = _ops(
+    "reporting_setting", "One row: settings that the models read", (),
+    _c("time_zone", "text", "Main business time zone (IANA)", required=True),
     _c("currency", "text", "Reporting currency (ISO)", required=True),
+    _c("recontact_days", "whole", "A requester who comes again within so many days was not helped at first contact", required=True),
+)
+ACCOUNT_MARK = _ops(
+    "account_mark", "Lists of the accounts' settings that the models read", ("account", "kind", "value"),
+    _c("account", "text", "Account", required=True),
+    _c("kind", "text", "bot, escalation_team or escalate_on_raise", required=True),
+    _c("value", "text", "Author, team or 'true'", required=True),
+)
+TOUCHED_TICKET = _ops(
+    "touched_ticket", "Tickets whose rows were loaded since the last build; emptied by the build", ("account", "ticket_id"),
+    _c("account", "text", "Account", required=True),
+    _c("ticket_id", "text", "Ticket", required=True),
 )
 SCHEMA_VERSION = _ops(
     "schema_version", "Migrations applied", ("version",),
@@ -182,7 +199,7 @@ SCHEMA_VERSION = _ops(
     _c("applied_at", "instant", "Applied at", required=True),
 )
 OPS = (
-    RUN, BATCH, BOOKMARK, QUARANTINE, VALIDATION, DRIFT, TABLE_STATE, MODEL_RUN, WATERMARK, RUN_PARAMETER,
-    SCHEMA_VERSION,
+    RUN, BATCH, BOOKMARK, QUARANTINE, VALIDATION, DRIFT, TABLE_STATE, MODEL_RUN, WATERMARK, REPORTING_ZONE,
+    REPORTING_SETTING, ACCOUNT_MARK, TOUCHED_TICKET, SCHEMA_VERSION,
 )
 SOURCE = {name: source_table(entity) for name, entity in ENTITIES.items()}

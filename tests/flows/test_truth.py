@@ -60,8 +60,9 @@ def test_every_ticket_of_every_desk_has_the_measures_of_its_story(bench: Bench, 
         now = NOW - timedelta(seconds=60) if desk == "zendesk" else NOW
         world = fake.world if desk != "servicenow" else sandbox.fakes["zendesk"].world
         said = {r[0]: dict(zip(names, r[1:-1], strict=True)) | {"merged": r[-1]} for r in bench.fetch(
-            "select ticket_id, replies_count, first_reply_seconds, first_resolution_seconds, full_resolution_seconds, reopens_count, "
-            "first_reply_business_seconds, full_resolution_business_seconds, is_excluded from core.fct_ticket "
+            "select ticket_id, replies_count, first_reply_seconds_recorded, first_resolution_seconds_recorded, "
+            "full_resolution_seconds_recorded, reopens_count, "
+            "first_reply_business_seconds_recorded, full_resolution_business_seconds_recorded, is_excluded from core.fct_ticket "
             f"where account = '{desk}_acme'")}
         alive = [t for t in world.of_desk(desk) if t.known_at(now) and not (t.deleted_at and t.deleted_at <= now)]
         if desk == "hubspot":

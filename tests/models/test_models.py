@@ -9,12 +9,12 @@ import pytest
 import yaml
 
 from tasks.entities import ARROW, ENTITIES
-from tasks.sqlmodels.catalog import kpis, models
+from tasks.sqlmodels.catalog import kpi_rows, kpis, models
 from tasks.transform import model_tables
 from tasks.warehouse.build import arrow_rows, build
 from tasks.warehouse.engine import Warehouse
 from tasks.warehouse.migrations import prepare
-from tasks.warehouse.tables import RUN_PARAMETER, SOURCE, table
+from tasks.warehouse.tables import OPS, SOURCE, table
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.yml"))
 DEFAULTS: dict[str, Any] = {
@@ -32,8 +32,8 @@ def warehouse(request, tmp_path, postgres):
 
 def described(name: str):
     schema, _, short = name.partition(".")
-    if name == "ops.run_parameter":
-        return RUN_PARAMETER
+    if schema == "ops":
+        return next(t for t in OPS if t.name == short)
     if schema == "source":
         return SOURCE[short]
     model = models()[name]
@@ -77,7 +77,7 @@ def test_case(path: Path, warehouse: Warehouse):
     name = path.stem.rsplit(".", 1)[0]
     dialect = "duckdb" if warehouse.kind == "duckdb" else "postgres"
     with warehouse.begin() as connection:
-        for given, rows in {"ops.run_parameter": [PARAMETER], **case["given"]}.items():
+        for given, rows in {**PARAMETERS, **case["given"]}.items():
             target = described(given)
             warehouse.append(connection, given, arrow_rows(target, [typed(r, target) for r in rows]))
         for model in [*case.get("through", []), name]:
@@ -90,7 +90,11 @@ def test_case(path: Path, warehouse: Warehouse):
     assert sorted(found, key=lambda r: [str(v) for v in r]) == expected
 
 
-PARAMETER = {"as_of": "2026-04-01 00:00:00", "time_zone": "Europe/Berlin", "last_day": "2026-03-31", "currency": "EUR"}
+PARAMETERS: dict[str, list[dict[str, Any]]] = {
+    "ops.reporting_zone": [{"time_zone": "Europe/Berlin", "is_main": True, "as_of": "2026-04-01 00:00:00", "last_day": "2026-03-31"}],
+    "ops.reporting_setting": [{"time_zone": "Europe/Berlin", "currency": "EUR", "recontact_days": 7}],
+    "core.dim_kpi": kpi_rows(),
+}
 
 
 def test_the_produced_columns_are_the_documented_ones(warehouse: Warehouse):
@@ -123,7 +127,7 @@ def test_every_table_and_column_has_a_comment_in_the_database(warehouse: Warehou
 
 def test_every_kpi_has_a_definition():
     for kpi in kpis().values():
-        assert kpi.shape in {"count", "ratio", "mean"}
+        assert kpi.shape in {"count", "level", "ratio", "mean", "level_mean"}
         assert all((kpi.title, kpi.says, kpi.unit, kpi.numerator, kpi.denominator, kpi.better, kpi.attributed_to, kpi.owner, kpi.source))
 
 

@@ -1,4 +1,2 @@
-select first_replied_on as day, account, team_id, channel, priority,
-    cast(sum(first_reply_seconds) as double) / 60 as numerator, count(*) as denominator
-from core.fct_ticket where not is_excluded and first_replied_on is not null
-group by first_replied_on, account, team_id, channel, priority
+select first_reply_at as happened_at, account, team_id, channel, priority, first_reply_seconds_recorded as numerator, 1 as denominator
+from core.fct_ticket where not is_excluded and first_reply_at is not null

@@ -1,4 +1,2 @@
-select responded_on as day, account, team_id, channel, priority,
-    100 * sum(case when score >= 9 then 1 when score <= 6 then -1 else 0 end) as numerator, count(*) as denominator
-from core.fct_survey_response where metric = 'nps' and score is not null and not is_excluded
-group by responded_on, account, team_id, channel, priority
+select responded_at as happened_at, ticket_account as account, team_id, channel, priority, case when score >= 9 then 100 when score <= 6 then -100 else 0 end as numerator, 1 as denominator
+from core.fct_survey_response where metric = 'nps' and not is_excluded and score is not null

@@ -1,3 +1,2 @@
-select created_on as day, account, team_id, channel, priority, count(*) as numerator, count(*) as denominator
-from core.fct_ticket where not is_excluded
-group by created_on, account, team_id, channel, priority
+select created_at as happened_at, account, team_id, channel, priority, 1 as numerator, 1 as denominator
+from core.fct_ticket where not is_excluded and true

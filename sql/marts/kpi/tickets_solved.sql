@@ -1,3 +1,2 @@
-select solved_on as day, account, team_id, channel, priority, count(*) as numerator, count(*) as denominator
-from core.fct_ticket where not is_excluded and solved_on is not null
-group by solved_on, account, team_id, channel, priority
+select solved_at as happened_at, account, team_id, channel, priority, 1 as numerator, 1 as denominator
+from core.fct_ticket where not is_excluded and solved_at is not null

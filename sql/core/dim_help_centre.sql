@@ -1,0 +1,1 @@
+select account from source.web_session group by account

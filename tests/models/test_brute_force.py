@@ -1,0 +1,161 @@
+"""SQL against an independent calculation, on an account with every edge case, three zones, two warehouses."""
+
+import os
+from datetime import timedelta
+from typing import Any
+
+import brute_force
+import event_log
+import pytest
+from event_log import AS_OF
+
+from flows.stages import Plainly
+from flows.transform import build_tables
+from tasks.settings import load
+from tasks.transform import last_complete_day, model_tables
+from tasks.warehouse.engine import Warehouse
+from tasks.warehouse.migrations import prepare
+
+ZONES = ("Europe/Berlin", "America/New_York", "Pacific/Auckland")
+TICKETS = int(os.environ.get("BRUTE_FORCE_TICKETS", "1200"))
+
+
+def settings_for(url: str) -> Any:
+    return load(
+        warehouse={"url": url}, business={"time_zone": ZONES[0], "more_time_zones": ZONES[1:], "recontact_days": 7},
+        accounts=({"connector": "zendesk", "name": event_log.ACCOUNT, "subdomain": "x", "bots": ["api1"], "escalation_teams": ["tier2"], "escalate_on_raise": True},),
+    )
+
+
+def build(warehouse: Warehouse, as_of=AS_OF) -> Any:
+    return build_tables(settings_for(str(warehouse.url)), warehouse, Plainly(1), run_id="r", as_of=as_of)
+
+
+@pytest.fixture(scope="module")
+def log() -> event_log.Log:
+    return event_log.make(7, TICKETS)
+
+
+@pytest.fixture(scope="module")
+def facts(log):
+    return brute_force.Facts(log)
+
+
+@pytest.fixture(scope="module")
+def measures(facts):
+    return facts.measures(raises=True)
+
+
+@pytest.fixture(scope="module", params=["duckdb", "postgresql"])
+def warehouse(request, tmp_path_factory, postgres, log):
+    folder = tmp_path_factory.mktemp("brute")
+    made = Warehouse(f"duckdb:///{folder / 'w.duckdb'}" if request.param == "duckdb" else postgres())
+    prepare(made, model_tables())
+    event_log.load(made, log.rows)
+    build(made)
+    yield made
+    made.dispose()
+
+
+def rows(warehouse: Warehouse, statement: str) -> list[dict[str, Any]]:
+    with warehouse.connect() as connection:
+        return [dict(r._mapping) for r in warehouse.fetch(connection, statement)]
+
+
+def test_every_measure_of_every_ticket(warehouse, measures):
+    found = {r["ticket_id"]: r for r in rows(warehouse, "select * from core.fct_ticket")}
+    assert set(found) == set(measures)
+    wrong = [(key, name, found[key][name], value) for key, m in measures.items() for name, value in m.items() if found[key][name] != value]
+    assert wrong == []
+
+
+def test_the_account_has_every_edge_case(facts, measures):
+    """Should the generator be changed: without these cases the comparison above would mean little."""
+    tickets = list(facts.tickets.values())
+    assert len(tickets) >= 1000 or TICKETS < 1000
+    clocks = [c for t in tickets for c in t.clocks()]
+    for case in (
+        any(len(t.schedules) > 1 for t in tickets), any(t.reopens and not t.is_solved for t in tickets), any(t.by_agent for t in tickets),
+        any(t.first_reply == t.created for t in tickets), any(t.excluded for t in tickets), any(not t.messages for t in tickets),
+        any(t.solves and not t.replies for t in tickets), any(len(t.solves) > 2 for t in tickets), any(not t.events for t in tickets),
+        any(m["first_reply_business_seconds_recorded"] == 0 and m["first_reply_seconds_recorded"] > 0 for m in measures.values() if m["first_reply_seconds_recorded"]),
+        any(m["first_reply_business_seconds_recorded"] != m["first_reply_business_at_event_seconds_recorded"] for m in measures.values()),
+        any(m["recontacted_at"] for m in measures.values()), any(m["is_escalated"] for m in measures.values()), any(m["is_bad_to_good"] for m in measures.values()),
+        any(m["is_first_contact_resolution"] for m in measures.values()), any(m["is_requester_agent"] for m in measures.values()),
+        {c["state"] for c in clocks} == {"achieved", "breached", "running"}, {c["metric"] for c in clocks} == set(brute_force.COUNTS_IN) | {"first_reply", "next_reply", "periodic_update"},
+        any(c["elapsed_seconds_as_of"] == c["target_seconds"] for c in clocks), any(c["state"] == "breached" and c["ended_at"] is None for c in clocks),
+    ):
+        assert case
+
+
+def test_every_sla_clock(warehouse, facts):
+    names = ("started_at", "ended_at", "target_seconds", "is_business", "elapsed_seconds_as_of", "breached_at", "state", "policy_id")
+    found = {(r["ticket_id"], r["metric"], r["instance"]): {n: r[n] for n in names} for r in rows(warehouse, "select * from core.fct_sla_clock")}
+    expected = {(key, c["metric"], c["instance"]): {n: c[n] for n in names} for key, t in facts.tickets.items() if not t.excluded for c in t.clocks()}
+    assert set(found) == set(expected)
+    wrong = [(key, {n: (found[key][n], v) for n, v in c.items() if found[key][n] != v}) for key, c in expected.items() if found[key] != c]
+    assert wrong == []
+
+
+def test_every_wait_for_a_next_reply(warehouse, facts):
+    found = {(r["ticket_id"], r["asked_at"], r["ended_at"], r["agent_id"], r["seconds_recorded"], r["business_seconds_recorded"])
+             for r in rows(warehouse, "select * from core.fct_reply_wait where ended_at is not null")}
+    expected = {(key, asked, ended, who, brute_force.seconds(asked, ended), t.business(asked, ended))
+                for key, t in facts.tickets.items() for asked, ended, who, _ in t.waits() if ended}
+    assert found == expected
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_every_daily_figure(warehouse, facts, measures, zone):
+    last_day = last_complete_day(AS_OF, zone)
+    expected = brute_force.kpis(facts, measures, zone, last_day)
+    names = sorted({key[0] for key in expected})
+    found = {(r["kpi"], r["day"], r["team_id"], r["channel"], r["priority"]): (r["numerator"], r["denominator"])
+             for r in rows(warehouse, f"select * from marts.kpi_daily where time_zone = '{zone}' and kpi in ({', '.join(repr(n) for n in names)})")}
+    assert set(found) == set(expected)
+    wrong = [(k, found[k], v) for k, v in expected.items() if found[k] != pytest.approx(v, rel=1e-9, abs=1e-9)]
+    assert wrong == []
+    assert len(names) >= 35
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_every_agent_day(warehouse, facts, zone):
+    expected = brute_force.agent_days(facts, zone, last_complete_day(AS_OF, zone))
+    names = ("replies_count", "first_replies_count", "solves_count", "tickets_solved_count", "reopens_count", "sla_achieved_count", "sla_breached_count",
+             "csat_rated_count", "csat_satisfied_count")
+    found = {(r["day"], r["agent_id"]): {n: r[n] for n in names} for r in rows(warehouse, f"select * from core.fct_agent_day where time_zone = '{zone}'")}
+    for key in set(found) | set(expected):
+        assert found.get(key, dict.fromkeys(names, 0)) == {n: expected[key][n] if key in expected else 0 for n in names}, key
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_identities_hold(warehouse, zone):
+    days = rows(warehouse, "select day, sum(created_count) as c, sum(solved_count) as s, sum(reopened_count) as r, sum(backlog_count) as b, "
+                "sum(age_0_1_days_count + age_1_3_days_count + age_3_7_days_count + age_7_14_days_count + age_14_30_days_count + age_30_days_count) as aged "
+                f"from core.snap_backlog_daily where time_zone = '{zone}' group by day order by day")
+    before = 0
+    for day in days:
+        assert day["b"] == before + day["c"] - day["s"] + day["r"]
+        assert day["b"] == day["aged"]
+        before = day["b"]
+    assert {(b["day"] - a["day"]) for a, b in zip(days, days[1:], strict=False)} == {timedelta(days=1)}
+    # the parts of a ticket's life sum to its life
+    assert rows(warehouse, "select count(*) as n from core.fct_ticket as t join (select account, ticket_id, sum(seconds_recorded) as s, min(starts_at) as a, "
+                "max(case when ends_at is null then starts_at end) as z from core.fct_status_interval group by account, ticket_id) as i "
+                "on i.account = t.account and i.ticket_id = t.ticket_id where coalesce(i.s, 0) <> cast(extract(epoch from i.z) - extract(epoch from i.a) as bigint)")[0]["n"] == 0
+    assert rows(warehouse, "select count(*) as n from core.fct_ticket where requester_wait_seconds_as_of <> agent_work_seconds_as_of + on_hold_seconds_as_of")[0]["n"] == 0
+    # attainment's parts equal its clocks; weeks and months equal their days
+    assert rows(warehouse, f"select sum(denominator) as n from marts.kpi_daily where kpi = 'sla_attainment' and time_zone = '{zone}'") == \
+        rows(warehouse, f"select sum(achieved_count + breached_count) as n from marts.sla_daily where time_zone = '{zone}'")
+    for period in ("weekly", "monthly"):
+        assert rows(warehouse, f"select kpi, sum(denominator) as d from marts.kpi_{period} where time_zone = '{zone}' and kpi not like 'backlog%' group by kpi order by kpi") == \
+            rows(warehouse, f"select kpi, sum(denominator) as d from marts.kpi_daily where time_zone = '{zone}' and kpi not like 'backlog%' group by kpi order by kpi")
+
+
+def test_every_grain_is_unique(warehouse):
+    from tasks.sqlmodels.catalog import models
+
+    for model in models().values():
+        key = ", ".join(f'"{c}"' for c in model.grain)
+        if key:
+            assert rows(warehouse, f"select {key} from {model.full_name} group by {key} having count(*) > 1 limit 3") == [], model.full_name

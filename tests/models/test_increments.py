@@ -1,0 +1,116 @@
+"""A full load equals any split into incremental loads, also with rows that come late and out of order, row for row."""
+
+import random
+import tempfile
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import event_log
+import pytest
+from event_log import AS_OF, FIRST, Log
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from test_brute_force import build
+from tests_support import differences
+
+from tasks.sqlmodels.catalog import models
+from tasks.transform import model_tables
+from tasks.warehouse.engine import Warehouse
+from tasks.warehouse.migrations import prepare
+
+TICKETS = 90
+
+
+def fresh(url: str) -> Warehouse:
+    made = Warehouse(url)
+    prepare(made, model_tables())
+    return made
+
+
+def tables(warehouse: Warehouse) -> dict[str, list[tuple[Any, ...]]]:
+    with warehouse.connect() as connection:
+        return {
+            m.full_name: sorted((tuple(r) for r in warehouse.fetch(connection, f"select {', '.join(chr(34) + c.name + chr(34) for c in m.columns)} from {m.full_name}")), key=repr)
+            for m in models().values()
+        }
+
+
+def moment(row: dict[str, Any]) -> datetime:
+    found = [v for k, v in row.items() if isinstance(v, datetime) and k != "created_at"]
+    return max(found, default=FIRST)
+
+
+def batches(log: Log, pick: random.Random, count: int) -> list[tuple[datetime, list[tuple[str, dict[str, Any]]]]]:
+    """Rows in the order of their instants, some late by up to weeks; each batch with the as-of instant of its build."""
+    late = [(moment(row) + timedelta(days=pick.choice((0, 0, 0, 0, 1, 30)) * pick.random()), n) for n, (_, row) in enumerate(log.rows)]
+    order = [log.rows[n] for _, n in sorted(late)]
+    cuts = sorted(pick.sample(range(1, len(order)), count - 1))
+    parts = [order[a:b] for a, b in zip([0, *cuts], [*cuts, len(order)], strict=True)]
+    instants = sorted(FIRST + (AS_OF - FIRST) * pick.random() for _ in parts[1:]) + [AS_OF]
+    if pick.random() < 0.3 and count > 2:
+        instants[0], instants[1] = instants[1], instants[0]  # as-of goes back once
+    return list(zip(instants, parts, strict=True))
+
+
+@pytest.fixture(scope="module")
+def full() -> Callable[[int], dict[str, list[tuple[Any, ...]]]]:
+    known: dict[int, dict[str, list[tuple[Any, ...]]]] = {}
+
+    def made(seed: int) -> dict[str, list[tuple[Any, ...]]]:
+        if seed not in known:
+            with tempfile.TemporaryDirectory() as folder:
+                warehouse = fresh(f"duckdb:///{folder}/full.duckdb")
+                event_log.load(warehouse, event_log.make(seed, TICKETS).rows)
+                build(warehouse)
+                known[seed] = tables(warehouse)
+                warehouse.dispose()
+        return known[seed]
+
+    return made
+
+
+def check(url: str, seed: int, split: int, count: int, full: Callable[[int], Any]) -> None:
+    warehouse = fresh(url)
+    for as_of, rows in batches(event_log.make(seed, TICKETS), random.Random(split), count):
+        event_log.load(warehouse, rows)
+        build(warehouse, as_of)
+    assert differences(full(seed), tables(warehouse)) == {}
+    again = build(warehouse)
+    assert {r.model: r.changed for r in again if r.changed} == {}
+    warehouse.dispose()
+
+
+@settings(max_examples=8, deadline=None, phases=(Phase.explicit, Phase.generate), suppress_health_check=list(HealthCheck), derandomize=True)
+@given(seed=st.integers(1, 3), split=st.integers(0, 10_000), count=st.integers(2, 6))
+def test_any_split_on_duckdb(full, seed: int, split: int, count: int):
+    with tempfile.TemporaryDirectory() as folder:
+        check(f"duckdb:///{Path(folder) / 'w.duckdb'}", seed, split, count, full)
+
+
+@pytest.mark.parametrize("split", [1, 2])
+def test_a_split_on_postgresql(full, postgres, split: int):
+    check(postgres(), 1, split, 4, full)
+
+
+@pytest.mark.parametrize("change", ["holiday", "rating", "merge", "restore", "delete"])
+def test_what_changes_afterwards_is_taken_in(full, tmp_path, change: str):
+    """An edited schedule, a changed rating, a merge, a tombstone older than its ticket, a deletion: as if it had always been so."""
+    late = {
+        "holiday": ("holiday", {"schedule_id": "berlin", "holiday_id": "new", "name": "New", "first_on": datetime(2026, 3, 10).date(), "last_on": datetime(2026, 3, 12).date()}),
+        "rating": ("survey_response", {"response_id": "7-late", "metric": "csat", "score": 1.0, "scale_min": 1.0, "scale_max": 5.0, "better": "higher", "ticket_id": "7", "responded_at": AS_OF - timedelta(days=9)}),
+        "merge": ("ticket_link", {"ticket_id": "12", "kind": "merged_into", "linked_id": "3"}),
+        "restore": ("tombstone", {"entity": "ticket", "record_id": "9", "deleted_at": FIRST, "version_at": FIRST}),
+        "delete": ("tombstone", {"entity": "ticket", "record_id": "10", "deleted_at": AS_OF, "version_at": AS_OF}),
+    }[change]
+    log = event_log.make(2, TICKETS)
+    one, other = fresh(f"duckdb:///{tmp_path / 'one.duckdb'}"), fresh(f"duckdb:///{tmp_path / 'other.duckdb'}")
+    event_log.load(one, log.rows)
+    build(one, AS_OF)
+    event_log.load(one, [late])
+    build(one)
+    event_log.load(other, [*log.rows, late])
+    build(other)
+    assert differences(tables(one), tables(other)) == {}
+    assert differences(tables(one), full(2)) != {} or change == "restore"
