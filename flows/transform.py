@@ -9,6 +9,7 @@ from flows.stages import Stages
 from tasks.settings import Settings
 from tasks.sqlmodels.catalog import Model, models
 from tasks.transform import ModelResult, build_calendar, build_model, set_parameters
+from tasks.warehouse.books import BuildState, build_state
 from tasks.warehouse.engine import Connection, Warehouse
 from tasks.warehouse.touched import Touched
 
@@ -29,9 +30,10 @@ def build_tables(
                 warehouse, connection, settings.business, as_of, settings.planning.horizon_days, run_id, touched
             ),
         )
+        known = build_state(connection)
         for model in models().values():
             if model.built_by in _BUILT_HERE:
-                results.append(stages.run(f"model {model.full_name}", partial(_build, warehouse, connection, model, run_id, touched)))
+                results.append(stages.run(f"model {model.full_name}", partial(_build, warehouse, connection, model, run_id, touched, known)))
         touched.finish()
         results += forecast_and_plan(settings, warehouse, connection, stages, run_id=run_id)
         if at_end:
@@ -39,5 +41,7 @@ def build_tables(
     return results
 
 
-def _build(warehouse: Warehouse, connection: Connection, model: Model, run_id: str, touched: Touched) -> ModelResult:
-    return build_model(warehouse, connection, model, run_id, touched)
+def _build(
+    warehouse: Warehouse, connection: Connection, model: Model, run_id: str, touched: Touched, known: BuildState
+) -> ModelResult:
+    return build_model(warehouse, connection, model, run_id, touched, known)

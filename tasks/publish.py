@@ -186,11 +186,18 @@ def _anomaly_table(warehouse: Warehouse, connection: Connection, last_day: date)
     )
     rows = [
         (day.isoformat(), account, kpis()[kpi].title, format_value(kpi, value), format_value(kpi, usual),
-         f"{format_value(kpi, low)} to {format_value(kpi, high)}", days) for day, account, kpi, value, usual, low, high, days in found
+         f"{format_value(kpi, _possible(kpi, low))} to {format_value(kpi, _possible(kpi, high))}", days) for day, account, kpi, value, usual, low, high, days in found
     ]
     return Table("anomalies", "Days out of the ordinary", "The last 7 days against the same weekdays of the eight weeks before: outside 3.5 robust "
                  "standard deviations of their median. Nothing is hidden or corrected.",
                  ("Day", "Account", "KPI", "Value", "Usual", "Usual range", "Days compared"), rows)
+
+
+def _possible(kpi: str, value: float) -> float:
+    """A bound cut to what the KPI can be: shares lie within 0 and 1, and only points and flows go below 0."""
+    if kpis()[kpi].unit == "share":
+        return min(max(value, 0.0), 1.0)
+    return value if kpi in {"nps", "net_flow"} else max(value, 0.0)
 
 
 def _risk_table(warehouse: Warehouse, connection: Connection) -> Table:

@@ -18,6 +18,7 @@ from tasks.planning.calendar import date_rows
 from tasks.settings import BusinessSettings, Settings
 from tasks.sqlmodels.catalog import PERIODS, ZONE_LIST, Model, inputs_state, kpi_rows, models
 from tasks.warehouse import books
+from tasks.warehouse.books import BuildState
 from tasks.warehouse.build import build, fill, refill
 from tasks.warehouse.engine import Connection, Warehouse
 from tasks.warehouse.tables import ACCOUNT_MARK, REPORTING_SETTING, REPORTING_ZONE, SOURCE, table
@@ -97,11 +98,13 @@ MOVING = frozenset({"ops.reporting_zone", "staging.schedule_now"})  # only runni
 _POINT_FACTS = ("core.fct_", "core.snap_", "staging.message", "marts.kpi_daily")
 
 
-def build_model(warehouse: Warehouse, connection: Connection, model: Model, run_id: str, touched: Touched) -> ModelResult:
+def build_model(
+    warehouse: Warehouse, connection: Connection, model: Model, run_id: str, touched: Touched, known: BuildState
+) -> ModelResult:
     """Build one model if it is out of date: whole, or only touched tickets or days. Raises ModelError."""
-    now = inputs_state(model, books.table_states(connection))
+    now = inputs_state(model, known.changes)
     state = json.dumps(now, sort_keys=True)
-    former = books.model_inputs(connection).get(model.full_name)
+    former = known.inputs.get(model.full_name)
     if former == state:
         touched.known.add(model.full_name)
         return ModelResult(model.full_name, 0, None, 0.0)
@@ -109,11 +112,11 @@ def build_model(warehouse: Warehouse, connection: Connection, model: Model, run_
     target = table(model.schema, model.name, model.columns, model.says, model.grain)
     if model.seed or model.built_by == "kpi_list":
         rows, changed = fill(warehouse, connection, target, kpi_rows() if model.built_by == "kpi_list" else model.rows())
-        return _record(connection, model.full_name, run_id, state, rows, changed, started)
+        return _record(connection, model.full_name, run_id, state, rows, changed, started, known)
     select = model.render("duckdb" if warehouse.kind == "duckdb" else "postgres")
     select, only = _cut(model, select, _changed_inputs(now, former), touched)
     rows, changed = build(connection, target, select, only=only, touched=touched)
-    return _record(connection, model.full_name, run_id, state, rows, changed, started)
+    return _record(connection, model.full_name, run_id, state, rows, changed, started, known)
 
 
 def _changed_inputs(now: dict[str, Any], former: str | None) -> set[str] | None:
@@ -172,11 +175,13 @@ def _days_of(period: str, start: date) -> list[date]:
 
 
 def _record(
-    connection: Connection, name: str, run_id: str, state: str, rows: int, changed: int, started: float
+    connection: Connection, name: str, run_id: str, state: str, rows: int, changed: int, started: float, known: BuildState
 ) -> ModelResult:
     seconds = time.perf_counter() - started
     if changed:
         books.touch_table(connection, name)
+        known.changes[name] = known.changes.get(name, 0) + 1
+    known.inputs[name] = state
     books.record_model(connection, {
         "model": name, "run_id": run_id, "inputs": state, "rows_count": rows, "changed_count": changed, "seconds": seconds,
     })

@@ -1,12 +1,14 @@
 -- A day against the last eight same weekdays: it is flagged when it lies further from their median than 3.5 robust standard
 -- deviations: 1.4826 x the median absolute deviation, at least 5 % of the median and, for counts, at least its square root,
 -- the spread that chance alone gives. Robust: one odd day does not hide the next.
+-- Days whose figure still moves (cohorts) wait until it is final.
 with totals as (
     select d.day, d.account, d.kpi, k.shape, k.divide_by, sum(cast(floor(d.numerator * k.divide_by + 0.5) as bigint)) as numerator,
         sum(d.denominator) as denominator
     from marts.kpi_daily as d
     join core.dim_kpi as k on k.kpi = d.kpi
     join ops.reporting_zone as z on z.is_main and z.time_zone = d.time_zone and d.day > z.last_day - 147
+        and d.day <= z.last_day - cast(k.final_after_days as integer)
     group by d.day, d.account, d.kpi, k.shape, k.divide_by
 ),
 valued as (

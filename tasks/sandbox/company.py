@@ -17,6 +17,7 @@ from tasks.sandbox.world import World
 
 _MONTHS_BACK = 13
 _CATEGORIES = {"labour": ("variable", 5200.0), "licences": ("fixed", 95.0), "telephony": ("fixed", 30.0), "training": ("fixed", 60.0)}
+_TARGETS = (("csat", "", 0.8), ("sla_attainment", "", 0.9), ("first_reply_time", "", 240), ("first_reply_time", "Billing", 300), ("backlog", "Tier 1 EMEA", 60))
 _SCORES = [
     {"survey_id": "310001", "question_id": "901", "metric": "ces", "scale_min": 1, "scale_max": 7, "ticket_account": "zendesk_acme"},
     {"survey_id": "310002", "question_id": "911", "metric": "nps", "scale_min": 0, "scale_max": 10},
@@ -63,7 +64,7 @@ def open_sandbox(
         common = {"start": start, "requests_per_minute": 0}
         accounts: tuple[Mapping[str, Any], ...] = (
             {"connector": "zendesk", "name": "zendesk_acme", "base_url": urls["zendesk"], "subdomain": "alderfinch",
-             "email": "etl@alderfinch.example", **common},
+             "email": "etl@alderfinch.example", "escalation_teams": ["Tier 2"], **common},
             {"connector": "hubspot", "name": "hubspot_acme", "base_url": urls["hubspot"], **common},
             {"connector": "servicenow", "name": "servicenow_acme", "base_url": urls["servicenow"], "instance": "alderfinch", "user": "etl", **common},
             {"connector": "surveymonkey", "name": "surveymonkey_acme", "base_url": urls["surveymonkey"], "scores": _SCORES, **common},
@@ -79,7 +80,7 @@ def open_sandbox(
 
 
 def write_plans(world: World, folder: Path, today: date) -> dict[str, str]:
-    """Budget, costs and headcount as CSV files. Costs are posted up to yesterday: pay on workdays, the rest on the first."""
+    """Budget, costs, headcount and KPI targets as CSV files. Costs are posted up to yesterday: pay on workdays, the rest on the first."""
     import random
 
     pick = random.Random(f"{world.seed}-money")
@@ -98,12 +99,13 @@ def write_plans(world: World, folder: Path, today: date) -> dict[str, str]:
                 budget.append({"version": "original", "month_on": month, "team": team.name, "category": category,
                                "kind": kind, "amount": amount, "currency": "EUR"})
                 costs += _postings(pick, month, today, team.name, category, kind, amount)
-    for name, rows in (("budget_lines", budget), ("cost_entries", costs), ("headcount_plan", people)):
+    targets = [{"kpi": kpi, "team": team, "valid_from_on": months[0], "target": target} for kpi, team, target in _TARGETS]
+    for name, rows in (("budget_lines", budget), ("cost_entries", costs), ("headcount_plan", people), ("kpi_targets", targets)):
         with (folder / f"{name}.csv").open("w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, list(rows[0]))
             writer.writeheader()
             writer.writerows(rows)
-    return {name: str(folder / f"{name}.csv") for name in ("budget_lines", "cost_entries", "headcount_plan")}
+    return {name: str(folder / f"{name}.csv") for name in ("budget_lines", "cost_entries", "headcount_plan", "kpi_targets")}
 
 
 def _postings(

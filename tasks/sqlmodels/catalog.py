@@ -85,6 +85,7 @@ class Kpi:
     source: str
     select: str
     divide_by: int = 1
+    final_after_days: int = 0
 
     @property
     def by_instant(self) -> bool:
@@ -210,7 +211,7 @@ def inputs_state(model: Model, states: Mapping[str, int]) -> dict[str, Any]:
 def kpi_rows() -> list[dict[str, Any]]:
     """Rows of `core.dim_kpi`."""
     return [
-        {"kpi": k.name, "title": k.title, "says": k.says, "shape": k.shape, "unit": k.unit, "divide_by": k.divide_by, "numerator_says": k.numerator,
+        {"kpi": k.name, "title": k.title, "says": k.says, "shape": k.shape, "unit": k.unit, "divide_by": k.divide_by, "final_after_days": k.final_after_days, "numerator_says": k.numerator,
          "denominator_says": k.denominator, "better": k.better, "attributed_to": k.attributed_to, "owner": k.owner, "defined_by": k.source}
         for k in kpis().values()
     ]

@@ -1,6 +1,7 @@
 """The pipeline's own books in `ops`: runs, batches, bookmarks, quarantine, validation, drift, watermarks."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -80,6 +81,19 @@ def touch_table(connection: Connection, table_name: str) -> None:
     ).scalar()
     values = {"table_name": table_name, "changes_count": (seen or 0) + 1, "changed_at": now()}
     _put(connection, TABLE_STATE, ["table_name"], values)
+
+
+@dataclass(slots=True)
+class BuildState:
+    """What the books say of tables and models, read once a build and kept up to date by it."""
+
+    changes: dict[str, int]
+    inputs: dict[str, str]
+
+
+def build_state(connection: Connection) -> BuildState:
+    """The present state."""
+    return BuildState(table_states(connection), model_inputs(connection))
 
 
 def table_states(connection: Connection) -> dict[str, int]:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from tasks.entities import ENTITIES, Column, Entity
 from tasks.errors import ConfigurationError
 
+BUILT = ("staging", "core", "marts")  # schemas whose tables are built from others
 SCHEMAS = ("source", "staging", "core", "marts", "ops")
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
