@@ -34,6 +34,8 @@ from tasks.warehouse.touched import touch_tickets
 
 START, DAYS = datetime(2025, 10, 1, tzinfo=UTC), 395
 END = START + timedelta(days=DAYS)
+MADE = 100_000  # tickets that are made one by one; more are copies of these
+KEYS = {"ticket_id", "event_id", "message_id", "invitation_id", "response_id", "requester_id"}
 TEAMS = [str(n) for n in range(8)]
 AGENTS = [f"a{n}" for n in range(60)]
 
@@ -179,30 +181,45 @@ def main() -> None:
     settings = load(warehouse={"url": url}, business={"time_zone": "Europe/Berlin"}, accounts=())
     prepare(warehouse, model_tables())
     day = END - timedelta(days=1)
-    chunk, counts = 20_000, {}
-    for first in range(0, given.tickets, chunk):
+    chunk, counts, made = 20_000, {}, min(given.tickets, MADE)
+    for first in range(0, made, chunk):
         account = Account(first)
         if first == 0:
             account.people()
-        for number in range(first, min(first + chunk, given.tickets)):
-            account.ticket(number, START + timedelta(seconds=int((number + 0.5) / given.tickets * (DAYS - 1) * 86400)), day)
+        for number in range(first, min(first + chunk, made)):
+            account.ticket(number, START + timedelta(seconds=int((number + 0.5) / made * (DAYS - 1) * 86400)), day)
         for name, count in write(warehouse, account, replace=False).items():
             counts[name] = counts.get(name, 0) + count
+    counts = copy(warehouse, counts, given.tickets // made)
     print(json.dumps({"tickets": counts["ticket"], "messages": counts["message"], "history": counts["ticket_event"], "warehouse": warehouse.kind}), flush=True)
     with warehouse.connect() as connection:
         measured("one scan of source (least)", lambda: [warehouse.fetch(connection, f"select count(distinct loaded_batch) from source.{n}") for n in counts] and None)
     with warehouse.held():  # as a run does: DuckDB's file stays open
-        days(warehouse, settings, given.tickets, day)
+        days(warehouse, settings, made, day, given.tickets // 100)
     warehouse.dispose()
     if server:
         server.cleanup()
 
 
-def days(warehouse: Warehouse, settings, tickets: int, day: datetime) -> None:
+def copy(warehouse: Warehouse, counts: dict[str, int], times: int) -> dict[str, int]:
+    """Larger accounts are copies of the first tickets under other ids, made in the warehouse itself."""
+    found = dict(counts)
+    for number in range(1, times):
+        with warehouse.begin() as connection:
+            for entity in ("ticket", "ticket_event", "message", "sla_event", "survey_invitation", "survey_response"):
+                names = [c.name for c in SOURCE[entity].columns]
+                picked = ", ".join(f"{n} || '-{number}'" if n in KEYS else n for n in names)
+                only = " where loaded_stream = 's'"
+                connection.exec_driver_sql(
+                    f"insert into source.{entity} ({', '.join(names)}) select {picked.replace('loaded_stream', chr(39) + 'copy' + chr(39))} from source.{entity}{only}")
+                found[entity] += counts[entity]
+    return found
+
+
+def days(warehouse: Warehouse, settings, tickets: int, day: datetime, changed: int) -> None:
     full = measured("full build", lambda: build(warehouse, settings, day))
     measured("again, nothing new", lambda: build(warehouse, settings, day))
     account = Account(99)
-    changed = tickets // 100
     for number in range(tickets - changed, tickets):  # the newest tickets have lived on for a day
         account.ticket(number, START + timedelta(seconds=int((number + 0.5) / tickets * (DAYS - 1) * 86400)), END)
     write(warehouse, account, replace=True)

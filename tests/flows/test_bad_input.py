@@ -204,7 +204,7 @@ def test_trouble_inside_the_warehouse_is_a_named_error(kind: str, bench: Bench, 
 
 def test_a_warehouse_without_memory_fails_its_streams_and_says_so(zendesk: Bench):
     zendesk.extra = {}
-    outcome = zendesk.read(midnight(TODAY), warehouse={"url": zendesk.url, "memory_limit": "6MB"})
+    outcome = zendesk.read(midnight(TODAY), warehouse={"url": zendesk.url, "memory_limit": "11MB"})
     assert any("StorageError" in r.message and "emory" in r.message for r in outcome.failures)
     assert zendesk.read(midnight(TODAY)).state == "completed"
 
