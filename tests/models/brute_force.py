@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from event_log import ACCOUNT, AS_OF, CATEGORY, FIRST, SCHEDULES, Log
+from event_log import AS_OF, CATEGORY, FIRST, SCHEDULES, Log
 
 ZERO = (FIRST - timedelta(days=3)).replace(hour=0, minute=0, second=0)
 MINUTES = int((AS_OF - ZERO).total_seconds()) // 60 + 3 * 1440
@@ -474,6 +474,3 @@ def agent_days(facts: Facts, zone: str, last_day: date) -> dict[tuple[date, str]
             if rated[-1]["score"] >= 4:
                 count("csat_satisfied_count", rated[-1]["responded_at"], who)
     return found
-
-
-ACCOUNT_NAME = ACCOUNT
