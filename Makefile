@@ -21,8 +21,10 @@ check: $(VENV)/.tests             ## The quick half of `make test`: no databases
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest tests/unit tests/architecture
 
-bench: $(VENV)/.tests             ## Extract-to-warehouse against dlt and the floor
+bench: $(VENV)/.tests             ## Extract-to-warehouse against dlt and the floor; the KPI layer on DuckDB and PostgreSQL
 	$(BIN)/python tests/benchmarks/extract_to_warehouse.py
+	$(BIN)/python tests/benchmarks/kpi_layer.py
+	$(BIN)/python tests/benchmarks/kpi_layer.py --url postgresql
 
 $(VENV)/bin/uv:
 	$(PYTHON) -m venv $(VENV)
