@@ -16,11 +16,12 @@ from typing import Any
 from flows.ingest import Context, StreamResult, ingest_stream, replay_stream
 from flows.publish import Published, publish_run
 from flows.stages import Stages
-from flows.transform import build_tables
+from flows.transform import build_tables, check_identities
 from tasks.clock import Window, now
 from tasks.errors import ConfigurationError, SupportEtlError
 from tasks.extract import open_client, streams_of
 from tasks.landing.store import Landing
+from tasks.quality.suites import Verdict
 from tasks.settings import AccountSettings, SecretLookup, Settings, redact
 from tasks.transform import ModelResult, model_tables
 from tasks.warehouse import books
@@ -41,6 +42,12 @@ class Outcome:
     streams: list[StreamResult] = field(default_factory=list)
     models: list[ModelResult] = field(default_factory=list)
     published: Published | None = None
+    identities: Verdict = field(default_factory=lambda: Verdict("identities"))
+
+    @property
+    def unequal(self) -> list[str]:
+        """What does not add up."""
+        return [f"numbers do not add up: {r.says}" for r in self.identities.results if not r.is_met]
 
     @property
     def failures(self) -> list[StreamResult]:
@@ -180,24 +187,29 @@ def finish(
     say("building tables")
     outcome.models = build_tables(
         context.settings, context.warehouse, stages, run_id=context.run_id, as_of=context.as_of,
-        at_end=partial(_move_watermarks, context, outcome, accounts),
+        at_end=partial(_judge, context, outcome, accounts, stages),
     )
+    if outcome.unequal:
+        outcome.state = "partly"
+        outcome.message = f"{outcome.message} {'; '.join(outcome.unequal)}".strip()[:2000]
     if with_report:
         say("writing the report")
         notes = [f"{r.account}/{r.stream} failed: {r.message}" for r in failed]
         notes += [f"{r.account}/{r.stream}: {w}" for r in outcome.streams for w in r.warnings]
         outcome.published = publish_run(
             context.settings, context.warehouse, stages, run_id=context.run_id, state=outcome.state,
-            as_of=context.as_of, results=outcome.streams, notes=notes,
+            as_of=context.as_of, results=outcome.streams, notes=notes, identities=outcome.identities,
         )
 
 
-def _move_watermarks(
-    context: Context, outcome: Outcome, accounts: Sequence[AccountSettings], connection: Connection
+def _judge(
+    context: Context, outcome: Outcome, accounts: Sequence[AccountSettings], stages: Stages, connection: Connection
 ) -> None:
+    """Readers may trust the tables up to the as-of instant: if the numbers add up and no account is missing."""
+    outcome.identities = check_identities(context.warehouse, connection, stages)
     broken = {r.account for r in outcome.failures}
     for account in accounts:
         if account.name not in broken:
             books.move_watermark(connection, account.name, context.as_of, context.run_id)
-    if not broken:
+    if not broken and not outcome.unequal:
         books.move_watermark(connection, "marts", context.as_of, context.run_id)

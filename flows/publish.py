@@ -27,12 +27,12 @@ class Published:
 
 def publish_run(
     settings: Settings, warehouse: Warehouse, stages: Stages, *, run_id: str, state: str, as_of: datetime,
-    results: Sequence[StreamResult], notes: Sequence[str],
+    results: Sequence[StreamResult], notes: Sequence[str], identities: Verdict,
 ) -> Published:
     """Write everything that people read about a run."""
     verdicts = stages.run("validate marts", lambda: _check_marts(warehouse))
-    broken = tuple(f"{v.subject}: {r.says}" for v in verdicts for r in v.results if not r.is_met)
-    _record(warehouse, run_id, verdicts, results)
+    broken = tuple(f"{v.subject}: {r.says}" for v in (identities, *verdicts) for r in v.results if not r.is_met)
+    _record(warehouse, run_id, [identities, *verdicts], results)
     folder = settings.reports.folder
 
     def write() -> tuple[Path, Path]:

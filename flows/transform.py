@@ -6,9 +6,10 @@ from functools import partial
 
 from flows.forecast import forecast_and_plan
 from flows.stages import Stages
+from tasks.quality.suites import Verdict
 from tasks.settings import Settings
 from tasks.sqlmodels.catalog import Model, models
-from tasks.transform import ModelResult, build_calendar, build_model, set_parameters
+from tasks.transform import ModelResult, build_calendar, build_model, identities_verdict, set_parameters
 from tasks.warehouse.books import BuildState, build_state
 from tasks.warehouse.engine import Connection, Warehouse
 from tasks.warehouse.touched import Touched
@@ -45,3 +46,8 @@ def _build(
     warehouse: Warehouse, connection: Connection, model: Model, run_id: str, touched: Touched, known: BuildState
 ) -> ModelResult:
     return build_model(warehouse, connection, model, run_id, touched, known)
+
+
+def check_identities(warehouse: Warehouse, connection: Connection, stages: Stages) -> Verdict:
+    """Whether the numbers of the build add up, one result for each file of `sql/identities`."""
+    return stages.run("check identities", lambda: identities_verdict(warehouse, connection))

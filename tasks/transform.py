@@ -15,8 +15,9 @@ import holidays as public_holidays
 from tasks.clock import days, local_day, midnight
 from tasks.planning.business_time import Schedule, Segment, dues, iana_zone, parse_hours, segments, workdays
 from tasks.planning.calendar import date_rows
+from tasks.quality.suites import RuleResult, Verdict
 from tasks.settings import BusinessSettings, Settings
-from tasks.sqlmodels.catalog import PERIODS, ZONE_LIST, Model, inputs_state, kpi_rows, models
+from tasks.sqlmodels.catalog import PERIODS, ZONE_LIST, Model, identities, inputs_state, kpi_rows, models
 from tasks.warehouse import books
 from tasks.warehouse.books import BuildState
 from tasks.warehouse.build import build, fill, refill
@@ -92,6 +93,17 @@ def _marks(settings: Settings) -> Iterator[dict[str, str]]:
         listed = [("bot", b) for b in account.bots] + [("escalation_team", t) for t in account.escalation_teams]
         listed += [("escalate_on_raise", "true")] if account.escalate_on_raise else []
         yield from ({"account": account.name, "kind": kind, "value": value} for kind, value in dict.fromkeys(listed))
+
+
+def identities_verdict(warehouse: Warehouse, connection: Connection) -> Verdict:
+    """Whether the tables add up; what does not is counted, and the first place is named."""
+    dialect = "duckdb" if warehouse.kind == "duckdb" else "postgres"
+    results = []
+    for identity in identities().values():
+        wrong = warehouse.fetch(connection, identity.render(dialect))
+        first = f"; {wrong[0].place}: {wrong[0].found}, expected {wrong[0].expected}" if wrong else ""
+        results.append(RuleResult(identity.name, "identity", identity.says.rstrip(".") + first, not wrong, len(wrong), 0))
+    return Verdict("identities", results)
 
 
 MOVING = frozenset({"ops.reporting_zone", "staging.schedule_now"})  # only running tickets and new days follow these

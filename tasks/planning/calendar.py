@@ -29,8 +29,3 @@ def date_rows(workdays: Mapping[date, bool]) -> Iterator[dict[str, Any]]:
             "day_of_month": day.day,
             "days_in_month": calendar.monthrange(day.year, day.month)[1],
         }
-
-
-def whole_months(first: date, last: date) -> tuple[date, date]:
-    """First day of the first month and last day of the last."""
-    return first.replace(day=1), last.replace(day=calendar.monthrange(last.year, last.month)[1])

@@ -120,6 +120,17 @@ def models() -> dict[str, Model]:
         raise ModelError(f"models need one another in a circle: {' -> '.join(circle.args[1])}") from None
 
 
+@cache
+def identities() -> dict[str, Model]:
+    """What has to add up after every build: SELECTs of what does not (`place`, `found`, `expected`), by name."""
+    made = {}
+    for path in sorted((SQL / "identities").glob("*.sql")):
+        select = path.read_text(encoding="utf-8")
+        says = select.partition("\n")[0].removeprefix("-- ")
+        made[path.stem] = Model("identities", path.stem, says, (), "support-analytics", (), select, inputs=_tables_of(select, path))
+    return made
+
+
 def _read(layer: str, path: Path) -> Model:
     described = yaml.safe_load(path.read_text(encoding="utf-8"))
     columns = tuple(

@@ -11,7 +11,7 @@ from tasks.connectors import connectors
 from tasks.entities import ENTITIES
 from tasks.quality.suites import columns_of, rules_of
 from tasks.settings import AccountSettings, Settings
-from tasks.sqlmodels.catalog import kpis, models
+from tasks.sqlmodels.catalog import identities, kpis, models
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -39,6 +39,12 @@ def test_every_description_is_there():
         assert model.owner
         assert all(c.says for c in model.columns)
         assert set(model.grain) <= {c.name for c in model.columns}
+
+
+def test_every_identity_says_what_it_means_and_reads_known_tables():
+    for identity in identities().values():
+        assert identity.select.startswith("-- "), identity.name
+        assert {name for name in identity.inputs if not name.startswith("ops.")} <= set(models()), identity.name
 
 
 def test_every_setting_has_a_description():

@@ -159,3 +159,20 @@ def test_plans_come_from_a_query_as_they_come_from_a_file(only, tmp_path, monkey
     assert by_query.fetch(listed) == by_file.fetch(listed)
     broken = replace(by_query, accounts=({**account, "budget_lines": "select nothing from nowhere"},)).read(midnight(TODAY))
     assert "StorageError" in broken.failures[0].message
+
+
+def test_numbers_that_do_not_add_up_end_the_run_loudly_and_hold_the_watermark(only):
+    bench = only("zendesk")
+    first = bench.run(midnight(TODAY))
+    assert first.state == "completed", first.message
+    with duckdb.connect(bench.url.removeprefix("duckdb:///")) as connection:
+        connection.execute("update marts.kpi_weekly set denominator = denominator + 1")
+    again = bench.run(midnight(TODAY), report=True)
+    assert again.state == "partly"
+    assert "numbers do not add up: The weeks and the months" in again.message
+    with duckdb.connect(bench.url.removeprefix("duckdb:///")) as connection:
+        held = connection.execute("select run_id from ops.watermark where subject = 'marts'").fetchall()
+        broken = connection.execute("select subject from ops.validation where level = 'identity' and not is_met").fetchall()
+    assert held == [(first.run_id,)]
+    assert broken == [("identities",)]
+    assert "identities: The weeks and the months" in again.published.page.read_text()

@@ -65,7 +65,9 @@ def _toml(value: object) -> str:
     if isinstance(value, datetime):
         return json.dumps(value.isoformat())
     if isinstance(value, list):
-        return "[" + ", ".join("{" + ", ".join(f"{k} = {_toml(v)}" for k, v in item.items()) + "}" for item in value) + "]"
+        return "[" + ", ".join(_toml(item) for item in value) + "]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{k} = {_toml(v)}" for k, v in value.items()) + "}"
     return json.dumps(value)
 
 

@@ -313,6 +313,7 @@ class Facts:
             self.targets[row["ticket_id"]].append(row)
         self.responses = log.of("survey_response")
         self.worked = log.of("time_entry")
+        self.log = log
         latest: dict[str, dict[str, Any]] = {}
         for row in log.of("ticket"):
             known = latest.get(row["ticket_id"])
@@ -420,11 +421,88 @@ def kpis(facts: Facts, measures: dict[str, dict[str, Any]], zone: str, last_day:
         if rated:
             count("csat", rated[-1]["responded_at"], t, rated[-1]["score"] >= 4)
             count("bad_to_good" if m["is_bad_to_good"] else "good_to_bad", rated[-1]["responded_at"] if m["is_bad_to_good"] or m["is_good_to_bad"] else None, t)
+        for r in (r for r in facts.responses if r["metric"] == "ces" and r["ticket_id"] == key and r["score"] is not None):
+            ease = (r["score"] - 1) / 6 if r["better"] == "higher" else (7 - r["score"]) / 6
+            count("ces", r["responded_at"], t, ease > 0.6)
+            count("ces_mean", r["responded_at"], t, int(ease * 1_000_000 + 0.5) / 1_000_000)
         for r in (r for r in facts.responses if r["metric"] == "nps" and r["ticket_id"] == key):
             count("nps", r["responded_at"], t, 100 if r["score"] >= 9 else -100 if r["score"] <= 6 else 0)
         if m["handle_seconds"] is not None:
             count("handle_time", solved, t, m["handle_seconds"] / 60)
+        count("qa_coverage", solved, t, 0)
         _stock(found, t, zone, last_day)
+    _beside(found, facts, zone, last_day)
+    return found
+
+
+def _beside(found: dict[tuple[Any, ...], list[float]], facts: Facts, zone: str, last_day: date) -> None:
+    """Figures of rows that need no ticket: invitations, reviews, agents' time, visits."""
+    nowhere = ("none", "none", "none")
+
+    def count(kpi: str, day: date, where: tuple[str, str, str], numerator: float, denominator: float) -> None:
+        if day <= last_day:
+            cell = found[kpi, day, *where]
+            cell[0] += numerator
+            cell[1] += denominator
+
+    for i in facts.log.of("survey_invitation"):
+        t = facts.tickets.get(i["ticket_id"])
+        if i["ticket_id"] and (t is None or t.excluded):
+            continue
+        answered = any(r["response_id"] == i["invitation_id"] or (
+            i["survey_id"] is not None and r.get("survey_id") == i["survey_id"] and r["ticket_id"] == i["ticket_id"] and r["responded_at"] >= i["sent_at"]) for r in facts.responses)
+        count("survey_response_rate", local(i["sent_at"], zone), scope(t) if t else nowhere, answered, 1)
+    for q in facts.log.of("quality_review"):
+        t = facts.tickets.get(q["ticket_id"])
+        where, day = scope(t) if t else nowhere, local(q["reviewed_at"], zone)
+        if q["ticket_id"]:
+            count("qa_coverage", day, where, 1, 0)
+        if q["possible_points"]:
+            share = 0 if q["is_critical_fail"] else q["points"] / q["possible_points"]
+            count("qa_score", day, where, int(share * 1_000_000 + 0.5) / 1_000_000, 1)
+    for c in (c for c in facts.log.of("call") if c["answered_at"]):
+        handled = sum(c[name] or 0 for name in ("talk_seconds", "hold_seconds", "wrap_seconds"))
+        count("handle_time", local(c["answered_at"] + timedelta(seconds=handled), zone), ("none", "phone", "none"), handled / 60, 1)
+    for (day, _), spent in agent_time(facts, zone, last_day).items():
+        busy, waiting = spent["ticket_handle_seconds"] + spent["call_handle_seconds"], spent["available_seconds"]
+        if waiting:
+            count("occupancy", day, nowhere, busy, busy + waiting)
+        if spent["paid_seconds"]:
+            count("utilisation", day, nowhere, busy + waiting, spent["paid_seconds"])
+    for w in facts.log.of("web_session"):
+        count("self_service_ratio", w["visited_on"], nowhere, w["users_count"] if w["users_count"] is not None else w["sessions_count"], 0)
+    askers = {(local(t.created, zone), t.row["requester_id"]) for t in facts.tickets.values() if not t.excluded}
+    for day, _ in askers:
+        count("self_service_ratio", day, nowhere, 0, 1)
+
+
+def agent_time(facts: Facts, zone: str, last_day: date) -> dict[tuple[date, str], dict[str, int]]:
+    """(day, agent) to seconds and pieces of work; spans are cut at local midnights, one after the other."""
+    found: dict[tuple[date, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
+
+    def add(name: str, at: datetime, who: str | None, amount: float = 1) -> None:
+        if local(at, zone) <= last_day:
+            found[local(at, zone), who or "none"][name] += int(amount)
+
+    def span(name: str, who: str | None, at: datetime, end: datetime) -> None:
+        while at < end:
+            midnight = datetime.combine(local(at, zone) + timedelta(days=1), datetime.min.time(), ZoneInfo(zone)).astimezone(UTC)
+            add(name, at, who, seconds(at, min(end, midnight)))
+            at = midnight
+
+    for w in facts.worked:
+        add("ticket_handle_seconds", w["entered_at"], w["agent_id"], w["seconds"])
+    for q in facts.log.of("quality_review"):
+        if q["possible_points"]:
+            add("reviews_count", q["reviewed_at"], q["agent_id"])
+    for c in (c for c in facts.log.of("call") if c["answered_at"]):
+        handled = sum(c[name] or 0 for name in ("talk_seconds", "hold_seconds", "wrap_seconds"))
+        add("calls_count", c["answered_at"] + timedelta(seconds=handled), c["agent_id"])
+        add("call_handle_seconds", c["answered_at"] + timedelta(seconds=handled), c["agent_id"], handled)
+    for p in (p for p in facts.log.of("agent_presence") if p["state"].lower() in {"available", "online"}):
+        span("available_seconds", p["agent_id"], p["starts_at"], p["ends_at"] or AS_OF)
+    for s in (s for s in facts.log.of("shift") if s["agent_id"]):
+        span("paid_seconds", s["agent_id"], s["starts_at"], s["ends_at"])
     return found
 
 

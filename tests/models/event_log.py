@@ -50,6 +50,7 @@ def make(seed: int, count: int, *, first: datetime = FIRST, until: datetime = AS
     _people(log)
     for number in range(1, count + 1):
         _Ticket(pick, log, str(number), first, until).live()
+    _around(random.Random(seed + 1_000_000), log, count, first, until)
     return log
 
 
@@ -65,6 +66,49 @@ def _people(log: Log) -> None:
         for place, (start, end) in enumerate(closed):
             log.add("holiday", schedule_id=name, holiday_id=str(place), name="Closed", first_on=start, last_on=end)
     log.add("ticket_status", status_id="custom-wait", label="Waiting", category="pending")
+
+
+def _around(pick: random.Random, log: Log, count: int, first: datetime, until: datetime) -> None:
+    """What is not part of a ticket's life: effort scores, invitations, reviews, calls, presence, shifts, help centre."""
+    length = int((until - first).total_seconds()) - 1
+
+    def moment() -> datetime:
+        return first + timedelta(seconds=pick.randint(0, length))
+
+    for number in range(1, count + 1):
+        ticket, at = str(number), moment()
+        for place in range(pick.choice([0, 0, 0, 0, 1, 2])):
+            log.add("survey_response", response_id=f"{ticket}-ces{place}", survey_id="effort", metric="ces", ticket_id=ticket, responded_at=at + timedelta(seconds=place),
+                    score=pick.choice([None, *map(float, range(1, 8))]), scale_min=1.0, scale_max=7.0, better=pick.choice(("higher", "lower")))
+        if pick.random() < 0.4:
+            named = pick.choice((f"{ticket}-ces0", f"{ticket}-i"))  # answered under its own id, or by an answer of the same survey later
+            log.add("survey_invitation", invitation_id=named, survey_id=pick.choice(("effort", "other", None)), ticket_id=pick.choice((ticket, ticket, ticket, None)),
+                    sent_at=at + timedelta(seconds=pick.choice((-86_400, -1, 0, 1))))
+        if pick.random() < 0.2:
+            log.add("quality_review", review_id=ticket, ticket_id=pick.choice((ticket, ticket, None)), agent_id=pick.choice([*AGENTS, None]), reviewed_at=at,
+                    points=float(pick.randint(0, 30)), possible_points=pick.choice((30.0, 31.0, 0.0, None)), is_critical_fail=pick.choice((True, False, False, None)))
+        if pick.random() < 0.15:
+            _call(pick, log, ticket, at)
+        if pick.random() < 0.3:
+            ends = at + timedelta(seconds=pick.choice((60, 20_000, 200_000)))
+            log.add("agent_presence", presence_id=ticket, agent_id=pick.choice(AGENTS), state=pick.choice(("Available", "online", "away")), starts_at=at,
+                    ends_at=None if pick.random() < 0.02 else ends)
+        if pick.random() < 0.3:
+            log.add("shift", shift_id=ticket, agent_id=pick.choice([*AGENTS, None]), starts_at=at, ends_at=at + timedelta(seconds=pick.choice((0, 28_800, 100_000))))
+    for number in range((until - first).days):
+        day = (first + timedelta(days=number)).date()
+        if pick.random() < 0.9:
+            log.add("web_session", source="help", visited_on=day, sessions_count=pick.randint(0, 90), users_count=pick.choice((None, pick.randint(0, 60))))
+        if pick.random() < 0.3:
+            log.add("web_session", source="forum", visited_on=day, sessions_count=pick.randint(0, 9), users_count=None)
+        log.add("article_view", article_id="k1", viewed_on=day, views_count=pick.randint(0, 50), helpful_count=1, unhelpful_count=0)
+
+
+def _call(pick: random.Random, log: Log, key: str, at: datetime) -> None:
+    waited, answered = timedelta(seconds=pick.randint(0, 900)), pick.random() < 0.8
+    spoken = {name: pick.choice((None, float(pick.randint(0, 900)))) for name in ("talk_seconds", "hold_seconds", "wrap_seconds")}
+    log.add("call", call_id=key, agent_id=pick.choice([*AGENTS, None]), offered_at=at, answered_at=at + waited if answered else None,
+            abandoned_at=None if answered else at + waited, **(spoken if answered else {}))
 
 
 class _Ticket:
