@@ -36,7 +36,7 @@ def open_client(account: AccountSettings, lookup: SecretLookup | None = None, pa
     return Client(
         vendor,
         Account(
-            account.name, {**own, **secrets}, base_url=account.base_url or None,
+            account.name, {**own, **secrets}, settings=account.own, base_url=account.base_url or None,
             requests_per_minute=account.requests_per_minute, ca_bundle=account.ca_bundle or None,
             proxy=account.proxy or None, patience=patience or Patience(),
         ),

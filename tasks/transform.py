@@ -26,6 +26,7 @@ from tasks.warehouse.tables import ACCOUNT_MARK, REPORTING_SETTING, REPORTING_ZO
 from tasks.warehouse.touched import Touched, ticket_of
 
 DEFAULT_SCHEDULE = "default"
+EVERY_SCHEDULE = "*"  # holidays of vendors that do not tell which schedule they close
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,7 +271,7 @@ def _schedules(
     found: Keyed = {}
     for key in sorted(intervals):
         zone, default = written[key]
-        schedule = Schedule(iana_zone(zone, zones), tuple(intervals[key]), tuple(closed.get(key, ())))
+        schedule = Schedule(iana_zone(zone, zones), tuple(intervals[key]), (*closed.get(key, ()), *closed.get((key[0], EVERY_SCHEDULE), ())))
         is_first = not any(account == key[0] for account, _ in found)
         named = any(d for (account, _), (_, d) in written.items() if account == key[0])
         found[key] = (schedule, default if named else is_first)

@@ -1,7 +1,9 @@
 """What tests share beside fixtures. Imported by this name: some installed packages ship a top-level `tests`."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+
+from tasks.sandbox.story import BERLIN, Ticket
 
 FIRST, TODAY = date(2026, 8, 1), date(2026, 11, 1)
 
@@ -21,3 +23,33 @@ def differences(one: dict[str, list[Any]], other: dict[str, list[Any]]) -> dict[
             only_right = [r for r in right if r not in in_left][:2]
             found[name] = {"rows": (len(left), len(right)), "only one": only_left, "only other": only_right}
     return found
+
+
+def open_between(start: datetime, end: datetime) -> int:
+    """Open seconds of the Berlin schedule, day by day."""
+    total, day = 0.0, start.date() - timedelta(days=1)
+    while day <= end.date() + timedelta(days=1):
+        span = BERLIN.hours(day)
+        if span:
+            total += max(0.0, (min(end, span[1]) - max(start, span[0])).total_seconds())
+        day += timedelta(days=1)
+    return int(total)
+
+
+def truth(ticket: Ticket, now: datetime) -> dict:
+    statuses = [c for c in ticket.changes_until(now) if c.field == "status"]
+    done = [c.after in {"solved", "closed"} for c in statuses]
+    solves = [c.at for i, c in enumerate(statuses) if done[i] and (i == 0 or not done[i - 1])]
+    replies = [n.at for n in ticket.notes_until(now) if n.role == "agent" and n.is_public]
+    first, solved = (replies[0] if replies else None), (solves[-1] if solves and done[-1] else None)
+
+    def seconds(at: datetime | None) -> int | None:
+        return int((at - ticket.created_at).total_seconds()) if at else None
+
+    return {
+        "replies": len(replies), "first_reply": seconds(first), "first_resolution": seconds(solves[0] if solves else None),
+        "full_resolution": seconds(solved), "reopens": sum(a and not b for a, b in zip(done, done[1:], strict=False)),
+        "first_reply_business": open_between(ticket.created_at, first) if first else None,
+        "full_resolution_business": open_between(ticket.created_at, solved) if solved else None,
+        "merged": bool(ticket.merged_at and ticket.merged_at <= now),
+    }

@@ -1,9 +1,17 @@
 -- Who held a ticket when: one row a span of one agent (kind assignee) or one team (kind team). Taking away ends a span
--- and begins none; giving to the same holder again is no new span.
-with changes as (
-    select e.account, e.ticket_id, e.field, e.changed_at, coalesce(e.sequence, 0) as sequence, e.event_id, e.from_value, e.to_value,
+-- and begins none; giving to the same holder again is no new span. History may tell a team's name where tickets have its
+-- id (Freshdesk's activities).
+with team_names as (
+    select account, name, min(team_id) as team_id from source.team where name is not null group by account, name
+),
+changes as (
+    select e.account, e.ticket_id, e.field, e.changed_at, coalesce(e.sequence, 0) as sequence, e.event_id,
+        coalesce(f.team_id, e.from_value) as from_value, coalesce(n.team_id, e.to_value) as to_value,
         row_number() over (partition by e.account, e.ticket_id, e.field order by e.changed_at, coalesce(e.sequence, 0), e.event_id) as place
-    from source.ticket_event as e where e.field in ('assignee', 'team')
+    from source.ticket_event as e
+    left join team_names as f on f.account = e.account and f.name = e.from_value and e.field = 'team'
+    left join team_names as n on n.account = e.account and n.name = e.to_value and e.field = 'team'
+    where e.field in ('assignee', 'team')
 ),
 present as (
     select account, ticket_id, 'assignee' as field, created_at, assignee_id as holder_id from staging.ticket where assignee_id is not null

@@ -12,6 +12,14 @@ customer as (
     select account, ticket_id, min(linked_id) as customer_id
     from source.ticket_link where kind = 'customer' group by account, ticket_id
 ),
+-- where a ticket names its owner, agent or team (Salesforce), the team is the last one that history tells
+turns as (
+    select e.account, e.ticket_id, e.to_value as team_id,
+        row_number() over (partition by e.account, e.ticket_id order by e.changed_at desc, coalesce(e.sequence, 0) desc, e.event_id desc) as from_last
+    from source.ticket as t
+    join source.ticket_event as e on e.account = t.account and e.ticket_id = t.ticket_id and e.field = 'team'
+    where t.team_id is null
+),
 joined as (
     select
         t.account, t.connector, t.ticket_id, t.number, t.subject, t.status,
@@ -19,7 +27,7 @@ joined as (
         t.priority as raw_priority, t.type, t.channel as raw_channel,
         coalesce(c.customer_id, t.requester_id) as requester_id,
         coalesce(o.organization_id, t.organization_id) as organization_id,
-        t.assignee_id, t.team_id, t.created_by_id, t.created_at, t.solved_at, t.closed_at, t.schedule_id,
+        t.assignee_id, coalesce(t.team_id, h.team_id) as team_id, t.created_by_id, t.created_at, t.solved_at, t.closed_at, t.schedule_id,
         coalesce(t.merged_into_id, m.merged_into_id) as merged_into_id,
         coalesce(t.is_merged, false) or t.merged_into_id is not null or m.merged_into_id is not null as is_merged,
         t.vendor_reopens_count, t.vendor_reassignments_count, t.vendor_made_sla, t.vendor_first_reply_minutes,
@@ -29,6 +37,7 @@ joined as (
     left join merged as m on m.account = t.account and m.ticket_id = t.ticket_id
     left join organization as o on o.account = t.account and o.ticket_id = t.ticket_id
     left join customer as c on c.account = t.account and c.ticket_id = t.ticket_id
+    left join turns as h on h.account = t.account and h.ticket_id = t.ticket_id and h.from_last = 1
     left join source.tombstone as d
         on d.account = t.account and d.entity = 'ticket' and d.record_id = t.ticket_id
         and d.deleted_at >= coalesce(t.version_at, d.deleted_at)

@@ -37,7 +37,7 @@ def above(body: Mapping[str, Any], last_id: str) -> dict[str, Any]:
 def changed(time_property: str, properties: tuple[str, ...]) -> Changed:
     """Search for what changed in the window. Search lags writes, so the overlap is long (estuary/connectors#1743)."""
 
-    def body(window: Window) -> dict[str, Any]:
+    def body(window: Window, settings: Mapping[str, Any]) -> dict[str, Any]:
         def at(name: str, operator: str, value: str) -> dict[str, str]:
             return {"propertyName": name, "operator": operator, "value": value}
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-Post = Callable[[str, Mapping[str, str]], Mapping[str, Any]]
+Post = Callable[[str, Mapping[str, str], tuple[str, str] | None], Mapping[str, Any]]
 
 
 class Auth(Protocol):
@@ -34,9 +34,10 @@ class Bound(Protocol):
 @dataclass(frozen=True, slots=True)
 class _Fixed:
     value: str = field(repr=False)
+    name: str = "Authorization"
 
     def headers(self) -> dict[str, str]:
-        return {"Authorization": self.value}
+        return {self.name: self.value}
 
     def renew(self) -> bool:
         return False
@@ -60,11 +61,32 @@ class Bearer:
 
 
 @dataclass(frozen=True, slots=True)
+class Header:
+    """A token in a header of its own, such as `X-API-TOKEN`."""
+
+    secret: str
+    name: str
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The token."""
+        return (self.secret,)
+
+    def bind(self, values: Mapping[str, str], post: Post) -> Bound:
+        """A fixed header."""
+        return _Fixed(values[self.secret], self.name)
+
+
+@dataclass(frozen=True, slots=True)
 class Basic:
-    """`Authorization: Basic`; `user` is a template over the account's settings and secrets (Zendesk: `{email}/token`)."""
+    """`Authorization: Basic`. `user` and `other`, the password, are templates over settings and secrets (Zendesk: `{email}/token`).
+
+    Without `other` it is the secret itself.
+    """
 
     user: str
     secret: str
+    other: str = ""
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -73,15 +95,16 @@ class Basic:
 
     def bind(self, values: Mapping[str, str], post: Post) -> Bound:
         """A fixed header."""
-        pair = f"{self.user.format_map(dict(values))}:{values[self.secret]}"
+        password = self.other.format_map(dict(values)) or values[self.secret]
+        pair = f"{self.user.format_map(dict(values))}:{password}"
         return _Fixed("Basic " + base64.b64encode(pair.encode()).decode())
 
 
 class _Tokens:
     """An OAuth2 token that is fetched when first needed, kept until shortly before it expires, and renewed once on 401."""
 
-    def __init__(self, fetch: Callable[[], Mapping[str, Any]]) -> None:
-        self._fetch = fetch
+    def __init__(self, fetch: Callable[[], Mapping[str, Any]], scheme: str) -> None:
+        self._fetch, self._scheme = fetch, scheme
         self._lock = threading.Lock()
         self._token = ""
         self._until = 0.0
@@ -90,7 +113,7 @@ class _Tokens:
         with self._lock:
             if time.monotonic() >= self._until:
                 self._take(self._fetch())
-            return {"Authorization": f"Bearer {self._token}"}
+            return {"Authorization": f"{self._scheme} {self._token}"}
 
     def renew(self) -> bool:
         with self._lock:
@@ -104,11 +127,18 @@ class _Tokens:
 
 @dataclass(frozen=True, slots=True)
 class OAuth2:
-    """OAuth2 by `refresh_token`, `client_credentials` or `password`, form-encoded, at a path of the account's own host."""
+    """OAuth2 by `refresh_token`, `client_credentials` or `password`, form-encoded.
+
+    The token is asked of the account's own host, or of `login_base` (a template over settings) where the vendor keeps
+    a host for logins; the setting `login_url` replaces it. With `basic`, id and secret go into a Basic header.
+    """
 
     token_path: str
     grant: str
     needs: tuple[str, ...]
+    login_base: str = ""
+    scheme: str = "Bearer"
+    basic: bool = False
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -117,15 +147,19 @@ class OAuth2:
 
     def bind(self, values: Mapping[str, str], post: Post) -> Bound:
         """A token that renews itself. A refresh token that the vendor rotates replaces the old one in memory."""
-        form = {"grant_type": self.grant, **{name: values[name] for name in self.needs}}
+        hidden = ("client_id", "client_secret") if self.basic else ()
+        form = {"grant_type": self.grant, **{name: values[name] for name in self.needs if name not in hidden}}
+        user = (values["client_id"], values["client_secret"]) if self.basic else None
+        host = values.get("login_url") or ("" if values.get("@base_url") else self.login_base.format_map(dict(values)))
+        url = host.rstrip("/") + self.token_path.format_map(dict(values))
 
         def fetch() -> Mapping[str, Any]:
-            answer = post(self.token_path, form)
+            answer = post(url, form, user)
             if answer.get("refresh_token") and "refresh_token" in form:
                 form["refresh_token"] = str(answer["refresh_token"])
             return answer
 
-        return _Tokens(fetch)
+        return _Tokens(fetch, self.scheme)
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,7 @@ class Account:
 
     name: str
     values: Mapping[str, str] = field(repr=False)
+    settings: Mapping[str, Any] = field(default_factory=dict)
     base_url: str | None = None
     requests_per_minute: int | None = None
     ca_bundle: str | None = None
@@ -92,7 +93,11 @@ class Client:
         self._session.verify = account.ca_bundle or True
         if account.proxy:
             self._session.proxies = {"http": account.proxy, "https": account.proxy}
-        self._auth: Bound = connector.auth.bind(account.values, self._post_form)
+        self._headers = {name: _fill(text, account.values) for name, text in connector.headers.items()}
+        allowed = str(account.settings.get("file_hosts") or "").split()
+        self._file_hosts = (*connector.file_hosts, *allowed)
+        values = {**account.values, "@base_url": account.base_url or ""}
+        self._auth: Bound = connector.auth.bind(values, self._post_form)
 
     def pace_for(self, stream: str, per_minute: int | None) -> None:
         """Give a stream its own limit, as for Zendesk's incremental exports. None: the account's limit only."""
@@ -101,16 +106,19 @@ class Client:
                 self._paces.setdefault(stream, Pace(per_minute))
 
     def send(
-        self, request: Request, *, stream: str = "", optional: bool = False, accept: Callable[[bytes], Any] | None = None
+        self, request: Request, *, stream: str = "", optional: bool = False, accept: Callable[[bytes], Any] | None = None,
+        missing: bytes | None = None,
     ) -> tuple[Answer, Any]:
         """The answer, and what `accept` made of its body. A body that `accept` finds cut is asked for again.
+
+        `missing` is taken for the body of a 404.
 
         Raises one of the VendorErrors of `tasks.errors`, with the vendor's own words in the message.
         """
         renewed = False
         for attempt in range(1, self._patience.tries + 1):
             try:
-                answer = self._once(request, stream=stream, optional=optional)
+                answer = self._once(request, stream=stream, optional=optional, missing=missing)
                 self._look_for_failure(answer)
                 return answer, accept(answer.body) if accept else None
             except CredentialsError:
@@ -136,7 +144,16 @@ class Client:
         """Return the connections."""
         self._session.close()
 
-    def _once(self, request: Request, *, stream: str, optional: bool) -> Answer:
+    def pause(self, seconds: float) -> None:
+        """Wait between two looks at a file that the vendor prepares."""
+        self._sleep(min(seconds, self._patience.wait_cap))
+
+    @property
+    def biggest_page(self) -> int:
+        """Bytes that a page or an unpacked file may have."""
+        return self._patience.biggest_page
+
+    def _once(self, request: Request, *, stream: str, optional: bool, missing: bytes | None) -> Answer:
         self._pace.wait()
         if stream in self._paces:
             self._paces[stream].wait()
@@ -145,19 +162,22 @@ class Client:
             status, headers, body = self._call(request, url)
             location = headers.get("location")
             if status not in {301, 302, 303, 307, 308} or not location:
+                if status == 404 and missing is not None:
+                    return Answer(headers, missing)
                 return self._judge(request, status, headers, body, optional=optional)
             url = self._own(urljoin(url, location), request)
         raise ContractError(f"{self._who(request)}: redirected in a circle")
 
     def _call(self, request: Request, url: str) -> tuple[int, dict[str, str], bytes]:
         self.requests_made += 1
-        headers = {"Accept": "application/json", **self.connector.headers, **self._auth.headers()}
+        headers = {"Accept": "*/*"} if request.anonymous else {"Accept": "application/json", **self._headers, **self._auth.headers()}
+        sent = {name: value for name, value in request.params.items() if not name.startswith("@")}
         data = None
         if request.body is not None:
             data, headers["Content-Type"] = msgspec.json.encode(request.body), "application/json"
         try:
             with self._session.request(
-                request.method, url, params=dict(request.params) or None, headers=headers, data=data,
+                request.method, url, params=sent or None, headers=headers, data=data,
                 timeout=_TIMEOUTS, allow_redirects=False, stream=True,
             ) as response:
                 body = self._read(response, request)
@@ -187,7 +207,9 @@ class Client:
         limits = self.connector.limits
         if limits.spent and limits.spent(status, headers, body):
             raise BudgetSpentError(f"{self._who(request)}: the day's calls are used up; the next run goes on from here")
-        if status in {200, 201, 207}:
+        if status == 204:
+            return Answer(headers, self.connector.empty)
+        if status in {200, 201, 202, 207}:
             return Answer(headers, body)
         said = f"{self._who(request)}: {status} {_words(body)}"
         if status in limits.retry_statuses:
@@ -205,7 +227,8 @@ class Client:
     def _look_for_failure(self, answer: Answer) -> None:
         """Some vendors answer 200 and put an error beside part of the records (ServiceNow's cancelled transaction)."""
         field_name = self.connector.failed_inside
-        if field_name and re.search(rb'"' + field_name.encode() + rb'"\s*:\s*\{', answer.body[-2000:]):
+        failure = rb'"' + (field_name or "").encode() + rb'"\s*:\s*(\{|\[\s*\{)'
+        if field_name and re.search(failure, answer.body[:500] + answer.body[-2000:]):
             raise TruncatedPageError(f"{self.account.name}: 200 with an error inside: {_words(answer.body[-500:])}")
 
     def _url(self, request: Request) -> str:
@@ -214,6 +237,8 @@ class Client:
         return self._base.rstrip("/") + "/" + request.path.lstrip("/")
 
     def _own(self, url: str, request: Request) -> str:
+        if request.anonymous:
+            return self._listed(url, request)
         if _origin(url) != self._origin or "@" in urlsplit(url).netloc:
             raise ForeignHostError(
                 f"{self._who(request)}: leads to {urlsplit(url).hostname}, not to {urlsplit(self._base).hostname}; "
@@ -221,11 +246,21 @@ class Client:
             )
         return url
 
-    def _post_form(self, path: str, form: Mapping[str, str]) -> Mapping[str, Any]:
+    def _listed(self, url: str, request: Request) -> str:
+        """Exported files lie elsewhere: only at hosts that the connector or the account names, and by https."""
+        scheme, host, _ = _origin(url)
+        is_listed = any(host == name or host.endswith(f".{name}") for name in self._file_hosts)
+        if not is_listed or (scheme != "https" and host != "localhost") or "@" in urlsplit(url).netloc:
+            raise ForeignHostError(
+                f"{self._who(request)}: a file at {host} is not fetched; if it is the vendor's, add it to file_hosts of the account"
+            )
+        return url
+
+    def _post_form(self, path: str, form: Mapping[str, str], user: tuple[str, str] | None = None) -> Mapping[str, Any]:
         scheme, host, port = self._origin
-        url = f"{scheme}://{host}:{port}{path}"
+        url = path if path.startswith(("https://", "http://")) else f"{scheme}://{host}:{port}{path}"
         try:
-            response = self._session.post(url, data=dict(form), timeout=_TIMEOUTS, allow_redirects=False)
+            response = self._session.post(url, data=dict(form), auth=user, timeout=_TIMEOUTS, allow_redirects=False)
         except requests.exceptions.RequestException as trouble:
             raise UnreachableError(f"{self.account.name}: token endpoint: {_plain(trouble)}") from None
         if response.status_code >= 500 or response.status_code == 429:

@@ -3,10 +3,12 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from tasks.rest.spec import Request, Seen
+from tasks.errors import ContractError
+from tasks.rest.spec import Json, Request, Seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,3 +186,227 @@ class Keyset(_Shape):
         """Half the page, down to `least`: for transactions that the server cuts short."""
         size = int(request.params.get(self.size_param, self.size)) // 2
         return request.with_params(**{self.size_param: str(size)}) if size >= self.least else None
+
+
+def _into(body: Json, path: tuple[str, ...], value: str) -> Json:
+    """The body with a value put at a path."""
+    inner = value if len(path) == 1 else _into((body or {}).get(path[0]), path[1:], value)
+    return {**(body or {}), path[0]: inner}
+
+
+@dataclass(frozen=True, slots=True)
+class BodyCursor(_Shape):
+    """The page holds a cursor that goes into the body of the same call. `ends` is an envelope flag for the last page."""
+
+    at: str
+    into: tuple[str, ...]
+    ends: str | None = None
+
+    @property
+    def envelope(self) -> tuple[str, ...]:
+        """The cursor and the flag."""
+        return (self.at, self.ends) if self.ends else (self.at,)
+
+    def after(self, request: Request, seen: Seen) -> Request | None:
+        """The same body with the cursor; None without one or at the end."""
+        cursor = seen.value(self.at)
+        if cursor in (None, "") or (self.ends and seen.value(self.ends)):
+            return None
+        return replace(request, body=_into(request.body, self.into, str(cursor)))
+
+
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """How an ascending list goes on where the vendor's page numbers end: from the last record's time.
+
+    `ask` makes the query values for a list that begins at that time (inclusive: the border comes twice and is merged).
+    """
+
+    time_path: str
+    ask: Callable[[Mapping[str, str], str], Mapping[str, str]]
+
+    def request(self, request: Request, seen: Seen) -> Request:
+        """The call from the last record on. Raises ContractError when a full list shares one instant."""
+        params = {**request.params, **self.ask(request.params, str(seen.last(self.time_path)))}
+        if {k: v for k, v in params.items() if k in request.params} == dict(request.params):
+            raise ContractError(f"more records share the instant {seen.last(self.time_path)} than the vendor's pages reach")
+        return replace(request, params=params)
+
+
+@dataclass(frozen=True, slots=True)
+class PageNumber(_Shape):
+    """Pages are numbered; a Link header with `rel="next"` says that there is another, or `pages` how many there are.
+
+    At page `cap` the list is begun anew from the last record's time (Freshdesk refuses page 301).
+    """
+
+    size: Mapping[str, str]
+    cap: int | None = None
+    restart: Restart | None = None
+    pages: str | None = None
+
+    @property
+    def envelope(self) -> tuple[str, ...]:
+        """The number of pages."""
+        return (self.pages,) if self.pages else ()
+
+    @property
+    def of_last(self) -> tuple[str, ...]:
+        """The time from which to begin anew."""
+        return (self.restart.time_path,) if self.restart else ()
+
+    def first(self, request: Request) -> Request:
+        """Page 1 with the page size."""
+        return request.with_params(**self.size, page="1")
+
+    def after(self, request: Request, seen: Seen) -> Request | None:
+        """The next number, or page 1 of a list that begins later."""
+        page = int(request.params["page"])
+        if self.pages and page >= int(seen.value(self.pages) or 0):
+            return None
+        if not self.pages and not re.search(r'rel="?next"?', seen.headers.get("link", "")):
+            return None
+        if self.restart and self.cap and page >= self.cap:
+            return self.restart.request(request, seen).with_params(page="1")
+        return request.with_params(page=str(page + 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Offset(_Shape):
+    """The next page begins after as many records as the pages before it had room for; a short page is the last.
+
+    `ends` is an envelope flag that is true on the last page, `total` the number of all. At offset `cap` the list is
+    begun anew from the last record's time (Zoho's search refuses deep offsets). A list that comes newest first and
+    cannot be filtered ends where the last record's `newest_first` time is older than the note `@since`.
+    """
+
+    param: str
+    size_param: str
+    size: int
+    ends: str | None = None
+    total: str | None = None
+    cap: int | None = None
+    restart: Restart | None = None
+    newest_first: str | None = None
+
+    @property
+    def envelope(self) -> tuple[str, ...]:
+        """The flag and the total."""
+        return tuple(path for path in (self.ends, self.total) if path)
+
+    @property
+    def of_last(self) -> tuple[str, ...]:
+        """The times to look at."""
+        return tuple(path for path in (self.restart.time_path if self.restart else None, self.newest_first) if path)
+
+    def first(self, request: Request) -> Request:
+        """Offset 0 with the page size."""
+        return request.with_params(**{self.param: "0", self.size_param: str(self.size)})
+
+    def after(self, request: Request, seen: Seen) -> Request | None:
+        """The next offset, or offset 0 of a list that begins later."""
+        following = int(request.params[self.param]) + int(request.params[self.size_param])
+        if (self.ends and seen.value(self.ends)) or seen.count == 0:
+            return None
+        if self.total and seen.value(self.total) is not None and following >= int(seen.value(self.total)):
+            return None
+        if not self.ends and not self.total and seen.count < int(request.params[self.size_param]):
+            return None
+        if self.newest_first and str(seen.last(self.newest_first)) < request.params["@since"]:
+            return None
+        if self.restart and self.cap and following >= self.cap:
+            return self.restart.request(request, seen).with_params(**{self.param: "0"})
+        return request.with_params(**{self.param: str(following)})
+
+
+@dataclass(frozen=True, slots=True)
+class BeforeLast(_Shape):
+    """Newest first: the next page is what lies before the last record's token, until a page is short."""
+
+    token_path: str
+    param: str
+    size_param: str
+    size: int
+
+    @property
+    def of_last(self) -> tuple[str, ...]:
+        """The token."""
+        return (self.token_path,)
+
+    def first(self, request: Request) -> Request:
+        """With the page size."""
+        return request.with_params(**{self.size_param: str(self.size)})
+
+    def after(self, request: Request, seen: Seen) -> Request | None:
+        """Before the last token. Totals tell what remains and are no stop sign (airbytehq/airbyte#34484)."""
+        if seen.count < int(request.params[self.size_param]):
+            return None
+        return request.with_params(**{self.param: str(seen.last(self.token_path))})
+
+    def smaller(self, request: Request) -> Request | None:
+        """Half the page, down to 50: for servers that run out of time."""
+        size = int(request.params[self.size_param]) // 2
+        return request.with_params(**{self.size_param: str(size)}) if size >= 50 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Scroll(_Shape):
+    """One token for all pages, until a page is empty. The note `@turn` tells the calls apart."""
+
+    at: str
+    param: str
+
+    @property
+    def envelope(self) -> tuple[str, ...]:
+        """The token."""
+        return (self.at,)
+
+    def after(self, request: Request, seen: Seen) -> Request | None:
+        """The same call with the token; None after an empty page."""
+        token = seen.value(self.at)
+        if seen.count == 0 or not token:
+            return None
+        return request.with_params(**{self.param: str(token), "@turn": str(int(request.params.get("@turn", "0")) + 1)})
+
+
+@dataclass(frozen=True, slots=True)
+class EachDay(_Shape):
+    """One call a day, from the day in `param` to the day in the note `@until`."""
+
+    param: str
+
+    def after(self, request: Request, seen: Seen) -> Request | None:
+        """The next day."""
+        following = date.fromisoformat(request.params[self.param]) + timedelta(days=1)
+        if following.isoformat() > request.params["@until"]:
+            return None
+        return request.with_params(**{self.param: following.isoformat()})
+
+
+@dataclass(frozen=True, slots=True)
+class BodyKeyset(_Shape):
+    """A POST query ordered by time and id; the next page asks for what lies above the last pair, until a page is short.
+
+    `paths` are those of time and id in a record; `above` puts the pair into the body.
+    """
+
+    paths: tuple[str, str]
+    size: int
+    above: Callable[[Json, str, str], Json]
+
+    @property
+    def of_last(self) -> tuple[str, ...]:
+        """Time and id."""
+        return self.paths
+
+    def after(self, request: Request, seen: Seen) -> Request | None:
+        """Above the last pair; None after a short page."""
+        if seen.count < self.size:
+            return None
+        time, key = (_first(seen.last(path)) for path in self.paths)
+        return replace(request, body=self.above(request.body, time, key))
+
+
+def _first(value: Json) -> str:
+    """A value, or the first of a list of them."""
+    return str(value[0] if isinstance(value, list) and value else value)

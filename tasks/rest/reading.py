@@ -13,9 +13,10 @@ from typing import Any
 from tasks.clock import Window, now, parse_instant
 from tasks.errors import ContractError, NotInPlanError, RepeatedPageError, TruncatedPageError
 from tasks.rest.client import Answer, Client
+from tasks.rest.exports import parts_of
 from tasks.rest.paging import SinglePage
-from tasks.rest.spec import Changed, Follow, Full, Json, Partitions, Request, Stream, Token
-from tasks.rest.typed import Page, PageReader
+from tasks.rest.spec import Changed, Export, Follow, Full, Json, Partitions, Request, Stream, Token
+from tasks.rest.typed import TOP_LIST, Page, PageReader
 
 MAIN, PARTITIONS, LEAD = "main", "partitions", "lead"
 
@@ -130,8 +131,6 @@ class _Seen:
 
     def last(self, path: str) -> Json:
         last = self._page.records[-1:]
-        if last and isinstance(last[0], dict):
-            return last[0].get(path)
         return self._reader.column(last, path)[0] if last else None
 
 
@@ -142,6 +141,7 @@ class Reading:
         self._client, self._stream, self._window, self._bookmark = client, stream, window, bookmark
         self._earlier: set[Any] = set()
         self._previous: bytes | None = None
+        self._asked_for: dict[str, set[str]] = {}
         client.pace_for(stream.name, stream.requests_per_minute)
 
     def pages(
@@ -211,21 +211,42 @@ class Reading:
             params[sync.param] = self._bookmark.cursor
         elif not isinstance(sync, Full):
             params.update(sync.ask(window))
-            body = sync.body(window) if isinstance(sync, Changed) and sync.body else None
+            body = sync.body(window, self._client.account.settings) if isinstance(sync, Changed) and sync.body else None
         return stream.paging.first(Request(path, params, stream.method, body))
 
     def _series(self, start: Request, *, partition: str | None, after: Mapping[str, Json]) -> Iterator[Received]:
         """All pages from `start` on, each with its follow-up calls."""
         request: Request | None = start
+        export = self._stream.export
+        if export and self._window.end - self._window.start >= export.least:
+            yield from self._exported(export, partition, after)
+            return
         while request:
             received, seen = self._ask(request, MAIN, partition)
             following = self._stream.paging.after(received.request, seen)
-            self._refuse_repeats(following, received.body)
+            self._refuse_repeats(following, None if self._is_empty(received, seen) else received.body)
             group = [received, *self._followed(self._stream.follows, received, MAIN)]
             state = after if following is None else {"partition": partition, "request": following.as_json()}
             yield from group[:-1]
             yield _ending(group[-1], state)
             request = following
+
+    def _exported(self, export: Export, partition: str | None, after: Mapping[str, Json]) -> Iterator[Received]:
+        """The parts of an exported file are one group: a cut export is asked for anew."""
+        stream, window = self._stream, self._partition_window(partition)
+        reader = page_reader(stream, MAIN)
+        held: Received | None = None
+        for request, body in parts_of(self._client, export, partition, window, stream=stream.name, records=stream.records):
+            if held:
+                yield held
+            held = Received(MAIN, partition, request, body, reader.decode(body), now())
+        if held:
+            yield _ending(held, after)
+
+    def _partition_window(self, partition: str | None) -> Window:
+        known = (self._bookmark.partitions or {}).get(partition or "")
+        overlap = self._stream.sync.overlap if isinstance(self._stream.sync, Changed) else None
+        return Window(known[0] - overlap, self._window.end) if known and overlap else self._window
 
     def _followed(self, follows: Sequence[Follow], received: Received, part: str) -> Iterator[Received]:
         reader = page_reader(self._stream, part)
@@ -233,6 +254,10 @@ class Reading:
             records: Sequence[Any] = received.page.records
             found = reader.column(records, follow.key)
             keys = tuple(dict.fromkeys(str(k) for k in found if k is not None and (not follow.where or follow.where(k))))
+            if follow.once:
+                asked = self._asked_for.setdefault(follow.name, set())
+                keys = tuple(key for key in keys if key not in asked)
+                asked.update(keys)
             for at in range(0, len(keys), follow.chunk):
                 yield from self._follow(follow, keys[at : at + follow.chunk], received.partition)
 
@@ -254,7 +279,8 @@ class Reading:
         while True:
             try:
                 answer, page = self._client.send(
-                    request, stream=self._stream.name, optional=self._stream.optional, accept=reader.decode
+                    request, stream=self._stream.name, optional=self._stream.optional, accept=reader.decode,
+                    missing=_no_records(self._stream.records) if part == MAIN and self._stream.missing_is_empty else None,
                 )
                 break
             except TruncatedPageError:
@@ -282,17 +308,34 @@ class Reading:
         found = seen.headers.get(name) if name != total.at else seen.value(name)
         return int(found) if found is not None else None
 
-    def _refuse_repeats(self, following: Request | None, body: bytes) -> None:
-        """A page that leads to one already read, or that comes twice in a row, would be followed for ever."""
+    def _is_empty(self, received: Received, seen: _Seen) -> bool:
+        missing = self._stream.missing_is_empty and received.body == _no_records(self._stream.records)
+        return missing or seen.count == 0
+
+    def _refuse_repeats(self, following: Request | None, body: bytes | None) -> None:
+        """A page that leads to one already read, or that comes twice in a row, would be followed for ever.
+
+        Pages without records (`body` None), such as days without a file, are alike.
+        """
         name = f"{self._client.account.name}/{self._stream.name}"
         asked = None if following is None else repr(following)
         if asked is not None and asked in self._earlier:
             raise RepeatedPageError(f"{name}: the next page is one that was already read; stopped")
-        if following is not None and body == self._previous:
+        if body is not None and body == self._previous:
             raise RepeatedPageError(f"{name}: the same page came twice in a row; stopped")
         self._previous = body
         if asked is not None:
             self._earlier.add(asked)
+
+
+def _no_records(path: str) -> bytes:
+    """A page without records at `path`."""
+    if path == TOP_LIST:
+        return b"[]"
+    body = "[]"
+    for name in reversed(path.split(".")):
+        body = f'{{"{name}":{body}}}'
+    return body.encode() if path else b"{}"
 
 
 def _ending(received: Received, resume: Mapping[str, Json]) -> Received:

@@ -17,7 +17,7 @@ from tasks.entities import Entity
 from tasks.errors import ConfigurationError
 
 __all__ = [
-    "Becomes", "Changed", "Connector", "Expression", "Follow", "Full", "Limits", "Paging", "Partitions", "Request",
+    "Becomes", "Changed", "Connector", "Export", "Expression", "Follow", "Full", "Limits", "Paging", "Partitions", "Request",
     "Seen", "Stream", "Token", "Total", "Window", "sql",
 ]
 
@@ -27,12 +27,16 @@ Json = Any  # any value that JSON can hold; msgspec decodes into it
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One call: path below the account's base URL (or a full URL on the same origin), query and JSON body."""
+    """One call: path below the account's base URL (or a full URL on the same origin), query and JSON body.
+
+    Query values whose name begins with `@` are a paging object's own notes and are not sent.
+    """
 
     path: str
     params: Params = field(default_factory=dict)
     method: Literal["GET", "POST"] = "GET"
     body: Json = None
+    anonymous: bool = False  # a file at one of the connector's `file_hosts`, fetched without credentials
 
     def with_params(self, **changes: str) -> "Request":
         """The same call with some query values set."""
@@ -40,12 +44,16 @@ class Request:
 
     def as_json(self) -> dict[str, Json]:
         """What a landed page's header stores, so that a killed run goes on from there."""
-        return {"path": self.path, "params": dict(self.params), "method": self.method, "body": self.body}
+        path = self.path.partition("?")[0] if self.anonymous else self.path  # a file's address may be signed
+        return {
+            "path": path, "params": dict(self.params), "method": self.method, "body": self.body,
+            "anonymous": self.anonymous,
+        }
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Json]) -> "Request":
         """The inverse of `as_json`."""
-        return cls(stored["path"], stored["params"], stored["method"], stored["body"])
+        return cls(stored["path"], stored["params"], stored["method"], stored["body"], stored.get("anonymous", False))
 
 
 class Seen(Protocol):
@@ -111,7 +119,7 @@ class Becomes:
     `each` names a list inside the record (`"child_events[]"`, `"pages[].questions[]"`): every item is a row, and its
     values are addressed as `item.…`. `where` keeps the rows for which it is true. `clean` reshapes one record into
     any number of rows named like the entity's columns; it is pure, and gets the record, the lead record of its
-    partition (or None) and the account's settings.
+    partition (or None) and the account's settings, to which `partition` is added.
     """
 
     entity: Entity
@@ -154,7 +162,7 @@ class Changed:
 
     ask: Callable[[Window], Params]
     overlap: timedelta = timedelta(minutes=5)
-    body: Callable[[Window], Json] | None = None
+    body: Callable[[Window, Mapping[str, Json]], Json] | None = None  # gets the account's settings too
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +176,10 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Follow:
-    """Calls made for the records of each page, `chunk` keys at a time; landed as part `name`."""
+    """Calls made for the records of each page, `chunk` keys at a time; landed as part `name`.
+
+    With `once`, a key that comes on several pages of a batch is asked for at the first.
+    """
 
     name: str
     ask: Callable[[tuple[str, ...]], Request]
@@ -178,6 +189,7 @@ class Follow:
     paging: "Paging | None" = None
     follows: "tuple[Follow, ...]" = ()
     where: Callable[[Json], bool] | None = None
+    once: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +207,34 @@ class Partitions:
     lead: Callable[[str], Request]
     paging: Paging
     recheck: timedelta = timedelta(hours=20)
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """A file that the vendor prepares: asked for, waited for, fetched. `csv` rows and `zip` content become pages.
+
+    `start` gets the partition (or None), the window and the account's settings; `poll` the partition and the job;
+    `file` the partition and what lies at `file_at` of the last poll (the job if that is None). Where a header named
+    `more` brings a locator, the next part is asked for with it as `more_param`; the text "null" is the end.
+    Used for windows of at least `least`; shorter ones are asked for page by page.
+    """
+
+    start: Callable[[str | None, Window, Mapping[str, Json]], Request]
+    job_at: str
+    poll: Callable[[str, str], Request]
+    state_at: str
+    done: frozenset[str]
+    failed: frozenset[str]
+    file: Callable[[str, str], Request]
+    kind: Literal["zip", "csv"]
+    file_at: str | None = None
+    more: str = ""
+    more_param: str = ""
+    count: str = ""  # header with the rows of a part
+    size_at: str = ""  # the file's bytes, in the last poll
+    least: timedelta = timedelta(0)
+    every_seconds: float = 2.0
+    longest_seconds: float = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +263,7 @@ class Stream:
     sync: Full | Changed | Token = field(default_factory=Full)
     follows: tuple[Follow, ...] = ()
     each_of: Partitions | None = None
+    export: Export | None = None
     total: Total | None = None
     optional: bool = False
     on: bool = True
@@ -230,6 +271,7 @@ class Stream:
     empty_is_null: bool = False
     scalar: Callable[[Json], Json] | None = None
     requests_per_minute: int | None = None
+    missing_is_empty: bool = False  # a 404 is a page without records, as for a day that has no file
     from_beginning: bool = False  # people and organizations are older than the tickets that name them
 
     @property
@@ -268,6 +310,8 @@ class Connector:
     settings: tuple[str, ...] = ()
     optional_settings: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
-    headers: Params = field(default_factory=dict)
+    headers: Params = field(default_factory=dict)  # templates over settings
+    file_hosts: tuple[str, ...] = ()  # hosts (and all below them) from which exported files may be fetched
+    empty: bytes = b"{}"  # what 204 without a body stands for
     failed_inside: str | None = None
     is_login: Callable[[Json], bool] | None = None

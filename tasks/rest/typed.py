@@ -128,6 +128,8 @@ class PageReader:
         """
         if path == _ITEM:
             return list(records)
+        if self._whole:
+            return [_walked(record, self._segments(path)) for record in records]
         node, segments = self._record, self._segments(path)
         if each and path.startswith(f"{_ITEM}."):
             node, segments = self._items[each], self._segments(path.removeprefix(f"{_ITEM}."))
@@ -255,6 +257,13 @@ class PageReader:
         if spoiled and not good and len(spoiled) > 1:
             raise ContractError(f"no record has the declared shape ({spoiled[0].reason})")
         return Page(document, good, tuple(spoiled))
+
+
+def _walked(record: Any, segments: Iterable[str]) -> Any:
+    """A value of a record that was decoded whole."""
+    for name in segments:
+        record = record.get(name) if isinstance(record, dict) else None
+    return record
 
 
 def _start(body: bytes) -> str:

@@ -8,11 +8,21 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from tasks.sandbox.desk import Desk
 from tasks.sandbox.fake import Fake, Served
+from tasks.sandbox.vendors.freshdesk import Freshdesk
+from tasks.sandbox.vendors.front import Front
 from tasks.sandbox.vendors.hubspot import HubSpot
+from tasks.sandbox.vendors.intercom import Intercom
+from tasks.sandbox.vendors.jira import Jira
+from tasks.sandbox.vendors.medallia import Medallia
+from tasks.sandbox.vendors.qualtrics import Qualtrics
+from tasks.sandbox.vendors.salesforce import Salesforce
 from tasks.sandbox.vendors.servicenow import Company, ServiceNow
 from tasks.sandbox.vendors.surveymonkey import SurveyMonkey
+from tasks.sandbox.vendors.typeform import Typeform
 from tasks.sandbox.vendors.zendesk import Zendesk
+from tasks.sandbox.vendors.zoho_desk import ZohoDesk
 from tasks.sandbox.world import World
 
 _MONTHS_BACK = 13
@@ -22,6 +32,31 @@ _SCORES = [
     {"survey_id": "310001", "question_id": "901", "metric": "ces", "scale_min": 1, "scale_max": 7, "ticket_account": "zendesk_acme"},
     {"survey_id": "310002", "question_id": "911", "metric": "nps", "scale_min": 0, "scale_max": 10},
 ]
+
+
+_SHARE = 0.2  # of the organisation's tickets, told by each of the smaller desks
+_DESKS: dict[str, tuple[type[Desk], Mapping[str, str], Mapping[str, str]]] = {  # fake, settings, secrets
+    "freshdesk": (Freshdesk, {"domain": "alderfinch", "file_hosts": "localhost"}, {"api_key": "freshdesk-demo-key"}),
+    "intercom": (Intercom, {}, {"access_token": "intercom-demo-token"}),
+    "jira": (Jira, {"site": "alderfinch", "email": "etl@alderfinch.example", "feedback_date_field": "customfield_10034"}, {"api_token": "jira-demo-token"}),
+    "salesforce": (Salesforce, {"my_domain": "alderfinch"}, {"client_id": "sf-client", "client_secret": "salesforce-demo-secret"}),
+    "front": (Front, {"company": "alderfinch"}, {"api_token": "front-demo-token"}),
+    "zoho_desk": (ZohoDesk, {"dc": "eu", "organization_id": "60001"},
+                  {"client_id": "zoho-client", "client_secret": "zoho-demo-secret", "refresh_token": "zoho-demo-refresh"}),
+}
+
+
+_SURVEYS: dict[str, tuple[Any, str, Mapping[str, Any], Mapping[str, str]]] = {  # fake, the desk whose customers answer, settings, secrets
+    "typeform": (Typeform, "freshdesk", {"scores": [
+        {"survey_id": "e4fFrt", "question_id": "ces_score", "metric": "ces", "ticket_account": "freshdesk_acme"},
+        {"survey_id": "u6nXL7", "question_id": "nps_score", "metric": "nps"}]}, {"access_token": "typeform-demo-token"}),
+    "qualtrics": (Qualtrics, "intercom", {"datacenter": "fra1", "scores": [
+        {"survey_id": "SV_1", "question_id": "QID1", "metric": "ces", "scale_min": 1, "scale_max": 7, "ticket_account": "intercom_acme"},
+        {"survey_id": "SV_2", "question_id": "QID1", "metric": "nps", "scale_min": 0, "scale_max": 10}]}, {"api_token": "qualtrics-demo-token"}),
+    "medallia": (Medallia, "jira", {"tenant": "alderfinch", "instance": "alderfinch", "company": "alderfinch", "scores": [
+        {"question_id": "e_ces_score", "metric": "ces", "scale_min": 1, "scale_max": 7, "ticket_account": "jira_acme"},
+        {"question_id": "e_nps_score", "metric": "nps", "scale_min": 0, "scale_max": 10}]}, {"client_id": "md-client", "client_secret": "medallia-demo-secret"}),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +89,11 @@ def open_sandbox(
         "servicenow": ServiceNow(Company(world), clock=clock),
         "surveymonkey": SurveyMonkey(world, clock=clock),
     }
+    for name, (desk, _, _) in _DESKS.items():
+        own = World(seed=world.seed, first=world.first, last=world.last, daily=world.daily * _SHARE, story=name)
+        fakes[name] = desk(own, clock=clock)
+        fakes |= {survey: fake(own, clock=clock) for survey, (fake, told_by, _, _) in _SURVEYS.items() if told_by == name}
+    more = {name: (given, secrets) for name, (_, given, secrets) in _DESKS.items()} | {name: (given, secrets) for name, (_, _, given, secrets) in _SURVEYS.items()}
     files = write_plans(world, folder, day)
     start = datetime(world.first.year, world.first.month, world.first.day, tzinfo=UTC) - timedelta(days=1)
     with ExitStack() as stack:
@@ -68,6 +108,7 @@ def open_sandbox(
             {"connector": "hubspot", "name": "hubspot_acme", "base_url": urls["hubspot"], **common},
             {"connector": "servicenow", "name": "servicenow_acme", "base_url": urls["servicenow"], "instance": "alderfinch", "user": "etl", **common},
             {"connector": "surveymonkey", "name": "surveymonkey_acme", "base_url": urls["surveymonkey"], "scores": _SCORES, **common},
+            *({"connector": name, "name": f"{name}_acme", "base_url": urls[name], **given, **common} for name, (given, _) in more.items()),
             {"connector": "files", "name": "plans", **files},
         )
         secrets = {
@@ -75,6 +116,7 @@ def open_sandbox(
             "SUPPORT_ETL_SECRET_HUBSPOT_ACME_ACCESS_TOKEN": "hubspot-demo-token",
             "SUPPORT_ETL_SECRET_SERVICENOW_ACME_PASSWORD": "servicenow-demo-password",
             "SUPPORT_ETL_SECRET_SURVEYMONKEY_ACME_ACCESS_TOKEN": "surveymonkey-demo-token",
+            **{f"SUPPORT_ETL_SECRET_{name}_ACME_{secret}".upper(): value for name, (_, secrets) in more.items() for secret, value in secrets.items()},
         }
         yield Sandbox(accounts, secrets, fakes, clock)
 

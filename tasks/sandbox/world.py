@@ -41,10 +41,13 @@ _PRIORITIES = {"low": 0.2, "normal": 0.55, "high": 0.19, "urgent": 0.06}
 
 
 class World:
-    """The organisation from `first` on. `daily` is the mean number of tickets a day over all desks at the start."""
+    """The organisation from `first` on. `daily` is the mean number of tickets a day over all desks at the start.
 
-    def __init__(self, *, seed: int = 7, first: date, last: date, daily: float = 17.0) -> None:
-        self.seed, self.first, self.last, self.daily = seed, first, last, daily
+    Worlds that differ in `story` have the same people and other tickets: each helpdesk tells its own part.
+    """
+
+    def __init__(self, *, seed: int = 7, first: date, last: date, daily: float = 17.0, story: str = "") -> None:
+        self.seed, self.first, self.last, self.daily, self.story = seed, first, last, daily, story
         pick = random.Random(f"{seed}-people")
         self.teams = (
             Team(101, "Tier 1 EMEA", "zendesk", BERLIN, 0.26),
@@ -133,7 +136,7 @@ class World:
         return (day - self.first).days // 2 == 36
 
     def _day(self, day: date) -> Iterator[Ticket]:
-        pick = random.Random(f"{self.seed}-{day.isoformat()}")
+        pick = random.Random(f"{self.seed}{self.story}-{day.isoformat()}")
         count = _poisson(pick, self._volume(day) * (2.6 if self._incident(day) else 1.0))
         base = (day.toordinal() - 700_000) * 1000
         todays: list[Ticket] = []

@@ -65,7 +65,7 @@ def translate(
     origin = _Origin(gathered)
     owners: list[int] | None
     if becomes.clean:
-        raw, owners = _cleaned(becomes, gathered.records, lead, settings or {})
+        raw, owners = _cleaned(becomes, gathered.records, lead, settings or {}, origin.partitions(None))
         fields: Mapping[str, str | Expression] = {name: name for name in becomes.entity.names}
         columns = {name: [row.get(name) for row in raw] for name in becomes.entity.names}
         where = None
@@ -101,12 +101,13 @@ def _picked(
 
 
 def _cleaned(
-    becomes: Becomes, records: Sequence[Any], lead: Json, settings: Mapping[str, Json]
+    becomes: Becomes, records: Sequence[Any], lead: Json, settings: Mapping[str, Json], partitions: Sequence[str | None]
 ) -> tuple[list[dict[str, Json]], list[int]]:
     assert becomes.clean is not None
     rows, owners = [], []
-    for number, record in enumerate(records):
-        for row in becomes.clean(record, lead, settings):
+    known = {key: {**settings, "partition": key} for key in set(partitions)}
+    for number, (record, partition) in enumerate(zip(records, partitions, strict=True)):
+        for row in becomes.clean(record, lead, known[partition]):
             rows.append(row)
             owners.append(number)
     return rows, owners

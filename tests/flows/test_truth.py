@@ -3,47 +3,16 @@
 Nothing here uses SQL or the product's business time: waits are counted from the story, open hours from its schedules.
 """
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from conftest import Bench
-from tests_support import TODAY, midnight
+from tests_support import TODAY, midnight, truth
 
-from tasks.sandbox.story import BERLIN, Ticket
 from tasks.sandbox.vendors.servicenow import sys_id
 
 NOW = midnight(TODAY)
 KEYS = {"zendesk": lambda t: str(t.number), "hubspot": lambda t: str(t.number), "servicenow": lambda t: sys_id("ticket", t.number)}
-
-
-def open_between(start: datetime, end: datetime) -> int:
-    """Open seconds of the Berlin schedule, day by day."""
-    total, day = 0.0, start.date() - timedelta(days=1)
-    while day <= end.date() + timedelta(days=1):
-        span = BERLIN.hours(day)
-        if span:
-            total += max(0.0, (min(end, span[1]) - max(start, span[0])).total_seconds())
-        day += timedelta(days=1)
-    return int(total)
-
-
-def truth(ticket: Ticket, now: datetime) -> dict:
-    statuses = [c for c in ticket.changes_until(now) if c.field == "status"]
-    done = [c.after in {"solved", "closed"} for c in statuses]
-    solves = [c.at for i, c in enumerate(statuses) if done[i] and (i == 0 or not done[i - 1])]
-    replies = [n.at for n in ticket.notes_until(now) if n.role == "agent" and n.is_public]
-    first, solved = (replies[0] if replies else None), (solves[-1] if solves and done[-1] else None)
-
-    def seconds(at: datetime | None) -> int | None:
-        return int((at - ticket.created_at).total_seconds()) if at else None
-
-    return {
-        "replies": len(replies), "first_reply": seconds(first), "first_resolution": seconds(solves[0] if solves else None),
-        "full_resolution": seconds(solved), "reopens": sum(a and not b for a, b in zip(done, done[1:], strict=False)),
-        "first_reply_business": open_between(ticket.created_at, first) if first else None,
-        "full_resolution_business": open_between(ticket.created_at, solved) if solved else None,
-        "merged": bool(ticket.merged_at and ticket.merged_at <= now),
-    }
 
 
 @pytest.fixture(scope="module")

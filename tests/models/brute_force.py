@@ -72,9 +72,9 @@ class Ticket:
     def _replay_statuses(self) -> None:
         changes = [e for e in self.events if e["field"] == "status"]
         if changes:
-            steps = [(e["changed_at"], e["to_value"]) for e in changes]
-            if changes[0]["from_value"] is not None:
-                steps.insert(0, (min(self.created, steps[0][0]), changes[0]["from_value"]))
+            steps = [(max(e["changed_at"], self.created), e["to_value"]) for e in changes]
+            if changes[0]["from_value"] is not None or changes[0]["changed_at"] > self.created:
+                steps.insert(0, (self.created, changes[0]["from_value"]))
         elif self.row["status"] in SOLVED and self.row.get("solved_at"):
             steps = [(self.created, None), (self.row["solved_at"], self.row["status"])]
         else:

@@ -133,6 +133,12 @@ class _Ticket:
             self._change("schedule", schedule)
         else:
             self.values["schedule"] = schedule
+        if pick.random() < 0.02:
+            self.at -= timedelta(seconds=pick.randint(1, 5_000))  # real logs tell a few changes before the opening
+            self._change("status", pick.choice(("open", "solved")))
+            self.at = self.created
+        if pick.random() < 0.02:
+            self.at = min(self.at + timedelta(seconds=pick.randint(1, 90_000)), self.until)  # or begin to tell only later
         self._change("status", "new" if pick.random() < 0.8 else "open")
         self._change("team", pick.choice([*TEAMS, None]))
         self._change("priority", pick.choice(["low", "normal", "high", "urgent", None]))

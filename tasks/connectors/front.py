@@ -1,0 +1,157 @@
+"""Front: events, which are the increment and the history, and the conversations that they touch.
+
+Facts: dev.frontapp.com. Conversations cannot be asked by time of change, so events (15 a page) lead to them; one that
+was merged away redirects to the other. Inboxes stand for teams. Only teammates of type `user` are agents. Ratings come
+from the daily analytics export. No SLA targets, no holidays, no priorities.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from tasks.entities import (
+    AGENT, BUSINESS_SCHEDULE, CUSTOMER, MESSAGE, ORGANIZATION, SURVEY_RESPONSE, TEAM, TEAM_MEMBERSHIP, TICKET, TICKET_EVENT, TICKET_LINK, TOMBSTONE,
+)
+from tasks.rest.auth import Bearer
+from tasks.rest.paging import LinkWithQuery, SinglePage
+from tasks.rest.spec import Becomes, Changed, Connector, Export, Expression, Follow, Full, Limits, Request, Stream, Window, sql
+
+COLUMNS = ["Activity ID", "Type", "Message date", "Conversation API ID", "Assignee", "Survey rating", "Survey comment"]
+STATUS = {"archive": "archived", "reopen": "open", "restore": "open"}
+WEEK = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+ONE = SinglePage()
+HUNDREDS = LinkWithQuery(at="_pagination.next", size={"limit": "100"})
+
+
+def at(path: str) -> Expression:
+    return sql(f"to_timestamp(cast({{{path}}} as double))")
+
+
+def between(window: Window) -> dict[str, str]:
+    return {"q[after]": f"{window.start.timestamp() - 1:.3f}", "q[before]": f"{window.end.timestamp():.3f}"}
+
+
+def first(told: Any) -> Mapping[str, Any]:
+    """`data` may be missing, an object or a list of them."""
+    found = (told or {}).get("data")
+    found = found[0] if isinstance(found, list) and found else found
+    return found if isinstance(found, Mapping) else {}
+
+
+def of(told: Any, kind: str) -> bool:
+    return bool(told) and ((told.get("_meta") or {}).get("type") == kind)
+
+
+def changes(event: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+    kind, source, target = event["type"], event.get("source"), event.get("target")
+    place = target if of(target, "inboxes") else source if of(source, "inboxes") and kind == "inbound" else None
+    row = {"ticket_id": event["conversation"]["id"], "changed_at": seconds(event["emitted_at"]), "sequence": int(event["emitted_at"] * 1000),
+           "actor_id": first(source).get("id") if of(source, "teammate") else None}
+    if kind in STATUS:
+        yield {**row, "event_id": event["id"], "field": "status", "to_value": STATUS[kind]}
+    if kind in {"assign", "unassign"}:
+        yield {**row, "event_id": event["id"], "field": "assignee", "to_value": first(target).get("id") if kind == "assign" else None}
+    if place:
+        yield {**row, "event_id": f"{event['id']}-inbox", "field": "team", "to_value": first(place).get("id")}
+
+
+def merges(event: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+    target = event.get("target") or {}
+    if event["type"] == "conversations_merged" and of(target, "deleted_conversation_ids"):
+        for lost in target.get("data") or ():
+            yield {"ticket_id": lost, "kind": "merged_into", "linked_id": event["conversation"]["id"]}
+
+
+def trashed(event: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+    if event["type"] == "trash":
+        yield {"entity": "ticket", "record_id": event["conversation"]["id"], "deleted_at": seconds(event["emitted_at"]), "version_at": seconds(event["emitted_at"])}
+
+
+def seconds(stamp: float) -> str:
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(stamp, UTC).isoformat()
+
+
+def inboxes(team: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+    return ({"team_id": inbox["id"], "name": inbox.get("name"), "is_active": True} for inbox in team.get("inboxes") or ())
+
+
+def members(team: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+    return ({"team_id": inbox["id"], "agent_id": member["id"]} for inbox in team.get("inboxes") or () for member in team.get("members") or ())
+
+
+def week(shift: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+    for number, day in enumerate(WEEK):
+        hours = (shift.get("times") or {}).get(day)
+        if hours:
+            yield {"schedule_id": shift["id"], "name": shift.get("name"), "time_zone": shift.get("timezone"), "starts_minute": number * 1440 + minutes(hours["start"]),
+                   "ends_minute": number * 1440 + (minutes(hours["end"]) or 1440)}
+
+
+def minutes(text: str) -> int:
+    return int(text[:2]) * 60 + int(text[3:5])
+
+
+def full(name: str, says: str, *becomes: Becomes, paging: Any = ONE, replaces: bool = False, optional: bool = False) -> Stream:
+    return Stream(name=name, says=says, path=f"/{name}", records="_results", paging=paging, sync=Full(replaces=replaces), becomes=becomes, optional=optional)
+
+
+connector = Connector(
+    name="front",
+    title="Front",
+    docs="https://dev.frontapp.com/reference/introduction",
+    api_version="core",
+    base_url="https://{company}.api.frontapp.com",
+    settings=("company",),
+    auth=Bearer("api_token"),
+    check=Request("/me"),
+    limits=Limits(requests_per_minute=80, retry_statuses=frozenset({408, 423, 429, 500, 502, 503, 504})),
+    streams=(
+        Stream(
+            name="events", says="Events, and the conversations, messages and comments that they touch", path="/events", records="_results",
+            params={"sort_by": "created_at", "sort_order": "asc"}, paging=LinkWithQuery(at="_pagination.next", size={"limit": "15"}), sync=Changed(ask=between),
+            follows=(
+                Follow("conversation", lambda ids: Request(f"/conversations/{ids[0]}"), key="conversation.id", records="", once=True),
+                Follow("messages", lambda ids: Request(f"/conversations/{ids[0]}/messages"), key="conversation.id", records="_results", paging=HUNDREDS, once=True),
+                Follow("comments", lambda ids: Request(f"/conversations/{ids[0]}/comments"), key="conversation.id", records="_results", once=True),
+            ),
+            becomes=(
+                Becomes(TICKET_EVENT, clean=changes), Becomes(TICKET_LINK, clean=merges), Becomes(TOMBSTONE, clean=trashed),
+                Becomes(TICKET, part="conversation", where=sql("{status} <> 'deleted'"), fields={
+                    "ticket_id": "id", "number": sql("cast({ticket_ids} as varchar[])[1]"), "subject": "subject", "status": "status", "type": "type", "created_at": at("created_at"),
+                    "requester_id": sql("regexp_extract({recipient._links.related.contact}, '([^/]+)$', 1)"), "assignee_id": "assignee.id",
+                    "version_at": sql("to_timestamp(cast(coalesce({updated_at}, {created_at}) as double))")}),
+                Becomes(TICKET_EVENT, part="conversation", fields={
+                    "event_id": sql("{id} || '-opened'"), "ticket_id": "id", "field": sql("'status'"), "to_value": sql("'open'"), "changed_at": at("created_at"), "sequence": sql("0")}),
+                Becomes(MESSAGE, part="messages", where=sql("{draft_mode} is null"), fields={
+                    "message_id": "id", "ticket_id": "@partition", "sent_at": at("created_at"), "author_id": "author.id", "is_public": sql("true"), "channel": "type", "body": "text",
+                    "author_role": sql("case when cast({is_inbound} as boolean) then 'customer' when {author.id} is null then 'system' end"),
+                    "sequence": sql("cast(cast({created_at} as double) * 1000 as bigint)")}),
+                Becomes(MESSAGE, part="comments", fields={
+                    "message_id": "id", "ticket_id": "@partition", "sent_at": at("posted_at"), "author_id": "author.id", "is_public": sql("false"), "body": "body",
+                    "sequence": sql("cast(cast({posted_at} as double) * 1000 as bigint)")}),
+            ),
+        ),
+        Stream(
+            name="ratings", says="Satisfaction ratings from the analytics export; a week is read again, since they come late", path="/analytics/exports", records="rows", flat=True,
+            paging=ONE, sync=Changed(ask=lambda window: {}, overlap=timedelta(days=7)), optional=True, empty_is_null=True,
+            export=Export(
+                start=lambda _, window, settings: Request("/analytics/exports", method="POST", body={
+                    "start": int(window.start.timestamp()), "end": int(window.end.timestamp()), "timezone": "Etc/UTC", "type": "events", "filters": {}, "columns": COLUMNS}),
+                job_at="id", poll=lambda _, job: Request(f"/analytics/exports/{job}"), state_at="status", done=frozenset({"done"}), failed=frozenset({"failed", "too_big"}),
+                file_at="url", file=lambda _, url: Request(url), kind="csv", size_at="size"),
+            becomes=(Becomes(SURVEY_RESPONSE, where=sql("{Survey rating} is not null"), fields={
+                "response_id": "Activity ID", "metric": sql("'csat'"), "score": "Survey rating", "scale_min": sql("1"), "scale_max": sql("5"), "better": sql("'higher'"),
+                "ticket_id": "Conversation API ID", "agent_id": "Assignee", "responded_at": "Message date", "comment": "Survey comment"}),)),
+        full("teammates", "Agents, and bots that write like them", Becomes(AGENT, fields={
+            "agent_id": "id", "login": "username", "name": sql("concat_ws(' ', {first_name}, {last_name})"), "email": "email", "is_active": sql("not cast({is_blocked} as boolean)"),
+            "role": sql("case when {type} = 'user' then 'user' else {type} || ' bot' end")})),
+        full("teams", "Inboxes, which stand for teams, and who works in them", Becomes(TEAM, clean=inboxes), Becomes(TEAM_MEMBERSHIP, clean=members)),
+        full("contacts", "Customers", Becomes(CUSTOMER, fields={"customer_id": "id", "name": "name"}), paging=HUNDREDS),
+        full("accounts", "Organizations", Becomes(ORGANIZATION, fields={
+            "organization_id": "id", "name": "name", "domain": sql("cast({domains} as varchar[])[1]"), "created_at": at("created_at"), "version_at": at("updated_at")}),
+            paging=HUNDREDS, optional=True),
+        full("shifts", "Working hours; holidays are not in the API", Becomes(BUSINESS_SCHEDULE, clean=week), replaces=True, optional=True),
+    ),
+)

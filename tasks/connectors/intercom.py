@@ -1,0 +1,135 @@
+"""Intercom 2.16: conversations by change, each fetched with its parts, which are its messages and its history.
+
+Facts: developers.intercom.com, API descriptions 2.14 and 2.16. Search gives no parts; a conversation gives its newest
+500, so parts are merged by id and never replaced. Parts are not filtered by their own time: those between two windows
+would be lost (airbytehq/airbyte#12374). SLA targets are not exposed; `statistics` leave out closed hours.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from tasks.entities import (
+    AGENT, BUSINESS_SCHEDULE, CUSTOMER, HOLIDAY, MESSAGE, ORGANIZATION, SURVEY_INVITATION, SURVEY_RESPONSE, TEAM, TEAM_MEMBERSHIP, TICKET,
+    TICKET_EVENT, TIME_ENTRY, TOMBSTONE,
+)
+from tasks.rest.auth import Bearer
+from tasks.rest.paging import BodyCursor, NextUrl, Scroll, SinglePage
+from tasks.rest.spec import Becomes, Changed, Connector, Expression, Follow, Full, Limits, Request, Stream, Total, Window, sql
+
+PAGES = BodyCursor(at="pages.next.starting_after", into=("pagination", "starting_after"))
+DAY = 86_400
+PARTS = "conversation_parts.conversation_parts[]"
+STATES = "case {item.part_type} when 'close' then 'closed' when 'snoozed' then 'snoozed' when 'away_mode_assignment' then null else 'open' end"
+ROLE = "case when {p}.type = 'bot' or {p}.from_ai_agent then 'bot' when {p}.type in ('admin', 'team') then 'agent' else 'customer' end"
+
+
+def at(path: str) -> Expression:
+    return sql(f"to_timestamp(cast({{{path}}} as double))")
+
+
+def window_body(window: Window, least: int) -> dict[str, Any]:
+    """Both bounds are made wider by a second: texts differ on whether `>` takes the bound in."""
+    bounds = (("updated_at", ">", int(window.start.timestamp()) - least), ("updated_at", "<", int(window.end.timestamp()) + 1))
+    return {"query": {"operator": "AND", "value": [{"field": f, "operator": o, "value": max(v, 0)} for f, o, v in bounds]}, "pagination": {"per_page": 150}}
+
+
+def search(least: int) -> Changed:
+    return Changed(ask=lambda window: {}, body=lambda window, settings: window_body(window, least))
+
+
+def part_event(field: str, value: str, where: str) -> Becomes:
+    return Becomes(TICKET_EVENT, part="conversation", each=PARTS, where=sql(where), fields={
+        "event_id": sql(f"{{item.id}} || '-{field}'"), "ticket_id": "id", "field": sql(f"'{field}'"), "to_value": sql(value), "changed_at": at("item.created_at"),
+        "actor_id": "item.author.id", "sequence": "item.id"})
+
+
+def contact(record: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+    companies = (record.get("companies") or {}).get("data") or [{}]
+    yield {"customer_id": record["id"], "organization_id": companies[0].get("id"), "name": record.get("name"), "email": record.get("email"),
+           "created_at": instant(record.get("created_at")), "version_at": instant(record.get("updated_at"))}
+
+
+def instant(seconds: int | None) -> str | None:
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(seconds, UTC).isoformat() if seconds else None
+
+
+connector = Connector(
+    name="intercom",
+    title="Intercom",
+    docs="https://developers.intercom.com/docs/references/rest-api/api.intercom.io/",
+    api_version="2.16",
+    base_url="https://api.intercom.io",
+    auth=Bearer("access_token"),
+    check=Request("/me"),
+    headers={"Intercom-Version": "2.16"},
+    limits=Limits(requests_per_minute=6000),
+    streams=(
+        Stream(
+            name="conversations", says="Conversations with messages, history, ratings and handling time", path="/conversations/search", method="POST", records="conversations",
+            paging=PAGES, sync=search(1), total=Total("total_count", strict=False),
+            follows=(Follow("conversation", lambda ids: Request(f"/conversations/{ids[0]}", {"display_as": "plaintext"}), key="id", records=""),),
+            becomes=(
+                Becomes(TICKET, part="conversation", fields={
+                    "ticket_id": "id", "subject": "source.subject", "status": "state", "priority": "priority", "channel": "source.type", "created_at": at("created_at"),
+                    "requester_id": "source.author.id", "assignee_id": "admin_assignee_id", "team_id": "team_assignee_id", "solved_at": at("statistics.last_close_at"),
+                    "vendor_reopens_count": "statistics.count_reopens", "vendor_made_sla": sql("case {sla_applied.sla_status} when 'hit' then true when 'missed' then false end"),
+                    "vendor_first_reply_business_minutes": sql("cast({statistics.time_to_admin_reply} as double) / 60"), "version_at": at("updated_at"),
+                }),
+                Becomes(TICKET_EVENT, part="conversation", fields={
+                    "event_id": sql("{id} || '-opened'"), "ticket_id": "id", "field": sql("'status'"), "to_value": sql("'open'"), "changed_at": at("created_at"), "sequence": sql("0")}),
+                part_event("status", STATES, "{item.part_type} in ('close', 'snoozed', 'open', 'unsnoozed', 'timer_unsnooze', 'note_and_reopen')"),
+                part_event("assignee", "{item.assigned_to.id}", "{item.assigned_to.type} = 'admin'"),
+                part_event("team", "{item.assigned_to.id}", "{item.assigned_to.type} = 'team'"),
+                Becomes(MESSAGE, part="conversation", fields={
+                    "message_id": sql("'source-' || {id}"), "ticket_id": "id", "sent_at": at("created_at"), "author_id": "source.author.id", "sequence": sql("0"),
+                    "author_role": sql(ROLE.replace("{p}.type", "{source.author.type}").replace("{p}.from_ai_agent", "coalesce(cast({source.author.from_ai_agent} as boolean), false)")),
+                    "is_public": sql("true"), "body": "source.body"}),
+                Becomes(MESSAGE, part="conversation", each=PARTS, where=sql("{item.body} is not null and {item.body} <> ''"), fields={
+                    "message_id": "item.id", "ticket_id": "id", "sent_at": at("item.created_at"), "author_id": "item.author.id", "sequence": "item.id", "body": "item.body",
+                    "author_role": sql(ROLE.replace("{p}.type", "{item.author.type}").replace("{p}.from_ai_agent", "coalesce(cast({item.author.from_ai_agent} as boolean), false)")),
+                    "is_public": sql("{item.part_type} not like 'note%'")}),
+                Becomes(SURVEY_INVITATION, part="conversation", where=sql("{conversation_rating.created_at} is not null"), fields={
+                    "invitation_id": "id", "ticket_id": "id", "customer_id": "conversation_rating.contact.id", "sent_at": at("conversation_rating.created_at")}),
+                Becomes(SURVEY_RESPONSE, part="conversation", where=sql("{conversation_rating.rating} is not null"), fields={
+                    "response_id": "id", "metric": sql("'csat'"), "score": "conversation_rating.rating", "scale_min": sql("1"), "scale_max": sql("5"), "better": sql("'higher'"),
+                    "ticket_id": "id", "customer_id": "conversation_rating.contact.id", "agent_id": "conversation_rating.teammate.id",
+                    "responded_at": at("conversation_rating.updated_at"), "comment": "conversation_rating.remark", "version_at": at("updated_at")}),
+                Becomes(TIME_ENTRY, part="conversation", where=sql("{statistics.handling_time} is not null"), fields={
+                    "entry_id": "id", "ticket_id": "id", "agent_id": "admin_assignee_id", "entered_at": sql("to_timestamp(cast(coalesce({statistics.last_close_at}, {updated_at}) as double))"),
+                    "seconds": "statistics.handling_time", "version_at": at("updated_at")}),
+            ),
+        ),
+        Stream(
+            name="contacts", says="Customers; searches look at whole days", path="/contacts/search", method="POST", records="data", paging=PAGES, sync=search(2 * DAY),
+            from_beginning=True, becomes=(Becomes(CUSTOMER, clean=contact),)),
+        Stream(
+            name="companies", says="Organizations", path="/companies/scroll", records="data", paging=Scroll(at="scroll_param", param="scroll_param"), sync=Full(replaces=False),
+            becomes=(Becomes(ORGANIZATION, fields={
+                "organization_id": "id", "name": "name", "domain": "website", "created_at": at("created_at"), "version_at": at("updated_at")}),)),
+        Stream(
+            name="admins", says="Agents and their teams", path="/admins", records="admins", paging=SinglePage(), sync=Full(replaces=False),
+            becomes=(
+                Becomes(AGENT, fields={"agent_id": "id", "name": "name", "email": "email", "role": sql("'admin'"), "is_active": "has_inbox_seat"}),
+                Becomes(TEAM_MEMBERSHIP, each="team_ids[]", fields={"agent_id": "id", "team_id": "item"}))),
+        Stream(
+            name="teams", says="Teams", path="/teams", records="teams", paging=SinglePage(), sync=Full(replaces=False),
+            becomes=(Becomes(TEAM, fields={"team_id": "id", "name": "name", "is_active": sql("true")}),)),
+        Stream(
+            name="deleted_conversations", says="Deleted conversations", path="/conversations/deleted", params={"page": "1", "per_page": "60", "order": "desc"},
+            records="conversations", paging=NextUrl(at="pages.next"), sync=Full(replaces=False), optional=True,
+            becomes=(Becomes(TOMBSTONE, fields={"entity": sql("'ticket'"), "record_id": "id", "deleted_at": at("deleted_at"), "version_at": at("deleted_at")}),)),
+        Stream(
+            name="office_hours", says="Office hours and their exceptions", path="/office_hours_schedules", records="data", paging=SinglePage(), optional=True,
+            follows=(Follow("exceptions", lambda ids: Request(f"/office_hours_schedules/{ids[0]}/office_hours_exceptions"), key="id", records="data"),),
+            becomes=(
+                Becomes(BUSINESS_SCHEDULE, each="time_intervals[]", fields={
+                    "schedule_id": "id", "name": "name", "time_zone": "time_zone_name", "version_at": at("updated_at"),
+                    "starts_minute": sql("(cast({item.day_of_week} as int) + 1) % 7 * 1440 + cast({item.start_minute} as int) % 1440"),
+                    "ends_minute": sql("(cast({item.day_of_week} as int) + 1) % 7 * 1440 + cast({item.start_minute} as int) % 1440 "
+                                       "+ cast({item.end_minute} as int) - cast({item.start_minute} as int)")}),
+                Becomes(HOLIDAY, part="exceptions", where=sql("{exception_type} = 'closed'"), fields={
+                    "schedule_id": "office_hours_schedule_id", "holiday_id": "id", "name": "name", "first_on": "exception_date", "last_on": "exception_date"}))),
+    ),
+)

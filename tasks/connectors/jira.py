@@ -1,0 +1,157 @@
+"""Jira Service Management (Jira Cloud): issues by change, changelogs in bulk, comments, SLA cycles and ratings.
+
+Facts: developer.atlassian.com. JQL's times are read in the API user's time zone, to the minute: the window begins 12
+hours early, so that no zone loses a change. SLA and rating fields have other ids on every site and are known by their
+shape. `expand=changelog` is cut at 40 entries, so bulk fetches are used. No deletions, calendars, holidays, teams.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from tasks.entities import AGENT, CUSTOMER, MESSAGE, ORGANIZATION, SLA_EVENT, SURVEY_RESPONSE, TEAM, TICKET, TICKET_EVENT, TICKET_STATUS, TIME_ENTRY
+from tasks.rest.auth import Basic, Bearer, OneOf
+from tasks.rest.paging import BodyCursor, NextUrl, Offset
+from tasks.rest.spec import Becomes, Changed, Connector, Follow, Full, Limits, Request, Stream, Window, sql
+
+TOKEN = BodyCursor(at="nextPageToken", into=("nextPageToken",))
+HISTORY = {"status": "status", "assignee": "assignee", "priority": "priority"}
+METRICS = {"time to first response": "first_response", "time to resolution": "resolution"}
+PROJECT = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+
+
+def search(window: Window, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """`projects` is a list of keys in the account's settings; without it every project that the user sees is read."""
+    keys = [key for key in re.split(r"[,\s]+", str(settings.get("projects", ""))) if PROJECT.fullmatch(key)]
+    where = f"project in ({', '.join(keys)}) AND " if keys else ""
+    return {"jql": f'{where}updated >= "{window.start:%Y-%m-%d %H:%M}" ORDER BY updated ASC, key ASC', "fields": ["*navigable"], "maxResults": 100}
+
+
+def instant(told: Any) -> Any:
+    """Epoch milliseconds or text; the SLA's objects hold both."""
+    if isinstance(told, Mapping):
+        told = told.get("epochMillis")
+    return datetime.fromtimestamp(told / 1000, UTC).isoformat() if isinstance(told, int) else told
+
+
+def value(item: Mapping[str, Any], which: str) -> Any:
+    """Priorities by name, as issues tell them; statuses and people by id."""
+    return item.get(f"{which}String" if item.get("fieldId") == "priority" else which)
+
+
+def changes(log: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+    for history in log.get("changeHistories") or ():
+        for place, item in enumerate(history.get("items") or ()):
+            if item.get("fieldId") in HISTORY:
+                yield {"event_id": f"{history['id']}-{place}", "ticket_id": log["issueId"], "field": HISTORY[item["fieldId"]], "from_value": value(item, "from"),
+                       "to_value": value(item, "to"), "changed_at": instant(history.get("created")), "actor_id": (history.get("author") or {}).get("accountId"), "sequence": history["id"]}
+
+
+def cycles(issue: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], int, Mapping[str, Any]]]:
+    for field in (issue.get("fields") or {}).values():
+        if isinstance(field, Mapping) and "completedCycles" in field:
+            listed = [*(field.get("completedCycles") or ()), *([field["ongoingCycle"]] if field.get("ongoingCycle") else ())]
+            yield from ((field, number, cycle) for number, cycle in enumerate(listed, 1))
+
+
+def sla(issue: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+    """Every cycle of every SLA: applied, due, ended, breached."""
+    for field, number, cycle in cycles(issue):
+        breached = cycle.get("breachTime") if cycle.get("breached") else None
+        for kind, at in (("apply", cycle.get("startTime")), ("due", cycle.get("breachTime")), ("fulfill", cycle.get("stopTime")), ("breach", breached)):
+            if at:
+                yield {"event_id": f"{issue['id']}-{field['id']}-{number}-{kind}", "ticket_id": issue["id"], "policy_id": field["id"], "instance": number, "kind": kind,
+                       "metric": METRICS.get(str(field.get("name")).lower(), field.get("name")), "happened_at": instant(at),
+                       "target_minutes": (cycle.get("goalDuration") or {}).get("millis", 0) / 60_000, "version_at": issue["fields"].get("updated")}
+
+
+def ratings(issue: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+    """The field with a rating; when it was given stands in the field that the setting `feedback_date_field` names."""
+    fields = issue.get("fields") or {}
+    rated = next((f["rating"] for f in fields.values() if isinstance(f, Mapping) and set(f) == {"rating"} and f["rating"] is not None), None)
+    if rated is not None:
+        at = fields.get(str(settings.get("feedback_date_field"))) or fields.get("resolutiondate") or fields.get("updated")
+        yield {"response_id": issue["id"], "metric": "csat", "score": rated, "scale_min": 1, "scale_max": 5, "better": "higher", "ticket_id": issue["id"],
+               "customer_id": (fields.get("reporter") or {}).get("accountId"), "agent_id": (fields.get("assignee") or {}).get("accountId"), "responded_at": at,
+               "version_at": fields.get("updated")}
+
+
+def ticket(issue: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+    fields = issue.get("fields") or {}
+
+    def inner(name: str, key: str) -> Any:
+        return (fields.get(name) or {}).get(key)
+
+    yield {"ticket_id": issue["id"], "number": issue.get("key"), "subject": fields.get("summary"), "status": inner("status", "id"), "priority": inner("priority", "name"),
+           "type": inner("issuetype", "name"), "channel": "portal", "requester_id": inner("reporter", "accountId"), "assignee_id": inner("assignee", "accountId"),
+           "team_id": inner("project", "id"), "created_by_id": inner("creator", "accountId"), "created_at": fields.get("created"), "solved_at": fields.get("resolutiondate"),
+           "version_at": fields.get("updated")}
+
+
+def opening(issue: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+    """The description is the first message."""
+    fields = issue.get("fields") or {}
+    author = fields.get("creator") or fields.get("reporter") or {}
+    yield {"message_id": f"{issue['id']}-description", "ticket_id": issue["id"], "sent_at": fields.get("created"), "author_id": author.get("accountId"),
+           "author_role": ROLES.get(str(author.get("accountType"))), "is_public": True, "sequence": 0}
+
+
+ROLES = {"atlassian": "agent", "customer": "customer", "app": "bot"}
+
+connector = Connector(
+    name="jira",
+    title="Jira Service Management",
+    docs="https://developer.atlassian.com/cloud/jira/platform/rest/v3/",
+    api_version="3",
+    base_url="https://{site}.atlassian.net",
+    settings=("site",),
+    optional_settings=("email", "projects", "feedback_date_field"),
+    auth=OneOf((Basic("{email}", "api_token"), Bearer("access_token"))),
+    check=Request("/rest/api/3/myself"),
+    is_login=lambda answer: bool(answer.get("accountId")),
+    limits=Limits(requests_per_minute=300),
+    streams=(
+        Stream(
+            name="issues", says="Requests with history, comments, SLA cycles and ratings", path="/rest/api/3/search/jql", method="POST", records="issues",
+            paging=BodyCursor(at="nextPageToken", into=("nextPageToken",), ends="isLast"), sync=Changed(ask=lambda window: {}, overlap=timedelta(hours=12, minutes=5), body=search),
+            follows=(
+                Follow("changelog", lambda ids: Request("/rest/api/3/changelog/bulkfetch", method="POST", body={
+                    "issueIdsOrKeys": list(ids), "fieldIds": list(HISTORY), "maxResults": 1000}), key="id", records="issueChangeLogs", chunk=100, paging=TOKEN),
+                Follow("comments", lambda ids: Request(f"/rest/api/3/issue/{ids[0]}/comment", {"orderBy": "created"}), key="id", records="comments",
+                       paging=Offset("startAt", "maxResults", 100, total="total")),
+            ),
+            becomes=(
+                Becomes(TICKET, clean=ticket), Becomes(MESSAGE, clean=opening), Becomes(SLA_EVENT, clean=sla), Becomes(SURVEY_RESPONSE, clean=ratings),
+                Becomes(TICKET_EVENT, part="changelog", clean=changes),
+                Becomes(MESSAGE, part="comments", fields={
+                    "message_id": "id", "ticket_id": "@partition", "sent_at": "created", "author_id": "author.accountId", "is_public": sql("coalesce(cast({jsdPublic} as boolean), true)"),
+                    "author_role": sql("case {author.accountType} when 'atlassian' then 'agent' when 'customer' then 'customer' when 'app' then 'bot' end"), "sequence": "id"}),
+            ),
+        ),
+        Stream(
+            name="worklogs", says="Time that agents logged", path="/rest/api/3/worklog/updated", records="values", paging=NextUrl(at="nextPage", ends="lastPage"), optional=True,
+            sync=Changed(ask=lambda window: {"since": str(int(window.start.timestamp() * 1000))}),
+            follows=(Follow("entries", lambda ids: Request("/rest/api/3/worklog/list", method="POST", body={"ids": [int(i) for i in ids]}), key="worklogId", records="[]", chunk=1000),),
+            becomes=(Becomes(TIME_ENTRY, part="entries", fields={
+                "entry_id": "id", "ticket_id": "issueId", "agent_id": "author.accountId", "entered_at": "started", "seconds": "timeSpentSeconds", "version_at": "updated"}),)),
+        Stream(
+            name="users", says="Agents and customers", path="/rest/api/3/users/search", records="[]", paging=Offset("startAt", "maxResults", 200), sync=Full(replaces=False),
+            becomes=(
+                Becomes(AGENT, where=sql("{accountType} is distinct from 'customer'"), fields={
+                    "agent_id": "accountId", "name": "displayName", "email": "emailAddress", "role": sql("case {accountType} when 'app' then 'bot' end"), "is_active": "active",
+                    "time_zone": "timeZone"}),
+                Becomes(CUSTOMER, where=sql("{accountType} = 'customer'"), fields={"customer_id": "accountId", "name": "displayName", "email": "emailAddress"}))),
+        Stream(
+            name="organizations", says="Customers' organizations", path="/rest/servicedeskapi/organization", records="values", optional=True,
+            paging=Offset("start", "limit", 50, ends="isLastPage"), sync=Full(replaces=False),
+            becomes=(Becomes(ORGANIZATION, fields={"organization_id": "id", "name": "name"}),)),
+        Stream(
+            name="projects", says="Service desks, which stand for teams", path="/rest/api/3/project/search", records="values", paging=Offset("startAt", "maxResults", 50, ends="isLast"),
+            sync=Full(replaces=False), becomes=(Becomes(TEAM, fields={"team_id": "id", "name": "name", "is_active": sql("true")}),)),
+        Stream(
+            name="statuses", says="Statuses and their categories", path="/rest/api/3/statuses/search", records="values", paging=Offset("startAt", "maxResults", 50, ends="isLast"),
+            sync=Full(replaces=False), becomes=(Becomes(TICKET_STATUS, fields={
+                "status_id": "id", "label": "name", "category": sql("case upper({statusCategory}) when 'DONE' then 'solved' when 'TODO' then 'new' end")}),)),
+    ),
+)

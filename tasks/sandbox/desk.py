@@ -1,0 +1,85 @@
+"""A fake helpdesk: what all of them know of the organisation as of their clock."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from tasks.sandbox.fake import Fake
+from tasks.sandbox.story import Agent, Company, Note, Person, Ticket
+from tasks.sandbox.world import World
+
+Row = dict[str, Any]
+
+
+class Desk(Fake):
+    """A helpdesk that tells the tickets of the organisation's main desk, or those given."""
+
+    def __init__(self, world: World, *, clock: datetime | None = None, tickets: Iterable[Ticket] | None = None) -> None:
+        super().__init__(clock=clock)
+        self.world = world
+        self._all = tuple(tickets) if tickets is not None else world.of_desk("zendesk")
+        self.teams = [t for t in world.teams if t.desk == "zendesk"]
+
+    def visible(self) -> Sequence[Ticket]:
+        """Tickets that were opened by now, deleted and merged ones too."""
+        found: Sequence[Ticket] = self._keep("visible", lambda: [t for t in self._all if t.created_at <= self.clock])
+        return found
+
+    def alive(self) -> list[Ticket]:
+        """Tickets that are not deleted."""
+        return [t for t in self.visible() if not self.is_deleted(t)]
+
+    def is_deleted(self, ticket: Ticket) -> bool:
+        """Deleted by now."""
+        return ticket.deleted_at is not None and ticket.deleted_at <= self.clock
+
+    def is_merged(self, ticket: Ticket) -> bool:
+        """Merged into another one by now."""
+        return ticket.merged_at is not None and ticket.merged_at <= self.clock
+
+    def touched(self, ticket: Ticket) -> datetime:
+        """When the ticket was last touched."""
+        return ticket.touched_at(self.clock)
+
+    def notes(self, ticket: Ticket) -> list[Note]:
+        """Messages so far, the opening one first."""
+        return ticket.notes_until(self.clock)
+
+    def solved_at(self, ticket: Ticket) -> datetime | None:
+        """Since when the ticket is solved; None if it is not."""
+        found: datetime | None = None
+        for change in ticket.changes_until(self.clock):
+            if change.field == "status":
+                done = change.after in {"solved", "closed"}
+                found = (found or change.at) if done else None
+        return found
+
+    def first_reply_at(self, ticket: Ticket) -> datetime | None:
+        """The first public message of an agent."""
+        return next((n.at for n in self.notes(ticket) if n.role == "agent" and n.is_public), None)
+
+    def agents(self) -> list[Agent]:
+        """Everybody hired by now, those who left too."""
+        return [a for a in self.world.agents if a.team in self.teams and since(a) <= self.clock]
+
+    def is_here(self, agent: Agent) -> bool:
+        """Has not left."""
+        return agent.left is None or agent.left > self.clock.date()
+
+    def people(self) -> list[Person]:
+        """Customers known by now."""
+        return [p for p in self.world.people if p.since <= self.clock]
+
+    def companies(self) -> list[Company]:
+        """Organizations known by now."""
+        return [c for c in self.world.companies if c.since <= self.clock]
+
+
+def since(agent: Agent) -> datetime:
+    """The morning of an agent's first day."""
+    return datetime(agent.hired.year, agent.hired.month, agent.hired.day, 8, tzinfo=UTC)
+
+
+def seconds(instant: datetime | None) -> int | None:
+    """Unix seconds."""
+    return int(instant.timestamp()) if instant else None

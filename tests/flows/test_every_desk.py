@@ -1,0 +1,47 @@
+"""The same tickets told through every helpdesk give the same measures, wherever the vendor's API carries the facts."""
+
+from dataclasses import replace
+
+import pytest
+from conftest import Bench
+from tests_support import TODAY, midnight, truth
+
+from tasks.sandbox.company import _DESKS
+from tasks.sandbox.fake import Served
+from tasks.sandbox.vendors import salesforce, zoho_desk
+
+NOW = midnight(TODAY)
+MEASURES = {
+    "replies": "replies_count", "first_reply": "first_reply_seconds_recorded", "first_resolution": "first_resolution_seconds_recorded",
+    "full_resolution": "full_resolution_seconds_recorded", "reopens": "reopens_count", "first_reply_business": "first_reply_business_seconds_recorded",
+    "full_resolution_business": "full_resolution_business_seconds_recorded", "merged": "is_excluded",
+}
+NOT_CARRIED = {  # what the guide says of the vendor
+    "intercom": {"merged"},
+    "jira": {"merged", "first_reply_business", "full_resolution_business"},
+    "salesforce": set(),
+    "front": {"merged", "first_reply_business", "full_resolution_business"},
+    "zoho_desk": {"merged"},
+    "freshdesk": {"merged", "first_reply_business", "full_resolution_business"},
+}
+KEYS = {"front": lambda number: f"cnv_{number:x}", "salesforce": lambda number: salesforce.key("500", number), "zoho_desk": lambda number: zoho_desk.key(14, number)}
+
+
+@pytest.mark.parametrize("vendor", sorted(_DESKS))
+def test_the_same_tickets_have_the_same_measures(bench: Bench, sandbox, world, vendor: str):
+    desk = _DESKS[vendor][0]
+    fake = desk(world, clock=NOW)
+    with Served(fake) as served:
+        account = next(a for a in bench.accounts if a["connector"] == vendor)
+        one = replace(bench, accounts=({**account, "base_url": served.url},))
+        outcome = one.run(NOW)
+        assert outcome.state == "completed", outcome.message
+    name_of = KEYS.get(vendor, str)
+    names = [n for n in MEASURES if n not in NOT_CARRIED[vendor]]
+    said = {r[0]: dict(zip(names, r[1:], strict=True)) for r in one.fetch(f"select ticket_id, {', '.join(MEASURES[n] for n in names)} from core.fct_ticket")}
+    leads_away = vendor in {"front", "zoho_desk"}  # the losing ticket of a merge leads to the other one
+    alive = {name_of(t.number): t for t in fake.alive() if not (leads_away and fake.is_merged(t))}
+    assert set(said) == set(alive)
+    assert len(alive) > 250
+    wrong = {k: (said[k], t) for k, ticket in alive.items() if said[k] != (t := {n: truth(ticket, NOW)[n] for n in names})}
+    assert wrong == {}
