@@ -137,6 +137,29 @@ def connectors(as_json: AsJson = False) -> None:
         limit = f"{own[0]['requests_per_minute']} requests a minute" if own[0]["requests_per_minute"] else "no limit of its own"
         _table(f"{c.title} ({c.name}): {needs}; {limit}", ("Stream", "Becomes", "Keeps up by", "What it is"),
                [(r["stream"] + ("" if r["on"] else " (off)"), r["entities"], r["incremental"], r["says"]) for r in own])
+        if c.not_told:
+            typer.echo(f"not in its API: {', '.join(c.not_told)}\n")
+
+
+@app.command()
+def surveys(account: Accounts = None, as_json: AsJson = False) -> None:
+    """List the surveys and questions of the survey accounts, and propose which are scores (CSAT, NPS, CES)."""
+    from flows.doctor import survey_questions
+
+    settings = load()
+    with _sandbox_if_no_account(settings) as (chosen, _):
+        found = survey_questions(chosen, account or ())
+    if as_json:
+        _print_json([vars(q) for listed in found.values() for q in listed])
+        return
+    for name, listed in found.items():
+        _table(f"{name}: surveys and questions", ("Survey", "Question", "Text", "Kind", "Scale", "Proposed"),
+               [(f"{q.survey} ({q.survey_id})", q.question_id, q.heading, q.family, q.scale, q.metric or "no score") for q in listed])
+        lines = [q.as_setting() for q in listed if q.metric]
+        if lines:
+            typer.echo(f"for [[accounts]] {name} in support_etl.toml, after a look at each line:\nscores = [\n" + "\n".join(lines) + "\n]\n")
+    if not found:
+        typer.echo("no account has a list of surveys; Medallia's scores are named by field id (see the README)")
 
 
 @app.command()

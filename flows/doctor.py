@@ -18,6 +18,7 @@ from tasks.landing.store import Landing, Source
 from tasks.reporting.content import Report, Table
 from tasks.rest.client import Patience
 from tasks.settings import SecretLookup, Settings, redact
+from tasks.surveys import Question, list_questions
 from tasks.warehouse.engine import Warehouse
 
 _QUARANTINE = (
@@ -87,7 +88,29 @@ def _check_account(account: Any, lookup: SecretLookup | None) -> str:
     if client.connector.base_url != FILES:
         client.check()
     client.close()
-    return f"{client.connector.title}: credentials accepted, {streams} streams" if client.connector.base_url != FILES else f"{streams} tables"
+    if client.connector.base_url == FILES:
+        return f"{streams} tables"
+    return "; ".join((f"{client.connector.title}: credentials accepted, {streams} streams", *_gaps(account, client.connector.not_told)))
+
+
+def _gaps(account: Any, not_told: tuple[str, ...]) -> list[str]:
+    """What the vendor's API does not have, and the settings that fill it."""
+    found = [f"not in its API: {', '.join(not_told)}"] if not_told else []
+    wanted = {"opening hours": ("hours", account.hours), "holidays": ("holiday_country", account.holiday_country)}
+    unset = [name for fact, (name, value) in wanted.items() if fact in not_told and not value]
+    return found + ([f"set {' and '.join(unset)} of the account, else the business's defaults count"] if unset else [])
+
+
+def survey_questions(settings: Settings, accounts: Sequence[str] = (), lookup: SecretLookup | None = None) -> dict[str, list[Question]]:
+    """The questions of every account whose vendor lists surveys, with a proposal for each. Raises VendorError."""
+    found = {}
+    for account in settings.accounts:
+        stream = next((s for s in streams_of(account) if s.each_of), None)
+        if stream and (not accounts or account.name in accounts):
+            client = open_client(account, lookup, Patience(tries=2))
+            found[account.name] = list_questions(client, stream, account.own)
+            client.close()
+    return found
 
 
 def quarantined(settings: Settings) -> list[dict[str, Any]]:

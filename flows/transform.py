@@ -27,9 +27,7 @@ def build_tables(
         touched = set_parameters(connection, as_of, settings)
         results += stages.run(
             "model calendar",
-            lambda: build_calendar(
-                warehouse, connection, settings.business, as_of, settings.planning.horizon_days, run_id, touched
-            ),
+            lambda: build_calendar(warehouse, connection, settings, as_of, run_id, touched),
         )
         known = build_state(connection)
         for model in models().values():

@@ -109,6 +109,9 @@ class AccountSettings(_Section):
     bots: tuple[str, ...] = Field((), description="authors that post as agents but are bots: ids or user names")
     escalation_teams: tuple[str, ...] = Field((), description="teams, by id or name, to which a transfer is an escalation")
     escalate_on_raise: bool = Field(False, description="a raised priority is an escalation")
+    time_zone: str = Field("", description="time zone of `hours` (IANA); default: the business's")
+    hours: str = Field("", description="opening hours if the vendor tells none, as in business.default_hours")
+    holiday_country: str = Field("", description="ISO country whose public holidays close the account's hours if the vendor tells none")
     scores: tuple[Mapping[str, Any], ...] = Field((), description="survey questions that are scores")
 
     @field_validator("name")

@@ -16,7 +16,7 @@ from tasks.clock import days, local_day, midnight
 from tasks.planning.business_time import Schedule, Segment, dues, iana_zone, parse_hours, segments, workdays
 from tasks.planning.calendar import date_rows
 from tasks.quality.suites import RuleResult, Verdict
-from tasks.settings import BusinessSettings, Settings
+from tasks.settings import AccountSettings, BusinessSettings, Settings
 from tasks.sqlmodels.catalog import PERIODS, ZONE_LIST, Model, identities, inputs_state, kpi_rows, models
 from tasks.warehouse import books
 from tasks.warehouse.books import BuildState
@@ -202,12 +202,12 @@ def _record(
 
 
 def build_calendar(
-    warehouse: Warehouse, connection: Connection, business: BusinessSettings, as_of: datetime, horizon_days: int, run_id: str,
-    touched: Touched,
+    warehouse: Warehouse, connection: Connection, settings: Settings, as_of: datetime, run_id: str, touched: Touched
 ) -> list[ModelResult]:
     """Days, local days and business time, in whole years from the first ticket to the end of the forecast."""
+    business, horizon_days = settings.business, settings.planning.horizon_days
     first, last = _range(warehouse, connection, business, as_of, horizon_days)
-    schedules = _schedules(warehouse, connection, business, first, last)
+    schedules = _schedules(warehouse, connection, settings, first, last)
     key = repr((first, last, business.zones, sorted((k, v) for k, v in schedules.items())))
     known = books.model_inputs(connection)
     makers: dict[str, Callable[[], list[dict[str, Any]]]] = {
@@ -250,15 +250,23 @@ def _range(
 
 
 def _schedules(
-    warehouse: Warehouse, connection: Connection, business: BusinessSettings, first: date, last: date
+    warehouse: Warehouse, connection: Connection, settings: Settings, first: date, last: date
 ) -> Keyed:
-    """Every account's schedules, with the one that tickets use which name none; accounts without get default hours."""
+    """Every account's schedules, with the one that tickets use which name none; accounts without get default hours.
+
+    What a vendor does not tell (hours, holidays) is taken from the account's settings, else from the business's.
+    """
+    own = {account.name: account for account in settings.accounts}
     zones = {row["written"]: row["iana"] or "" for row in models()["staging.time_zone_map"].rows() if row["written"]}
     closed: dict[tuple[str, str], list[tuple[date, date]]] = {}
     for account, schedule_id, low, high in warehouse.fetch(
         connection, "select account, schedule_id, first_on, last_on from source.holiday order by 1, 2, 3, 4"
     ):
         closed.setdefault((account, schedule_id), []).append((low, high))
+    told = {account for account, _ in closed}
+    for name, account in own.items():
+        if account.holiday_country and name not in told:
+            closed[name, EVERY_SCHEDULE] = _public_holidays(account.holiday_country, first, last)
     intervals: dict[tuple[str, str], list[tuple[int, int]]] = {}
     written: dict[tuple[str, str], tuple[str, bool]] = {}
     for account, schedule_id, zone, low, high, default in warehouse.fetch(
@@ -275,19 +283,22 @@ def _schedules(
         is_first = not any(account == key[0] for account, _ in found)
         named = any(d for (account, _), (_, d) in written.items() if account == key[0])
         found[key] = (schedule, default if named else is_first)
-    fallback = _default_schedule(business, first, last)
     for (account,) in warehouse.fetch(connection, "select distinct account from source.ticket order by 1"):
         if not any(a == account for a, _ in found):
-            found[account, DEFAULT_SCHEDULE] = (fallback, True)
+            found[account, DEFAULT_SCHEDULE] = (_default_schedule(settings.business, own.get(account), first, last), True)
     return found
 
 
-def _default_schedule(business: BusinessSettings, first: date, last: date) -> Schedule:
-    closed: list[tuple[date, date]] = []
-    if business.holiday_country:
-        years = range(first.year, last.year + 1)
-        closed = [(d, d) for d in sorted(public_holidays.country_holidays(business.holiday_country, years=years))]
-    return Schedule(business.time_zone, parse_hours(business.default_hours), tuple(closed))
+def _default_schedule(business: BusinessSettings, own: AccountSettings | None, first: date, last: date) -> Schedule:
+    zone, hours, country = (own.time_zone, own.hours, own.holiday_country) if own else ("", "", "")
+    country = country or business.holiday_country
+    closed = _public_holidays(country, first, last) if country else []
+    return Schedule(zone or business.time_zone, parse_hours(hours or business.default_hours), tuple(closed))
+
+
+def _public_holidays(country: str, first: date, last: date) -> list[tuple[date, date]]:
+    found = public_holidays.country_holidays(country, years=range(first.year, last.year + 1))
+    return [(day, day) for day in sorted(found)]
 
 
 def _dates(schedules: Keyed, first: date, last: date) -> list[dict[str, Any]]:

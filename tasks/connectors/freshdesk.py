@@ -113,6 +113,7 @@ connector = Connector(
     check=Request("/api/v2/agents/me"),
     limits=Limits(requests_per_minute=160),
     file_hosts=("freshdesk.com", "amazonaws.com"),
+    not_told=("holidays", "merges", "which SLA policy applies (due times are told)"),
     streams=(
         Stream(
             name="tickets", says="Tickets, their messages and SLA due times", path="/api/v2/tickets", records="[]", paging=CHANGES,

@@ -107,6 +107,7 @@ connector = Connector(
     auth=Bearer("api_token"),
     check=Request("/me"),
     limits=Limits(requests_per_minute=80, retry_statuses=frozenset({408, 423, 429, 500, 502, 503, 504})),
+    not_told=("holidays", "SLA targets", "priorities", "agent time", "customers' organizations"),
     streams=(
         Stream(
             name="events", says="Events, and the conversations, messages and comments that they touch", path="/events", records="_results",

@@ -138,6 +138,7 @@ connector = Connector(
         requests_per_minute=600, wait=wait, spent=lambda status, headers, body: status == 429 and b'"DAILY"' in body,
         retry_statuses=frozenset({408, 423, 429, 477, 500, 502, 503, 504, 521, 522, 523, 524}),
     ),
+    not_told=("opening hours", "holidays", "SLA targets (due times are)", "which ticket a merge went into"),
     streams=(
         Stream(
             name="tickets", says="Tickets with history, messages, links and SLA due times", path="/crm/v3/objects/tickets/search",

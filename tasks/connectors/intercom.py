@@ -65,6 +65,7 @@ connector = Connector(
     check=Request("/me"),
     headers={"Intercom-Version": "2.16"},
     limits=Limits(requests_per_minute=6000),
+    not_told=("SLA targets", "history of priorities", "merges"),
     streams=(
         Stream(
             name="conversations", says="Conversations with messages, history, ratings and handling time", path="/conversations/search", method="POST", records="conversations",

@@ -111,6 +111,7 @@ connector = Connector(
     check=Request("/rest/api/3/myself"),
     is_login=lambda answer: bool(answer.get("accountId")),
     limits=Limits(requests_per_minute=300),
+    not_told=("opening hours", "holidays", "SLA policies (goals of running clocks are told)", "deletions", "merges", "teams (projects stand for them)"),
     streams=(
         Stream(
             name="issues", says="Requests with history, comments, SLA cycles and ratings", path="/rest/api/3/search/jql", method="POST", records="issues",

@@ -76,6 +76,7 @@ connector = Connector(
     check=Request("/data/v0/query", method="POST", body={"query": "{ feedback(first: 1) { totalCount } }"}),
     limits=Limits(requests_per_minute=600),
     failed_inside="errors",
+    not_told=("the list of surveys and questions", "invitations"),
     streams=(
         Stream(
             name="feedback", says="Scores of completed surveys", path="/data/v0/query", method="POST", records="data.feedback.nodes",

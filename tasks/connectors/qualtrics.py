@@ -63,6 +63,7 @@ connector = Connector(
     auth=OneOf((Header("api_token", "X-API-TOKEN"), OAuth2("/oauth2/token", "client_credentials", ("client_id", "client_secret"), basic=True))),
     check=Request(f"{API}/whoami"),
     limits=Limits(requests_per_minute=60),
+    not_told=("invitations",),
     streams=(
         Stream(
             name="responses", says="Surveys, questions and scores", path=f"{API}/surveys/{{key}}/export-responses", records="responses", paging=SinglePage(),

@@ -93,6 +93,7 @@ connector = Connector(
     check=Request(f"{API}/limits"),
     limits=Limits(requests_per_minute=600, retry_statuses=frozenset({406, 408, 420, 429, 500, 502, 503, 504}),
                   spent=lambda status, headers, body: status == 403 and b"REQUEST_LIMIT_EXCEEDED" in body),
+    not_told=("survey scores", "agent time", "amounts of contracts"),
     streams=(
         changed("cases", "Cases, deleted and merged ones too", "Case", CASE, (
             Becomes(TICKET, where=sql("not cast({IsDeleted} as boolean) or {MasterRecordId} is not null"), fields={

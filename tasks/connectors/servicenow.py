@@ -107,6 +107,7 @@ connector = Connector(
     check=Request(TABLE + "sys_user", {"sysparm_limit": "1", "sysparm_fields": "sys_id"}),
     limits=Limits(requests_per_minute=240),
     failed_inside="error",
+    not_told=("merges", "holidays of child schedules"),
     streams=(
         tickets("incidents", "Incidents"),
         tickets("cases", "Customer service cases", optional=True, account="account"),

@@ -85,6 +85,7 @@ connector = Connector(
     auth=Bearer("access_token", scheme="bearer"),
     check=Request("/v3/users/me"),
     limits=Limits(requests_per_minute=120, spent=lambda status, headers, body: status == 429 and headers.get(DAY_LEFT) == "0"),
+    not_told=("invitations",),
     streams=(
         Stream(
             name="responses", says="Surveys, questions and scores", path="/v3/surveys/{key}/responses/bulk", records="data",

@@ -76,6 +76,7 @@ connector = Connector(
     auth=OneOf((Bearer("access_token"), OAuth2("/oauth/token", "refresh_token", ("client_id", "client_secret", "refresh_token")))),
     check=Request("/forms", {"page_size": "1"}),
     limits=Limits(requests_per_minute=110, retry_statuses=frozenset({408, 429, 499, 500, 502, 503, 504})),
+    not_told=("invitations",),
     streams=(
         Stream(
             name="responses", says="Forms, questions and scores", path="/forms/{key}/responses", records="items",

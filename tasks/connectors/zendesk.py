@@ -52,6 +52,7 @@ connector = Connector(
     check=Request("/api/v2/users/me.json"),
     is_login=lambda answer: bool(answer["user"].get("id")),  # a bad token may answer as an anonymous user
     limits=Limits(requests_per_minute=200),
+    not_told=("merges other than by the tag closed_by_merge",),
     streams=(
         Stream(
             name="tickets", says="Tickets, deleted ones included", path="/api/v2/incremental/tickets/cursor.json",

@@ -91,6 +91,7 @@ connector = Connector(
     headers={"orgId": "{organization_id}"},
     empty=b'{"data":[]}',
     limits=Limits(requests_per_minute=300, spent=lambda status, headers, body: status == 429 and b"THRESHOLD_EXCEEDED" in body),
+    not_told=("deletions", "merges", "which holidays close which schedule (all close all)"),
     streams=(
         Stream(
             name="tickets", says="Tickets with history, threads, comments and time", path=f"{API}/tickets/search", records="data", paging=SEARCH,

@@ -319,14 +319,18 @@ def _words(body: bytes) -> str:
     return re.sub(r"[\s\x00-\x1f\x7f]+", " ", text).strip()[:200]
 
 
+_SAYING = (
+    "message", "errorMessage", "errorMessages", "error_description", "description", "error", "_error", "errors", "meta", "detail", "errmsg", "title", "name",
+)
+
+
 def _first_text(found: Any) -> str | None:
     if isinstance(found, str):
         return found
     if isinstance(found, dict):
-        for name in ("message", "description", "error", "detail", "errmsg", "title", "name"):
-            text = _first_text(found.get(name))
-            if text:
-                return text
+        return next((text for name in _SAYING if (text := _first_text(found.get(name)))), None)
+    if isinstance(found, list):
+        return next((text for item in found if (text := _first_text(item))), None)
     return None
 
 

@@ -159,6 +159,17 @@ class Reading:
         start = Request.from_json(resume["request"]) if resume else self._first(None, self._window)
         yield from self._series(start, partition=None, after={"done": True})
 
+    def catalogue(self) -> Iterator[Received]:
+        """The list of a stream's partitions, and each one's lead: surveys and their questions, without the answers."""
+        each = self._stream.each_of
+        if each is None:
+            return
+        reader = page_reader(self._stream, PARTITIONS)
+        for received in self._list_partitions(each):
+            yield received
+            for key in reader.column(received.page.records, each.key):
+                yield self._ask(each.lead(str(key)), LEAD, str(key))[0]
+
     def _each_partition(
         self, each: Partitions, resume: Mapping[str, Json] | None, landed: Sequence[Page]
     ) -> Iterator[Received]:

@@ -313,5 +313,6 @@ class Connector:
     headers: Params = field(default_factory=dict)  # templates over settings
     file_hosts: tuple[str, ...] = ()  # hosts (and all below them) from which exported files may be fetched
     empty: bytes = b"{}"  # what 204 without a body stands for
+    not_told: tuple[str, ...] = ()  # what people expect and the vendor's API does not have
     failed_inside: str | None = None
     is_login: Callable[[Json], bool] | None = None

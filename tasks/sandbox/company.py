@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,12 @@ def first_day(today: date) -> date:
     return date(month // 12, month % 12 + 1, 1)
 
 
+@cache
+def _part(seed: int, first: date, last: date, daily: float, story: str) -> World:
+    """The part of the organisation that one of the smaller desks tells; the same for the same span."""
+    return World(seed=seed, first=first, last=last, daily=daily, story=story)
+
+
 @contextmanager
 def open_sandbox(
     folder: Path, *, today: date | None = None, daily: float = 17.0, port: int = 0, world: World | None = None
@@ -90,7 +97,7 @@ def open_sandbox(
         "surveymonkey": SurveyMonkey(world, clock=clock),
     }
     for name, (desk, _, _) in _DESKS.items():
-        own = World(seed=world.seed, first=world.first, last=world.last, daily=world.daily * _SHARE, story=name)
+        own = _part(world.seed, world.first, world.last, world.daily * _SHARE, name)
         fakes[name] = desk(own, clock=clock)
         fakes |= {survey: fake(own, clock=clock) for survey, (fake, told_by, _, _) in _SURVEYS.items() if told_by == name}
     more = {name: (given, secrets) for name, (_, given, secrets) in _DESKS.items()} | {name: (given, secrets) for name, (_, _, given, secrets) in _SURVEYS.items()}

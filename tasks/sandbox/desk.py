@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 from tasks.sandbox.fake import Fake
@@ -17,8 +18,13 @@ class Desk(Fake):
     def __init__(self, world: World, *, clock: datetime | None = None, tickets: Iterable[Ticket] | None = None) -> None:
         super().__init__(clock=clock)
         self.world = world
-        self._all = tuple(tickets) if tickets is not None else world.of_desk("zendesk")
-        self.teams = [t for t in world.teams if t.desk == "zendesk"]
+        self._given = tickets
+        self.teams = [t for t in world.teams if tickets is not None or t.desk == "zendesk"]
+
+    @cached_property
+    def _all(self) -> tuple[Ticket, ...]:
+        """Made when first asked for."""
+        return tuple(self._given) if self._given is not None else self.world.of_desk("zendesk")
 
     def visible(self) -> Sequence[Ticket]:
         """Tickets that were opened by now, deleted and merged ones too."""

@@ -67,6 +67,17 @@ def test_connector_files_are_declarations():
     assert max(sizes) < 300
 
 
+def test_what_a_vendor_does_not_tell_stands_in_the_guide():
+    guide = (ROOT / "tasks" / "connectors" / "README.md").read_text()
+    rows = {line.split("|")[1].strip() for line in guide.splitlines() if line.startswith("| ")}
+    desks = [c for c in connectors().values() if any(b.entity.name == "ticket" for s in c.streams for b in s.becomes)]
+    assert len(desks) == 9
+    for desk in desks:
+        assert desk.not_told
+        assert any(desk.title.startswith(row) for row in rows), desk.title
+    assert len(connectors()) == 14
+
+
 def test_modules_stay_readable():
     long = {str(p.relative_to(ROOT)): n for folder in ("flows", "tasks") for p in (ROOT / folder).rglob("*.py")
             if (n := len(p.read_text().splitlines())) > 450 and p.name != "entities.py"}  # a list of declarations

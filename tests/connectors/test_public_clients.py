@@ -1,17 +1,26 @@
 """Independent public clients of the vendors read the fakes: a check that the fakes speak the vendors' protocol.
 
-The clients insist on the vendors' own https addresses; an adapter of `requests` carries those to loopback. SurveyMonkey
-has no client on PyPI that is alive; its fake is checked against the sample answers only.
+Some insist on the vendors' own https addresses; an adapter of `requests` carries those to loopback. SurveyMonkey, Front,
+Zoho Desk, Typeform, Qualtrics and Medallia have no such client on PyPI that is alive; their fakes are checked against
+the sample answers only.
 """
 
+import csv
+import io
+
 import requests
+from freshdesk.v2.api import API as FreshdeskApi
 from hubspot.crm.tickets import ApiClient, BasicApi, Configuration, PublicObjectSearchRequest, SearchApi
+from intercom import Intercom, SingleFilterSearchRequest
+from jira import JIRA
 from pysnc import ServiceNowClient
 from requests.adapters import HTTPAdapter
+from simple_salesforce import Salesforce
 from tests_support import TODAY, midnight
 from zenpy import Zenpy
 
 from tasks.sandbox.company import Sandbox
+from tasks.sandbox.vendors import salesforce
 
 
 class ToLoopback(HTTPAdapter):
@@ -89,3 +98,59 @@ def test_pysnc_reads_servicenow(sandbox: Sandbox):
     expected = [r["number"] for r in fake._tables()["incident"] if r["priority"] == "2"]
     assert sorted(numbers) == sorted(expected)
     assert len(numbers) > 5
+
+
+def told(fake) -> set[int]:
+    return {t.number for t in fake.alive()}
+
+
+def test_python_freshdesk_reads_freshdesk(sandbox: Sandbox):
+    fake = sandbox.fakes["freshdesk"]
+    client = FreshdeskApi("alderfinch.freshdesk.com", "freshdesk-demo-key")
+    carried(client._session, "https://alderfinch.freshdesk.com", fake)
+    tickets = client.tickets.list_tickets(filter_name=None, updated_since="2020-01-01T00:00:00Z", per_page=50)
+    assert {t.id for t in tickets} == told(fake)
+    truth = next(t for t in fake.alive() if len(fake.notes(t)) > 2)
+    comments = client.comments.list_comments(truth.number)
+    assert [(c.private, c.incoming) for c in comments] == [(not n.is_public, n.role == "customer") for n in fake.notes(truth)[1:]]
+    assert {g.name for g in client.groups.list_groups()} == {t.name for t in fake.teams}
+
+
+def test_jira_client_reads_jira(sandbox: Sandbox):
+    fake = sandbox.fakes["jira"]
+    fake.per_page = 20
+    client = JIRA(server=fake.base_url, basic_auth=("etl@alderfinch.example", "jira-demo-token"), options={"rest_api_version": "3"}, max_retries=0)
+    issues = client.enhanced_search_issues('updated >= "2020-01-01 00:00" ORDER BY updated ASC', maxResults=0, fields="summary,status,created,priority")
+    assert {int(i.id) for i in issues} == told(fake)
+    by_number = {t.number: t for t in fake.alive()}
+    assert all(i.fields.created == fake.when(by_number[int(i.id)].created_at) for i in issues)
+    one = issues[0]
+    assert [c.jsdPublic for c in client.comments(one.id)] == [n.is_public for n in fake.notes(by_number[int(one.id)])[1:]]
+
+
+def test_simple_salesforce_reads_salesforce(sandbox: Sandbox):
+    fake = sandbox.fakes["salesforce"]
+    fake.per_page = fake.bulk_page = 20
+    fake.tokens.add("session")
+    session = carried(requests.Session(), "https://alderfinch.my.salesforce.com", fake)
+    client = Salesforce(instance_url="https://alderfinch.my.salesforce.com", session_id="session", version="65.0", session=session)
+    cases = client.query_all("SELECT Id, Status, CreatedDate FROM Case")["records"]
+    lost = {t.number for t in fake.alive() if fake.is_merged(t)}
+    assert {c["Id"] for c in cases} == {salesforce.key("500", n) for n in told(fake) - lost}
+    every = client.query_all("SELECT Id, IsDeleted FROM Case", include_deleted=True)["records"]
+    assert len(every) == len(fake.visible()) > len(cases)
+    rows = [row for part in client.bulk2.Case.query("SELECT Id, Status FROM Case", max_records=20) for row in csv.DictReader(io.StringIO(part))]
+    assert {(r["Id"], r["Status"]) for r in rows} == {(c["Id"], c["Status"]) for c in cases}
+
+
+def test_intercoms_own_client_reads_intercom(sandbox: Sandbox):
+    fake = sandbox.fakes["intercom"]
+    client = Intercom(base_url=fake.base_url, token="intercom-demo-token", headers={"Intercom-Version": "2.16"})
+    query = SingleFilterSearchRequest(field="updated_at", operator=">", value=0)
+    found = list(client.conversations.search(query=query, pagination={"per_page": 20}))
+    assert {int(c.id) for c in found} == told(fake)
+    truth = next(t for t in fake.alive() if len(fake.notes(t)) > 2)
+    one = client.conversations.find(str(truth.number))
+    assert one.created_at == int(truth.created_at.timestamp())
+    assert sum(p.part_type in {"comment", "note"} for p in one.conversation_parts.conversation_parts) == len(fake.notes(truth)) - 1
+    assert {t.name for t in client.teams.list().teams} == {t.name for t in fake.teams}

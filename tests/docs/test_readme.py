@@ -17,11 +17,11 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_the_settings_of_the_readme_load(tmp_path: Path, monkeypatch):
-    text = re.search(r"```toml\n(.*?)```", (ROOT / "README.md").read_text(), re.S)[1]
+    text = "\n".join(re.findall(r"```toml\n(.*?)```", (ROOT / "README.md").read_text(), re.S))
     (tmp_path / "support_etl.toml").write_text(text)
     monkeypatch.setenv("SUPPORT_ETL_CONFIG", str(tmp_path / "support_etl.toml"))
     settings = load()
-    assert [a.connector for a in settings.accounts] == ["zendesk", "files"]
+    assert [a.connector for a in settings.accounts] == ["zendesk", "files", "freshdesk", "jira", "typeform"]
 
 
 def command(*words: str, folder: Path, **environment: str) -> subprocess.CompletedProcess:

@@ -58,7 +58,8 @@ class Intercom(Desk):
 
     def _search(self, asked: Asked, kind: str, name: str, rows: list[Row], *, by_day: bool = False) -> Reply:
         body = asked.json()
-        for one in body["query"].get("value", []):
+        query = body["query"]
+        for one in query["value"] if query["operator"] in {"AND", "OR"} else [query]:
             if one["field"] != "updated_at" or one["operator"] not in {">", "<"}:
                 return self._error(400, "parameter_invalid", "Invalid field or operator")
             bound = int(one["value"]) // 86_400 * 86_400 + (86_399 if one["operator"] == ">" else 0) if by_day else int(one["value"])

@@ -49,6 +49,8 @@ class Jira(Desk):
             "/rest/api/3/statuses/search": lambda a: self._values(a, [{"id": i, "name": n, "statusCategory": _BULK[c], "scope": {"type": "GLOBAL"}} for i, n, c in _STATUS.values()]),
             "/rest/api/3/project/search": lambda a: self._values(a, [{"id": "10000", "key": "SUP", "name": "Support", "projectTypeKey": "service_desk"}]),
             "/rest/servicedeskapi/organization": self._organizations, "/rest/api/3/worklog/updated": self._worklogs, "/rest/api/3/worklog/list": self._worklog_list,
+            "/rest/api/3/serverInfo": lambda a: Reply({"baseUrl": self.base_url, "version": "1001.0.0", "versionNumbers": [1001, 0, 0], "deploymentType": "Cloud"}),
+            "/rest/api/3/field": lambda a: Reply([{"id": "summary", "name": "Summary", "custom": False, "schema": {"type": "string"}}]),
             "/rest/api/3/search": lambda a: Reply({"errorMessages": ["The requested API has been removed."]}, 410),
         }
         if asked.path in routes:
@@ -64,7 +66,7 @@ class Jira(Desk):
         return at.astimezone(self.zone).strftime("%Y-%m-%dT%H:%M:%S.000%z")
 
     def _search(self, asked: Asked) -> Reply:
-        body = asked.json()
+        body: Row = asked.json() if asked.method == "POST" else {**asked.query, "fields": asked.query.get("fields", "").split(",")}
         bound = re.search(r'updated >= "(\d{4}-\d\d-\d\d \d\d:\d\d)"', body.get("jql", ""))
         if not bound and "project" not in body.get("jql", ""):
             return self._bad("Unbounded JQL queries are not allowed here. Please add a search restriction to your query.")

@@ -63,7 +63,7 @@ class Salesforce(Desk):
             return Reply({"access_token": token, "instance_url": self.base_url, "id": "", "token_type": "Bearer", "issued_at": "1769936400000", "signature": "x"})
         if asked.bearer() not in self.tokens:
             return self._problem(401, "INVALID_SESSION_ID", "Session expired or invalid")
-        path = asked.path.removeprefix(f"/services/data/{VERSION}")
+        path = asked.path.removeprefix(f"/services/data/{VERSION}").rstrip("/")
         if path == "/limits":
             return Reply({"DailyApiRequests": {"Max": 100_000, "Remaining": 99_000}})
         if path in {"/query", "/queryAll"}:

@@ -1,0 +1,314 @@
+"""What goes wrong with these vendors in practice; each test fails on the plain reading of the API."""
+
+import io
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from conftest import Bench
+from tests_support import TODAY, midnight
+
+from tasks.connectors import connector
+from tasks.errors import ConfigurationError
+from tasks.sandbox.company import Sandbox
+from tasks.sandbox.fake import Mischief, Reply
+
+NOW = midnight(TODAY)
+
+
+@pytest.fixture
+def only(bench: Bench):
+    def picked(vendor: str, **more: Any) -> Bench:
+        return replace(bench, accounts=tuple({**a, **more} for a in bench.accounts if a["connector"] == vendor))
+
+    return picked
+
+
+@contextmanager
+def narrowed(vendor: str, stream: str, **values: Any) -> Iterator[None]:
+    """A stream's paging with a smaller reach for the time being."""
+    paging = next(s for s in connector(vendor).streams if s.name == stream).paging
+    before = {name: getattr(paging, name) for name in values}
+    for name, value in values.items():
+        object.__setattr__(paging, name, value)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            object.__setattr__(paging, name, value)
+
+
+def failure(outcome, stream: str) -> str:
+    result = next(r for r in outcome.streams if r.stream == stream)
+    assert result.state == "failed"
+    return result.message
+
+
+def tickets(bench: Bench) -> set[str]:
+    return {r[0] for r in bench.fetch("select ticket_id from source.ticket")}
+
+
+class TestFreshdesk:
+    def test_the_list_goes_on_where_page_numbers_end(self, only, sandbox: Sandbox):
+        fake = sandbox.fakes["freshdesk"]
+        fake.per_page, fake.last_page = 7, 3
+        bench = only("freshdesk")
+        with narrowed("freshdesk", "tickets", cap=3, size={"per_page": "7"}):
+            outcome = bench.read(NOW)
+        assert outcome.state == "completed", outcome.message
+        assert tickets(bench) == {str(t.number) for t in fake.alive()}
+        assert len(fake.alive()) > 30
+
+    def test_more_tickets_of_one_instant_than_pages_reach_end_by_name(self, only, sandbox: Sandbox):
+        """A bulk update gives all rows one `updated_at`: going on from the last one would loop for ever."""
+        fake = sandbox.fakes["freshdesk"]
+        fake.per_page, fake.last_page = 7, 3
+        fake.touched = lambda ticket: NOW - timedelta(hours=2)
+        with narrowed("freshdesk", "tickets", cap=3, size={"per_page": "7"}):
+            assert "share the instant" in failure(only("freshdesk").read(NOW), "tickets")
+
+    def test_activity_files_get_no_key_and_come_from_named_hosts_only(self, only, sandbox: Sandbox):
+        fake = sandbox.fakes["freshdesk"]
+        assert "file_hosts" in failure(only("freshdesk", file_hosts="").read(NOW), "activities")
+        assert not [a for a in fake.asked if a.path.startswith("/files/")]
+        outcome = only("freshdesk").read(NOW)
+        assert outcome.state == "completed", outcome.message
+        files = [a for a in fake.asked if a.path.startswith("/files/")]
+        assert files
+        assert not any("authorization" in a.headers for a in files)
+
+    def test_a_day_whose_file_comes_late_is_read_later(self, only, sandbox: Sandbox):
+        fake, bench = sandbox.fakes["freshdesk"], only("freshdesk")
+        late = (NOW - timedelta(days=1)).date().isoformat()
+        original = fake._activities
+        fake._activities = lambda asked: Reply(b"", 404) if asked.query["created_at"] == late else original(asked)
+        assert bench.read(NOW).state == "completed"
+        before = bench.fetch("select count(*) from source.ticket_event")[0][0]
+        fake._activities = original
+        fake.clock = NOW + timedelta(days=1)
+        assert bench.read(NOW + timedelta(days=1)).state == "completed"
+        told = sum(e["performed_at"][:10] == f"{late[8:]}-{late[5:7]}-{late[:4]}" for e in fake._of_day(late))
+        assert told > 1
+        assert bench.fetch("select count(*) from source.ticket_event")[0][0] > before
+
+    def test_an_activity_that_is_told_twice_counts_once(self, only, sandbox: Sandbox):
+        bench = only("freshdesk")
+        bench.read(NOW)
+        found = bench.fetch("select count(*), count(distinct event_id) from source.ticket_event")[0]
+        assert found[0] == found[1] > 100
+
+
+class TestIntercom:
+    def test_parts_that_are_no_longer_given_stay(self, only, sandbox: Sandbox):
+        """A conversation gives its newest 500 parts: replacing what is stored would lose the older ones."""
+        fake, bench = sandbox.fakes["intercom"], only("intercom")
+        bench.read(NOW)
+        before = bench.fetch("select count(*) from source.message")[0][0]
+        fake.most_parts = 1
+        fake.touched = lambda ticket: NOW + timedelta(minutes=1)
+        fake.clock = NOW + timedelta(minutes=5)
+        assert bench.read(NOW + timedelta(minutes=5)).state == "completed"
+        assert bench.fetch("select count(*) from source.message")[0][0] >= before
+
+    def test_a_survey_that_nobody_answered_is_an_invitation_only(self, only, sandbox: Sandbox):
+        fake, bench = sandbox.fakes["intercom"], only("intercom")
+        bench.read(NOW)
+        offered = [t for t in fake.alive() if t.rating and t.rating.offered_at <= NOW]
+        answered = [t for t in offered if t.rating.answered_at and t.rating.answered_at <= NOW]
+        assert 0 < len(answered) < len(offered)
+        assert bench.fetch("select count(*) from source.survey_invitation") == [(len(offered),)]
+        assert bench.fetch("select count(*) from source.survey_response") == [(len(answered),)]
+
+
+class TestJira:
+    @pytest.mark.parametrize("zone", ["Pacific/Honolulu", "Pacific/Auckland"])
+    def test_no_change_is_lost_wherever_the_api_user_lives(self, sandbox: Sandbox, only, zone: str):
+        """JQL's times are read in the user's zone: taken for UTC, an evening's changes would be skipped."""
+        from zoneinfo import ZoneInfo
+
+        fake, bench = sandbox.fakes["jira"], only("jira")
+        fake.zone = ZoneInfo(zone)
+        for hours in (30, 24, 18, 12, 6, 0):
+            fake.clock = NOW - timedelta(hours=hours)
+            assert bench.read(fake.clock).state == "completed"
+        found = dict(bench.fetch("select ticket_id, version_at from source.ticket"))
+        assert found == {str(t.number): fake.touched(t) for t in fake.alive()}
+
+    def test_a_token_that_is_taken_for_nobody_is_refused(self, only, sandbox: Sandbox):
+        from flows.doctor import examine
+
+        fake = sandbox.fakes["jira"]
+        fake.mischief = [Mischief("edit", "/myself", times=9, edit=lambda body: b'{"displayName":"Anonymous"}')]
+        found = next(f for f in examine(only("jira").settings()) if f.subject == "account jira_acme")
+        assert not found.is_well
+        assert "stranger" in found.says
+
+    def test_the_removed_search_is_not_used(self, only, sandbox: Sandbox):
+        only("jira").read(NOW)
+        assert not [a for a in sandbox.fakes["jira"].asked if a.path.endswith("/search") and "users" not in a.path and "statuses" not in a.path and "project" not in a.path]
+
+
+class TestSalesforce:
+    def test_equal_stamps_over_a_page_border_lose_nothing(self, only, sandbox: Sandbox):
+        """Bulk loads give thousands of rows one SystemModstamp: going on above the last one would skip the rest."""
+        fake, bench = sandbox.fakes["salesforce"], only("salesforce", start=NOW - timedelta(days=20))
+        fake.per_page = 4
+        fake.touched = lambda ticket: NOW - timedelta(hours=1)
+        outcome = bench.read(NOW)
+        assert outcome.state == "completed", outcome.message
+        assert any("/query/01g" in a.path for a in fake.asked)
+        assert len(tickets(bench)) == len(fake.alive()) > 30
+
+    def test_the_spent_daily_budget_ends_the_run_by_name(self, only, sandbox: Sandbox):
+        fake = sandbox.fakes["salesforce"]
+        fake.throttled = lambda: fake._problem(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
+        fake.mischief = [Mischief("throttle", "/jobs/query", times=1000)]
+        assert "BudgetSpentError" in failure(only("salesforce").read(NOW), "cases")
+
+    def test_a_session_that_ends_in_mid_run_is_opened_again(self, only, sandbox: Sandbox):
+        fake = sandbox.fakes["salesforce"]
+        fake.mischief = [Mischief("unauthorized", "/results$", skip=2, times=1)]
+        outcome = only("salesforce").read(NOW)
+        assert outcome.state == "completed", outcome.message
+        assert sum(a.path == "/services/oauth2/token" for a in fake.asked) >= 2
+
+    def test_a_part_of_an_export_with_too_few_rows_is_refused(self, only, sandbox: Sandbox):
+        fake = sandbox.fakes["salesforce"]
+        fake.mischief = [Mischief("edit", "/results$", times=1000, edit=lambda body: body[: body.rfind(b"\n", 0, len(body) // 2) + 1])]
+        assert "TruncatedPageError" in failure(only("salesforce").read(NOW), "cases")
+
+    def test_deleted_and_merged_cases_are_told_apart(self, only, sandbox: Sandbox):
+        fake, bench = sandbox.fakes["salesforce"], only("salesforce")
+        bench.read(NOW)
+        merged = [t for t in fake.alive() if fake.is_merged(t)]
+        assert bench.fetch("select count(*) from source.ticket where merged_into_id is not null") == [(len(merged),)]
+        assert bench.fetch("select count(*) from source.tombstone") == [(sum(fake.is_deleted(t) for t in fake.visible()),)]
+
+
+class TestFront:
+    def test_a_merge_is_recorded_though_the_old_conversation_redirects(self, only, sandbox: Sandbox):
+        fake, bench = sandbox.fakes["front"], only("front")
+        lost = next(t for t in fake._all if t.merged_at and t.merged_at < NOW - timedelta(days=2))
+        fake.clock = lost.created_at + timedelta(minutes=1)
+        assert bench.read(fake.clock).state == "completed"
+        assert f"cnv_{lost.number:x}" in tickets(bench)
+        fake.clock = NOW
+        outcome = bench.run(NOW)
+        assert outcome.state == "completed", outcome.message
+        assert bench.fetch(f"select is_excluded from core.fct_ticket where ticket_id = 'cnv_{lost.number:x}'") == [(True,)]
+
+    def test_each_conversation_is_asked_for_once(self, only, sandbox: Sandbox):
+        fake = sandbox.fakes["front"]
+        only("front").read(NOW)
+        asked = [a.path for a in fake.asked if a.path.endswith("/messages")]
+        redirected = sum(fake.is_merged(t) for t in fake.visible())  # they lead to a conversation that is asked for too
+        assert len(set(asked)) <= len(asked) <= len(set(asked)) + redirected
+        assert any(sum(e["conversation"]["id"] == a.split("/")[2] for e in fake._told(fake.visible()[0])) > 1 for a in asked)
+
+
+class TestZohoDesk:
+    def test_a_long_window_goes_on_below_the_deepest_offset(self, only, sandbox: Sandbox):
+        fake, bench = sandbox.fakes["zoho_desk"], only("zoho_desk")
+        fake.deepest = 30
+        with narrowed("zoho_desk", "tickets", cap=20, size=10):
+            outcome = bench.read(NOW)
+        assert [r.message for r in outcome.failures if r.stream == "tickets"] == []
+        assert len(tickets(bench)) == len(fake._known()) > 40
+
+    def test_no_rows_and_a_wrong_organization_are_told_apart(self, only, sandbox: Sandbox):
+        outcome = only("zoho_desk", start=NOW - timedelta(seconds=90)).read(NOW)
+        assert outcome.state == "completed", outcome.message
+        assert "OAUTH_ORG_MISMATCH" in failure(only("zoho_desk", organization_id="1").read(NOW), "tickets") or "orgId" in failure(
+            only("zoho_desk", organization_id="1").read(NOW), "tickets")
+
+    def test_the_spent_credits_of_the_day_end_the_run_by_name(self, only, sandbox: Sandbox):
+        fake = sandbox.fakes["zoho_desk"]
+        fake.throttled = lambda: Reply(fake._error(429, "THRESHOLD_EXCEEDED", "Daily credits used").content, 429, {"retry-after": "36000"})
+        fake.mischief = [Mischief("throttle", "/tickets/search", times=1000)]
+        assert "BudgetSpentError" in failure(only("zoho_desk").read(NOW), "tickets")
+
+    def test_a_refused_refresh_token_is_named_though_the_answer_is_200(self, only, monkeypatch):
+        monkeypatch.setenv("SUPPORT_ETL_SECRET_ZOHO_DESK_ACME_REFRESH_TOKEN", "wrong")
+        assert "CredentialsError" in failure(only("zoho_desk").read(NOW), "tickets")
+
+
+class TestTypeform:
+    def test_a_walk_that_breaks_off_leaves_no_hole(self, only, sandbox: Sandbox):
+        """Newest first: a bookmark moved by the first page would hide all that lies below it."""
+        fake, bench = sandbox.fakes["typeform"], only("typeform")
+        fake.per_page = 3
+        stream = next(s for s in connector("typeform").streams)
+        assert stream.paging.size == 1000
+        with narrowed("typeform", "responses", size=3):
+            fake.mischief = [Mischief("error", "/responses", skip=2, times=1000)]
+            assert bench.read(NOW).state == "partly"
+            assert bench.fetch("select count(*) from source.survey_response") == [(0,)]
+            fake.mischief = []
+            assert bench.read(NOW).state == "completed"
+        answered = sum(s.number % 50 != 0 for s in fake.world.scores if s.at <= NOW)
+        assert bench.fetch("select count(*) from source.survey_response") == [(answered,)]
+
+    def test_timeouts_ask_for_smaller_pages(self, only, sandbox: Sandbox):
+        from tasks.rest.spec import Request
+
+        paging = next(s for s in connector("typeform").streams).paging
+        assert paging.smaller(paging.first(Request("/x"))).params["page_size"] == "500"
+
+
+class TestQualtrics:
+    def test_an_export_that_fails_at_a_hundred_percent_is_named(self, only, sandbox: Sandbox):
+        sandbox.fakes["qualtrics"].fails = True
+        assert "the vendor gave up on the export: failed" in failure(only("qualtrics").read(NOW), "responses")
+
+    def test_an_export_that_is_never_ready_ends(self, only, sandbox: Sandbox, monkeypatch):
+        monkeypatch.setattr("tasks.rest.exports._MOST_LOOKS", 5)
+        fake = sandbox.fakes["qualtrics"]
+        fake._poll = lambda job: Reply({"result": {"percentComplete": 99.0, "status": "inProgress"}, "meta": {}})
+        assert "is not ready" in failure(only("qualtrics").read(NOW), "responses")
+
+    @pytest.mark.parametrize(("kind", "says"), [("bomb", "unpacks to more than"), ("two", "has 2 files"), ("none", "not a zip")])
+    def test_a_hostile_zip_is_refused(self, only, sandbox: Sandbox, monkeypatch, kind: str, says: str):
+        monkeypatch.setattr("tasks.rest.client.Client.biggest_page", 1 << 20)
+        fake = sandbox.fakes["qualtrics"]
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("a.json", b"0" * (2 << 20) if kind == "bomb" else b"{}")
+            if kind == "two":
+                archive.writestr("b.json", b"{}")
+        fake._zip = lambda name: b"PK no zip" if kind == "none" else packed.getvalue()
+        assert says in failure(only("qualtrics").read(NOW), "responses")
+
+    def test_previews_do_not_count(self, only, sandbox: Sandbox):
+        bench = only("qualtrics")
+        bench.read(NOW)
+        assert bench.fetch("select count(*) from source.survey_response where response_id like 'R_preview%'") == [(0,)]
+
+
+class TestMedallia:
+    def test_equal_finish_times_over_a_page_border_lose_nothing(self, only, sandbox: Sandbox):
+        from tasks.connectors import medallia
+
+        fake, bench = sandbox.fakes["medallia"], only("medallia")
+        moment = NOW - timedelta(days=3)
+        fake.told = lambda: [replace(s, at=moment) for s in fake.world.scores]
+        fake.per_page = 10
+        original = medallia.SIZE
+        with narrowed("medallia", "feedback", size=10):
+            assert bench.read(NOW).state == "completed"
+        assert original == 500
+        assert bench.fetch("select count(*) from source.survey_response") == [(len(fake.world.scores),)]
+
+    def test_errors_that_come_with_200_are_errors(self, only, sandbox: Sandbox):
+        scores = [{"question_id": "e_unknown", "metric": "csat"}]
+        assert "Invalid field id" in failure(only("medallia", scores=scores).read(NOW), "feedback")
+
+    def test_a_field_id_cannot_change_the_query(self):
+        from tasks.connectors import medallia
+        from tasks.rest.spec import Window
+
+        with pytest.raises(ConfigurationError, match="is not a field id"):
+            medallia.query(Window(NOW, NOW), {"scores": [{"question_id": 'e_x") { values } } users { name } #'}]})
