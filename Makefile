@@ -21,10 +21,11 @@ check: $(VENV)/.tests             ## The quick half of `make test`: no databases
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest tests/unit tests/architecture
 
-bench: $(VENV)/.tests             ## Extract-to-warehouse against dlt and the floor; the KPI layer on DuckDB and PostgreSQL
+bench: $(VENV)/.tests             ## Extract-to-warehouse against dlt and the floor; the KPI layer on DuckDB and PostgreSQL; calls per vendor
 	$(BIN)/python tests/benchmarks/extract_to_warehouse.py
 	$(BIN)/python tests/benchmarks/kpi_layer.py
 	$(BIN)/python tests/benchmarks/kpi_layer.py --url postgresql
+	$(BIN)/python tests/benchmarks/calls_per_vendor.py
 
 $(VENV)/bin/uv:
 	$(PYTHON) -m venv $(VENV)

@@ -33,6 +33,8 @@ Accounts = Annotated[list[str] | None, typer.Option("--account", help="Only this
 
 def main() -> None:
     """Entry point: errors become a line and an exit code, never a traceback."""
+    os.environ.setdefault("DO_NOT_TRACK", "1")  # Prefect's and Great Expectations' usage statistics
+    os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
     try:
         app(standalone_mode=True)
     except SupportEtlError as trouble:

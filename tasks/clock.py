@@ -39,3 +39,13 @@ def days(first: date, last: date) -> Iterator[date]:
     """Every day from first to last, both included."""
     for offset in range((last - first).days + 1):
         yield first + timedelta(days=offset)
+
+
+def minute_of_day(text: str) -> int:
+    """Minutes from midnight of a time such as 08:30 or 08:30:00.000Z."""
+    return int(text[:2]) * 60 + int(text[3:5])
+
+
+def from_epoch(seconds: float | None) -> str | None:
+    """Unix seconds as text with a zone; None for none."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat() if seconds else None

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -34,7 +35,7 @@ def collect(
         time_zone=zone, headlines=_headlines(daily, last_day), notes=tuple(notes),
         plots=_plots(warehouse, connection, daily, last_day),
         tables=(
-            kpi_table(warehouse, connection, last_day), _target_table(warehouse, connection, last_day),
+            *_kpi_tables(kpi_table(warehouse, connection, last_day)), _target_table(warehouse, connection, last_day),
             _anomaly_table(warehouse, connection, last_day), _risk_table(warehouse, connection), _staffing_table(warehouse, connection),
             _budget_table(warehouse, connection, last_day), _forecast_table(warehouse, connection),
             _quarantine_table(warehouse, connection), _definitions(),
@@ -160,6 +161,21 @@ def kpi_table(warehouse: Warehouse, connection: Connection, last_day: date) -> T
             rows.append((account, kpis()[name].title, format_value(name, week), format_value(name, month), kpis()[name].unit))
     return Table("kpis", "KPIs by account", "Sums of numerators over sums of denominators; levels are those of the last day.",
                  ("Account", "KPI", "Last 7 days", "Last 28 days", "Unit in the warehouse"), rows)
+
+
+def _kpi_tables(listed: Table) -> tuple[Table, Table]:
+    """The last 28 days with an account in each column, for the page; the whole list, for the spreadsheet."""
+    accounts = sorted({row[0] for row in listed.rows})
+    values = {(row[0], row[1]): row[3] for row in listed.rows}
+    units = {row[1]: row[4] for row in listed.rows}
+    titles = [kpis()[name].title for name in _TABLE_KPIS if kpis()[name].title in units]
+    rows = [(title, *(values.get((account, title), "") for account in accounts)) for title in titles]
+    beside = Table("kpis_by_account", "KPIs by account, last 28 days", "Sums of numerators over sums of denominators; levels are those of the last day; "
+                   "an empty cell: the account's vendor does not tell, or nothing happened. The last 7 days are in the spreadsheet.", ("KPI", *accounts), rows)
+    return beside, replace(listed, on_page=len(accounts) <= _FEW_ACCOUNTS)
+
+
+_FEW_ACCOUNTS = 3
 
 
 def _target_table(warehouse: Warehouse, connection: Connection, last_day: date) -> Table:

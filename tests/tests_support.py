@@ -1,11 +1,28 @@
 """What tests share beside fixtures. Imported by this name: some installed packages ship a top-level `tests`."""
 
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from tasks.sandbox.story import BERLIN, Ticket
 
 FIRST, TODAY = date(2026, 8, 1), date(2026, 11, 1)
+
+
+@dataclass
+class Seen:
+    """A page as paging objects see it."""
+
+    count: int = 1
+    values: dict = field(default_factory=dict)
+    lasts: dict = field(default_factory=dict)
+    headers: dict = field(default_factory=dict)
+
+    def value(self, path):
+        return self.values.get(path)
+
+    def last(self, path):
+        return self.lasts.get(path)
 
 
 def midnight(day: date) -> datetime:

@@ -9,22 +9,19 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
+from tasks.clock import from_epoch, minute_of_day
 from tasks.entities import (
     AGENT, BUSINESS_SCHEDULE, CUSTOMER, MESSAGE, ORGANIZATION, SURVEY_RESPONSE, TEAM, TEAM_MEMBERSHIP, TICKET, TICKET_EVENT, TICKET_LINK, TOMBSTONE,
 )
 from tasks.rest.auth import Bearer
 from tasks.rest.paging import LinkWithQuery, SinglePage
-from tasks.rest.spec import Becomes, Changed, Connector, Export, Expression, Follow, Full, Limits, Request, Stream, Window, sql
+from tasks.rest.spec import Becomes, Changed, Connector, Export, Follow, Full, Limits, Request, Stream, Window, epoch, sql
 
 COLUMNS = ["Activity ID", "Type", "Message date", "Conversation API ID", "Assignee", "Survey rating", "Survey comment"]
 STATUS = {"archive": "archived", "reopen": "open", "restore": "open"}
 WEEK = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 ONE = SinglePage()
 HUNDREDS = LinkWithQuery(at="_pagination.next", size={"limit": "100"})
-
-
-def at(path: str) -> Expression:
-    return sql(f"to_timestamp(cast({{{path}}} as double))")
 
 
 def between(window: Window) -> dict[str, str]:
@@ -45,7 +42,7 @@ def of(told: Any, kind: str) -> bool:
 def changes(event: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
     kind, source, target = event["type"], event.get("source"), event.get("target")
     place = target if of(target, "inboxes") else source if of(source, "inboxes") and kind == "inbound" else None
-    row = {"ticket_id": event["conversation"]["id"], "changed_at": seconds(event["emitted_at"]), "sequence": int(event["emitted_at"] * 1000),
+    row = {"ticket_id": event["conversation"]["id"], "changed_at": from_epoch(event["emitted_at"]), "sequence": int(event["emitted_at"] * 1000),
            "actor_id": first(source).get("id") if of(source, "teammate") else None}
     if kind in STATUS:
         yield {**row, "event_id": event["id"], "field": "status", "to_value": STATUS[kind]}
@@ -64,13 +61,7 @@ def merges(event: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterab
 
 def trashed(event: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
     if event["type"] == "trash":
-        yield {"entity": "ticket", "record_id": event["conversation"]["id"], "deleted_at": seconds(event["emitted_at"]), "version_at": seconds(event["emitted_at"])}
-
-
-def seconds(stamp: float) -> str:
-    from datetime import UTC, datetime
-
-    return datetime.fromtimestamp(stamp, UTC).isoformat()
+        yield {"entity": "ticket", "record_id": event["conversation"]["id"], "deleted_at": from_epoch(event["emitted_at"]), "version_at": from_epoch(event["emitted_at"])}
 
 
 def inboxes(team: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
@@ -85,12 +76,8 @@ def week(shift: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterable
     for number, day in enumerate(WEEK):
         hours = (shift.get("times") or {}).get(day)
         if hours:
-            yield {"schedule_id": shift["id"], "name": shift.get("name"), "time_zone": shift.get("timezone"), "starts_minute": number * 1440 + minutes(hours["start"]),
-                   "ends_minute": number * 1440 + (minutes(hours["end"]) or 1440)}
-
-
-def minutes(text: str) -> int:
-    return int(text[:2]) * 60 + int(text[3:5])
+            yield {"schedule_id": shift["id"], "name": shift.get("name"), "time_zone": shift.get("timezone"), "starts_minute": number * 1440 + minute_of_day(hours["start"]),
+                   "ends_minute": number * 1440 + (minute_of_day(hours["end"]) or 1440)}
 
 
 def full(name: str, says: str, *becomes: Becomes, paging: Any = ONE, replaces: bool = False, optional: bool = False) -> Stream:
@@ -120,17 +107,17 @@ connector = Connector(
             becomes=(
                 Becomes(TICKET_EVENT, clean=changes), Becomes(TICKET_LINK, clean=merges), Becomes(TOMBSTONE, clean=trashed),
                 Becomes(TICKET, part="conversation", where=sql("{status} <> 'deleted'"), fields={
-                    "ticket_id": "id", "number": sql("cast({ticket_ids} as varchar[])[1]"), "subject": "subject", "status": "status", "type": "type", "created_at": at("created_at"),
+                    "ticket_id": "id", "number": sql("cast({ticket_ids} as varchar[])[1]"), "subject": "subject", "status": "status", "type": "type", "created_at": epoch("created_at"),
                     "requester_id": sql("regexp_extract({recipient._links.related.contact}, '([^/]+)$', 1)"), "assignee_id": "assignee.id",
                     "version_at": sql("to_timestamp(cast(coalesce({updated_at}, {created_at}) as double))")}),
                 Becomes(TICKET_EVENT, part="conversation", fields={
-                    "event_id": sql("{id} || '-opened'"), "ticket_id": "id", "field": sql("'status'"), "to_value": sql("'open'"), "changed_at": at("created_at"), "sequence": sql("0")}),
+                    "event_id": sql("{id} || '-opened'"), "ticket_id": "id", "field": sql("'status'"), "to_value": sql("'open'"), "changed_at": epoch("created_at"), "sequence": sql("0")}),
                 Becomes(MESSAGE, part="messages", where=sql("{draft_mode} is null"), fields={
-                    "message_id": "id", "ticket_id": "@partition", "sent_at": at("created_at"), "author_id": "author.id", "is_public": sql("true"), "channel": "type", "body": "text",
+                    "message_id": "id", "ticket_id": "@partition", "sent_at": epoch("created_at"), "author_id": "author.id", "is_public": sql("true"), "channel": "type", "body": "text",
                     "author_role": sql("case when cast({is_inbound} as boolean) then 'customer' when {author.id} is null then 'system' end"),
                     "sequence": sql("cast(cast({created_at} as double) * 1000 as bigint)")}),
                 Becomes(MESSAGE, part="comments", fields={
-                    "message_id": "id", "ticket_id": "@partition", "sent_at": at("posted_at"), "author_id": "author.id", "is_public": sql("false"), "body": "body",
+                    "message_id": "id", "ticket_id": "@partition", "sent_at": epoch("posted_at"), "author_id": "author.id", "is_public": sql("false"), "body": "body",
                     "sequence": sql("cast(cast({posted_at} as double) * 1000 as bigint)")}),
             ),
         ),
@@ -151,7 +138,7 @@ connector = Connector(
         full("teams", "Inboxes, which stand for teams, and who works in them", Becomes(TEAM, clean=inboxes), Becomes(TEAM_MEMBERSHIP, clean=members)),
         full("contacts", "Customers", Becomes(CUSTOMER, fields={"customer_id": "id", "name": "name"}), paging=HUNDREDS),
         full("accounts", "Organizations", Becomes(ORGANIZATION, fields={
-            "organization_id": "id", "name": "name", "domain": sql("cast({domains} as varchar[])[1]"), "created_at": at("created_at"), "version_at": at("updated_at")}),
+            "organization_id": "id", "name": "name", "domain": sql("cast({domains} as varchar[])[1]"), "created_at": epoch("created_at"), "version_at": epoch("updated_at")}),
             paging=HUNDREDS, optional=True),
         full("shifts", "Working hours; holidays are not in the API", Becomes(BUSINESS_SCHEDULE, clean=week), replaces=True, optional=True),
     ),

@@ -8,23 +8,20 @@ would be lost (airbytehq/airbyte#12374). SLA targets are not exposed; `statistic
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from tasks.clock import from_epoch
 from tasks.entities import (
     AGENT, BUSINESS_SCHEDULE, CUSTOMER, HOLIDAY, MESSAGE, ORGANIZATION, SURVEY_INVITATION, SURVEY_RESPONSE, TEAM, TEAM_MEMBERSHIP, TICKET,
     TICKET_EVENT, TIME_ENTRY, TOMBSTONE,
 )
 from tasks.rest.auth import Bearer
 from tasks.rest.paging import BodyCursor, NextUrl, Scroll, SinglePage
-from tasks.rest.spec import Becomes, Changed, Connector, Expression, Follow, Full, Limits, Request, Stream, Total, Window, sql
+from tasks.rest.spec import Becomes, Changed, Connector, Follow, Full, Limits, Request, Stream, Total, Window, epoch, sql
 
 PAGES = BodyCursor(at="pages.next.starting_after", into=("pagination", "starting_after"))
 DAY = 86_400
 PARTS = "conversation_parts.conversation_parts[]"
 STATES = "case {item.part_type} when 'close' then 'closed' when 'snoozed' then 'snoozed' when 'away_mode_assignment' then null else 'open' end"
 ROLE = "case when {p}.type = 'bot' or {p}.from_ai_agent then 'bot' when {p}.type in ('admin', 'team') then 'agent' else 'customer' end"
-
-
-def at(path: str) -> Expression:
-    return sql(f"to_timestamp(cast({{{path}}} as double))")
 
 
 def window_body(window: Window, least: int) -> dict[str, Any]:
@@ -39,20 +36,14 @@ def search(least: int) -> Changed:
 
 def part_event(field: str, value: str, where: str) -> Becomes:
     return Becomes(TICKET_EVENT, part="conversation", each=PARTS, where=sql(where), fields={
-        "event_id": sql(f"{{item.id}} || '-{field}'"), "ticket_id": "id", "field": sql(f"'{field}'"), "to_value": sql(value), "changed_at": at("item.created_at"),
+        "event_id": sql(f"{{item.id}} || '-{field}'"), "ticket_id": "id", "field": sql(f"'{field}'"), "to_value": sql(value), "changed_at": epoch("item.created_at"),
         "actor_id": "item.author.id", "sequence": "item.id"})
 
 
 def contact(record: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
     companies = (record.get("companies") or {}).get("data") or [{}]
     yield {"customer_id": record["id"], "organization_id": companies[0].get("id"), "name": record.get("name"), "email": record.get("email"),
-           "created_at": instant(record.get("created_at")), "version_at": instant(record.get("updated_at"))}
-
-
-def instant(seconds: int | None) -> str | None:
-    from datetime import UTC, datetime
-
-    return datetime.fromtimestamp(seconds, UTC).isoformat() if seconds else None
+           "created_at": from_epoch(record.get("created_at")), "version_at": from_epoch(record.get("updated_at"))}
 
 
 connector = Connector(
@@ -73,33 +64,33 @@ connector = Connector(
             follows=(Follow("conversation", lambda ids: Request(f"/conversations/{ids[0]}", {"display_as": "plaintext"}), key="id", records=""),),
             becomes=(
                 Becomes(TICKET, part="conversation", fields={
-                    "ticket_id": "id", "subject": "source.subject", "status": "state", "priority": "priority", "channel": "source.type", "created_at": at("created_at"),
-                    "requester_id": "source.author.id", "assignee_id": "admin_assignee_id", "team_id": "team_assignee_id", "solved_at": at("statistics.last_close_at"),
+                    "ticket_id": "id", "subject": "source.subject", "status": "state", "priority": "priority", "channel": "source.type", "created_at": epoch("created_at"),
+                    "requester_id": "source.author.id", "assignee_id": "admin_assignee_id", "team_id": "team_assignee_id", "solved_at": epoch("statistics.last_close_at"),
                     "vendor_reopens_count": "statistics.count_reopens", "vendor_made_sla": sql("case {sla_applied.sla_status} when 'hit' then true when 'missed' then false end"),
-                    "vendor_first_reply_business_minutes": sql("cast({statistics.time_to_admin_reply} as double) / 60"), "version_at": at("updated_at"),
+                    "vendor_first_reply_business_minutes": sql("cast({statistics.time_to_admin_reply} as double) / 60"), "version_at": epoch("updated_at"),
                 }),
                 Becomes(TICKET_EVENT, part="conversation", fields={
-                    "event_id": sql("{id} || '-opened'"), "ticket_id": "id", "field": sql("'status'"), "to_value": sql("'open'"), "changed_at": at("created_at"), "sequence": sql("0")}),
+                    "event_id": sql("{id} || '-opened'"), "ticket_id": "id", "field": sql("'status'"), "to_value": sql("'open'"), "changed_at": epoch("created_at"), "sequence": sql("0")}),
                 part_event("status", STATES, "{item.part_type} in ('close', 'snoozed', 'open', 'unsnoozed', 'timer_unsnooze', 'note_and_reopen')"),
                 part_event("assignee", "{item.assigned_to.id}", "{item.assigned_to.type} = 'admin'"),
                 part_event("team", "{item.assigned_to.id}", "{item.assigned_to.type} = 'team'"),
                 Becomes(MESSAGE, part="conversation", fields={
-                    "message_id": sql("'source-' || {id}"), "ticket_id": "id", "sent_at": at("created_at"), "author_id": "source.author.id", "sequence": sql("0"),
+                    "message_id": sql("'source-' || {id}"), "ticket_id": "id", "sent_at": epoch("created_at"), "author_id": "source.author.id", "sequence": sql("0"),
                     "author_role": sql(ROLE.replace("{p}.type", "{source.author.type}").replace("{p}.from_ai_agent", "coalesce(cast({source.author.from_ai_agent} as boolean), false)")),
                     "is_public": sql("true"), "body": "source.body"}),
                 Becomes(MESSAGE, part="conversation", each=PARTS, where=sql("{item.body} is not null and {item.body} <> ''"), fields={
-                    "message_id": "item.id", "ticket_id": "id", "sent_at": at("item.created_at"), "author_id": "item.author.id", "sequence": "item.id", "body": "item.body",
+                    "message_id": "item.id", "ticket_id": "id", "sent_at": epoch("item.created_at"), "author_id": "item.author.id", "sequence": "item.id", "body": "item.body",
                     "author_role": sql(ROLE.replace("{p}.type", "{item.author.type}").replace("{p}.from_ai_agent", "coalesce(cast({item.author.from_ai_agent} as boolean), false)")),
                     "is_public": sql("{item.part_type} not like 'note%'")}),
                 Becomes(SURVEY_INVITATION, part="conversation", where=sql("{conversation_rating.created_at} is not null"), fields={
-                    "invitation_id": "id", "ticket_id": "id", "customer_id": "conversation_rating.contact.id", "sent_at": at("conversation_rating.created_at")}),
+                    "invitation_id": "id", "ticket_id": "id", "customer_id": "conversation_rating.contact.id", "sent_at": epoch("conversation_rating.created_at")}),
                 Becomes(SURVEY_RESPONSE, part="conversation", where=sql("{conversation_rating.rating} is not null"), fields={
                     "response_id": "id", "metric": sql("'csat'"), "score": "conversation_rating.rating", "scale_min": sql("1"), "scale_max": sql("5"), "better": sql("'higher'"),
                     "ticket_id": "id", "customer_id": "conversation_rating.contact.id", "agent_id": "conversation_rating.teammate.id",
-                    "responded_at": at("conversation_rating.updated_at"), "comment": "conversation_rating.remark", "version_at": at("updated_at")}),
+                    "responded_at": epoch("conversation_rating.updated_at"), "comment": "conversation_rating.remark", "version_at": epoch("updated_at")}),
                 Becomes(TIME_ENTRY, part="conversation", where=sql("{statistics.handling_time} is not null"), fields={
                     "entry_id": "id", "ticket_id": "id", "agent_id": "admin_assignee_id", "entered_at": sql("to_timestamp(cast(coalesce({statistics.last_close_at}, {updated_at}) as double))"),
-                    "seconds": "statistics.handling_time", "version_at": at("updated_at")}),
+                    "seconds": "statistics.handling_time", "version_at": epoch("updated_at")}),
             ),
         ),
         Stream(
@@ -108,7 +99,7 @@ connector = Connector(
         Stream(
             name="companies", says="Organizations", path="/companies/scroll", records="data", paging=Scroll(at="scroll_param", param="scroll_param"), sync=Full(replaces=False),
             becomes=(Becomes(ORGANIZATION, fields={
-                "organization_id": "id", "name": "name", "domain": "website", "created_at": at("created_at"), "version_at": at("updated_at")}),)),
+                "organization_id": "id", "name": "name", "domain": "website", "created_at": epoch("created_at"), "version_at": epoch("updated_at")}),)),
         Stream(
             name="admins", says="Agents and their teams", path="/admins", records="admins", paging=SinglePage(), sync=Full(replaces=False),
             becomes=(
@@ -120,13 +111,13 @@ connector = Connector(
         Stream(
             name="deleted_conversations", says="Deleted conversations", path="/conversations/deleted", params={"page": "1", "per_page": "60", "order": "desc"},
             records="conversations", paging=NextUrl(at="pages.next"), sync=Full(replaces=False), optional=True,
-            becomes=(Becomes(TOMBSTONE, fields={"entity": sql("'ticket'"), "record_id": "id", "deleted_at": at("deleted_at"), "version_at": at("deleted_at")}),)),
+            becomes=(Becomes(TOMBSTONE, fields={"entity": sql("'ticket'"), "record_id": "id", "deleted_at": epoch("deleted_at"), "version_at": epoch("deleted_at")}),)),
         Stream(
             name="office_hours", says="Office hours and their exceptions", path="/office_hours_schedules", records="data", paging=SinglePage(), optional=True,
             follows=(Follow("exceptions", lambda ids: Request(f"/office_hours_schedules/{ids[0]}/office_hours_exceptions"), key="id", records="data"),),
             becomes=(
                 Becomes(BUSINESS_SCHEDULE, each="time_intervals[]", fields={
-                    "schedule_id": "id", "name": "name", "time_zone": "time_zone_name", "version_at": at("updated_at"),
+                    "schedule_id": "id", "name": "name", "time_zone": "time_zone_name", "version_at": epoch("updated_at"),
                     "starts_minute": sql("(cast({item.day_of_week} as int) + 1) % 7 * 1440 + cast({item.start_minute} as int) % 1440"),
                     "ends_minute": sql("(cast({item.day_of_week} as int) + 1) % 7 * 1440 + cast({item.start_minute} as int) % 1440 "
                                        "+ cast({item.end_minute} as int) - cast({item.start_minute} as int)")}),

@@ -7,9 +7,10 @@ pair. Thirty days are read again, since later edits do not move the finish time.
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
+from tasks.clock import from_epoch
 from tasks.entities import SURVEY_RESPONSE
 from tasks.errors import ConfigurationError
 from tasks.rest.auth import OAuth2
@@ -58,10 +59,9 @@ def score_rows(record: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> I
     for place, config in enumerate(settings.get("scores", ())):
         score = first(record, f"s{place}")
         if score is not None and finished:
-            at = datetime.fromtimestamp(int(finished), UTC).isoformat()
             yield {"response_id": f"{first(record, 'id')}/{config['question_id']}", "survey_id": config.get("survey_id"), "question_id": config["question_id"],
                    "metric": config["metric"], "score": score, "scale_min": config.get("scale_min", 1), "scale_max": config.get("scale_max", 5),
-                   "better": config.get("better", "higher"), "ticket_id": first(record, "ticket"), "ticket_account": config.get("ticket_account"), "responded_at": at}
+                   "better": config.get("better", "higher"), "ticket_id": first(record, "ticket"), "ticket_account": config.get("ticket_account"), "responded_at": from_epoch(int(finished))}
 
 
 connector = Connector(

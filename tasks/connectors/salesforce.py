@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
+from tasks.clock import minute_of_day
 from tasks.entities import (
     AGENT, BUSINESS_SCHEDULE, CONTRACT, CUSTOMER, HOLIDAY, MESSAGE, ORGANIZATION, SLA_EVENT, TEAM, TEAM_MEMBERSHIP, TICKET, TICKET_EVENT, TICKET_STATUS, TOMBSTONE,
 )
@@ -71,13 +72,9 @@ def week(hours: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterable
     for number, day in enumerate(DAYS):
         start, end = hours.get(f"{day}StartTime"), hours.get(f"{day}EndTime")
         if start is not None and end is not None:
-            low, high = minutes(start), minutes(end)
+            low, high = minute_of_day(start), minute_of_day(end)
             yield {"schedule_id": hours["Id"], "name": hours.get("Name"), "time_zone": hours.get("TimeZoneSidKey"), "is_default": hours.get("IsDefault"),
                    "starts_minute": number * 1440 + low, "ends_minute": number * 1440 + (high if high > low else 1440), "version_at": hours.get("SystemModstamp")}
-
-
-def minutes(text: str) -> int:
-    return int(text[:2]) * 60 + int(text[3:5])
 
 
 CASE = ("Id, CaseNumber, Subject, Status, Priority, Origin, Type, OwnerId, ContactId, AccountId, MasterRecordId, CreatedById, ClosedDate, CreatedDate, SystemModstamp, "

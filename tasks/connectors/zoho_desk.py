@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
+from tasks.clock import minute_of_day
 from tasks.entities import (
     AGENT, BUSINESS_SCHEDULE, CUSTOMER, HOLIDAY, MESSAGE, ORGANIZATION, SLA_POLICY, SURVEY_RESPONSE, TEAM, TEAM_MEMBERSHIP, TICKET, TICKET_EVENT, TICKET_STATUS,
     TIME_ENTRY,
@@ -55,12 +56,8 @@ def change(name: str, field: str) -> Becomes:
 def week(hours: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
     for time in hours.get("businessTimes") or ():
         start = DAYS.index(time["day"]) * 1440
-        yield {"schedule_id": hours["id"], "name": hours.get("name"), "time_zone": (hours.get("timeZone") or {}).get("id"), "starts_minute": start + minutes(time["startTime"]),
-               "ends_minute": start + (minutes(time["endTime"]) or 1440)}
-
-
-def minutes(text: str) -> int:
-    return int(text[:2]) * 60 + int(text[3:5])
+        yield {"schedule_id": hours["id"], "name": hours.get("name"), "time_zone": (hours.get("timeZone") or {}).get("id"), "starts_minute": start + minute_of_day(time["startTime"]),
+               "ends_minute": start + (minute_of_day(time["endTime"]) or 1440)}
 
 
 def targets(sla: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterable[dict[str, Any]]:

@@ -8,13 +8,17 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table with a title, a line of explanation, column heads with units, and rows of plain values."""
+    """A table with a title, a line of explanation, column heads with units, and rows of plain values.
+
+    Long lists stand in the spreadsheet only (`on_page` false).
+    """
 
     name: str
     title: str
     says: str
     heads: tuple[str, ...]
     rows: Sequence[Sequence[Any]]
+    on_page: bool = True
 
 
 @dataclass(frozen=True, slots=True)

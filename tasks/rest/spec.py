@@ -18,7 +18,7 @@ from tasks.errors import ConfigurationError
 
 __all__ = [
     "Becomes", "Changed", "Connector", "Export", "Expression", "Follow", "Full", "Limits", "Paging", "Partitions", "Request",
-    "Seen", "Stream", "Token", "Total", "Window", "sql",
+    "Seen", "Stream", "Token", "Total", "Window", "epoch", "sql",
 ]
 
 Params = Mapping[str, str]
@@ -110,6 +110,11 @@ class Expression:
 def sql(text: str) -> Expression:
     """A conversion of a field, such as `sql("to_timestamp({time})")`."""
     return Expression(text)
+
+
+def epoch(path: str) -> Expression:
+    """The instant at a path that holds Unix seconds."""
+    return sql(f"to_timestamp(cast({{{path}}} as double))")
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,11 +37,12 @@ _SCORES = [
 
 _SHARE = 0.2  # of the organisation's tickets, told by each of the smaller desks
 _DESKS: dict[str, tuple[type[Desk], Mapping[str, str], Mapping[str, str]]] = {  # fake, settings, secrets
-    "freshdesk": (Freshdesk, {"domain": "alderfinch", "file_hosts": "localhost"}, {"api_key": "freshdesk-demo-key"}),
+    "freshdesk": (Freshdesk, {"domain": "alderfinch", "file_hosts": "localhost", "holiday_country": "DE"}, {"api_key": "freshdesk-demo-key"}),
     "intercom": (Intercom, {}, {"access_token": "intercom-demo-token"}),
-    "jira": (Jira, {"site": "alderfinch", "email": "etl@alderfinch.example", "feedback_date_field": "customfield_10034"}, {"api_token": "jira-demo-token"}),
+    "jira": (Jira, {"site": "alderfinch", "email": "etl@alderfinch.example", "feedback_date_field": "customfield_10034", "hours": "Mon-Fri 08:00-18:00",
+                    "time_zone": "Europe/Berlin", "holiday_country": "DE"}, {"api_token": "jira-demo-token"}),
     "salesforce": (Salesforce, {"my_domain": "alderfinch"}, {"client_id": "sf-client", "client_secret": "salesforce-demo-secret"}),
-    "front": (Front, {"company": "alderfinch"}, {"api_token": "front-demo-token"}),
+    "front": (Front, {"company": "alderfinch", "holiday_country": "DE"}, {"api_token": "front-demo-token"}),
     "zoho_desk": (ZohoDesk, {"dc": "eu", "organization_id": "60001"},
                   {"client_id": "zoho-client", "client_secret": "zoho-demo-secret", "refresh_token": "zoho-demo-refresh"}),
 }

@@ -1,6 +1,5 @@
 """Paging objects, the typed reader, the pace, and how the client waits: no network."""
 
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -8,6 +7,7 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests_support import Seen
 
 from tasks.entities import TICKET
 from tasks.errors import ConfigurationError, ContractError, TruncatedPageError
@@ -16,21 +16,6 @@ from tasks.rest.client import _retry_after, _words
 from tasks.rest.limits import Pace
 from tasks.rest.spec import Becomes, Request
 from tasks.rest.typed import PageReader
-
-
-@dataclass
-class Seen:
-    count: int = 1
-    values: dict = field(default_factory=dict)
-    lasts: dict = field(default_factory=dict)
-    headers: dict = field(default_factory=dict)
-
-    def value(self, path):
-        return self.values.get(path)
-
-    def last(self, path):
-        return self.lasts.get(path)
-
 
 START = Request("/things", {"a": "1"})
 
