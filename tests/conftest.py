@@ -116,10 +116,20 @@ def opened(url: str) -> Iterator[Any]:
     warehouse.dispose()
 
 
+ONE_OF_EACH_KIND = {"zendesk", "hubspot", "servicenow", "surveymonkey", "files"}
+
+
 @pytest.fixture
-def bench(sandbox: Sandbox, tmp_path: Path) -> Bench:
+def every_account(sandbox: Sandbox, tmp_path: Path) -> Bench:
     """The job on DuckDB with every account of the sandbox."""
     return Bench(tmp_path, f"duckdb:///{tmp_path / 'warehouse.duckdb'}", sandbox.accounts)
+
+
+@pytest.fixture
+def bench(every_account: Bench) -> Bench:
+    """The job on DuckDB with a few accounts, which is as much as most tests need."""
+    every_account.accounts = tuple(a for a in every_account.accounts if a["connector"] in ONE_OF_EACH_KIND)
+    return every_account
 
 
 @pytest.fixture(scope="session")

@@ -44,10 +44,10 @@ each = pytest.mark.parametrize("case", CASES, ids=lambda c: c.vendor)
 
 
 @pytest.fixture
-def only(bench: Bench, case: Case) -> Bench:
+def only(every_account: Bench, case: Case) -> Bench:
     """The bench with this vendor's account alone."""
-    bench.accounts = tuple(a for a in bench.accounts if a["connector"] == case.vendor)
-    return bench
+    every_account.accounts = tuple(a for a in every_account.accounts if a["connector"] == case.vendor)
+    return every_account
 
 
 @pytest.fixture
@@ -261,12 +261,12 @@ def test_a_redirect_to_another_host_gets_no_credentials(one, fake, case):
     assert "ForeignHostError" in failing(one, case).message
 
 
-def test_a_next_page_on_another_host_is_refused(bench, sandbox):
-    bench.accounts = tuple(a for a in bench.accounts if a["connector"] == "zendesk")
+def test_a_next_page_on_another_host_is_refused(every_account, sandbox):
+    every_account.accounts = tuple(a for a in every_account.accounts if a["connector"] == "zendesk")
     fake = sandbox.fakes["zendesk"]
     _shrink_zendesk(fake)
     fake.mischief = [Mischief("foreign_next", "/incremental/ticket_events", times=1000)]
-    assert "ForeignHostError" in failing(bench, CASES[0]).message
+    assert "ForeignHostError" in failing(every_account, CASES[0]).message
 
 
 @each

@@ -21,9 +21,9 @@ NOW = midnight(TODAY)
 
 
 @pytest.fixture
-def only(bench: Bench):
+def only(every_account: Bench):
     def picked(vendor: str, **more: Any) -> Bench:
-        return replace(bench, accounts=tuple({**a, **more} for a in bench.accounts if a["connector"] == vendor))
+        return replace(every_account, accounts=tuple({**a, **more} for a in every_account.accounts if a["connector"] == vendor))
 
     return picked
 
@@ -48,8 +48,8 @@ def failure(outcome, stream: str) -> str:
     return result.message
 
 
-def tickets(bench: Bench) -> set[str]:
-    return {r[0] for r in bench.fetch("select ticket_id from source.ticket")}
+def tickets(every_account: Bench) -> set[str]:
+    return {r[0] for r in every_account.fetch("select ticket_id from source.ticket")}
 
 
 class TestFreshdesk:

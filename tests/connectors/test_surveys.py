@@ -19,17 +19,17 @@ def test_proposals(low, high, words, family, metric):
     assert propose(low, high, words, family) == metric
 
 
-def test_questions_of_every_survey_vendor_and_settings_that_can_be_pasted(bench: Bench, sandbox):
-    found = survey_questions(bench.settings())
+def test_questions_of_every_survey_vendor_and_settings_that_can_be_pasted(every_account: Bench, sandbox):
+    found = survey_questions(every_account.settings())
     assert set(found) == {"surveymonkey_acme", "typeform_acme", "qualtrics_acme"}
     for name, questions in found.items():
-        given = next(a for a in bench.accounts if a["name"] == name)["scores"]
+        given = next(a for a in every_account.accounts if a["name"] == name)["scores"]
         proposed = tomllib.loads("scores = [\n" + "\n".join(q.as_setting() for q in questions if q.metric) + "\n]")["scores"]
         assert {(p["survey_id"], p["question_id"], p["metric"]) for p in proposed} == {(g["survey_id"], g["question_id"], g["metric"]) for g in given}
         assert any(q.metric is None for q in questions)
     assert not [a for a in sandbox.fakes["typeform"].asked if a.path.endswith("/responses")]  # answers are not asked for
 
 
-def test_an_account_can_be_picked(bench: Bench):
-    picked = replace(bench)
+def test_an_account_can_be_picked(every_account: Bench):
+    picked = replace(every_account)
     assert set(survey_questions(picked.settings(), ("typeform_acme",))) == {"typeform_acme"}

@@ -28,12 +28,12 @@ KEYS = {"front": lambda number: f"cnv_{number:x}", "salesforce": lambda number: 
 
 
 @pytest.mark.parametrize("vendor", sorted(_DESKS))
-def test_the_same_tickets_have_the_same_measures(bench: Bench, sandbox, world, vendor: str):
+def test_the_same_tickets_have_the_same_measures(every_account: Bench, sandbox, world, vendor: str):
     desk = _DESKS[vendor][0]
     fake = desk(world, clock=NOW)
     with Served(fake) as served:
-        account = next(a for a in bench.accounts if a["connector"] == vendor)
-        one = replace(bench, accounts=({**account, "base_url": served.url},))
+        account = next(a for a in every_account.accounts if a["connector"] == vendor)
+        one = replace(every_account, accounts=({**account, "base_url": served.url},))
         outcome = one.run(NOW)
         assert outcome.state == "completed", outcome.message
     name_of = KEYS.get(vendor, str)
@@ -45,3 +45,17 @@ def test_the_same_tickets_have_the_same_measures(bench: Bench, sandbox, world, v
     assert len(alive) > 250
     wrong = {k: (said[k], t) for k, ticket in alive.items() if said[k] != (t := {n: truth(ticket, NOW)[n] for n in names})}
     assert wrong == {}
+
+
+def test_one_run_reads_every_vendor_and_puts_them_side_by_side(every_account: Bench):
+    outcome = every_account.run(NOW, report=True)
+    assert outcome.state == "completed", outcome.message
+    assert {r.account for r in outcome.streams} == {a["name"] for a in every_account.accounts}
+    told = {(account, kpi) for account, kpi in every_account.fetch("select distinct account, kpi from marts.kpi_daily where denominator > 0 or numerator <> 0")}
+    desks = {"zendesk", "hubspot", "servicenow", *_DESKS}
+    assert {(f"{desk}_acme", kpi) for desk in desks for kpi in ("tickets_created", "tickets_solved", "backlog", "first_reply_time")} <= told
+    assert {(f"{name}_acme", "ces") for name in ("zendesk", "freshdesk", "intercom", "jira")} <= told  # asked for by four survey tools
+    page = outcome.published.page.read_text()
+    assert all(f"<th>{desk}_acme</th>" in page or f'<th class="n">{desk}_acme</th>' in page for desk in desks)
+    again = every_account.run(NOW)
+    assert again.changed_rows == 0
