@@ -29,7 +29,7 @@ def stamp(at: Any) -> str:
 
 
 def since(name: str) -> Any:
-    return lambda window: {name: stamp(window.start)}
+    return lambda window: {name: stamp(window.start), "@until": stamp(window.end)}
 
 
 def days(window: Window) -> dict[str, str]:

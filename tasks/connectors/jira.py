@@ -22,10 +22,14 @@ PROJECT = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
 def search(window: Window, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """`projects` is a list of keys in the account's settings; without it every project that the user sees is read."""
+    """`projects` is a list of keys in the account's settings; without it every project that the user sees is read.
+
+    The window ends 15 hours late, as it begins early: the times are the user's.
+    """
     keys = [key for key in re.split(r"[,\s]+", str(settings.get("projects", ""))) if PROJECT.fullmatch(key)]
     where = f"project in ({', '.join(keys)}) AND " if keys else ""
-    return {"jql": f'{where}updated >= "{window.start:%Y-%m-%d %H:%M}" ORDER BY updated ASC, key ASC', "fields": ["*navigable"], "maxResults": 100}
+    end = window.end + timedelta(hours=15)
+    return {"jql": f'{where}updated >= "{window.start:%Y-%m-%d %H:%M}" AND updated < "{end:%Y-%m-%d %H:%M}" ORDER BY updated ASC, key ASC', "fields": ["*navigable"], "maxResults": 100}
 
 
 def instant(told: Any) -> Any:

@@ -237,7 +237,9 @@ class Restart:
 class PageNumber(_Shape):
     """Pages are numbered; a Link header with `rel="next"` says that there is another, or `pages` how many there are.
 
-    At page `cap` the list is begun anew from the last record's time (Freshdesk refuses page 301).
+    At page `cap` the list is begun anew from the last record's time (Freshdesk refuses page 301). A list that has a
+    lower bound only ends where the last record's time is past the note `@until`, so that a chunk of a backfill does not
+    read on to the present.
     """
 
     size: Mapping[str, str]
@@ -265,6 +267,9 @@ class PageNumber(_Shape):
         if self.pages and page >= int(seen.value(self.pages) or 0):
             return None
         if not self.pages and not re.search(r'rel="?next"?', seen.headers.get("link", "")):
+            return None
+        until = request.params.get("@until")
+        if self.restart and until and str(seen.last(self.restart.time_path)) > until:
             return None
         if self.restart and self.cap and page >= self.cap:
             return self.restart.request(request, seen).with_params(page="1")

@@ -37,6 +37,13 @@ def test_numbered_pages_follow_the_link_header_and_begin_anew_at_the_cap():
         shape.after(second, Seen(headers=NEXT, lasts={"at": "1"}))
 
 
+def test_a_list_with_a_lower_bound_only_ends_after_the_window():
+    shape = paging.PageNumber(size={"per_page": "2"}, cap=9, restart=paging.Restart("at", lambda params, last: {"since": last}))
+    first = shape.first(Request("/t", {"since": "1", "@until": "5"}))
+    assert shape.after(first, Seen(headers=NEXT, lasts={"at": "5"})).params["page"] == "2"
+    assert shape.after(first, Seen(headers=NEXT, lasts={"at": "6"})) is None
+
+
 def test_numbered_pages_can_be_counted_in_the_body():
     shape = paging.PageNumber(size={"page_size": "2"}, pages="page_count")
     first = shape.first(Request("/t"))

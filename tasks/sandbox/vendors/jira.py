@@ -72,8 +72,10 @@ class Jira(Desk):
             return self._bad("Unbounded JQL queries are not allowed here. Please add a search restriction to your query.")
         if "fields" not in body:
             return Reply({"issues": [{"id": str(t.number)} for t in self.alive()][:50], "isLast": True})
+        upper = re.search(r'updated < "(\d{4}-\d\d-\d\d \d\d:\d\d)"', body.get("jql", ""))
         low = datetime.strptime(bound[1], "%Y-%m-%d %H:%M").replace(tzinfo=self.zone) if bound else datetime.min.replace(tzinfo=UTC)
-        rows = sorted((t for t in self.alive() if self.touched(t) >= low), key=lambda t: (self.touched(t), t.number))
+        high = datetime.strptime(upper[1], "%Y-%m-%d %H:%M").replace(tzinfo=self.zone) if upper else datetime.max.replace(tzinfo=UTC)
+        rows = sorted((t for t in self.alive() if low <= self.touched(t) < high), key=lambda t: (self.touched(t), t.number))
         start = int(base64.b64decode(body["nextPageToken"])) if body.get("nextPageToken") else 0
         page, more = page_of(rows, start, min(int(body.get("maxResults", 50)), self.per_page))
         answer: Row = {"issues": [self._issue(t) for t in page], "isLast": not more}
