@@ -149,7 +149,7 @@ class Intercom(Desk):
 
     def _contacts(self) -> list[Row]:
         return [{"type": "contact", "id": f"p{p.number}", "external_id": None, "role": "user", "email": p.email, "name": p.name, "created_at": seconds(p.since),
-                 "updated_at": seconds(since_midnight(p.since)), "custom_attributes": {},
+                 "updated_at": seconds(p.since), "custom_attributes": {},
                  "companies": {"type": "list", "data": [{"id": f"co{p.company.number}", "type": "company"}] if p.company else [], "has_more": False}} for p in self.people()]
 
     def _companies(self, asked: Asked) -> Reply:
@@ -172,8 +172,3 @@ class Intercom(Desk):
         return [{"type": "office_hours_exception", "id": str(n), "office_hours_schedule_id": "123", "exception_date": d.isoformat(), "exception_type": "closed",
                  "name": "Public holiday", "time_intervals": None, "recurring_annually": False, "created_at": 1717200000, "updated_at": 1717200000}
                 for n, d in enumerate(BERLIN.holidays_of(self.world.first, self.world.last))]
-
-
-def since_midnight(at: Any) -> Any:
-    """Contacts keep the second, but searches look at days only."""
-    return at.replace(microsecond=0)
