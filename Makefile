@@ -13,7 +13,8 @@ test: $(VENV)/.tests              ## Linter, types, import rules and all tests
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal tests/connectors
+	$(BIN)/python -m pytest -n 2 --dist worksteal --ignore=tests/connectors
 
 check: $(VENV)/.tests             ## The quick half of `make test`: no databases, no servers
 	$(BIN)/ruff check .
