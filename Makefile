@@ -22,11 +22,12 @@ check: $(VENV)/.tests             ## The quick half of `make test`: no databases
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest tests/unit tests/architecture
 
-bench: $(VENV)/.tests             ## Extract-to-warehouse against dlt and the floor; the KPI layer on DuckDB and PostgreSQL; calls per vendor
+bench: $(VENV)/.tests             ## Extract-to-warehouse against dlt and the floor; the KPI layer on DuckDB and PostgreSQL; calls per vendor; the forecast
 	$(BIN)/python tests/benchmarks/extract_to_warehouse.py
 	$(BIN)/python tests/benchmarks/kpi_layer.py
 	$(BIN)/python tests/benchmarks/kpi_layer.py --url postgresql
 	$(BIN)/python tests/benchmarks/calls_per_vendor.py
+	$(BIN)/python tests/benchmarks/forecast.py
 
 $(VENV)/bin/uv:
 	$(PYTHON) -m venv $(VENV)

@@ -517,6 +517,16 @@ KPI_TARGET = _entity(
     _number("target", "Target, in the KPI's unit"),
 )
 
+SPECIAL_DAY = _entity(
+    "special_day",
+    "A day on which more or fewer customers write, known beforehand or afterwards",
+    ("team", "day_on"),
+    _text("team", "Name of the team it is for, or 'all'", required=True),
+    _on("day_on", "The day", required=True),
+    _text("kind", "reduced (people write, but fewer), closed (nothing can come) or event (a release, a campaign, an outage)", required=True),
+    _text("label", "What it is, such as Black Friday"),
+)
+
 TOMBSTONE = _entity(
     "tombstone",
     "A record that the vendor deleted",

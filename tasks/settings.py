@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
@@ -83,6 +83,9 @@ class PlanningSettings(_Section):
     occupancy_share: float = Field(0.85, description="available time that can be spent on tickets", gt=0, le=1)
     monthly_cost_per_fte: float = Field(5200, description="loaded cost of one full-time agent a month", ge=0)
     horizon_days: int = Field(28, description="days to forecast", ge=1, le=92)
+    models: Literal["full", "floor"] = Field("full", description="ways of forecasting: full, or floor (averages only, quick)")
+    interval_minutes: Literal[15, 30, 60] = Field(30, description="length of the intervals within a day, minutes")
+    interval_days: int = Field(14, description="days to forecast by interval", ge=1, le=28)
 
 
 class RuleSettings(_Section):

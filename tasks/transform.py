@@ -5,7 +5,7 @@ import re
 import time
 from calendar import monthrange
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -215,6 +215,7 @@ def build_calendar(
         "core.dim_local_day": lambda: _local_days(business.zones, first, last),
         "core.business_segment": lambda: _segments(schedules, first, last),
         "core.business_due": lambda: _dues(schedules, first, last),
+        "core.dim_special_day": lambda: _special_days(schedules, first, last),
     }
     results = []
     for name, make in makers.items():
@@ -327,6 +328,15 @@ def _dues(schedules: Keyed, first: date, last: date) -> list[dict[str, Any]]:
          "starts_at": d.starts_at}
         for (account, schedule_id), (schedule, _) in schedules.items() for d in dues(_pieces(schedule, first, last))
     ]
+
+
+def _special_days(schedules: Keyed, first: date, last: date) -> list[dict[str, Any]]:
+    made = []
+    for (account, _), (schedule, is_default) in schedules.items():
+        if is_default:
+            open_days, usual = workdays(first, last, [schedule]), workdays(first, last, [replace(schedule, closed=())])
+            made += [{"account": account, "day": day} for day in usual if usual[day] and not open_days[day]]
+    return made
 
 
 @cache

@@ -1,128 +1,193 @@
-"""Daily ticket volume per queue: exponential smoothing with a weekly season, seasonal naive where history is short.
+"""Daily volume of every queue: candidates, tested on the past, the best taken for each queue, with bands.
 
-AutoETS (statsforecast) chooses error type and parameters; no trend, because one made daily support volume worse in
-tests on real series. Intervals are split-conformal over rolling forecasts of the past (Lei et al. 2018), so they say
-what errors the model really made at that distance. Nothing after the origin is seen.
+Rolling origins a week apart: each candidate forecasts the days after every origin from what was known then; these past
+forecasts choose, give the error that is shown, and make the bands. Nothing after a forecast's origin is ever used.
 """
 
-import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
-from typing import Any
 
 import numpy as np
-import pandas as pd
 
-SEASON = 7
-MIN_NAIVE_DAYS = 14
-CALIBRATION_WINDOWS = 4
-LONGEST_HISTORY = 400
+from tasks.forecasting.bands import LEAD_GROUPS, LEVELS, quantiles
+from tasks.forecasting.boosted import Boosted
+from tasks.forecasting.candidates import Candidate, Smoothed, level_profile, seasonal_naive, weekday_mean
+from tasks.forecasting.panel import WEEK, Cleaned, Floats, Kind, Panel, clean
+
+ORIGINS = 12
+NAIVE, COMBINED = "seasonal_naive", "combined"
+_PARTS = {"level_profile": 1.0, "smoothed": 1.0, "boosted": 2.0}  # weights in the combination
+_SHORTEST = 2 * WEEK  # days of history: with fewer the mean of what exists is all there is
+_TESTED_FROM = 4 * WEEK
+_CHOSEN_FROM = 8  # origins: with fewer, a single candidate that did better was mostly lucky
+_BETTER_BY = 0.85  # and it is taken before the combination only if its past error is below this share
+_ENDED_AFTER = 4 * WEEK  # days without anything, on days when things used to come
+
+
+def floor() -> dict[str, Candidate]:
+    """Averages: no heavy library, a thousand queues in a second or two."""
+    return {NAIVE: seasonal_naive, "weekday_mean": weekday_mean, "level_profile": level_profile}
+
+
+def full() -> dict[str, Candidate]:
+    """Averages, exponential smoothing and boosted trees."""
+    return {**floor(), "smoothed": Smoothed(), "boosted": Boosted()}
 
 
 @dataclass(frozen=True, slots=True)
-class Expected:
-    """One day of one queue. Tickets; bounds of the 80 and 95 % intervals, never below 0."""
+class Fold:
+    """Forecasts from one origin: `means` by candidate (queues, horizon), and what came, NaN where it is not known."""
+
+    known: int
+    means: Mapping[str, Floats]
+    came: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Forecasts:
+    """Means and quantiles (queues, horizon[, levels]) after the panel's last known day, with all that led to them."""
+
+    panel: Panel
+    cleaned: Cleaned
+    means: Floats
+    quantiles: Floats
+    models: tuple[str, ...]
+    folds: tuple[Fold, ...]
+    past: Floats  # (origins, queues, horizon): what the chosen models said
+    came: Floats
+
+
+def forecast(
+    panel: Panel, *, candidates: Callable[[], Mapping[str, Candidate]] = full, origins: int = ORIGINS,
+    progress: Callable[[int, int], None] = lambda done, of: None,
+) -> Forecasts:
+    """Forecast every queue over the panel's horizon. `progress` is told after each origin."""
+    ways = candidates()  # fresh: a fitted model belongs to the earliest origin of this panel
+    horizon = panel.horizon
+    places = [panel.known - WEEK * back for back in range(origins, 0, -1)]
+    places = [known for known in places if known >= _TESTED_FROM]
+    folds = []
+    for number, known in enumerate(places):
+        _, means = _all(panel.until(known, horizon), ways, horizon)
+        folds.append(Fold(known, means, _came(panel, known, horizon)))
+        progress(number + 1, len(places) + 1)
+    cleaned, means = _all(panel, ways, horizon)
+    progress(len(places) + 1, len(places) + 1)
+    chosen = _choose(folds, means)
+    now = _picked(means, chosen)
+    past = np.stack([_picked(fold.means, chosen) for fold in folds]) if folds else np.empty((0, *now.shape))
+    came = np.stack([fold.came for fold in folds]) if folds else np.empty((0, *now.shape))
+    now, models = _special_lives(panel, cleaned, now, chosen)
+    made = np.where((now > 0)[..., None], quantiles(now, past, came), 0.0)
+    return Forecasts(panel, cleaned, now, made, models, tuple(folds), past, came)
+
+
+def _came(panel: Panel, known: int, horizon: int) -> Floats:
+    came = np.full((len(panel.queues), horizon), np.nan)
+    there = panel.values[:, known : known + horizon]
+    came[:, : there.shape[1]] = there
+    return came
+
+
+def _all(panel: Panel, ways: Mapping[str, Candidate], horizon: int) -> tuple[Cleaned, dict[str, Floats]]:
+    """Every candidate's means, on the calendar; the combination is the weighted mean of its parts."""
+    cleaned = clean(panel)
+    means = {
+        name: np.asarray(way(panel, cleaned, horizon)) if name == NAIVE else on_calendar(panel, cleaned, way(panel, cleaned, horizon))
+        for name, way in ways.items()
+    }
+    parts = {name: weight for name, weight in _PARTS.items() if name in means}
+    together = sum((weight * means[name] for name, weight in parts.items()), np.zeros((len(panel.queues), horizon)))
+    return cleaned, {**means, COMBINED: together / sum(parts.values())}
+
+
+def on_calendar(panel: Panel, cleaned: Cleaned, means: Floats) -> Floats:
+    """Ordinary days' means put on the calendar: special days by their learned share, nothing on closed ones."""
+    at = panel.known + np.arange(means.shape[1])
+    kinds = panel.kinds[:, at].astype(int)
+    means = np.where(cleaned.opens[:, at % WEEK], means, 0.0) * np.take_along_axis(cleaned.factors, kinds, axis=1)
+    return np.where(kinds == Kind.CLOSED, 0.0, means)
+
+
+def errors(folds: Sequence[Fold], name: str) -> tuple[Floats, Floats]:
+    """Sums by queue over all folds: absolute errors of a candidate, and what came."""
+    wrong = sum((np.nansum(np.abs(f.came - f.means[name]), axis=1) for f in folds), np.zeros(1))
+    came = sum((np.nansum(f.came, axis=1) for f in folds), np.zeros(1))
+    return np.asarray(wrong), np.asarray(came)
+
+
+def _choose(folds: Sequence[Fold], means: Mapping[str, Floats]) -> list[str]:
+    """The combination, or the candidate that was clearly better over enough folds."""
+    queues = len(means[COMBINED])
+    if len(folds) < _CHOSEN_FROM:
+        return [COMBINED] * queues
+    names = [COMBINED, *(name for name in means if name != COMBINED)]
+    wrong = np.stack([errors(folds, name)[0] for name in names])
+    best = np.argmin(np.where(np.arange(len(names))[:, None] == 0, wrong * _BETTER_BY, wrong), axis=0)
+    return [names[place] for place in best]
+
+
+def _picked(means: Mapping[str, Floats], chosen: Sequence[str]) -> Floats:
+    return np.stack([means[name][row] for row, name in enumerate(chosen)]) if chosen else means[COMBINED]
+
+
+def _special_lives(panel: Panel, cleaned: Cleaned, means: Floats, chosen: Sequence[str]) -> tuple[Floats, tuple[str, ...]]:
+    """Queues that have just begun get the mean of what exists; those that have ended get nothing."""
+    made, models = means.copy(), list(chosen)
+    known = ~np.isnan(panel.values)
+    for row in range(len(models)):
+        begun = int(np.argmax(known[row])) if known[row].any() else panel.known
+        recent = panel.values[row, -_ENDED_AFTER:]
+        if panel.known - begun < _SHORTEST:
+            mean = float(np.nanmean(panel.values[row])) if known[row].any() else 0.0
+            at = panel.kinds[row, panel.known :]
+            made[row], models[row] = np.where(at == Kind.CLOSED, 0.0, mean), "cold_start"
+        elif np.nansum(recent) == 0 and panel.known - begun >= _ENDED_AFTER and not np.isnan(recent).all():
+            made[row], models[row] = 0.0, "ended"
+    return made, tuple(models)
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How one candidate did on one queue, over all folds, for days so far ahead. Sums, so that they can be added up."""
 
     queue: str
-    day: date
-    lead_days: int
     model: str
-    mean: float
-    low_80: float
-    high_80: float
-    low_95: float
-    high_95: float
-    backtest_wape: float | None
+    lead_from: int
+    lead_until: int
+    days: int
+    absolute_error: float
+    error: float  # forecast less what came
+    came: float
+    naive_error: float  # in-sample: sum over the days of the mean week-to-week change before each origin
 
 
-def forecast(history: Mapping[str, Sequence[tuple[date, float]]], *, horizon: int) -> list[Expected]:
-    """Forecast every queue `horizon` days ahead.
-
-    `history`: queue to (day, tickets), every day once and in order, the last one the origin. Raises ValueError for a
-    gap, a negative or a missing value: an unknown day is not a zero.
-    """
-    long_enough: dict[str, Sequence[tuple[date, float]]] = {}
-    short: dict[str, Sequence[tuple[date, float]]] = {}
-    for queue, series in history.items():
-        _check(queue, series)
-        values = [value for _, value in series]
-        needed = (CALIBRATION_WINDOWS + 1) * horizon + 2 * SEASON
-        (long_enough if len(series) >= needed and any(values) else short)[queue] = series
-    found = _smoothed(long_enough, horizon) if long_enough else []
-    for queue, series in short.items():
-        found += _naive(queue, series, horizon) if len(series) >= MIN_NAIVE_DAYS else _mean(queue, series, horizon)
-    return sorted(found, key=lambda e: (e.queue, e.day))
-
-
-def _check(queue: str, series: Sequence[tuple[date, float]]) -> None:
-    for (before, _), (after, _) in itertools.pairwise(series):
-        if after - before != timedelta(days=1):
-            raise ValueError(f"{queue}: history jumps from {before} to {after}")
-    if any(not np.isfinite(value) or value < 0 for _, value in series):
-        raise ValueError(f"{queue}: history has a negative or missing value")
-
-
-def _smoothed(history: Mapping[str, Sequence[tuple[date, float]]], horizon: int) -> list[Expected]:
-    from statsforecast import StatsForecast
-    from statsforecast.models import AutoETS
-    from statsforecast.utils import ConformalIntervals
-
-    frame = pd.DataFrame(
-        [(queue, pd.Timestamp(day), float(value)) for queue, series in sorted(history.items())
-         for day, value in series[-LONGEST_HISTORY:]],
-        columns=["unique_id", "ds", "y"],
-    )
-    intervals = ConformalIntervals(n_windows=CALIBRATION_WINDOWS, h=horizon)
-    engine = StatsForecast(models=[AutoETS(season_length=SEASON, model="ZNA", alias="ets")], freq="D", n_jobs=1)
-    made = engine.forecast(df=frame, h=horizon, level=[80, 95], prediction_intervals=intervals)
-    errors = _backtest(engine, frame, horizon)
-    rows = []
-    for row in made.to_dict("records"):
-        queue, day = str(row["unique_id"]), row["ds"].date()
-        low_80, high_80, low_95, high_95 = (max(0.0, float(row[f"ets-{end}"])) for end in ("lo-80", "hi-80", "lo-95", "hi-95"))
-        rows.append(Expected(
-            queue, day, (day - history[queue][-1][0]).days, "auto_ets", max(0.0, float(row["ets"])),
-            low_80, high_80, low_95, high_95, errors[queue],
-        ))
-    return rows
-
-
-def _backtest(engine: Any, frame: pd.DataFrame, horizon: int) -> dict[str, float | None]:
-    """Per queue: sum of absolute errors over tickets, of the last `horizon` days forecast from before them."""
-    tested = engine.cross_validation(df=frame, h=horizon, n_windows=1)
-    found: dict[str, float | None] = {}
-    for queue, part in tested.groupby("unique_id"):
-        total = float(part["y"].sum())
-        found[str(queue)] = float((part["y"] - part["ets"].clip(lower=0)).abs().sum()) / total if total else None
+def scores(made: Forecasts) -> list[Score]:
+    """Of every candidate, by queue and distance."""
+    found = []
+    for name in made.folds[0].means if made.folds else ():
+        for first, last in LEAD_GROUPS:
+            span = slice(first - 1, min(last, made.panel.horizon))
+            came = np.stack([fold.came[:, span] for fold in made.folds])
+            said = np.stack([fold.means[name][:, span] for fold in made.folds])
+            if first > made.panel.horizon or np.isnan(came).all():
+                continue
+            naive = np.stack([_weekly_change(made.panel.values[:, : fold.known]) for fold in made.folds])
+            known = ~np.isnan(came)
+            for row, queue in enumerate(made.panel.queues):
+                off = (said - came)[:, row][known[:, row]]
+                found.append(Score(
+                    queue, name, first, last, int(known[:, row].sum()), float(np.abs(off).sum()), float(off.sum()),
+                    float(np.nansum(came[:, row])), float((naive[:, row] * known[:, row].sum(axis=1)).sum()),
+                ))
     return found
 
 
-def _naive(queue: str, series: Sequence[tuple[date, float]], horizon: int) -> list[Expected]:
-    """Last week again; the spread of week-to-week changes grows with the square root of the weeks ahead."""
-    values = np.array([value for _, value in series])
-    changes = values[SEASON:] - values[:-SEASON]
-    spread = float(np.sqrt(np.mean(changes**2))) if len(changes) else float(values.std())
-    origin = series[-1][0]
-    rows = []
-    for lead in range(1, horizon + 1):
-        mean = float(values[len(values) - SEASON + (lead - 1) % SEASON])
-        width = spread * float(np.sqrt((lead - 1) // SEASON + 1))
-        rows.append(_normal(queue, origin, lead, model="seasonal_naive", mean=mean, width=width))
-    return rows
+def _weekly_change(values: Floats) -> Floats:
+    """Mean absolute change from week to week, by queue: what seasonal naive errs in sample."""
+    changes = np.abs(values[:, WEEK:] - values[:, :-WEEK])
+    count = (~np.isnan(changes)).sum(axis=1)
+    return np.asarray(np.divide(np.nansum(changes, axis=1), count, out=np.zeros(len(values)), where=count > 0))
 
 
-def _mean(queue: str, series: Sequence[tuple[date, float]], horizon: int) -> list[Expected]:
-    """Cold start: the mean of what there is, with a wide band."""
-    values = np.array([value for _, value in series])
-    mean, width = float(values.mean()), float(max(values.std(), np.sqrt(values.mean() + 1)))
-    return [_normal(queue, series[-1][0], lead, model="mean", mean=mean, width=width) for lead in range(1, horizon + 1)]
-
-
-def _normal(queue: str, origin: date, lead: int, *, model: str, mean: float, width: float) -> Expected:
-    def bound(z: float) -> float:
-        return max(0.0, mean + z * width)
-
-    return Expected(
-        queue, origin + timedelta(days=lead), lead, model, mean, bound(-1.2816), bound(1.2816), bound(-1.96), bound(1.96), None
-    )
+__all__ = ["COMBINED", "LEVELS", "NAIVE", "ORIGINS", "Fold", "Forecasts", "Score", "errors", "floor", "forecast", "full", "scores"]

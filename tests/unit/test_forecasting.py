@@ -1,0 +1,225 @@
+"""The forecast: cases worked out by hand, what it must never do, and that it never sees the future."""
+
+import itertools
+from datetime import UTC, date, datetime, timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tasks.forecasting import bands, intraday
+from tasks.forecasting.boosted import Boosted
+from tasks.forecasting.candidates import Smoothed, level_profile, seasonal_naive, weekday_mean
+from tasks.forecasting.panel import Kind, Panel, Treated, clean, panel
+from tasks.forecasting.volume import COMBINED, floor, forecast, full, scores
+
+FIRST = date(2026, 1, 5)  # a Monday
+WEEKLY = (30, 28, 26, 25, 22, 6, 0)
+
+
+def days(values, first=FIRST):
+    return {first + timedelta(days=i): float(v) for i, v in enumerate(values)}
+
+
+def made(*series, horizon=28, special=None):
+    histories = {f"q{n}": days(values) for n, values in enumerate(series)}
+    last = FIRST + timedelta(days=max(len(s) for s in series) - 1)
+    return panel(histories, last=last, horizon=horizon, special={q: special or {} for q in histories})
+
+
+def weekly(length, seed=1, scale=1.0):
+    chance = np.random.default_rng(seed)
+    return [float(chance.poisson(scale * WEEKLY[i % 7])) for i in range(length)]
+
+
+def test_candidates_by_hand():
+    one = made([8.0, 4, 2, 0, 0, 0, 0] * 2 + [16.0, 8, 4, 0, 0, 0, 0], horizon=9)
+    cleaned = clean(one)
+    assert seasonal_naive(one, cleaned, 9)[0].tolist() == [16, 8, 4, 0, 0, 0, 0, 16, 8]
+    assert weekday_mean(one, cleaned, 3)[0] == pytest.approx([32 / 3, 16 / 3, 8 / 3])
+    # levels of the weeks are 2, 2 and 4 a day; weights 1, 2^(-1/1.5), 2^(-2/1.5): level 3.0232; shares 4, 2 and 1 of a day
+    old, older = 2 ** (-1 / 1.5), 2 ** (-2 / 1.5)
+    level = (4 + 2 * old + 2 * older) / (1 + old + older)
+    assert level_profile(one, cleaned, 3)[0] == pytest.approx([4 * level, 2 * level, level])
+
+
+def test_a_steady_week_goes_on_whatever_the_model():
+    steady = made([float(v) for v in WEEKLY] * 20)
+    found = forecast(steady)
+    assert found.means[0] == pytest.approx([WEEKLY[i % 7] for i in range(28)], abs=0.3)
+    for fold, name in itertools.product(found.folds, found.folds[0].means):
+        known = ~np.isnan(fold.came[0])
+        assert fold.means[name][0][known] == pytest.approx(fold.came[0][known], abs=0.5), name
+
+
+def test_a_holiday_is_learned_apart_and_put_back():
+    values = [float(v) for v in WEEKLY] * 16
+    holidays = {FIRST + timedelta(days=7 * w): Kind.REDUCED for w in (4, 8, 12)}  # Mondays
+    for day in holidays:
+        values[(day - FIRST).days] = 3.0  # a tenth of a Monday
+    coming = FIRST + timedelta(days=16 * 7 + 7)
+    found = forecast(made(values, special={**holidays, coming: Kind.REDUCED}))
+    assert found.means[0, 0] == pytest.approx(30, abs=1.5)  # the next Monday is not pulled down
+    assert found.means[0, 7] == pytest.approx(3.0, abs=0.6)
+    assert [found.panel.day(int(d)) for d in np.flatnonzero(found.cleaned.treated[0] == Treated.SPECIAL)] == sorted(holidays)
+    closed = forecast(made(values, special={**holidays, coming: Kind.CLOSED}))
+    assert closed.means[0, 7] == 0
+    assert closed.quantiles[0, 7].tolist() == [0.0] * 9
+
+
+def test_an_incident_day_and_lost_days_are_not_learned_and_are_listed():
+    values = [float(v) for v in WEEKLY] * 16
+    values[70], values[85], values[86] = 400.0, 0.0, 0.0
+    found = forecast(made(values))
+    assert found.cleaned.treated[0, [70, 85, 86]].tolist() == [Treated.OUTLIER, Treated.MISSING, Treated.MISSING]
+    assert found.cleaned.values[0, 70] == pytest.approx(30 + 6 * np.sqrt(30))
+    assert found.means[0] == pytest.approx([WEEKLY[i % 7] for i in range(28)], abs=2.5)
+    assert found.panel.values[0, 70] == 400
+
+
+def test_unknown_days_are_not_zero():
+    values = days([float(v) for v in WEEKLY] * 12)
+    for back in (5, 6, 11, 12, 13):
+        del values[FIRST + timedelta(days=12 * 7 - back)]
+    found = forecast(panel({"q": values}, last=FIRST + timedelta(days=83), horizon=14))
+    assert found.means[0] == pytest.approx([WEEKLY[i % 7] for i in range(14)], abs=1)
+
+
+def test_short_ended_and_empty_queues():
+    long = [float(v) for v in WEEKLY] * 14
+    begun = {FIRST + timedelta(days=91 + i): v for i, v in enumerate((4.0, 5, 6, 5, 4, 0, 0))}
+    queues = {"begun": begun, "ended": days([5.0] * 70 + [0.0] * 28), "lives": days(long), "silent": days([0.0] * 98)}
+    found = forecast(panel(queues, last=FIRST + timedelta(days=97), horizon=7))
+    assert found.models[0] == "cold_start"
+    assert found.means[0] == pytest.approx([24 / 7] * 7)
+    assert found.models[1] == found.models[3] == "ended"
+    assert found.means[[1, 3]].sum() == found.quantiles[[1, 3]].sum() == 0
+    assert found.quantiles[0, 0, -1] > 2 * found.means[0, 0]  # a wide band
+
+
+def test_odd_counts_are_refused():
+    for wrong in (-1.0, float("nan"), float("inf")):
+        with pytest.raises(ValueError, match="is not a count"):
+            panel({"q": {FIRST: wrong}}, last=FIRST, horizon=7)
+    with pytest.raises(ValueError, match="of a day up to"):
+        panel({"q": {FIRST: 1.0}}, last=FIRST - timedelta(days=1), horizon=7)
+
+
+@pytest.mark.parametrize("candidates", [floor, full])
+def test_no_step_sees_the_future(candidates):
+    """Changing any later value changes no forecast made before it: of the product, its folds, bands and choice."""
+    values = np.array([weekly(120, seed, 1 + seed) for seed in range(3)])
+    other = values.copy()
+    other[:, 85:] = np.random.default_rng(5).poisson(200, other[:, 85:].shape)
+    kinds = np.zeros((3, 148), dtype=np.int8)
+    one, two = (Panel(("a", "b", "c"), FIRST, v, kinds).until(85, 14) for v in (values, other))
+    left, right = forecast(one, candidates=candidates), forecast(two, candidates=candidates)
+    assert left.means.tobytes() == right.means.tobytes()
+    assert left.quantiles.tobytes() == right.quantiles.tobytes()
+    whole_left, whole_right = (forecast(Panel(("a", "b", "c"), FIRST, v, kinds), candidates=candidates) for v in (values, other))
+    early = [n for n, fold in enumerate(whole_left.folds) if fold.known <= 85]
+    assert len(early) >= 5
+    for n in early:
+        for name in whole_left.folds[n].means:
+            assert whole_left.folds[n].means[name].tobytes() == whole_right.folds[n].means[name].tobytes(), name
+
+
+def test_the_same_input_gives_the_same_bytes():
+    one = made(weekly(100), weekly(100, 2, 3.0))
+    assert forecast(one).quantiles.tobytes() == forecast(one).quantiles.tobytes()
+
+
+def test_smoothing_refuses_to_go_back():
+    one, model = made(weekly(100)), Smoothed()
+    model(one, clean(one), 7)
+    with pytest.raises(ValueError, match="earlier day"):
+        model(one.until(60, 7), clean(one.until(60, 7)), 7)
+
+
+def test_trees_learn_what_averages_cannot_know():
+    """Twice as many on the first of each month, whatever the weekday."""
+    values = [2 * 40.0 if (FIRST + timedelta(days=i)).day == 1 else 40.0 for i in range(330)]
+    one = made(values, horizon=31)
+    cleaned = clean(one)
+    first = next(i for i in range(31) if one.day(330 + i).day == 1)
+    assert Boosted()(one, cleaned, 31)[0, first] > 1.3 * level_profile(one, cleaned, 31)[0, first]
+
+
+def test_the_better_candidate_is_chosen_only_when_clearly_better():
+    drifting = [40.0 * 1.25 ** (i // 7) for i in range(140)]  # grows by a quarter each week: last week is the best average
+    found = forecast(made(drifting), candidates=floor)
+    assert found.models == ("seasonal_naive",)
+    wrong = {s.model: s.absolute_error for s in scores(found) if s.lead_from == 1}
+    assert wrong["seasonal_naive"] < 0.85 * wrong[COMBINED]
+    assert forecast(made(weekly(140)), candidates=floor).models == (COMBINED,)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.lists(st.one_of(st.none(), st.integers(0, 90)), min_size=1, max_size=80), min_size=1, max_size=4), st.integers(1, 40))
+def test_any_history_gives_ordered_quantiles_that_are_never_negative(histories, horizon):
+    length = max(map(len, histories))
+    given_days = {f"q{n}": {d: v for d, v in zip((FIRST + timedelta(days=i) for i in range(length)), h, strict=False) if v is not None} for n, h in enumerate(histories)}
+    found = forecast(panel(given_days, last=FIRST + timedelta(days=length - 1), horizon=horizon), candidates=floor)
+    assert np.isfinite(found.means).all()
+    assert (found.means >= 0).all()
+    assert (found.quantiles >= 0).all()
+    assert (np.diff(found.quantiles, axis=-1) >= 0).all()
+
+
+def test_bands_cover_what_they_say():
+    """Counts of a known law, tested on days that the bands never saw; 40 queues, so the share is known to a point or two."""
+    chance = np.random.default_rng(3)
+    queues = chance.uniform(5, 80, 40)
+    means = np.repeat(queues[:, None], 28, axis=1)
+    past = np.stack([means] * 10)
+    came = chance.negative_binomial(25, 25 / (25 + past)).astype(float)
+    new = chance.negative_binomial(25, 25 / (25 + np.stack([means] * 30))).astype(float)
+    found = bands.quantiles(means, past, came)
+    for low, high, share in ((2, 6, 0.80), (0, 8, 0.95), (1, 7, 0.90), (3, 5, 0.50)):
+        covered = ((new >= found[..., low]) & (new <= found[..., high])).mean()
+        assert share - 0.02 <= covered <= share + 0.06, (share, covered)
+
+
+def test_few_origins_make_wide_bands():
+    chance = np.random.default_rng(4)
+    means = np.full((1, 7), 100.0)
+    came = chance.normal(100, 10, (12, 1, 7))
+    wide, narrow = (bands.quantiles(means, np.full((n, 1, 7), 100.0), came[:n]) for n in (3, 12))
+    assert (wide[..., 8] - wide[..., 0] >= 0.8 * (narrow[..., 8] - narrow[..., 0])).all()
+    untested = bands.quantiles(means, np.empty((0, 1, 7)), np.empty((0, 1, 7)))
+    assert untested[0, 0, 8] - untested[0, 0, 0] > 100  # nothing known: wider than any tested one
+
+
+def test_the_error_of_chance_is_that_of_poisson():
+    chance = np.random.default_rng(5)
+    for mean in (0.2, 3.0, 10.0, 100.0):
+        simulated = np.abs(chance.poisson(mean, 400_000) - mean).mean()
+        assert float(bands.chance_error(np.array(mean))) == pytest.approx(simulated, rel=0.01)
+
+
+ZONE = "Europe/Berlin"
+
+
+@pytest.mark.parametrize(("day", "hours"), [(date(2026, 3, 28), 24), (date(2026, 3, 29), 23), (date(2026, 10, 25), 25)])
+@pytest.mark.parametrize("minutes", [15, 30, 60])
+def test_pieces_of_a_day_sum_to_the_day_when_clocks_change(day, hours, minutes):
+    slots = intraday.slots_of(day, ZONE, minutes)
+    assert len(slots.starts) == hours * 60 // minutes
+    assert slots.starts == tuple(slots.starts[0] + timedelta(minutes=minutes * i) for i in range(len(slots.starts)))
+    profile = intraday.profiles(np.random.default_rng(1).poisson(4, (2, 7, 24 * 60 // minutes)).astype(float))
+    spread = intraday.spread(np.array([120.0, 0.0]), profile, slots)
+    assert spread.sum(axis=1) == pytest.approx([120, 0])
+    if hours == 25:  # two o'clock strikes twice and is as busy both times
+        first = slots.starts.index(datetime(2026, 10, 25, 0, tzinfo=UTC))
+        assert spread[0, first] == spread[0, first + 60 // minutes]
+
+
+def test_a_profile_by_hand_and_one_that_borrows():
+    counts = intraday.counts_by_slot([(0, 0, 9, 30), (0, 0, 10, 10), (1, 0, 20, 2)], (2, 24))
+    wider = intraday.profiles(np.broadcast_to(counts.sum(axis=0), counts.shape))
+    found = intraday.profiles(counts, wider)
+    assert found.sum(axis=-1) == pytest.approx(np.ones((2, 7)))
+    assert found[0, 0, 9] == pytest.approx((30 + 50 * wider[0, 0, 9]) / 90)
+    assert found[1, 0, 20] == pytest.approx((2 + 50 * wider[1, 0, 20]) / 52)
+    assert intraday.profiles(np.zeros((1, 7, 24)))[0, 3].tolist() == [1 / 24] * 24
