@@ -3,10 +3,12 @@
 import json
 import logging
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -184,6 +186,56 @@ def kpis(as_json: AsJson = False) -> None:
     _print_json(rows) if as_json else _table(
         "KPIs", ("KPI", "Unit", "Better", "Counted on", "Definition"),
         [(r["kpi"], r["unit"], r["better"], r["attributed_to"], r["says"]) for r in rows])
+
+
+@app.command()
+def forecast(
+    volume: Annotated[str, typer.Option(help="More or fewer contacts, such as +10%.")] = "",
+    aht: Annotated[str, typer.Option(help="Longer or shorter handle time, such as -5%.")] = "",
+    service_level: Annotated[str, typer.Option(help="Live contacts: per cent / seconds, such as 90/30.")] = "",
+    shrinkage: Annotated[float | None, typer.Option(help="Share of paid time not available for contacts, such as 0.32.", min=0, max=0.95)] = None,
+    name: Annotated[str, typer.Option(help="Name of the scenario in marts.staffing_scenario_daily.")] = "what_if",
+    as_json: AsJson = False,
+) -> None:
+    """What if: write a scenario beside the staffing forecast, and show by team and week what it changes.
+
+    Works on the forecast that the last run made; without any change it shows the base.
+    """
+    from flows.forecast import what_if
+    from tasks.plan import Scenario
+
+    share, seconds = _service_level(service_level)
+    scenario = Scenario(_change("--volume", volume), _change("--aht", aht), share, seconds, shrinkage)
+    rows = what_if(load(), scenario, name)
+    if as_json:
+        _print_json(rows)
+        return
+    weeks: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+    for row in rows:
+        weeks.setdefault((row["account"], row["team"], row["day"] - timedelta(days=row["day"].weekday())), []).append(row)
+    _table(
+        f"Scenario {name}: {scenario.says}", ("Account", "Team", "Week of", "Tickets", "Base, FTE", "Scenario, FTE", "Extra, FTE", "Extra cost"),
+        [(*key, *(f"{sum(r[column] for r in part) / by:,.1f}" for column, by in (("expected_tickets", 1), ("base_fte", 5), ("fte", 5), ("extra_fte", 5))),
+          f"{sum(r['extra_cost'] or 0 for r in part):,.0f}") for key, part in weeks.items() if len(part) == 7],
+    )
+    typer.echo(f"{len(rows):,} rows in marts.staffing_scenario_daily, scenario {name}; whole weeks are shown, FTE on five days a week")
+
+
+def _change(option: str, text: str) -> float:
+    """Factor of a change such as +10% or -5%."""
+    match = re.fullmatch(r"\s*([+-]?\d+(?:\.\d+)?)\s*%?\s*", text or "0")
+    if not match or float(match[1]) <= -100:
+        raise ConfigurationError(f"{option} {text}: write a change in per cent, such as +10%")
+    return 1 + float(match[1]) / 100
+
+
+def _service_level(text: str) -> tuple[float | None, float | None]:
+    match = re.fullmatch(r"\s*(\d{1,2}(?:\.\d+)?)\s*/\s*(\d+(?:\.\d+)?)\s*", text)
+    if not text:
+        return None, None
+    if not match or float(match[1]) <= 0:
+        raise ConfigurationError(f"--service-level {text}: write per cent / seconds, such as 90/30")
+    return float(match[1]) / 100, float(match[2])
 
 
 @app.command()

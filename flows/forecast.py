@@ -1,10 +1,29 @@
 """Forecast, then plan."""
 
+from typing import Any
+
 from flows.stages import Stages
-from tasks import forecast, plan
+from tasks import budget, forecast, plan
+from tasks.errors import ConfigurationError
 from tasks.settings import Settings
-from tasks.transform import ModelResult
+from tasks.transform import ModelResult, model_tables
 from tasks.warehouse.engine import Connection, Warehouse
+from tasks.warehouse.migrations import prepare
+
+
+def what_if(settings: Settings, scenario: plan.Scenario, name: str) -> list[dict[str, Any]]:
+    """Write a named scenario beside the base, in a transaction of its own. Raises ConfigurationError without a forecast."""
+    warehouse = Warehouse(settings.warehouse.url, memory_limit=settings.warehouse.memory_limit)
+    try:
+        with warehouse.held():
+            prepare(warehouse, model_tables())
+            with warehouse.begin() as connection:
+                rows = plan.build_scenario(warehouse, connection, settings.planning, scenario, name, run_id=f"scenario-{name}")
+    finally:
+        warehouse.dispose()
+    if not rows:
+        raise ConfigurationError("there is no forecast yet; `support-etl run` makes one")
+    return rows
 
 
 def forecast_and_plan(
@@ -12,8 +31,6 @@ def forecast_and_plan(
 ) -> list[ModelResult]:
     """The tables that Python makes, in the caller's transaction."""
     made = stages.run("forecast volume", lambda: forecast.build_forecast(warehouse, connection, settings.planning, run_id))
-    results = [ModelResult(one.model, one.rows, one.changed, 0.0) for one in made]
-    rows, changed = stages.run(
-        "plan staffing", lambda: plan.build_staffing(warehouse, connection, settings.planning, run_id)
-    )
-    return [*results, ModelResult(plan.MODEL, rows, changed, 0.0)]
+    made += stages.run("plan staffing", lambda: plan.build_staffing(warehouse, connection, settings.planning, run_id))
+    made += stages.run("budget variances", lambda: budget.build_budget(warehouse, connection, run_id))
+    return [ModelResult(one.model, one.rows, one.changed, 0.0) for one in made]

@@ -1,8 +1,8 @@
 """Build calendar, models, forecast and staffing in one transaction: readers see the tables before, or all of them after."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 
 from flows.forecast import forecast_and_plan
 from flows.stages import Stages
@@ -15,6 +15,7 @@ from tasks.warehouse.engine import Connection, Warehouse
 from tasks.warehouse.touched import Touched
 
 _BUILT_HERE = {"sql", "kpis", "kpi_list"}
+_MADE_BETWEEN = {"forecast", "plan", "budget"}
 
 
 def build_tables(
@@ -29,15 +30,30 @@ def build_tables(
             "model calendar",
             lambda: build_calendar(warehouse, connection, settings, as_of, run_id, touched),
         )
-        known = build_state(connection)
-        for model in models().values():
-            if model.built_by in _BUILT_HERE:
+        late = _after_forecast()
+
+        def build_all(chosen: Iterable[Model]) -> None:
+            known = build_state(connection)
+            for model in chosen:
                 results.append(stages.run(f"model {model.full_name}", partial(_build, warehouse, connection, model, run_id, touched, known)))
-        touched.finish()
+
+        build_all(m for m in models().values() if m.built_by in _BUILT_HERE and m.full_name not in late)
         results += forecast_and_plan(settings, warehouse, connection, stages, run_id=run_id)
+        build_all(m for m in models().values() if m.built_by in _BUILT_HERE and m.full_name in late)
+        touched.finish()
         if at_end:
             at_end(connection)
     return results
+
+
+@cache
+def _after_forecast() -> frozenset[str]:
+    """Models that read what forecast and plan make, or one another of these."""
+    late: set[str] = set()
+    for model in models().values():  # inputs come first
+        if any(name in late or (name in models() and models()[name].built_by in _MADE_BETWEEN) for name in model.inputs):
+            late.add(model.full_name)
+    return frozenset(late)
 
 
 def _build(

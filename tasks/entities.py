@@ -504,7 +504,17 @@ HEADCOUNT_PLAN = _entity(
     _text("team", "Team", required=True),
     _number("fte", "Full-time equivalents planned"),
     _number("handle_minutes", "Agent minutes of work per ticket assumed for the month"),
-    _number("monthly_cost", "Loaded cost of one full-time equivalent a month"),
+    _number("monthly_cost", "Loaded cost of one full-time equivalent a month, in the reporting currency"),
+    _number("contacts", "Tickets planned to be solved in the month"),
+)
+
+EXCHANGE_RATE = _entity(
+    "exchange_rate",
+    "What a currency is worth in the reporting currency",
+    ("currency", "valid_from_on"),
+    _text("currency", "ISO currency", required=True),
+    _on("valid_from_on", "Holds from this day, until a later one of the same currency", required=True),
+    _number("rate", "Units of the reporting currency for one of this"),
 )
 
 KPI_TARGET = _entity(

@@ -1,7 +1,5 @@
 """Step: write the forecast of every team: volume by day, channel and interval, totals, other work, and how good it was."""
 
-import json
-import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,13 +13,9 @@ from tasks.forecasting import bands, intraday
 from tasks.forecasting.panel import Floats, Kind, Panel, Treated, panel
 from tasks.forecasting.volume import COMBINED, NAIVE, Forecasts, errors, floor, forecast, full, scores
 from tasks.settings import PlanningSettings
-from tasks.sqlmodels.catalog import inputs_state, models
-from tasks.warehouse import books
-from tasks.warehouse.build import refill
+from tasks.sqlmodels.remade import Made, remake
 from tasks.warehouse.engine import Connection, Warehouse
-from tasks.warehouse.tables import table
 
-MODEL = "marts.forecast_volume_daily"
 _QUANTILES = ("low_95", "q05", "low_80", "q25", "q50", "q75", "high_80", "q95", "high_95")
 _LOW_80, _HIGH_80, _LOW_95, _HIGH_95 = (_QUANTILES.index(name) for name in ("low_80", "high_80", "low_95", "high_95"))
 _SHARE_DAYS = 28
@@ -34,39 +28,18 @@ Rows = list[Row]
 Team = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
-    """Rows and changed rows of one table; `changed` is None when its inputs were as they were."""
-
-    model: str
-    rows: int
-    changed: int | None
-
-
 def build_forecast(
     warehouse: Warehouse, connection: Connection, planning: PlanningSettings, run_id: str,
     say: Callable[[str], None] = lambda text: None,
 ) -> list[Made]:
-    """Every forecast table whose inputs or settings changed."""
-    listed = [model for model in models().values() if model.built_by == "forecast"]
-    states = books.table_states(connection)
+    """Every forecast table, if history, calendar or settings changed. `say` is told how far it is."""
     given = {"models": planning.models, "horizon": planning.horizon_days, "minutes": planning.interval_minutes, "days": planning.interval_days}
-    state = {m.full_name: json.dumps({**inputs_state(m, states), **given}, sort_keys=True) for m in listed}
-    known = books.model_inputs(connection)
-    if all(known.get(name) == state[name] for name in state):
-        return [Made(name, 0, None) for name in state]
-    started = time.perf_counter()
-    history = _read(warehouse, connection, planning)
-    rows = _rows(history, planning, say) if history.teams else {model.name: [] for model in listed}
-    made = []
-    for model in listed:
-        target = table(model.schema, model.name, model.columns, model.says, model.grain)
-        count, changed = refill(
-            warehouse, connection, target, rows[model.name], run_id=run_id, state=state[model.full_name], started=started
-        )
-        made.append(Made(model.full_name, count, changed))
-        started = time.perf_counter()  # the first table bears the arithmetic of all
-    return made
+
+    def make() -> dict[str, Rows]:
+        history = _read(warehouse, connection, planning)
+        return _rows(history, planning, say) if history.teams else {}
+
+    return remake(warehouse, connection, "forecast", given, make, run_id=run_id)
 
 
 @dataclass(frozen=True, slots=True)

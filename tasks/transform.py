@@ -208,10 +208,10 @@ def build_calendar(
     business, horizon_days = settings.business, settings.planning.horizon_days
     first, last = _range(warehouse, connection, business, as_of, horizon_days)
     schedules = _schedules(warehouse, connection, settings, first, last)
-    key = repr((first, last, business.zones, sorted((k, v) for k, v in schedules.items())))
+    key = repr((first, last, business.fiscal_year_month, business.zones, sorted((k, v) for k, v in schedules.items())))
     known = books.model_inputs(connection)
     makers: dict[str, Callable[[], list[dict[str, Any]]]] = {
-        "core.dim_date": lambda: _dates(schedules, first, last),
+        "core.dim_date": lambda: _dates(schedules, first, last, business.fiscal_year_month),
         "core.dim_local_day": lambda: _local_days(business.zones, first, last),
         "core.business_segment": lambda: _segments(schedules, first, last),
         "core.business_due": lambda: _dues(schedules, first, last),
@@ -247,7 +247,8 @@ def _range(
     )[0][0]
     today = local_day(as_of, business.time_zone)
     first = business.first_day or (local_day(found, business.time_zone) if found else today)
-    return date((min(first, today) - timedelta(days=2)).year, 1, 1), date((today + timedelta(days=horizon_days + 2)).year, 12, 31)
+    more = business.fiscal_year_month > 1  # whole fiscal years
+    return date((min(first, today) - timedelta(days=2)).year - more, 1, 1), date((today + timedelta(days=horizon_days + 2)).year + more, 12, 31)
 
 
 def _schedules(
@@ -302,9 +303,9 @@ def _public_holidays(country: str, first: date, last: date) -> list[tuple[date, 
     return [(day, day) for day in sorted(found)]
 
 
-def _dates(schedules: Keyed, first: date, last: date) -> list[dict[str, Any]]:
+def _dates(schedules: Keyed, first: date, last: date, fiscal_month: int) -> list[dict[str, Any]]:
     listed = [schedule for schedule, is_default in schedules.values() if is_default]
-    return list(date_rows(workdays(first, last, listed) if listed else {}))
+    return list(date_rows(workdays(first, last, listed) if listed else {}, fiscal_month))
 
 
 def _local_days(zones: Sequence[str], first: date, last: date) -> list[dict[str, Any]]:

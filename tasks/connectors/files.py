@@ -4,7 +4,7 @@ One setting a table: a path or fsspec URL, or a query that begins with `select` 
 secret `database_url`. Columns are named like the entity's (first row of a file); their order does not matter.
 """
 
-from tasks.entities import BUDGET_LINE, COST_ENTRY, HEADCOUNT_PLAN, KPI_TARGET, SHIFT, SPECIAL_DAY, Entity
+from tasks.entities import BUDGET_LINE, COST_ENTRY, EXCHANGE_RATE, HEADCOUNT_PLAN, KPI_TARGET, SHIFT, SPECIAL_DAY, Entity
 from tasks.rest.auth import NoSecret
 from tasks.rest.paging import SinglePage
 from tasks.rest.spec import Becomes, Connector, Expression, Request, Stream, sql
@@ -22,12 +22,13 @@ connector = Connector(
     docs="tasks/connectors/README.md",
     api_version="1",
     base_url="file:",
-    optional_settings=("budget_lines", "cost_entries", "headcount_plan", "kpi_targets", "shifts", "special_days"),
+    optional_settings=("budget_lines", "cost_entries", "exchange_rates", "headcount_plan", "kpi_targets", "shifts", "special_days"),
     auth=NoSecret(optional=("database_url",)),
     check=Request("files"),
     streams=(
         table("budget_lines", "Money planned per month, team and category", BUDGET_LINE),
         table("cost_entries", "Money spent", COST_ENTRY),
+        table("exchange_rates", "What currencies are worth in the reporting currency", EXCHANGE_RATE),
         table("headcount_plan", "People planned per month and team", HEADCOUNT_PLAN),
         table("kpi_targets", "Targets of KPIs, by team and first day", KPI_TARGET, team=sql("coalesce({team}, 'all')")),
         table("shifts", "Planned shifts", SHIFT),

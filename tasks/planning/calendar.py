@@ -6,8 +6,8 @@ from datetime import date, timedelta
 from typing import Any
 
 
-def date_rows(workdays: Mapping[date, bool]) -> Iterator[dict[str, Any]]:
-    """Rows of `core.dim_date` for the given days, whole months expected."""
+def date_rows(workdays: Mapping[date, bool], fiscal_month: int = 1) -> Iterator[dict[str, Any]]:
+    """Rows of `core.dim_date` for the given days, whole months expected. The fiscal year begins in `fiscal_month`."""
     total: dict[date, int] = {}
     for day, works in workdays.items():
         total[day.replace(day=1)] = total.get(day.replace(day=1), 0) + works
@@ -22,6 +22,7 @@ def date_rows(workdays: Mapping[date, bool]) -> Iterator[dict[str, Any]]:
             "iso_week": week,
             "week_starts_on": day - timedelta(days=weekday - 1),
             "month_starts_on": month,
+            "fiscal_year": day.year + (fiscal_month > 1 and day.month >= fiscal_month),
             "weekday": weekday,
             "is_workday": workdays[day],
             "workday_of_month": so_far[month],

@@ -142,8 +142,9 @@ def write_plans(world: World, folder: Path, today: date) -> dict[str, str]:
     for month in months:
         for team in world.teams:
             heads = sum(a.team is team and a.works_on(month) for a in world.agents)
-            people.append({"month_on": month, "team": team.name, "fte": heads * 0.5, "handle_minutes": 95 if "Tier 2" in team.name else 70,
-                           "monthly_cost": 5200})
+            minutes = 95 if "Tier 2" in team.name else 70
+            people.append({"month_on": month, "team": team.name, "fte": heads * 0.5, "handle_minutes": minutes, "monthly_cost": 5200,
+                           "contacts": round(heads * 0.5 * 5700 / minutes)})
             for category, (kind, rate) in _CATEGORIES.items():
                 amount = round(heads * 0.5 * rate, 2)
                 budget.append({"version": "original", "month_on": month, "team": team.name, "category": category,

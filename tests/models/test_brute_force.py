@@ -134,7 +134,7 @@ def test_identities_hold(warehouse):
     with warehouse.connect() as connection:
         verdict = identities_verdict(warehouse, connection)
     assert [(r.rule, r.says) for r in verdict.results if not r.is_met] == []
-    assert len(verdict.results) == 7
+    assert len(verdict.results) == 9
 
 
 @pytest.mark.parametrize(("wrong", "rules"), [
@@ -144,6 +144,10 @@ def test_identities_hold(warehouse):
     ("update core.fct_ticket set on_hold_seconds_as_of = on_hold_seconds_as_of + 1 where ticket_id = '7'", {"requester_wait"}),
     ("delete from marts.kpi_daily where kpi = 'tickets_created' and day = (select max(day) from marts.kpi_daily where kpi = 'tickets_created')", {"scopes_total", "periods_total"}),
     ("update marts.sla_daily set breached_count = breached_count + 1", {"sla_parts"}),
+    ("update marts.forecast_channel_daily set expected_tickets = expected_tickets + 1", {"forecast_parts"}),
+    ("update marts.forecast_total_daily set expected_tickets = expected_tickets + 1 where account = 'all'", {"forecast_parts"}),
+    ("update marts.staffing_requirement_daily set fte = fte + 1", {"staffing_parts"}),
+    ("update marts.headcount_plan_monthly set joiners = joiners + 1", {"staffing_parts"}),
     ("update marts.kpi_weekly set denominator = denominator + 1 where kpi = 'csat'", {"periods_total"}),
 ])
 def test_a_broken_identity_is_found(warehouse, wrong, rules):

@@ -1,0 +1,11 @@
+-- The manager's staffing is the sum of its channels, and heads at the end of a month are those of its begin, less leavers, and joiners.
+select * from (
+    select 'people of ' || s.account || ' ' || s.team_id || ' ' || cast(s.day as varchar) as place, max(s.service_fte) as found, sum(r.fte) as expected
+    from marts.staffing_forecast as s
+    join marts.staffing_requirement_daily as r on r.account = s.account and r.team_id = s.team_id and r.day = s.day
+    group by s.account, s.team_id, s.day
+    union all
+    select 'heads of ' || account || ' ' || team_id || ' ' || cast(month_on as varchar), end_fte, start_fte - leavers_fte + joiners
+    from marts.headcount_plan_monthly
+) as sums
+where abs(found - expected) > 0.000001 * (1 + expected)

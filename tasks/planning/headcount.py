@@ -1,0 +1,72 @@
+"""Heads by month: who leaves, who joins, who is in training, and where hiring has to begin to be in time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil
+
+
+@dataclass(frozen=True, slots=True)
+class Hiring:
+    """`yearly_attrition` share of heads that leave in a year; `ramp` share of full output by month since joining.
+
+    `lead_months` pass from the request to the first day.
+    """
+
+    yearly_attrition: float = 0.25
+    lead_months: int = 2
+    ramp: tuple[float, ...] = (0.0, 0.5, 0.8)
+
+    @property
+    def monthly_attrition(self) -> float:
+        """Share that leaves in a month: 1 - (1 - yearly)^(1/12)."""
+        return float(1 - (1 - self.yearly_attrition) ** (1 / 12))
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """One month of the plan, heads (full-time equivalents). `request` are to be asked for in this month."""
+
+    need: float
+    start: float
+    leavers: float
+    joiners: int
+    in_training: float
+    productive: float
+    end: float
+    gap: float
+    request: int
+
+
+def plan(need: Sequence[float], start: float, hiring: Hiring) -> list[Month]:
+    """Months in order. Joiners come as soon as hiring can bring them, early enough to be productive where that is possible.
+
+    gap = productive - need; negative where the need cannot be met in time. leavers come from all heads, new ones too.
+    """
+    cohorts: list[float] = []  # heads by months since joining, youngest first
+    tenured, months, joined = start, [], []
+    for place in range(len(need)):
+        begin = tenured + sum(cohorts)
+        stay = 1 - hiring.monthly_attrition
+        tenured, cohorts = tenured * stay, [c * stay for c in cohorts]
+        count = _joiners(need, place, tenured, cohorts, hiring) if place >= hiring.lead_months else 0
+        cohorts.insert(0, float(count))
+        joined.append(count)
+        shares = [hiring.ramp[age] if age < len(hiring.ramp) else 1.0 for age in range(len(cohorts))]
+        productive = tenured + sum(c * s for c, s in zip(cohorts, shares, strict=True))
+        training = sum(c for c, s in zip(cohorts, shares, strict=True) if s < 1)
+        end = tenured + sum(cohorts)
+        months.append(Month(need[place], begin, begin - (end - count), count, training, productive, end, productive - need[place], 0))
+        while len(cohorts) > len(hiring.ramp):
+            tenured += cohorts.pop()
+    requests = [*joined[hiring.lead_months :], *[0] * hiring.lead_months][: len(months)]
+    return [Month(m.need, m.start, m.leavers, m.joiners, m.in_training, m.productive, m.end, m.gap, r) for m, r in zip(months, requests, strict=True)]
+
+
+def _joiners(need: Sequence[float], place: int, tenured: float, cohorts: Sequence[float], hiring: Hiring) -> int:
+    """So many that when they are fully productive the need of that month is met by those who are left then."""
+    later = min(place + len(hiring.ramp), len(need) - 1)
+    stay = (1 - hiring.monthly_attrition) ** (later - place)
+    heads = (tenured + sum(cohorts)) * stay
+    share = hiring.ramp[later - place] if later - place < len(hiring.ramp) else 1.0
+    short = max(need[place : later + 1]) - heads
+    return max(ceil(round(short / (max(share, 1e-9) * stay), 9)), 0) if short > 0 and share > 0 else 0

@@ -1,0 +1,47 @@
+"""Tables that Python makes: written anew, together, when any of their inputs or settings changed."""
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tasks.sqlmodels.catalog import inputs_state, models
+from tasks.warehouse import books
+from tasks.warehouse.build import refill
+from tasks.warehouse.engine import Connection, Warehouse
+from tasks.warehouse.tables import table
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """Rows and changed rows of one table; `changed` is None when its inputs were as they were."""
+
+    model: str
+    rows: int
+    changed: int | None
+
+
+def remake(
+    warehouse: Warehouse, connection: Connection, built_by: str, settings: Mapping[str, Any], make: Callable[[], Mapping[str, Rows]], *, run_id: str
+) -> list[Made]:
+    """Fill the models with this `built_by` from `make`, which gives rows by table name; not called if nothing changed."""
+    listed = [model for model in models().values() if model.built_by == built_by]
+    states = books.table_states(connection)
+    state = {m.full_name: json.dumps({**inputs_state(m, states), "settings": dict(settings)}, sort_keys=True) for m in listed}
+    known = books.model_inputs(connection)
+    if all(known.get(name) == state[name] for name in state):
+        return [Made(name, 0, None) for name in state]
+    started = time.perf_counter()
+    rows = make()
+    made = []
+    for model in listed:
+        target = table(model.schema, model.name, model.columns, model.says, model.grain)
+        count, changed = refill(
+            warehouse, connection, target, rows.get(model.name, ()), run_id=run_id, state=state[model.full_name], started=started
+        )
+        made.append(Made(model.full_name, count, changed))
+        started = time.perf_counter()  # the first table bears the arithmetic of all
+    return made

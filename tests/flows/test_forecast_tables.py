@@ -1,0 +1,138 @@
+"""Forecast and staffing tables of a whole run: every way of forecasting, special days and plans from files, scenarios."""
+
+import itertools
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from conftest import Bench
+from tests_support import FIRST, TODAY, midnight
+from typer.testing import CliRunner
+
+from flows.cli import app
+from flows.forecast import what_if
+from tasks.plan import Scenario
+from tasks.warehouse.engine import Warehouse
+
+PLANNING = {"models": "full", "shifts": ["Mon-Fri 08:00-16:30 break 30", "Mon-Fri 10:30-19:00 break 30"], "patience_seconds": 120, "quantile": "q75", "interval_days": 9}
+CLOSED = TODAY + timedelta(days=(7 - TODAY.weekday()) % 7 + 1)  # the next Tuesday
+
+
+def query(url: str, statement: str):
+    warehouse = Warehouse(url)
+    try:
+        with warehouse.connect() as connection:
+            return [dict(row._mapping) for row in warehouse.fetch(connection, statement)]
+    finally:
+        warehouse.dispose()
+
+
+@pytest.fixture
+def done(bench: Bench, tmp_path):
+    path = tmp_path / "special.csv"
+    path.write_text(f"team,day_on,kind,label\nTier 2,{CLOSED},closed,Stocktaking\n")
+    accounts = tuple({**a, "special_days": str(path)} if a["connector"] == "files" else a for a in bench.accounts)
+    bench.accounts = accounts
+    outcome = bench.run(midnight(TODAY), planning=PLANNING)
+    assert outcome.state == "completed", outcome.message  # identities of the forecast are among what was checked
+    return bench
+
+
+def test_the_tables_say_what_they_should(done: Bench, monkeypatch):
+    days = query(done.url, "select * from marts.forecast_volume_daily")
+    names = ("low_95", "q05", "low_80", "q25", "q50", "q75", "high_80", "q95", "high_95")
+    assert {r["lead_days"] for r in days} == set(range(1, 29))
+    for row in days:
+        found = [row[name] for name in names]
+        assert found == sorted(found)
+        assert 0 <= found[0]
+    closed = [r for r in days if r["day"] == CLOSED]
+    assert {(r["team"], r["day_kind"]) for r in closed if r["expected_tickets"] == 0} == {("Tier 2", "closed")}
+    assert {r["model"] for r in days} <= {"combined", "boosted", "smoothed", "level_profile", "weekday_mean", "seasonal_naive", "ended"}
+    scored = query(done.url, "select account, team_id, count(distinct model) as models, sum(case when is_chosen then 1 else 0 end) as chosen, "
+                             "count(distinct lead_from) as leads from marts.forecast_score group by account, team_id")
+    assert {(r["models"], r["chosen"] == r["leads"]) for r in scored} == {(6, True)}
+    # the error that is shown is that of the chosen model's past forecasts, which are there day by day
+    shown = {(r["account"], r["team_id"]): r["backtest_wape"] for r in days}
+    for row in query(done.url, "select account, team_id, sum(abs(expected_tickets - came_tickets)) as wrong, sum(came_tickets) as came, "
+                               "max(origin_day) as last_origin, min(day) as first_day from marts.forecast_accuracy_daily group by account, team_id"):
+        assert shown[row["account"], row["team_id"]] == pytest.approx(row["wrong"] / row["came"])
+    assert query(done.url, "select 1 from marts.forecast_accuracy_daily where day <= origin_day") == []
+    assert {r["treatment"] for r in query(done.url, "select treatment from marts.forecast_history_daily")} <= {"special", "outlier", "missing"}
+    assert {r["measure"] for r in query(done.url, "select distinct measure from marts.forecast_workload_daily")} >= {"replies", "reopens"}
+
+    needs = query(done.url, "select * from marts.staffing_requirement_interval")
+    assert {r["model"] for r in needs} == {"erlang_a", "deferred"}
+    assert {r["day"] for r in needs} == {TODAY + timedelta(days=i) for i in range(9)}
+    for row in needs:
+        assert row["agents_required"] >= 0
+        assert row["heads_scheduled"] == pytest.approx(row["agents_required"] / 0.7)
+        if row["model"] == "erlang_a" and row["planned_contacts"] > 0:
+            assert row["service_level"] >= 0.8 - 1e-9
+            assert row["occupancy"] <= 0.85 + 1e-9
+    for (_, _, _, day), part in itertools.groupby(sorted(query(done.url, "select * from marts.staffing_roster_daily"), key=key), key=key):
+        rows = list(part)
+        assert day.weekday() < 5
+        paid = sum(r["paid_hours"] for r in rows)
+        assert paid + 1e-6 >= rows[0]["need_head_hours"] - rows[0]["under_head_hours"]
+    assert query(done.url, "select 1 from marts.staffing_roster_daily where heads > 0")
+
+    # a scenario without a change is the base; a bigger one needs more; a name written twice is there once
+    settings = done.settings(planning=PLANNING)
+    assert {r["extra_fte"] for r in what_if(settings, Scenario(), "same")} == {0.0}
+    assert sum(r["extra_fte"] for r in what_if(settings, Scenario(volume=1.5, handle=1.2, live_share=0.9, live_seconds=10, shrinkage=0.4), "peak")) > 0
+    what_if(settings, Scenario(volume=1.5), "peak")
+    found = query(done.url, "select scenario, assumptions, count(*) as rows_count from marts.staffing_scenario_daily group by scenario, assumptions order by 1")
+    assert [(r["scenario"], r["assumptions"]) for r in found] == [("peak", "volume +50.0%"), ("same", "no change")]
+    monkeypatch.setenv("SUPPORT_ETL_WAREHOUSE__URL", done.url)
+    told = CliRunner().invoke(app, ["forecast", "--volume", "+10%", "--aht", "-5%", "--service-level", "90/30", "--shrinkage", "0.32", "--name", "march", "--json"])
+    assert told.exit_code == 0, told.output
+    rows = json.loads(told.output)
+    assert {r["scenario"] for r in rows} == {"march"}
+    assert rows[0]["expected_tickets"] == pytest.approx(1.1 * rows[0]["base_expected_tickets"])
+    assert done.run(midnight(TODAY), planning=PLANNING).changed_rows == 0  # nothing new, nothing written: scenarios stay, too
+
+
+def test_money_adds_up(bench: Bench, tmp_path):
+    """Plan and variances make the actual, in another currency and fiscal year, too; what is left of the year is in the outlook."""
+    by_file = replace(bench, accounts=tuple(a for a in bench.accounts if a["connector"] == "files"))
+    changes = TODAY.replace(day=1) - timedelta(days=10)
+    (tmp_path / "rates.csv").write_text(f"currency,valid_from_on,rate\nEUR,{FIRST.replace(day=1)},1.1\nEUR,{changes},1.2\n")
+    by_file.accounts = tuple({**a, "exchange_rates": str(tmp_path / "rates.csv")} for a in by_file.accounts)
+    outcome = by_file.run(midnight(TODAY), business={"time_zone": "Europe/Berlin", "currency": "USD", "fiscal_year_month": 10})
+    assert outcome.state == "completed", outcome.message  # identities of the budget are among what was checked
+    rows = query(by_file.url, "select * from marts.budget_variance_monthly order by month_on, team")
+    for row in rows:
+        assert row["plan"] + row["total"] == row["actual"]
+        assert row["total"] == sum(row[n] for n in ("volume", "mix", "efficiency", "rate", "other", "fx"))
+        assert row["actual_contacts"] == 0  # no tickets without a helpdesk: fewer contacts than planned
+        assert row["volume"] <= 0
+    moved = changes.replace(day=1)
+    assert {row["month_on"] for row in rows if row["fx"]} == {moved}
+    for row in (r for r in rows if r["month_on"] == moved):  # by hand: a tenth of a dollar on every euro after the change
+        later = query(by_file.url, f"select sum(amount) as euros from core.fct_cost where team = '{row['team']}' and posted_on >= '{changes}' and month_on = '{moved}'")
+        assert float(row["fx"]) == pytest.approx(0.1 * float(later[0]["euros"]), abs=0.01)
+    spent = query(by_file.url, "select sum(amount) as euros, sum(amount_reporting) as dollars from core.fct_cost")[0]
+    assert 1.1 * float(spent["euros"]) <= float(spent["dollars"]) <= 1.2 * float(spent["euros"])
+    years = query(by_file.url, "select fiscal_year, sum(actual_to_date) as actual, sum(plan_year) as plan from marts.budget_year group by fiscal_year order by 1")
+    assert sum(y["actual"] for y in years) == spent["dollars"]
+    expected_year = TODAY.year + (TODAY.month >= 10)
+    assert years[-1]["fiscal_year"] == expected_year
+
+
+def key(row):
+    return row["account"], row["team_id"], row["team"], row["day"]
+
+
+@pytest.mark.parametrize(("option", "text"), [("--volume", "ten"), ("--volume", "-100%"), ("--aht", "x"), ("--service-level", "80"), ("--service-level", "0/20")])
+def test_a_change_that_cannot_be_read_is_refused(option, text):
+    told = CliRunner().invoke(app, ["forecast", option, text])
+    assert told.exit_code != 0
+    assert "such as" in str(told.exception)
+
+
+def test_a_scenario_without_a_forecast_says_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.setenv("SUPPORT_ETL_WAREHOUSE__URL", f"duckdb:///{tmp_path / 'w.duckdb'}")
+    told = CliRunner().invoke(app, ["forecast"])
+    assert "there is no forecast yet; `support-etl run` makes one" in str(told.exception)

@@ -1,0 +1,217 @@
+"""Deferred work, rosters and headcount: by hand, by properties, and against an independent simulation."""
+
+import math
+import random
+
+import numpy as np
+import pytest
+import simpy
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tasks.errors import ConfigurationError
+from tasks.planning.deferred import Work, due_places, required, simulate
+from tasks.planning.headcount import Hiring, plan
+from tasks.planning.roster import Shift, cover
+
+HOUR = 3600.0
+
+
+def weeks(count: int, tickets_a_week: float, *, hours=range(9, 17), night=0.2, weekend=0.1):
+    """Hourly arrivals and opening of so many weeks, Monday to Friday; a part comes at night and at the weekend."""
+    place = np.arange(count * 168)
+    day, hour = place // 24 % 7, place % 24
+    opened = ((day < 5) & np.isin(hour, list(hours))).astype(float)
+    free = (day < 5) & (opened == 0)
+    share = np.where(opened > 0, (1 - night - weekend) / (5 * len(hours)), np.where(free, night / free[:168].sum(), weekend / 48))
+    return tickets_a_week * share, opened
+
+
+def work(tickets: float, target_hours: float, handle=900.0, productive=0.85, count=6):
+    arrivals, opened = weeks(count, tickets)
+    return Work(arrivals, opened, due_places(opened, HOUR, target_hours * HOUR, business=True), HOUR, handle, productive)
+
+
+def test_a_backlog_by_hand():
+    # 10 tickets of half an hour in the first hour, 2 agents: 4 tickets an hour: 6, 2 and 0 wait
+    one = Work(np.array([10.0, 0, 0, 0]), np.ones(4), np.array([2.0, 4, 4, 4]), HOUR, 1800.0)
+
+    class Ten:
+        def poisson(self, mean, shape):
+            return np.broadcast_to(mean, shape).copy()
+
+    from tasks.planning import deferred
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(deferred.np.random, "default_rng", lambda seed: Ten())
+        found = simulate(one, 2, replicas=1)
+    assert found.backlog.tolist() == [6, 2, 0, 0]
+    # due after two hours, so begun by 1.5: 6 are done by then, 2 in hand, which are half done and so count for one more
+    assert found.in_target == pytest.approx(0.7)
+    assert found.occupancy == pytest.approx(10 * 0.5 / 8)
+
+
+def test_business_time_of_what_is_due():
+    _, opened = weeks(1, 100)
+    due = due_places(opened, HOUR, 4 * HOUR, business=True)
+    assert due[9] == pytest.approx(13.5)  # Monday 09:30 is due at 13:30
+    assert due[15] == pytest.approx(24 + 11.5)  # Monday 15:30 is due on Tuesday at 11:30
+    assert due[2] == pytest.approx(13.0)  # from the night: four hours after opening
+    assert due[5 * 24 + 3] == math.inf  # Saturday: after the end of the week
+    assert due_places(opened, HOUR, 2 * HOUR, business=False)[30] == 32.5
+
+
+def test_the_work_alone_needs_so_many():
+    one = work(2000, 8)
+    assert one.least_agents == pytest.approx(2000 * 900 / (0.85 * 40 * 3600))  # 14.7
+    assert required(one, 0.9).agents == 15
+    # the tickets of the night and the weekend are all there at opening time: short targets need far more than the work
+    assert required(work(2000, 1), 0.95).agents > 2 * 15
+
+
+def test_what_nobody_can_reach_is_said():
+    arrivals, opened = weeks(4, 2000)
+    one = Work(arrivals, opened, due_places(opened, HOUR, 24 * HOUR, business=False), HOUR, 900.0, 0.85)
+    found = required(one, 0.95)
+    assert not found.feasible
+    # out of reach: from Friday 17:00 (7 of 16 night hours of one of five nights) and Saturday to Sunday 09:00 (33 of 48)
+    assert found.best_share == pytest.approx(1 - 0.2 / 5 * 7 / 16 - 0.1 * 33 / 48, abs=0.01)
+    closed = Work(arrivals, opened * 0, np.full(len(arrivals), np.inf), HOUR, 900.0)
+    assert not required(closed, 0.5).feasible
+    assert required(Work(arrivals * 0, opened, one.due, HOUR, 900.0), 0.9).agents == 0
+
+
+def desk(one: Work, agents: int, seed: int) -> float:
+    """Share answered in time by discrete tickets and people, who finish what they hold when the desk closes."""
+    pick, env = random.Random(seed), simpy.Environment()
+    waiting, horizon = simpy.Store(env), len(one.arrivals)
+    opened = one.open_share > 0
+    counts = [0, 0]
+
+    def arrivals():
+        for place in range(horizon):
+            count = np.random.default_rng(seed * 100_000 + place).poisson(one.arrivals[place])
+            moments = sorted(place + pick.random() for _ in range(count))
+            for moment in moments:
+                yield env.timeout(max(moment - env.now, 0))
+                waiting.put((place, moment))
+            yield env.timeout(max(place + 1 - env.now, 0))
+
+    def agent():
+        while True:
+            now = min(int(env.now + 1e-9), horizon - 1)
+            if not opened[now]:
+                later = np.flatnonzero(opened[now:])
+                if not len(later):
+                    return
+                yield env.timeout(now + int(later[0]) - env.now)
+            place, moment = yield waiting.get()
+            now = min(int(env.now + 1e-9), horizon - 1)
+            if not opened[now]:
+                later = np.flatnonzero(opened[now:])
+                if not len(later):
+                    return
+                yield env.timeout(now + int(later[0]) - env.now)
+            yield env.timeout(one.handle / one.seconds / one.productive_share)
+            due = one.due[place] + (moment - place - 0.5 if opened[place] else 0)
+            if np.isfinite(one.due[place]):
+                counts[0] += env.now <= due + 1e-9
+                counts[1] += 1
+
+    env.process(arrivals())
+    for _ in range(agents):
+        env.process(agent())
+    env.run(until=horizon)
+    unanswered = sum(np.isfinite(one.due[place]) and one.due[place] < horizon for place, _ in waiting.items)
+    return counts[0] / max(counts[1] + unanswered, 1)
+
+
+@pytest.mark.parametrize("tickets", [600, 2000])
+@pytest.mark.parametrize(("hours", "share"), [(8, 0.9), (4, 0.9), (2, 0.8), (1, 0.8), (1, 0.95)])
+def test_with_the_required_agents_the_target_is_met_and_with_one_fewer_it_is_not(tickets, hours, share):
+    one = work(tickets, hours)
+    need = required(one, share)
+    assert need.feasible
+    enough, fewer = ([desk(one, int(need.agents) - less, seed) for seed in range(4)] for less in (0, 1))
+    noise = 0.02 + np.std(enough) / 2
+    assert np.mean(enough) >= share - noise
+    assert np.mean(fewer) <= share + noise
+    assert np.mean(fewer) < np.mean(enough)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.floats(5, 3000), st.floats(1, 16), st.floats(0.5, 0.95), st.floats(60, 3600))
+def test_more_people_never_answer_later(tickets, hours, share, handle):
+    one = work(tickets, hours, handle=handle, count=2)
+    levels = [simulate(one, n, replicas=5).in_target for n in range(1, 60, 7)]
+    assert all(b >= a - 1e-9 for a, b in zip(levels, levels[1:], strict=False))
+    need = required(one, share, replicas=5)
+    assert not need.feasible or simulate(one, need.agents, replicas=5).in_target >= share
+
+
+def eight_hours(start: int) -> Shift:
+    return Shift(f"{start:02}:00", tuple(i for i in range(start, start + 8) if i != start + 4), 7.0)
+
+
+def test_a_roster_by_hand():
+    # hours 8 to 17 need 1, hours 10 to 13 need 3; shifts of four hours at 8 and 12, and of four in the middle
+    need = [0.0] * 24
+    need[8:16] = [1.0] * 8
+    need[10:14] = [3.0] * 4
+    shifts = [Shift("early", tuple(range(8, 12)), 4.0), Shift("late", tuple(range(12, 16)), 4.0), Shift("middle", tuple(range(10, 14)), 4.0)]
+    found = cover(need, shifts)
+    assert found.heads == {"early": 1, "late": 1, "middle": 2}
+    assert found.paid_hours == 16
+    assert found.over.sum() == found.under.sum() == 0
+
+
+def test_a_roster_covers_every_need_at_no_more_than_a_greedy_one():
+    pick = np.random.default_rng(2)
+    need = np.concatenate([np.zeros(7), np.round(6 + 5 * np.sin(np.linspace(0, np.pi, 13)) + pick.random(13)), np.zeros(4)])
+    shifts = [eight_hours(s) for s in range(6, 15)] + [Shift(f"short {s}", tuple(range(s, s + 4)), 4.0) for s in range(6, 18)]
+    found = cover(need, shifts)
+    assert (found.covered >= need).all()
+    assert found.paid_hours >= need.sum()
+    left, greedy = need.copy(), 0.0
+    while (left > 0).any():
+        best = max(shifts, key=lambda s: sum(left[i] > 0 for i in s.covers) / s.paid_hours)
+        left[list(best.covers)] -= 1
+        greedy += best.paid_hours
+    assert found.paid_hours <= greedy
+
+
+def test_a_need_that_no_shift_covers_is_refused_or_priced():
+    with pytest.raises(ConfigurationError, match="no shift covers interval 2"):
+        cover([0, 1, 1], [Shift("one", (1,), 1.0)])
+    found = cover([0, 1, 1], [Shift("one", (1,), 1.0)], price_of_under=3.0)
+    assert found.under.tolist() == [0, 0, 1]
+    assert cover([0, 1, 0], [Shift("one", (1,), 5.0)], price_of_under=3.0).heads == {"one": 0}
+    assert cover([0, 0], []).paid_hours == 0
+
+
+def test_headcount_by_hand():
+    # a tenth leaves each month; hiring takes a month; new people are worth half in their first month
+    hiring = Hiring(yearly_attrition=1 - 0.9**12, lead_months=1, ramp=(0.5,))
+    first, second, third = plan([10, 10, 10], 10, hiring)
+    assert (first.start, first.leavers, first.joiners, first.productive, first.gap) == pytest.approx((10, 1, 0, 9, -1))
+    # of 9 there are 8.1 left in the second month and 7.29 in the third: 10 - 7.29 = 2.71, over 0.9 who stay: 4 are taken on
+    assert second.joiners == first.request == 4
+    assert second.productive == pytest.approx(8.1 + 4 * 0.5)
+    assert second.in_training == 4
+    assert third.start == pytest.approx(12.1)
+    assert third.productive == pytest.approx(7.29 + 3.6)
+    assert third.request == 0
+
+
+@given(st.lists(st.floats(0, 200), min_size=1, max_size=24), st.floats(0, 200), st.floats(0, 0.9), st.integers(0, 6), st.lists(st.floats(0, 1), max_size=4))
+def test_heads_are_neither_lost_nor_made(need, start, attrition, lead, ramp):
+    months = plan(need, start, Hiring(attrition, lead, tuple(sorted(ramp))))
+    before = start
+    for month in months:
+        assert month.start == pytest.approx(before, abs=1e-6)
+        assert month.end == pytest.approx(month.start - month.leavers + month.joiners, abs=1e-6)
+        assert min(month.end, month.leavers + 1e-9, month.joiners, month.in_training, month.productive) >= 0
+        assert month.gap == pytest.approx(month.productive - month.need)
+        before = month.end
+    assert sum(m.request for m in months) == sum(m.joiners for m in months)
+    assert all(m.joiners == 0 for m in months[:lead])
