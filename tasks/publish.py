@@ -4,11 +4,11 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from tasks.errors import StorageError
+from tasks.reporting import planning
 from tasks.reporting.content import Plot, Report, Series, Table
 from tasks.reporting.files import write_page, write_sheet
 from tasks.sqlmodels.catalog import kpis, models
@@ -32,12 +32,11 @@ def collect(
     daily = _daily(warehouse, connection, last_day)
     return Report(
         title=f"Support report, {last_day.isoformat()}", as_of=f"{as_of:%Y-%m-%d %H:%M} UTC", state=state, run_id=run_id,
-        time_zone=zone, headlines=_headlines(daily, last_day), notes=tuple(notes),
-        plots=_plots(warehouse, connection, daily, last_day),
+        time_zone=zone, headlines=[*_headlines(daily, last_day), *planning.headlines(warehouse, connection, last_day)], notes=tuple(notes),
+        plots=[*_plots(daily, last_day), *planning.plots(warehouse, connection, last_day)],
         tables=(
-            *_kpi_tables(kpi_table(warehouse, connection, last_day)), _target_table(warehouse, connection, last_day),
-            _anomaly_table(warehouse, connection, last_day), _risk_table(warehouse, connection), _staffing_table(warehouse, connection),
-            _budget_table(warehouse, connection, last_day), _forecast_table(warehouse, connection),
+            *_kpi_tables(kpi_table(warehouse, connection, last_day)), *planning.tables(warehouse, connection, last_day),
+            _target_table(warehouse, connection, last_day), _anomaly_table(warehouse, connection, last_day), _risk_table(warehouse, connection),
             _quarantine_table(warehouse, connection), _definitions(),
         ),
     )
@@ -223,47 +222,7 @@ def _risk_table(warehouse: Warehouse, connection: Connection) -> Table:
         "from marts.sla_running group by account, team, metric, risk order by 1, 2, 3, 4",
     )
     return Table("sla_running", "SLA clocks that run now", "Breached ones wait for their reply or solution still.",
-                 ("Account", "Team", "Clock", "State", "Clocks", "Least left, minutes", "Most beyond, minutes"), [_plain(r) for r in rows])
-
-
-def _staffing_table(warehouse: Warehouse, connection: Connection) -> Table:
-    rows = warehouse.fetch(
-        connection,
-        "select s.account, s.team, d.week_starts_on, sum(s.expected_tickets), sum(s.workload_hours), sum(s.required_fte) / 5, "
-        "sum(s.required_fte_low_80) / 5, sum(s.required_fte_high_80) / 5, max(s.planned_fte), max(s.planned_fte) - sum(s.required_fte) / 5 "
-        "from marts.staffing_forecast as s join core.dim_date as d on d.day = s.day "
-        "group by s.account, s.team, d.week_starts_on having count(*) = 7 order by 1, 2, 3",
-    )
-    return Table(
-        "staffing", "People needed, by week", "Full-time agents on five days a week; bounds are sums of the daily 80 % bounds, so they are wide. Whole weeks only.",
-        ("Account", "Team", "Week of", "Tickets expected", "Work, hours", "Agents needed, FTE", "at the low bound", "at the high bound", "Planned, FTE", "Gap, FTE"),
-        [_plain(r) for r in rows],
-    )
-
-
-def _budget_table(warehouse: Warehouse, connection: Connection, last_day: date) -> Table:
-    rows = warehouse.fetch(
-        connection,
-        "select team, category, month_on, plan_month, plan_to_date, actual_to_date, variance_to_date, run_rate_month, currency "
-        "from marts.budget_daily where day = :day order by 1, 2", {"day": last_day},
-    )
-    return Table(
-        "budget", "Budget of the month", "Plan, spent so far and where the month ends if it goes on like this. Positive variance is over budget.",
-        ("Team", "Category", "Month", "Plan of the month", "Plan to date", "Spent to date", "Variance to date", "Run-rate of the month", "Currency"),
-        [_plain(r) for r in rows],
-    )
-
-
-def _forecast_table(warehouse: Warehouse, connection: Connection) -> Table:
-    rows = warehouse.fetch(
-        connection,
-        "select account, team, model, backtest_wape, sum(expected_tickets), min(day), max(day) from marts.forecast_volume_daily "
-        "group by account, team, model, backtest_wape order by 1, 2",
-    )
-    return Table(
-        "forecast", "How good the forecast is", "Error: sum of absolute errors over tickets, of the last 28 days forecast from before them.",
-        ("Account", "Team", "Model", "Error (WAPE)", "Tickets expected", "From", "Until"), [_plain(r) for r in rows],
-    )
+                 ("Account", "Team", "Clock", "State", "Clocks", "Least left, minutes", "Most beyond, minutes"), [planning.plain(r) for r in rows])
 
 
 def _quarantine_table(warehouse: Warehouse, connection: Connection) -> Table:
@@ -273,19 +232,15 @@ def _quarantine_table(warehouse: Warehouse, connection: Connection) -> Table:
         "group by account, stream, entity, rule order by 6 desc, 1, 2, 3, 4",
     )
     return Table("quarantine", "Rows set aside", "Rows that broke a rule and are in no figure; see `support-etl quarantine list`.",
-                 ("Account", "Stream", "Entity", "Rule", "For example", "Rows"), [_plain(r) for r in rows])
+                 ("Account", "Stream", "Entity", "Rule", "For example", "Rows"), [planning.plain(r) for r in rows])
 
 
 def _definitions() -> Table:
     rows = [(k.title, k.says, k.unit, k.attributed_to, k.name) for k in kpis().values()]
-    return Table("definitions", "What the KPIs mean", "From sql/marts/kpi/kpis.yml.", ("KPI", "Definition", "Unit", "Counted on", "Name in marts.kpi_daily"), rows)
+    return Table("definitions", "What the KPIs mean", "From sql/marts/kpi/kpis.yml.", ("KPI", "Definition", "Unit", "Counted on", "Name in marts.kpi_daily"), rows, most_on_page=len(rows))
 
 
-def _plain(row: Any) -> tuple[Any, ...]:
-    return tuple(float(c) if isinstance(c, Decimal) else c.isoformat() if isinstance(c, date) else c for c in row)
-
-
-def _plots(warehouse: Warehouse, connection: Connection, daily: Daily, last_day: date) -> list[Plot]:
+def _plots(daily: Daily, last_day: date) -> list[Plot]:
     def line(name: str, label: str, *, weekly: bool = False) -> Series:
         days = sorted(daily.get(name, {}))
         if not weekly:
@@ -301,7 +256,6 @@ def _plots(warehouse: Warehouse, connection: Connection, daily: Daily, last_day:
              [_hours(line("first_reply_time", "first reply", weekly=True))]),
         Plot("CSAT and SLA", "Shares over the last 7 days", "share",
              [line("csat", "CSAT", weekly=True), line("sla_attainment", "SLA attainment", weekly=True)], share=True),
-        _forecast_plot(warehouse, connection, daily, last_day),
     ]
 
 
@@ -314,19 +268,3 @@ def _mean7(series: Series) -> Series:
 
 def _hours(series: Series) -> Series:
     return Series(series.label, series.days, [None if v is None else v / 60 for v in series.values])
-
-
-def _forecast_plot(warehouse: Warehouse, connection: Connection, daily: Daily, last_day: date) -> Plot:
-    since = last_day - timedelta(days=41)
-    known = {d: v[0] for d, v in daily.get("tickets_created", {}).items() if d >= since}
-    rows = warehouse.fetch(
-        connection,
-        "select day, sum(expected_tickets), sum(low_80), sum(high_80), sum(low_95), sum(high_95) "
-        "from marts.forecast_volume_daily group by day order by day",
-    )
-    columns = list(zip(*[(r[0], *(float(c) for c in r[1:])) for r in rows], strict=True)) or [()] * 6
-    return Plot(
-        "Forecast", "Tickets a day, all teams; bands are sums of the teams' 80 and 95 % bounds, wider than the true ones", "tickets a day",
-        [Series("opened", sorted(known), [known[d] for d in sorted(known)]),
-         Series("expected", columns[0], columns[1], low=columns[2], high=columns[3], wide_low=columns[4], wide_high=columns[5])],
-    )

@@ -245,9 +245,13 @@ def _range(
         "union all select min(responded_at) from source.survey_response union all select min(sent_at) from source.survey_invitation) as x "
         "where t >= timestamptz '1990-01-01 00:00:00+00'",
     )[0][0]
+    booked = warehouse.fetch(
+        connection, "select min(d) from (select min(posted_on) as d from source.cost_entry union all select min(month_on) from source.budget_line) as x"
+    )[0][0]
     today = local_day(as_of, business.time_zone)
     first = business.first_day or (local_day(found, business.time_zone) if found else today)
     more = business.fiscal_year_month > 1  # whole fiscal years
+    first = min(first, booked or first)
     return date((min(first, today) - timedelta(days=2)).year - more, 1, 1), date((today + timedelta(days=horizon_days + 2)).year + more, 12, 31)
 
 

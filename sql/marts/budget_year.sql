@@ -1,5 +1,6 @@
 -- Where the fiscal year ends, by three methods, as of the last complete day. Variable lines: by work days. Fixed ones are due on
--- the first of the month; what is not posted yet is still to come. Method 3 pays for the people that the forecast asks for.
+-- the first of the month; what is not posted yet is still to come. The third pays for the
+-- people that the forecast asks for, whether they can be had or not, so the official outlook is the first.
 with today as (
     select p.last_day, d.fiscal_year, d.month_starts_on, d.workday_of_month, d.workdays_in_month
     from ops.reporting_zone as p join core.dim_date as d on d.day = p.last_day where p.is_main
@@ -71,7 +72,5 @@ shown as (
 )
 select fiscal_year, team, category, kind, as_of_day, plan_year, actual_to_date, plan_left, workdays_done, workdays_left,
     actual_to_date + plan_left as year_end_plan, actual_to_date + run_rate_left as year_end_run_rate, actual_to_date + people_left as year_end_people,
-    actual_to_date + coalesce(people_left, plan_left) as outlook,
-    case when people_left is not null then 'people' else 'plan' end as outlook_method,
-    actual_to_date + coalesce(people_left, plan_left) - plan_year as outlook_variance
+    actual_to_date + plan_left as outlook, 'plan' as outlook_method, actual_to_date + plan_left - plan_year as outlook_variance
 from shown

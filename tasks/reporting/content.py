@@ -10,7 +10,7 @@ from typing import Any
 class Table:
     """A table with a title, a line of explanation, column heads with units, and rows of plain values.
 
-    Long lists stand in the spreadsheet only (`on_page` false).
+    The page shows its first `most_on_page` rows, or nothing of it (`on_page` false); the spreadsheet has all.
     """
 
     name: str
@@ -19,6 +19,7 @@ class Table:
     heads: tuple[str, ...]
     rows: Sequence[Sequence[Any]]
     on_page: bool = True
+    most_on_page: int = 40
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,10 +75,10 @@ def test_the_report_is_self_contained_and_the_spreadsheet_has_the_same_tables(be
     page = Page()
     page.feed(text)
     assert page.outside == []
-    assert {"kpis_by_account", "staffing", "budget", "forecast", "definitions"} <= page.ids
+    assert {"kpis_by_account", "staffing", "budget", "budget_year", "variances", "headcount", "forecast", "definitions"} <= page.ids
     assert "<script>alert" not in text
     assert "&lt;script&gt;" in text
-    assert text.count("<svg") == 5
+    assert text.count("<svg") == 8
     book = openpyxl.load_workbook(outcome.published.sheet)
     assert {"kpis", "kpis_by_account", "staffing", "budget", "forecast"} <= set(book.sheetnames)
     cells = [c for sheet in book for row in sheet.iter_rows() for c in row]

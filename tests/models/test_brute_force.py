@@ -134,7 +134,7 @@ def test_identities_hold(warehouse):
     with warehouse.connect() as connection:
         verdict = identities_verdict(warehouse, connection)
     assert [(r.rule, r.says) for r in verdict.results if not r.is_met] == []
-    assert len(verdict.results) == 9
+    assert len(verdict.results) == 10
 
 
 @pytest.mark.parametrize(("wrong", "rules"), [
