@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from tasks.forecasting import bands, intraday
+from tasks.forecasting.engine import engine
 from tasks.forecasting.panel import Floats, Kind, Panel, Treated, panel
 from tasks.forecasting.volume import COMBINED, NAIVE, Forecasts, errors, floor, forecast, full, scores
 from tasks.settings import PlanningSettings
@@ -157,7 +158,9 @@ def _arrivals(warehouse: Warehouse, connection: Connection, last: date, zone: st
 
 def _rows(history: History, planning: PlanningSettings, say: Callable[[str], None]) -> dict[str, Rows]:
     candidates = floor if planning.models == "floor" else full
-    made = forecast(history.volume, candidates=candidates, progress=lambda done, of: say(f"forecast: {done} of {of} origins"))
+    made = forecast(
+        history.volume, candidates=candidates, engine=engine(planning.engine), progress=lambda done, of: say(f"forecast: {done} of {of} parts done")
+    )
     honest = _bands_of_then(made)
     means, rows = _channel_means(history, made)
     return {

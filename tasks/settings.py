@@ -99,6 +99,7 @@ class PlanningSettings(_Section):
     ramp_shares: tuple[float, ...] = Field((0.0, 0.5, 0.8), description="output of a new agent by month since joining, then 1")
     shifts: tuple[str, ...] = Field((), description="shift patterns to plan rosters with, such as 'Mon-Fri 08:00-16:30 break 30'")
     models: Literal["full", "floor"] = Field("full", description="ways of forecasting: full, or floor (averages only, quick)")
+    engine: str = Field("", description="where the forecast is computed: empty here, or a Dask scheduler such as dask:tcp://10.0.0.5:8786", pattern=r"^(dask:\w+://.+)?$")
     interval_minutes: Literal[15, 30, 60] = Field(30, description="length of the intervals within a day, minutes")
     interval_days: int = Field(28, description="days to forecast by interval", ge=1, le=28)
 

@@ -3,7 +3,7 @@
 Days run along columns. NaN is "not known" (or closed), never zero. Nothing here looks beyond the last known day.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import IntEnum
@@ -70,9 +70,9 @@ class Panel:
         """As it was after `known` days, with the calendar `horizon` days further."""
         return replace(self, values=self.values[:, :known], kinds=self.kinds[:, : known + horizon])
 
-    def part(self, rows: Sequence[int]) -> "Panel":
+    def part(self, rows: slice) -> "Panel":
         """Some of the queues."""
-        return replace(self, queues=tuple(self.queues[r] for r in rows), values=self.values[rows], kinds=self.kinds[rows])
+        return replace(self, queues=self.queues[rows], values=self.values[rows], kinds=self.kinds[rows])
 
 
 def panel(
@@ -112,6 +112,10 @@ class Cleaned:
     treated: Codes
     factors: Floats
     opens: NDArray[np.bool_]
+
+    def part(self, rows: slice) -> "Cleaned":
+        """Some of the queues."""
+        return Cleaned(self.values[rows], self.treated[rows], self.factors[rows], self.opens[rows])
 
 
 def clean(panel: Panel) -> Cleaned:

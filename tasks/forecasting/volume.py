@@ -6,22 +6,29 @@ forecasts choose, give the error that is shown, and make the bands. Nothing afte
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from tasks.forecasting.bands import LEAD_GROUPS, LEVELS, quantiles
 from tasks.forecasting.boosted import Boosted
 from tasks.forecasting.candidates import Candidate, Smoothed, level_profile, seasonal_naive, weekday_mean
+from tasks.forecasting.engine import Engine, here
 from tasks.forecasting.panel import WEEK, Cleaned, Floats, Kind, Panel, clean
 
 ORIGINS = 12
 NAIVE, COMBINED = "seasonal_naive", "combined"
 _PARTS = {"level_profile": 1.0, "smoothed": 1.0, "boosted": 2.0}  # weights in the combination
+_TOGETHER = frozenset({"boosted"})  # candidates that learn from all queues
+_LOT = 100  # queues of a job
 _SHORTEST = 2 * WEEK  # days of history: with fewer the mean of what exists is all there is
 _TESTED_FROM = 4 * WEEK
 _CHOSEN_FROM = 8  # origins: with fewer, a single candidate that did better was mostly lucky
 _BETTER_BY = 0.85  # and it is taken before the combination only if its past error is below this share
 _ENDED_AFTER = 4 * WEEK  # days without anything, on days when things used to come
+
+
+Ways = Callable[[], Mapping[str, Candidate]]
 
 
 def floor() -> dict[str, Candidate]:
@@ -58,21 +65,17 @@ class Forecasts:
 
 
 def forecast(
-    panel: Panel, *, candidates: Callable[[], Mapping[str, Candidate]] = full, origins: int = ORIGINS,
+    panel: Panel, *, candidates: Ways = full, origins: int = ORIGINS, engine: Engine = here,
     progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> Forecasts:
-    """Forecast every queue over the panel's horizon. `progress` is told after each origin."""
-    ways = candidates()  # fresh: a fitted model belongs to the earliest origin of this panel
+    """Forecast every queue over the panel's horizon. `progress` is told after each job of the engine."""
     horizon = panel.horizon
     places = [panel.known - WEEK * back for back in range(origins, 0, -1)]
-    places = [known for known in places if known >= _TESTED_FROM]
-    folds = []
-    for number, known in enumerate(places):
-        _, means = _all(panel.until(known, horizon), ways, horizon)
-        folds.append(Fold(known, means, _came(panel, known, horizon)))
-        progress(number + 1, len(places) + 1)
-    cleaned, means = _all(panel, ways, horizon)
-    progress(len(places) + 1, len(places) + 1)
+    places = [*(known for known in places if known >= _TESTED_FROM), panel.known]
+    cleaned_at = [clean(panel.until(known, horizon)) for known in places]
+    *tested, means = _means(panel, cleaned_at, places, candidates, engine, progress)
+    folds = [Fold(known, said, _came(panel, known, horizon)) for known, said in zip(places[:-1], tested, strict=True)]
+    cleaned = cleaned_at[-1]
     chosen = _choose(folds, means)
     now = _picked(means, chosen)
     past = np.stack([_picked(fold.means, chosen) for fold in folds]) if folds else np.empty((0, *now.shape))
@@ -89,16 +92,44 @@ def _came(panel: Panel, known: int, horizon: int) -> Floats:
     return came
 
 
-def _all(panel: Panel, ways: Mapping[str, Candidate], horizon: int) -> tuple[Cleaned, dict[str, Floats]]:
-    """Every candidate's means, on the calendar; the combination is the weighted mean of its parts."""
-    cleaned = clean(panel)
-    means = {
-        name: np.asarray(way(panel, cleaned, horizon)) if name == NAIVE else on_calendar(panel, cleaned, way(panel, cleaned, horizon))
-        for name, way in ways.items()
-    }
-    parts = {name: weight for name, weight in _PARTS.items() if name in means}
-    together = sum((weight * means[name] for name, weight in parts.items()), np.zeros((len(panel.queues), horizon)))
-    return cleaned, {**means, COMBINED: together / sum(parts.values())}
+def _means(
+    panel: Panel, cleaned_at: Sequence[Cleaned], places: Sequence[int], candidates: Ways, engine: Engine, progress: Callable[[int, int], None],
+) -> list[dict[str, Floats]]:
+    """Every candidate's means at each place; the combination is the weighted mean of its parts.
+
+    Trees learn from all queues together, so they are a job for each place; the others look at one queue at a time and
+    carry what they fitted from place to place, so they are a job for each lot of queues.
+    """
+    names = tuple(candidates())
+    alone = tuple(name for name in names if name not in _TOGETHER)
+    lots = [slice(low, low + _LOT) for low in range(0, len(panel.queues), _LOT)]
+    jobs: list[tuple[Any, ...]] = [(candidates, alone, panel.part(lot), [c.part(lot) for c in cleaned_at], list(places)) for lot in lots]
+    for cleaned, known in zip(cleaned_at, places, strict=True):
+        jobs += [(candidates, (name,), panel, [cleaned], [known]) for name in names if name in _TOGETHER]
+    found: list[list[dict[str, Floats]]] = []
+    for result in engine(_job, jobs):
+        found.append(result)
+        progress(len(found), len(jobs))
+    made = []
+    for at in range(len(places)):
+        means = {name: np.concatenate([found[lot][at][name] for lot in range(len(lots))]) for name in alone}
+        for job, result in zip(jobs[len(lots) :], found[len(lots) :], strict=True):
+            means |= result[0] if job[4] == [places[at]] else {}
+        parts = {name: weight for name, weight in _PARTS.items() if name in means}
+        together = sum((weight * means[name] for name, weight in parts.items()), np.zeros((len(panel.queues), panel.horizon)))
+        made.append({**means, COMBINED: together / sum(parts.values())})
+    return made
+
+
+def _job(candidates: Ways, names: Sequence[str], panel: Panel, cleaned_at: Sequence[Cleaned], places: Sequence[int]) -> list[dict[str, Floats]]:
+    """Means of some candidates at some places, in order of time, on the calendar."""
+    ways = candidates()  # fresh: a fitted model belongs to the earliest place of these queues
+    made = []
+    for cleaned, known in zip(cleaned_at, places, strict=True):
+        then = panel.until(known, panel.horizon)
+        means = {name: np.asarray(ways[name](then, cleaned, panel.horizon)) for name in names}
+        made.append({name: value if name == NAIVE else on_calendar(then, cleaned, value) for name, value in means.items()})
+    return made
 
 
 def on_calendar(panel: Panel, cleaned: Cleaned, means: Floats) -> Floats:

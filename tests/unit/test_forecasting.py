@@ -223,3 +223,27 @@ def test_a_profile_by_hand_and_one_that_borrows():
     assert found[0, 0, 9] == pytest.approx((30 + 50 * wider[0, 0, 9]) / 90)
     assert found[1, 0, 20] == pytest.approx((2 + 50 * wider[1, 0, 20]) / 52)
     assert intraday.profiles(np.zeros((1, 7, 24)))[0, 3].tolist() == [1 / 24] * 24
+
+
+def test_a_cluster_gives_the_same_bytes():
+    """Two worker processes of a real Dask cluster; 210 queues are three lots and a job of trees for each origin."""
+    from distributed import LocalCluster
+
+    from tasks.forecasting.engine import engine
+
+    one = made(*(weekly(90, seed, 1 + seed % 5) for seed in range(210)))
+    with LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster:
+        told: list[tuple[int, int]] = []
+        there = forecast(one, origins=3, engine=engine(f"dask:{cluster.scheduler_address}"), progress=lambda done, of: told.append((done, of)))
+    near = forecast(one, origins=3)
+    assert there.means.tobytes() == near.means.tobytes()
+    assert there.quantiles.tobytes() == near.quantiles.tobytes()
+    assert told == [(n, 7) for n in range(1, 8)]
+
+
+@pytest.mark.parametrize("wrong", ["spark:tcp://x:1", "dask:", "dask:8786"])
+def test_an_unknown_engine_is_refused(wrong):
+    from tasks.forecasting.engine import engine
+
+    with pytest.raises(ValueError, match="is not like dask:tcp"):
+        engine(wrong)
