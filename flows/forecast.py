@@ -1,5 +1,7 @@
 """Forecast, then plan."""
 
+import time
+from collections.abc import Callable
 from typing import Any
 
 from flows.stages import Stages
@@ -27,10 +29,23 @@ def what_if(settings: Settings, scenario: plan.Scenario, name: str) -> list[dict
 
 
 def forecast_and_plan(
-    settings: Settings, warehouse: Warehouse, connection: Connection, stages: Stages, *, run_id: str
+    settings: Settings, warehouse: Warehouse, connection: Connection, stages: Stages, *, run_id: str, say: Callable[[str], None] = lambda text: None
 ) -> list[ModelResult]:
-    """The tables that Python makes, in the caller's transaction."""
-    made = stages.run("forecast volume", lambda: forecast.build_forecast(warehouse, connection, settings.planning, run_id))
+    """The tables that Python makes, in the caller's transaction. `say` is told now and then how far a long forecast is."""
+    made = stages.run("forecast volume", lambda: forecast.build_forecast(warehouse, connection, settings.planning, run_id, _seldom(say)))
     made += stages.run("plan staffing", lambda: plan.build_staffing(warehouse, connection, settings.planning, run_id))
     made += stages.run("budget variances", lambda: budget.build_budget(warehouse, connection, run_id))
     return [ModelResult(one.model, one.rows, one.changed, 0.0) for one in made]
+
+
+def _seldom(say: Callable[[str], None], seconds: float = 10.0) -> Callable[[str], None]:
+    """Say something at most every so many seconds, and nothing of what is done before."""
+    last = time.monotonic()
+
+    def told(text: str) -> None:
+        nonlocal last
+        if time.monotonic() - last >= seconds:
+            last = time.monotonic()
+            say(text)
+
+    return told

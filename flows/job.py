@@ -187,7 +187,7 @@ def finish(
     say("building tables")
     outcome.models = build_tables(
         context.settings, context.warehouse, stages, run_id=context.run_id, as_of=context.as_of,
-        at_end=partial(_judge, context, outcome, accounts, stages),
+        at_end=partial(_judge, context, outcome, accounts, stages), say=say,
     )
     if outcome.unequal:
         outcome.state = "partly"

@@ -20,7 +20,7 @@ _MADE_BETWEEN = {"forecast", "plan", "budget"}
 
 def build_tables(
     settings: Settings, warehouse: Warehouse, stages: Stages, *, run_id: str, as_of: datetime,
-    at_end: Callable[[Connection], None] | None = None,
+    at_end: Callable[[Connection], None] | None = None, say: Callable[[str], None] = lambda text: None,
 ) -> list[ModelResult]:
     """Everything in `core` and `marts` for `as_of`. `at_end` is called inside the transaction, before it commits."""
     results: list[ModelResult] = []
@@ -38,7 +38,7 @@ def build_tables(
                 results.append(stages.run(f"model {model.full_name}", partial(_build, warehouse, connection, model, run_id, touched, known)))
 
         build_all(m for m in models().values() if m.built_by in _BUILT_HERE and m.full_name not in late)
-        results += forecast_and_plan(settings, warehouse, connection, stages, run_id=run_id)
+        results += forecast_and_plan(settings, warehouse, connection, stages, run_id=run_id, say=say)
         build_all(m for m in models().values() if m.built_by in _BUILT_HERE and m.full_name in late)
         touched.finish()
         if at_end:

@@ -21,7 +21,10 @@ _QUANTILES = ("low_95", "q05", "low_80", "q25", "q50", "q75", "high_80", "q95", 
 _LOW_80, _HIGH_80, _LOW_95, _HIGH_95 = (_QUANTILES.index(name) for name in ("low_80", "high_80", "low_95", "high_95"))
 _SHARE_DAYS = 28
 _BUCKET_SECONDS = 900  # the shortest interval; also divides every time zone's offset
-_WORK = {"replies": "replies_per_ticket", "reopens": "reopens", "surveys_answered": "survey_response_rate"}
+_WORK = {
+    "replies": "replies_per_ticket", "reopens": "reopens", "surveys_answered": "survey_response_rate", "solved": "tickets_solved",
+    "handle_minutes": "handle_time",
+}
 _FEWEST_ORIGINS = 3  # past forecasts before intervals of that time can be made
 
 Row = dict[str, Any]

@@ -102,18 +102,18 @@ class Smoothed:
             begun = np.flatnonzero(~np.isnan(series))
             if season > 1 and len(begun) >= _SHORTEST_ETS * season:
                 days = opens[row, panel.known :]
-                made[row, days] = self._carried((queue, season), _filled(series[begun[0] :]), int(days.sum()))
+                made[row, days] = self._carried((queue, season), panel.known, _filled(series[begun[0] :]), int(days.sum()))
         return np.maximum(made, 0)
 
-    def _carried(self, key: tuple[str, int], series: Floats, horizon: int) -> Floats:
+    def _carried(self, key: tuple[str, int], known: int, series: Floats, horizon: int) -> Floats:
         from statsforecast.models import AutoETS
 
         if not horizon:
             return np.zeros(0)
         if key not in self._fitted:
-            self._fitted[key] = len(series), AutoETS(season_length=key[1], model="ZNA").fit(series)
-        length, fitted = self._fitted[key]
-        if length > len(series):
+            self._fitted[key] = known, AutoETS(season_length=key[1], model="ZNA").fit(series)
+        fitted_on, fitted = self._fitted[key]
+        if fitted_on > known:
             raise ValueError(f"{key[0]}: asked for an earlier day than the model was fitted on")
         return np.asarray(fitted.forward(series, h=horizon)["mean"], dtype=np.float64)
 

@@ -17,6 +17,8 @@ Codes = NDArray[np.int8]
 WEEK = 7
 LONGEST_HISTORY = 400  # days learned from: a year, and a month to see the same season's begin
 _NEIGHBOURS = 4  # weeks on either side that say what an ordinary day would have been
+_SHIFT_WEEKS, _SHIFT_BEFORE, _SHIFT_AFTER, _SHIFT_DAYS = 10, (4, 8), 2, 4  # where shifts are looked for, weeks and days
+_SHIFT_ERRORS, _SHIFT_RATIO = 6.0, 1.3
 _SURELY_MORE = 8.0  # a day that usually has so many is zero once in 3,000 times (Poisson): then data is missing
 
 
@@ -36,6 +38,7 @@ class Treated(IntEnum):
     SPECIAL = 1  # replaced by an ordinary day; its own effect is learned apart
     OUTLIER = 2  # cut to the most that is believable
     MISSING = 3  # zero where zero cannot be: taken as unknown
+    LEVEL_SHIFT = 4  # from this day on more or fewer come for good: the days before are scaled to the new level
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +141,49 @@ def clean(panel: Panel) -> Cleaned:
     opens = _opens(made)
     begun = np.cumsum(~np.isnan(panel.values), axis=1) > 0
     made = np.where(np.isnan(made) & begun & opens[:, np.arange(known) % WEEK], usual, made)
+    made, shifts = _on_one_level(made)
+    treated[shifts] = Treated.LEVEL_SHIFT
     return Cleaned(made, treated, _factors(values, usual, kinds, opens), opens)
+
+
+def _on_one_level(values: Floats) -> tuple[Floats, tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Days before the greatest level shift of the last ten weeks scaled to the level after it; where it is (row, day).
+
+    A shift is between weeks: at least two after it whose median differs from that of four to eight before by six of its
+    standard errors (robust, counts never steadier than Poisson) and by 30 % or more.
+    """
+    weeks = _by_week(values)
+    days = (~np.isnan(weeks)).sum(axis=2)
+    level = np.where(days >= _SHIFT_DAYS, np.nansum(weeks, axis=2) / np.maximum(days, 1), np.nan)
+    queues, count = level.shape
+    least, place, scale = np.full(queues, np.inf), np.zeros(queues, dtype=np.int64), np.ones(queues)
+    for week in range(max(_SHIFT_BEFORE[0], count - _SHIFT_WEEKS), count - 1):
+        before, after = level[:, max(0, week - _SHIFT_BEFORE[1]) : week], level[:, week : week + _SHIFT_BEFORE[1]]
+        score, ratio, rest = _shift(before, after)
+        better = (score > _SHIFT_ERRORS) & ((ratio > _SHIFT_RATIO) | (ratio < 1 / _SHIFT_RATIO)) & (rest < least)
+        least, place, scale = np.where(better, rest, least), np.where(better, week, place), np.where(better, ratio, scale)
+    rows = np.flatnonzero(place)
+    starts = np.maximum(values.shape[1] - (count - place[rows]) * WEEK, 0)
+    made = values.copy()
+    for row, start in zip(rows, starts, strict=True):
+        made[row, :start] *= scale[row] if np.isfinite(scale[row]) else np.nan
+    return made, (rows, starts)
+
+
+def _shift(before: Floats, after: Floats) -> tuple[Floats, Floats, Floats]:
+    """Standard errors between the medians of two spans of weeks, their ratio, and what they leave unexplained.
+
+    0 errors where too few weeks are known.
+    """
+    known_before, known_after = (~np.isnan(before)).sum(axis=1), (~np.isnan(after)).sum(axis=1)
+    old, new = nanmedian(before), nanmedian(after)
+    off = np.abs(np.concatenate([before - old[:, None], after - new[:, None]], axis=1))
+    chance = np.sqrt(np.maximum(np.fmax(old, new), 0.5) / WEEK)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        spread = np.fmax(1.4826 * nanmedian(off), chance) * np.sqrt(1 / known_before + 1 / known_after)
+        score, ratio, rest = np.abs(new - old) / spread, new / old, np.nansum(off, axis=1) / (known_before + known_after)
+    enough = (known_before >= _SHIFT_BEFORE[0]) & (known_after >= _SHIFT_AFTER)
+    return np.where(enough, np.nan_to_num(score), 0.0), ratio, rest
 
 
 def _by_week(values: Floats) -> Floats:

@@ -60,8 +60,8 @@ def test_the_tables_say_what_they_should(done: Bench, monkeypatch):
                                "max(origin_day) as last_origin, min(day) as first_day from marts.forecast_accuracy_daily group by account, team_id"):
         assert shown[row["account"], row["team_id"]] == pytest.approx(row["wrong"] / row["came"])
     assert query(done.url, "select 1 from marts.forecast_accuracy_daily where day <= origin_day") == []
-    assert {r["treatment"] for r in query(done.url, "select treatment from marts.forecast_history_daily")} <= {"special", "outlier", "missing"}
-    assert {r["measure"] for r in query(done.url, "select distinct measure from marts.forecast_workload_daily")} >= {"replies", "reopens"}
+    assert {r["treatment"] for r in query(done.url, "select treatment from marts.forecast_history_daily")} <= {"special", "outlier", "missing", "level_shift"}
+    assert {r["measure"] for r in query(done.url, "select distinct measure from marts.forecast_workload_daily")} >= {"replies", "reopens", "solved", "handle_minutes"}
 
     needs = query(done.url, "select * from marts.staffing_requirement_interval")
     assert {r["model"] for r in needs} == {"erlang_a", "deferred"}

@@ -78,6 +78,26 @@ def test_an_incident_day_and_lost_days_are_not_learned_and_are_listed():
     assert found.panel.values[0, 70] == 400
 
 
+def test_a_level_shift_is_followed_and_listed():
+    for factor in (2.0, 0.4):
+        values = [v * (factor if i >= 98 else 1) for i, v in enumerate(weekly(119, scale=2))]
+        found = forecast(made(values), candidates=floor)
+        at = np.argwhere(found.cleaned.treated == Treated.LEVEL_SHIFT)
+        assert at.tolist() == [[0, 98]]
+        assert found.means[0].sum() == pytest.approx(4 * 2 * sum(WEEKLY) * factor, rel=0.08)
+        assert found.cleaned.values[0, 70:77].sum() == pytest.approx(2 * sum(WEEKLY) * factor, rel=0.15)
+    begun_late = made([0.0] * 70 + [20.0] * 21)  # from nothing to something: what was before says nothing
+    assert forecast(begun_late, candidates=floor).means[0] == pytest.approx([20.0] * 28, abs=0.5)
+    for seed in range(20):  # chance alone is no shift
+        assert not (clean(made(weekly(140, seed))).treated == Treated.LEVEL_SHIFT).any()
+
+
+def test_opening_on_other_weekdays_is_no_step_back():
+    """The open days of the week change, so a later origin can have a shorter series than the one fitted on."""
+    values = [0.0 if i % 7 in ((5, 6) if i < 100 else (0, 1)) else 10.0 + i % 3 for i in range(170)]
+    assert np.isfinite(forecast(made(values)).means).all()
+
+
 def test_unknown_days_are_not_zero():
     values = days([float(v) for v in WEEKLY] * 12)
     for back in (5, 6, 11, 12, 13):

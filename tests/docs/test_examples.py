@@ -1,0 +1,24 @@
+"""The example files of the guide load without a row set aside, and every file setting has one."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from conftest import Bench
+from tests_support import TODAY, midnight
+
+from tasks.connectors import connectors
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "deployments" / "examples"
+FILES = {
+    "budget_lines": "budget", "cost_entries": "costs", "headcount_plan": "headcount", "special_days": "special_days", "exchange_rates": "rates",
+    "kpi_targets": "targets", "shifts": "shifts",
+}
+
+
+def test_every_example_loads(bench: Bench):
+    assert set(FILES) == set(connectors()["files"].optional_settings)
+    account = {"connector": "files", "name": "plans", **{setting: str(EXAMPLES / f"{name}.csv") for setting, name in FILES.items()}}
+    outcome = replace(bench, accounts=(account,)).read(midnight(TODAY))
+    assert outcome.state == "completed", outcome.message
+    lines = {name: len((EXAMPLES / f"{name}.csv").read_text().splitlines()) - 1 for name in FILES.values()}
+    assert {r.stream: (r.records, r.quarantined, list(r.warnings)) for r in outcome.streams} == {setting: (lines[name], 0, []) for setting, name in FILES.items()}
