@@ -357,6 +357,9 @@ def _print_tables() -> None:
         _table(table.title, table.heads, [[shown(cell) for cell in row] for row in table.rows])
 
 
+_SANDBOX_SHIFTS = ("Mon-Fri 08:00-16:30 break 30", "Mon-Fri 10:00-18:30 break 30", "Mon-Fri 08:00-12:00", "Mon-Fri 14:00-18:00")
+
+
 @contextmanager
 def _sandbox_if_no_account(settings: Settings) -> Iterator[tuple[Settings, str]]:
     """The settings, or, without any account, those of the sandbox, which runs until the end of the block."""
@@ -370,6 +373,7 @@ def _sandbox_if_no_account(settings: Settings) -> Iterator[tuple[Settings, str]]
     with open_sandbox(folder) as opened, _environment({
         **opened.secrets, "SUPPORT_ETL_ACCOUNTS": json.dumps([dict(a) for a in opened.accounts], default=str),
         "SUPPORT_ETL_BUSINESS__TIME_ZONE": os.environ.get("SUPPORT_ETL_BUSINESS__TIME_ZONE", "Europe/Berlin"),
+        "SUPPORT_ETL_PLANNING__SHIFTS": os.environ.get("SUPPORT_ETL_PLANNING__SHIFTS", json.dumps(_SANDBOX_SHIFTS)),
         "SUPPORT_ETL_BUSINESS__CURRENCY": os.environ.get("SUPPORT_ETL_BUSINESS__CURRENCY", "EUR"),
     }):
         yield load(), opened.clock.isoformat()

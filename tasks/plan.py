@@ -5,7 +5,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -102,7 +102,7 @@ def read_expected(warehouse: Warehouse, connection: Connection, planning: Planni
     """Everything from the marts that staffing needs."""
     ratio = "cast(1 as double precision)" if planning.quantile == "mean" else f"case when c.expected_tickets > 0 then c.{planning.quantile} / c.expected_tickets else 1 end"
     intervals = warehouse.arrow(connection, f"""
-        select i.account, i.team_id, i.team, i.channel, i.day, i.starts_at, i.interval_minutes, i.expected_tickets, {ratio} as planned_ratio
+        select i.account, i.team_id, i.team, i.channel, i.day, i.starts_at, i.local_minute, i.interval_minutes, i.expected_tickets, {ratio} as planned_ratio
         from marts.forecast_volume_interval as i
         join marts.forecast_channel_daily as c on c.account = i.account and c.team_id = i.team_id and c.channel = i.channel and c.day = i.day
         order by i.account, i.team_id, i.channel, i.starts_at""").to_pandas()
@@ -165,7 +165,7 @@ def plan_rows(expected: Expected, planning: PlanningSettings, scenario: Scenario
     promises = promises_of(planning, scenario)
     intervals = [row for part in _by_team(expected, planning, scenario, promises) for row in part]
     daily = list(_daily(intervals, promises))
-    shifts = list(_roster(intervals, parse_shifts(planning.shifts)))
+    shifts = list(_roster(intervals, parse_shifts(planning.shifts), planning.roster_days))
     return {
         "staffing_requirement_interval": intervals,
         "staffing_requirement_daily": daily,
@@ -222,9 +222,10 @@ def _live_rows(frame: pd.DataFrame, team: tuple[str, str, str | None], opening: 
     need: LiveNeed = live(frame["contacts"].to_numpy(dtype=float) * opened, handle, chats, seconds, promises)
     mean: LiveNeed = live(frame["volume"].to_numpy(dtype=float) * opened, handle, chats, seconds, promises)
     model = "erlang_c" if np.isinf(promises.patience) else "erlang_a"
+    minutes = frame["local_minute"].tolist()
     for at, (channel, day, volume, contacts) in enumerate(zip(frame["channel"], _days(frame), frame["volume"], frame["contacts"], strict=True)):
         yield {
-            **_named(team, channel, promises), "starts_at": starts[at], "day": day, "interval_minutes": int(seconds // 60), "model": model,
+            **_named(team, channel, promises), "starts_at": starts[at], "day": day, "local_minute": minutes[at], "interval_minutes": int(seconds // 60), "model": model,
             "expected_contacts": float(volume * opened[at]), "planned_contacts": float(contacts * opened[at]), "handle_seconds": float(handle[at]),
             "concurrency": promises.concurrency if chats[at] else 1, "patience_seconds": None if np.isinf(promises.patience) else promises.patience,
             "target_share": promises.live.share, "target_seconds": promises.live.seconds, "most_occupied_share": promises.live.most_occupied,
@@ -245,7 +246,7 @@ def _deferred_rows(
     Teams are blended: who waits for a call or chat works on tickets (`idle`: agents for what is planned, for the mean).
     """
     summed = frame.assign(work=frame["contacts"] * frame["handle"]).groupby("starts_at", sort=True).agg(
-        day=("day", "first"), volume=("volume", "sum"), contacts=("contacts", "sum"), work=("work", "sum"))
+        day=("day", "first"), minute=("local_minute", "first"), volume=("volume", "sum"), contacts=("contacts", "sum"), work=("work", "sum"))
     starts = [s.to_pydatetime() for s in summed.index]
     opened = opening.share(starts, seconds)
     contacts, volume = summed["contacts"].to_numpy(dtype=float), summed["volume"].to_numpy(dtype=float)
@@ -253,12 +254,13 @@ def _deferred_rows(
     spare, spare_mean = np.array([idle.get(s, (0.0, 0.0)) for s in starts]).T
     need = later(contacts, opened, handle, seconds, promises, spare)
     mean = need if np.array_equal(contacts, volume) else later(volume, opened, handle, seconds, promises, spare_mean)
+    minutes = summed["minute"].tolist()
     for at, day in enumerate(_days(summed)):
         is_open = opened[at] > 0
         agents = need.agents * opened[at]
         level = need.outcome.in_target_by_interval[at]
         yield {
-            **_named(team, _DEFERRED, promises), "starts_at": starts[at], "day": day, "interval_minutes": int(seconds // 60), "model": _DEFERRED,
+            **_named(team, _DEFERRED, promises), "starts_at": starts[at], "day": day, "local_minute": minutes[at], "interval_minutes": int(seconds // 60), "model": _DEFERRED,
             "expected_contacts": float(volume[at]), "planned_contacts": float(contacts[at]), "handle_seconds": handle, "concurrency": 1,
             "patience_seconds": None, "target_share": promises.deferred_share, "target_seconds": promises.deferred_seconds,
             "most_occupied_share": promises.occupancy, "agents_required": agents, "agents_required_mean": mean.agents * opened[at],
@@ -336,23 +338,24 @@ def _headcount(expected: Expected, planning: PlanningSettings, daily: Sequence[R
             }
 
 
-def _roster(intervals: Sequence[Row], patterns: Sequence[ShiftPattern]) -> Iterator[Row]:
+def _roster(intervals: Sequence[Row], patterns: Sequence[ShiftPattern], most_days: int) -> Iterator[Row]:
     """The cheapest shifts of every team and day; a need outside all shifts stays open and is shown."""
-    if not patterns:
+    if not patterns or not intervals:
         return
-    days: dict[tuple[str, str, str | None, date], dict[datetime, float]] = defaultdict(lambda: defaultdict(float))
+    last = min(row["day"] for row in intervals) + timedelta(days=most_days - 1)
+    days: dict[tuple[str, str, str | None, date], dict[tuple[datetime, int], float]] = defaultdict(lambda: defaultdict(float))
     for row in intervals:
-        days[row["account"], row["team_id"], row["team"], row["day"]][row["starts_at"]] += row["heads_scheduled"]
-    minutes = intervals[0]["interval_minutes"] if intervals else 30
-    local = {row["starts_at"]: row["day"] for row in intervals}
+        if row["day"] <= last:
+            days[row["account"], row["team_id"], row["team"], row["day"]][row["starts_at"], row["local_minute"]] += row["heads_scheduled"]
+    minutes = intervals[0]["interval_minutes"]
     for (account, team_id, team, day), need in days.items():
         starts = sorted(need)
-        shifts = [p.on(day, starts, minutes) for p in patterns if p.works(day)]
+        shifts = [p.over([minute for _, minute in starts], minutes) for p in patterns if p.works(day)]
         found = roster.cover([need[s] for s in starts], shifts, price_of_under=4 * minutes / 60)
         hours = minutes / 60
         for shift in shifts:
             yield {
-                "account": account, "team_id": team_id, "team": team, "day": local[starts[0]], "shift": shift.name, "heads": found.heads[shift.name],
+                "account": account, "team_id": team_id, "team": team, "day": day, "shift": shift.name, "heads": found.heads[shift.name],
                 "paid_hours": found.heads[shift.name] * shift.paid_hours, "need_head_hours": sum(need.values()) * hours,
                 "over_head_hours": float(found.over.sum()) * hours, "under_head_hours": float(found.under.sum()) * hours,
             }

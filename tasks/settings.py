@@ -98,6 +98,7 @@ class PlanningSettings(_Section):
     hiring_lead_months: int = Field(2, description="months from asking for an agent to the first day", ge=0, le=24)
     ramp_shares: tuple[float, ...] = Field((0.0, 0.5, 0.8), description="output of a new agent by month since joining, then 1")
     shifts: tuple[str, ...] = Field((), description="shift patterns to plan rosters with, such as 'Mon-Fri 08:00-16:30 break 30'")
+    roster_days: int = Field(14, description="days to plan rosters for", ge=1, le=28)
     models: Literal["full", "floor"] = Field("full", description="ways of forecasting: full, or floor (averages only, quick)")
     engine: str = Field("", description="where the forecast is computed: empty here, or a Dask scheduler such as dask:tcp://10.0.0.5:8786", pattern=r"^(dask:\w+://.+)?$")
     interval_minutes: Literal[15, 30, 60] = Field(30, description="length of the intervals within a day, minutes")

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
 from tasks.errors import ConfigurationError
 from tasks.planning.roster import Shift
@@ -26,13 +26,13 @@ class ShiftPattern:
         """Whether the shift is worked on the weekday of `day`."""
         return day.weekday() in self.weekdays
 
-    def on(self, day: date, starts: Sequence[datetime], minutes: int) -> Shift:
-        """The shift over the day's intervals. An interval counts if the whole of it is worked."""
+    def over(self, begins: Sequence[int], minutes: int) -> Shift:
+        """The shift over a day's intervals, which begin at these minutes of the local clock. One counts if all of it is worked."""
         middle = (self.starts + self.ends) / 2
         low, high = middle - self.pause / 2, middle + self.pause / 2
         covers = []
-        for place in range(len(starts)):
-            begin, end = place * minutes, (place + 1) * minutes
+        for place, begin in enumerate(begins):
+            end = begin + minutes
             if begin >= self.starts and end <= self.ends and (end <= low or begin >= high or not self.pause):
                 covers.append(place)
         return Shift(self.name, tuple(covers), (self.ends - self.starts - self.pause) / 60)

@@ -104,7 +104,8 @@ def _columns(rows: Sequence[Any], count: int) -> list[list[Any]]:
 def tables(warehouse: Warehouse, connection: Connection, last_day: date) -> list[Table]:
     """People, forecast quality, hiring, and money."""
     return [
-        _staffing(warehouse, connection), _busy(warehouse, connection, last_day), _headcount(warehouse, connection), _scenarios(warehouse, connection),
+        _staffing(warehouse, connection), _busy(warehouse, connection, last_day), _roster(warehouse, connection, last_day),
+        _headcount(warehouse, connection), _scenarios(warehouse, connection),
         _year(warehouse, connection), _variances(warehouse, connection), _month(warehouse, connection, last_day), _quality(warehouse, connection),
     ]
 
@@ -140,13 +141,26 @@ def _busy(warehouse: Warehouse, connection: Connection, last_day: date) -> Table
         "From marts.staffing_requirement_interval.",
         ("Account", "Team", "Local hour", "Tickets expected in the hour, a day", "Most heads at once"),
         "select account, team, cast(floor(minute / 60.0) as bigint), sum(contacts) / 7, max(heads) from ("
-        "select r.account, r.team, r.day, i.local_minute as minute, sum(r.planned_contacts) as contacts, sum(r.heads_scheduled) as heads "
-        "from marts.staffing_requirement_interval as r join (select distinct account, starts_at, local_minute from marts.forecast_volume_interval) as i "
-        "on i.account = r.account and i.starts_at = r.starts_at where r.day <= :until group by r.account, r.team, r.day, i.local_minute) as pieces "
+        "select account, team, day, local_minute as minute, sum(planned_contacts) as contacts, sum(heads_scheduled) as heads "
+        "from marts.staffing_requirement_interval where day <= :until group by account, team, day, local_minute) as pieces "
         "group by account, team, floor(minute / 60.0) having max(heads) > 0 order by 1, 2, 3",
         {"until": last_day + timedelta(days=_NEXT)},
     )
     return replace(listed, on_page=False)
+
+
+def _roster(warehouse: Warehouse, connection: Connection, last_day: date) -> Table:
+    return _table(
+        warehouse, connection, "roster", "Shifts of the next week",
+        "The cheapest shifts that cover the need, whole people. Missing hours are those that no shift covers at its worth, over hours what shifts cover beyond "
+        "the need. From marts.staffing_roster_daily; empty without shift patterns (setting planning.shifts).",
+        ("Account", "Team", "Days", "Most heads on a shift", "Paid hours", "Needed head hours", "Missing head hours", "Over head hours"),
+        "select account, team, count(*), max(heads), sum(paid), sum(need), sum(under), sum(over_need) from ("
+        "select account, team, day, max(heads) as heads, sum(paid_hours) as paid, max(need_head_hours) as need, max(under_head_hours) as under, "
+        "max(over_head_hours) as over_need from marts.staffing_roster_daily where day <= :until group by account, team, day) as days "
+        "group by account, team order by 1, 2",
+        {"until": last_day + timedelta(days=_NEXT)},
+    )
 
 
 def _headcount(warehouse: Warehouse, connection: Connection) -> Table:

@@ -2,6 +2,7 @@
 
 import math
 import random
+from datetime import date
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from tasks.errors import ConfigurationError
 from tasks.planning.deferred import Work, due_places, required, simulate
 from tasks.planning.headcount import Hiring, plan
+from tasks.planning.patterns import parse_shifts
 from tasks.planning.roster import Shift, cover
 
 HOUR = 3600.0
@@ -215,3 +217,24 @@ def test_heads_are_neither_lost_nor_made(need, start, attrition, lead, ramp):
         before = month.end
     assert sum(m.request for m in months) == sum(m.joiners for m in months)
     assert all(m.joiners == 0 for m in months[:lead])
+
+
+def test_shift_patterns_by_hand():
+    early, late = parse_shifts(["Mon-Fri 08:00-16:30 break 30", "Sat 10:00-12:00"])
+    assert early.works(date(2026, 3, 27))
+    assert not early.works(date(2026, 3, 28))
+    assert late.works(date(2026, 3, 28))
+    halves = list(range(0, 1440, 30))
+    shift = early.over(halves, 30)
+    assert shift.paid_hours == 8.0
+    assert [halves[i] / 60 for i in shift.covers] == [8 + i / 2 for i in range(17) if 8 + i / 2 != 12.0]
+    # the day on which clocks go forward: two o'clock is missing, and ten o'clock is the 19th half hour of the day
+    forward = [m for m in halves if not 120 <= m < 180]
+    assert late.over(forward, 30).covers == (18, 19, 20, 21)
+    assert early.over([480, 540], 60).covers == (0, 1)
+
+
+@pytest.mark.parametrize("wrong", ["Mon-Fri", "Mo-Fr 08:00-16:00", "Mon 16:00-08:00", "Mon 08:00-09:00 break 60", "Mon 08:00-25:00"])
+def test_a_shift_pattern_that_cannot_be_read_is_refused(wrong):
+    with pytest.raises(ConfigurationError, match="planning.shifts"):
+        parse_shifts([wrong])
