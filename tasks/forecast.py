@@ -1,7 +1,7 @@
 """Step: write the forecast of every team: volume by day, channel and interval, totals, other work, and how good it was."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -39,7 +39,7 @@ def build_forecast(
     """Every forecast table, if history, calendar or settings changed. `say` is told how far it is."""
     given = {"models": planning.models, "horizon": planning.horizon_days, "minutes": planning.interval_minutes, "days": planning.interval_days}
 
-    def make() -> dict[str, Rows]:
+    def make() -> dict[str, Iterable[Row]]:
         history = _read(warehouse, connection, planning)
         return _rows(history, planning, say) if history.teams else {}
 
@@ -159,7 +159,8 @@ def _arrivals(warehouse: Warehouse, connection: Connection, last: date, zone: st
     ]
 
 
-def _rows(history: History, planning: PlanningSettings, say: Callable[[str], None]) -> dict[str, Rows]:
+def _rows(history: History, planning: PlanningSettings, say: Callable[[str], None]) -> dict[str, Iterable[Row]]:
+    """Rows by table, made when they are asked for: there are many intervals."""
     candidates = floor if planning.models == "floor" else full
     made = forecast(
         history.volume, candidates=candidates, engine=engine(planning.engine), progress=lambda done, of: say(f"forecast: {done} of {of} parts done")
@@ -167,14 +168,14 @@ def _rows(history: History, planning: PlanningSettings, say: Callable[[str], Non
     honest = _bands_of_then(made)
     means, rows = _channel_means(history, made)
     return {
-        "forecast_volume_daily": list(_volume(history, made, honest)),
+        "forecast_volume_daily": _volume(history, made, honest),
         "forecast_channel_daily": rows,
-        "forecast_total_daily": list(_totals(history, made)),
-        "forecast_workload_daily": list(_workload(history)),
-        "forecast_volume_interval": list(_intervals(history, means, planning)),
-        "forecast_score": list(_scores(history, made)),
-        "forecast_accuracy_daily": list(_accuracy(history, made, honest)),
-        "forecast_history_daily": list(_treated(history, made)),
+        "forecast_total_daily": _totals(history, made),
+        "forecast_workload_daily": _workload(history),
+        "forecast_volume_interval": _intervals(history, means, planning),
+        "forecast_score": _scores(history, made),
+        "forecast_accuracy_daily": _accuracy(history, made, honest),
+        "forecast_history_daily": _treated(history, made),
     }
 
 

@@ -1,7 +1,8 @@
 """Brings a table to the result of a SELECT: only rows that differ are written, so a rebuild of the same changes none."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import pyarrow as pa
@@ -13,6 +14,7 @@ from tasks.warehouse import books
 from tasks.warehouse.engine import Connection, Warehouse
 from tasks.warehouse.touched import Touched
 
+_LOT = 50_000  # rows made by Python that are held at once
 _MANY = 10_000  # rows of a first build beyond which single tickets and days are not noted
 
 
@@ -69,19 +71,21 @@ def _index(connection: Connection, table: sa.Table) -> None:
         connection.exec_driver_sql(f"create unique index if not exists {table.name}_grain on {table.schema}.{table.name} ({listed})")
 
 
-def fill(warehouse: Warehouse, connection: Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> tuple[int, int]:
-    """Like `build`, from rows made by Python."""
+def fill(warehouse: Warehouse, connection: Connection, table: sa.Table, rows: Iterable[Mapping[str, Any]]) -> tuple[int, int]:
+    """Like `build`, from rows made by Python, which are taken as they come, a lot at a time."""
     fresh = f"fresh_{table.name}"
     names = [column.name for column in table.columns]
     connection.exec_driver_sql(f"drop table if exists {fresh}")
     made = sa.Table(fresh, sa.MetaData(), *(sa.Column(c.name, c.type) for c in table.columns), prefixes=["TEMPORARY"])
     connection.execute(sa.schema.CreateTable(made))
-    warehouse.append(connection, fresh, arrow_rows(table, rows))
+    coming = iter(rows)
+    while lot := list(islice(coming, _LOT)):
+        warehouse.append(connection, fresh, arrow_rows(table, lot))
     return _apply(connection, table, fresh, names)
 
 
 def refill(
-    warehouse: Warehouse, connection: Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]], *, run_id: str,
+    warehouse: Warehouse, connection: Connection, table: sa.Table, rows: Iterable[Mapping[str, Any]], *, run_id: str,
     state: str, started: float,
 ) -> tuple[int, int]:
     """`fill`, and the entry in the books that says what it was made from."""
