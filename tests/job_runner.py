@@ -9,8 +9,8 @@ import os
 import sys
 
 import pyarrow  # noqa: F401 - imported once for all children
+import scipy.special  # noqa: F401
 import sqlglot  # noqa: F401
-import statsforecast  # noqa: F401
 from great_expectations.core import ExpectationSuite  # noqa: F401
 
 from flows.job import run_daily

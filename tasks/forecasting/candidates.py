@@ -17,6 +17,7 @@ Candidate = Callable[[Panel, Cleaned, int], Floats]
 _WEEKS = 8
 _HALF_LIFE_WEEKS = 1.5
 _SHORTEST_ETS = 4  # weeks: with fewer a season cannot be told from noise
+_FEWEST_ETS = 16  # open days; a team that is open on two days a week has eight in four weeks
 
 
 def seasonal_naive(panel: Panel, cleaned: Cleaned, horizon: int) -> Floats:
@@ -100,22 +101,33 @@ class Smoothed:
         for row, queue in enumerate(panel.queues):
             series, season = cleaned.values[row, opens[row, : panel.known]], int(cleaned.opens[row].sum())
             begun = np.flatnonzero(~np.isnan(series))
-            if season > 1 and len(begun) >= _SHORTEST_ETS * season:
+            if season > 1 and len(begun) >= max(_SHORTEST_ETS * season, _FEWEST_ETS):
                 days = opens[row, panel.known :]
-                made[row, days] = self._carried((queue, season), panel.known, _filled(series[begun[0] :]), int(days.sum()))
+                found = self._carried((queue, season), panel.known, _filled(series[begun[0] :]), int(days.sum()))
+                made[row, days] = made[row, days] if found is None else found
         return np.maximum(made, 0)
 
-    def _carried(self, key: tuple[str, int], known: int, series: Floats, horizon: int) -> Floats:
-        from statsforecast.models import AutoETS
-
+    def _carried(self, key: tuple[str, int], known: int, series: Floats, horizon: int) -> Floats | None:
+        """Means of the next open days; None for a series that no ETS fits."""
         if not horizon:
             return np.zeros(0)
         if key not in self._fitted:
-            self._fitted[key] = known, AutoETS(season_length=key[1], model="ZNA").fit(series)
+            self._fitted[key] = known, _fit(key[1], series)
         fitted_on, fitted = self._fitted[key]
         if fitted_on > known:
             raise ValueError(f"{key[0]}: asked for an earlier day than the model was fitted on")
-        return np.asarray(fitted.forward(series, h=horizon)["mean"], dtype=np.float64)
+        return None if fitted is None else np.asarray(fitted.forward(series, h=horizon)["mean"], dtype=np.float64)
+
+
+def _fit(season: int, series: Floats) -> Any:
+    from statsforecast.models import AutoETS
+
+    try:
+        return AutoETS(season_length=season, model="ZNA").fit(series)
+    except Exception as trouble:  # a series too short for its parameters, or one that none fits; the library has no class for it
+        if isinstance(trouble, NotImplementedError) or "no model able to be fitted" in str(trouble).lower():
+            return None
+        raise
 
 
 def _filled(series: Floats) -> Floats:

@@ -82,7 +82,7 @@ def check(url: str, seed: int, split: int, count: int, full: Callable[[int], Any
     warehouse.dispose()
 
 
-@settings(max_examples=8, deadline=None, phases=(Phase.explicit, Phase.generate), suppress_health_check=list(HealthCheck), derandomize=True)
+@settings(max_examples=5, deadline=None, phases=(Phase.explicit, Phase.generate), suppress_health_check=list(HealthCheck), derandomize=True)
 @given(seed=st.integers(1, 3), split=st.integers(0, 10_000), count=st.integers(2, 6))
 def test_any_split_on_duckdb(full, seed: int, split: int, count: int):
     with tempfile.TemporaryDirectory() as folder:

@@ -98,6 +98,16 @@ def test_opening_on_other_weekdays_is_no_step_back():
     assert np.isfinite(forecast(made(values)).means).all()
 
 
+def test_a_team_with_a_handful_of_tickets_has_a_forecast():
+    """Two open days a week and almost nothing on them: too little for smoothing, which must not end the run."""
+    chance = np.random.default_rng(6)
+    for length in (28, 35, 56, 90):
+        sparse = [[float(chance.random() < 0.15) if i % 7 in (1, 4) else 0.0 for i in range(length)] for _ in range(12)]
+        found = forecast(made(*sparse))
+        assert np.isfinite(found.means).all()
+        assert (found.means >= 0).all()
+
+
 def test_unknown_days_are_not_zero():
     values = days([float(v) for v in WEEKLY] * 12)
     for back in (5, 6, 11, 12, 13):
