@@ -22,7 +22,7 @@ TICKETS = int(os.environ.get("BRUTE_FORCE_TICKETS", "1200"))
 
 def settings_for(url: str) -> Any:
     return load(
-        warehouse={"url": url}, planning={"models": "floor", "interval_days": 1, "horizon_days": 7}, business={"time_zone": ZONES[0], "more_time_zones": ZONES[1:], "recontact_days": 7},
+        warehouse={"url": url}, planning={"models": "floor", "interval_days": 3, "horizon_days": 7}, business={"time_zone": ZONES[0], "more_time_zones": ZONES[1:], "recontact_days": 7},
         accounts=({"connector": "zendesk", "name": event_log.ACCOUNT, "subdomain": "x", "bots": ["api1"], "escalation_teams": ["tier2"], "escalate_on_raise": True},),
     )
 
