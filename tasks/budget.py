@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
@@ -48,19 +48,15 @@ class Cell:
     hours: Decimal | None = None
 
 
-@dataclass(slots=True)
-class Books:
-    """Cells by month, then team."""
-
-    cells: dict[date, dict[str, Cell]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(Cell)))
+Cells = dict[date, dict[str, Cell]]  # by month, then team
 
 
-def _read(warehouse: Warehouse, connection: Connection, last: date, this_month: date, share: Decimal) -> Books:
-    books = Books()
+def _read(warehouse: Warehouse, connection: Connection, last: date, this_month: date, share: Decimal) -> Cells:
+    cells: Cells = defaultdict(lambda: defaultdict(Cell))
     for month, team, category, kind, amount in warehouse.fetch(
         connection, "select month_on, team, category, kind, amount_reporting from core.fct_budget_line where month_on <= :last and amount_reporting is not null", {"last": last}
     ):
-        cell = books.cells[month][team]
+        cell = cells[month][team]
         part = (amount * share if month == this_month and kind == "variable" else amount).quantize(_PLACES, ROUND_HALF_EVEN)
         if category == "labour":
             cell.plan_labour += part
@@ -71,22 +67,22 @@ def _read(warehouse: Warehouse, connection: Connection, last: date, this_month: 
         "select month_on, team, category, sum(amount_reporting), sum(amount_at_plan_rate) from core.fct_cost "
         "where posted_on <= :last and amount_reporting is not null and amount_at_plan_rate is not null group by month_on, team, category", {"last": last},
     ):
-        cell = books.cells[month][team]
+        cell = cells[month][team]
         cell.fx += Decimal(amount) - Decimal(planned)
         if category == "labour":
             cell.labour += Decimal(planned)
         else:
             cell.other += Decimal(planned)
-    _read_work(warehouse, connection, books, last, this_month, share)
-    return books
+    _read_work(warehouse, connection, cells, last, this_month, share)
+    return cells
 
 
-def _read_work(warehouse: Warehouse, connection: Connection, books: Books, last: date, this_month: date, share: Decimal) -> None:
+def _read_work(warehouse: Warehouse, connection: Connection, cells: Cells, last: date, this_month: date, share: Decimal) -> None:
     for month, team, contacts, minutes in warehouse.fetch(
         connection, "select month_on, team, sum(contacts), max(handle_minutes) from source.headcount_plan where month_on <= :last group by month_on, team", {"last": last}
     ):
-        if month in books.cells and team in books.cells[month] and contacts and minutes:
-            cell = books.cells[month][team]
+        if month in cells and team in cells[month] and contacts and minutes:
+            cell = cells[month][team]
             cell.plan_contacts = Decimal(str(contacts)) * (share if month == this_month else 1)
             cell.plan_hours = Decimal(str(minutes)) / 60
     for month, team, count, measured, seconds in warehouse.fetch(
@@ -95,18 +91,18 @@ def _read_work(warehouse: Warehouse, connection: Connection, books: Books, last:
         "join core.dim_date as d on d.day = t.solved_on join core.dim_team as n on n.account = t.account and n.team_id = t.team_id "
         "where not t.is_excluded and t.solved_on <= :last group by d.month_starts_on, n.name", {"last": last},
     ):
-        if month in books.cells and team in books.cells[month]:
-            cell = books.cells[month][team]
+        if month in cells and team in cells[month]:
+            cell = cells[month][team]
             cell.contacts = int(count)
             cell.hours = Decimal(str(round(float(seconds) / int(measured) / 3600, 6))) if measured >= _FEWEST_MEASURED and seconds else None
 
 
-def _rows(books: Books, this_month: date) -> Iterator[dict[str, Any]]:
-    for month in sorted(books.cells):
-        cells = books.cells[month]
-        parts = _parts(cells)
-        for team in sorted(cells):
-            cell = cells[team]
+def _rows(cells: Cells, this_month: date) -> Iterator[dict[str, Any]]:
+    for month in sorted(cells):
+        teams = cells[month]
+        parts = _parts(teams)
+        for team in sorted(teams):
+            cell = teams[team]
             found = {name: getattr(parts.get(team, Variance()), name).quantize(_PLACES, ROUND_HALF_EVEN) for name in ("volume", "mix", "efficiency")}
             rate = cell.labour - cell.plan_labour - sum(found.values(), _ZERO)  # the rest of labour, so that parts add up to the last digit
             plan, actual = cell.plan_labour + cell.plan_other, cell.labour + cell.other + cell.fx

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from tasks.forecasting.bands import LEAD_GROUPS, LEVELS, quantiles
+from tasks.forecasting.bands import LEAD_GROUPS, quantiles
 from tasks.forecasting.boosted import Boosted
 from tasks.forecasting.candidates import Candidate, Smoothed, level_profile, seasonal_naive, weekday_mean
 from tasks.forecasting.engine import Engine, here
@@ -219,6 +219,3 @@ def _weekly_change(values: Floats) -> Floats:
     changes = np.abs(values[:, WEEK:] - values[:, :-WEEK])
     count = (~np.isnan(changes)).sum(axis=1)
     return np.asarray(np.divide(np.nansum(changes, axis=1), count, out=np.zeros(len(values)), where=count > 0))
-
-
-__all__ = ["COMBINED", "LEVELS", "NAIVE", "ORIGINS", "Fold", "Forecasts", "Score", "errors", "floor", "forecast", "full", "scores"]
