@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export DO_NOT_TRACK := 1
 
-.PHONY: run test check bench lock clean
+.PHONY: run test check bench faults sbom audit lock clean
 
 run: $(VENV)/.installed           ## Read the sandbox (or your accounts) and write the report
 	$(BIN)/support-etl run
@@ -28,6 +28,15 @@ bench: $(VENV)/.tests             ## Extract-to-warehouse against dlt and the fl
 	$(BIN)/python tests/benchmarks/kpi_layer.py --url postgresql
 	$(BIN)/python tests/benchmarks/calls_per_vendor.py
 	$(BIN)/python tests/benchmarks/forecast.py
+
+faults: $(VENV)/.tests            ## Every fault at every point for every vendor (about 2,900 cases), and the table of what became of them
+	$(BIN)/python tests/faults/matrix.py
+
+sbom: $(VENV)/.tests              ## Bill of materials of the environment: sbom.json (CycloneDX)
+	$(BIN)/cyclonedx-py environment --output-format JSON --output-file sbom.json $(BIN)/python
+
+audit: $(VENV)/.tests             ## Known vulnerabilities of the locked packages; needs the network. Skipped means not audited
+	$(BIN)/pip-audit --strict --requirement constraints.txt --no-deps --disable-pip
 
 $(VENV)/bin/uv:
 	$(PYTHON) -m venv $(VENV)

@@ -1,6 +1,7 @@
 """Extract, land, validate and load one stream: the order of the steps, and how a cut batch is gone on with."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
@@ -9,7 +10,16 @@ import msgspec
 
 from tasks import extract, land
 from tasks.clock import Window, now
-from tasks.errors import ContractError, NotInPlanError, SupportEtlError
+from tasks.errors import (
+    BudgetSpentError,
+    ConfigurationError,
+    ContractError,
+    CredentialsError,
+    NotInPlanError,
+    RetryableVendorError,
+    StorageError,
+    SupportEtlError,
+)
 from tasks.landing.pages import LandedPage, Tally
 from tasks.landing.store import Batch, Landing, Source
 from tasks.load import Load
@@ -24,6 +34,8 @@ from tasks.warehouse.engine import Warehouse
 
 State = Literal["loaded", "nothing new", "skipped", "failed"]
 _DRIFT_SAMPLE = 50
+# after these the next run goes on with the batch; after any other it begins a new one
+_GONE_ON_WITH = (RetryableVendorError, CredentialsError, BudgetSpentError, ConfigurationError, StorageError)
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -63,12 +75,16 @@ def ingest_stream(
     """
     result = StreamResult(account.name, stream.name)
     before = client.requests_made
+    ingestion = _Ingestion(context, account, stream, client, result, window)
     try:
-        _Ingestion(context, account, stream, client, result, window).run()
+        ingestion.run()
     except NotInPlanError as refused:
+        ingestion.give_up()
         result.state = "skipped" if stream.optional else "failed"
-        result.message = redact(str(refused))
+        result.message = redact(f"{type(refused).__name__}: {refused}")
     except SupportEtlError as trouble:
+        if not isinstance(trouble, _GONE_ON_WITH):
+            ingestion.give_up()
         result.state, result.message = "failed", redact(f"{type(trouble).__name__}: {trouble}")
     result.requests = client.requests_made - before
     return result
@@ -104,6 +120,13 @@ class _Ingestion:
             return
         batch = self._context.landing.open_batch(self._source, window, bookmark.as_json())
         self._take_in(batch)
+
+    def give_up(self) -> None:
+        """Forget the batch in work: what was landed of it, or the cursor it stood at, is what failed, and would fail again."""
+        with suppress(StorageError):
+            batch = self._context.landing.batch_in_work(self._source)
+            if batch is not None:
+                self._context.landing.forget(batch)
 
     def replay(self) -> None:
         landing = self._context.landing
@@ -206,7 +229,6 @@ class _Ingestion:
         for told, came in tally.short:
             words = f"the vendor tells of {told} records, {came} came"
             if self._stream.total and self._stream.total.strict:
-                self._context.landing.forget(batch)  # its pages are short: going on from them would end the same way
                 raise ContractError(f"{self._source}: {words}; nothing was loaded, the next run asks again")
             self._result.warnings.append(f"{words} (records that the credentials may not see?)")
 
@@ -242,7 +264,10 @@ class _Ingestion:
 
 def _fields(body: bytes, path: str) -> dict[str, str]:
     """Top-level fields of the first records with their JSON types ("null" until a value is seen)."""
-    found: Any = msgspec.json.decode(body)
+    try:
+        found: Any = msgspec.json.decode(body)
+    except (msgspec.DecodeError, RecursionError):
+        return {}  # a number or a nesting beyond all bounds: its record is set aside, its page tells no fields
     for segment in path.split(".") if path else ():
         found = found.get(segment) if isinstance(found, dict) else None
     kinds: dict[str, str] = {}

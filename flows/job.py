@@ -16,9 +16,10 @@ from typing import Any
 from flows.ingest import Context, StreamResult, ingest_stream, replay_stream
 from flows.publish import Published, publish_run
 from flows.stages import Stages
+from flows.telling import tell_failure, tell_run
 from flows.transform import build_tables, check_identities
 from tasks.clock import Window, now
-from tasks.errors import ConfigurationError, SupportEtlError
+from tasks.errors import ConfigurationError, SupportEtlError, WarehouseBusyError
 from tasks.extract import open_client, streams_of
 from tasks.landing.store import Landing
 from tasks.quality.suites import Verdict
@@ -27,6 +28,7 @@ from tasks.transform import ModelResult, model_tables
 from tasks.warehouse import books
 from tasks.warehouse.engine import Connection, Warehouse
 from tasks.warehouse.migrations import prepare
+from tasks.watch import Alert, watch
 
 Say = Callable[[str], None]
 
@@ -43,6 +45,8 @@ class Outcome:
     models: list[ModelResult] = field(default_factory=list)
     published: Published | None = None
     identities: Verdict = field(default_factory=lambda: Verdict("identities"))
+    alerts: list[Alert] = field(default_factory=list)
+    undelivered: list[str] = field(default_factory=list)
 
     @property
     def unequal(self) -> list[str]:
@@ -64,11 +68,25 @@ def run_daily(
     settings: Settings, stages: Stages, *, as_of: datetime | None = None, lookup: SecretLookup | None = None,
     accounts: Sequence[str] = (), say: Say = lambda text: None, with_report: bool = True,
 ) -> Outcome:
-    """The whole path once. Raises SupportEtlError when nothing can be done at all (warehouse, settings)."""
-    with running(settings, "daily", as_of) as (context, outcome):
-        chosen = [a for a in settings.accounts if not accounts or a.name in accounts]
-        outcome.streams += ingest_accounts(context, chosen, stages, lookup=lookup, say=say)
-        finish(context, outcome, stages, chosen, say=say, with_report=with_report)
+    """The whole path once. Raises SupportEtlError when nothing can be done at all (warehouse, settings); people are told."""
+    try:
+        with running(settings, "daily", as_of) as (context, outcome):
+            chosen = [a for a in settings.accounts if not accounts or a.name in accounts]
+            outcome.streams += ingest_accounts(context, chosen, stages, lookup=lookup, say=say)
+            finish(context, outcome, stages, chosen, say=say, with_report=with_report)
+            if with_report:
+                outcome.undelivered = tell_run(
+                    settings, context.warehouse, stages, run_id=outcome.run_id, as_of=outcome.as_of, failures=outcome.failures,
+                    streams=len(outcome.streams), alerts=outcome.alerts, unequal=outcome.unequal, lookup=lookup,
+                )
+    except WarehouseBusyError:
+        raise  # another run is at work, and tells how it ends
+    except SupportEtlError as trouble:
+        for words in tell_failure(settings.notifications, trouble, lookup=lookup):
+            say(words)
+        raise
+    for words in outcome.undelivered:
+        say(words)
     return outcome
 
 
@@ -192,9 +210,13 @@ def finish(
     if outcome.unequal:
         outcome.state = "partly"
         outcome.message = f"{outcome.message} {'; '.join(outcome.unequal)}".strip()[:2000]
+    outcome.alerts = stages.run("watch", lambda: watch(context.warehouse, context.settings, context.as_of))
+    for subject, _, words in outcome.alerts:
+        say(f"look at {subject}: {words}")
     if with_report:
         say("writing the report")
         notes = [f"{r.account}/{r.stream} failed: {r.message}" for r in failed]
+        notes += [f"look at {subject}: {words}" for subject, _, words in outcome.alerts]
         notes += [f"{r.account}/{r.stream}: {w}" for r in outcome.streams for w in r.warnings]
         outcome.published = publish_run(
             context.settings, context.warehouse, stages, run_id=context.run_id, state=outcome.state,

@@ -106,9 +106,36 @@ class PlanningSettings(_Section):
 
 
 class RuleSettings(_Section):
-    """When a batch is refused."""
+    """When a batch is refused, and when a source is called quiet or behind."""
 
     quarantine_limit_share: float = Field(0.5, description="refuse a batch in which more rows than this are bad", ge=0, le=1)
+    behind_hours: float = Field(26, description="alert when a stream has not been read for longer than this", gt=0)
+
+
+class NotificationSettings(_Section):
+    """Who is told how a run ended. Secrets: SUPPORT_ETL_SECRET_NOTIFICATIONS_SLACK_URL, _TEAMS_URL, _SMTP_PASSWORD."""
+
+    when: Literal["trouble", "always"] = Field("trouble", description="trouble: what is wrong once a day, and that it is well again; always: every run")
+    slack: bool = Field(False, description="post to a Slack incoming webhook")
+    teams: bool = Field(False, description="post to a Microsoft Teams Workflows webhook")
+    email_to: tuple[str, ...] = Field((), description="addresses to write to")
+    email_from: str = Field("", description="sender's address")
+    smtp_host: str = Field("", description="mail server")
+    smtp_port: int = Field(587, description="mail server's port", ge=1, le=65535)
+    smtp_security: Literal["starttls", "tls", "none"] = Field("starttls", description="how the connection to the mail server is protected; none only on one's own machine")
+    smtp_user: str = Field("", description="login at the mail server; empty: none")
+    report_link: str = Field("", description="where people read the report, such as https://files.example/support/latest.html", pattern=r"^(https?://\S+)?$")
+    engineer_link: str = Field("", description="where the engineer looks, such as Prefect's address", pattern=r"^(https?://\S+)?$")
+    ca_bundle: str = Field("", description="file with a private certificate authority")
+    proxy: str = Field("", description="proxy URL")
+
+
+class RetentionSettings(_Section):
+    """How long things are kept. 0: for ever. What is older goes with `support-etl tidy`."""
+
+    landing_days: int = Field(0, description="days that landed pages are kept; without them a day cannot be rebuilt but by asking the vendor", ge=0)
+    reports_days: int = Field(400, description="days that reports are kept", ge=0)
+    books_days: int = Field(400, description="days that rows of runs, batches, validation, notifications and closed quarantine are kept", ge=0)
 
 
 class AccountSettings(_Section):
@@ -165,6 +192,8 @@ class Settings(BaseSettings):
     business: BusinessSettings = BusinessSettings()
     planning: PlanningSettings = PlanningSettings()
     rules: RuleSettings = RuleSettings()
+    notifications: NotificationSettings = NotificationSettings()
+    retention: RetentionSettings = RetentionSettings()
     accounts: Annotated[tuple[AccountSettings, ...], Field(description="accounts to read")] = ()
 
     @field_validator("accounts")
@@ -234,8 +263,13 @@ def optional_secrets_of(account: str, names: tuple[str, ...], lookup: SecretLook
         )
         if value:
             found[name] = value
-            _SECRETS.add(value)
+            remember_secret(value)
     return found
+
+
+def remember_secret(value: str) -> None:
+    """Take this out of every message from now on."""
+    _SECRETS.add(value)
 
 
 _SECRETS: set[str] = set()

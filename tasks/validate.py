@@ -8,7 +8,7 @@ import msgspec
 import pyarrow as pa
 
 from tasks.entities import ARROW, Entity
-from tasks.errors import BatchRefusedError
+from tasks.errors import BatchRefusedError, ContractError
 from tasks.landing.pages import LandedPage
 from tasks.quality.checked import Aside, Checked
 from tasks.quality.suites import Verdict, check
@@ -83,7 +83,9 @@ class Reader:
         """Records that do not have the declared types at all."""
         if not page.page.spoiled:
             return
-        becomes: Becomes = next(b for b in self.stream.becomes if b.part == page.part)
+        becomes: Becomes | None = next((b for b in self.stream.becomes if b.part == page.part), None)
+        if becomes is None:  # what is asked for by this record would be missing without a word
+            raise ContractError(f"{self.stream.name}: a record of {page.part} cannot be read ({page.page.spoiled[0].reason}); nothing of the batch was loaded")
         aside = tuple(
             Aside(becomes.entity.name, page.number, None, _guess_key(becomes, s.raw), "declared type", s.reason)
             for s in page.page.spoiled

@@ -1,5 +1,6 @@
 """What tests share beside fixtures. Imported by this name: some installed packages ship a top-level `tests`."""
 
+import socket
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -23,6 +24,12 @@ class Seen:
 
     def last(self, path):
         return self.lasts.get(path)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def midnight(day: date) -> datetime:

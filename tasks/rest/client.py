@@ -13,6 +13,7 @@ from urllib.parse import urljoin, urlsplit
 
 import msgspec
 import requests
+import urllib3
 from requests.adapters import HTTPAdapter
 
 from tasks.errors import (
@@ -35,6 +36,7 @@ from tasks.rest.spec import Connector, Request
 _TIMEOUTS = (10.0, 120.0)
 _CHUNK = 1 << 20
 _PORTS = {"http": 80, "https": 443}
+_BROKEN = (requests.exceptions.RequestException, urllib3.exceptions.HTTPError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class Patience:
     first_wait: float = 0.5
     wait_cap: float = 300.0
     biggest_page: int = 256 << 20
+    longest_answer: float = 900.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,24 +183,27 @@ class Client:
                 request.method, url, params=sent or None, headers=headers, data=data,
                 timeout=_TIMEOUTS, allow_redirects=False, stream=True,
             ) as response:
-                body = self._read(response, request)
+                body = self._read(response, self._who(request))
                 lowered = {name.lower(): value for name, value in response.headers.items()}
                 return response.status_code, lowered, body
         except requests.exceptions.SSLError:
             raise ConfigurationError(
                 f"{self._who(request)}: the server's certificate is not trusted; set ca_bundle for a private authority"
             ) from None
-        except (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError):
+        except (urllib3.exceptions.ProtocolError, urllib3.exceptions.DecodeError):
             raise TruncatedPageError(f"{self._who(request)}: the answer broke off") from None
-        except requests.exceptions.RequestException as trouble:
+        except _BROKEN as trouble:
             raise UnreachableError(f"{self._who(request)}: {_plain(trouble)}") from None
 
-    def _read(self, response: requests.Response, request: Request) -> bytes:
-        parts, size = [], 0
-        for part in response.iter_content(_CHUNK):
+    def _read(self, response: requests.Response, who: str) -> bytes:
+        """The body, bounded in bytes and in time: whatever has come is looked at as it comes, however little it is."""
+        parts, size, until = [], 0, time.monotonic() + self._patience.longest_answer
+        while part := response.raw.read1(_CHUNK, decode_content=True):
             size += len(part)
             if size > self._patience.biggest_page:
-                raise ContractError(f"{self._who(request)}: a page over {self._patience.biggest_page >> 20} MiB")
+                raise ContractError(f"{who}: a page over {self._patience.biggest_page >> 20} MiB")
+            if time.monotonic() > until:
+                raise UnreachableError(f"{who}: no whole answer within {self._patience.longest_answer:,.0f} s")
             parts.append(part)
         return b"".join(parts)
 
@@ -259,18 +265,22 @@ class Client:
     def _post_form(self, path: str, form: Mapping[str, str], user: tuple[str, str] | None = None) -> Mapping[str, Any]:
         scheme, host, port = self._origin
         url = path if path.startswith(("https://", "http://")) else f"{scheme}://{host}:{port}{path}"
+        who = f"{self.account.name}: token endpoint"
         try:
-            response = self._session.post(url, data=dict(form), auth=user, timeout=_TIMEOUTS, allow_redirects=False)
-        except requests.exceptions.RequestException as trouble:
-            raise UnreachableError(f"{self.account.name}: token endpoint: {_plain(trouble)}") from None
-        if response.status_code >= 500 or response.status_code == 429:
-            raise UnreachableError(f"{self.account.name}: token endpoint answers {response.status_code}")
+            with self._session.post(
+                url, data=dict(form), auth=user, timeout=_TIMEOUTS, allow_redirects=False, stream=True
+            ) as response:
+                status, body = response.status_code, self._read(response, who)
+        except _BROKEN as trouble:
+            raise UnreachableError(f"{who}: {_plain(trouble)}") from None
+        if status >= 500 or status == 429:
+            raise UnreachableError(f"{who} answers {status}")
         try:
-            found = msgspec.json.decode(response.content)
+            found = msgspec.json.decode(body)
         except msgspec.DecodeError:
             found = {}
-        if response.status_code != 200 or not isinstance(found, dict) or "access_token" not in found:
-            raise CredentialsError(f"{self.account.name}: no token given: {response.status_code}")
+        if status != 200 or not isinstance(found, dict) or "access_token" not in found:
+            raise CredentialsError(f"{self.account.name}: no token given: {status}")
         return found
 
     def _delay(self, attempt: int, wish: float | None) -> float:
@@ -336,7 +346,7 @@ def _first_text(found: Any) -> str | None:
 
 def _plain(trouble: Exception) -> str:
     """What went wrong with the connection, without the address and its query (which could hold more than it should)."""
-    if isinstance(trouble, requests.exceptions.Timeout):
+    if isinstance(trouble, (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError)):
         return "timed out"
     if isinstance(trouble, requests.exceptions.ProxyError):
         return "the proxy cannot be reached"

@@ -264,6 +264,10 @@ class Reading:
         for follow in follows:
             records: Sequence[Any] = received.page.records
             found = reader.column(records, follow.key)
+            if part == MAIN and None in found and not self._stream.missing_is_empty and not any(b.part == MAIN for b in self._stream.becomes):
+                raise ContractError(f"{self._client.account.name}/{self._stream.name}: a record has no {follow.key}, by which the rest of it is asked for")
+            if any(isinstance(k, (dict, list)) for k in found):
+                raise ContractError(f"{self._client.account.name}/{self._stream.name}: the {follow.key} of a record is not a plain value")
             keys = tuple(dict.fromkeys(str(k) for k in found if k is not None and (not follow.where or follow.where(k))))
             if follow.once:
                 asked = self._asked_for.setdefault(follow.name, set())

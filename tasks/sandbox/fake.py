@@ -4,6 +4,8 @@ import base64
 import gzip
 import json
 import re
+import socket
+import struct
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -50,6 +52,8 @@ class Reply:
     content: Any
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
+    wire: str = ""  # what goes wrong on the wire: cut, reset, drip or wrong_length
+    wait: float = 0.0  # seconds between the bytes of a drip
 
     def encoded(self) -> bytes:
         if isinstance(self.content, bytes):
@@ -59,7 +63,7 @@ class Reply:
 
 Kind = Literal[
     "throttle", "error", "cut", "garbage", "html", "drop", "unauthorized", "forbidden", "wrong_shape", "foreign_next",
-    "redirect", "slow", "repeat", "edit",
+    "redirect", "slow", "repeat", "edit", "status", "reset", "drip", "wrong_length",
 ]
 
 
@@ -74,6 +78,8 @@ class Mischief:
     wait: float = 0.0
     edit: Callable[[bytes], bytes] | None = None
     headers: Mapping[str, str] | None = None
+    status: int = 500
+    body: bytes = b'{"error":"unavailable"}'
 
     def strikes(self, asked: Asked) -> bool:
         if self.times <= 0 or not re.search(self.path, asked.path):
@@ -139,7 +145,8 @@ class Fake:
             "error": lambda: Reply(b"<html><body>Bad gateway</body></html>", 503, {"content-type": "text/html"}),
             "html": lambda: Reply(b"<!doctype html><html>Please log in</html>", 200, {"content-type": "text/html"}),
             "wrong_shape": lambda: Reply({"unexpected": True}),
-            "redirect": lambda: Reply(b"", 302, dict(struck.headers or {})),
+            "redirect": lambda: Reply(b"", struck.status if struck.status in {301, 302, 303, 307, 308} else 302, dict(struck.headers or {})),
+            "status": lambda: Reply(struck.body, struck.status, dict(struck.headers or {})),
         }
         if struck.kind in plain:
             reply = plain[struck.kind]()
@@ -150,8 +157,8 @@ class Fake:
             return Reply(self._last_page), self._last_page
         reply = self.answer(asked)
         body = reply.encoded()
-        if struck.kind == "cut":
-            return Reply(body, 200, {"x-cut": "1"}), body[: len(body) // 2]
+        if struck.kind in {"cut", "reset", "drip", "wrong_length"}:
+            return Reply(body, 200, reply.headers, struck.kind, struck.wait), body
         if struck.kind == "garbage":
             body = body[: len(body) // 2]
         elif struck.kind == "foreign_next":
@@ -182,21 +189,29 @@ class _Handler(BaseHTTPRequestHandler):
         if reply.status == 0:
             self.close_connection = True
             return
-        cut = "x-cut" in reply.headers
-        full = reply.encoded() if cut else body
         headers = {"content-type": "application/json; charset=utf-8", **reply.headers}
-        if "gzip" in asked.headers.get("accept-encoding", "") and len(full) > 1000:
-            full = gzip.compress(full, 1)
-            body = full[: len(full) // 2] if cut else full
-            headers["content-encoding"] = "gzip"
+        if "gzip" in asked.headers.get("accept-encoding", "") and len(body) > 1000 and "content-encoding" not in headers:
+            body, headers["content-encoding"] = gzip.compress(body, 1), "gzip"
         self.send_response(reply.status)
         for name, value in headers.items():
             self.send_header(name, value)
-        self.send_header("content-length", str(len(full)))
+        self.send_header("content-length", str(len(body) + (17 if reply.wire == "wrong_length" else 0)))
         self.end_headers()
-        self.wfile.write(body)
+        self._send(reply, body)
+
+    def _send(self, reply: Reply, body: bytes) -> None:
+        """The body, or as much of it as goes over the wire."""
+        if reply.wire == "drip":
+            for at in range(len(body)):
+                self.wfile.write(body[at : at + 1])
+                self.wfile.flush()
+                threading.Event().wait(reply.wait)
+            return
+        self.wfile.write(body[: len(body) // 2] if reply.wire in {"cut", "reset"} else body)
         self.wfile.flush()
-        if cut:
+        if reply.wire == "reset":  # a close that does not linger is a reset
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        if reply.wire:
             self.close_connection = True
 
     do_GET = do_POST = do_PATCH = _serve  # noqa: N815 - names of the standard library

@@ -13,12 +13,16 @@ from typing import Any
 import duckdb
 import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tasks.entities import ARROW, Column, Entity
 from tasks.rest.spec import Becomes, Expression, Json, Stream
 from tasks.rest.typed import PageReader
 
 PAGE, RECORD, RECEIVED, REASON = "page_number", "record_number", "received_at", "reason"
+_KEY = "raw_key"
+_EMPTY = "an empty record"
+_MOST_QUERIES = 2000  # to find single bad rows; beyond that whole slices are set aside
 
 _CASTS = {
     "text": "replace(cast({x} as varchar), chr(0), '')",
@@ -64,8 +68,9 @@ def translate(
     """Rows of one entity from gathered pages."""
     origin = _Origin(gathered)
     owners: list[int] | None
+    broken: list[tuple[int, str]] = []
     if becomes.clean:
-        raw, owners = _cleaned(becomes, gathered.records, lead, settings or {}, origin.partitions(None))
+        raw, owners = _cleaned(becomes, gathered.records, lead, settings or {}, origin.partitions(None), broken)
         fields: Mapping[str, str | Expression] = {name: name for name in becomes.entity.names}
         columns = {name: [row.get(name) for row in raw] for name in becomes.entity.names}
         where = None
@@ -74,9 +79,13 @@ def translate(
         fields, where = becomes.fields, becomes.where
     table = pa.table({_raw(path): _array(values, stream.scalar) for path, values in columns.items()})
     table = origin.attach(table, owners)
+    if where and not becomes.each:
+        table = _without_empty(table, broken)
     select = _projection(becomes.entity, fields, where, personal=personal, empty_is_null=stream.empty_is_null)
-    result = _run(select, table)
-    return _split(becomes.entity, result)
+    refused = origin.attach(pa.table({REASON: pa.array([r for _, r in broken], pa.string())}), [number for number, _ in broken])
+    key = fields.get(becomes.entity.key[0])
+    made = _evaluate(select, table, _raw(key) if isinstance(key, str) else None, [_MOST_QUERIES])
+    return _split(becomes.entity, [*made, refused])
 
 
 def _picked(
@@ -101,16 +110,38 @@ def _picked(
 
 
 def _cleaned(
-    becomes: Becomes, records: Sequence[Any], lead: Json, settings: Mapping[str, Json], partitions: Sequence[str | None]
+    becomes: Becomes, records: Sequence[Any], lead: Json, settings: Mapping[str, Json], partitions: Sequence[str | None],
+    broken: list[tuple[int, str]],
 ) -> tuple[list[dict[str, Json]], list[int]]:
+    """Rows, and the number of the record each came of. Records that `clean` stumbles over go to `broken` with the reason."""
     assert becomes.clean is not None
-    rows, owners = [], []
+    rows: list[dict[str, Json]] = []
+    owners: list[int] = []
     known = {key: {**settings, "partition": key} for key in set(partitions)}
     for number, (record, partition) in enumerate(zip(records, partitions, strict=True)):
-        for row in becomes.clean(record, lead, known[partition]):
-            rows.append(row)
-            owners.append(number)
+        if not record:
+            broken.append((number, _EMPTY))
+            continue
+        try:
+            found = list(becomes.clean(record, lead, known[partition]))
+        except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RecursionError) as trouble:
+            broken.append((number, f"cannot be read: {type(trouble).__name__}: {trouble}"[:200]))
+            continue
+        rows += found
+        owners += [number] * len(found)
     return rows, owners
+
+
+def _without_empty(table: pa.Table, broken: list[tuple[int, str]]) -> pa.Table:
+    """A record without any declared value would not meet the filter, and be gone without a word."""
+    raw = [column for name, column in zip(table.column_names, table.columns, strict=True) if name not in {PAGE, RECORD, RECEIVED, _raw("@partition")}]
+    if not raw or not all(column.null_count for column in raw):
+        return table
+    empty = raw[0].is_null()
+    for column in raw[1:]:
+        empty = pc.and_(empty, column.is_null())
+    broken += [(number, _EMPTY) for number, is_empty in enumerate(empty.to_pylist()) if is_empty]
+    return table.filter(pc.invert(empty))
 
 
 class _Origin:
@@ -195,6 +226,8 @@ def _projection(
         value = _value(source, empty_is_null=empty_is_null)
         typed = _CASTS[column.kind].format(x=value)
         picked.append(f"{typed} as {column.name}")
+        if column.kind == "text" and column.name in entity.key:
+            complaints.append(f"case when left({typed}, 1) in ('{{', '[') then '{column.name}: not a plain value' end")
         if column.kind != "text":
             text = f"cast({value} as varchar)"
             complaints.append(
@@ -234,18 +267,46 @@ def _run(select: str, table: pa.Table) -> pa.Table:
         _local.duck.unregister("gathered")
 
 
-def _split(entity: Entity, result: pa.Table) -> Rows:
+def _evaluate(select: str, table: pa.Table, key: str | None, queries: list[int]) -> list[pa.Table]:
+    """The rows of `select`; where a value breaks its expression, halves of the table, until the single rows are found that do it.
+
+    Such a row comes back with its origin, what its key column held (`key`), and the reason.
+    """
+    queries[0] -= 1
+    try:
+        return [_run(select, table)]
+    except duckdb.Error as trouble:
+        if isinstance(trouble, duckdb.OutOfMemoryException) or not table.num_rows:
+            raise
+        if table.num_rows == 1 or queries[0] <= 0:
+            words = str(trouble).strip().splitlines()[0][:200]
+            made = table.select([PAGE, RECORD, RECEIVED]).append_column(REASON, pa.array([words] * table.num_rows, pa.string()))
+            return [made.append_column(_KEY, pa.array([_as_text(v) for v in table.column(key).to_pylist()], pa.string())) if key else made]
+        half = table.num_rows // 2
+        return [*_evaluate(select, table.slice(0, half), key, queries), *_evaluate(select, table.slice(half), key, queries)]
+
+
+def _split(entity: Entity, parts: Sequence[pa.Table]) -> Rows:
     schema = pa.schema(
         [(c.name, ARROW[c.kind]) for c in entity.columns]
         + [(PAGE, pa.int64()), (RECORD, pa.int64()), (RECEIVED, ARROW["instant"]), (REASON, pa.string())]
     )
-    result = result.cast(schema)
+    result = pa.concat_tables([_shaped(part, schema, entity) for part in parts])
     reasons = result.column(REASON)
     if reasons.null_count == len(reasons):
         return Rows(entity, result.drop_columns([REASON]), result.slice(0, 0))
     bad = reasons.is_valid()
     good = reasons.is_null()
     return Rows(entity, result.filter(good).drop_columns([REASON]), result.filter(bad))
+
+
+def _shaped(part: pa.Table, schema: pa.Schema, entity: Entity) -> pa.Table:
+    """A part with all columns, in order; those it lacks are null."""
+    named = {name: part.column(name) for name in part.column_names if name != _KEY}
+    if _KEY in part.column_names:
+        named[entity.key[0]] = part.column(_KEY)
+    whole = {f.name: named.get(f.name, pa.nulls(part.num_rows, f.type)) for f in schema}
+    return pa.table(whole).cast(schema)
 
 
 def keys_of(entity: Entity, table: pa.Table) -> Iterable[str]:

@@ -11,10 +11,12 @@ import sqlalchemy as sa
 from tasks.clock import now
 from tasks.warehouse.engine import Connection
 from tasks.warehouse.tables import (
+    ALERT,
     BATCH,
     BOOKMARK,
     DRIFT,
     MODEL_RUN,
+    NOTIFICATION,
     QUARANTINE,
     REPORTING_ZONE,
     RUN,
@@ -190,3 +192,46 @@ def replace_rows(connection: Connection, table: sa.Table, rows: Sequence[Values]
 def move_watermark(connection: Connection, subject: str, until: datetime, run_id: str) -> None:
     """Readers may trust `subject` up to `until`."""
     _put(connection, WATERMARK, ["subject"], {"subject": subject, "until": until, "run_id": run_id, "moved_at": now()})
+
+
+def record_notification(connection: Connection, values: Values) -> None:
+    """A message was sent, or could not be."""
+    _put(connection, NOTIFICATION, ["run_id", "channel"], {**values, "sent_at": now()})
+
+
+def last_notification(connection: Connection, channel: str) -> Any:
+    """The latest message that a channel got, or may have got; None if there is none. Fields: topic, is_well, sent_at."""
+    return connection.execute(
+        sa.select(NOTIFICATION.c.topic, NOTIFICATION.c.is_well, NOTIFICATION.c.sent_at)
+        .where(NOTIFICATION.c.channel == channel, NOTIFICATION.c.state != "failed")
+        .order_by(NOTIFICATION.c.sent_at.desc(), NOTIFICATION.c.run_id.desc()).limit(1)
+    ).first()
+
+
+def record_alerts(connection: Connection, kinds: Sequence[str], alerts: Iterable[tuple[str, str, str]]) -> None:
+    """What looks wrong now, as (subject, kind, what to know); alerts of these kinds that are not among them are over."""
+    known = {(r.subject, r.kind): r for r in connection.execute(sa.select(ALERT).where(ALERT.c.kind.in_(list(kinds))))}
+    connection.execute(ALERT.update().where(ALERT.c.kind.in_(list(kinds))).values(is_open=False))
+    for subject, kind, says in alerts:
+        before = known.get((subject, kind))
+        first_at = before.first_at if before is not None and before.is_open else now()
+        _put(connection, ALERT, ["subject", "kind"], {
+            "subject": subject, "kind": kind, "says": says, "first_at": first_at, "last_at": now(), "is_open": True,
+        })
+
+
+def open_alerts(connection: Connection) -> list[dict[str, Any]]:
+    """What looks wrong as of the latest run."""
+    rows = connection.execute(sa.select(ALERT).where(ALERT.c.is_open).order_by(ALERT.c.subject, ALERT.c.kind)).mappings()
+    return [dict(row) for row in rows]
+
+
+def last_loads(connection: Connection) -> dict[tuple[str, str], datetime]:
+    """(account, stream) to the instant of its last load."""
+    rows = connection.execute(sa.select(BATCH.c.account, BATCH.c.stream, sa.func.max(BATCH.c.loaded_at)).group_by(BATCH.c.account, BATCH.c.stream))
+    return {(account, stream): at for account, stream, at in rows}
+
+
+def open_quarantine_count(connection: Connection) -> int:
+    """Rows that wait in quarantine."""
+    return int(connection.execute(sa.select(sa.func.count()).select_from(QUARANTINE).where(QUARANTINE.c.state == "open")).scalar_one())

@@ -12,6 +12,7 @@ from tasks.entities import ARROW
 from tasks.errors import ModelError
 from tasks.warehouse import books
 from tasks.warehouse.engine import Connection, Warehouse
+from tasks.warehouse.migrations import index
 from tasks.warehouse.touched import Touched
 
 _LOT = 50_000  # rows made by Python that are held at once
@@ -59,16 +60,9 @@ def _first_fill(
         touched.note_all(table)
     elif touched is not None:
         touched.note(table, f"(select * from {target} where false) as none_gone", target)
-    _index(connection, table)
+    index(connection, table)  # after the first rows: building it once is cheaper than keeping it up
     _analyze(connection, target)
     return rows, rows
-
-
-def _index(connection: Connection, table: sa.Table) -> None:
-    """A unique index on the grain, after the first rows: building it once is cheaper than keeping it up."""
-    if connection.dialect.name == "postgresql" and table.info["key"]:
-        listed = ", ".join(f'"{name}"' for name in table.info["key"])
-        connection.exec_driver_sql(f"create unique index if not exists {table.name}_grain on {table.schema}.{table.name} ({listed})")
 
 
 def fill(warehouse: Warehouse, connection: Connection, table: sa.Table, rows: Iterable[Mapping[str, Any]]) -> tuple[int, int]:

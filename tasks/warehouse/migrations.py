@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 
+import psycopg
 import sqlalchemy as sa
 
 from tasks.clock import now
-from tasks.errors import ConfigurationError
+from tasks.errors import ConfigurationError, StorageError
 from tasks.warehouse.engine import Connection, Warehouse
 from tasks.warehouse.tables import BUILT, OPS, SCHEMA_VERSION, SCHEMAS, SOURCE
 
@@ -21,29 +22,46 @@ MIGRATIONS: tuple[tuple[int, str, tuple[str, ...]], ...] = (
 )
 
 
-def prepare(warehouse: Warehouse, models: Iterable[sa.Table] = ()) -> None:
+def prepare(warehouse: Warehouse, models: Iterable[sa.Table] = (), *, indexes: bool = False) -> None:
     """Schemas, entity tables, books and model tables exist, with comments, and every migration is applied.
 
-    Raises ConfigurationError for a warehouse that a newer version of this software has made.
+    With `indexes`, empty model tables get their unique index at once, for a job whose role may not create any.
+    Raises ConfigurationError for a warehouse that a newer version of this software has made, or that lacks something
+    which the role may not create.
     """
-    with warehouse.begin() as connection:
-        for schema in SCHEMAS:
-            connection.execute(sa.text(f"create schema if not exists {schema}"))
-        existing = _existing(connection)
-        applied = _applied(connection, existing)
-        newest = MIGRATIONS[-1][0]
-        if applied and max(applied) > newest:
+    try:
+        with warehouse.begin() as connection:
+            _bring_up_to_date(warehouse, connection, list(models), indexes=indexes)
+    except StorageError as trouble:
+        if isinstance(getattr(trouble.__cause__, "orig", None), psycopg.errors.InsufficientPrivilege):
             raise ConfigurationError(
-                f"the warehouse is at schema version {max(applied)}, this software knows {newest}: install the newer one"
-            )
-        waiting = [m for m in MIGRATIONS if m[0] not in applied]
-        for statement in (s for _, _, statements in waiting for s in statements if applied):
-            connection.execute(sa.text(statement))
-        existing = _existing(connection) if waiting else existing
-        for table in (*OPS, *SOURCE.values(), *models):
-            _create_or_widen(warehouse, connection, table, existing)
-        for number, says, _ in waiting:
-            connection.execute(SCHEMA_VERSION.insert().values(version=number, says=says, applied_at=now()))
+                f"{trouble}; the warehouse lacks tables or columns of this version: let its owner run `support-etl prepare`, then run again"
+            ) from None
+        raise
+
+
+def _bring_up_to_date(warehouse: Warehouse, connection: Connection, models: list[sa.Table], *, indexes: bool) -> None:
+    present = _schemas(connection)
+    for schema in SCHEMAS:
+        if schema not in present:
+            connection.execute(sa.text(f"create schema {schema}"))
+    existing = _existing(connection)
+    applied = _applied(connection, existing)
+    newest = MIGRATIONS[-1][0]
+    if applied and max(applied) > newest:
+        raise ConfigurationError(
+            f"the warehouse is at schema version {max(applied)}, this software knows {newest}: install the newer one"
+        )
+    waiting = [m for m in MIGRATIONS if m[0] not in applied]
+    for statement in (s for _, _, statements in waiting for s in statements if applied):
+        connection.execute(sa.text(statement))
+    existing = _existing(connection) if waiting else existing
+    for table in (*OPS, *SOURCE.values(), *models):
+        _create_or_widen(warehouse, connection, table, existing)
+        if indexes and table.schema in BUILT:
+            index(connection, table)
+    for number, says, _ in waiting:
+        connection.execute(SCHEMA_VERSION.insert().values(version=number, says=says, applied_at=now()))
 
 
 def create(warehouse: Warehouse, tables: Iterable[sa.Table]) -> None:
@@ -56,15 +74,24 @@ def create(warehouse: Warehouse, tables: Iterable[sa.Table]) -> None:
             _create_or_widen(warehouse, connection, table, {})
 
 
+def _schemas(connection: Connection) -> set[str]:
+    """All that exist; information_schema would hide those of others."""
+    catalog = "select nspname from pg_catalog.pg_namespace" if connection.dialect.name == "postgresql" else "select schema_name from information_schema.schemata"
+    return set(connection.execute(sa.text(catalog)).scalars())
+
+
 def _existing(connection: Connection) -> dict[tuple[str, str], set[str]]:
-    rows = connection.execute(
-        sa.text(
-            "select table_schema, table_name, column_name from information_schema.columns "
-            "where table_schema in ('source', 'staging', 'core', 'marts', 'ops')"
+    """Tables and their columns, whether or not the role may read them."""
+    listed = ", ".join(f"'{schema}'" for schema in SCHEMAS)
+    query = f"select table_schema, table_name, column_name from information_schema.columns where table_schema in ({listed})"
+    if connection.dialect.name == "postgresql":
+        query = (
+            "select n.nspname, c.relname, a.attname from pg_catalog.pg_attribute as a join pg_catalog.pg_class as c on c.oid = a.attrelid "
+            "join pg_catalog.pg_namespace as n on n.oid = c.relnamespace "
+            f"where a.attnum > 0 and not a.attisdropped and c.relkind in ('r', 'p') and n.nspname in ({listed})"
         )
-    )
     found: dict[tuple[str, str], set[str]] = {}
-    for schema, name, column in rows:
+    for schema, name, column in connection.execute(sa.text(query)):
         found.setdefault((schema, name), set()).add(column)
     return found
 
@@ -93,6 +120,16 @@ def _create_or_widen(
         kind = column.type.compile(dialect=connection.dialect)
         connection.execute(sa.text(f'alter table {table.schema}.{table.name} add column "{column.name}" {kind}'))
     _comment(connection, table, missing)
+
+
+def index(connection: Connection, table: sa.Table) -> None:
+    """A unique index on the grain of a model's table (PostgreSQL), if there is none yet."""
+    if connection.dialect.name != "postgresql" or not table.info["key"]:
+        return
+    name = f"{table.name}_grain"
+    if connection.execute(sa.text("select to_regclass(:name)"), {"name": f"{table.schema}.{name}"}).scalar() is None:
+        listed = ", ".join(f'"{column}"' for column in table.info["key"])
+        connection.exec_driver_sql(f"create unique index {name} on {table.schema}.{table.name} ({listed})")
 
 
 def _comment(connection: Connection, table: sa.Table, columns: Iterable[sa.Column[object]]) -> None:

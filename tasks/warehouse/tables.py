@@ -193,6 +193,47 @@ TOUCHED_TICKET = _ops(
     _c("account", "text", "Account", required=True),
     _c("ticket_id", "text", "Ticket", required=True),
 )
+ALERT = _ops(
+    "alert", "What looks wrong though nothing failed: sources that went quiet, days unlike others, sources not read for long", ("subject", "kind"),
+    _c("subject", "text", "Account, and entity or stream", required=True),
+    _c("kind", "text", "quiet, volume, behind, missing or ghost", required=True),
+    _c("says", "text", "What a person should know", required=True),
+    _c("first_at", "instant", "First noticed at", required=True),
+    _c("last_at", "instant", "Last noticed at", required=True),
+    _c("is_open", "flag", "Noticed by the latest run", required=True),
+)
+NOTIFICATION = _ops(
+    "notification", "One row a message and channel", ("run_id", "channel"),
+    _c("run_id", "text", "Run that the message is about", required=True),
+    _c("channel", "text", "slack, teams or email", required=True),
+    _c("topic", "text", "Fingerprint of what was told; the same trouble is told once a day", required=True),
+    _c("is_well", "flag", "The message told that all is well", required=True),
+    _c("state", "text", "delivered, unknown (no answer: it may have come through) or failed", required=True),
+    _c("message", "text", "Why it was not delivered"),
+    _c("sent_at", "instant", "Sent at", required=True),
+)
+ERASED = _ops(
+    "erased", "Keyed fingerprints of erased persons: the next sync or replay does not bring them back", ("account", "fingerprint"),
+    _c("account", "text", "Account", required=True),
+    _c("fingerprint", "text", "HMAC-SHA256 of account and customer id under the erasure key; the id itself is not kept", required=True),
+    _c("pseudonym", "text", "What stands for the person in rows that stay", required=True),
+    _c("erased_at", "instant", "Erased at", required=True),
+)
+RECONCILIATION = _ops(
+    "reconciliation", "One row a stream, entity and window that was compared with the vendor", ("run_id", "account", "stream", "entity"),
+    _c("run_id", "text", "Run", required=True),
+    _c("account", "text", "Account", required=True),
+    _c("stream", "text", "Stream", required=True),
+    _c("entity", "text", "Entity", required=True),
+    _c("window_start", "instant", "Window compared, start included", required=True),
+    _c("window_end", "instant", "Window compared, end not included", required=True),
+    _c("vendor_count", "whole", "Records that the vendor tells of", required=True),
+    _c("warehouse_count", "whole", "Of the window's rows, those that the warehouse had before", required=True),
+    _c("missing_count", "whole", "Told by the vendor and not in the warehouse: loaded now", required=True),
+    _c("different_count", "whole", "In both, with other values: brought up to date now", required=True),
+    _c("ghost_count", "whole", "In the warehouse and no longer told: marked as deleted now", required=True),
+    _c("compared_at", "instant", "Compared at", required=True),
+)
 SCHEMA_VERSION = _ops(
     "schema_version", "Migrations applied", ("version",),
     _c("version", "whole", "Number of the migration", required=True),
@@ -201,6 +242,6 @@ SCHEMA_VERSION = _ops(
 )
 OPS = (
     RUN, BATCH, BOOKMARK, QUARANTINE, VALIDATION, DRIFT, TABLE_STATE, MODEL_RUN, WATERMARK, REPORTING_ZONE,
-    REPORTING_SETTING, ACCOUNT_MARK, TOUCHED_TICKET, SCHEMA_VERSION,
+    REPORTING_SETTING, ACCOUNT_MARK, TOUCHED_TICKET, ALERT, NOTIFICATION, ERASED, RECONCILIATION, SCHEMA_VERSION,
 )
 SOURCE = {name: source_table(entity) for name, entity in ENTITIES.items()}

@@ -1,0 +1,319 @@
+"""The stage of a fault: one vendor's account on a warehouse of its own, its clean twin, and the judgement after the fault.
+
+A run here extracts, lands, validates and loads, one request after the other, so that "the fifth request" means the same
+each time. What the tables of `core` and `marts` make of the same rows is tested elsewhere.
+"""
+
+import base64
+import random
+import shutil
+import urllib.parse
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import pyarrow as pa
+from conftest import Bench, opened
+from tests_support import TODAY, midnight
+
+from flows.job import Outcome, ingest_accounts, running
+from tasks.connectors import connector
+from tasks.entities import ENTITIES
+from tasks.errors import SupportEtlError
+from tasks.rest import client as rest_client
+from tasks.sandbox.company import Sandbox, open_sandbox
+from tasks.sandbox.fake import Fake
+from tasks.sandbox.world import World
+from tasks.transform import model_tables
+from tasks.warehouse.engine import Warehouse
+from tasks.warehouse.migrations import prepare
+
+VENDORS = (
+    "zendesk", "hubspot", "servicenow", "surveymonkey", "freshdesk", "intercom", "jira", "salesforce", "front", "zoho_desk",
+    "typeform", "qualtrics", "medallia",
+)
+PATIENCE = rest_client.Patience(tries=4, first_wait=0.005, wait_cap=0.02, longest_answer=1.0)
+AS_OF = midnight(TODAY)
+State = Mapping[str, Counter[tuple[Any, ...]]]
+
+
+class OneByOne:
+    """Work is done where it is asked for: no threads, so that requests come in the same order each time."""
+
+    def submit(self, name: str, call: Callable[[], Any]) -> Any:
+        return _Done(call())
+
+    def run(self, name: str, call: Callable[[], Any]) -> Any:
+        return call()
+
+
+@dataclass(frozen=True)
+class _Done:
+    value: Any
+
+    def result(self) -> Any:
+        return self.value
+
+
+@dataclass
+class Scene:
+    """One vendor's account with a warehouse and a landing zone of its own."""
+
+    bench: Bench
+    fake: Fake
+    sandbox: Sandbox
+    pick: random.Random
+    clean: State
+    requests: int
+    stack: ExitStack = field(default_factory=ExitStack)
+
+    def run(self, window: Any = None, **changes: Any) -> Outcome:
+        """One ordinary run, streams one after the other."""
+        settings = self.bench.settings(**changes)
+        with running(settings, "daily", AS_OF) as (context, outcome):
+            outcome.streams += ingest_accounts(context, settings.accounts, OneByOne(), window=window)
+            outcome.state = "partly" if outcome.failures else "completed"
+            outcome.message = "; ".join(r.message for r in outcome.failures)
+        return outcome
+
+    def state(self) -> State:
+        return state_of(self.bench.url)
+
+    @property
+    def place(self) -> Path:
+        return self.bench.folder
+
+
+@dataclass
+class Judgement:
+    """What a fault did in the end. All lists are empty in a good world."""
+
+    lost: list[Any] = field(default_factory=list)
+    doubled: list[Any] = field(default_factory=list)
+    torn: list[Any] = field(default_factory=list)
+    silent: list[str] = field(default_factory=list)
+    leaked: list[str] = field(default_factory=list)
+    crashed: list[str] = field(default_factory=list)
+
+    @property
+    def is_good(self) -> bool:
+        return not any(vars(self).values())
+
+
+def state_of(url: str) -> State:
+    """Rows of `source`, bookmarks and quarantine as multisets, and the batches that are in the books."""
+    found = {}
+    with opened(url) as (warehouse, connection):
+        for entity in ENTITIES.values():
+            names = ", ".join(f'"{n}"' for n in ("account", "connector", *entity.names))
+            rows = Counter(tuple(r) for r in warehouse.fetch(connection, f"select {names} from source.{entity.name}"))
+            if rows:
+                found[entity.name] = rows
+        for name, query in _BOOKS.items():
+            found[name] = Counter(tuple(r) for r in warehouse.fetch(connection, query))
+    return found
+
+
+_BOOKS = {
+    "bookmark": "select account, stream, value from ops.bookmark",
+    "quarantine": "select account, stream, entity, record_key, reason from ops.quarantine where state = 'open'",
+}
+
+
+class Stage:
+    """Opens the sandbox once and sets a scene for each case."""
+
+    def __init__(self, folder: Path, url: Callable[[Path], str] | None = None) -> None:
+        self._folder, self._url, self._count = folder, url, 0
+        self._stack = ExitStack()
+        world = World(seed=5, first=date(2026, 10, 18), last=TODAY - timedelta(days=1), daily=2.0)
+        self.sandbox = self._stack.enter_context(open_sandbox(folder / "plans", today=TODAY, world=world))
+        self._stack.enter_context(mock.patch.dict("os.environ", dict(self.sandbox.secrets)))
+        self._stack.enter_context(mock.patch("tasks.extract.Patience", lambda **given: PATIENCE))
+        self._clean: dict[str, tuple[State, int]] = {}
+        self._template = folder / "template.duckdb"
+        warehouse = Warehouse(f"duckdb:///{self._template}")
+        prepare(warehouse, model_tables())
+        warehouse.dispose()
+
+    def close(self) -> None:
+        self._stack.close()
+
+    def vendors_state(self, vendor: str) -> tuple[State, int]:
+        """The clean twin of a vendor: its state after two undisturbed runs, and how many requests the first took."""
+        if vendor not in self._clean:
+            with self._scene(vendor, ({}, 0), random.Random(0)) as scene:
+                assert scene.run().state == "completed"
+                requests = len(scene.fake.asked)
+                assert scene.run().state == "completed"
+                self._clean[vendor] = (scene.state(), requests)
+        return self._clean[vendor]
+
+    @contextmanager
+    def scene(self, vendor: str, seed: int, url: Callable[[], str] | None = None) -> Iterator[Scene]:
+        with self._scene(vendor, self.vendors_state(vendor), random.Random(f"{vendor}{seed}"), url) as scene:
+            yield scene
+
+    @contextmanager
+    def _scene(
+        self, vendor: str, clean: tuple[State, int], pick: random.Random, url: Callable[[], str] | None = None
+    ) -> Iterator[Scene]:
+        self._count += 1
+        folder = self._folder / f"case{self._count}"
+        folder.mkdir()
+        if url is None:
+            shutil.copy(self._template, folder / "warehouse.duckdb")
+        accounts = tuple({**a, "streams_off": _others(vendor)} for a in self.sandbox.accounts if a["connector"] == vendor)
+        bench = Bench(folder, url() if url else f"duckdb:///{folder / 'warehouse.duckdb'}", accounts)
+        fake = self.sandbox.fakes[vendor]
+        fake.mischief, fake.asked, fake.clock = [], [], AS_OF
+        with ExitStack() as stack:
+            yield Scene(bench, fake, self.sandbox, pick, *clean, stack)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _others(vendor: str) -> tuple[str, ...]:
+    """Streams that are left out: enough stay to have incremental ones, full lists and calls that follow from others."""
+    streams = connector(vendor).streams
+    chosen = {s.name for s in streams if {b.entity.name for b in s.becomes} & _ENTITIES}
+    return tuple(s.name for s in streams if s.name not in chosen)
+
+
+_ENTITIES = {"ticket", "ticket_event", "message", "survey_response", "tombstone", "team"}
+
+
+# the judgement -------------------------------------------------------------------------------------------------------
+
+
+def judge(scene: Scene, first: Outcome | BaseException | None, *, repair: bool = False) -> Judgement:
+    """Look at the warehouse, run once more without the fault (`repair`: read all again), and compare with the clean twin."""
+    found = Judgement()
+    during = scene.state()
+    _judge_outcome(scene, first, during, found)
+    _judge_torn(scene, during, found)
+    scene.fake.mischief = []
+    scene.stack.close()
+    try:
+        again = scene.run()
+        if again.state != "completed":
+            found.lost.append(f"the next run: {again.message}")
+        if repair:
+            _repair(scene, found)
+    except SupportEtlError as trouble:
+        found.crashed.append(f"the next run: {type(trouble).__name__}: {trouble}")
+        return found
+    after = dict(scene.state())
+    after["quarantine"] = _of_known_records(after["quarantine"], scene.clean)
+    found.lost += difference(scene.clean, after)
+    found.doubled += difference(after, scene.clean)
+    found.leaked += leaks(scene, [_words(first), again.message, *(w for r in again.streams for w in r.warnings)])
+    found.torn += [f"left behind: {p.name}" for p in scene.place.rglob("*.tmp*")]
+    return found
+
+
+def _repair(scene: Scene, found: Judgement) -> None:
+    """Read all again, now that the vendor tells it right."""
+    from tasks.clock import Window
+
+    start = scene.bench.settings().accounts[0].start
+    for outcome in (scene.run(window=Window(start, AS_OF)), scene.run()):
+        if outcome.state != "completed":
+            found.lost.append(f"the repair: {outcome.message}")
+
+
+def difference(one: State, other: State) -> list[Any]:
+    """Rows that one has and the other has not, or fewer of."""
+    found: list[Any] = []
+    for name, rows in one.items():
+        found += [(name, row) for row in (rows - other.get(name, Counter()))][:3]
+    return found
+
+
+def _judge_outcome(scene: Scene, first: Outcome | BaseException | None, during: State, found: Judgement) -> None:
+    if isinstance(first, BaseException) and not isinstance(first, SupportEtlError):
+        found.crashed.append(f"{type(first).__name__}: {first}")
+    elif isinstance(first, SupportEtlError) and not str(first):
+        found.silent.append("an error without words")
+    elif isinstance(first, Outcome) and first.state == "completed":
+        missing = _missing_keys(scene.clean, during)
+        aside = during["quarantine"]
+        if missing and not aside and not any(r.warnings for r in first.streams):
+            found.silent.append(f"completed with rows missing: {missing[0]}")
+    elif isinstance(first, Outcome):
+        found.silent += [f"{r.stream}: {r.message}" for r in first.failures if "Error: " not in r.message]
+
+
+def _missing_keys(clean: State, during: State) -> list[Any]:
+    """Records of which the warehouse has nothing; one that has another value was told so by the vendor."""
+    found: list[Any] = []
+    for name in set(clean) - set(_BOOKS):
+        places = [2 + ENTITIES[name].names.index(key) for key in ENTITIES[name].key]
+        have = {tuple(row[i] for i in places) for row in during.get(name, ())}
+        found += [(name, key) for row in clean[name] if (key := tuple(row[i] for i in places)) not in have][:3]
+    return found
+
+
+def _of_known_records(quarantine: Counter[tuple[Any, ...]], clean: State) -> Counter[tuple[Any, ...]]:
+    """Rows of records that there are; those of a key that nobody ever had wait for a person to dismiss them."""
+    keys = {name: {"/".join("" if v is None else str(v) for v in (row[2 + ENTITIES[name].names.index(k)] for k in ENTITIES[name].key)) for row in rows}
+            for name, rows in clean.items() if name in ENTITIES}
+    return Counter({row: count for row, count in quarantine.items() if row[3] in keys.get(row[2], set())})
+
+
+def _judge_torn(scene: Scene, during: State, found: Judgement) -> None:
+    """Rows without their bookmark, a bookmark without its batch."""
+    with opened(scene.bench.url) as (warehouse, connection):
+        marked = {r[0] for r in warehouse.fetch(connection, "select stream from ops.bookmark")}
+        loaded = {r[0] for r in warehouse.fetch(connection, "select stream from ops.batch")}
+        brought = set()
+        for name in during:
+            if name in ENTITIES:
+                brought |= {r[0] for r in warehouse.fetch(connection, f"select distinct loaded_stream from source.{name}")}
+        found.torn += [f"rows of {s} without a bookmark" for s in sorted(brought - marked)]
+        found.torn += [f"bookmark of {s} without a batch" for s in sorted(marked - loaded)]
+
+
+def _words(first: Outcome | BaseException | None) -> str:
+    if isinstance(first, Outcome):
+        return " ".join([first.message, *(r.message for r in first.streams), *(w for r in first.streams for w in r.warnings)])
+    return f"{type(first).__name__}: {first!r} {first}"
+
+
+def forms(secret: str) -> list[bytes]:
+    """A secret as it may hide: plain, in base64 at any offset, hex, URL-encoded, escaped in JSON."""
+    found = {secret, urllib.parse.quote(secret, safe=""), secret.encode().hex(), secret.replace('"', '\\"')}
+    for offset in range(3):
+        coded = base64.b64encode(b"x" * offset + secret.encode()).decode()
+        found.add(coded[(4 if offset else 0) : len(coded) - 4])
+    return [text.encode() for text in found if len(text) > 5]
+
+
+def leaks(scene: Scene, texts: list[str]) -> list[str]:
+    """Where a secret of the account was found: messages, landed pages, any text column of the warehouse."""
+    account = scene.bench.accounts[0]["name"].upper()
+    secrets = [v for k, v in scene.sandbox.secrets.items() if f"_{account}_" in k and v.endswith(_SECRET_ENDINGS)]
+    wanted = [form for secret in secrets for form in forms(secret)]
+    heap = [("messages", "\n".join(texts).encode()), *_landed(scene.place)]
+    with opened(scene.bench.url) as (warehouse, connection):
+        for name in ("run", "batch", "bookmark", "quarantine", "drift", "validation"):
+            heap.append((f"ops.{name}", repr(warehouse.fetch(connection, f"select * from ops.{name}")).encode()))
+    return [f"{where}: {form!r}" for where, content in heap for form in wanted if form in content]
+
+
+_SECRET_ENDINGS = ("-token", "-key", "-secret", "-refresh", "-password")
+
+
+def _landed(folder: Path) -> Iterator[tuple[str, bytes]]:
+    for path in sorted(folder.rglob("*")):
+        if path.suffix == ".zst":
+            packed = path.read_bytes()
+            with suppress(OSError, ValueError):
+                size = int.from_bytes(packed[-8:], "little")
+                yield path.name, pa.decompress(packed[:-8], decompressed_size=size, codec="zstd", asbytes=True)
+        elif path.suffix in {".json", ".toml", ".log"}:
+            yield path.name, path.read_bytes()

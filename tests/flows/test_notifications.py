@@ -1,0 +1,180 @@
+"""Slack, Teams and e-mail, as fakes that check like the real ones: what is told, how often, and what happens when they are down."""
+
+import email
+import email.policy
+import json
+from contextlib import ExitStack
+from dataclasses import replace
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
+from conftest import Bench
+from tests_support import TODAY, free_port, midnight
+
+from flows.telling import tell_failure
+from tasks.errors import StorageError
+from tasks.messaging import mail, slack, teams
+from tasks.messaging.content import Message
+from tasks.notify import notify
+from tasks.sandbox.fake import Mischief, Served
+from tasks.sandbox.vendors.slack import SlackWebhook
+from tasks.sandbox.vendors.teams import TeamsWorkflow
+from tasks.settings import load
+
+NASTY = "<!channel> *bold* [click](http://evil.example) <script>alert(1)</script> @everyone & \x1b[31m\r\nBcc: x@evil.example " + "x" * 5000
+
+
+class Postbox:
+    """What an SMTP server was given."""
+
+    def __init__(self) -> None:
+        self.letters: list[str] = []
+
+    async def handle_DATA(self, server, session, envelope):
+        self.letters.append(envelope.content.decode())
+        return "250 OK"
+
+
+@pytest.fixture
+def sinks(stack: ExitStack, monkeypatch):
+    """Slack, Teams and a mail server; the settings that use them."""
+    hook, flow, box = SlackWebhook(), TeamsWorkflow(), Postbox()
+    stack.enter_context(Served(hook))
+    stack.enter_context(Served(flow))
+    port = free_port()
+    server = Controller(box, hostname="127.0.0.1", port=port, auth_require_tls=False,
+                        authenticator=lambda server, session, envelope, mechanism, data: AuthResult(success=data.password == b"smtp-demo-password"))
+    server.start()
+    stack.callback(server.stop)
+    monkeypatch.setenv("SUPPORT_ETL_SECRET_NOTIFICATIONS_SLACK_URL", hook.base_url + hook.path)
+    monkeypatch.setenv("SUPPORT_ETL_SECRET_NOTIFICATIONS_TEAMS_URL", flow.address)
+    monkeypatch.setenv("SUPPORT_ETL_SECRET_NOTIFICATIONS_SMTP_PASSWORD", "smtp-demo-password")
+    given = {
+        "slack": True, "teams": True, "email_to": ["lead@acme.example"], "email_from": "support-etl@acme.example", "smtp_host": "127.0.0.1",
+        "smtp_port": port, "smtp_security": "none", "smtp_user": "etl", "report_link": "https://files.acme.example/latest.html",
+    }
+    return hook, flow, box, given
+
+
+def test_trouble_is_told_once_and_so_is_its_end(bench: Bench, sandbox, sinks):
+    hook, flow, box, given = sinks
+    bench.accounts = tuple(a for a in bench.accounts if a["connector"] == "surveymonkey")
+    bench = replace(bench, extra={"notifications": given})
+    bench.run(midnight(TODAY), report=True)
+    assert (hook.messages, flow.cards, box.letters) == ([], [], []), "all is well and was before: nothing to tell"
+    sandbox.fakes["surveymonkey"].mischief = [Mischief("unauthorized", "", times=1000)]
+    for _ in range(2):
+        assert bench.run(midnight(TODAY), report=True).undelivered == []
+    assert [len(x) for x in (hook.messages, flow.cards, box.letters)] == [1, 1, 1], "the same trouble is told once"
+    told = json.dumps(hook.messages[0])
+    assert "1 source not up to date" in told
+    assert "surveymonkey_acme could not be read (responses); its numbers are as of" in told
+    assert "CredentialsError" in told
+    assert "https://files.acme.example/latest.html" in told
+    assert "surveymonkey\\_acme could not be read" in flow.cards[0]["body"][1]["text"]
+    assert "Subject: Support numbers of 2026-11-01: 1 source not up to date" in box.letters[0]
+    sandbox.fakes["surveymonkey"].mischief = []
+    bench.run(midnight(TODAY), report=True)
+    assert [m["text"] for m in hook.messages[1:]] == ["Support numbers of 2026-11-01: complete"]
+    assert bench.fetch("select channel, state, count(*) from ops.notification group by channel, state order by 1") == [
+        ("email", "delivered", 2), ("slack", "delivered", 2), ("teams", "delivered", 2)]
+
+
+def test_a_channel_that_is_down_stops_nothing_and_is_told_later(bench: Bench, sandbox, sinks):
+    hook, flow, box, given = sinks
+    bench.accounts = tuple(a for a in bench.accounts if a["connector"] == "surveymonkey")
+    bench = replace(bench, extra={"notifications": {**given, "when": "always"}})
+    hook.mischief = [Mischief("error", "", times=1)]
+    flow.mischief = [Mischief("throttle", "", times=1)]
+    outcome = bench.run(midnight(TODAY), report=True)
+    assert outcome.state == "completed"
+    assert len(box.letters) == 1
+    assert [w.split(":")[0] for w in outcome.undelivered] == ["not delivered by slack (failed)", "not delivered by teams (failed)"]
+    assert bench.run(midnight(TODAY), report=True).undelivered == []
+    assert [len(x) for x in (hook.messages, flow.cards, box.letters)] == [1, 1, 2]
+
+
+def test_an_answer_that_is_lost_is_not_followed_by_a_second_message(bench: Bench, sinks):
+    hook, _, _, given = sinks
+    hook.mischief = [Mischief("drop", "", times=1)]
+    settings = load(notifications={"slack": True}).notifications
+    bench.read(midnight(TODAY))
+    from tasks.warehouse.engine import Warehouse
+
+    warehouse = Warehouse(bench.url)
+    message = Message("t", False, ("broken",), run_id="r1")
+    assert [d.state for d in notify(settings, warehouse, message)] == ["unknown"]
+    assert notify(settings, warehouse, replace(message, run_id="r2")) == []
+    assert [d.state for d in notify(settings, warehouse, replace(message, lines=("something else",), run_id="r3"))] == ["delivered"]
+    warehouse.dispose()
+
+
+def test_nothing_in_a_value_becomes_a_mention_a_link_or_a_header(sinks):
+    hook, flow, box, given = sinks
+    message = Message(f"Trouble {NASTY}", False, tuple([NASTY] * 30), tuple([NASTY] * 30), (("Open", "https://a.example/x"),), "r")
+    assert [d.state for d in notify(load(notifications=given).notifications, None, message)] == ["delivered"] * 3
+    told = json.dumps(hook.messages)
+    assert "<!channel>" not in hook.messages[0]["text"]
+    assert all(block.get("text", {}).get("type", "plain_text") == "plain_text" for block in hook.messages[0]["blocks"])
+    assert len(told) < 10_000
+    assert all("](" not in block["text"].replace("\\]\\(", "") for block in flow.cards[0]["body"])
+    assert len(json.dumps(flow.cards[0])) < 20_000
+    letter = email.message_from_string(box.letters[0], policy=email.policy.default)
+    assert letter["Bcc"] is None
+    assert letter["Subject"].startswith("Trouble <!channel>")
+    assert "<script>" not in letter.get_body(("html",)).get_content()
+    assert "and 2" in told, "cut lists say how much more there is"
+
+
+def test_wrong_addresses_and_passwords_are_named_and_in_no_message(sinks, monkeypatch):
+    hook, flow, box, given = sinks
+    message = Message("t", False, ("l",), run_id="r")
+    monkeypatch.setenv("SUPPORT_ETL_SECRET_NOTIFICATIONS_SLACK_URL", hook.base_url + "/services/withdrawn-secret-path")
+    monkeypatch.setenv("SUPPORT_ETL_SECRET_NOTIFICATIONS_TEAMS_URL", flow.base_url + "/workflows?sig=wrong-secret-sig")
+    monkeypatch.setenv("SUPPORT_ETL_SECRET_NOTIFICATIONS_SMTP_PASSWORD", "wrong-secret-password")
+    found = {d.channel: d for d in notify(load(notifications=given).notifications, None, message)}
+    assert {d.state for d in found.values()} == {"failed"}
+    assert "refuses with 404 no_service" in found["slack"].says
+    assert "refuses the login" in found["email"].says
+    assert not any("secret" in d.says for d in found.values() if d.channel != "email")
+    assert not any("wrong-secret" in d.says or "withdrawn" in d.says for d in found.values())
+
+
+@pytest.mark.parametrize(("changes", "words"), [
+    ({"smtp_host": ""}, "set notifications.smtp_host"),
+    ({"smtp_host": "127.0.0.1", "smtp_port": 9}, "cannot be reached"),
+    ({"smtp_host": "mail.acme.example", "smtp_security": "none"}, "not sent over an open connection"),
+    ({"smtp_security": "starttls"}, "refuses the message"),
+])
+def test_a_mail_server_that_does_not_do_is_named(changes, words, sinks):
+    settings = load(notifications={**sinks[3], "slack": False, "teams": False, **changes}).notifications
+    (delivery,) = notify(settings, None, Message("t", True, ("l",)))
+    assert delivery.state == "failed"
+    assert words in delivery.says
+
+
+def test_a_webhook_is_https_and_its_redirect_is_not_followed(sinks, monkeypatch):
+    hook, flow, box, given = sinks
+    settings = load(notifications={"slack": True}).notifications
+    monkeypatch.setenv("SUPPORT_ETL_SECRET_NOTIFICATIONS_SLACK_URL", "http://hooks.slack.example/services/x")
+    (delivery,) = notify(settings, None, Message("t", True, ("l",)))
+    assert "must begin with https://" in delivery.says
+    monkeypatch.setenv("SUPPORT_ETL_SECRET_NOTIFICATIONS_SLACK_URL", hook.base_url + hook.path)
+    hook.mischief = [Mischief("redirect", "", headers={"location": flow.address})]
+    (delivery,) = notify(settings, None, Message("t", True, ("l",)))
+    assert delivery.state == "failed"
+    assert flow.asked == []
+
+
+def test_a_job_that_cannot_begin_is_told_too(sinks):
+    hook, _, _, given = sinks
+    assert tell_failure(load(notifications=given).notifications, StorageError("warehouse x cannot be opened")) == []
+    assert "warehouse x cannot be opened" in json.dumps(hook.messages[0])
+
+
+def test_a_message_of_one_line_fits_every_channel():
+    message = Message("All well", True, ("a line",), run_id="r")
+    assert slack.payload(message)["text"] == "All well"
+    assert teams.payload(message)["attachments"][0]["content"]["body"][0]["color"] == "Good"
+    assert mail.letter(message, "a@b.example", ("c@d.example",))["To"] == "c@d.example"
