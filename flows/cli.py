@@ -13,9 +13,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
+from flows.commands import upkeep_app
+from flows.screen import Accounts, AsJson, err
+from flows.screen import print_json as _print_json
+from flows.screen import say as _say
+from flows.screen import table as _table
 from tasks.clock import parse_instant
 from tasks.errors import ConfigurationError, SupportEtlError
 from tasks.settings import RedactSecrets, Settings, load, redact, settings_file
@@ -24,14 +27,9 @@ app = typer.Typer(
     help="Customer-support data into one warehouse: KPIs, budget and staffing forecasts.", no_args_is_help=True,
     pretty_exceptions_enable=False, rich_markup_mode=None,
 )
-quarantine_app = typer.Typer(help="Rows that broke a rule: list them, look at one, load them again.", no_args_is_help=True)
+quarantine_app = typer.Typer(help="Rows that broke a rule: list them, look at one, load them again, or dismiss one.", no_args_is_help=True)
 app.add_typer(quarantine_app, name="quarantine")
-_WIDTH = None if sys.stdout.isatty() else 160  # piped output is for files and pagers, not for 80 columns
-out, err = Console(highlight=False, width=_WIDTH), Console(stderr=True, highlight=False)
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
-Accounts = Annotated[list[str] | None, typer.Option("--account", help="Only this account; may be given several times.")]
-
+app.add_typer(upkeep_app)
 
 def main() -> None:
     """Entry point: errors become a line and an exit code, never a traceback."""
@@ -299,6 +297,18 @@ def quarantine_replay(account: Accounts = None) -> None:
     _print_outcome(outcome, as_json=False)
 
 
+@quarantine_app.command("dismiss")
+def quarantine_dismiss(
+    batch: Annotated[str, typer.Argument(help="Batch, as `quarantine list` prints it.")],
+    number: Annotated[int, typer.Argument(help="Number within the batch.")],
+) -> None:
+    """Close a row that nobody will mend, such as one that the vendor has taken back."""
+    from flows.upkeep import dismiss
+
+    dismiss(load(), batch, number)
+    typer.echo(f"row {number} of {batch} is dismissed")
+
+
 # how the commands do it ----------------------------------------------------------------------------------------------
 
 
@@ -417,30 +427,3 @@ def _log_to_screen(*, quiet: bool) -> None:
     handler.setFormatter(logging.Formatter("%(message)s"))
     handler.addFilter(RedactSecrets())
     logger.handlers, logger.propagate = [handler], False
-
-
-def _say(text: str) -> None:
-    err.print(redact(text), markup=False, soft_wrap=True)
-
-
-def _print_json(value: Any) -> None:
-    typer.echo(json.dumps(value, indent=1, default=str))
-
-
-def _table(title: str, heads: tuple[str, ...], rows: list[Any]) -> None:
-    made = Table(title=title, title_justify="left", show_edge=False, pad_edge=False)
-    for head in heads:
-        made.add_column(head, overflow="fold")
-    for row in rows:
-        made.add_row(*(_clean(str(cell)) if cell is not None else "" for cell in row))
-    out.print(made)
-    out.print()
-
-
-def _clean(text: str) -> str:
-    """No control characters and no markup from data on the terminal."""
-    from rich.markup import escape
-
-    return escape("".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text))
-
-

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from tasks import extract, land
+from tasks import erase, extract, land
 from tasks.clock import Window, now
 from tasks.errors import (
     BudgetSpentError,
@@ -27,7 +27,7 @@ from tasks.quality.suites import Verdict
 from tasks.rest.client import Client
 from tasks.rest.reading import MAIN, PARTITIONS, Bookmark, page_reader
 from tasks.rest.spec import Changed, Full, Stream, Token
-from tasks.settings import AccountSettings, Settings, redact
+from tasks.settings import AccountSettings, SecretLookup, Settings, redact
 from tasks.validate import Reader
 from tasks.warehouse import books
 from tasks.warehouse.engine import Warehouse
@@ -64,6 +64,7 @@ class Context:
     landing: Landing
     run_id: str
     as_of: datetime
+    lookup: SecretLookup | None = None
 
 
 def ingest_stream(
@@ -158,8 +159,9 @@ class _Ingestion:
         with context.warehouse.connect() as connection:
             load = Load(context.warehouse, connection, self._stream, batch)
             load.waiting = books.open_quarantine_keys(connection, self._account.name, self._stream.name)
+            erased = erase.erased_of(connection, self._account.name, context.lookup)
             for checked in reader.rows(self._pages(batch, tally)):
-                load.take(checked)
+                load.take(erase.hidden(checked, erased))
                 if checked.verdict:
                     title = f"{self._account.name} / {self._stream.name} / {checked.entity.name}"
                     self._result.verdicts.append((title, checked.verdict))
@@ -170,6 +172,8 @@ class _Ingestion:
             bookmark = None if self._asked else self._bookmark_after(batch, tally).as_json()
             with context.warehouse.write_lock, connection.begin():
                 changed = load.commit(context.run_id, bookmark, facts)
+                if erased:
+                    erase.clear_batch(connection, context.landing, batch, erased)
         context.landing.forget(batch)
         self._result.records += tally.records
         self._result.changed += changed

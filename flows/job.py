@@ -8,7 +8,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -70,7 +70,7 @@ def run_daily(
 ) -> Outcome:
     """The whole path once. Raises SupportEtlError when nothing can be done at all (warehouse, settings); people are told."""
     try:
-        with running(settings, "daily", as_of) as (context, outcome):
+        with running(settings, "daily", as_of, lookup) as (context, outcome):
             chosen = [a for a in settings.accounts if not accounts or a.name in accounts]
             outcome.streams += ingest_accounts(context, chosen, stages, lookup=lookup, say=say)
             finish(context, outcome, stages, chosen, say=say, with_report=with_report)
@@ -101,7 +101,7 @@ def run_backfill(
     """
     if start >= end:
         raise ConfigurationError(f"--from {start:%Y-%m-%d} is not before --to {end:%Y-%m-%d}")
-    with running(settings, "backfill", None) as (context, outcome):
+    with running(settings, "backfill", None, lookup) as (context, outcome):
         chosen = [a for a in settings.accounts if not accounts or a.name in accounts]
         windows = _chunks(start, end, chunk)
         began = time.monotonic()
@@ -140,7 +140,7 @@ def _chunks(start: datetime, end: datetime, chunk: timedelta) -> list[Window]:
 
 
 @contextmanager
-def running(settings: Settings, kind: str, as_of: datetime | None) -> Iterator[tuple[Context, Outcome]]:
+def running(settings: Settings, kind: str, as_of: datetime | None, lookup: SecretLookup | None = None) -> Iterator[tuple[Context, Outcome]]:
     """The warehouse is ours and ready, the run is in the books; at the end its state is too."""
     warehouse = Warehouse(settings.warehouse.url, memory_limit=settings.warehouse.memory_limit)
     instant = (as_of or now()).replace(microsecond=0)
@@ -152,7 +152,7 @@ def running(settings: Settings, kind: str, as_of: datetime | None) -> Iterator[t
             with warehouse.begin() as connection:
                 books.start_run(connection, run_id, kind, instant)
             try:
-                yield Context(settings, warehouse, Landing(settings.landing.url), run_id, instant), outcome
+                yield Context(settings, warehouse, Landing(settings.landing.url), run_id, instant, lookup), outcome
             except BaseException as trouble:
                 outcome.state, outcome.message = "failed", redact(str(trouble))[:1000]
                 raise
@@ -194,9 +194,10 @@ def ingest_accounts(
 
 def finish(
     context: Context, outcome: Outcome, stages: Stages, accounts: Sequence[AccountSettings], *, say: Say,
-    with_report: bool = True,
+    with_report: bool = True, as_of: datetime | None = None,
 ) -> None:
-    """Tables, report, watermarks and the run's state, after the streams."""
+    """Tables, report, watermarks and the run's state, after the streams; for the run's instant, or another."""
+    context = replace(context, as_of=as_of or context.as_of)
     failed = outcome.failures
     if failed:
         listed = "; ".join(f"{r.account}/{r.stream}: {r.message}" for r in failed)

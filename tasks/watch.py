@@ -58,7 +58,7 @@ def _volume(subject: str, days: Mapping[date, int], last: date) -> list[Alert]:
     usual = median(before)
     spread = _ROBUST * median(abs(count - usual) for count in before)
     away = abs(days.get(last, 0) - usual)
-    if sum(count > 0 for count in before) < WEEKS // 2 or away <= max(_FAR * spread, _FAR * usual**0.5, usual / 2):
+    if sum(count > 0 for count in before) < WEEKS // 2 or away <= max(_FAR * spread, _FAR * max(usual, 1.0) ** 0.5, usual / 2):
         return []
     return [(subject, "volume", f"{days.get(last, 0):,} records on {last.isoformat()}; usual on that weekday: {usual:,.0f}")]
 

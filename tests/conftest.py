@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +53,16 @@ _PATIENCE = rest_client.Patience(tries=4, first_wait=0.01, wait_cap=0.05)
 @pytest.fixture
 def sandbox(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     """Every fake vendor as of TODAY, the secrets in the environment."""
+    with open_sandbox(tmp_path / "plans", today=TODAY, world=world) as opened:
+        for name, value in opened.secrets.items():
+            monkeypatch.setenv(name, value)
+        yield opened
+
+
+@pytest.fixture
+def small_sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    """Five weeks of a very small organisation."""
+    world = World(seed=5, first=date(2026, 9, 27), last=TODAY - timedelta(days=1), daily=3.0)
     with open_sandbox(tmp_path / "plans", today=TODAY, world=world) as opened:
         for name, value in opened.secrets.items():
             monkeypatch.setenv(name, value)
@@ -141,6 +151,13 @@ def bench(every_account: Bench) -> Bench:
     """The job on DuckDB with a few accounts, which is as much as most tests need."""
     every_account.accounts = tuple(a for a in every_account.accounts if a["connector"] in ONE_OF_EACH_KIND)
     return every_account
+
+
+@pytest.fixture
+def small_bench(small_sandbox: Sandbox, tmp_path: Path) -> Bench:
+    """The job on DuckDB with a few accounts of the very small organisation."""
+    chosen = tuple(a for a in small_sandbox.accounts if a["connector"] in ONE_OF_EACH_KIND)
+    return Bench(tmp_path, f"duckdb:///{tmp_path / 'warehouse.duckdb'}", chosen)
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ import os
 import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import fsspec
@@ -102,11 +102,7 @@ class Landing:
 
     def keep(self, batch: Batch, number: int, header: Mapping[str, Any], body: bytes) -> None:
         """Land one page. `number` counts from 1."""
-        digest = hashlib.sha256(body).hexdigest()
-        head = msgspec.json.encode({**header, "sha256": digest, "size": len(body)})
-        packed = pa.compress(head + b"\n" + body, codec=_CODEC, asbytes=True)
-        size = (len(head) + 1 + len(body)).to_bytes(8, "little")
-        self._write(f"{batch.folder}/{number:06d}.jsonl.zst", packed + size)
+        self._write(f"{batch.folder}/{number:06d}.jsonl.zst", _packed(header, body))
 
     def pages(self, batch: Batch) -> Iterator[Landed]:
         """The landed pages in order, up to the first that is missing or damaged."""
@@ -143,18 +139,47 @@ class Landing:
         paths = self._files.glob(f"{self._root}/{source.folder}/*/{batch_id}/manifest.json")
         return _batch_of(source, msgspec.json.decode(self._files.cat_file(paths[0]))) if paths else None
 
+    def bodies(self, account: str, batch: Batch | None = None) -> Iterator[tuple[str, bytes]]:
+        """Path and body of every landed page of an account, or of one batch. Damaged pages are left out."""
+        for path in sorted(self._files.glob(f"{self._root}/{batch.folder if batch else f'*/{account}/*/*/*'}/*.jsonl.zst")):
+            unpacked = _unpacked(bytes(self._files.cat_file(path)))
+            if unpacked:
+                yield path, unpacked[1]
+
+    def rewrite(self, path: str, body: bytes) -> None:
+        """Another body for a landed page, its header kept, its checksum made anew."""
+        unpacked = _unpacked(bytes(self._files.cat_file(path)))
+        assert unpacked is not None  # `bodies` gave it
+        self._write(path.removeprefix(f"{self._root}/"), _packed(unpacked[0], body))
+
+    def remove(self, folder: str) -> None:
+        """Take a batch's folder away."""
+        self._files.rm(folder, recursive=True)
+
+    def old_batches(self, before: datetime, abandoned_before: datetime) -> list[str]:
+        """Folders of batches that were completed before an instant, or begun and given up before another."""
+        found = []
+        for folder in sorted({path.rsplit("/", 1)[0] for path in self._files.glob(f"{self._root}/*/*/*/*/*/*")}):
+            manifest = self._read(f"{folder}/manifest.json".removeprefix(f"{self._root}/"))
+            if manifest:
+                if parse_instant(msgspec.json.decode(manifest)["completed_at"]) < before:
+                    found.append(folder)
+            elif self._modified(folder) < abandoned_before:
+                found.append(folder)
+        return found
+
+    def _modified(self, folder: str) -> datetime:
+        """The last change of anything in a folder; now where the store does not tell."""
+        told = [info.get("mtime") or info.get("LastModified") for info in self._files.ls(folder, detail=True)]
+        instants = [datetime.fromtimestamp(t, UTC) if isinstance(t, (int, float)) else t for t in told if t]
+        return max(instants, default=now())
+
     def _page(self, batch: Batch, number: int) -> Landed | None:
         packed = self._read(f"{batch.folder}/{number:06d}.jsonl.zst")
         if not packed or len(packed) < 8:
             return None
-        size = int.from_bytes(packed[-8:], "little")
-        try:
-            text = pa.decompress(packed[:-8], decompressed_size=size, codec=_CODEC, asbytes=True)
-            head, body = text.split(b"\n", 1)
-            header = msgspec.json.decode(head)
-        except (OSError, ValueError, msgspec.DecodeError):
-            return None
-        return Landed(number, header, body) if hashlib.sha256(body).hexdigest() == header["sha256"] else None
+        unpacked = _unpacked(packed)
+        return Landed(number, *unpacked) if unpacked else None
 
     def _write(self, name: str, content: bytes) -> None:
         path = f"{self._root}/{name}"
@@ -182,6 +207,25 @@ class Landing:
             return None
         except OSError as trouble:
             raise StorageError(_storage_words(self._root, trouble)) from None
+
+
+def _packed(header: Mapping[str, Any], body: bytes) -> bytes:
+    """A header line with the checksum, the body, compressed; then the size before compression, 8 bytes."""
+    head = msgspec.json.encode({**header, "sha256": hashlib.sha256(body).hexdigest(), "size": len(body)})
+    size = (len(head) + 1 + len(body)).to_bytes(8, "little")
+    return bytes(pa.compress(head + b"\n" + body, codec=_CODEC, asbytes=True)) + size
+
+
+def _unpacked(packed: bytes) -> tuple[Mapping[str, Any], bytes] | None:
+    """Header and body; None for a page that is damaged."""
+    size = int.from_bytes(packed[-8:], "little")
+    try:
+        text = pa.decompress(packed[:-8], decompressed_size=size, codec=_CODEC, asbytes=True)
+        head, body = text.split(b"\n", 1)
+        header = msgspec.json.decode(head)
+    except (OSError, ValueError, msgspec.DecodeError):
+        return None
+    return (header, body) if hashlib.sha256(body).hexdigest() == header["sha256"] else None
 
 
 def _storage_words(root: str, trouble: OSError) -> str:

@@ -10,6 +10,8 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
+import msgspec
+
 from tasks.clock import Window, now, parse_instant
 from tasks.errors import ContractError, NotInPlanError, RepeatedPageError, TruncatedPageError
 from tasks.rest.client import Answer, Client
@@ -49,7 +51,7 @@ class Bookmark:
 
     def as_json(self) -> dict[str, Json]:
         """For the bookmark table."""
-        parts = {k: [at.isoformat(), mark] for k, (at, mark) in (self.partitions or {}).items()}
+        parts = {k: [at.isoformat(), mark] for k, (at, mark) in sorted((self.partitions or {}).items())}
         return {"until": self.until.isoformat() if self.until else None, "cursor": self.cursor, "partitions": parts}
 
     @classmethod
@@ -285,9 +287,19 @@ class Reading:
                 received, seen = self._ask(request, follow.name, label)
             except NotInPlanError:
                 return  # gone since the page was made: deleted records answer 404 on their children
+            self._refuse_another(follow, keys, received)
             yield received
             yield from self._followed(follow.follows, received, follow.name)
             request = paging.after(request, seen)
+
+    def _refuse_another(self, follow: Follow, keys: tuple[str, ...], received: Received) -> None:
+        """A document that was asked for by its key has it; anything else (an error with status 200) is not that document."""
+        if follow.records or len(keys) > 1 or not received.page.records:
+            return
+        record = received.page.records[0]
+        values = record.values() if isinstance(record, dict) else msgspec.structs.asdict(record).values()
+        if keys[0] not in map(str, values):
+            raise ContractError(f"{self._client.account.name}/{self._stream.name}: the answer for {follow.name} {keys[0]} is not that record")
 
     def _ask(self, request: Request, part: str, partition: str | None) -> tuple[Received, _Seen]:
         reader = page_reader(self._stream, part)

@@ -15,9 +15,11 @@ from tasks.warehouse.tables import (
     BATCH,
     BOOKMARK,
     DRIFT,
+    ERASED,
     MODEL_RUN,
     NOTIFICATION,
     QUARANTINE,
+    RECONCILIATION,
     REPORTING_ZONE,
     RUN,
     TABLE_STATE,
@@ -235,3 +237,48 @@ def last_loads(connection: Connection) -> dict[tuple[str, str], datetime]:
 def open_quarantine_count(connection: Connection) -> int:
     """Rows that wait in quarantine."""
     return int(connection.execute(sa.select(sa.func.count()).select_from(QUARANTINE).where(QUARANTINE.c.state == "open")).scalar_one())
+
+
+def erased(connection: Connection, account: str) -> set[str]:
+    """Fingerprints of the erased persons of an account."""
+    return set(connection.execute(sa.select(ERASED.c.fingerprint).where(ERASED.c.account == account)).scalars())
+
+
+def record_erasure(connection: Connection, account: str, fingerprint: str, pseudonym: str) -> None:
+    """The person is erased."""
+    _put(connection, ERASED, ["account", "fingerprint"], {"account": account, "fingerprint": fingerprint, "pseudonym": pseudonym, "erased_at": now()})
+
+
+def clear_quarantine(connection: Connection, account: str, key: str, pseudonym: str, words: Sequence[str]) -> int:
+    """Rows set aside that are a person's, or whose reason quotes them: key and reason go."""
+    told = sa.or_(QUARANTINE.c.record_key == key, *(QUARANTINE.c.reason.contains(word, autoescape=True) for word in words),
+                  *(QUARANTINE.c.record_key == word for word in words))
+    return connection.execute(
+        QUARANTINE.update().where(QUARANTINE.c.account == account, told).values(record_key=pseudonym, reason="erased")
+    ).rowcount
+
+
+def dismiss(connection: Connection, batch_id: str, number: int) -> int:
+    """A row of the quarantine that nobody will mend; gives how many rows that was."""
+    return connection.execute(
+        QUARANTINE.update()
+        .where(QUARANTINE.c.batch_id == batch_id, QUARANTINE.c.row_number == number, QUARANTINE.c.state == "open")
+        .values(state="dismissed")
+    ).rowcount
+
+
+def tidy(connection: Connection, before: datetime) -> dict[str, int]:
+    """Remove rows of the books from before an instant; what runs need to go on from stays. Gives the rows by table."""
+    old = {
+        RUN: RUN.c.started_at < before, NOTIFICATION: NOTIFICATION.c.sent_at < before,
+        QUARANTINE: sa.and_(QUARANTINE.c.found_at < before, QUARANTINE.c.state != "open"), ALERT: sa.and_(ALERT.c.last_at < before, ~ALERT.c.is_open),
+        VALIDATION: VALIDATION.c.run_id.in_(sa.select(RUN.c.run_id).where(RUN.c.started_at < before)),
+        RECONCILIATION: RECONCILIATION.c.compared_at < before,
+    }
+    order = (VALIDATION, RUN, NOTIFICATION, QUARANTINE, ALERT, RECONCILIATION)
+    return {f"ops.{t.name}": count for t in order if (count := connection.execute(t.delete().where(old[t])).rowcount)}
+
+
+def execute(connection: Connection, statement: str, values: Values) -> int:
+    """A statement with parameters; gives the rows it changed."""
+    return connection.execute(sa.text(statement), dict(values)).rowcount

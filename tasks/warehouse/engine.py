@@ -16,6 +16,7 @@ import pyarrow.csv
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
+from tasks.entities import ARROW
 from tasks.errors import ConfigurationError, StorageError, WarehouseBusyError
 
 # models are few and large: compiling each costs more than it saves, and sorts and hashes should stay in memory
@@ -158,6 +159,36 @@ class Warehouse:
         """Rows of a query."""
         return connection.execute(sa.text(statement), dict(parameters or {})).fetchall()
 
+    def batches(self, connection: Connection, statement: str, table: sa.Table, size: int) -> Iterator[pa.Table]:
+        """A query's rows in lots of `size`, in the types of `table`; only one lot is held at a time."""
+        schema = pa.schema([(column.name, ARROW[column.info["kind"]]) for column in table.columns])
+        if self.kind == "duckdb":
+            raw: Any = connection.connection.driver_connection
+            for batch in raw.execute(statement).to_arrow_reader(size):
+                yield pa.Table.from_batches([batch]).cast(schema)
+            return
+        result = connection.execution_options(stream_results=True, yield_per=size).execute(sa.text(statement))
+        for lot in result.mappings().partitions(size):
+            yield pa.Table.from_pylist([dict(row) for row in lot], schema)
+
+    def compact(self) -> None:
+        """Rewrite the DuckDB file, so that nothing of deleted rows is left in it. No connection of this process may be open."""
+        if self.path is None:
+            return
+        with filelock.FileLock(f"{self.path}.lock", timeout=60):
+            self._rewrite(self.path)
+
+    def _rewrite(self, path: Path) -> None:
+        beside = Path(f"{path}.compact")
+        beside.unlink(missing_ok=True)
+        with self.connect() as connection:
+            literal = str(beside).replace("'", "''")
+            connection.exec_driver_sql(f"attach '{literal}' as fresh")
+            connection.exec_driver_sql(f'copy from database "{path.stem}" to fresh')
+            connection.commit()
+            connection.exec_driver_sql("detach fresh")
+        os.replace(beside, path)
+
     def arrow(self, connection: Connection, statement: str) -> pa.Table:
         """A query's result as an Arrow table."""
         if self.kind == "duckdb":
@@ -169,6 +200,16 @@ class Warehouse:
         return pa.Table.from_pylist([dict(row) for row in rows]) if rows else pa.table(
             {name: pa.array([], pa.null()) for name in list(result.keys())}
         )
+
+    def text_columns(self, connection: Connection) -> dict[str, list[str]]:
+        """Every table of ours and its columns of text."""
+        found: dict[str, list[str]] = {}
+        for schema, name, column in self.fetch(
+            connection, "select table_schema, table_name, column_name from information_schema.columns where data_type in ('text', 'VARCHAR') "
+            "and table_schema in ('source', 'staging', 'core', 'marts', 'ops') order by 1, 2, ordinal_position",
+        ):
+            found.setdefault(f"{schema}.{name}", []).append(column)
+        return found
 
     def _opening_error(self, trouble: Exception) -> StorageError:
         text = _first_line(trouble)

@@ -22,16 +22,17 @@ MIGRATIONS: tuple[tuple[int, str, tuple[str, ...]], ...] = (
 )
 
 
-def prepare(warehouse: Warehouse, models: Iterable[sa.Table] = (), *, indexes: bool = False) -> None:
+def prepare(warehouse: Warehouse, models: Iterable[sa.Table] = (), *, thorough: bool = False) -> None:
     """Schemas, entity tables, books and model tables exist, with comments, and every migration is applied.
 
-    With `indexes`, empty model tables get their unique index at once, for a job whose role may not create any.
+    When `thorough` (the owner's `support-etl prepare`), comments are written anew and model tables get their unique index
+    at once, for a job whose role may do neither.
     Raises ConfigurationError for a warehouse that a newer version of this software has made, or that lacks something
     which the role may not create.
     """
     try:
         with warehouse.begin() as connection:
-            _bring_up_to_date(warehouse, connection, list(models), indexes=indexes)
+            _bring_up_to_date(warehouse, connection, list(models), thorough=thorough)
     except StorageError as trouble:
         if isinstance(getattr(trouble.__cause__, "orig", None), psycopg.errors.InsufficientPrivilege):
             raise ConfigurationError(
@@ -40,7 +41,7 @@ def prepare(warehouse: Warehouse, models: Iterable[sa.Table] = (), *, indexes: b
         raise
 
 
-def _bring_up_to_date(warehouse: Warehouse, connection: Connection, models: list[sa.Table], *, indexes: bool) -> None:
+def _bring_up_to_date(warehouse: Warehouse, connection: Connection, models: list[sa.Table], *, thorough: bool) -> None:
     present = _schemas(connection)
     for schema in SCHEMAS:
         if schema not in present:
@@ -58,7 +59,9 @@ def _bring_up_to_date(warehouse: Warehouse, connection: Connection, models: list
     existing = _existing(connection) if waiting else existing
     for table in (*OPS, *SOURCE.values(), *models):
         _create_or_widen(warehouse, connection, table, existing)
-        if indexes and table.schema in BUILT:
+        if thorough:
+            _comment(connection, table, table.columns)
+        if thorough and table.schema in BUILT:
             index(connection, table)
     for number, says, _ in waiting:
         connection.execute(SCHEMA_VERSION.insert().values(version=number, says=says, applied_at=now()))
@@ -119,7 +122,8 @@ def _create_or_widen(
     for column in missing:
         kind = column.type.compile(dialect=connection.dialect)
         connection.execute(sa.text(f'alter table {table.schema}.{table.name} add column "{column.name}" {kind}'))
-    _comment(connection, table, missing)
+    if missing:
+        _comment(connection, table, missing)
 
 
 def index(connection: Connection, table: sa.Table) -> None:

@@ -124,7 +124,7 @@ QUARANTINE = _ops(
     _c("rule", "text", "Rule that was broken", required=True),
     _c("reason", "text", "What is wrong, for a person", required=True),
     _c("found_at", "instant", "Found at", required=True),
-    _c("state", "text", "open, or replayed once a later load brought the row", required=True),
+    _c("state", "text", "open, replayed once a later load brought the row, or dismissed", required=True),
 )
 VALIDATION = _ops(
     "validation", "Result of every rule that was applied", ("run_id", "subject", "batch_id", "rule"),

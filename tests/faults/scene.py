@@ -37,7 +37,7 @@ VENDORS = (
     "zendesk", "hubspot", "servicenow", "surveymonkey", "freshdesk", "intercom", "jira", "salesforce", "front", "zoho_desk",
     "typeform", "qualtrics", "medallia",
 )
-PATIENCE = rest_client.Patience(tries=4, first_wait=0.005, wait_cap=0.02, longest_answer=1.0)
+PATIENCE = rest_client.Patience(tries=4, first_wait=0.005, wait_cap=0.02, longest_answer=2.0)
 AS_OF = midnight(TODAY)
 State = Mapping[str, Counter[tuple[Any, ...]]]
 

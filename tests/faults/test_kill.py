@@ -11,16 +11,13 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
-from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 from conftest import ONE_OF_EACH_KIND, Bench
 from tests_support import TODAY, differences, midnight
 
-from tasks.sandbox.company import open_sandbox
 from tasks.sandbox.fake import Mischief
-from tasks.sandbox.world import World
 
 SEED = int(os.environ.get("SUPPORT_ETL_TEST_SEED", "20261101"))
 KILLS = 20
@@ -58,16 +55,6 @@ def runner() -> Iterator[Runner]:
     made.close()
 
 
-@pytest.fixture
-def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """Five weeks of a very small organisation."""
-    world = World(seed=5, first=date(2026, 9, 27), last=TODAY - timedelta(days=1), daily=3.0)
-    with open_sandbox(tmp_path / "plans", today=TODAY, world=world) as opened:
-        for name, value in opened.secrets.items():
-            monkeypatch.setenv(name, value)
-        yield opened
-
-
 def state(bench: Bench) -> dict:
     """All tables, the bookmarks and the quarantine."""
     return {
@@ -78,11 +65,11 @@ def state(bench: Bench) -> dict:
     }
 
 
-def test_killed_at_twenty_random_moments_and_run_again_gives_the_same_warehouse(small, runner: Runner, tmp_path: Path):
+def test_killed_at_twenty_random_moments_and_run_again_gives_the_same_warehouse(small_sandbox, runner: Runner, tmp_path: Path):
     pick = random.Random(SEED)
-    clean = Bench(tmp_path / "clean", f"duckdb:///{tmp_path / 'clean.duckdb'}", tuple(a for a in small.accounts if a["connector"] in ONE_OF_EACH_KIND))
+    clean = Bench(tmp_path / "clean", f"duckdb:///{tmp_path / 'clean.duckdb'}", tuple(a for a in small_sandbox.accounts if a["connector"] in ONE_OF_EACH_KIND))
     started = time.monotonic()
-    runner.begin(clean, dict(small.secrets))
+    runner.begin(clean, dict(small_sandbox.secrets))
     assert runner.end() == 0
     whole = time.monotonic() - started
     expected = state(clean)
@@ -92,7 +79,7 @@ def test_killed_at_twenty_random_moments_and_run_again_gives_the_same_warehouse(
         assert attempts <= 3 * KILLS, "runs end before they are killed"
         bench = replace(clean, folder=tmp_path / f"kill{attempts}", url=f"duckdb:///{tmp_path / f'kill{attempts}.duckdb'}")
         moment = pick.uniform(0.02, 1.0) * whole
-        child = runner.begin(bench, dict(small.secrets))
+        child = runner.begin(bench, dict(small_sandbox.secrets))
         time.sleep(moment)
         with suppress(ProcessLookupError):
             os.kill(child, signal.SIGKILL)
@@ -100,19 +87,19 @@ def test_killed_at_twenty_random_moments_and_run_again_gives_the_same_warehouse(
             whole *= 0.85  # it had ended by itself: the machine is less busy than when the clean run was timed
             continue
         killed += 1
-        runner.begin(bench, dict(small.secrets))
+        runner.begin(bench, dict(small_sandbox.secrets))
         assert runner.end() == 0, f"seed {SEED}, kill {killed} after {moment:.2f} s"
         assert differences(expected, state(bench)) == {}, f"seed {SEED}, kill {killed} after {moment:.2f} s"
 
 
-def test_killed_at_page_sixty_the_next_run_asks_for_at_most_forty_one(small, runner: Runner, tmp_path: Path):
-    fake = small.fakes["zendesk"]
+def test_killed_at_page_sixty_the_next_run_asks_for_at_most_forty_one(small_sandbox, runner: Runner, tmp_path: Path):
+    fake = small_sandbox.fakes["zendesk"]
     records = sum(len({c.at for c in t.changes} | {n.at for n in t.notes}) for t in fake.world.of_desk("zendesk"))
     size = max(1, records // 110)
     export = fake._time_export
     fake._time_export = lambda asked, name, rows, **k: export(
         type(asked)(asked.method, asked.path, {**asked.query, "per_page": str(size)}, asked.headers, asked.body), name, rows, **k)
-    accounts = tuple({**a, "streams_off": ["sla_events", "organizations"]} for a in small.accounts if a["connector"] == "zendesk")
+    accounts = tuple({**a, "streams_off": ["sla_events", "organizations"]} for a in small_sandbox.accounts if a["connector"] == "zendesk")
     bench = Bench(tmp_path, f"duckdb:///{tmp_path / 'w.duckdb'}", accounts)
     path, ready = "/incremental/ticket_events", threading.Event()
     child: list[int] = []
@@ -126,12 +113,12 @@ def test_killed_at_page_sixty_the_next_run_asks_for_at_most_forty_one(small, run
         return sum(path in a.path for a in fake.asked)
 
     fake.mischief = [Mischief("edit", path, skip=60, times=1, edit=strike)]
-    child.append(runner.begin(bench, dict(small.secrets)))
+    child.append(runner.begin(bench, dict(small_sandbox.secrets)))
     ready.set()
     assert runner.end() == -signal.SIGKILL
     assert asked() == 61
     fake.mischief = []
-    runner.begin(bench, dict(small.secrets))
+    runner.begin(bench, dict(small_sandbox.secrets))
     assert runner.end() == 0
     total = asked() - 61 + 60
     assert total >= 95, "the stream must have about a hundred pages"

@@ -44,7 +44,7 @@ def sinks(stack: ExitStack, monkeypatch):
     stack.enter_context(Served(flow))
     port = free_port()
     server = Controller(box, hostname="127.0.0.1", port=port, auth_require_tls=False,
-                        authenticator=lambda server, session, envelope, mechanism, data: AuthResult(success=data.password == b"smtp-demo-password"))
+                        authenticator=lambda server, session, envelope, mechanism, data: AuthResult(success=data.password == b"smtp-demo-password", handled=False))
     server.start()
     stack.callback(server.stop)
     monkeypatch.setenv("SUPPORT_ETL_SECRET_NOTIFICATIONS_SLACK_URL", hook.base_url + hook.path)
@@ -57,13 +57,13 @@ def sinks(stack: ExitStack, monkeypatch):
     return hook, flow, box, given
 
 
-def test_trouble_is_told_once_and_so_is_its_end(bench: Bench, sandbox, sinks):
+def test_trouble_is_told_once_and_so_is_its_end(small_bench: Bench, small_sandbox, sinks):
     hook, flow, box, given = sinks
-    bench.accounts = tuple(a for a in bench.accounts if a["connector"] == "surveymonkey")
-    bench = replace(bench, extra={"notifications": given})
+    small_bench.accounts = tuple(a for a in small_bench.accounts if a["connector"] == "surveymonkey")
+    bench = replace(small_bench, extra={"notifications": given})
     bench.run(midnight(TODAY), report=True)
     assert (hook.messages, flow.cards, box.letters) == ([], [], []), "all is well and was before: nothing to tell"
-    sandbox.fakes["surveymonkey"].mischief = [Mischief("unauthorized", "", times=1000)]
+    small_sandbox.fakes["surveymonkey"].mischief = [Mischief("unauthorized", "", times=1000)]
     for _ in range(2):
         assert bench.run(midnight(TODAY), report=True).undelivered == []
     assert [len(x) for x in (hook.messages, flow.cards, box.letters)] == [1, 1, 1], "the same trouble is told once"
@@ -74,17 +74,17 @@ def test_trouble_is_told_once_and_so_is_its_end(bench: Bench, sandbox, sinks):
     assert "https://files.acme.example/latest.html" in told
     assert "surveymonkey\\_acme could not be read" in flow.cards[0]["body"][1]["text"]
     assert "Subject: Support numbers of 2026-11-01: 1 source not up to date" in box.letters[0]
-    sandbox.fakes["surveymonkey"].mischief = []
+    small_sandbox.fakes["surveymonkey"].mischief = []
     bench.run(midnight(TODAY), report=True)
     assert [m["text"] for m in hook.messages[1:]] == ["Support numbers of 2026-11-01: complete"]
     assert bench.fetch("select channel, state, count(*) from ops.notification group by channel, state order by 1") == [
         ("email", "delivered", 2), ("slack", "delivered", 2), ("teams", "delivered", 2)]
 
 
-def test_a_channel_that_is_down_stops_nothing_and_is_told_later(bench: Bench, sandbox, sinks):
+def test_a_channel_that_is_down_stops_nothing_and_is_told_later(small_bench: Bench, small_sandbox, sinks):
     hook, flow, box, given = sinks
-    bench.accounts = tuple(a for a in bench.accounts if a["connector"] == "surveymonkey")
-    bench = replace(bench, extra={"notifications": {**given, "when": "always"}})
+    small_bench.accounts = tuple(a for a in small_bench.accounts if a["connector"] == "surveymonkey")
+    bench = replace(small_bench, extra={"notifications": {**given, "when": "always"}})
     hook.mischief = [Mischief("error", "", times=1)]
     flow.mischief = [Mischief("throttle", "", times=1)]
     outcome = bench.run(midnight(TODAY), report=True)
@@ -95,14 +95,14 @@ def test_a_channel_that_is_down_stops_nothing_and_is_told_later(bench: Bench, sa
     assert [len(x) for x in (hook.messages, flow.cards, box.letters)] == [1, 1, 2]
 
 
-def test_an_answer_that_is_lost_is_not_followed_by_a_second_message(bench: Bench, sinks):
+def test_an_answer_that_is_lost_is_not_followed_by_a_second_message(small_bench: Bench, sinks):
     hook, _, _, given = sinks
     hook.mischief = [Mischief("drop", "", times=1)]
     settings = load(notifications={"slack": True}).notifications
-    bench.read(midnight(TODAY))
+    small_bench.read(midnight(TODAY))
     from tasks.warehouse.engine import Warehouse
 
-    warehouse = Warehouse(bench.url)
+    warehouse = Warehouse(small_bench.url)
     message = Message("t", False, ("broken",), run_id="r1")
     assert [d.state for d in notify(settings, warehouse, message)] == ["unknown"]
     assert notify(settings, warehouse, replace(message, run_id="r2")) == []

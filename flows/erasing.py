@@ -1,0 +1,76 @@
+"""One person erased everywhere: warehouse, quarantine, landing zone, reports, the readers' copy; and the proof."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from flows.job import finish, running
+from flows.stages import Stages
+from tasks import erase
+from tasks.erase import ACCOUNT, Trace
+from tasks.errors import ConfigurationError
+from tasks.privacy.persons import fingerprint
+from tasks.settings import SecretLookup, Settings, secrets_of
+from tasks.warehouse import books
+from tasks.warehouse.engine import Connection, Warehouse
+
+
+@dataclass(slots=True)
+class Erasure:
+    """What was found and cleared, and where something is left: nowhere, if all went well.
+
+    `elsewhere`: customers of other accounts (account, id) with the same address, who are to be erased on their own.
+    """
+
+    account: str
+    pseudonym: str
+    cleared: list[Trace] = field(default_factory=list)
+    left: list[Trace] = field(default_factory=list)
+    elsewhere: list[tuple[str, str]] = field(default_factory=list)
+
+
+def run_erasure(
+    settings: Settings, stages: Stages, account: str, customer_id: str, *, dry_run: bool = False, lookup: SecretLookup | None = None,
+    say: Callable[[str], None] = lambda text: None,
+) -> Erasure:
+    """Erase a customer of an account. May be run again, also after it was interrupted. With `dry_run` only looks.
+
+    Raises ConfigurationError for an account or customer that is not there, MissingSecretError without the key.
+    """
+    if account not in {a.name for a in settings.accounts}:
+        raise ConfigurationError(f"no account {account}; there are {', '.join(a.name for a in settings.accounts)}")
+    key = secrets_of(ACCOUNT, ("key",), lookup)["key"]
+    with running(settings, "erase", None, lookup) as (context, outcome):
+        warehouse, landing = context.warehouse, context.landing
+        with warehouse.connect() as connection:
+            person = erase.person_of(warehouse, connection, landing, account, customer_id, key)
+            found = erase.remains(warehouse, connection, landing, settings.reports.folder, person)
+            known = fingerprint(key, account, customer_id) in books.erased(connection, account)
+            outcome.as_of = _as_of(warehouse, connection) or outcome.as_of
+        if not found and not known:
+            raise ConfigurationError(f"nothing of customer {customer_id} of {account} is stored")
+        made = Erasure(account, person.pseudonym)
+        with warehouse.connect() as connection:
+            made.elsewhere = erase.same_address(warehouse, connection, person)
+        if dry_run:
+            made.left = found
+            return made
+        say(f"{sum(t.count for t in found):,} places; addresses and names known of the person: {len(person.addresses) + len(person.names)}")
+        with warehouse.begin() as connection:
+            made.cleared += erase.erase_rows(connection, person)
+            books.record_erasure(connection, account, fingerprint(key, account, customer_id), person.pseudonym)
+        made.cleared.append(erase.erase_files(settings.reports.folder, person))
+        made.cleared.append(erase.erase_pages(landing, person))
+        finish(context, outcome, stages, (), say=say, as_of=outcome.as_of)
+    warehouse = Warehouse(settings.warehouse.url)
+    warehouse.compact()
+    with warehouse.connect() as connection:
+        made.left = erase.remains(warehouse, connection, landing, settings.reports.folder, person)
+    warehouse.dispose()
+    return made
+
+
+def _as_of(warehouse: Warehouse, connection: Connection) -> datetime | None:
+    """The instant that the tables are made for: erasing somebody makes no new numbers."""
+    rows = warehouse.fetch(connection, "select as_of from ops.reporting_zone where is_main")
+    return rows[0][0] if rows else None

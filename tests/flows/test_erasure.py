@@ -1,0 +1,152 @@
+"""One person erased: nothing left anywhere, the same figures, and neither a sync nor a replay brings them back."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pytest
+from conftest import Bench
+from hypothesis import given
+from hypothesis import strategies as st
+from tests_support import TODAY, differences, midnight
+
+from flows.erasing import run_erasure
+from flows.stages import Plainly
+from tasks.errors import ConfigurationError, MissingSecretError
+from tasks.landing.store import Landing
+from tasks.privacy.pages import Person, cleared
+
+KEY = "a long random text for erasure tests"
+
+
+@pytest.fixture
+def stored(small_bench: Bench, monkeypatch, tmp_path: Path, request) -> Bench:
+    """One helpdesk (the test may name another, or several) with personal data switched on, loaded, reported and published."""
+    vendors = getattr(request, "param", "zendesk").split()
+    monkeypatch.setenv("SUPPORT_ETL_SECRET_ERASURE_KEY", KEY)
+    accounts = tuple({**a, "personal_data": True} for a in small_bench.accounts if a["connector"] in vendors)
+    made = replace(small_bench, accounts=accounts, extra={"warehouse": {"url": small_bench.url, "published": str(tmp_path / "readers" / "support.duckdb")}})
+    assert made.run(midnight(TODAY), report=True).state == "completed"
+    return made
+
+
+def busiest(bench: Bench, account: str) -> tuple[str, str, str]:
+    """Id, name and address of the customer with most tickets."""
+    return bench.fetch(
+        f"select c.customer_id, c.name, c.email from source.customer as c join core.fct_ticket as t on t.account = c.account and t.requester_id = c.customer_id "
+        f"where c.account = '{account}' group by all order by count(*) desc, 1 limit 1")[0]
+
+
+def everywhere(bench: Bench, words: tuple[str, ...]) -> list[str]:
+    """Files with one of the words, landed pages unpacked, the rest byte by byte; and values of the databases."""
+    found = []
+    for path in bench.folder.rglob("*"):
+        if path.suffix == ".zst":
+            packed = path.read_bytes()
+            content = pa.decompress(packed[:-8], decompressed_size=int.from_bytes(packed[-8:], "little"), codec="zstd", asbytes=True)
+        elif path.is_file() and path.suffix != ".csv":
+            content = path.read_bytes()
+        else:
+            continue
+        found += [f"{path.name}: {word}" for word in words if word.encode() in content]
+    return found
+
+
+def figures(bench: Bench) -> dict:
+    return {name: rows for name, rows in bench.tables("marts").items() if name not in {"marts.dictionary", "marts.ticket_metrics"}}
+
+
+@pytest.mark.parametrize(("stored", "account"), [("zendesk", "zendesk_acme"), ("hubspot", "hubspot_acme")], indirect=["stored"])
+def test_a_person_is_nowhere_afterwards_and_the_figures_stay(stored: Bench, account: str):
+    customer, name, address = busiest(stored, account)
+    before = figures(stored)
+    assert any(".zst" in path for path in everywhere(stored, (address,))), "the search can find what is there"
+    looked = run_erasure(stored.settings(), Plainly(), account, customer, dry_run=True)
+    assert {"landing zone", "source.customer.email"} <= {t.place for t in looked.left}
+    made = run_erasure(stored.settings(), Plainly(), account, customer)
+    assert made.left == []
+    assert everywhere(stored, (address,)) == []
+    assert differences(before, figures(stored)) == {}
+    for url in (stored.url, f"duckdb:///{stored.folder}/readers/support.duckdb"):
+        with duckdb.connect(url.removeprefix("duckdb:///"), read_only=True) as reader:
+            assert reader.execute("select count(*) > 0 from core.fct_ticket where requester_id = ?", [made.pseudonym]).fetchone() == (True,)
+            assert reader.execute("select count(*) from core.fct_ticket where requester_id = ? and account = ?", [customer, account]).fetchone() == (0,)
+    again = run_erasure(stored.settings(), Plainly(), account, customer)
+    assert (again.left, sum(t.count for t in again.cleared)) == ([], 0)
+
+
+def test_neither_replay_nor_sync_brings_a_person_back(stored: Bench, tmp_path: Path, monkeypatch):
+    customer, name, address = busiest(stored, "zendesk_acme")
+    run_erasure(stored.settings(), Plainly(), "zendesk_acme", customer)
+    before = stored.tables("source")
+    assert stored.replay().state == "completed"
+    assert differences(before, stored.tables("source")) == {}
+    with stored_books(stored) as connection:
+        connection.execute("delete from ops.bookmark")  # everything is asked for again, and the vendor still has the person
+    assert stored.run(midnight(TODAY), report=True).state == "completed"
+    assert stored.fetch(f"select count(*) from source.customer where email = '{address}'") == [(0,)]
+    assert stored.fetch(f"select count(*) from source.ticket where requester_id = '{customer}' and account = 'zendesk_acme'") == [(0,)]
+    assert everywhere(stored, (address,)) == []
+    assert differences(before, stored.tables("source")) == {}
+    monkeypatch.delenv("SUPPORT_ETL_SECRET_ERASURE_KEY")
+    with stored_books(stored) as connection:
+        connection.execute("delete from ops.bookmark")
+    outcome = stored.read(midnight(TODAY))
+    assert any("SUPPORT_ETL_SECRET_ERASURE_KEY" in r.message for r in outcome.failures), "without the key nobody can be told apart"
+
+
+@pytest.mark.parametrize("stored", ["zendesk hubspot"], indirect=True)
+def test_the_same_address_in_another_account_is_named(stored: Bench):
+    customer, _, address = stored.fetch(
+        "select c.customer_id, c.name, c.email from source.customer as c join source.customer as o on o.email = c.email and o.account = 'hubspot_acme' where c.account = 'zendesk_acme' order by 1 limit 1")[0]
+    made = run_erasure(stored.settings(), Plainly(), "zendesk_acme", customer, dry_run=True)
+    assert made.elsewhere == stored.fetch(f"select account, customer_id from source.customer where email = '{address}' and account = 'hubspot_acme'")
+
+
+def stored_books(bench: Bench) -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(bench.url.removeprefix("duckdb:///"))
+
+
+def test_what_is_not_there_is_named(stored: Bench, monkeypatch):
+    with pytest.raises(ConfigurationError, match="nothing of customer 4711000"):
+        run_erasure(stored.settings(), Plainly(), "zendesk_acme", "4711000")
+    with pytest.raises(ConfigurationError, match="no account other; there are"):
+        run_erasure(stored.settings(), Plainly(), "other", "1")
+    monkeypatch.delenv("SUPPORT_ETL_SECRET_ERASURE_KEY")
+    with pytest.raises(MissingSecretError, match="SUPPORT_ETL_SECRET_ERASURE_KEY"):
+        run_erasure(stored.settings(), Plainly(), "zendesk_acme", "1")
+
+
+def test_a_rewritten_page_is_whole_and_reads_as_before(stored: Bench):
+    customer, _, _ = busiest(stored, "zendesk_acme")
+    landing = Landing(str(stored.folder / "landing"))
+    before = {path for path, _ in landing.bodies("zendesk_acme")}
+    run_erasure(stored.settings(), Plainly(), "zendesk_acme", customer)
+    assert {path for path, _ in landing.bodies("zendesk_acme")} == before
+    assert not list(stored.folder.rglob("*.tmp"))
+
+
+@given(st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.sampled_from(["42", "Ann Lee", "ann@x.example", "hello Ann Lee, it works", "open", "2026-01-01T00:00:00Z", ""]),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["id", "name", "ticket_id", "body", "a"]), inner, max_size=4), max_leaves=25))
+def test_clearing_keeps_the_shape_and_leaves_no_word(content):
+    import msgspec
+
+    person = Person("a", "42", "erased-x", frozenset({"ann@x.example"}), frozenset({"Ann Lee"}), frozenset({"7"}))
+    body = msgspec.json.encode(content)
+    found = cleared(body, person)
+    after = body if found is None else found
+    assert b"Ann Lee" not in after.replace(b'"Ann Lee"', b"")  # alone it may be a namesake's
+    assert b"ann@x.example" not in after
+    assert b'"42"' not in after
+    assert shape(msgspec.json.decode(after)) == shape(content)
+    assert cleared(after, person) is None
+
+
+def shape(value):
+    if isinstance(value, dict):
+        return {k: shape(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [shape(v) for v in value]
+    return None

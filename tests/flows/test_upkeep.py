@@ -1,0 +1,147 @@
+"""Move, look, tidy, dismiss: what a data engineer does from time to time."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from conftest import Bench
+from tests_support import TODAY, differences, midnight
+
+from flows.doctor import quarantined
+from flows.upkeep import dismiss, migrate, prepare_warehouse, status, tidy
+from tasks.errors import ConfigurationError
+from tasks.sandbox.fake import Mischief
+from tasks.watch import judge
+
+HUSH = lambda text: None  # noqa: E731
+
+
+@pytest.fixture
+def small(small_bench: Bench) -> Bench:
+    return replace(small_bench, accounts=tuple(a for a in small_bench.accounts if a["connector"] in {"zendesk", "surveymonkey"}))
+
+
+def test_a_warehouse_moves_from_duckdb_to_postgresql_and_goes_on_there(small: Bench, postgres):
+    assert small.run(midnight(TODAY)).state == "completed"
+    books = "select account, stream, value from ops.bookmark order by 1, 2"
+    url = postgres()
+    rows = migrate(small.settings(), url, HUSH)
+    moved = replace(small, url=url)
+    assert rows > 10_000
+    assert differences(small.tables(), moved.tables()) == {}
+    assert small.fetch(books) == moved.fetch(books)
+    again = moved.run(midnight(TODAY))
+    assert (again.state, again.changed_rows) == ("completed", 0)
+    with pytest.raises(ConfigurationError, match="migrate into an empty warehouse"):
+        migrate(small.settings(), url, HUSH)
+    with pytest.raises(ConfigurationError, match="the warehouse itself"):
+        migrate(small.settings(), small.url, HUSH)
+    back = replace(small, url=f"duckdb:///{small.folder}/back.duckdb")
+    assert migrate(moved.settings(), back.url, HUSH) > rows  # the books have another run
+    assert differences(small.tables(), back.tables()) == {}
+
+
+def test_status_says_what_to_look_at(small: Bench, small_sandbox):
+    prepare_warehouse(small.settings())
+    assert status(small.settings(), max_age_hours=26).lines == (("last run", "none yet; call `support-etl run`"),)
+    small_sandbox.fakes["surveymonkey"].mischief = [Mischief("unauthorized", "", times=999)]
+    small.run(midnight(TODAY))
+    found = status(small.settings(), max_age_hours=10**6)
+    assert not found.is_well
+    lines = dict(found.lines)
+    assert "partly" in lines["last run"] and "CredentialsError" in lines["last run"]
+    assert lines["marts complete up to"] == "never yet"
+    small_sandbox.fakes["surveymonkey"].mischief = []
+    small.run(midnight(TODAY))
+    assert status(small.settings(), max_age_hours=10**6).is_well
+    assert not status(small.settings(), max_age_hours=0.001).is_well
+
+
+def test_tidy_removes_what_is_old_and_nothing_that_is_needed(small: Bench):
+    small.run(midnight(TODAY), report=True)
+    before = small.tables("source")
+    kept = {"retention": {"landing_days": 1, "reports_days": 1, "books_days": 1}}
+    assert tidy(small.settings(**kept), dry_run=False, say=HUSH) == {"landed batches": 0, "reports": 0}
+    old = small.folder / "reports" / "20200101-000000-abcdef"
+    old.mkdir()
+    abandoned = small.folder / "landing" / "zendesk" / "zendesk_acme" / "tickets" / "2020-01-01" / "x"
+    abandoned.mkdir(parents=True)
+    (abandoned / "000001.jsonl.zst").write_bytes(b"cut")
+    long_ago = time.time() - 10 * 86400
+    os.utime(abandoned / "000001.jsonl.zst", (long_ago, long_ago))
+    for manifest in (small.folder / "landing" / "zendesk").rglob("manifest.json"):
+        manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "completed_at": (datetime.now(UTC) - timedelta(days=5)).isoformat()}))
+    would = tidy(small.settings(**kept), dry_run=True, say=HUSH)
+    assert old.exists() and abandoned.exists()
+    gone = tidy(small.settings(**kept), dry_run=False, say=HUSH)
+    assert gone == would and gone["landed batches"] > 5 and gone["reports"] == 1
+    assert not old.exists() and not abandoned.exists()
+    assert list((small.folder / "landing" / "surveymonkey").rglob("manifest.json"))
+    again = small.run(midnight(TODAY))
+    assert (again.state, again.changed_rows) == ("completed", 0)
+    assert differences(before, small.tables("source")) == {}
+
+
+def test_a_row_that_nobody_will_mend_is_dismissed(small: Bench, small_sandbox):
+    def spoil(body: bytes) -> bytes:
+        found = json.loads(body)
+        next(t for t in found["tickets"] if t["status"] != "deleted")["created_at"] = "never"
+        return json.dumps(found).encode()
+
+    small_sandbox.fakes["zendesk"].mischief = [Mischief("edit", "/incremental/tickets/", edit=spoil)]
+    small.read(midnight(TODAY))
+    (row,) = quarantined(small.settings())
+    dismiss(small.settings(), row["batch_id"], row["row_number"])
+    assert quarantined(small.settings()) == []
+    with pytest.raises(ConfigurationError, match="no open row"):
+        dismiss(small.settings(), row["batch_id"], row["row_number"])
+
+
+def days(*counts: int) -> dict:
+    """Counts of the days up to yesterday."""
+    last = TODAY - timedelta(days=1)
+    return {last - timedelta(days=len(counts) - 1 - i): c for i, c in enumerate(counts) if c}
+
+
+@pytest.mark.parametrize(("counts", "kinds"), [
+    ((40, 41, 39, 42, 38, 12, 9) * 9, []),
+    ((*(40, 41, 39, 42, 38, 12, 9) * 8, 40, 41, 0, 0, 0, 0, 0), ["quiet"]),
+    ((*(40, 41, 39, 42, 38, 0, 0) * 9,), []),
+    ((*(40, 41, 39, 42, 38, 12, 9) * 8, 40, 41, 39, 42, 38, 12, 90), ["volume"]),
+    ((*(400, 410, 390, 420, 380, 120, 90) * 8, 400, 410, 390, 420, 380, 120, 1), ["volume"]),
+    ((0, 0, 1, 0, 0, 0, 0) * 9, []),
+    ((), []),
+])
+def test_quiet_sources_and_odd_days_raise_an_alert_and_ordinary_ones_none(counts, kinds):
+    assert [kind for _, kind, _ in judge("a/ticket", days(*counts), midnight(TODAY))] == kinds
+
+
+def test_a_stream_that_is_not_read_for_long_raises_an_alert(small: Bench, small_sandbox):
+    small.run(midnight(TODAY))
+    later = datetime.now(UTC) + timedelta(days=3)
+    small_sandbox.fakes["surveymonkey"].mischief = [Mischief("unauthorized", "", times=999)]
+    outcome = small.run(later)
+    behind = [(subject, words) for subject, kind, words in outcome.alerts if kind == "behind"]
+    assert any(subject == "surveymonkey_acme/responses" and "not read since" in words for subject, words in behind)
+    assert small.fetch("select count(*) > 0 from ops.alert where is_open and kind = 'behind'") == [(True,)]
+
+
+def test_the_commands_print_what_they_did(small: Bench, tmp_path: Path):
+    (tmp_path / "support_etl.toml").write_text(f'[warehouse]\nurl = "{small.url}"\n')
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+
+    def call(*given: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([sys.executable, "-c", "from flows.cli import main; main()", *given], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+
+    assert "schema version" in call("prepare").stdout
+    done = call("status", "--json")
+    assert done.returncode == 3 and json.loads(done.stdout)["is_well"] is False
+    assert json.loads(call("tidy", "--dry-run", "--json").stdout) == {"landed batches": 0, "reports": 0}
+    done = call("erase", "--account", "nobody", "--customer", "1")
+    assert done.returncode == 2 and "no account nobody" in done.stderr
