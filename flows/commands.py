@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from flows.screen import AsJson, print_json, say, table
+from flows.screen import Accounts, AsJson, print_json, say, table
 from tasks.settings import load
 
 upkeep_app = typer.Typer()
@@ -45,6 +45,35 @@ def migrate(to: Annotated[str, typer.Option("--to", help="URL of the new, empty 
 
     rows = move(load(), to, say)
     typer.echo(f"{rows:,} rows copied; set warehouse.url to the new one, then `support-etl run` goes on from there")
+
+
+@upkeep_app.command()
+def reconcile(
+    days: Annotated[int, typer.Option(help="Length of the window; each week takes the next older one.", min=1)] = 30,
+    everything: Annotated[bool, typer.Option("--everything", help="All time since the accounts' start at once.")] = False,
+    account: Accounts = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compare a window with what the vendors tell: load what is missing, mark what is gone, say how much it was.
+
+    For vendors that tell of no deletions (Jira, Zoho Desk) it is how deleted tickets leave the figures.
+    """
+    from flows.reconcile import run_reconciliation
+    from flows.stages import Plainly
+
+    quiet = (lambda text: None) if as_json else say
+    outcome, found = run_reconciliation(load(), Plainly(), days=days, accounts=account or (), everything=everything, say=quiet)
+    rows = [(c.account, c.stream, c.entity, f"{c.window.start:%Y-%m-%d} to {c.window.end:%Y-%m-%d}", c.told, c.missing, c.different, len(c.ghosts),
+             "yes" if c.is_repaired else "no: too many") for c in found]
+    heads = ("Account", "Stream", "Entity", "Changed in", "Told", "Missing", "Different", "Gone", "Repaired")
+    if as_json:
+        print_json({"state": outcome.state, "compared": [dict(zip(heads, row, strict=True)) for row in rows]})
+    else:
+        table("Compared with the vendors", heads, rows)
+        for failure in outcome.failures:
+            typer.echo(f"failed: {failure.account}/{failure.stream}: {failure.message}", err=True)
+    if outcome.state != "completed":
+        raise typer.Exit(3)
 
 
 @upkeep_app.command()

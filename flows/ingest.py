@@ -69,14 +69,16 @@ class Context:
 
 def ingest_stream(
     context: Context, account: AccountSettings, stream: Stream, client: Client, *, window: Window | None = None,
+    told: dict[tuple[str, str, str], set[str]] | None = None,
 ) -> StreamResult:
     """Bring one stream up to date. Never raises for what the vendor or the data did: the result says it.
 
-    With `window` (a backfill) that span is asked for and the bookmark stays.
+    With `window` (a backfill) that span is asked for and the bookmark stays. `told` takes the keys that came, by account,
+    stream and entity.
     """
     result = StreamResult(account.name, stream.name)
     before = client.requests_made
-    ingestion = _Ingestion(context, account, stream, client, result, window)
+    ingestion = _Ingestion(context, account, stream, client, result, window, told)
     try:
         ingestion.run()
     except NotInPlanError as refused:
@@ -106,11 +108,15 @@ class _Ingestion:
 
     def __init__(
         self, context: Context, account: AccountSettings, stream: Stream, client: Client | None, result: StreamResult,
-        window: Window | None,
+        window: Window | None, told: dict[tuple[str, str, str], set[str]] | None = None,
     ) -> None:
         self._context, self._account, self._stream, self._client = context, account, stream, client
-        self._result, self._asked = result, window
+        self._result, self._asked, self._told = result, window, told
         self._source = Source(account.connector, account.name, stream.name)
+
+    @property
+    def _who(self) -> tuple[str, str]:
+        return self._account.name, self._stream.name
 
     def run(self) -> None:
         self._finish_what_was_left()
@@ -162,6 +168,9 @@ class _Ingestion:
             erased = erase.erased_of(connection, self._account.name, context.lookup)
             for checked in reader.rows(self._pages(batch, tally)):
                 load.take(erase.hidden(checked, erased))
+                if self._told is not None:
+                    self._told.setdefault((*self._who, checked.entity.name), set()).update(
+                        checked.rows.column(checked.entity.key[0]).to_pylist(), (a.record_key for a in checked.aside))
                 if checked.verdict:
                     title = f"{self._account.name} / {self._stream.name} / {checked.entity.name}"
                     self._result.verdicts.append((title, checked.verdict))

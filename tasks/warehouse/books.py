@@ -282,3 +282,14 @@ def tidy(connection: Connection, before: datetime) -> dict[str, int]:
 def execute(connection: Connection, statement: str, values: Values) -> int:
     """A statement with parameters; gives the rows it changed."""
     return connection.execute(sa.text(statement), dict(values)).rowcount
+
+
+def column(connection: Connection, statement: str, values: Values) -> list[Any]:
+    """The first column of a query."""
+    return list(connection.execute(sa.text(statement), dict(values)).scalars())
+
+
+def record_reconciliation(connection: Connection, rows: Iterable[Values]) -> None:
+    """Results of a comparison with the vendors."""
+    for row in rows:
+        _put(connection, RECONCILIATION, ["run_id", "account", "stream", "entity"], {**row, "compared_at": now()})

@@ -1,0 +1,109 @@
+"""Compare a window with the vendors, repair, rebuild: `reconcile-support-etl`, once a week over a rotating window."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from prefect import flow
+from prefect.states import Completed, Failed
+
+from flows.daily import LAST, LOG, RUNNER, prefect_secret
+from flows.ingest import Context, ingest_stream
+from flows.job import Outcome, Say, finish, ingest_accounts, running
+from flows.stages import AsPrefectTasks, Stages
+from tasks import reconcile
+from tasks.clock import Window
+from tasks.errors import SupportEtlError
+from tasks.extract import open_client, streams_of
+from tasks.reconcile import Comparison, Told
+from tasks.rest.spec import Stream
+from tasks.settings import AccountSettings, SecretLookup, Settings, load
+from tasks.warehouse import books
+
+_WEEK = 7 * 86400
+
+
+@flow(name="reconcile-support-etl", task_runner=RUNNER, persist_result=False)
+def reconcile_support_etl(days: int = 30, accounts: list[str] | None = None, everything: bool = False) -> Any:
+    """Compare what the vendors tell of a window with the warehouse; load what is missing, mark what is gone.
+
+    Args:
+        days: Length of the window. Each week takes the next older one, until all time since the accounts' start is through.
+        accounts: Names of the accounts to compare. Empty: all.
+        everything: All time since the accounts' start at once.
+
+    """
+    outcome, _ = run_reconciliation(
+        load(), AsPrefectTasks(), days=days, accounts=accounts or (), everything=everything, lookup=prefect_secret, say=LOG.info,
+    )
+    LAST.append(outcome)
+    return Failed(message=outcome.message) if outcome.state != "completed" else Completed(message="compared")
+
+
+def run_reconciliation(
+    settings: Settings, stages: Stages, *, days: int = 30, accounts: Sequence[str] = (), everything: bool = False,
+    as_of: datetime | None = None, lookup: SecretLookup | None = None, say: Say = lambda text: None, with_report: bool = True,
+) -> tuple[Outcome, list[Comparison]]:
+    """Ask for the window again, run the ordinary way up to now, then look for ghosts. Raises SupportEtlError as a run does."""
+    with running(settings, "reconciliation", as_of, lookup) as (context, outcome):
+        chosen = [a for a in settings.accounts if not accounts or a.name in accounts]
+        turn = int(context.as_of.timestamp() // _WEEK)
+        asked: list[tuple[AccountSettings, Stream, Window, dict[str, set[str]], int]] = []
+        told: Told = {}
+        for account in chosen:
+            window = Window(account.start, context.as_of) if everything else reconcile.rotating(account.start, context.as_of, days, turn)
+            asked += _ask_again(context, account, window, stages, outcome, told, lookup)
+        outcome.streams += ingest_accounts(context, chosen, stages, lookup=lookup, say=say)
+        broken = {(r.account, r.stream) for r in outcome.failures}
+        found = [
+            one for account, stream, window, before, changed in asked if not {(account.name, stream.name), (account.name, "all")} & broken
+            for one in _compare(context, account, stream, window, before, changed, told)
+        ]
+        with context.warehouse.begin() as connection:
+            books.record_alerts(connection, reconcile.KINDS, reconcile.alerts_of(found))
+            books.record_reconciliation(connection, [reconcile.as_row(one, context.run_id) for one in found])
+        for subject, _, words in reconcile.alerts_of(found):
+            say(f"{subject}: {words}")
+        finish(context, outcome, stages, chosen, say=say, with_report=with_report)
+    return outcome, found
+
+
+def _ask_again(
+    context: Context, account: AccountSettings, window: Window, stages: Stages, outcome: Outcome, told: Told, lookup: SecretLookup | None
+) -> list[tuple[AccountSettings, Stream, Window, dict[str, set[str]], int]]:
+    """The streams of an account that were read in the window, what the warehouse had before, and how many rows changed."""
+    found = []
+    try:
+        client = open_client(account, lookup)
+    except SupportEtlError:
+        return []  # the ordinary run says what is wrong
+    for stream in streams_of(account):
+        entities = reconcile.compared_entities(stream)
+        if not entities:
+            continue
+        with context.warehouse.connect() as connection:
+            before = {entity: reconcile.present(context.warehouse, connection, account.name, entity) for entity in entities}
+        call = partial(ingest_stream, context, account, stream, client, window=window, told=told)
+        result = stages.run(f"compare {account.name}/{stream.name}", call)
+        outcome.streams.append(result)
+        found.append((account, stream, window, before, result.changed))
+    client.close()
+    return found
+
+
+def _compare(
+    context: Context, account: AccountSettings, stream: Stream, window: Window, before: dict[str, set[str]], changed: int, told: Told
+) -> list[Comparison]:
+    found = []
+    for entity, had in before.items():
+        keys = told.get((account.name, stream.name, entity), set())
+        with context.warehouse.begin() as connection:
+            reconcile.revive(connection, account.name, entity, keys)
+            ghosts, rows = reconcile.ghosts_of(context.warehouse, connection, account.name, stream.name, entity, window, keys)
+            is_plausible = reconcile.is_plausible(len(ghosts), rows)
+            if is_plausible:
+                reconcile.bury(connection, account.connector, account.name, entity, ghosts, context.run_id)
+        missing = len(keys - had)
+        found.append(Comparison(account.name, stream.name, entity, window, len(keys), rows, missing, max(0, changed - missing), tuple(ghosts), is_plausible))
+    return found

@@ -1,0 +1,132 @@
+"""Step: what the vendor says exists, against what the warehouse has, for a window of changes; ghosts get a tombstone.
+
+A window is asked for again, the ordinary way, which brings what was missing or different. After an ordinary run up to now a
+row of the window that the vendor did not tell of is a ghost: had it been changed since, its version would be later.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from tasks.clock import Window, now
+from tasks.entities import ENTITIES
+from tasks.rest.spec import Changed, Stream
+from tasks.warehouse import books
+from tasks.warehouse.engine import Connection, Warehouse
+from tasks.warehouse.tables import source_columns
+from tasks.warehouse.touched import touch_tickets
+
+COMPARED = ("ticket", "customer", "organization", "survey_response")  # entities that a tombstone takes out of the figures
+KINDS = ("missing", "ghost")
+STREAM = "reconciliation"
+_EDGE = timedelta(hours=1)  # vendors round instants, and filter by a clock of their own
+_FEW, _SHARE = 20, 0.05
+Told = dict[tuple[str, str, str], set[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One stream and entity in one window. `is_repaired` is false where too many ghosts make a mistake more likely than deletions."""
+
+    account: str
+    stream: str
+    entity: str
+    window: Window
+    told: int
+    had: int
+    missing: int
+    different: int
+    ghosts: tuple[str, ...]
+    is_repaired: bool = True
+
+
+def compared_entities(stream: Stream) -> list[str]:
+    """Entities of a stream that can be compared: it tells changes in a window, and the entity has a version."""
+    if not isinstance(stream.sync, Changed) or stream.each_of:
+        return []
+    return [b.entity.name for b in stream.becomes if b.entity.name in COMPARED and (b.clean or "version_at" in b.fields)]
+
+
+def rotating(start: datetime, end: datetime, days: int, turn: int) -> Window:
+    """The window of a turn: the span from start to end in pieces of `days`, newest first, one after the other, round and round."""
+    pieces = max(1, -(-(end - start) // timedelta(days=days)))
+    last = end - timedelta(days=days) * (turn % pieces)
+    return Window(max(start, last - timedelta(days=days)), last)
+
+
+def present(warehouse: Warehouse, connection: Connection, account: str, entity: str) -> set[str]:
+    """Keys of an account's rows of an entity."""
+    key = ENTITIES[entity].key[0]
+    return {row[0] for row in warehouse.fetch(connection, f"select {key} from source.{entity} where account = :account", {"account": account})}
+
+
+def ghosts_of(warehouse: Warehouse, connection: Connection, account: str, stream: str, entity: str, window: Window, told: set[str]) -> tuple[list[str], int]:
+    """Keys in the window that the vendor did not tell of and that are not marked as deleted; and how many rows the window has."""
+    key = ENTITIES[entity].key[0]
+    rows = warehouse.fetch(
+        connection, f"select t.{key}, d.record_id from source.{entity} as t left join source.tombstone as d on d.account = t.account "
+        f"and d.entity = :entity and d.record_id = t.{key} where t.account = :account and t.loaded_stream = :stream "
+        "and t.version_at >= :low and t.version_at < :high",
+        {"account": account, "stream": stream, "entity": entity, "low": window.start + _EDGE, "high": window.end - _EDGE},
+    )
+    return sorted(record for record, gone in rows if gone is None and record not in told), len(rows)
+
+
+def is_plausible(ghosts: int, rows: int) -> bool:
+    """Few enough to be deletions; more look like a filter, a role or a view that hides records."""
+    return ghosts <= max(min(_FEW, rows / 2), _SHARE * rows)
+
+
+def bury(connection: Connection, connector: str, account: str, entity: str, ghosts: list[str], run_id: str) -> None:
+    """Mark ghosts as deleted now."""
+    for record in ghosts:
+        books.execute(
+            connection, "insert into source.tombstone (account, connector, entity, record_id, deleted_at, version_at, loaded_stream, loaded_batch, received_at) "
+            "values (:account, :connector, :entity, :record, :at, :at, :stream, :run, :at)",
+            {"account": account, "connector": connector, "entity": entity, "record": record, "at": now(), "stream": STREAM, "run": run_id},
+        )
+    if ghosts:
+        _touched(connection, f"account = '{account}' and loaded_batch = '{run_id}'")
+
+
+def revive(connection: Connection, account: str, entity: str, told: set[str]) -> int:
+    """Take back the marks of records that the vendor tells of again; gives how many."""
+    marked = books.column(connection, "select record_id from source.tombstone where account = :account and entity = :entity and loaded_stream = :stream",
+                          {"account": account, "entity": entity, "stream": STREAM})
+    back = sorted(set(marked) & told)
+    for record in back:
+        values = {"account": account, "entity": entity, "record": record, "stream": STREAM}
+        where = "account = :account and entity = :entity and record_id = :record and loaded_stream = :stream"
+        touch_tickets(connection, "source.tombstone", [c.name for c in source_columns(ENTITIES["tombstone"])], f"(select * from source.tombstone where {where})", values)
+        books.execute(connection, f"delete from source.tombstone where {where}", values)
+    if back:
+        books.touch_table(connection, "source.tombstone")
+    return len(back)
+
+
+def _touched(connection: Connection, where: str) -> None:
+    names = [c.name for c in source_columns(ENTITIES["tombstone"])]
+    touch_tickets(connection, "source.tombstone", names, f"(select * from source.tombstone where {where})")
+    books.touch_table(connection, "source.tombstone")
+
+
+def alerts_of(found: list[Comparison]) -> Iterator[tuple[str, str, str]]:
+    """What a person should know of a comparison."""
+    for one in found:
+        subject, span = f"{one.account}/{one.stream}/{one.entity}", f"{one.window.start:%Y-%m-%d} to {one.window.end:%Y-%m-%d}"
+        if one.missing:
+            yield subject, "missing", f"{one.missing:,} records of {span} were missing and are loaded now"
+        if one.ghosts and one.is_repaired:
+            yield subject, "ghost", f"{len(one.ghosts):,} records of {span} are gone at the vendor and marked as deleted now"
+        elif one.ghosts:
+            yield subject, "ghost", (f"{len(one.ghosts):,} of {one.had:,} records of {span} are not told any more; too many to be deletions, so nothing was marked: "
+                                     "may the login see all of them?")
+
+
+def as_row(one: Comparison, run_id: str) -> dict[str, Any]:
+    """For ops.reconciliation."""
+    return {
+        "run_id": run_id, "account": one.account, "stream": one.stream, "entity": one.entity, "window_start": one.window.start, "window_end": one.window.end,
+        "vendor_count": one.told, "warehouse_count": one.had, "missing_count": one.missing, "different_count": one.different, "ghost_count": len(one.ghosts),
+    }
