@@ -92,7 +92,7 @@ def check(subject: str, table: pa.Table) -> Verdict:
     frame = table.select(list(columns_of(subject))).to_pandas() if columns_of(subject) else table.slice(0).to_pandas()
     with _one_at_a_time:
         batch = _rows_of(subject).get_batch({"dataframe": frame})
-        validated = batch.validate(ExpectationSuite(name=subject, expectations=list(rules)), result_format=_QUIET)
+        validated = batch.validate(_suite_of(subject), result_format=_QUIET)
         by_rule = {_key(result.expectation_config): result for result in validated.results}
         broken = []
         for rule in rules:
@@ -108,6 +108,14 @@ def check(subject: str, table: pa.Table) -> Verdict:
                     verdict.bad.setdefault(int(index), (rule_name(rule), rule["meta"]["says"]))
         verdict.page = validated
     return verdict
+
+
+@cache
+def _suite_of(subject: str) -> Any:
+    """The suite, made once: that takes a fifth of the time of applying it to a few rows."""
+    from great_expectations.core import ExpectationSuite
+
+    return ExpectationSuite(name=subject, expectations=list(rules_of(subject)))
 
 
 @cache

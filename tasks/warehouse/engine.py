@@ -137,6 +137,13 @@ class Warehouse:
         """Close pooled connections."""
         self._engine.dispose()
 
+    def script(self, connection: Connection, statements: Sequence[str]) -> None:
+        """Many statements without parameters at once: definitions, a round trip for each of which would cost a second in all."""
+        if not statements:
+            return
+        raw: Any = connection.connection.driver_connection
+        raw.execute(";\n".join(statements))
+
     def append(self, connection: Connection, target: str, table: pa.Table) -> None:
         """Bulk-append an Arrow table to `target` (schema-qualified or temporary), by the engine's own fast path."""
         if self.kind == "duckdb":

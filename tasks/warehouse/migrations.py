@@ -1,6 +1,6 @@
 """Creates what is missing and brings older warehouses up to date. Never drops data; may be interrupted and run again."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import psycopg
 import sqlalchemy as sa
@@ -57,12 +57,13 @@ def _bring_up_to_date(warehouse: Warehouse, connection: Connection, models: list
     for statement in (s for _, _, statements in waiting for s in statements if applied):
         connection.execute(sa.text(statement))
     existing = _existing(connection) if waiting else existing
-    for table in (*OPS, *SOURCE.values(), *models):
-        _create_or_widen(warehouse, connection, table, existing)
-        if thorough:
-            _comment(connection, table, table.columns)
-        if thorough and table.schema in BUILT:
-            index(connection, table)
+    tables = (*OPS, *SOURCE.values(), *models)
+    warehouse.script(connection, [s for table in tables for s in _create_or_widen(connection, table, existing)])
+    if thorough:
+        warehouse.script(connection, [s for table in tables for s in _comments(table, table.columns)])
+        for table in tables:
+            if table.schema in BUILT:
+                index(connection, table)
     for number, says, _ in waiting:
         connection.execute(SCHEMA_VERSION.insert().values(version=number, says=says, applied_at=now()))
 
@@ -73,8 +74,7 @@ def create(warehouse: Warehouse, tables: Iterable[sa.Table]) -> None:
     with warehouse.begin() as connection:
         for schema in sorted({str(table.schema) for table in listed}):
             connection.execute(sa.text(f"create schema if not exists {schema}"))
-        for table in listed:
-            _create_or_widen(warehouse, connection, table, {})
+        warehouse.script(connection, [s for table in listed for s in _create_or_widen(connection, table, {})])
 
 
 def _schemas(connection: Connection) -> set[str]:
@@ -106,24 +106,23 @@ def _applied(connection: Connection, existing: dict[tuple[str, str], set[str]]) 
 
 
 def _create_or_widen(
-    warehouse: Warehouse, connection: Connection, table: sa.Table, existing: dict[tuple[str, str], set[str]]
-) -> None:
-    """A missing table is created, a missing column added (always nullable: old rows have no value for it)."""
+    connection: Connection, table: sa.Table, existing: dict[tuple[str, str], set[str]]
+) -> Iterator[str]:
+    """Statements: a missing table is created, a missing column added (always nullable: old rows have no value for it)."""
+    name, key = f"{table.schema}.{table.name}", table.info["key"]
     columns = existing.get((str(table.schema), table.name))
     if columns is None:
-        connection.execute(sa.schema.CreateTable(table))
-        _comment(connection, table, table.columns)
-        key = table.info["key"]
-        if key and warehouse.kind == "postgresql" and table.schema not in BUILT:  # those get theirs with their first rows
-            names = ", ".join(f'"{name}"' for name in key)
-            connection.execute(sa.text(f"create unique index on {table.schema}.{table.name} ({names})"))
+        yield str(sa.schema.CreateTable(table).compile(dialect=connection.dialect))
+        yield from _comments(table, table.columns)
+        if key and connection.dialect.name == "postgresql" and table.schema not in BUILT:  # those get theirs with their first rows
+            names = ", ".join(f'"{column}"' for column in key)
+            yield f"create unique index on {name} ({names})"
         return
     missing = [column for column in table.columns if column.name not in columns]
     for column in missing:
-        kind = column.type.compile(dialect=connection.dialect)
-        connection.execute(sa.text(f'alter table {table.schema}.{table.name} add column "{column.name}" {kind}'))
+        yield f'alter table {name} add column "{column.name}" {column.type.compile(dialect=connection.dialect)}'
     if missing:
-        _comment(connection, table, missing)
+        yield from _comments(table, missing)
 
 
 def index(connection: Connection, table: sa.Table) -> None:
@@ -136,15 +135,15 @@ def index(connection: Connection, table: sa.Table) -> None:
         connection.exec_driver_sql(f"create unique index {name} on {table.schema}.{table.name} ({listed})")
 
 
-def _comment(connection: Connection, table: sa.Table, columns: Iterable[sa.Column[object]]) -> None:
+def _comments(table: sa.Table, columns: Iterable[sa.Column[object]]) -> Iterator[str]:
     """Comments are written as literals: DDL takes no parameters. They come from our own files; quotes are doubled."""
     name = f"{table.schema}.{table.name}"
     if table.comment:
-        connection.exec_driver_sql(f"comment on table {name} is {_literal(table.comment)}")
+        yield f"comment on table {name} is {_literal(table.comment)}"
     for column in columns:
         if column.comment:
-            connection.exec_driver_sql(f'comment on column {name}."{column.name}" is {_literal(column.comment)}')
+            yield f'comment on column {name}."{column.name}" is {_literal(column.comment)}'
 
 
 def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''").replace("%", "%%") + "'"
+    return "'" + text.replace("'", "''") + "'"

@@ -91,11 +91,11 @@ def test_a_worker_executes_a_scheduled_run_of_the_shipped_deployment(home: Path,
         prefect("work-pool", "create", "support-etl", "--type", "process")
         prefect("--no-prompt", "deploy", "--all", "--prefect-file", str(ROOT / "deployments" / "prefect.yaml"))
         deployments = {d["name"]: d for d in call(f"{api}/deployments/filter", {})}
-        assert set(deployments) == {"daily", "hourly", "backfill"}
+        assert set(deployments) == {"daily", "hourly", "backfill", "weekly-reconciliation"}
         assert all(d["description"] for d in deployments.values())
         scheduled = wait_for(lambda: call(f"{api}/flow_runs/filter", {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}}), 60,
                              "cron schedules create runs")
-        assert {r["deployment_id"] for r in scheduled} <= {deployments["daily"]["id"], deployments["hourly"]["id"]}
+        assert {r["deployment_id"] for r in scheduled} <= {deployments[n]["id"] for n in ("daily", "hourly", "weekly-reconciliation")}
         due = (datetime.now(UTC) + timedelta(seconds=5)).isoformat()
         run = call(f"{api}/deployments/{deployments['daily']['id']}/create_flow_run", {
             "parameters": {"as_of": midnight(TODAY).isoformat()},
