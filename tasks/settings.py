@@ -4,10 +4,13 @@ Any setting can be given as SUPPORT_ETL_<SECTION>__<NAME>, such as SUPPORT_ETL_W
 SUPPORT_ETL_SECRET_<ACCOUNT>_<NAME>, or a Prefect Secret block named support-etl-<account>-<name>.
 """
 
+import base64
+import json
 import logging
 import os
 import re
 import tomllib
+import urllib.parse
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -268,18 +271,25 @@ def optional_secrets_of(account: str, names: tuple[str, ...], lookup: SecretLook
 
 
 def remember_secret(value: str) -> None:
-    """Take this out of every message from now on."""
-    _SECRETS.add(value)
+    """Take this out of every message from now on: as it is, and as it stands in headers and addresses."""
+    if len(value) < _SHORTEST_SECRET:
+        return
+    _SECRETS.update({value, urllib.parse.quote(value, safe=""), urllib.parse.quote_plus(value), json.dumps(value)[1:-1], value.encode().hex()})
+    for offset in range(3):  # in Basic credentials the user's name comes before it, of whatever length
+        coded = base64.b64encode(b"x" * offset + value.encode()).decode().rstrip("=")
+        certain = coded[4 if offset else 0 : len(coded) - 1]  # characters that no neighbour changes
+        if len(certain) >= 2 * _SHORTEST_SECRET:
+            _SECRETS.add(certain)
 
 
 _SECRETS: set[str] = set()
+_SHORTEST_SECRET = 4
 
 
 def redact(text: str) -> str:
     """The text with every known secret replaced by ***."""
-    for value in _SECRETS:
-        if len(value) >= 4:
-            text = text.replace(value, "***")
+    for value in sorted(_SECRETS, key=len, reverse=True):
+        text = text.replace(value, "***")
     return text
 
 

@@ -1,19 +1,22 @@
 """Runs the job in child processes that can be killed: everything is imported once, then a child is forked per run.
 
 Protocol on stdin and stdout, one JSON per line: {"settings": ..., "as_of": ..., "environment": ...} begins a run and is
-answered by its process id; when the child has ended, its exit status follows (negative: the signal).
+answered by its process id; when the child has ended, its exit status follows (negative: the signal). With "ingest" nothing is
+built; with "die": [place, k] the child kills itself at the k-th landing, merge or commit.
 """
 
 import json
 import os
+import signal
 import sys
+from unittest import mock
 
 import pyarrow  # noqa: F401 - imported once for all children
 import scipy.special  # noqa: F401
 import sqlglot  # noqa: F401
 from great_expectations.core import ExpectationSuite  # noqa: F401
 
-from flows.job import run_daily
+from flows.job import ingest_accounts, run_daily, running
 from flows.stages import Plainly
 from tasks.clock import parse_instant
 from tasks.connectors import connectors
@@ -34,9 +37,38 @@ def main() -> None:
         print(os.waitstatus_to_exitcode(status), flush=True)
 
 
+def die_at(place: str, k: int) -> None:
+    """Replace a function of the path by one that kills the process at its k-th call."""
+    where = {"landing": "tasks.landing.store.os.replace", "merge": "tasks.load.merge", "bookmark": "tasks.load.books.move_bookmark",
+             "batch": "tasks.load.books.record_batch", "commit": "sqlalchemy.engine.Transaction.commit"}[place]
+    calls = [0]
+    patched = mock.patch(where, autospec=True)
+    real = patched.get_original()[0]
+
+    def deadly(*given, **more):
+        calls[0] += 1
+        if calls[0] == k:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return real(*given, **more)
+
+    mock.patch(where, deadly).start()
+
+
+def ingest(order: dict) -> int:
+    settings = load(**order["settings"])
+    if order.get("die"):
+        die_at(*order["die"])
+    with running(settings, "daily", parse_instant(order["as_of"])) as (context, outcome):
+        outcome.streams += ingest_accounts(context, settings.accounts, Plainly(1))
+        outcome.state = "partly" if outcome.failures else "completed"
+    return 0 if outcome.state == "completed" else 3
+
+
 def run(order: dict) -> int:
     os.environ.update(order["environment"])
     try:
+        if order.get("ingest"):
+            return ingest(order)
         outcome = run_daily(load(**order["settings"]), Plainly(), as_of=parse_instant(order["as_of"]), with_report=order["report"])
     except Exception as trouble:
         print(f"{type(trouble).__name__}: {trouble}", file=sys.stderr, flush=True)

@@ -32,6 +32,7 @@ from tasks.errors import (
 from tasks.rest.auth import Bound
 from tasks.rest.limits import Pace
 from tasks.rest.spec import Connector, Request
+from tasks.settings import remember_secret
 
 _TIMEOUTS = (10.0, 120.0)
 _CHUNK = 1 << 20
@@ -281,6 +282,9 @@ class Client:
             found = {}
         if status != 200 or not isinstance(found, dict) or "access_token" not in found:
             raise CredentialsError(f"{self.account.name}: no token given: {status}")
+        for name in ("access_token", "refresh_token"):
+            if isinstance(found.get(name), str):
+                remember_secret(found[name])
         return found
 
     def _delay(self, attempt: int, wish: float | None) -> float:

@@ -293,13 +293,14 @@ class Reading:
             request = paging.after(request, seen)
 
     def _refuse_another(self, follow: Follow, keys: tuple[str, ...], received: Received) -> None:
-        """A document that was asked for by its key has it; anything else (an error with status 200) is not that document."""
+        """A document has an id, its own or (after a merge) another's; anything else is an error with status 200."""
         if follow.records or len(keys) > 1 or not received.page.records:
             return
         record = received.page.records[0]
-        values = record.values() if isinstance(record, dict) else msgspec.structs.asdict(record).values()
-        if keys[0] not in map(str, values):
-            raise ContractError(f"{self._client.account.name}/{self._stream.name}: the answer for {follow.name} {keys[0]} is not that record")
+        values = record if isinstance(record, dict) else msgspec.structs.asdict(record)
+        is_there = values.get("id") if isinstance(record, dict) else any(v is not None and v is not msgspec.UNSET for v in values.values())
+        if not is_there:
+            raise ContractError(f"{self._client.account.name}/{self._stream.name}: the answer for {follow.name} {keys[0]} is no record: it has no id")
 
     def _ask(self, request: Request, part: str, partition: str | None) -> tuple[Received, _Seen]:
         reader = page_reader(self._stream, part)

@@ -13,11 +13,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import pyarrow as pa
+from child import Runner
 from conftest import Bench, opened
 from tests_support import TODAY, midnight
 
@@ -39,6 +41,7 @@ VENDORS = (
 )
 PATIENCE = rest_client.Patience(tries=4, first_wait=0.005, wait_cap=0.02, longest_answer=2.0)
 AS_OF = midnight(TODAY)
+FOR_EVER = 1_000_000
 State = Mapping[str, Counter[tuple[Any, ...]]]
 
 
@@ -70,6 +73,7 @@ class Scene:
     pick: random.Random
     clean: State
     requests: int
+    stage: "Stage"
     stack: ExitStack = field(default_factory=ExitStack)
 
     def run(self, window: Any = None, **changes: Any) -> Outcome:
@@ -142,7 +146,14 @@ class Stage:
         warehouse.dispose()
 
     def close(self) -> None:
+        if "runner" in vars(self):
+            self.runner.close()
         self._stack.close()
+
+    @cached_property
+    def runner(self) -> Runner:
+        """Starts processes that can be killed; made when first asked for."""
+        return Runner()
 
     def vendors_state(self, vendor: str) -> tuple[State, int]:
         """The clean twin of a vendor: its state after two undisturbed runs, and how many requests the first took."""
@@ -172,8 +183,9 @@ class Stage:
         bench = Bench(folder, url() if url else f"duckdb:///{folder / 'warehouse.duckdb'}", accounts)
         fake = self.sandbox.fakes[vendor]
         fake.mischief, fake.asked, fake.clock = [], [], AS_OF
+        fake.day_limit = FOR_EVER  # SurveyMonkey's budget is for one account, not for hundreds of cases
         with ExitStack() as stack:
-            yield Scene(bench, fake, self.sandbox, pick, *clean, stack)
+            yield Scene(bench, fake, self.sandbox, pick, *clean, self, stack)
         shutil.rmtree(folder, ignore_errors=True)
 
 

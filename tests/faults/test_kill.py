@@ -1,11 +1,8 @@
 """kill -9 at any moment, run again: the same warehouse, and what was landed is not asked for again."""
 
-import json
 import os
 import random
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -14,38 +11,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from child import Runner
 from conftest import ONE_OF_EACH_KIND, Bench
-from tests_support import TODAY, differences, midnight
+from tests_support import differences
 
 from tasks.sandbox.fake import Mischief
 
 SEED = int(os.environ.get("SUPPORT_ETL_TEST_SEED", "20261101"))
 KILLS = 20
-
-
-class Runner:
-    """A process that forks the job on demand."""
-
-    def __init__(self) -> None:
-        here = Path(__file__).resolve().parents[1]
-        environment = {**os.environ, "PYTHONPATH": f"{here}:{here.parent}"}
-        self._process = subprocess.Popen(
-            [sys.executable, str(here / "job_runner.py")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
-
-    def begin(self, bench: Bench, secrets: dict[str, str]) -> int:
-        settings = bench.settings().model_dump(mode="json")
-        order = {"settings": settings, "as_of": midnight(TODAY).isoformat(), "environment": secrets, "report": False}
-        self._process.stdin.write(json.dumps(order) + "\n")
-        self._process.stdin.flush()
-        return int(self._process.stdout.readline())
-
-    def end(self) -> int:
-        return int(self._process.stdout.readline())
-
-    def close(self) -> None:
-        self._process.stdin.close()
-        self._process.wait(30)
-        self._process.stdout.close()
 
 
 @pytest.fixture(scope="module")
