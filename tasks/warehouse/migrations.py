@@ -34,7 +34,7 @@ def prepare(warehouse: Warehouse, models: Iterable[sa.Table] = (), *, thorough: 
         with warehouse.begin() as connection:
             _bring_up_to_date(warehouse, connection, list(models), thorough=thorough)
     except StorageError as trouble:
-        if isinstance(getattr(trouble.__cause__, "orig", None), psycopg.errors.InsufficientPrivilege):
+        if isinstance(getattr(trouble.__cause__, "orig", trouble.__cause__), psycopg.errors.InsufficientPrivilege):
             raise ConfigurationError(
                 f"{trouble}; the warehouse lacks tables or columns of this version: let its owner run `support-etl prepare`, then run again"
             ) from None
