@@ -31,6 +31,7 @@ quarantine_app = typer.Typer(help="Rows that broke a rule: list them, look at on
 app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(upkeep_app)
 
+
 def main() -> None:
     """Entry point: errors become a line and an exit code, never a traceback."""
     os.environ.setdefault("DO_NOT_TRACK", "1")  # Prefect's and Great Expectations' usage statistics

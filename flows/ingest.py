@@ -166,8 +166,9 @@ class _Ingestion:
             load = Load(context.warehouse, connection, self._stream, batch)
             load.waiting = books.open_quarantine_keys(connection, self._account.name, self._stream.name)
             erased = erase.erased_of(connection, self._account.name, context.lookup)
-            for checked in reader.rows(self._pages(batch, tally)):
-                load.take(erase.hidden(checked, erased))
+            for told in reader.rows(self._pages(batch, tally)):
+                checked = erase.hidden(told, erased)
+                load.take(checked)
                 if self._told is not None:
                     self._told.setdefault((*self._who, checked.entity.name), set()).update(
                         checked.rows.column(checked.entity.key[0]).to_pylist(), (a.record_key for a in checked.aside))

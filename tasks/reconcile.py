@@ -4,7 +4,7 @@ A window is asked for again, the ordinary way, which brings what was missing or 
 row of the window that the vendor did not tell of is a ghost: had it been changed since, its version would be later.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -87,7 +87,7 @@ def bury(connection: Connection, connector: str, account: str, entity: str, ghos
             {"account": account, "connector": connector, "entity": entity, "record": record, "at": now(), "stream": STREAM, "run": run_id},
         )
     if ghosts:
-        _touched(connection, f"account = '{account}' and loaded_batch = '{run_id}'")
+        _touched(connection, "account = :account and loaded_batch = :run", {"account": account, "run": run_id})
 
 
 def revive(connection: Connection, account: str, entity: str, told: set[str]) -> int:
@@ -98,16 +98,15 @@ def revive(connection: Connection, account: str, entity: str, told: set[str]) ->
     for record in back:
         values = {"account": account, "entity": entity, "record": record, "stream": STREAM}
         where = "account = :account and entity = :entity and record_id = :record and loaded_stream = :stream"
-        touch_tickets(connection, "source.tombstone", [c.name for c in source_columns(ENTITIES["tombstone"])], f"(select * from source.tombstone where {where})", values)
+        _touched(connection, where, values)
         books.execute(connection, f"delete from source.tombstone where {where}", values)
-    if back:
-        books.touch_table(connection, "source.tombstone")
     return len(back)
 
 
-def _touched(connection: Connection, where: str) -> None:
+def _touched(connection: Connection, where: str, values: Mapping[str, Any]) -> None:
+    """The tickets of these tombstones are to be looked at by the next build."""
     names = [c.name for c in source_columns(ENTITIES["tombstone"])]
-    touch_tickets(connection, "source.tombstone", names, f"(select * from source.tombstone where {where})")
+    touch_tickets(connection, "source.tombstone", names, f"(select * from source.tombstone where {where})", values)
     books.touch_table(connection, "source.tombstone")
 
 
