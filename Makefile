@@ -32,11 +32,11 @@ bench: $(VENV)/.tests             ## Extract-to-warehouse against dlt and the fl
 faults: $(VENV)/.tests            ## Every fault at every point for every vendor (about 3,200 cases), and the table of what became of them
 	$(BIN)/python tests/faults/matrix.py
 
-sbom: $(VENV)/.tests              ## Bill of materials of the environment: sbom.json (CycloneDX)
-	$(BIN)/cyclonedx-py environment --output-format JSON --output-file sbom.json $(BIN)/python
+sbom: $(VENV)/.installed $(VENV)/audit/.installed  ## Bill of materials of the environment: sbom.json (CycloneDX)
+	$(VENV)/audit/bin/cyclonedx-py environment --output-format JSON --output-file sbom.json $(BIN)/python
 
-audit: $(VENV)/.tests             ## Known vulnerabilities of the locked packages; needs the network. Skipped means not audited
-	$(BIN)/pip-audit --strict --requirement constraints.txt --no-deps --disable-pip
+audit: $(VENV)/audit/.installed   ## Known vulnerabilities of the locked packages; needs the network. Skipped means not audited
+	$(VENV)/audit/bin/pip-audit --strict --requirement constraints.txt --no-deps --disable-pip
 
 $(VENV)/bin/uv:
 	$(PYTHON) -m venv $(VENV)
@@ -50,8 +50,13 @@ $(VENV)/.tests: $(VENV)/.installed
 	$(BIN)/uv pip install --quiet --compile-bytecode -c constraints.txt -e '.[dev]'
 	touch $@
 
+$(VENV)/audit/.installed: $(VENV)/bin/uv pyproject.toml constraints.txt
+	$(BIN)/uv venv --quiet --clear --python $(PYTHON) $(VENV)/audit
+	$(BIN)/uv pip install --quiet --python $(VENV)/audit/bin/python -c constraints.txt cyclonedx-bom pip-audit
+	touch $@
+
 clean:                            ## Remove the environment and what the demo made
 	rm -rf $(VENV) landing reports warehouse.duckdb* .prefect
 
 lock: $(VENV)/bin/uv              ## Resolve the lock file again
-	$(BIN)/uv pip compile --quiet --upgrade --no-header --no-annotate --extra dev pyproject.toml -o constraints.txt
+	$(BIN)/uv pip compile --quiet --upgrade --no-header --no-annotate --extra dev --extra audit pyproject.toml -o constraints.txt
