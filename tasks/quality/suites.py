@@ -166,11 +166,11 @@ def write_docs(folder: str, verdicts: Sequence[tuple[str, Verdict]]) -> str:
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
     lines = []
+    view: Any = DefaultJinjaPageView()  # one for all pages: each would compile all templates
     with _one_at_a_time:
         for number, (title, verdict) in enumerate(verdicts, 1):
             if verdict.page is None:
                 continue
-            view: Any = DefaultJinjaPageView()
             page = view.render(ValidationResultsPageRenderer().render(verdict.page))
             name = f"{number:03d}.html"
             (target / name).write_text(page, encoding="utf-8")
