@@ -1,20 +1,22 @@
 """Past windows through the same path: in bounded chunks, resumable, bookmarks untouched."""
 
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Annotated, Any
 
 from prefect import flow
-from prefect.states import Completed, Failed
+from pydantic import Field
 
-from flows.daily import LAST, LOG, RUNNER, prefect_secret
+from flows.daily import LOG, RUNNER, prefect_secret, state_of
 from flows.job import run_backfill
 from flows.stages import AsPrefectTasks
-from tasks.clock import parse_instant
+from tasks.clock import as_utc
 from tasks.settings import load
 
 
 @flow(name="backfill-support-etl", task_runner=RUNNER, persist_result=False)
-def backfill_support_etl(start: str, end: str, chunk_days: int = 30, accounts: list[str] | None = None) -> Any:
+def backfill_support_etl(
+    start: datetime, end: datetime, chunk_days: Annotated[int, Field(ge=1, le=366)] = 30, accounts: list[str] | None = None,
+) -> Any:
     """Read a past span again, chunk by chunk, and rebuild the tables.
 
     Args:
@@ -24,10 +26,8 @@ def backfill_support_etl(start: str, end: str, chunk_days: int = 30, accounts: l
         accounts: Names of the accounts to read. Empty: all.
 
     """
-    outcome = run_backfill(
-        load(), AsPrefectTasks(), parse_instant(start), parse_instant(end), chunk=timedelta(days=chunk_days),
+    return state_of(lambda: run_backfill(
+        load(), AsPrefectTasks(), as_utc(start), as_utc(end), chunk=timedelta(days=chunk_days),
         accounts=accounts or (), lookup=prefect_secret, say=LOG.info,
-    )
-    LAST.append(outcome)
-    return Failed(message=outcome.message) if outcome.state != "completed" else Completed(message="backfill complete")
+    ))
 

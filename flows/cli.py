@@ -20,7 +20,7 @@ from flows.screen import print_json as _print_json
 from flows.screen import say as _say
 from flows.screen import table as _table
 from tasks.clock import parse_instant
-from tasks.errors import ConfigurationError, SupportEtlError
+from tasks.errors import ConfigurationError, RunAtWorkError, SupportEtlError
 from tasks.settings import RedactSecrets, Settings, load, redact, settings_file
 
 app = typer.Typer(
@@ -85,8 +85,7 @@ def backfill(
 
     with _sandbox_if_no_account(load()) as (_, _clock):
         low, high = _instant("--from", start), _instant("--to", end)
-        _finish(_flow(lambda: backfill_support_etl(
-            low.isoformat(), high.isoformat(), chunk_days, account, return_state=True)), as_json=as_json)
+        _finish(_flow(lambda: backfill_support_etl(low, high, chunk_days, account, return_state=True)), as_json=as_json)
 
 
 @app.command()
@@ -315,7 +314,7 @@ def quarantine_dismiss(
 
 def _run_daily(settings: Settings, as_of: str, accounts: list[str] | None, *, as_json: bool) -> None:
     _log_to_screen(quiet=as_json)
-    instant = _instant("--as-of", as_of).isoformat() if as_of else None
+    instant = _instant("--as-of", as_of) if as_of else None
     _say(f"{len(settings.accounts)} accounts into {settings.warehouse.url.rsplit('@')[-1]}")
     from flows.daily import daily_support_etl
 
@@ -328,6 +327,8 @@ def _flow(call: Any) -> Any:
 
     LAST.clear()
     state = call()
+    if state.is_cancelled():
+        raise RunAtWorkError(state.message)
     if not LAST:
         trouble = state.result(raise_on_failure=False)
         raise trouble if isinstance(trouble, SupportEtlError) else SupportEtlError(redact(str(trouble)))

@@ -1,17 +1,20 @@
 """The daily job as a Prefect flow: `daily-support-etl`, one task run per stream and per model."""
 
 import logging
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from prefect import flow
 from prefect.artifacts import create_table_artifact
 from prefect.blocks.system import Secret
-from prefect.states import Completed, Failed
+from prefect.states import Cancelled, Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows.job import Outcome, run_daily
 from flows.stages import WORKERS, AsPrefectTasks
-from tasks.clock import parse_instant
+from tasks.clock import as_utc
+from tasks.errors import RunAtWorkError
 from tasks.publish import kpi_table
 from tasks.settings import Settings, load
 from tasks.warehouse.engine import Warehouse
@@ -21,7 +24,7 @@ LOG = logging.getLogger("support_etl")  # Prefect takes it in: prefect.toml, ext
 
 
 @flow(name="daily-support-etl", task_runner=RUNNER, persist_result=False)
-def daily_support_etl(as_of: str | None = None, accounts: list[str] | None = None) -> Any:
+def daily_support_etl(as_of: datetime | None = None, accounts: list[str] | None = None) -> Any:
     """Bring every account up to date and rebuild KPI, budget and staffing tables.
 
     Args:
@@ -30,18 +33,30 @@ def daily_support_etl(as_of: str | None = None, accounts: list[str] | None = Non
 
     """
     settings = load()
-    outcome = run_daily(
-        settings, AsPrefectTasks(), as_of=parse_instant(as_of) if as_of else None, lookup=prefect_secret,
-        accounts=accounts or (), say=LOG.info,
-    )
-    leave_artifacts(settings, outcome)
+
+    def work() -> Outcome:
+        outcome = run_daily(
+            settings, AsPrefectTasks(), as_of=as_utc(as_of) if as_of else None, lookup=prefect_secret, accounts=accounts or (), say=LOG.info,
+        )
+        leave_artifacts(settings, outcome)
+        return outcome
+
+    return state_of(work)
+
+
+LAST: list[Outcome] = []  # for the command line, which runs the flow in its own process and prints what it did
+
+
+def state_of(work: Callable[[], Outcome]) -> Any:
+    """The state in which a flow ends. Where another run is at work nothing is wrong: this one is cancelled, and that one tells how it ends."""
+    try:
+        outcome = work()
+    except RunAtWorkError as busy:
+        return Cancelled(message=str(busy))
     LAST.append(outcome)
     if outcome.state != "completed":
         return Failed(message=outcome.message)
     return Completed(message=f"{outcome.changed_rows:,} rows changed")
-
-
-LAST: list[Outcome] = []  # for the command line, which runs the flow in its own process and prints what it did
 
 
 def prefect_secret(name: str) -> str | None:

@@ -104,9 +104,9 @@ def _gaps(account: Any, not_told: tuple[str, ...]) -> list[str]:
 def survey_questions(settings: Settings, accounts: Sequence[str] = (), lookup: SecretLookup | None = None) -> dict[str, list[Question]]:
     """The questions of every account whose vendor lists surveys, with a proposal for each. Raises VendorError."""
     found = {}
-    for account in settings.accounts:
+    for account in settings.chosen(accounts):
         stream = next((s for s in streams_of(account) if s.each_of), None)
-        if stream and (not accounts or account.name in accounts):
+        if stream:
             client = open_client(account, lookup, Patience(tries=2))
             found[account.name] = list_questions(client, stream, account.own)
             client.close()
@@ -147,11 +147,12 @@ def _record(page: Any, number: int | None, key: str) -> Any:
 
 def replay_quarantine(settings: Settings, accounts: Sequence[str], say: Callable[[str], None]) -> Outcome:
     """Load the batches again that have open rows."""
+    chosen = settings.chosen(accounts)
     wanted = {(r["account"], r["stream"]) for r in quarantined(settings)}
     with running(settings, "replay", None) as (context, outcome):
-        for account in settings.accounts:
+        for account in chosen:
             for stream in streams_of(account):
-                if (account.name, stream.name) in wanted and (not accounts or account.name in accounts):
+                if (account.name, stream.name) in wanted:
                     outcome.streams.append(replay_stream(context, account, stream))
         finish(context, outcome, Plainly(1), (), say=say)
     return outcome

@@ -37,8 +37,7 @@ def run_erasure(
 
     Raises ConfigurationError for an account or customer that is not there, MissingSecretError without the key.
     """
-    if account not in {a.name for a in settings.accounts}:
-        raise ConfigurationError(f"no account {account}; there are {', '.join(a.name for a in settings.accounts)}")
+    settings.chosen((account,))
     key = secrets_of(ACCOUNT, ("key",), lookup)["key"]
     with running(settings, "erase", None, lookup) as (context, outcome):
         warehouse, landing = context.warehouse, context.landing

@@ -19,7 +19,7 @@ from flows.stages import Stages
 from flows.telling import tell_failure, tell_run
 from flows.transform import build_tables, check_identities
 from tasks.clock import Window, now
-from tasks.errors import ConfigurationError, SupportEtlError, WarehouseBusyError
+from tasks.errors import ConfigurationError, RunAtWorkError, SupportEtlError
 from tasks.extract import open_client, streams_of
 from tasks.landing.store import Landing
 from tasks.quality.suites import Verdict
@@ -69,9 +69,9 @@ def run_daily(
     accounts: Sequence[str] = (), say: Say = lambda text: None, with_report: bool = True,
 ) -> Outcome:
     """The whole path once. Raises SupportEtlError when nothing can be done at all (warehouse, settings); people are told."""
+    chosen = settings.chosen(accounts)
     try:
         with running(settings, "daily", as_of, lookup) as (context, outcome):
-            chosen = [a for a in settings.accounts if not accounts or a.name in accounts]
             outcome.streams += ingest_accounts(context, chosen, stages, lookup=lookup, say=say)
             finish(context, outcome, stages, chosen, say=say, with_report=with_report)
             if with_report:
@@ -79,8 +79,8 @@ def run_daily(
                     settings, context.warehouse, stages, run_id=outcome.run_id, as_of=outcome.as_of, failures=outcome.failures,
                     streams=len(outcome.streams), alerts=outcome.alerts, unequal=outcome.unequal, lookup=lookup,
                 )
-    except WarehouseBusyError:
-        raise  # another run is at work, and tells how it ends
+    except RunAtWorkError:
+        raise  # it tells how it ends
     except SupportEtlError as trouble:
         for words in tell_failure(settings.notifications, trouble, lookup=lookup):
             say(words)
@@ -92,7 +92,7 @@ def run_daily(
 
 def run_backfill(
     settings: Settings, stages: Stages, start: datetime, end: datetime, *, chunk: timedelta = timedelta(days=30),
-    lookup: SecretLookup | None = None, accounts: Sequence[str] = (), say: Say = lambda text: None,
+    lookup: SecretLookup | None = None, accounts: Sequence[str] = (), say: Say = lambda text: None, with_report: bool = True,
 ) -> Outcome:
     """Read [start, end) again in chunks; bookmarks stay. Streams without windows (full lists, cursors) are read once.
 
@@ -101,33 +101,32 @@ def run_backfill(
     """
     if start >= end:
         raise ConfigurationError(f"--from {start:%Y-%m-%d} is not before --to {end:%Y-%m-%d}")
+    chosen = settings.chosen(accounts)
     with running(settings, "backfill", None, lookup) as (context, outcome):
-        chosen = [a for a in settings.accounts if not accounts or a.name in accounts]
         windows = _chunks(start, end, chunk)
         began = time.monotonic()
         for number, window in enumerate(windows, 1):
             outcome.streams += ingest_accounts(context, chosen, stages, lookup=lookup, say=say, window=window)
             left = (time.monotonic() - began) / number * (len(windows) - number)
             say(f"{number} of {len(windows)} chunks, about {left / 60:.0f} minutes left")
-        finish(context, outcome, stages, chosen, say=say)
+        finish(context, outcome, stages, (), say=say, with_report=with_report)
     return outcome
 
 
 def run_replay(
-    settings: Settings, stages: Stages, *, accounts: Sequence[str] = (), say: Say = lambda text: None
+    settings: Settings, stages: Stages, *, accounts: Sequence[str] = (), say: Say = lambda text: None, with_report: bool = True,
 ) -> Outcome:
     """Load every landed batch again, without asking a vendor, and rebuild the tables."""
+    chosen = settings.chosen(accounts)
     with running(settings, "replay", None) as (context, outcome):
-        for account in settings.accounts:
-            if accounts and account.name not in accounts:
-                continue
+        for account in chosen:
             for stream in streams_of(account):
                 result = stages.run(
                     f"replay {account.name}/{stream.name}", partial(replay_stream, context, account, stream)
                 )
                 outcome.streams.append(result)
                 say(f"{result.account}/{result.stream}: {result.records:,} records, {result.changed:,} rows changed")
-        finish(context, outcome, stages, (), say=say)
+        finish(context, outcome, stages, (), say=say, with_report=with_report)
     return outcome
 
 
@@ -193,10 +192,13 @@ def ingest_accounts(
 
 
 def finish(
-    context: Context, outcome: Outcome, stages: Stages, accounts: Sequence[AccountSettings], *, say: Say,
+    context: Context, outcome: Outcome, stages: Stages, read: Sequence[AccountSettings], *, say: Say,
     with_report: bool = True, as_of: datetime | None = None,
 ) -> None:
-    """Tables, report, watermarks and the run's state, after the streams; for the run's instant, or another."""
+    """Tables, report, watermarks and the run's state, after the streams; for the run's instant, or another.
+
+    `read` are the accounts that were asked for everything up to that instant; a backfill or replay asks for no such thing.
+    """
     context = replace(context, as_of=as_of or context.as_of)
     failed = outcome.failures
     if failed:
@@ -206,7 +208,7 @@ def finish(
     say("building tables")
     outcome.models = build_tables(
         context.settings, context.warehouse, stages, run_id=context.run_id, as_of=context.as_of,
-        at_end=partial(_judge, context, outcome, accounts, stages), say=say,
+        at_end=partial(_judge, context, outcome, read, stages), say=say,
     )
     if outcome.unequal:
         outcome.state = "partly"
@@ -226,13 +228,13 @@ def finish(
 
 
 def _judge(
-    context: Context, outcome: Outcome, accounts: Sequence[AccountSettings], stages: Stages, connection: Connection
+    context: Context, outcome: Outcome, read: Sequence[AccountSettings], stages: Stages, connection: Connection
 ) -> None:
-    """Readers may trust the tables up to the as-of instant: if the numbers add up and no account is missing."""
+    """Readers may trust the tables up to the as-of instant: if the numbers add up and no account is missing or was left out."""
     outcome.identities = check_identities(context.warehouse, connection, stages)
     broken = {r.account for r in outcome.failures}
-    for account in accounts:
+    for account in read:
         if account.name not in broken:
             books.move_watermark(connection, account.name, context.as_of, context.run_id)
-    if not broken and not outcome.unequal:
+    if not broken and not outcome.unequal and len(read) == len(context.settings.accounts):
         books.move_watermark(connection, "marts", context.as_of, context.run_id)

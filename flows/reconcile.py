@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Annotated, Any
 
 from prefect import flow
-from prefect.states import Completed, Failed
+from pydantic import Field
 
-from flows.daily import LAST, LOG, RUNNER, prefect_secret
+from flows.daily import LOG, RUNNER, prefect_secret, state_of
 from flows.ingest import Context, ingest_stream
 from flows.job import Outcome, Say, finish, ingest_accounts, running
 from flows.stages import AsPrefectTasks, Stages
@@ -25,7 +25,9 @@ _WEEK = 7 * 86400
 
 
 @flow(name="reconcile-support-etl", task_runner=RUNNER, persist_result=False)
-def reconcile_support_etl(days: int = 30, accounts: list[str] | None = None, everything: bool = False) -> Any:
+def reconcile_support_etl(
+    days: Annotated[int, Field(ge=1, le=3660)] = 30, accounts: list[str] | None = None, everything: bool = False,
+) -> Any:
     """Compare what the vendors tell of a window with the warehouse; load what is missing, mark what is gone.
 
     Args:
@@ -34,11 +36,9 @@ def reconcile_support_etl(days: int = 30, accounts: list[str] | None = None, eve
         everything: All time since the accounts' start at once.
 
     """
-    outcome, _ = run_reconciliation(
+    return state_of(lambda: run_reconciliation(
         load(), AsPrefectTasks(), days=days, accounts=accounts or (), everything=everything, lookup=prefect_secret, say=LOG.info,
-    )
-    LAST.append(outcome)
-    return Failed(message=outcome.message) if outcome.state != "completed" else Completed(message="compared")
+    )[0])
 
 
 def run_reconciliation(
@@ -46,8 +46,8 @@ def run_reconciliation(
     as_of: datetime | None = None, lookup: SecretLookup | None = None, say: Say = lambda text: None, with_report: bool = True,
 ) -> tuple[Outcome, list[Comparison]]:
     """Ask for the window again, run the ordinary way up to now, then look for ghosts. Raises SupportEtlError as a run does."""
+    chosen = settings.chosen(accounts)
     with running(settings, "reconciliation", as_of, lookup) as (context, outcome):
-        chosen = [a for a in settings.accounts if not accounts or a.name in accounts]
         turn = int(context.as_of.timestamp() // _WEEK)
         asked: list[tuple[AccountSettings, Stream, Window, dict[str, set[str]], int]] = []
         told: Told = {}

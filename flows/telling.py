@@ -5,6 +5,7 @@ from datetime import datetime
 
 from flows.ingest import StreamResult
 from flows.stages import Stages
+from tasks.clock import now
 from tasks.errors import SupportEtlError
 from tasks.messaging.content import Message
 from tasks.notify import notify, undelivered
@@ -41,6 +42,21 @@ def tell_failure(settings: NotificationSettings, trouble: SupportEtlError, *, lo
     message = Message("Support numbers could not be made", False, ("The job ended before any number was new; the tables are as they were.",),
                       (words,), links_of(settings), "none")
     return undelivered(notify(settings, None, message, lookup=lookup))
+
+
+def tell_late(settings: Settings, until: datetime | None, *, lookup: SecretLookup | None = None) -> list[str]:
+    """Tell that no run has brought complete numbers for long, whatever the reason. Gives what could not be delivered, in words."""
+    known = f"The newest complete numbers are of {until:%Y-%m-%d %H:%M} UTC." if until else "There have never been complete numbers."
+    message = Message(
+        "Support numbers are late", False, (known, "Either the job does not run, or something has been missing in each run since."),
+        ("support-etl status says how the last run ended", "no run at all: look at the schedule, the work pool and its workers"),
+        links_of(settings.notifications), f"watch-{now():%Y%m%d-%H%M%S}",
+    )
+    warehouse = Warehouse(settings.warehouse.url)
+    try:
+        return undelivered(notify(settings.notifications, warehouse, message, lookup=lookup))
+    finally:
+        warehouse.dispose()
 
 
 def _short(failures: Sequence[StreamResult], unequal: Sequence[str], alerts: Sequence[Alert]) -> str:

@@ -64,6 +64,17 @@ def status(settings: Settings, *, max_age_hours: float) -> Status:
     return Status(is_fresh and state in {"completed", "running"} and not alerts, tuple(lines))
 
 
+def complete_until(settings: Settings) -> datetime | None:
+    """The instant up to which the marts are complete; None before the first complete run."""
+    warehouse = Warehouse(settings.warehouse.url)
+    try:
+        with warehouse.connect() as connection:
+            rows = warehouse.fetch(connection, "select until from ops.watermark where subject = 'marts'")
+            return rows[0][0] if rows else None
+    finally:
+        warehouse.dispose()
+
+
 def _stamp(instant: datetime) -> str:
     return f"{instant:%Y-%m-%d %H:%M} UTC"
 

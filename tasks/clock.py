@@ -21,7 +21,11 @@ def now() -> datetime:
 
 def parse_instant(text: str) -> datetime:
     """ISO date or instant; without an offset it is UTC. Raises ValueError."""
-    instant = datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
+    return as_utc(datetime.fromisoformat(text.strip().replace("Z", "+00:00")))
+
+
+def as_utc(instant: datetime) -> datetime:
+    """The instant in UTC; without an offset it is UTC already."""
     return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
 
 

@@ -19,7 +19,8 @@ SupportEtlError
         BatchRefusedError       a rule for the whole batch failed; nothing was loaded
         ModelError              a SQL model could not be built; the tables are as before
     StorageError                landing zone or warehouse: full, read-only, unreachable
-        WarehouseBusyError      another run is at work
+        WarehouseBusyError      another program holds it
+            RunAtWorkError      another run is at work
 """
 
 
@@ -115,3 +116,7 @@ class StorageError(SupportEtlError):
 
 class WarehouseBusyError(StorageError):
     """Another run, or another program, holds the warehouse."""
+
+
+class RunAtWorkError(WarehouseBusyError):
+    """Another run is at work; it tells how it ends."""

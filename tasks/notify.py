@@ -5,6 +5,7 @@ cannot be reached stops nothing: the run says what was not delivered, and the ne
 """
 
 import hashlib
+import itertools
 import smtplib
 import ssl
 from collections.abc import Callable, Sequence
@@ -61,10 +62,11 @@ def _is_due(settings: NotificationSettings, warehouse: Warehouse, channel: str, 
     if settings.when == "always":
         return True
     with warehouse.connect() as connection:
-        last = books.last_notification(connection, channel)
-    if message.is_well:
-        return last is not None and not last.is_well
-    return last is None or last.is_well or last.topic != topic_of(message) or now() - last.sent_at >= _AGAIN
+        if message.is_well:
+            last = books.last_notification(connection, channel)
+            return last is not None and not last.is_well
+        told = itertools.takewhile(lambda one: not one.is_well, books.notifications_since(connection, channel, now() - _AGAIN))
+        return topic_of(message) not in {one.topic for one in told}
 
 
 def _deliver(channel: str, send: Callable[[Message], None], message: Message) -> Delivery:

@@ -11,7 +11,7 @@ import os
 import re
 import tomllib
 import urllib.parse
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -207,6 +207,13 @@ class Settings(BaseSettings):
         if twice:
             raise ValueError(f"two accounts are named {', '.join(twice)}")
         return value
+
+    def chosen(self, names: Collection[str]) -> tuple[AccountSettings, ...]:
+        """The accounts of these names; all of them if none is named. Raises ConfigurationError for a name that is not there."""
+        unknown = sorted(set(names) - {account.name for account in self.accounts})
+        if unknown:
+            raise ConfigurationError(f"no account {', '.join(unknown)}; there are {', '.join(a.name for a in self.accounts) or 'none'}")
+        return tuple(account for account in self.accounts if not names or account.name in names)
 
     @classmethod
     def settings_customise_sources(

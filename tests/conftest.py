@@ -107,7 +107,7 @@ class Bench:
         return outcome
 
     def replay(self, **changes: Any) -> Outcome:
-        return run_replay(self.settings(**changes), Plainly(1))
+        return run_replay(self.settings(**changes), Plainly(1), with_report=False)
 
     def fetch(self, statement: str) -> list[Any]:
         with opened(self.url) as (warehouse, connection):

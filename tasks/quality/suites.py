@@ -41,12 +41,15 @@ class RuleResult:
 
 @dataclass(slots=True)
 class Verdict:
-    """All rules of a suite on one set of rows. `bad`: row index to the rule and reason that set it aside."""
+    """All rules of a suite on one set of rows. `bad`: row index to the rule and reason that set it aside.
+
+    `judged`: Great Expectations' own results by the rule's number; rules that were met at sight have none.
+    """
 
     subject: str
     results: list[RuleResult] = field(default_factory=list)
     bad: dict[int, tuple[str, str]] = field(default_factory=dict)
-    page: Any = None
+    judged: dict[int, Any] = field(default_factory=dict)
 
     @property
     def refusals(self) -> list[RuleResult]:
@@ -82,40 +85,51 @@ def rule_name(rule: Mapping[str, Any]) -> str:
 
 def check(subject: str, table: pa.Table) -> Verdict:
     """Apply the suite of a subject to rows."""
-    verdict = Verdict(subject)
     rules = rules_of(subject)
-    if not rules:
-        return verdict
-    _source()
-    from great_expectations.core import ExpectationSuite
-
-    frame = table.select(list(columns_of(subject))).to_pandas() if columns_of(subject) else table.slice(0).to_pandas()
-    with _one_at_a_time:
-        batch = _rows_of(subject).get_batch({"dataframe": frame})
-        validated = batch.validate(_suite_of(subject), result_format=_QUIET)
-        by_rule = {_key(result.expectation_config): result for result in validated.results}
-        broken = []
-        for rule in rules:
-            result = by_rule[_key(rule)]
-            verdict.results.append(_result(rule, result, table.num_rows))
-            if not result.success and rule["meta"]["level"] == "row":
-                broken.append(rule)
-        if broken:
-            again = batch.validate(ExpectationSuite(name=subject, expectations=broken), result_format=_INDEXED)
-            found = {_key(result.expectation_config): result for result in again.results}
-            for rule in broken:
-                for index in found[_key(rule)].result.get("unexpected_index_list") or ():
-                    verdict.bad.setdefault(int(index), (rule_name(rule), rule["meta"]["says"]))
-        verdict.page = validated
+    verdict = Verdict(subject, judged=_judge(subject, [r for r in rules if not _is_met_at_sight(r, table)], table, _QUIET))
+    verdict.results = [_result(rule, verdict.judged.get(_key(rule)), table.num_rows) for rule in rules]
+    broken = [rule for rule, result in zip(rules, verdict.results, strict=True) if result.level == "row" and not result.is_met]
+    found = _judge(subject, broken, table, _INDEXED)
+    for rule in broken:
+        for index in found[_key(rule)].result.get("unexpected_index_list") or ():
+            verdict.bad.setdefault(int(index), (rule_name(rule), rule["meta"]["says"]))
     return verdict
 
 
+def _is_met_at_sight(rule: Mapping[str, Any], table: pa.Table) -> bool:
+    """Whether the count of nulls, which Arrow has at hand, settles a rule: no null, or, for rules that pass over nulls, nothing else.
+
+    Great Expectations takes some ten milliseconds for a rule, however few the rows: half the time of an ordinary run.
+    """
+    kwargs = rule["kwargs"]
+    columns = [table.column(kwargs[name]) for name in ("column", "column_A", "column_B") if name in kwargs]
+    if rule["type"] == "expect_column_values_to_not_be_null":
+        return columns[0].null_count == 0 and not pa.types.is_floating(columns[0].type)  # to pandas, not-a-number is null too
+    passes_over_nulls = rule["type"] in _OF_VALUES or kwargs.get("ignore_row_if") == "either_value_is_missing"
+    return passes_over_nulls and any(column.null_count == len(column) for column in columns)
+
+
+_OF_VALUES = {"expect_column_values_to_be_between", "expect_column_values_to_be_in_set", "expect_column_values_to_match_regex"}
+
+
+def _judge(subject: str, rules: Sequence[Mapping[str, Any]], table: pa.Table, result_format: dict[str, Any]) -> dict[int, Any]:
+    """Great Expectations' results of some rules of a subject, by the rule's number."""
+    if not rules:
+        return {}
+    _source()
+    frame = table.select(list(columns_of(subject))).to_pandas() if columns_of(subject) else table.slice(0).to_pandas()
+    with _one_at_a_time:
+        batch = _rows_of(subject).get_batch({"dataframe": frame})
+        validated = batch.validate(_suite_of(subject, tuple(map(_key, rules))), result_format=result_format)
+    return {_key(result.expectation_config): result for result in validated.results}
+
+
 @cache
-def _suite_of(subject: str) -> Any:
-    """The suite, made once: that takes a fifth of the time of applying it to a few rows."""
+def _suite_of(subject: str, numbers: tuple[int, ...]) -> Any:
+    """A suite of some rules, made once: that takes a fifth of the time of applying it to a few rows."""
     from great_expectations.core import ExpectationSuite
 
-    return ExpectationSuite(name=subject, expectations=list(rules_of(subject)))
+    return ExpectationSuite(name=subject, expectations=[rule for rule in rules_of(subject) if _key(rule) in numbers])
 
 
 @cache
@@ -146,12 +160,32 @@ def _key(rule: Any) -> int:
 
 
 def _result(rule: Mapping[str, Any], result: Any, rows: int) -> RuleResult:
+    if result is None:
+        return RuleResult(rule_name(rule), rule["meta"]["level"], rule["meta"]["says"], True, 0, rows)
     if result.exception_info and result.exception_info.get("raised_exception"):
         raise ConfigurationError(f"rule {rule_name(rule)} cannot be applied: {result.exception_info}")
     unexpected = result.result.get("unexpected_count")
     return RuleResult(
         rule_name(rule), rule["meta"]["level"], rule["meta"]["says"], bool(result.success),
         int(unexpected) if unexpected is not None else int(not result.success), rows,
+    )
+
+
+def _as_validated(verdict: Verdict) -> Any:
+    """The verdict as Great Expectations' own result of the whole suite."""
+    from great_expectations.core import ExpectationSuiteValidationResult, ExpectationValidationResult
+
+    configurations = _suite_of(verdict.subject, tuple(map(_key, rules_of(verdict.subject)))).expectation_configurations
+    met = {"unexpected_count": 0, "unexpected_percent": 0.0, "partial_unexpected_list": []}
+    results = [
+        verdict.judged.get(_key(c)) or ExpectationValidationResult(success=True, expectation_config=c, result={"element_count": r.rows_count, **met})
+        for c, r in zip(configurations, verdict.results, strict=True)
+    ]
+    well = sum(r.is_met for r in verdict.results)
+    return ExpectationSuiteValidationResult(
+        results=results, success=well == len(results), suite_name=verdict.subject,
+        statistics={"evaluated_expectations": len(results), "successful_expectations": well, "unsuccessful_expectations": len(results) - well,
+                    "success_percent": 100 * well / len(results)},
     )
 
 
@@ -169,9 +203,9 @@ def write_docs(folder: str, verdicts: Sequence[tuple[str, Verdict]]) -> str:
     view: Any = DefaultJinjaPageView()  # one for all pages: each would compile all templates
     with _one_at_a_time:
         for number, (title, verdict) in enumerate(verdicts, 1):
-            if verdict.page is None:
+            if not verdict.results:
                 continue
-            page = view.render(ValidationResultsPageRenderer().render(verdict.page))
+            page = view.render(ValidationResultsPageRenderer().render(_as_validated(verdict)))
             name = f"{number:03d}.html"
             (target / name).write_text(page, encoding="utf-8")
             failed = sum(not r.is_met for r in verdict.results)

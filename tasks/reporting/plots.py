@@ -34,7 +34,7 @@ def svg(plot: Plot) -> str:
         axes.set_ylim(0, 1.02)
     else:
         axes.set_ylim(bottom=0)
-    if len(plot.series) > 1:
+    if len(plot.series) > 1 and axes.get_legend_handles_labels()[0]:
         axes.legend(fontsize=8, frameon=False, ncols=3, loc="lower left", bbox_to_anchor=(0, 1.0), borderaxespad=0.2)
     out = io.StringIO()
     figure.savefig(out, format="svg", metadata={"Date": None, "Title": plot.title})

@@ -330,7 +330,7 @@ def _words(body: bytes) -> str:
         text = _first_text(msgspec.json.decode(body)) or ""
     except (msgspec.DecodeError, RecursionError):
         text = re.sub(r"<[^>]*>", " ", body[:2000].decode(errors="replace"))
-    return re.sub(r"[\s\x00-\x1f\x7f]+", " ", text).strip()[:200]
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:200]
 
 
 _SAYING = (

@@ -157,7 +157,7 @@ class Fake:
             return Reply(self._last_page), self._last_page
         reply = self.answer(asked)
         body = reply.encoded()
-        if struck.kind in {"cut", "reset", "drip", "wrong_length"}:
+        if struck.kind in {"cut", "reset", "drip", "wrong_length", "slow"}:
             return Reply(body, 200, reply.headers, struck.kind, struck.wait), body
         if struck.kind == "garbage":
             body = body[: len(body) // 2]
@@ -165,8 +165,6 @@ class Fake:
             body = body.replace(self.base_url.encode(), b"http://localhost:9")
         elif struck.kind == "edit" and struck.edit:
             body = struck.edit(body)
-        elif struck.kind == "slow":
-            threading.Event().wait(struck.wait)
         elif struck.kind == "drop":
             return Reply(b"", 0), b""
         return Reply(body, reply.status, reply.headers), body
@@ -186,6 +184,8 @@ class _Handler(BaseHTTPRequestHandler):
             {k.lower(): v for k, v in self.headers.items()}, self.rfile.read(length), self.headers.get("host", ""),
         )
         reply, body = self.fake.respond(asked)
+        if reply.wire == "slow":
+            threading.Event().wait(reply.wait)
         if reply.status == 0:
             self.close_connection = True
             return

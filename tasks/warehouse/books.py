@@ -202,12 +202,21 @@ def record_notification(connection: Connection, values: Values) -> None:
 
 
 def last_notification(connection: Connection, channel: str) -> Any:
-    """The latest message that a channel got, or may have got; None if there is none. Fields: topic, is_well, sent_at."""
+    """The latest message that a channel got, or may have got; None if there is none. Fields: topic, is_well."""
     return connection.execute(
-        sa.select(NOTIFICATION.c.topic, NOTIFICATION.c.is_well, NOTIFICATION.c.sent_at)
+        sa.select(NOTIFICATION.c.topic, NOTIFICATION.c.is_well)
         .where(NOTIFICATION.c.channel == channel, NOTIFICATION.c.state != "failed")
         .order_by(NOTIFICATION.c.sent_at.desc(), NOTIFICATION.c.run_id.desc()).limit(1)
     ).first()
+
+
+def notifications_since(connection: Connection, channel: str, since: datetime) -> Sequence[Any]:
+    """Messages that a channel got, or may have got, newest first. Fields: topic, is_well."""
+    return connection.execute(
+        sa.select(NOTIFICATION.c.topic, NOTIFICATION.c.is_well)
+        .where(NOTIFICATION.c.channel == channel, NOTIFICATION.c.state != "failed", NOTIFICATION.c.sent_at > since)
+        .order_by(NOTIFICATION.c.sent_at.desc(), NOTIFICATION.c.run_id.desc())
+    ).all()
 
 
 def record_alerts(connection: Connection, kinds: Sequence[str], alerts: Iterable[tuple[str, str, str]]) -> None:

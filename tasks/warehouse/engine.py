@@ -4,7 +4,7 @@ import io
 import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
 from tasks.entities import ARROW
-from tasks.errors import ConfigurationError, StorageError, WarehouseBusyError
+from tasks.errors import ConfigurationError, RunAtWorkError, StorageError, WarehouseBusyError
 
 # models are few and large: compiling each costs more than it saves, and sorts and hashes should stay in memory
 _PG_OPTIONS = "-c timezone=UTC -c jit=off -c work_mem=128MB -c enable_nestloop=off"
@@ -50,7 +50,8 @@ class Warehouse:
     def _make_engine(self) -> sa.Engine:
         if self.kind == "postgresql":
             url = self.url.set(drivername="postgresql+psycopg")
-            return sa.create_engine(url, connect_args={"options": _PG_OPTIONS, "connect_timeout": 15})
+            return sa.create_engine(  # the lock's connection is silent for as long as a run takes: firewalls forget such ones
+                url, pool_pre_ping=True, connect_args={"options": _PG_OPTIONS, "connect_timeout": 15, "keepalives_idle": 60})
         engine = sa.create_engine(self.url, poolclass=NullPool)
 
         @sa.event.listens_for(engine, "connect")
@@ -88,7 +89,7 @@ class Warehouse:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Be the only run at work on the warehouse. Raises WarehouseBusyError if another is."""
+        """Be the only run at work on the warehouse. Raises RunAtWorkError if another is."""
         if self.kind == "duckdb":
             with self._held_by_file():
                 yield
@@ -97,12 +98,13 @@ class Warehouse:
             got = connection.execute(sa.text("select pg_try_advisory_lock(:n)"), {"n": _PG_LOCK}).scalar()
             connection.commit()
             if not got:
-                raise WarehouseBusyError(f"another run is at work on {self.name}; wait for it to end, then run again")
+                raise RunAtWorkError(f"another run is at work on {self.name}; wait for it to end, then run again")
             try:
                 yield
             finally:
-                connection.execute(sa.text("select pg_advisory_unlock(:n)"), {"n": _PG_LOCK})
-                connection.commit()
+                with suppress(sa.exc.DBAPIError):  # a connection that broke took the lock with it
+                    connection.execute(sa.text("select pg_advisory_unlock(:n)"), {"n": _PG_LOCK})
+                    connection.commit()
 
     @contextmanager
     def _held_by_file(self) -> Iterator[None]:
@@ -115,9 +117,7 @@ class Warehouse:
             path.absolute().parent.mkdir(parents=True, exist_ok=True)
             lock.acquire()
         except filelock.Timeout:
-            raise WarehouseBusyError(
-                f"another run is at work on {path}; wait for it to end, then run again"
-            ) from None
+            raise RunAtWorkError(f"another run is at work on {path}; wait for it to end, then run again") from None
         except OSError as trouble:
             raise StorageError(f"warehouse {path}: {trouble.strerror}; check the folder and its permissions") from None
         try:

@@ -20,7 +20,7 @@ sys.path[:0] = [str(_TESTS / "faults"), str(_TESTS), str(_TESTS.parent)]
 os.environ.setdefault("DO_NOT_TRACK", "1")
 
 from classes import FAULTS, Fault  # noqa: E402 - the path is set first
-from scene import VENDORS, Judgement, Stage  # noqa: E402
+from scene import Judgement, Stage  # noqa: E402
 
 FIGURES = ("lost", "doubled", "torn", "silent", "leaked", "crashed")
 
@@ -50,13 +50,13 @@ class Result:
 
 
 def cases(seed: int) -> list[Case]:
-    return [Case(f, v, p, seed) for f in FAULTS for v in VENDORS for p in f.points]
+    return [Case(f, v, p, seed) for f in FAULTS for v in f.vendors for p in f.points]
 
 
 def play(stage: Stage, case: Case) -> Result:
     began = time.monotonic()
     try:
-        with stage.scene(case.vendor, case.seed) as scene:
+        with stage.scene(case.vendor, case.seed, case.fault.store) as scene:
             found = case.fault.at(scene, case.point)
     except Exception as trouble:  # a case that breaks the harness is a case that is not good
         found = Judgement(crashed=[f"{type(trouble).__name__}: {trouble}"])

@@ -19,8 +19,10 @@ from typing import Any
 from unittest import mock
 
 import pyarrow as pa
+import sqlalchemy as sa
 from child import Runner
 from conftest import Bench, opened
+from server import Postgres
 from tests_support import TODAY, midnight
 
 from flows.job import Outcome, ingest_accounts, running
@@ -74,6 +76,8 @@ class Scene:
     clean: State
     requests: int
     stage: "Stage"
+    vendor: str
+    database: str = ""
     stack: ExitStack = field(default_factory=ExitStack)
 
     def run(self, window: Any = None, **changes: Any) -> Outcome:
@@ -87,6 +91,10 @@ class Scene:
 
     def state(self) -> State:
         return state_of(self.bench.url)
+
+    @property
+    def server(self) -> "Postgres":
+        return self.stage.server
 
     @property
     def place(self) -> Path:
@@ -132,14 +140,15 @@ _BOOKS = {
 class Stage:
     """Opens the sandbox once and sets a scene for each case."""
 
-    def __init__(self, folder: Path, url: Callable[[Path], str] | None = None) -> None:
-        self._folder, self._url, self._count = folder, url, 0
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._count = folder, 0
         self._stack = ExitStack()
         world = World(seed=5, first=date(2026, 10, 18), last=TODAY - timedelta(days=1), daily=2.0)
         self.sandbox = self._stack.enter_context(open_sandbox(folder / "plans", today=TODAY, world=world))
         self._stack.enter_context(mock.patch.dict("os.environ", dict(self.sandbox.secrets)))
         self._stack.enter_context(mock.patch("tasks.extract.Patience", lambda **given: PATIENCE))
-        self._clean: dict[str, tuple[State, int]] = {}
+        self._clean: dict[tuple[str, str], tuple[State, int]] = {}
+        self._tables: dict[str, tuple[dict[str, Any], int]] = {}
         self._template = folder / "template.duckdb"
         warehouse = Warehouse(f"duckdb:///{self._template}")
         prepare(warehouse, model_tables())
@@ -148,6 +157,8 @@ class Stage:
     def close(self) -> None:
         if "runner" in vars(self):
             self.runner.close()
+        if "server" in vars(self):
+            self.server.close()
         self._stack.close()
 
     @cached_property
@@ -155,37 +166,69 @@ class Stage:
         """Starts processes that can be killed; made when first asked for."""
         return Runner()
 
-    def vendors_state(self, vendor: str) -> tuple[State, int]:
+    @cached_property
+    def server(self) -> Postgres:
+        """A PostgreSQL for the cases that disturb one; made when first asked for."""
+        return Postgres(self._folder / "postgres")
+
+    def vendors_state(self, vendor: str, store: str = "duckdb") -> tuple[State, int]:
         """The clean twin of a vendor: its state after two undisturbed runs, and how many requests the first took."""
-        if vendor not in self._clean:
-            with self._scene(vendor, ({}, 0), random.Random(0)) as scene:
+        if (vendor, store) not in self._clean:
+            with self._scene(vendor, ({}, 0), random.Random(0), store) as scene:
                 assert scene.run().state == "completed"
                 requests = len(scene.fake.asked)
                 assert scene.run().state == "completed"
-                self._clean[vendor] = (scene.state(), requests)
-        return self._clean[vendor]
+                self._clean[vendor, store] = (scene.state(), requests)
+        return self._clean[vendor, store]
+
+    def tables_of(self, vendor: str) -> dict[str, Any]:
+        """`core` and `marts` of the clean twin."""
+        return self._built(vendor)[0]
+
+    def statements_of(self, vendor: str) -> int:
+        """How many statements a run takes that builds them."""
+        return self._built(vendor)[1]
+
+    def _built(self, vendor: str) -> tuple[dict[str, Any], int]:
+        if vendor not in self._tables:
+            with self._scene(vendor, ({}, 0), random.Random(0), "duckdb") as scene:
+                scene.run()
+                count = [0]
+
+                def before(*_: Any) -> None:
+                    count[0] += 1
+
+                sa.event.listen(sa.Engine, "before_cursor_execute", before)
+                assert scene.bench.run(AS_OF).state == "completed"
+                sa.event.remove(sa.Engine, "before_cursor_execute", before)
+                scene.run()
+                scene.bench.run(AS_OF)
+                self._tables[vendor] = (scene.bench.tables("core", "marts"), count[0])
+        return self._tables[vendor]
 
     @contextmanager
-    def scene(self, vendor: str, seed: int, url: Callable[[], str] | None = None) -> Iterator[Scene]:
-        with self._scene(vendor, self.vendors_state(vendor), random.Random(f"{vendor}{seed}"), url) as scene:
+    def scene(self, vendor: str, seed: int, store: str = "duckdb") -> Iterator[Scene]:
+        with self._scene(vendor, self.vendors_state(vendor, store), random.Random(f"{vendor}{seed}"), store) as scene:
             yield scene
 
     @contextmanager
-    def _scene(
-        self, vendor: str, clean: tuple[State, int], pick: random.Random, url: Callable[[], str] | None = None
-    ) -> Iterator[Scene]:
+    def _scene(self, vendor: str, clean: tuple[State, int], pick: random.Random, store: str) -> Iterator[Scene]:
         self._count += 1
         folder = self._folder / f"case{self._count}"
         folder.mkdir()
-        if url is None:
+        database, url = "", f"duckdb:///{folder / 'warehouse.duckdb'}"
+        if store == "postgresql":
+            database = self.server.fresh()
+            url = self.server.url(database)
+        else:
             shutil.copy(self._template, folder / "warehouse.duckdb")
         accounts = tuple({**a, "streams_off": _others(vendor)} for a in self.sandbox.accounts if a["connector"] == vendor)
-        bench = Bench(folder, url() if url else f"duckdb:///{folder / 'warehouse.duckdb'}", accounts)
+        bench = Bench(folder, url, accounts)
         fake = self.sandbox.fakes[vendor]
         fake.mischief, fake.asked, fake.clock = [], [], AS_OF
         fake.day_limit = FOR_EVER  # SurveyMonkey's budget is for one account, not for hundreds of cases
         with ExitStack() as stack:
-            yield Scene(bench, fake, self.sandbox, pick, *clean, self, stack)
+            yield Scene(bench, fake, self.sandbox, pick, *clean, self, vendor, database, stack)
         shutil.rmtree(folder, ignore_errors=True)
 
 

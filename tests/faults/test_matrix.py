@@ -17,7 +17,9 @@ def drawn() -> list:
     """Cases of the seed: every class in proportion, every vendor."""
     pick = random.Random(SEED)
     every = cases(SEED)
-    return [c for vendor in VENDORS for c in pick.sample([c for c in every if c.vendor == vendor], SAMPLE // len(VENDORS))]
+    of_vendors = [c for vendor in VENDORS for c in pick.sample([c for c in every if c.vendor == vendor], SAMPLE // len(VENDORS))]
+    rare = [c for group in ("F6 PostgreSQL", "F6 tables") for c in pick.sample([c for c in every if c.fault.group == group and c not in of_vendors], 2)]
+    return of_vendors + rare
 
 
 def test_the_matrix_is_large_and_covers_every_vendor_and_class():

@@ -12,7 +12,8 @@ from aiosmtpd.smtp import AuthResult
 from conftest import Bench
 from tests_support import TODAY, free_port, midnight
 
-from flows.telling import tell_failure
+from flows.telling import tell_failure, tell_late
+from flows.upkeep import complete_until
 from tasks.errors import StorageError
 from tasks.messaging import mail, slack, teams
 from tasks.messaging.content import Message
@@ -79,6 +80,24 @@ def test_trouble_is_told_once_and_so_is_its_end(small_bench: Bench, small_sandbo
     assert [m["text"] for m in hook.messages[1:]] == ["Support numbers of 2026-11-01: complete"]
     assert bench.fetch("select channel, state, count(*) from ops.notification group by channel, state order by 1") == [
         ("email", "delivered", 2), ("slack", "delivered", 2), ("teams", "delivered", 2)]
+
+
+def test_late_numbers_are_told_once_whatever_runs_tell_in_between(small_bench: Bench, small_sandbox, sinks):
+    hook, _, _, given = sinks
+    small_bench.accounts = tuple(a for a in small_bench.accounts if a["connector"] == "surveymonkey")
+    bench = replace(small_bench, extra={"notifications": {"slack": True}})
+    bench.run(midnight(TODAY), report=True)
+    assert complete_until(bench.settings()) == midnight(TODAY)
+    small_sandbox.fakes["surveymonkey"].mischief = [Mischief("unauthorized", "", times=1000)]
+    for _ in range(2):  # a late day: the hourly run fails, the watch notices, both each hour
+        bench.run(midnight(TODAY), report=True)
+        assert tell_late(bench.settings(), complete_until(bench.settings())) == []
+    assert [m["text"] for m in hook.messages] == ["Support numbers of 2026-11-01: 1 source not up to date", "Support numbers are late"]
+    assert "The newest complete numbers are of 2026-11-01 00:00 UTC" in json.dumps(hook.messages[1])
+    small_sandbox.fakes["surveymonkey"].mischief = []
+    bench.run(midnight(TODAY), report=True)
+    assert tell_late(bench.settings(), None) == []
+    assert [m["text"] for m in hook.messages[2:]] == ["Support numbers of 2026-11-01: complete", "Support numbers are late"]
 
 
 def test_a_channel_that_is_down_stops_nothing_and_is_told_later(small_bench: Bench, small_sandbox, sinks):

@@ -1,33 +1,35 @@
-"""A real Prefect server, the shipped deployments, and a real worker that executes a scheduled run."""
+"""A real Prefect server with the shipped deployments, automations and pools; two real workers with overlapping schedules, one killed."""
 
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+import psutil
 import pytest
 from conftest import Bench
-from tests_support import TODAY, free_port, midnight
+from tests_support import TODAY, differences, free_port, midnight
+
+from tasks.sandbox.company import Sandbox
+from tasks.sandbox.fake import Mischief
 
 ROOT = Path(__file__).resolve().parents[2]
+DEPLOYMENTS = ROOT / "deployments"
 PREFECT = str(Path(sys.executable).parent / "prefect")
+ENDED = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 
 
-def call(url: str, body: dict | None = None) -> object:
-    data = json.dumps(body).encode() if body is not None else None
-    request = urllib.request.Request(url, data=data, headers={"content-type": "application/json"})
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        return json.loads(answer.read() or b"null")
-
-
-def wait_for(check, seconds: float, what: str):
+def wait_for(check: Callable[[], Any], seconds: float, what: str) -> Any:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         with suppress(OSError):
@@ -38,18 +40,83 @@ def wait_for(check, seconds: float, what: str):
     raise AssertionError(f"{what} within {seconds:.0f} s")
 
 
+def kill_all(process: subprocess.Popen[bytes]) -> None:
+    """A process and all that it began, as when its machine dies: a worker's runs have process groups of their own."""
+    with suppress(psutil.NoSuchProcess):
+        for one in [*psutil.Process(process.pid).children(recursive=True), psutil.Process(process.pid)]:
+            with suppress(psutil.NoSuchProcess):
+                one.kill()
+    process.wait(30)
+
+
+class Prefect:
+    """A server of its own, its command line and its API."""
+
+    def __init__(self, folder: Path, home: Path) -> None:
+        self.folder, self.home, self.port = folder, home, free_port()
+        self.api = f"http://127.0.0.1:{self.port}/api"
+        self.environment = {
+            **os.environ, "PREFECT_HOME": str(folder / "prefect"), "PREFECT_API_URL": self.api, "SUPPORT_ETL_HOME": str(home),
+            "PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1", "PREFECT_LOGGING_LEVEL": "INFO", "PYTHONPATH": str(ROOT),
+            "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "5", "PREFECT_WORKER_QUERY_SECONDS": "2",
+        }
+        self._processes: list[subprocess.Popen[bytes]] = []
+
+    def start(self, *command: str) -> subprocess.Popen[bytes]:
+        with (self.folder / f"{command[0]}{len(self._processes)}.log").open("w") as log:
+            process = subprocess.Popen([PREFECT, *command], cwd=self.home, env=self.environment, stdout=log, stderr=log, start_new_session=True)
+        self._processes.append(process)
+        return process
+
+    def call(self, *command: str) -> str:
+        done = subprocess.run([PREFECT, *command], cwd=self.home, env=self.environment, capture_output=True, text=True, timeout=180, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def ask(self, path: str, body: dict[str, Any] | None = None) -> Any:
+        data = json.dumps(body).encode() if body is not None else None
+        request = urllib.request.Request(f"{self.api}/{path}", data=data, headers={"content-type": "application/json"})
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.loads(answer.read() or b"null")
+
+    def begin(self, deployment: dict[str, Any], **parameters: Any) -> str:
+        """Schedule a run of a deployment for now; gives its id."""
+        made = self.ask(f"deployments/{deployment['id']}/create_flow_run", {
+            "parameters": parameters, "state": {"type": "SCHEDULED", "state_details": {"scheduled_time": datetime.now(UTC).isoformat()}}})
+        return str(made["id"])
+
+    def end_of(self, run: str, seconds: float = 240) -> dict[str, Any]:
+        """The run's last state, once it has one."""
+        return wait_for(lambda: (lambda r: r["state"] if r["state_type"] in ENDED else None)(self.ask(f"flow_runs/{run}")), seconds, f"end of run {run}")
+
+    def runs_of(self, deployment: dict[str, Any]) -> list[dict[str, Any]]:
+        """Runs that somebody or an automation has asked for, not the schedule."""
+        found = self.ask("flow_runs/filter", {"flow_runs": {"deployment_id": {"any_": [deployment["id"]]}}})
+        return [r for r in found if not r["auto_scheduled"]]
+
+    def logs(self) -> str:
+        return "\n".join(f"{p.name}: {p.read_text()[-3000:]}" for p in sorted(self.folder.glob("*.log")))
+
+    def close(self) -> None:
+        for process in reversed(self._processes):
+            kill_all(process)
+
+
 @pytest.fixture
-def home(bench: Bench, tmp_path: Path) -> Path:
-    """A user's folder: settings, code, Prefect's own home."""
+def few(small_bench: Bench) -> Bench:
+    return replace(small_bench, accounts=tuple(a for a in small_bench.accounts if a["connector"] in {"zendesk", "surveymonkey"}))
+
+
+@pytest.fixture
+def home(few: Bench, tmp_path: Path) -> Path:
+    """A user's folder: settings and code."""
     folder = tmp_path / "home"
     folder.mkdir()
     shutil.copytree(ROOT / "flows", folder / "flows", ignore=shutil.ignore_patterns("__pycache__"))
-    lines = [f"[warehouse]\nurl = {json.dumps(bench.url)}", f"[landing]\nurl = {json.dumps(str(tmp_path / 'landing'))}",
-             f"[reports]\nfolder = {json.dumps(str(tmp_path / 'reports'))}", '[business]\ntime_zone = "Europe/Berlin"']
-    for account in bench.accounts:
-        if account["connector"] in {"zendesk", "surveymonkey"}:
-            body = "\n".join(f"{k} = {_toml(v)}" for k, v in account.items())
-            lines.append(f"[[accounts]]\n{body}")
+    lines = [f"[warehouse]\nurl = {json.dumps(few.url)}", f"[landing]\nurl = {json.dumps(str(tmp_path / 'landing'))}",
+             f"[reports]\nfolder = {json.dumps(str(tmp_path / 'reports'))}", '[business]\ntime_zone = "Europe/Berlin"\ncurrency = "EUR"',
+             '[planning]\nmodels = "floor"\ninterval_days = 1\nhorizon_days = 7']
+    lines += ["[[accounts]]\n" + "\n".join(f"{k} = {_toml(v)}" for k, v in account.items()) for account in few.accounts]
     (folder / "support_etl.toml").write_text("\n\n".join(lines) + "\n")
     return folder
 
@@ -57,65 +124,86 @@ def home(bench: Bench, tmp_path: Path) -> Path:
 def _toml(value: object) -> str:
     if isinstance(value, datetime):
         return json.dumps(value.isoformat())
-    if isinstance(value, list):
+    if isinstance(value, (list, tuple)):
         return "[" + ", ".join(_toml(item) for item in value) + "]"
     if isinstance(value, dict):
         return "{" + ", ".join(f"{k} = {_toml(v)}" for k, v in value.items()) + "}"
     return json.dumps(value)
 
 
-def test_a_worker_executes_a_scheduled_run_of_the_shipped_deployment(home: Path, bench: Bench, tmp_path: Path):
-    port = free_port()
-    api = f"http://127.0.0.1:{port}/api"
-    environment = {
-        **os.environ, "PREFECT_HOME": str(tmp_path / "prefect"), "PREFECT_API_URL": api, "SUPPORT_ETL_HOME": str(home),
-        "PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1", "PREFECT_LOGGING_LEVEL": "INFO", "PYTHONPATH": str(ROOT),
-        "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "5", "PREFECT_WORKER_QUERY_SECONDS": "2",
-    }
-    processes: list[subprocess.Popen] = []
-
-    def start(*command: str) -> subprocess.Popen:
-        log = (tmp_path / f"{command[0]}{len(processes)}.log").open("w")
-        process = subprocess.Popen([PREFECT, *command], cwd=home, env=environment, stdout=log, stderr=log, start_new_session=True)
-        processes.append(process)
-        return process
-
-    def prefect(*command: str) -> str:
-        done = subprocess.run([PREFECT, *command], cwd=home, env=environment, capture_output=True, text=True, timeout=180, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
+@pytest.fixture
+def prefect(home: Path, tmp_path: Path) -> Iterator[Prefect]:
+    """The server, with what the guide for deployments says."""
+    made = Prefect(tmp_path, home)
     try:
-        start("server", "start", "--port", str(port))
-        wait_for(lambda: call(f"{api}/health"), 120, "the server answers")
-        prefect("work-pool", "create", "support-etl", "--type", "process")
-        prefect("--no-prompt", "deploy", "--all", "--prefect-file", str(ROOT / "deployments" / "prefect.yaml"))
-        deployments = {d["name"]: d for d in call(f"{api}/deployments/filter", {})}
-        assert set(deployments) == {"daily", "hourly", "backfill", "weekly-reconciliation"}
-        assert all(d["description"] for d in deployments.values())
-        scheduled = wait_for(lambda: call(f"{api}/flow_runs/filter", {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}}), 60,
-                             "cron schedules create runs")
-        assert {r["deployment_id"] for r in scheduled} <= {deployments[n]["id"] for n in ("daily", "hourly", "weekly-reconciliation")}
-        due = (datetime.now(UTC) + timedelta(seconds=5)).isoformat()
-        run = call(f"{api}/deployments/{deployments['daily']['id']}/create_flow_run", {
-            "parameters": {"as_of": midnight(TODAY).isoformat()},
-            "state": {"type": "SCHEDULED", "state_details": {"scheduled_time": due}}})
-        start("worker", "start", "--pool", "support-etl")
-        ended = wait_for(
-            lambda: (lambda r: r if r["state_type"] in {"COMPLETED", "FAILED", "CRASHED"} else None)(call(f"{api}/flow_runs/{run['id']}")),
-            240, "the worker ends the run")
-        logs = "\n".join(p.read_text() for p in tmp_path.glob("*.log"))
-        assert ended["state_type"] == "COMPLETED", ended["state"]["message"] + logs[-3000:]
-        tasks = {t["name"] for t in call(f"{api}/task_runs/filter", {"flow_runs": {"id": {"any_": [run["id"]]}}})}
-        assert any(t.startswith("ingest zendesk_acme/tickets") for t in tasks)
-        assert any(t.startswith("model marts.kpi_daily") for t in tasks)
-        artifacts = {a["key"]: a for a in call(f"{api}/artifacts/filter", {})}
-        assert {"kpis", "validation"} <= set(artifacts)
-        assert "Tickets created" in artifacts["kpis"]["data"]
+        made.start("server", "start", "--port", str(made.port))
+        wait_for(lambda: made.ask("health"), 120, "the server answers")
+        made.call("work-pool", "create", "support-etl", "--type", "process")
+        made.call("--no-prompt", "deploy", "--all", "--prefect-file", str(DEPLOYMENTS / "prefect.yaml"))
+        made.call("automation", "create", "--from-file", str(DEPLOYMENTS / "automations.yaml"))
+        yield made
     finally:
-        for process in reversed(processes):
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-    assert bench.fetch("select count(*) > 100 from marts.kpi_daily") == [(True,)]
+        made.close()
+
+
+def test_two_workers_run_the_shipped_deployments_and_one_of_them_dies(prefect: Prefect, few: Bench, small_sandbox: Sandbox, tmp_path: Path):
+    deployments = {d["name"]: d for d in prefect.ask("deployments/filter", {})}
+    look_at(prefect, deployments)
+    as_of = midnight(TODAY).isoformat()
+    fake = small_sandbox.fakes["zendesk"]
+    fake.mischief = [Mischief("slow", "/incremental/ticket_events", wait=600)]
+    worker = prefect.start("worker", "start", "--pool", "support-etl", "--name", "one")
+    doomed = prefect.begin(deployments["daily"], as_of=as_of)
+    wait_for(lambda: any("ticket_events" in asked.path for asked in fake.asked), 120, "the run is at work" + prefect.logs())
+    prefect.start("worker", "start", "--pool", "support-etl", "--name", "two")
+    overlapping = [prefect.begin(deployments[name], as_of=as_of) for name in ("daily", "hourly")]
+    ends = [prefect.end_of(run) for run in overlapping]
+    assert [e["type"] for e in ends] == ["CANCELLED", "CANCELLED"], ends
+    assert "another run is at work" in ends[1]["message"]
+    kill_all(worker)
+    fake.mischief = []
+    assert prefect.ask(f"flow_runs/{doomed}")["state_type"] == "RUNNING", "nobody has noticed yet"
+    repaired = prefect.begin(deployments["hourly"], as_of=as_of)
+    assert prefect.end_of(repaired)["type"] == "COMPLETED", prefect.logs()
+    equals_a_clean_run(few, tmp_path)
+    look_at_what_is_shown(prefect, repaired)
+    watched = prefect.begin(deployments["watch"], max_age_hours=1e6)
+    assert "complete up to 2026-11-01 00:00 UTC" in prefect.end_of(watched)["message"]
+    late = prefect.begin(deployments["watch"])
+    assert prefect.end_of(late)["type"] == "FAILED", "the numbers are old"
     stored = b"".join(p.read_bytes() for p in (tmp_path / "prefect").rglob("*") if p.is_file())
     assert b"zendesk-demo-token" not in stored, "a secret in Prefect's own files"
+
+
+def look_at(prefect: Prefect, deployments: dict[str, dict[str, Any]]) -> None:
+    """What the server has of the files: descriptions, schedules, parameters that it checks, pools of containers."""
+    assert set(deployments) == {"daily", "hourly", "backfill", "weekly-reconciliation", "watch"}
+    for deployment in deployments.values():
+        assert deployment["description"]
+        described = deployment["parameter_openapi_schema"]["properties"]
+        assert all(p.get("description") for p in described.values()), deployment["name"]
+    assert deployments["backfill"]["parameter_openapi_schema"]["properties"]["start"]["format"] == "date-time"
+    with pytest.raises(urllib.error.HTTPError, match="409"):
+        prefect.begin(deployments["backfill"], start="2026-01-01", end="2026-02-01", chunk_days=0)
+    scheduled = wait_for(lambda: prefect.ask("flow_runs/filter", {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}}), 60, "cron schedules create runs")
+    assert {r["deployment_id"] for r in scheduled} <= {deployments[n]["id"] for n in ("daily", "hourly", "weekly-reconciliation", "watch")}
+    assert len(prefect.ask("automations/filter", {})) == 2
+    for kind in ("docker", "kubernetes"):
+        prefect.call("work-pool", "create", f"in-{kind}", "--type", kind, "--base-job-template", str(DEPLOYMENTS / "containers" / f"{kind}.json"))
+
+
+def look_at_what_is_shown(prefect: Prefect, run: str) -> None:
+    tasks = {t["name"] for t in prefect.ask("task_runs/filter", {"flow_runs": {"id": {"any_": [run]}}})}
+    assert any(t.startswith("ingest zendesk_acme/tickets") for t in tasks)
+    assert any(t.startswith("model marts.kpi_daily") for t in tasks)
+    artifacts = {a["key"]: a for a in prefect.ask("artifacts/filter", {})}
+    assert {"kpis", "validation"} <= set(artifacts)
+    assert "Tickets created" in artifacts["kpis"]["data"]
+
+
+def equals_a_clean_run(few: Bench, tmp_path: Path) -> None:
+    (tmp_path / "clean").mkdir()
+    clean = replace(few, folder=tmp_path / "clean", url=f"duckdb:///{tmp_path / 'clean' / 'warehouse.duckdb'}")
+    assert clean.run(midnight(TODAY)).state == "completed"
+    assert differences(clean.tables(), few.tables()) == {}
+    assert few.fetch("select count(*) > 20 from marts.kpi_daily") == [(True,)]

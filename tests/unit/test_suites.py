@@ -1,0 +1,61 @@
+"""Rules that are settled without Great Expectations are settled as it would settle them."""
+
+import random
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pyarrow as pa
+import pytest
+
+from tasks.entities import ARROW, ENTITIES
+from tasks.quality import suites
+from tasks.sqlmodels.catalog import models
+
+KINDS = {
+    **{(e.name, c.name): c.kind for e in ENTITIES.values() for c in e.columns},
+    **{(m.name, c.name): c.kind for m in models().values() if m.schema == "marts" for c in m.columns},
+}
+SUBJECTS = sorted({subject for subject, _ in KINDS if suites.columns_of(subject)})
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
+
+
+def value(kind: str, pick: random.Random):
+    instant = NOW + timedelta(days=pick.randint(-20000, 900))
+    return {
+        "text": pick.choice(["", "open", "x" * 40]), "number": pick.choice([-1.0, 0.0, 0.5, 1e9, float("nan")]), "money": Decimal(pick.randint(-5, 5)),
+        "whole": pick.choice([-1, 0, 7, 10**9]), "flag": pick.random() < 0.5, "instant": instant, "day": instant.date(),
+    }[kind]
+
+
+def drawn(subject: str, pick: random.Random) -> pa.Table:
+    """Three rows in which a column has values, some, or none."""
+    columns = {}
+    for name in suites.columns_of(subject):
+        kind, share = KINDS[subject, name], pick.choice([0.0, 0.5, 1.0])
+        values = [value(kind, pick) if pick.random() < share else None for _ in range(3)]
+        columns[name] = pa.array(values, ARROW[kind])
+    return pa.table(columns)
+
+
+@pytest.mark.parametrize("subject", SUBJECTS)
+def test_a_rule_met_at_sight_is_met(subject: str):
+    pick = random.Random(subject)
+    for _ in range(3):
+        table = drawn(subject, pick)
+        seen = [rule for rule in suites.rules_of(subject) if suites._is_met_at_sight(rule, table)]
+        judged = suites._judge(subject, seen, table, suites._QUIET)
+        assert [suites.rule_name(rule) for rule in seen if not judged[suites._key(rule)].success] == []
+
+
+def test_no_rule_that_is_broken_is_met_at_sight():
+    rows = pa.table({"ticket_id": ["1", None], "status": ["open", "open"], "created_at": [NOW, NOW], "solved_at": pa.array([None, NOW - timedelta(days=1)], pa.timestamp("us", "UTC"))})
+    verdict = suites.check("ticket", rows)
+    assert {r.rule: r.unexpected_count for r in verdict.results if not r.is_met} == {
+        "column_values_to_not_be_null(ticket_id)": 1, "column_pair_values_a_to_be_greater_than_b(solved_at, created_at)": 1}
+    assert verdict.bad == {1: ("column_values_to_not_be_null(ticket_id)", "ticket_id is missing")}
+
+
+def test_not_a_number_is_no_value():
+    rule = {"type": "expect_column_values_to_not_be_null", "kwargs": {"column": "x"}}
+    assert suites._is_met_at_sight(rule, pa.table({"x": [1]}))
+    assert not suites._is_met_at_sight(rule, pa.table({"x": [float("nan")]}))
