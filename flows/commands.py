@@ -39,7 +39,12 @@ def prepare() -> None:
 
 
 @upkeep_app.command()
-def migrate(to: Annotated[str, typer.Option("--to", help="URL of the new, empty warehouse, such as postgresql://owner@db.example/support.")]) -> None:
+def migrate(
+    to: Annotated[str, typer.Option(
+        "--to", envvar="SUPPORT_ETL_MIGRATE_TO",
+        help="URL of the new, empty warehouse, such as postgresql://owner@db.example/support. With a password in it: by the variable, out of the process list.",
+    )],
+) -> None:
     """Copy the whole warehouse into another one, such as from DuckDB into PostgreSQL. All of it or nothing; the old one is only read."""
     from flows.upkeep import migrate as move
 

@@ -61,9 +61,12 @@ def run_reconciliation(
             for one in _compare(context, account, stream, window, before, changed, told)
         ]
         with context.warehouse.begin() as connection:
-            books.record_alerts(connection, reconcile.KINDS, reconcile.alerts_of(found))
+            books.record_alerts(
+                connection, reconcile.KINDS, reconcile.alerts_of(found, settled=False), settled=reconcile.alerts_of(found, settled=True),
+                accounts=[account.name for account in chosen],
+            )
             books.record_reconciliation(connection, [reconcile.as_row(one, context.run_id) for one in found])
-        for subject, _, words in reconcile.alerts_of(found):
+        for subject, _, words in (*reconcile.alerts_of(found, settled=True), *reconcile.alerts_of(found, settled=False)):
             say(f"{subject}: {words}")
         finish(context, outcome, stages, chosen, say=say, with_report=with_report)
     return outcome, found

@@ -110,15 +110,15 @@ def _touched(connection: Connection, where: str, values: Mapping[str, Any]) -> N
     books.touch_table(connection, "source.tombstone")
 
 
-def alerts_of(found: list[Comparison]) -> Iterator[tuple[str, str, str]]:
-    """What a person should know of a comparison."""
+def alerts_of(found: list[Comparison], *, settled: bool) -> Iterator[tuple[str, str, str]]:
+    """What a comparison found, as (subject, kind, what to know): what it repaired (`settled`), or what a person has to look at."""
     for one in found:
         subject, span = f"{one.account}/{one.stream}/{one.entity}", f"{one.window.start:%Y-%m-%d} to {one.window.end:%Y-%m-%d}"
-        if one.missing:
+        if one.missing and settled:
             yield subject, "missing", f"{one.missing:,} records of {span} were missing and are loaded now"
-        if one.ghosts and one.is_repaired:
+        if one.ghosts and one.is_repaired and settled:
             yield subject, "ghost", f"{len(one.ghosts):,} records of {span} are gone at the vendor and marked as deleted now"
-        elif one.ghosts:
+        elif one.ghosts and not one.is_repaired and not settled:
             yield subject, "ghost", (f"{len(one.ghosts):,} of {one.had:,} records of {span} are not told any more; too many to be deletions, so nothing was marked: "
                                      "may the login see all of them?")
 

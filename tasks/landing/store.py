@@ -187,6 +187,7 @@ class Landing:
             if not self._is_local:
                 self._files.pipe_file(path, content)
                 return
+            os.makedirs(self._root, mode=0o700, exist_ok=True)  # it has names and bodies as the vendor sent them
             os.makedirs(os.path.dirname(path), exist_ok=True)
             beside = f"{path}.{os.getpid()}.tmp"
             try:

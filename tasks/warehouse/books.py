@@ -219,16 +219,26 @@ def notifications_since(connection: Connection, channel: str, since: datetime) -
     ).all()
 
 
-def record_alerts(connection: Connection, kinds: Sequence[str], alerts: Iterable[tuple[str, str, str]]) -> None:
-    """What looks wrong now, as (subject, kind, what to know); alerts of these kinds that are not among them are over."""
-    known = {(r.subject, r.kind): r for r in connection.execute(sa.select(ALERT).where(ALERT.c.kind.in_(list(kinds))))}
-    connection.execute(ALERT.update().where(ALERT.c.kind.in_(list(kinds))).values(is_open=False))
-    for subject, kind, says in alerts:
-        before = known.get((subject, kind))
-        first_at = before.first_at if before is not None and before.is_open else now()
-        _put(connection, ALERT, ["subject", "kind"], {
-            "subject": subject, "kind": kind, "says": says, "first_at": first_at, "last_at": now(), "is_open": True,
-        })
+def record_alerts(
+    connection: Connection, kinds: Sequence[str], alerts: Iterable[tuple[str, str, str]], *, settled: Iterable[tuple[str, str, str]] = (),
+    accounts: Sequence[str] | None = None,
+) -> None:
+    """What looks wrong now, as (subject, kind, what to know); alerts of these kinds that are not among them are over.
+
+    `settled` were found and are mended already: nobody has to look. `accounts`: those that were looked at, if not all.
+    """
+    looked_at = ALERT.c.kind.in_(list(kinds))
+    if accounts is not None:
+        looked_at &= sa.or_(sa.false(), *(ALERT.c.subject.startswith(f"{account}/", autoescape=True) for account in accounts))
+    known = {(r.subject, r.kind): r for r in connection.execute(sa.select(ALERT).where(looked_at))}
+    connection.execute(ALERT.update().where(looked_at).values(is_open=False))
+    for is_open, found in ((False, settled), (True, alerts)):
+        for subject, kind, says in found:
+            before = known.get((subject, kind))
+            first_at = before.first_at if before is not None and before.is_open else now()
+            _put(connection, ALERT, ["subject", "kind"], {
+                "subject": subject, "kind": kind, "says": says, "first_at": first_at, "last_at": now(), "is_open": is_open,
+            })
 
 
 def open_alerts(connection: Connection) -> list[dict[str, Any]]:

@@ -47,6 +47,12 @@ def test_every_identity_says_what_it_means_and_reads_known_tables():
         assert {name for name in identity.inputs if not name.startswith("ops.")} <= set(models()), identity.name
 
 
+def test_every_personal_column_is_documented():
+    told = (ROOT / "README.md").read_text()
+    personal = {f"source.{e.name}.{c.name}" for e in ENTITIES.values() for c in e.columns if c.personal}
+    assert set(re.findall(r"`(source\.\w+\.\w+)`", told)) == personal
+
+
 def test_every_setting_has_a_description():
     for name, field in Settings.model_fields.items():
         inner = getattr(field.annotation, "model_fields", None)
@@ -88,7 +94,7 @@ def test_only_the_agreed_things_lie_at_the_top():
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
     top = {name.split("/")[0] for name in listed}
     assert top <= {"pyproject.toml", "flows", "tasks", "sql", "expectations", "tests", "deployments", "README.md", "CHANGELOG.md", "LICENSE",
-                   "Makefile", "constraints.txt", "prefect.toml", ".gitignore", ".ci"}
+                   "Makefile", "constraints.txt", "prefect.toml", ".gitignore", ".dockerignore", ".ci"}
 
 
 def test_every_folder_explains_itself():

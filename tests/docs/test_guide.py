@@ -72,7 +72,7 @@ def test_every_command_of_the_guide_for_day_two(folder: Path, postgres):
         assert done.returncode in allowed, f"{line}\n{done.stdout}\n{done.stderr}"
         assert "Traceback" not in done.stderr
         told[line] = done.stdout + done.stderr
-    assert "rows copied" in told['support-etl migrate --to "$NEW_WAREHOUSE_URL"']
+    assert "rows copied" in told['SUPPORT_ETL_MIGRATE_TO="$NEW_WAREHOUSE_URL" support-etl migrate']
     assert "nothing is left" in told['support-etl erase --account zendesk_acme --customer "$CUSTOMER"']
     assert "Compared with the vendors" in told["support-etl reconcile --everything"]
     assert "completed" in told['SUPPORT_ETL_WAREHOUSE__URL="$NEW_WAREHOUSE_URL" support-etl run']

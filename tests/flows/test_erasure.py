@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests_support import TODAY, differences, midnight
 
 from flows.erasing import run_erasure
+from flows.reconcile import run_reconciliation
 from flows.stages import Plainly
 from tasks.errors import ConfigurationError, MissingSecretError
 from tasks.landing.store import Landing
@@ -98,6 +99,9 @@ def test_neither_replay_nor_sync_brings_a_person_back(stored: Bench, tmp_path: P
     assert stored.fetch(f"select count(*) from source.customer where email = '{address}'") == [(0,)]
     assert stored.fetch(f"select count(*) from source.ticket where requester_id = '{customer}' and account = 'zendesk_acme'") == [(0,)]
     assert everywhere(stored, (address,)) == []
+    assert differences(before, stored.tables("source")) == {}
+    _, compared = run_reconciliation(stored.settings(), Plainly(), everything=True, as_of=midnight(TODAY), with_report=False)
+    assert [c for c in compared if c.missing or c.ghosts] == [], "a comparison knows them by their pseudonym"
     assert differences(before, stored.tables("source")) == {}
     monkeypatch.delenv("SUPPORT_ETL_SECRET_ERASURE_KEY")
     with stored_books(stored) as connection:

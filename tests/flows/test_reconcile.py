@@ -49,7 +49,7 @@ def test_deletions_that_no_api_tells_leave_the_figures(desks: Bench, small_sandb
     unequal = differences(clean.tables("core", "marts"), desks.tables("core", "marts"))
     # work that agents did on a ticket that is gone now stays theirs; one load of today would not know of it
     assert {k for k in unequal if "agent" not in k} == set()
-    assert desks.fetch("select count(*) from ops.alert where kind = 'ghost' and is_open") == [(2,)]
+    assert desks.fetch("select count(*) from ops.alert where kind = 'ghost' and not is_open") == [(2,)], "mended: nobody has to look"
     assert desks.fetch("select sum(ghost_count) from ops.reconciliation") == [(sum(len(c.ghosts) for c in found),)]
     _, again = compare(desks, midnight(TODAY))
     assert [c for c in again if c.ghosts or c.missing] == []
@@ -87,7 +87,7 @@ def test_a_login_that_sees_less_than_before_deletes_nothing(small_bench: Bench, 
     assert len(tickets.ghosts) > 10
     assert not tickets.is_repaired
     assert bench.fetch("select count(*) from source.tombstone where loaded_stream = 'reconciliation'") == [(0,)]
-    assert "too many to be deletions" in bench.fetch("select says from ops.alert where kind = 'ghost'")[0][0]
+    assert "too many to be deletions" in bench.fetch("select says from ops.alert where kind = 'ghost' and is_open")[0][0]
 
 
 @given(days=st.integers(1, 90), span=st.integers(1, 900), turn=st.integers(0, 5000))
