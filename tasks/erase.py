@@ -127,6 +127,7 @@ def clear_batch(connection: Connection, landing: Landing, batch: Batch, erased: 
 def erase_pages(landing: Landing, person: Person) -> Trace:
     """Landed pages rewritten, each beside and renamed."""
     count = 0
+    landing.sweep(person.account)
     for path, body in landing.bodies(person.account):
         fresh = cleared(body, person)
         if fresh is not None:

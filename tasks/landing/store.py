@@ -87,12 +87,24 @@ class Landing:
         return batch
 
     def batch_in_work(self, source: Source) -> Batch | None:
-        """The batch that an earlier run began and did not load, or None."""
+        """The batch that an earlier run began and did not load, or None. What a killed run wrote half of is removed."""
+        self._sweep(source.folder)
         stored = self._read(f"{source.folder}/open.json")
         try:
-            return _batch_of(source, msgspec.json.decode(stored)) if stored else None
+            batch = _batch_of(source, msgspec.json.decode(stored)) if stored else None
         except (msgspec.DecodeError, KeyError):
             return None
+        if batch:
+            self._sweep(batch.folder)
+        return batch
+
+    def sweep(self, account: str) -> None:
+        """Remove what killed runs wrote half of, anywhere in an account. For the only run at work."""
+        self._sweep(f"*/{account}/**")
+
+    def _sweep(self, folder: str) -> None:
+        for path in self._files.glob(f"{self._root}/{folder}/*.tmp") if self._is_local else ():
+            self._files.rm_file(path)
 
     def forget(self, batch: Batch) -> None:
         """The batch is loaded, or given up: no batch is in work any more."""

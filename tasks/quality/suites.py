@@ -187,6 +187,7 @@ def _as_validated(verdict: Verdict) -> Any:
         results=results, success=well == len(results), suite_name=verdict.subject,
         statistics={"evaluated_expectations": len(results), "successful_expectations": well, "unsuccessful_expectations": len(results) - well,
                     "success_percent": 100 * well / len(results)},
+        meta={"active_batch_definition": {"data_asset_name": verdict.subject}},
     )
 
 
@@ -194,7 +195,7 @@ _HEAD = (
     '<meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="default-src \'none\'; style-src \'unsafe-inline\'; img-src data:">'
     "<style>body{font:15px/1.45 system-ui,sans-serif;color:#22303c;margin:2em}table{border-collapse:collapse}"
     "td,th{padding:.3em 1em;text-align:left;border-bottom:1px solid #e3e7ec}.fa-check-circle::before{content:'met';color:#1d5b33}"
-    ".fa-times::before,.fa-exclamation-triangle::before{content:'broken';color:#8c2318}button,nav,form,input,.modal{display:none}</style>"
+    ".fa-times::before,.fa-exclamation-triangle::before{content:'broken';color:#8c2318}button,nav,footer,form,input,.modal,.sticky,#section-1-content-block-3{display:none}</style>"
 )
 _FETCHED = re.compile(r"<script\b.*?</script>|<link\b[^>]*>|<img\b[^>]*>", re.DOTALL | re.IGNORECASE)
 

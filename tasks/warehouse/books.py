@@ -227,9 +227,8 @@ def record_alerts(
 
     `settled` were found and are mended already: nobody has to look. `accounts`: those that were looked at, if not all.
     """
-    looked_at = ALERT.c.kind.in_(list(kinds))
-    if accounts is not None:
-        looked_at &= sa.or_(sa.false(), *(ALERT.c.subject.startswith(f"{account}/", autoescape=True) for account in accounts))
+    theirs = [ALERT.c.subject.startswith(f"{account}/", autoescape=True) for account in accounts or ()]
+    looked_at = sa.and_(ALERT.c.kind.in_(list(kinds)), sa.true() if accounts is None else sa.or_(sa.false(), *theirs))
     known = {(r.subject, r.kind): r for r in connection.execute(sa.select(ALERT).where(looked_at))}
     connection.execute(ALERT.update().where(looked_at).values(is_open=False))
     for is_open, found in ((False, settled), (True, alerts)):

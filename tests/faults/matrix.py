@@ -69,7 +69,13 @@ def play_all(names: list[str], seed: int) -> list[Result]:
     with tempfile.TemporaryDirectory(prefix="support-etl-faults-") as folder:
         stage = Stage(Path(folder))
         try:
-            return [told(play(stage, case)) for case in cases(seed) if case.name in wanted]
+            results: list[Result] = []
+            for case in cases(seed):
+                if case.name in wanted:
+                    results.append(told(play(stage, case)))
+                    if len(results) % 100 == 0:
+                        print(f"{len(results):,} of {len(wanted):,} cases of a process, {case.fault.group}", file=sys.stderr, flush=True)
+            return results
         finally:
             stage.close()
 
