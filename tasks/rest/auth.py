@@ -27,8 +27,8 @@ class Bound(Protocol):
     def headers(self) -> dict[str, str]:
         """Headers for the next request."""
 
-    def renew(self) -> bool:
-        """Get a new token after a 401; False if there is nothing to renew."""
+    def renew(self, refused: Mapping[str, str]) -> bool:
+        """Get a new token after a 401 with these headers, unless another stream has done so; False if there is nothing to renew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class _Fixed:
     def headers(self) -> dict[str, str]:
         return {self.name: self.value}
 
-    def renew(self) -> bool:
+    def renew(self, refused: Mapping[str, str]) -> bool:
         return False
 
 
@@ -113,12 +113,16 @@ class _Tokens:
         with self._lock:
             if time.monotonic() >= self._until:
                 self._take(self._fetch())
-            return {"Authorization": f"{self._scheme} {self._token}"}
+            return self._carried()
 
-    def renew(self) -> bool:
+    def renew(self, refused: Mapping[str, str]) -> bool:
         with self._lock:
-            self._until = 0.0
+            if refused == self._carried():
+                self._until = 0.0
         return True
+
+    def _carried(self) -> dict[str, str]:
+        return {"Authorization": f"{self._scheme} {self._token}"}
 
     def _take(self, answer: Mapping[str, Any]) -> None:
         self._token = str(answer["access_token"])
@@ -199,5 +203,5 @@ class _Nothing:
     def headers(self) -> dict[str, str]:
         return {}
 
-    def renew(self) -> bool:
+    def renew(self, refused: Mapping[str, str]) -> bool:
         return False

@@ -119,14 +119,14 @@ class Client:
 
         Raises one of the VendorErrors of `tasks.errors`, with the vendor's own words in the message.
         """
-        renewed = False
+        renewed, carried = False, dict[str, str]()
         for attempt in range(1, self._patience.tries + 1):
             try:
-                answer = self._once(request, stream=stream, optional=optional, missing=missing)
+                answer = self._once(request, carried, stream=stream, optional=optional, missing=missing)
                 self._look_for_failure(answer)
                 return answer, accept(answer.body) if accept else None
             except CredentialsError:
-                if renewed or not self._auth.renew():
+                if renewed or not self._auth.renew(carried):
                     raise
                 renewed = True
             except RetryableVendorError as trouble:
@@ -157,13 +157,14 @@ class Client:
         """Bytes that a page or an unpacked file may have."""
         return self._patience.biggest_page
 
-    def _once(self, request: Request, *, stream: str, optional: bool, missing: bytes | None) -> Answer:
+    def _once(self, request: Request, carried: dict[str, str], *, stream: str, optional: bool, missing: bytes | None) -> Answer:
+        """One answer, redirects within the account's own host followed. `carried` takes the credentials that were sent."""
         self._pace.wait()
         if stream in self._paces:
             self._paces[stream].wait()
         url = self._url(request)
         for _ in range(5):
-            status, headers, body = self._call(request, url)
+            status, headers, body = self._call(request, url, carried)
             location = headers.get("location")
             if status not in {301, 302, 303, 307, 308} or not location:
                 if status == 404 and missing is not None:
@@ -172,9 +173,11 @@ class Client:
             url = self._own(urljoin(url, location), request)
         raise ContractError(f"{self._who(request)}: redirected in a circle")
 
-    def _call(self, request: Request, url: str) -> tuple[int, dict[str, str], bytes]:
+    def _call(self, request: Request, url: str, carried: dict[str, str]) -> tuple[int, dict[str, str], bytes]:
         self.requests_made += 1
-        headers = {"Accept": "*/*"} if request.anonymous else {"Accept": "application/json", **self._headers, **self._auth.headers()}
+        if not request.anonymous:
+            carried |= self._auth.headers()
+        headers = {"Accept": "*/*"} if request.anonymous else {"Accept": "application/json", **self._headers, **carried}
         sent = {name: value for name, value in request.params.items() if not name.startswith("@")}
         data = None
         if request.body is not None:

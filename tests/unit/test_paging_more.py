@@ -145,3 +145,20 @@ def test_a_zip_is_read_whatever_its_file_is_called():
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("../../../etc/passwd", b"{}")
     assert _unpacked(packed.getvalue(), 10, "x") == b"{}"
+
+
+def test_streams_that_are_refused_at_once_get_one_new_token():
+    fetched: list[int] = []
+
+    def post(url, form, user):
+        fetched.append(1)
+        return {"access_token": f"token {len(fetched)}"}
+
+    auth = OAuth2("/token", "refresh_token", ("refresh_token",)).bind({"refresh_token": "r", "@base_url": "http://x"}, post)
+    carried = [auth.headers() for _ in range(3)]
+    assert all(auth.renew(one) for one in carried)
+    assert [auth.headers(), auth.headers()] == [{"Authorization": "Bearer token 2"}] * 2
+    assert auth.renew(carried[0]), "told late: the token that was refused is not in use any more"
+    assert auth.headers() == {"Authorization": "Bearer token 2"}
+    assert auth.renew(auth.headers())
+    assert auth.headers() == {"Authorization": "Bearer token 3"}
