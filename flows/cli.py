@@ -356,7 +356,7 @@ def _print_outcome(outcome: Any, *, as_json: bool) -> None:
         typer.echo(f"report:      {published.page}\nspreadsheet: {published.sheet}\ndata docs:   {published.data_docs}")
     for result in outcome.failures:
         err.print(f"failed: {result.account}/{result.stream}: {result.message}", style="red", soft_wrap=True, markup=False)
-    for trouble in outcome.unequal:
+    for trouble in (*outcome.unequal, *([f"no report: {outcome.unpublished}"] if outcome.unpublished else ())):
         err.print(trouble, style="red", soft_wrap=True, markup=False)
     typer.echo(f"run {outcome.run_id}: {outcome.state}, {outcome.changed_rows:,} rows changed")
 

@@ -19,7 +19,7 @@ from flows.stages import Stages
 from flows.telling import tell_failure, tell_run
 from flows.transform import build_tables, check_identities
 from tasks.clock import Window, now
-from tasks.errors import ConfigurationError, RunAtWorkError, SupportEtlError
+from tasks.errors import ConfigurationError, RunAtWorkError, StorageError, SupportEtlError
 from tasks.extract import open_client, streams_of
 from tasks.landing.store import Landing
 from tasks.quality.suites import Verdict
@@ -47,6 +47,7 @@ class Outcome:
     identities: Verdict = field(default_factory=lambda: Verdict("identities"))
     alerts: list[Alert] = field(default_factory=list)
     undelivered: list[str] = field(default_factory=list)
+    unpublished: str = ""
 
     @property
     def unequal(self) -> list[str]:
@@ -75,10 +76,7 @@ def run_daily(
             outcome.streams += ingest_accounts(context, chosen, stages, lookup=lookup, say=say)
             finish(context, outcome, stages, chosen, say=say, with_report=with_report)
             if with_report:
-                outcome.undelivered = tell_run(
-                    settings, context.warehouse, stages, run_id=outcome.run_id, as_of=outcome.as_of, failures=outcome.failures,
-                    streams=len(outcome.streams), alerts=outcome.alerts, unequal=outcome.unequal, lookup=lookup,
-                )
+                outcome.undelivered = _tell(context, outcome, stages)
     except RunAtWorkError:
         raise  # it tells how it ends
     except SupportEtlError as trouble:
@@ -88,6 +86,17 @@ def run_daily(
     for words in outcome.undelivered:
         say(words)
     return outcome
+
+
+def _tell(context: Context, outcome: Outcome, stages: Stages) -> list[str]:
+    """Tell people how the run ended; what could not be told, in words. The tables are built: nothing here makes them less."""
+    try:
+        return tell_run(
+            context.settings, context.warehouse, stages, run_id=outcome.run_id, as_of=outcome.as_of, failures=outcome.failures,
+            streams=len(outcome.streams), alerts=outcome.alerts, unequal=outcome.unequal, unpublished=outcome.unpublished, lookup=context.lookup,
+        )
+    except SupportEtlError as trouble:
+        return [redact(f"nobody was told how the run ended: {trouble}")]
 
 
 def run_backfill(
@@ -221,10 +230,14 @@ def finish(
         notes = [f"{r.account}/{r.stream} failed: {r.message}" for r in failed]
         notes += [f"look at {subject}: {words}" for subject, _, words in outcome.alerts]
         notes += [f"{r.account}/{r.stream}: {w}" for r in outcome.streams for w in r.warnings]
-        outcome.published = publish_run(
-            context.settings, context.warehouse, stages, run_id=context.run_id, state=outcome.state,
-            as_of=context.as_of, results=outcome.streams, notes=notes, identities=outcome.identities,
-        )
+        try:
+            outcome.published = publish_run(
+                context.settings, context.warehouse, stages, run_id=context.run_id, state=outcome.state,
+                as_of=context.as_of, results=outcome.streams, notes=notes, identities=outcome.identities,
+            )
+        except StorageError as trouble:  # the tables are built and stay
+            outcome.state, outcome.unpublished = "partly", redact(str(trouble))
+            outcome.message = f"{outcome.message} no report: {outcome.unpublished}".strip()[:2000]
 
 
 def _judge(

@@ -17,17 +17,18 @@ from tasks.watch import Alert
 
 def tell_run(
     settings: Settings, warehouse: Warehouse, stages: Stages, *, run_id: str, as_of: datetime, failures: Sequence[StreamResult],
-    streams: int, alerts: Sequence[Alert], unequal: Sequence[str], lookup: SecretLookup | None = None,
+    streams: int, alerts: Sequence[Alert], unequal: Sequence[str], unpublished: str = "", lookup: SecretLookup | None = None,
 ) -> list[str]:
     """Tell what is due of a run. Gives what could not be delivered, in words."""
     with warehouse.connect() as connection:
         read_at = books.last_loads(connection)
         waiting = books.open_quarantine_count(connection)
     lines = [*_sources(failures, read_at), *unequal, *(f"{subject}: {words}" for subject, _, words in alerts)]
+    lines += [f"The tables are built, but there is no new report: {unpublished}"] if unpublished else []
     is_well = not lines
     if waiting:
         lines.append(f"{waiting:,} rows are set aside and in no figure.")
-    title = f"Support numbers of {as_of:%Y-%m-%d}: " + ("complete" if is_well else _short(failures, unequal, alerts))
+    title = f"Support numbers of {as_of:%Y-%m-%d}: " + ("complete" if is_well else _short(failures, unequal, alerts, unpublished))
     details = [f"{r.account}/{r.stream}: {r.message}" for r in failures]
     if failures:
         details.append("support-etl doctor tests every credential; support-etl run goes on from where it was")
@@ -59,11 +60,12 @@ def tell_late(settings: Settings, until: datetime | None, *, lookup: SecretLooku
         warehouse.dispose()
 
 
-def _short(failures: Sequence[StreamResult], unequal: Sequence[str], alerts: Sequence[Alert]) -> str:
+def _short(failures: Sequence[StreamResult], unequal: Sequence[str], alerts: Sequence[Alert], unpublished: str) -> str:
     accounts = sorted({r.account for r in failures})
     parts = [f"{len(accounts)} source{'s' if len(accounts) > 1 else ''} not up to date"] if accounts else []
     parts += ["numbers do not add up"] if unequal else []
     parts += [f"{len(alerts)} thing{'s' if len(alerts) > 1 else ''} to look at"] if alerts else []
+    parts += ["no new report"] if unpublished else []
     return ", ".join(parts)
 
 

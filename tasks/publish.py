@@ -7,6 +7,8 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from xlsxwriter.exceptions import XlsxFileError
+
 from tasks.errors import StorageError
 from tasks.reporting import planning
 from tasks.reporting.content import Plot, Report, Series, Table
@@ -52,8 +54,8 @@ def write(report: Report, folder: str) -> tuple[Path, Path]:
         latest = base / "latest.html.tmp"
         latest.write_bytes(page.read_bytes())
         os.replace(latest, base / "latest.html")
-    except OSError as trouble:
-        raise StorageError(f"report {base}: {trouble.strerror}; check reports.folder") from None
+    except (OSError, XlsxFileError) as trouble:
+        raise StorageError(f"report {base}: {getattr(trouble, 'strerror', None) or trouble}; check reports.folder") from None
     return page, sheet
 
 

@@ -20,7 +20,7 @@ from typing import Any
 import pyarrow as pa
 import yaml
 
-from tasks.errors import ConfigurationError
+from tasks.errors import ConfigurationError, StorageError
 from tasks.paths import EXPECTATIONS
 
 _QUIET = {"result_format": "SUMMARY", "partial_unexpected_count": 0}
@@ -208,12 +208,18 @@ def _by_itself(page: str) -> str:
 def write_docs(folder: str, verdicts: Sequence[tuple[str, Verdict]]) -> str:
     """Write the Data Docs site of a run: an index and a page per validated set of rows. Gives the index's path.
 
-    `verdicts` are (title, verdict). Pages are Great Expectations' own; they hold counts, never cell values.
+    `verdicts` are (title, verdict). Pages are Great Expectations' own; they hold counts, never cell values. Raises StorageError.
     """
+    try:
+        return _write_docs(Path(folder), verdicts)
+    except OSError as trouble:
+        raise StorageError(f"report {folder}: {trouble.strerror or trouble}; check reports.folder") from None
+
+
+def _write_docs(target: Path, verdicts: Sequence[tuple[str, Verdict]]) -> str:
     from great_expectations.render.renderer.page_renderer import ValidationResultsPageRenderer
     from great_expectations.render.view.view import DefaultJinjaPageView
 
-    target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
     lines = []
     view: Any = DefaultJinjaPageView()  # one for all pages: each would compile all templates

@@ -5,6 +5,7 @@ import email.policy
 import json
 from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -112,6 +113,23 @@ def test_a_channel_that_is_down_stops_nothing_and_is_told_later(small_bench: Ben
     assert [w.split(":")[0] for w in outcome.undelivered] == ["not delivered by slack (failed)", "not delivered by teams (failed)"]
     assert bench.run(midnight(TODAY), report=True).undelivered == []
     assert [len(x) for x in (hook.messages, flow.cards, box.letters)] == [1, 1, 2]
+
+
+def test_a_report_that_cannot_be_written_keeps_the_tables_and_is_told(small_bench: Bench, sinks, tmp_path: Path):
+    hook, _, _, given = sinks
+    small_bench.accounts = tuple(a for a in small_bench.accounts if a["connector"] == "surveymonkey")
+    (tmp_path / "flat").write_text("a file where a folder should be")
+    broken = replace(small_bench, extra={"notifications": {"slack": True}, "reports": {"folder": str(tmp_path / "flat" / "reports")}})
+    outcome = broken.run(midnight(TODAY), report=True)
+    assert (outcome.state, outcome.published) == ("partly", None)
+    assert "no report: report" in outcome.message
+    assert "check reports.folder" in outcome.message
+    assert [m["text"] for m in hook.messages] == ["Support numbers of 2026-11-01: no new report"]
+    assert "The tables are built, but there is no new report" in json.dumps(hook.messages[0])
+    assert complete_until(broken.settings()) == midnight(TODAY), "the tables are whole"
+    mended = replace(small_bench, extra={"notifications": {"slack": True}})
+    assert mended.run(midnight(TODAY), report=True).state == "completed"
+    assert [m["text"] for m in hook.messages[1:]] == ["Support numbers of 2026-11-01: complete"]
 
 
 def test_an_answer_that_is_lost_is_not_followed_by_a_second_message(small_bench: Bench, sinks):
