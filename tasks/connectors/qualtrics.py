@@ -74,7 +74,7 @@ connector = Connector(
                 file=lambda survey, file: Request(f"{API}/surveys/{survey}/export-responses/{file}/file")),
             each_of=Partitions(
                 Request(f"{API}/surveys"), records="result.elements", key="id", mark="lastModified", paging=NextUrl(at="result.nextPage"),
-                lead=lambda survey: Request(f"{API}/survey-definitions/{survey}"), recheck=timedelta(0)),
+                lead=lambda survey: Request(f"{API}/survey-definitions/{survey}"), lead_has="result.Questions", recheck=timedelta(0)),
             becomes=(
                 Becomes(SURVEY, part="partitions", fields={"survey_id": "id", "title": "name", "created_at": "creationDate", "version_at": "lastModified"}),
                 Becomes(SURVEY_QUESTION, part="lead", clean=question_rows), Becomes(SURVEY_RESPONSE, clean=score_rows),

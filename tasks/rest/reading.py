@@ -170,7 +170,7 @@ class Reading:
         for received in self._list_partitions(each):
             yield received
             for key in reader.column(received.page.records, each.key):
-                yield self._ask(each.lead(str(key)), LEAD, str(key))[0]
+                yield self._lead(each, str(key))
 
     def _each_partition(
         self, each: Partitions, resume: Mapping[str, Json] | None, landed: Sequence[Page]
@@ -192,9 +192,19 @@ class Reading:
             following = {"partition": todo[index + 1][0]} if index + 1 < len(todo) else {"done": True}
             asked = resume.get("request") if resume and index == first else None
             if asked is None:
-                yield self._ask(each.lead(key), LEAD, key)[0]
+                yield self._lead(each, key)
             start = Request.from_json(asked) if asked else self._first(key, window)
             yield from self._series(start, partition=key, after=following)
+
+    def _lead(self, each: Partitions, key: str) -> Received:
+        """A partition's own document. Raises ContractError for anything else, such as an error with status 200."""
+        received, _ = self._ask(each.lead(key), LEAD, key)
+        found: Any = msgspec.json.decode(received.body)
+        for name in each.lead_has.split("."):
+            found = found.get(name) if isinstance(found, dict) else None
+        if found is None:
+            raise ContractError(f"{self._client.account.name}/{self._stream.name}: the answer for {key} has no {each.lead_has}")
+        return received
 
     def _list_partitions(self, each: Partitions) -> Iterator[Received]:
         request: Request | None = each.paging.first(each.request)

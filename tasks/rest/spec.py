@@ -202,7 +202,8 @@ class Partitions:
     """The stream is read once for each record of a list (a survey, say), each with its own bookmark.
 
     `mark` is a value of the list record that moves when there is news; where it has not moved, the partition is read
-    again only after `recheck`. `lead` is asked before a partition's first page and handed to `clean`.
+    again only after `recheck`. `lead` is asked before a partition's first page and handed to `clean`; an answer without
+    `lead_has` is not that document.
     """
 
     request: Request
@@ -211,6 +212,7 @@ class Partitions:
     mark: str
     lead: Callable[[str], Request]
     paging: Paging
+    lead_has: str = "id"
     recheck: timedelta = timedelta(hours=20)
 
 

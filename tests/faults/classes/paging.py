@@ -66,7 +66,10 @@ def repeated(*, for_ever: bool) -> Callable[[Scene, int], Judgement]:
         real, kept, left = scene.fake.respond, {}, [FOR_EVER if for_ever else 1]
 
         def respond(asked: Asked) -> Any:
-            series = (asked.method, asked.path, *re.findall(r"(?i) from (\w+)", asked.query.get("q", "")))  # Salesforce asks for all at one path
+            # Salesforce asks for all at one path, HubSpot for every ticket's threads, Freshdesk for what is deleted: the answer to another
+            # question is no repeated page
+            questions = (asked.query.get("associatedTicketId"), asked.query.get("filter"), *re.findall(r"(?i) from (\w+)", asked.query.get("q", "")))
+            series = (asked.method, asked.path, *questions)
             known = kept.get(series)
             if known and known[0].status == 200 and len(scene.fake.asked) >= k - 1 and left[0]:
                 left[0] -= 1
