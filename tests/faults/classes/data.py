@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from classes.kit import Fault, edited
+from classes.kit import Fault, edited, outer_records_of
 
 _KEYS = re.compile(r"(^|_)(id|ids|key|sys_id|uuid|self|links?|url|number|name|hash|cursor|email|type|status|field|token|href|source|slug|ref|priority)$", re.I)
 _MARK = "@@strange@@"
@@ -29,7 +29,8 @@ def whole(name: str, change: Callable[[dict[str, Any]], Any]) -> Fault:
     def act(records: list[Any]) -> None:
         records[0] = change(records[0])
 
-    return edited(name, act, "F5 strange data", points=("first", "middle", "last"), repair=True)
+    # of a part, such as an event of a ticket, nothing is left that would say what it was; others of unknown kinds are left out too
+    return edited(name, act, "F5 strange data", points=("first", "middle", "last"), repair=True, find=outer_records_of)
 
 
 def _scalars(record: dict[str, Any], value: Any) -> dict[str, Any]:

@@ -63,8 +63,19 @@ def records_of(content: Any) -> list[Any] | None:
     return best
 
 
+def outer_records_of(content: Any) -> list[Any] | None:
+    """The longest list of objects that lies in no other list: records, and not their parts."""
+    level = [content]
+    while level:
+        lists = [v for v in level if isinstance(v, list) and v and all(isinstance(r, dict) for r in v)]
+        if lists:
+            return max(lists, key=len)
+        level = [v for one in level if isinstance(one, dict) for v in one.values()]
+    return None
+
+
 def edited(name: str, change: Callable[[list[Any]], None], group: str = "F4 paging", *, points: tuple[str, ...] = POINTS, repair: bool = False,
-           finish: Callable[[bytes], bytes] = lambda body: body) -> Fault:
+           finish: Callable[[bytes], bytes] = lambda body: body, find: Callable[[Any], list[Any] | None] = records_of) -> Fault:
     """A page whose records are changed before they are sent."""
 
     def edit(body: bytes) -> bytes:
@@ -72,7 +83,7 @@ def edited(name: str, change: Callable[[list[Any]], None], group: str = "F4 pagi
             content = json.loads(body)
         except ValueError:
             return body  # a file, not a page
-        records = records_of(content)
+        records = find(content)
         if records:
             change(records)
         return finish(json.dumps(content).encode())

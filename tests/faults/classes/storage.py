@@ -42,8 +42,9 @@ def statement_fails(share: float) -> Callable[[Scene, int], Judgement]:
                 raise duckdb.IOException("IO Error: Could not write file: No space left on device")
 
         sa.event.listen(sa.Engine, "before_cursor_execute", before)
-        scene.stack.callback(sa.event.remove, sa.Engine, "before_cursor_execute", before)
-        return judge(scene, attempt(scene))
+        first = attempt(scene)
+        sa.event.remove(sa.Engine, "before_cursor_execute", before)
+        return judge(scene, first)
 
     return play
 
