@@ -81,6 +81,8 @@ def translate(
     table = origin.attach(table, owners)
     if where and not becomes.each:
         table = _without_empty(table, broken)
+    if becomes.each and not becomes.clean:  # without a list in it, it would be gone without a word
+        broken += [(number, _EMPTY) for number, record in enumerate(gathered.records) if _is_blank(record)]
     select = _projection(becomes.entity, fields, where, personal=personal, empty_is_null=stream.empty_is_null)
     refused = origin.attach(pa.table({REASON: pa.array([r for _, r in broken], pa.string())}), [number for number, _ in broken])
     key = fields.get(becomes.entity.key[0])
@@ -142,6 +144,11 @@ def _without_empty(table: pa.Table, broken: list[tuple[int, str]]) -> pa.Table:
         empty = pc.and_(empty, column.is_null())
     broken += [(number, _EMPTY) for number, is_empty in enumerate(empty.to_pylist()) if is_empty]
     return table.filter(pc.invert(empty))
+
+
+def _is_blank(record: Any) -> bool:
+    """Whether a record has none of the fields that are read."""
+    return not record if isinstance(record, dict) else bool(record == type(record)())
 
 
 class _Origin:
