@@ -105,7 +105,8 @@ def replayed(scene: Scene, k: int) -> Judgement:
 
 
 def backfill_cut(scene: Scene, k: int) -> Judgement:
-    """A backfill that fails at its k-th request, the daily run after it."""
+    """After a good run a backfill that fails at its k-th request; then the daily run."""
+    scene.run()
     scene.fake.mischief = [Mischief("status", "", skip=k - 1, times=FOR_EVER, status=400)]
     first = attempt(scene, window=Window(AS_OF - timedelta(days=20), AS_OF))
     return judge(scene, None if isinstance(first, Outcome) else first)
