@@ -176,12 +176,11 @@ def _as_validated(verdict: Verdict) -> Any:
     """The verdict as Great Expectations' own result of the whole suite."""
     from great_expectations.core import ExpectationSuiteValidationResult, ExpectationValidationResult
 
-    configurations = _suite_of(verdict.subject, tuple(map(_key, rules_of(verdict.subject)))).expectation_configurations
-    met = {"unexpected_count": 0, "unexpected_percent": 0.0, "partial_unexpected_list": []}
-    results = [
-        verdict.judged.get(_key(c)) or ExpectationValidationResult(success=True, expectation_config=c, result={"element_count": r.rows_count, **met})
-        for c, r in zip(configurations, verdict.results, strict=True)
-    ]
+    met = {"element_count": verdict.results[0].rows_count, "unexpected_count": 0, "unexpected_percent": 0.0, "partial_unexpected_list": []}
+    at_sight = tuple(key for key in map(_key, rules_of(verdict.subject)) if key not in verdict.judged)
+    seen = [ExpectationValidationResult(success=True, expectation_config=c, result=met)
+            for c in _suite_of(verdict.subject, at_sight).expectation_configurations]
+    results = sorted([*verdict.judged.values(), *seen], key=lambda result: _key(result.expectation_config))
     well = sum(r.is_met for r in verdict.results)
     return ExpectationSuiteValidationResult(
         results=results, success=well == len(results), suite_name=verdict.subject,
