@@ -22,6 +22,7 @@ from tasks.rest.typed import PageReader
 PAGE, RECORD, RECEIVED, REASON = "page_number", "record_number", "received_at", "reason"
 _KEY = "raw_key"
 _EMPTY = "an empty record"
+_EMPTY_PART = "an empty item in its {each}"
 _MOST_QUERIES = 2000  # to find single bad rows; beyond that whole slices are set aside
 
 _CASTS = {
@@ -75,14 +76,12 @@ def translate(
         columns = {name: [row.get(name) for row in raw] for name in becomes.entity.names}
         where = None
     else:
-        owners, columns = _picked(stream, becomes, reader, gathered, origin)
+        owners, columns = _picked(becomes, reader, gathered, origin, broken)
         fields, where = becomes.fields, becomes.where
     table = pa.table({_raw(path): _array(values, stream.scalar) for path, values in columns.items()})
     table = origin.attach(table, owners)
     if where and not becomes.each:
         table = _without_empty(table, broken)
-    if becomes.each and not becomes.clean:  # without a list in it, it would be gone without a word
-        broken += [(number, _EMPTY) for number, record in enumerate(gathered.records) if _is_blank(record)]
     select = _projection(becomes.entity, fields, where, personal=personal, empty_is_null=stream.empty_is_null)
     refused = origin.attach(pa.table({REASON: pa.array([r for _, r in broken], pa.string())}), [number for number, _ in broken])
     key = fields.get(becomes.entity.key[0])
@@ -91,13 +90,19 @@ def translate(
 
 
 def _picked(
-    stream: Stream, becomes: Becomes, reader: PageReader, gathered: Gathered, origin: "_Origin"
+    becomes: Becomes, reader: PageReader, gathered: Gathered, origin: "_Origin", broken: list[tuple[int, str]]
 ) -> tuple[list[int] | None, dict[str, list[Any]]]:
+    """Values by path, and the number of the record each came of. Records without a list, and items without a field, go to `broken`."""
     records, owners, items = gathered.records, None, None
     if becomes.each:
         index = {id(record): i for i, record in enumerate(records)}
         owner_records, items = reader.explode(records, becomes.each)
-        owners, records = [index[id(record)] for record in owner_records], owner_records
+        owners = [index[id(record)] for record in owner_records]
+        # a filter or a missing list would let them go without a word
+        broken += [(number, _EMPTY) for number, record in enumerate(records) if _is_blank(record)]
+        empty = _EMPTY_PART.format(each=becomes.each.removesuffix("[]"))
+        broken += [(number, empty) for number, item in zip(owners, items, strict=True) if _is_blank_object(item)]
+        records = owner_records
     columns: dict[str, list[Any]] = {}
     for path in becomes.paths:
         if path == "@partition":
@@ -149,6 +154,10 @@ def _without_empty(table: pa.Table, broken: list[tuple[int, str]]) -> pa.Table:
 def _is_blank(record: Any) -> bool:
     """Whether a record has none of the fields that are read."""
     return not record if isinstance(record, dict) else bool(record == type(record)())
+
+
+def _is_blank_object(item: Any) -> bool:
+    return isinstance(item, (dict, msgspec.Struct)) and _is_blank(item)
 
 
 class _Origin:
