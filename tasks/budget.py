@@ -65,7 +65,7 @@ def _read(warehouse: Warehouse, connection: Connection, last: date, this_month: 
     for month, team, category, amount, planned in warehouse.fetch(
         connection,
         "select month_on, team, category, sum(amount_reporting), sum(amount_at_plan_rate) from core.fct_cost "
-        "where posted_on <= :last and amount_reporting is not null and amount_at_plan_rate is not null group by month_on, team, category", {"last": last},
+        "where accrued_on <= :last and amount_reporting is not null and amount_at_plan_rate is not null group by month_on, team, category", {"last": last},
     ):
         cell = cells[month][team]
         cell.fx += Decimal(amount) - Decimal(planned)

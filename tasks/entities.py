@@ -479,21 +479,29 @@ COST_ENTRY = _entity(
     _on("posted_on", "Day of the posting", required=True),
     _text("team", "Team or cost centre", required=True),
     _text("category", "labour, licences, telephony, training, other", required=True),
+    _text("paid_for", "What it pays for, such as a licence or a vendor"),
     _money("amount", "Amount, in `currency`; credits are negative", required=True),
     _text("currency", "ISO currency", required=True),
+    _on("service_from_on", "First day that it pays for: the amount counts on the days of its service, month by month; posted_on without one"),
+    _on("service_until_on", "Last day that it pays for; the first without one"),
 )
 
 BUDGET_LINE = _entity(
     "budget_line",
     "Money planned for a month",
-    ("version", "month_on", "team", "category"),
+    ("version", "month_on", "team", "category", "paid_for"),
     _text("version", "Version of the plan, such as original or revision 1", required=True),
     _on("month_on", "First day of the month", required=True),
     _text("team", "Team or cost centre", required=True),
     _text("category", "labour, licences, telephony, training, other", required=True),
+    _text("paid_for", "What it pays for, such as a licence or a vendor; all without one", required=True),
     _text("kind", "fixed or variable", required=True),
-    _money("amount", "Amount of the month, in `currency`", required=True),
+    _text("basis", "amount: as told; driver: quantity x rate; contradictory: both, and they differ", required=True),
+    _money("amount", "Amount of the month, in `currency`; may be left to the driver"),
     _text("currency", "ISO currency", required=True),
+    _text("driver", "What it grows with: fte (a seat), contacts, or another word of yours with its driver_quantity"),
+    _number("driver_quantity", "How much of the driver in the month; without one that of the headcount plan"),
+    _money("driver_rate", "Cost of one of the driver in the month, in `currency`"),
 )
 
 HEADCOUNT_PLAN = _entity(

@@ -1,6 +1,6 @@
 with spent as (
-    select d.month_starts_on, e.team, e.currency, sum(e.amount) as cost
-    from source.cost_entry as e join core.dim_date as d on d.day = e.posted_on group by d.month_starts_on, e.team, e.currency
+    select c.month_on as month_starts_on, c.team, c.currency, sum(c.amount) as cost
+    from core.fct_cost as c join ops.reporting_zone as z on z.is_main and c.accrued_on <= z.last_day group by c.month_on, c.team, c.currency
 ),
 opened as (
     select d.month_starts_on, n.name as team, count(*) as tickets from core.fct_ticket as t

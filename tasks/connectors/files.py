@@ -16,6 +16,12 @@ def table(name: str, says: str, entity: Entity, **others: Expression) -> Stream:
                   empty_is_null=True, becomes=(Becomes(entity, fields=fields),))
 
 
+_BASIS = sql("""
+    case when {amount} is not null then
+             case when abs(try_cast({amount} as double) - try_cast({driver_quantity} as double) * try_cast({driver_rate} as double)) > 0.01
+                  then 'contradictory' else 'amount' end
+         when {driver_rate} is not null and ({driver_quantity} is not null or {driver} in ('fte', 'contacts')) then 'driver' end""")
+
 connector = Connector(
     name="files",
     title="Files",
@@ -26,7 +32,7 @@ connector = Connector(
     auth=NoSecret(optional=("database_url",)),
     check=Request("files"),
     streams=(
-        table("budget_lines", "Money planned per month, team and category", BUDGET_LINE),
+        table("budget_lines", "Money planned per month, team and category", BUDGET_LINE, paid_for=sql("coalesce({paid_for}, 'all')"), basis=_BASIS),
         table("cost_entries", "Money spent", COST_ENTRY),
         table("exchange_rates", "What currencies are worth in the reporting currency", EXCHANGE_RATE),
         table("headcount_plan", "People planned per month and team", HEADCOUNT_PLAN),

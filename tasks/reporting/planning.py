@@ -106,7 +106,8 @@ def tables(warehouse: Warehouse, connection: Connection, last_day: date) -> list
     return [
         _staffing(warehouse, connection), _busy(warehouse, connection, last_day), _roster(warehouse, connection, last_day),
         _headcount(warehouse, connection), _scenarios(warehouse, connection),
-        _year(warehouse, connection), _variances(warehouse, connection), _month(warehouse, connection, last_day), _quality(warehouse, connection),
+        _year(warehouse, connection), _variances(warehouse, connection), _month(warehouse, connection, last_day), _contacts(warehouse, connection, last_day),
+        _quality(warehouse, connection),
     ]
 
 
@@ -185,10 +186,10 @@ def _scenarios(warehouse: Warehouse, connection: Connection) -> Table:
 def _year(warehouse: Warehouse, connection: Connection) -> Table:
     return _table(
         warehouse, connection, "budget_year", "Where the fiscal year ends",
-        "Plan, spent so far and the year's end: as planned from now on, as it goes on, and with the people that the forecast asks for, "
-        "had they been hired. The outlook is the first. From marts.budget_year.",
-        ("Fiscal year", "Team", "Category", "Plan", "Spent so far", "End as planned", "End at this rate", "End by people", "Outlook", "Outlook less plan"),
-        "select cast(fiscal_year as varchar), team, category, plan_year, actual_to_date, year_end_plan, year_end_run_rate, year_end_people, outlook, outlook_variance "
+        "Plan, spent so far and the year's end: as planned from now on, as it goes on, and with drivers as forecast: the people "
+        "that are needed (had they been hired) and the contacts that are expected. The outlook is the first. From marts.budget_year.",
+        ("Fiscal year", "Team", "Category", "Plan", "Spent so far", "End as planned", "End at this rate", "End by drivers", "Outlook", "Outlook less plan"),
+        "select cast(fiscal_year as varchar), team, category, plan_year, actual_to_date, year_end_plan, year_end_run_rate, year_end_drivers, outlook, outlook_variance "
         "from marts.budget_year where fiscal_year = (select max(fiscal_year) from marts.budget_year) order by 2, 3",
     )
 
@@ -222,4 +223,14 @@ def _quality(warehouse: Warehouse, connection: Connection) -> Table:
         ("Account", "Team", "Way of forecasting", "Tickets a day", "Error", "Last week again", "Chance alone", "In the 80 % band", "In the 95 % band"),
         "select account, team, max(model), avg(expected_tickets), max(backtest_wape), max(naive_wape), max(noise_wape), max(coverage_80), max(coverage_95) "
         "from marts.forecast_volume_daily group by account, team order by 1, 2",
+    )
+
+
+def _contacts(warehouse: Warehouse, connection: Connection, last_day: date) -> Table:
+    return _table(
+        warehouse, connection, "contacts", "What a contact costs", "Money and tickets of the month so far; a team's money over its channels by the time that their "
+        "solved tickets took. From marts.cost_per_contact_daily.",
+        ("Team", "Channel", "Labour", "Other", "Opened", "Solved", "Cost per contact", "Cost per resolution", "Currency"),
+        "select team, channel, labour_cost, other_cost, contacts_count, resolutions_count, cost_per_contact, cost_per_resolution, currency "
+        "from marts.cost_per_contact_daily where day = :day order by 1, 2", {"day": last_day},
     )

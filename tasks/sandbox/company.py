@@ -29,6 +29,7 @@ from tasks.sandbox.world import World
 _MONTHS_BACK = 13
 _FTE_PER_AGENT = 0.25  # agents of the story have other work, too
 _CATEGORIES = {"labour": ("variable", 5200.0), "licences": ("fixed", 95.0), "telephony": ("fixed", 30.0), "training": ("fixed", 60.0)}
+_BY_SEAT = {"licences"}  # planned by the seat, paid by the quarter
 _TARGETS = (("csat", "", 0.8), ("sla_attainment", "", 0.9), ("first_reply_time", "", 240), ("first_reply_time", "Billing", 300), ("backlog", "Tier 1 EMEA", 60))
 _SCORES = [
     {"survey_id": "310001", "question_id": "901", "metric": "ces", "scale_min": 1, "scale_max": 7, "ticket_account": "zendesk_acme"},
@@ -148,8 +149,9 @@ def write_plans(world: World, folder: Path, today: date) -> dict[str, str]:
                            "contacts": round(heads * _FTE_PER_AGENT * 5700 / minutes)})
             for category, (kind, rate) in _CATEGORIES.items():
                 amount = round(heads * _FTE_PER_AGENT * rate, 2)
-                budget.append({"version": "original", "month_on": month, "team": team.name, "category": category,
-                               "kind": kind, "amount": amount, "currency": "EUR"})
+                by_seat = category in _BY_SEAT
+                budget.append({"version": "original", "month_on": month, "team": team.name, "category": category, "kind": kind,
+                               "amount": None if by_seat else amount, "currency": "EUR", "driver": "fte" if by_seat else None, "driver_rate": rate if by_seat else None})
                 costs += _postings(pick, month, today, team.name, category, kind, amount)
     targets = [{"kpi": kpi, "team": team, "valid_from_on": months[0], "target": target} for kpi, team, target in _TARGETS]
     for name, rows in (("budget_lines", budget), ("cost_entries", costs), ("headcount_plan", people), ("kpi_targets", targets)):
@@ -163,7 +165,13 @@ def write_plans(world: World, folder: Path, today: date) -> dict[str, str]:
 def _postings(
     pick: Any, month: date, today: date, team: str, category: str, kind: str, amount: float
 ) -> Iterator[dict[str, Any]]:
-    following = (month.replace(day=28) + timedelta(days=4)).replace(day=1)
+    following = _next(month)
+    service: dict[str, date | None] = {"service_from_on": None, "service_until_on": None}
+    if category in _BY_SEAT:
+        if month.month % 3 != 1:
+            return
+        service = {"service_from_on": month, "service_until_on": _next(_next(following)) - timedelta(days=1)}
+        amount *= 3
     days = [month + timedelta(days=i) for i in range((following - month).days)]
     posted = [d for d in days if d.weekday() < 5] if kind == "variable" else days[:1]
     drift = pick.uniform(0.96, 1.07)
@@ -171,12 +179,16 @@ def _postings(
         share = amount / len(posted) * drift * pick.uniform(0.97, 1.03)
         if day < today:
             yield {"entry_id": f"{day:%Y%m%d}-{team}-{category}".replace(" ", "_"), "posted_on": day, "team": team,
-                   "category": category, "amount": round(share, 2), "currency": "EUR"}
+                   "category": category, "amount": round(share, 2), "currency": "EUR", **service}
+
+
+def _next(month: date) -> date:
+    return (month.replace(day=28) + timedelta(days=4)).replace(day=1)
 
 
 def _months(first: date, today: date) -> list[date]:
     found, month = [], first.replace(day=1)
     while month <= today + timedelta(days=40):
         found.append(month)
-        month = (month.replace(day=28) + timedelta(days=4)).replace(day=1)
+        month = _next(month)
     return found

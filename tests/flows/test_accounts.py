@@ -147,7 +147,7 @@ def test_plans_come_from_a_query_as_they_come_from_a_file(only, tmp_path, monkey
     database = duckdb.connect(str(tmp_path / "finance.duckdb"))
     database.execute(f"create table budget as select * from read_csv('{by_file.accounts[0]['budget_lines']}')")
     database.close()
-    account = {**by_file.accounts[0], "budget_lines": "select version, month_on, team, category, kind, amount, currency from budget"}
+    account = {**by_file.accounts[0], "budget_lines": "select version, month_on, team, category, kind, amount, currency, driver, driver_rate from budget"}
     by_query = replace(by_file, folder=tmp_path / "q", url=f"duckdb:///{tmp_path / 'q.duckdb'}", accounts=(account,))
     missing = by_query.read(midnight(TODAY)).failures
     assert [r.stream for r in missing] == ["budget_lines"]

@@ -120,7 +120,7 @@ def test_money_adds_up(bench: Bench, tmp_path):
     for row in (r for r in rows if r["month_on"] == moved):  # by hand: a tenth of a dollar on every euro after the change
         later = query(by_file.url, f"select sum(amount) as euros from core.fct_cost where team = '{row['team']}' and posted_on >= '{changes}' and month_on = '{moved}'")
         assert float(row["fx"]) == pytest.approx(0.1 * float(later[0]["euros"]), abs=0.01)
-    spent = query(by_file.url, "select sum(amount) as euros, sum(amount_reporting) as dollars from core.fct_cost")[0]
+    spent = query(by_file.url, f"select sum(amount) as euros, sum(amount_reporting) as dollars from core.fct_cost where accrued_on < '{TODAY}'")[0]
     assert 1.1 * float(spent["euros"]) <= float(spent["dollars"]) <= 1.2 * float(spent["euros"])
     years = query(by_file.url, "select fiscal_year, sum(actual_to_date) as actual, sum(plan_year) as plan from marts.budget_year group by fiscal_year order by 1")
     assert sum(y["actual"] for y in years) == spent["dollars"]
@@ -134,6 +134,26 @@ def test_money_adds_up(bench: Bench, tmp_path):
             connection.rollback()
         assert [r.rule for r in verdict.results if not r.is_met] == ["budget_parts"]
     warehouse.dispose()
+
+
+def test_a_plan_that_cannot_be_right_is_set_aside_or_named(bench: Bench, tmp_path):
+    path = tmp_path / "budget.csv"
+    path.write_text(
+        "version,month_on,team,category,paid_for,kind,amount,currency,driver,driver_quantity,driver_rate\n"
+        f"a,{TODAY:%Y-%m}-01,T,licences,desk,fixed,100,EUR,seat,10,10.001\n"
+        f"a,{TODAY:%Y-%m}-01,T,licences,wrong,fixed,100,EUR,seat,10,11\n"
+        f"a,{TODAY:%Y-%m}-01,T,licences,nothing,fixed,,EUR,seat,,11\n"
+        f"a,{TODAY:%Y-%m}-01,T,licences,phone,fixed,,EUR,fte,,11\n"
+    )
+    bench.accounts = ({"connector": "files", "name": "plans", "budget_lines": str(path)}, next(a for a in bench.accounts if a["connector"] == "zendesk"))
+    outcome = bench.run(midnight(TODAY))
+    reasons = {r["reason"] for r in query(bench.url, "select reason from ops.quarantine where entity = 'budget_line'")}
+    assert reasons == {
+        "amount is not driver_quantity x driver_rate",
+        "neither amount nor driver_rate with a driver_quantity (or driver fte or contacts, whose quantity headcount_plan tells)",
+    }
+    assert outcome.state == "partly"
+    assert "headcount_plan has no fte for it" in outcome.message
 
 
 def key(row):

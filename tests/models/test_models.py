@@ -19,6 +19,7 @@ from tasks.warehouse.tables import OPS, SOURCE, table
 CASES = sorted((Path(__file__).parent / "cases").glob("*.yml"))
 DEFAULTS: dict[str, Any] = {
     "account": "acme", "connector": "zendesk", "loaded_stream": "s", "loaded_batch": "b", "received_at": datetime(2026, 1, 1, tzinfo=UTC),
+    "basis": "amount",
 }
 
 
