@@ -11,7 +11,7 @@ import numpy as np
 
 from tasks.forecasting import bands, intraday
 from tasks.forecasting.engine import engine
-from tasks.forecasting.panel import Floats, Kind, Panel, Treated, panel
+from tasks.forecasting.panel import WEEK, Floats, Kind, Panel, Treated, panel
 from tasks.forecasting.volume import COMBINED, NAIVE, Forecasts, errors, floor, forecast, full, scores
 from tasks.settings import PlanningSettings
 from tasks.sqlmodels.remade import Made, remake
@@ -166,13 +166,14 @@ def _rows(history: History, planning: PlanningSettings, say: Callable[[str], Non
         history.volume, candidates=candidates, engine=engine(planning.engine), progress=lambda done, of: say(f"forecast: {done} of {of} parts done")
     )
     honest = _bands_of_then(made)
-    means, rows = _channel_means(history, made)
+    means, daily, rows = _channel_means(history, made)
     return {
         "forecast_volume_daily": _volume(history, made, honest),
         "forecast_channel_daily": rows,
         "forecast_total_daily": _totals(history, made),
+        "forecast_weekly": _weekly(history, made),
         "forecast_workload_daily": _workload(history),
-        "forecast_volume_interval": _intervals(history, means, planning),
+        "forecast_volume_interval": _intervals(history, means, daily, planning),
         "forecast_score": _scores(history, made),
         "forecast_accuracy_daily": _accuracy(history, made, honest),
         "forecast_history_daily": _treated(history, made),
@@ -242,18 +243,45 @@ def _totals(history: History, made: Forecasts) -> Iterator[Row]:
                    "expected_tickets": float(means[0, lead]), **_quantiles(found[lead])}
 
 
+def _weekly(history: History, made: Forecasts) -> Iterator[Row]:
+    """Sums of seven days. Their bands come from the errors of such sums: sums of days' bounds would be too wide."""
+    weeks = made.panel.horizon // WEEK
+    teams = range(len(history.teams))
+    names: dict[tuple[str, str, str | None], list[int]] = {(*team, history.names[team]): [row] for row, team in enumerate(history.teams)}
+    for account in sorted({account for account, _ in history.teams}):
+        names[account, "all", "all"] = [row for row in teams if history.teams[row][0] == account]
+    names |= {("all", "all", "all"): list(teams)} if history.teams else {}
+
+    def sums(days: Floats) -> Floats:
+        return np.asarray(days[..., : weeks * WEEK].reshape(*days.shape[:-1], weeks, WEEK).sum(axis=-1))
+
+    def members(of: Floats) -> Floats:
+        return np.stack([of[..., rows, :].sum(axis=-2) for rows in names.values()], axis=-2)
+
+    if not weeks or not names:
+        return
+    known = np.stack([_summed(made.came[:, rows]) for rows in names.values()], axis=1)
+    means, past, came = sums(members(made.means)), sums(members(made.past)), sums(known)
+    found = np.where((means > 0)[..., None], bands.quantiles(means, past, came, bands.WEEK_GROUPS), 0.0)
+    for row, (account, team_id, name) in enumerate(names):
+        for week in range(weeks):
+            first = made.panel.day(made.panel.known + week * WEEK)
+            yield {"account": account, "team_id": team_id, "team": name, "first_day": first, "last_day": first + timedelta(days=WEEK - 1), "weeks_ahead": week + 1,
+                   "expected_tickets": float(means[row, week]), **_quantiles(found[row, week])}
+
+
 def _summed(came: Floats) -> Floats:
     """Sum over queues (axis 1); NaN where no queue is known."""
     return np.where(np.isnan(came).all(axis=1), np.nan, np.nansum(came, axis=1))
 
 
-def _channel_means(history: History, made: Forecasts) -> tuple[Floats, Rows]:
-    """Means (channels, horizon) that sum to their teams, and the rows of the table."""
+def _channel_means(history: History, made: Forecasts) -> tuple[Floats, Floats, Rows]:
+    """Means (channels, horizon) that sum to their teams, their quantiles, and the rows of the table."""
     place = {team: row for row, team in enumerate(history.teams)}
     rows = [place[team] for team, _ in history.channels]
     members = np.array(rows, dtype=int)
     if not len(members):
-        return np.zeros((0, made.panel.horizon)), []
+        return np.zeros((0, made.panel.horizon)), np.zeros((0, made.panel.horizon, len(_QUANTILES))), []
     share = _shares(history.by_channel, made.panel.known, members)
     means = made.means[members] * share[:, None]
     past = np.stack([made.past[at][members] * _shares(history.by_channel, fold.known, members)[:, None] for at, fold in enumerate(made.folds)]) if made.folds else np.empty((0, *means.shape))
@@ -267,7 +295,7 @@ def _channel_means(history: History, made: Forecasts) -> tuple[Floats, Rows]:
          "expected_tickets": float(means[row, lead]), **_quantiles(found[row, lead])}
         for row, (team, channel) in enumerate(history.channels) for lead in range(made.panel.horizon)
     ]
-    return means, listed
+    return means, found, listed
 
 
 def _shares(counts: Floats, known: int, members: Any) -> Floats:
@@ -292,26 +320,35 @@ def _workload(history: History) -> Iterator[Row]:
                    "expected_count": float(made.means[row, lead]), **_quantiles(made.quantiles[row, lead])}
 
 
-def _intervals(history: History, means: Floats, planning: PlanningSettings) -> Iterator[Row]:
-    """Channels over the pieces of each of the next days."""
+def _intervals(history: History, means: Floats, daily: Floats, planning: PlanningSettings) -> Iterator[Row]:
+    """Channels over the pieces of each of the next days; `daily` are the channels' quantiles by day."""
     minutes, panel = planning.interval_minutes, history.volume
-    shape = (len(history.channels), 24 * 60 // minutes)
+    profiles, unsteady = _profiles(history, minutes)
+    for lead in range(min(planning.interval_days, panel.horizon)):
+        slots = intraday.slots_of(panel.day(panel.known + lead), history.zone, minutes)
+        spread = intraday.spread(means[:, lead], profiles, slots)
+        unsure = intraday.unsure(means[:, lead], daily[:, lead, _LOW_80], daily[:, lead, _HIGH_80])
+        found = intraday.quantiles(spread, unsure + unsteady)
+        for row, (team, channel) in enumerate(history.channels):
+            named = {**_named(history, team), "channel": channel, "interval_minutes": minutes, "day": slots.day}
+            for at, (starts_at, slot) in enumerate(zip(slots.starts, slots.places, strict=True)):
+                yield {**named, "starts_at": starts_at, "local_minute": slot * minutes, "expected_tickets": float(spread[row, at]), **_quantiles(found[row, at])}
+
+
+def _profiles(history: History, minutes: int) -> tuple[Floats, Floats]:
+    """Of every channel: its days' shape, and how much that differs from day to day."""
     place = {key: row for row, key in enumerate(history.channels)}
+    first = history.volume.origin - timedelta(days=7 * intraday.WEEKS - 1)
     found: list[tuple[int, int, int, int]] = []
     for account, team_id, channel, quarter, count in history.arrivals:
         wall = datetime.fromtimestamp(quarter * _BUCKET_SECONDS, UTC).astimezone(ZoneInfo(history.zone))
         row = place.get(((account, team_id), channel))
         if row is not None:
-            found.append((row, wall.weekday(), (wall.hour * 60 + wall.minute) // minutes, count))
-    counts = intraday.counts_by_slot(found, shape)
+            found.append((row, (wall.date() - first).days, (wall.hour * 60 + wall.minute) // minutes, count))
+    by_day = intraday.counts_by_slot(found, (len(history.channels), 24 * 60 // minutes))
+    counts = intraday.by_weekday(by_day, first)
     profiles = intraday.profiles(counts, intraday.profiles(np.broadcast_to(counts.sum(axis=0), counts.shape)) if len(counts) else None)
-    for lead in range(min(planning.interval_days, panel.horizon)):
-        slots = intraday.slots_of(panel.day(panel.known + lead), history.zone, minutes)
-        spread = intraday.spread(means[:, lead], profiles, slots)
-        for row, (team, channel) in enumerate(history.channels):
-            named = {**_named(history, team), "channel": channel, "interval_minutes": minutes, "day": slots.day}
-            for at, (starts_at, slot) in enumerate(zip(slots.starts, slots.places, strict=True)):
-                yield {**named, "starts_at": starts_at, "local_minute": slot * minutes, "expected_tickets": float(spread[row, at])}
+    return profiles, intraday.unsteadiness(by_day, first, profiles)
 
 
 def _scores(history: History, made: Forecasts) -> Iterator[Row]:

@@ -1,4 +1,4 @@
--- Channels of the forecast sum to their team, pieces of a day to their channel, and teams to the total.
+-- Channels of the forecast sum to their team, pieces of a day to their channel, teams to the total, and days to their week.
 select * from (
     select 'channels of ' || f.account || ' ' || f.team_id || ' ' || cast(f.day as varchar) as place, sum(c.expected_tickets) as found,
         max(f.expected_tickets) as expected
@@ -15,5 +15,11 @@ select * from (
     from marts.forecast_total_daily as t
     join marts.forecast_volume_daily as f on f.day = t.day and (f.account = t.account or t.account = 'all')
     group by t.account, t.day
+    union all
+    select 'days of ' || w.account || ' ' || w.team_id || ' from ' || cast(w.first_day as varchar), sum(f.expected_tickets), max(w.expected_tickets)
+    from marts.forecast_weekly as w
+    join marts.forecast_volume_daily as f
+        on f.day >= w.first_day and f.day <= w.last_day and (f.account = w.account or w.account = 'all') and (f.team_id = w.team_id or w.team_id = 'all')
+    group by w.account, w.team_id, w.first_day
 ) as sums
 where abs(found - expected) > 0.000001 * (1 + expected)

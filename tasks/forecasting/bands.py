@@ -5,34 +5,38 @@ part that chance alone makes (Poisson: the square root of the mean) and a part i
 the queue's errors. A queue with few errors of its own borrows the shape of all queues' errors.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from tasks.forecasting.panel import Floats
 
 LEVELS = (0.025, 0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95, 0.975)
 LEAD_GROUPS = ((1, 7), (8, 14), (15, 28), (29, 92))
+WEEK_GROUPS = ((1, 1), (2, 2), (3, 4), (5, 13))
 _BORROWED = 20.0  # errors of one's own that the shape of all queues' errors is worth
 _GRID = np.linspace(0.005, 0.995, 199)
 _UNKNOWN_SHARE = 0.3  # error in proportion to the mean where no forecast was ever tested
 
 
-def quantiles(means: Floats, past: Floats, came: Floats) -> Floats:
+def quantiles(means: Floats, past: Floats, came: Floats, groups: Sequence[tuple[int, int]] = LEAD_GROUPS) -> Floats:
     """(rows, horizon, levels) for forecasts `means` (rows, horizon), ordered and never negative.
 
-    `past` are earlier forecasts (origins, rows, horizon) and `came` what came, NaN where it is not known.
+    `past` are earlier forecasts (origins, rows, horizon) and `came` what came, NaN where it is not known. Steps of a group
+    (first and last, from 1) share their errors.
     """
     rows, horizon = means.shape
     share = _shares(past, came)
     scaled = (came - past) / _scale(past, share[None, :, None])
     made = np.empty((rows, horizon, len(LEVELS)))
     widest: Floats | None = None
-    for first, last in LEAD_GROUPS:
+    for first, last in groups:
         ahead = slice(first - 1, min(last, horizon))
         if first > horizon:
             break
         found = _levels(scaled[:, :, ahead])
         # a distance that was never tested is at least as unsure as the longest that was
-        widest = found if widest is None else np.where(np.isnan(found), widest * np.sqrt(2), found)
+        widest = np.where(np.isnan(found), _NORMAL, found) if widest is None else np.where(np.isnan(found), widest * np.sqrt(2), found)
         made[:, ahead] = means[:, ahead, None] + widest[:, None, :] * _scale(means[:, ahead], share[:, None])[..., None]
     return np.asarray(np.maximum(np.sort(made, axis=-1), 0))
 

@@ -16,7 +16,7 @@ _NEXT = 7
 def headlines(warehouse: Warehouse, connection: Connection, last_day: date) -> list[tuple[str, str, str]]:
     """Cards: tickets, people and money to come."""
     until = last_day + timedelta(days=_NEXT)
-    tickets = warehouse.fetch(connection, "select sum(expected_tickets) from marts.forecast_total_daily where account = 'all' and day <= :until", {"until": until})[0][0]
+    tickets = warehouse.fetch(connection, "select expected_tickets, low_80, high_80 from marts.forecast_weekly where account = 'all' and weeks_ahead = 1")
     error = warehouse.fetch(connection, "select sum(absolute_error), sum(came) from marts.forecast_score where is_chosen and lead_from = 1")[0]
     people = warehouse.fetch(
         connection,
@@ -28,9 +28,10 @@ def headlines(warehouse: Warehouse, connection: Connection, last_day: date) -> l
         "where y.fiscal_year = (select max(fiscal_year) from marts.budget_year) group by y.fiscal_year",
     )
     cards = []
-    if tickets is not None:
+    if tickets:
+        mean, low, high = tickets[0]
         off = f"past error by team and day {error[0] / error[1]:.0%}" if error[1] else "not tested yet"
-        cards.append(("Tickets expected", f"{tickets:,.0f}", f"next 7 days; {off}"))
+        cards.append(("Tickets expected", f"{mean:,.0f}", f"next 7 days; with 80 % certainty {low:,.0f} to {high:,.0f}; {off}"))
     if people[0] is not None:
         planned = f"planned {people[1]:,.1f}" if people[1] is not None else "no plan given"
         cards.append(("Agents needed, FTE", f"{people[0]:,.1f}", f"next 7 days, on five days a week; {planned}"))

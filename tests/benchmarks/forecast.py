@@ -161,23 +161,32 @@ def by_half_hour(daily: Panel, calls: Sequence[tuple[datetime, int]]) -> None:
     for at, count in calls:
         slots.setdefault(at.date(), np.zeros(48))[at.hour * 2 + at.minute // 30] += count
     wrong = {"product": 0.0, NAIVE: 0.0}
-    came = 0.0
+    came, held = 0.0, Counter[str]()
     for origin in open_origins(daily)[6:]:
         ahead = min(16, daily.known - origin)
         made = forecast(daily.until(origin, ahead))
         weeks = [daily.day(place) for place in range(origin - 7 * intraday.WEEKS, origin)]
-        found = [(0, day.weekday(), slot, int(count)) for day in weeks if day in slots for slot, count in enumerate(slots[day])]
-        profile = intraday.profiles(intraday.counts_by_slot(found, (1, 48)))
+        found = [(0, at, slot, int(count)) for at, day in enumerate(weeks) if day in slots for slot, count in enumerate(slots[day])]
+        counts = intraday.counts_by_slot(found, (1, 48))
+        profile = intraday.profiles(intraday.by_weekday(counts, weeks[0]))
+        unsteady = intraday.unsteadiness(counts, weeks[0], profile)
         opened = [place for place in range(ahead) if daily.day(origin + place) in slots][:10]
         for place in opened:
             day = daily.day(origin + place)
-            said = intraday.spread(made.means[:, place], profile, intraday.slots_of(day, "UTC", 30))[0]
+            spread = intraday.spread(made.means[:, place], profile, intraday.slots_of(day, "UTC", 30))
+            said, unsure = spread[0], intraday.unsure(made.means[:, place], made.quantiles[:, place, LOW_80], made.quantiles[:, place, HIGH_80])
+            band = intraday.quantiles(spread, unsure + unsteady)[0]
+            opened_slots = slots[day] > 0
+            held["pieces"] += int(opened_slots.sum())
+            held["80"] += int(((band[:, LOW_80] <= slots[day]) & (slots[day] <= band[:, HIGH_80]))[opened_slots].sum())
+            held["95"] += int(((band[:, LOW_95] <= slots[day]) & (slots[day] <= band[:, HIGH_95]))[opened_slots].sum())
             before = next(d for d in (day - timedelta(days=7 * n) for n in range(1, 9)) if d in slots and (d - daily.first).days < origin)
             wrong["product"] += float(np.abs(said - slots[day]).sum())
             wrong[NAIVE] += float(np.abs(slots[before] - slots[day]).sum())
             came += float(slots[day].sum())
     for name, value in wrong.items():
         print(f"{name:16}{value / came:8.4f}{value / wrong[NAIVE]:8.2f}")
+    print(f"80 % bands covered {held['80'] / held['pieces']:.3f}, 95 % bands {held['95'] / held['pieces']:.3f} of {held['pieces']} half hours with a call")
 
 
 def cost(queues: int) -> None:

@@ -48,6 +48,21 @@ def test_the_tables_say_what_they_should(done: Bench, monkeypatch):
         found = [row[name] for name in names]
         assert found == sorted(found)
         assert 0 <= found[0]
+    weeks = query(done.url, "select * from marts.forecast_weekly")
+    assert {r["weeks_ahead"] for r in weeks} == {1, 2, 3, 4}
+    for row in weeks:
+        assert [row[name] for name in names] == sorted(row[name] for name in names)
+    # what is not sure of a day evens out over a week: its band is narrower than its days' bands together
+    for row in (r for r in weeks if r["team"] == "all"):
+        together = query(done.url, f"select sum(high_80 - low_80) as width from marts.forecast_total_daily where account = '{row['account']}' "
+                                   f"and day between '{row['first_day']}' and '{row['last_day']}'")
+        assert row["high_80"] - row["low_80"] < together[0]["width"]
+    pieces = query(done.url, f"select {', '.join(names)}, expected_tickets from marts.forecast_volume_interval where expected_tickets > 0")
+    assert pieces
+    for row in pieces:
+        found = [row[name] for name in names]
+        assert found == sorted(found)
+        assert found[0] >= 0
     closed = [r for r in days if r["day"] == CLOSED]
     assert {(r["team"], r["day_kind"]) for r in closed if r["expected_tickets"] == 0} == {("Tier 2", "closed")}
     assert {r["model"] for r in days} <= {"combined", "boosted", "smoothed", "level_profile", "weekday_mean", "seasonal_naive", "ended"}

@@ -145,6 +145,7 @@ def test_identities_hold(warehouse):
     ("delete from marts.kpi_daily where kpi = 'tickets_created' and day = (select max(day) from marts.kpi_daily where kpi = 'tickets_created')", {"scopes_total", "periods_total"}),
     ("update marts.sla_daily set breached_count = breached_count + 1", {"sla_parts"}),
     ("update marts.forecast_channel_daily set expected_tickets = expected_tickets + 1", {"forecast_parts"}),
+    ("update marts.forecast_weekly set expected_tickets = expected_tickets + 1 where account = 'all'", {"forecast_parts"}),
     ("update marts.forecast_total_daily set expected_tickets = expected_tickets + 1 where account = 'all'", {"forecast_parts"}),
     ("update marts.staffing_requirement_daily set fte = fte + 1", {"staffing_parts"}),
     ("update marts.headcount_plan_monthly set joiners = joiners + 1", {"staffing_parts"}),

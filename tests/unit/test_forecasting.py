@@ -246,13 +246,53 @@ def test_pieces_of_a_day_sum_to_the_day_when_clocks_change(day, hours, minutes):
 
 
 def test_a_profile_by_hand_and_one_that_borrows():
-    counts = intraday.counts_by_slot([(0, 0, 9, 30), (0, 0, 10, 10), (1, 0, 20, 2)], (2, 24))
+    by_day = intraday.counts_by_slot([(0, 1, 9, 20), (0, 8, 9, 10), (0, 36, 10, 10), (1, 1, 20, 2)], (2, 24))
+    counts = intraday.by_weekday(by_day, date(2026, 3, 1))  # a Sunday: its second day is a Monday
+    assert {(int(r), int(d), int(s), counts[r, d, s]) for r, d, s in np.argwhere(counts)} == {(0, 0, 9, 30.0), (0, 0, 10, 10.0), (1, 0, 20, 2.0)}
     wider = intraday.profiles(np.broadcast_to(counts.sum(axis=0), counts.shape))
     found = intraday.profiles(counts, wider)
     assert found.sum(axis=-1) == pytest.approx(np.ones((2, 7)))
     assert found[0, 0, 9] == pytest.approx((30 + 50 * wider[0, 0, 9]) / 90)
     assert found[1, 0, 20] == pytest.approx((2 + 50 * wider[1, 0, 20]) / 52)
     assert intraday.profiles(np.zeros((1, 7, 24)))[0, 3].tolist() == [1 / 24] * 24
+
+
+@pytest.mark.parametrize("level", [4.0, 40.0, 2000.0])
+def test_bands_of_pieces_hold_what_they_say(level):
+    """Days whose total varies by 10 % and whose shape does by 15 % in every piece: the bands hold as many new days as they say."""
+    chance = np.random.default_rng(3)
+    shape = np.concatenate([np.zeros(16), np.hanning(34)[1:-1]])
+    shape /= shape.sum()
+
+    def days(count):
+        totals = level * chance.gamma(100, 1 / 100, (20, count, 1))
+        return chance.poisson(totals * shape * chance.gamma(1 / 0.15**2, 0.15**2, (20, count, 48))).astype(float)
+
+    first = FIRST
+    seen = days(42)
+    profile = intraday.profiles(intraday.by_weekday(seen, first))
+    unsteady = intraday.unsteadiness(seen, first, profile)
+    if level > 1000:
+        assert unsteady == pytest.approx(np.full(20, 0.15**2), rel=0.3)
+    mean = np.full(20, level)
+    wide = 1.2816 * np.sqrt(level + (0.1 * level) ** 2)
+    unsure = intraday.unsure(mean, mean - wide, mean + wide)
+    assert unsure == pytest.approx(np.full(20, 0.01))
+    spread = intraday.spread(mean, profile, intraday.slots_of(first, "UTC", 30))
+    found = intraday.quantiles(spread, unsure + unsteady)
+    assert (np.diff(found, axis=-1) >= 0).all()
+    assert (found >= 0).all()
+    came = days(300)[:, :, 16:].transpose(1, 0, 2)
+    for low, high, share in ((2, 6, 0.80), (0, 8, 0.95)):
+        inside = ((found[:, 16:, low] <= came) & (came <= found[:, 16:, high])).mean()
+        # of few contacts a band of whole ones holds more than it says: it cannot hold less without being narrower than one
+        assert share - 0.03 <= inside <= (share + 0.04 if level > 1000 else 1.0)
+
+
+def test_nothing_expected_is_surely_nothing():
+    found = intraday.quantiles(np.array([[0.0, 3.0]]), np.array([0.1]))
+    assert found[0, 0].tolist() == [0] * 9
+    assert found[0, 1, 4] == 3
 
 
 def test_a_cluster_gives_the_same_bytes():
