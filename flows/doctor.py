@@ -12,6 +12,7 @@ from flows.ingest import replay_stream
 from flows.job import Outcome, finish, running
 from flows.stages import Plainly
 from tasks import publish
+from tasks.entities import SURVEY_QUESTION
 from tasks.errors import ConfigurationError, SupportEtlError
 from tasks.extract import FILES, open_client, streams_of
 from tasks.landing.store import Landing, Source
@@ -105,7 +106,7 @@ def survey_questions(settings: Settings, accounts: Sequence[str] = (), lookup: S
     """The questions of every account whose vendor lists surveys, with a proposal for each. Raises VendorError."""
     found = {}
     for account in settings.chosen(accounts):
-        stream = next((s for s in streams_of(account) if s.each_of), None)
+        stream = next((s for s in streams_of(account) if s.each_of and any(b.entity is SURVEY_QUESTION for b in s.becomes)), None)
         if stream:
             client = open_client(account, lookup, Patience(tries=2))
             found[account.name] = list_questions(client, stream, account.own)

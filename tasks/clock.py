@@ -1,10 +1,14 @@
 """Now, windows and time zones: every instant is aware and UTC, whole seconds unless said otherwise."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from dateutil.rrule import DAILY, MONTHLY, WEEKLY, YEARLY, rrule, weekday
+
+_FREQUENCY = {"day": DAILY, "week": WEEKLY, "month": MONTHLY, "year": YEARLY}
+_RECURS_UNTIL = date(2050, 12, 31)  # of what recurs without an end
 
 @dataclass(frozen=True, slots=True)
 class Window:
@@ -53,3 +57,18 @@ def minute_of_day(text: str) -> int:
 def from_epoch(seconds: float | None) -> str | None:
     """Unix seconds as text with a zone; None for none."""
     return datetime.fromtimestamp(seconds, UTC).isoformat() if seconds else None
+
+
+def occurrences(
+    first: date, until: date | None, *, every: str, interval: int = 1, month: int | None = None, day: int | None = None, weekdays: Sequence[int] = (),
+    nth: int | None = None,
+) -> list[date]:
+    """Days of a holiday that recurs every day, week, month or year from `first` on, at most until 2050.
+
+    `weekdays` (0 is Monday) with `nth` is the nth such day of the month or year, -1 the last. Raises ValueError or KeyError for what cannot be.
+    """
+    rule = rrule(
+        _FREQUENCY[every], dtstart=datetime(first.year, first.month, first.day), interval=interval, bymonth=month, bymonthday=day,
+        byweekday=[weekday(number) for number in weekdays] or None, bysetpos=nth, until=datetime.combine(min(until or _RECURS_UNTIL, _RECURS_UNTIL), datetime.min.time()),
+    )
+    return [found.date() for found in rule]

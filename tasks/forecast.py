@@ -163,7 +163,7 @@ def _rows(history: History, planning: PlanningSettings, say: Callable[[str], Non
     """Rows by table, made when they are asked for: there are many intervals."""
     candidates = floor if planning.models == "floor" else full
     made = forecast(
-        history.volume, candidates=candidates, engine=engine(planning.engine), progress=lambda done, of: say(f"forecast: {done} of {of} parts done")
+        history.volume, candidates=candidates, engine=engine(planning.engine), progress=lambda done, of: say(_bar(done, of))
     )
     honest = _bands_of_then(made)
     means, daily, rows = _channel_means(history, made)
@@ -178,6 +178,12 @@ def _rows(history: History, planning: PlanningSettings, say: Callable[[str], Non
         "forecast_accuracy_daily": _accuracy(history, made, honest),
         "forecast_history_daily": _treated(history, made),
     }
+
+
+def _bar(done: int, of: int) -> str:
+    """How far it is, as a line that logs and terminals show alike."""
+    full_marks = 20 * done // of
+    return f"forecast: [{'#' * full_marks}{'.' * (20 - full_marks)}] {done} of {of} parts done"
 
 
 def _named(history: History, team: Team) -> Row:

@@ -7,10 +7,10 @@ survey scores, no agent time in the standard objects.
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
-from tasks.clock import minute_of_day
+from tasks.clock import minute_of_day, occurrences
 from tasks.entities import (
     AGENT, BUSINESS_SCHEDULE, CONTRACT, CUSTOMER, HOLIDAY, MESSAGE, ORGANIZATION, SLA_EVENT, TEAM, TEAM_MEMBERSHIP, TICKET, TICKET_EVENT, TICKET_STATUS, TOMBSTONE,
 )
@@ -77,6 +77,25 @@ def week(hours: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterable
                    "starts_minute": number * 1440 + low, "ends_minute": number * 1440 + (high if high > low else 1440), "version_at": hours.get("SystemModstamp")}
 
 
+MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")
+NTH = {"First": 1, "Second": 2, "Third": 3, "Fourth": 4, "Last": -1}
+RECURS = {"RecursDaily": "day", "RecursEveryWeekday": "week", "RecursWeekly": "week", "RecursMonthly": "month", "RecursMonthlyNth": "month",
+          "RecursYearly": "year", "RecursYearlyNth": "year"}
+
+
+def holiday(told: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+    """A row an occurrence; holidays of part of a day close nothing. The mask of weekdays has Sunday as 1, Monday as 2."""
+    if not told["IsAllDay"]:
+        return
+    days = [date.fromisoformat(told["ActivityDate"])] if not told["IsRecurrence"] else occurrences(
+        date.fromisoformat(told["RecurrenceStartDate"]), date.fromisoformat(told["RecurrenceEndDateOnly"]) if told["RecurrenceEndDateOnly"] else None,
+        every=RECURS[told["RecurrenceType"]], interval=told["RecurrenceInterval"] or 1, day=told["RecurrenceDayOfMonth"],
+        month=MONTHS.index(told["RecurrenceMonthOfYear"]) + 1 if told["RecurrenceMonthOfYear"] else None, nth=NTH.get(told["RecurrenceInstance"]),
+        weekdays=[(bit - 1) % 7 for bit in range(7) if (told["RecurrenceDayOfWeekMask"] or 0) >> bit & 1])
+    yield from ({"schedule_id": "*", "holiday_id": f"{told['Id']}-{day}" if told["IsRecurrence"] else told["Id"], "name": told["Name"], "first_on": str(day), "last_on": str(day),
+                 "version_at": None} for day in days)
+
+
 CASE = ("Id, CaseNumber, Subject, Status, Priority, Origin, Type, OwnerId, ContactId, AccountId, MasterRecordId, CreatedById, ClosedDate, CreatedDate, SystemModstamp, "
         "IsDeleted, BusinessHoursId")
 connector = Connector(
@@ -90,7 +109,7 @@ connector = Connector(
     check=Request(f"{API}/limits"),
     limits=Limits(requests_per_minute=600, retry_statuses=frozenset({406, 408, 420, 429, 500, 502, 503, 504}),
                   spent=lambda status, headers, body: status == 403 and b"REQUEST_LIMIT_EXCEEDED" in body),
-    not_told=("survey scores", "agent time", "amounts of contracts"),
+    not_told=("survey scores", "agent time", "amounts of contracts", "holidays of part of a day"),
     streams=(
         changed("cases", "Cases, deleted and merged ones too", "Case", CASE, (
             Becomes(TICKET, where=sql("not cast({IsDeleted} as boolean) or {MasterRecordId} is not null"), fields={
@@ -135,8 +154,8 @@ connector = Connector(
             Becomes(TICKET_STATUS, fields={"status_id": "ApiName", "label": "MasterLabel", "category": sql("case when cast({IsClosed} as boolean) then 'closed' end")}),)),
         full("business_hours", "Business hours", "SELECT Id, Name, IsDefault, TimeZoneSidKey, SystemModstamp, " + ", ".join(f"{d}StartTime, {d}EndTime" for d in DAYS)
              + " FROM BusinessHours WHERE IsActive = true", (Becomes(BUSINESS_SCHEDULE, clean=week),), replaces=True),
-        full("holidays", "Holidays, which close every schedule; recurring ones with their first day only", "SELECT Id, Name, ActivityDate FROM Holiday", (
-            Becomes(HOLIDAY, where=sql("{ActivityDate} is not null"), fields={
-                "schedule_id": sql("'*'"), "holiday_id": "Id", "name": "Name", "first_on": "ActivityDate", "last_on": "ActivityDate"}),), replaces=True),
+        full("holidays", "Holidays of whole days, which close every schedule", "SELECT Id, Name, ActivityDate, IsAllDay, IsRecurrence, RecurrenceType, RecurrenceInterval, "
+             "RecurrenceStartDate, RecurrenceEndDateOnly, RecurrenceDayOfMonth, RecurrenceMonthOfYear, RecurrenceInstance, RecurrenceDayOfWeekMask FROM Holiday",
+             (Becomes(HOLIDAY, clean=holiday),), replaces=True),
     ),
 )

@@ -4,16 +4,19 @@ Facts: the Table API reference. Tables are read by keyset (time, sys_id), becaus
 short when access rules hide rows of it. The user must have time zone GMT. Every value is text, null is "".
 """
 
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
 from typing import Any
+
+from tasks.clock import occurrences
 
 from tasks.entities import (
     AGENT, BUSINESS_SCHEDULE, CUSTOMER, HOLIDAY, MESSAGE, ORGANIZATION, SLA_EVENT, SLA_POLICY, SURVEY_INVITATION,
     SURVEY_RESPONSE, TEAM, TEAM_MEMBERSHIP, TICKET, TICKET_EVENT, TICKET_STATUS, TIME_ENTRY, TOMBSTONE,
 )
 from tasks.rest.auth import Basic, OAuth2, OneOf
-from tasks.rest.paging import Keyset
-from tasks.rest.spec import Becomes, Changed, Connector, Full, Limits, Request, Stream, Total, Window, sql
+from tasks.rest.paging import Keyset, SinglePage
+from tasks.rest.spec import Becomes, Changed, Connector, Full, Limits, Partitions, Request, Stream, Total, Window, sql
 
 TABLE = "/api/now/table/"
 EVENT_FIELDS = {"state": "status", "assigned_to": "assignee", "assignment_group": "team", "priority": "priority"}
@@ -83,7 +86,10 @@ def sla(kind: str, at: str, condition: str) -> Becomes:
     })
 
 
-WEEK_MINUTE = "(({day}) % 7) * 1440 + date_part('hour', try_cast({{{f}}} as timestamp)) * 60 + date_part('minute', try_cast({{{f}}} as timestamp))"
+AT = "coalesce(try_cast({{{f}}} as timestamp), try_strptime({{{f}}}[:15], '%Y%m%dT%H%M%S'))"  # 2026-01-01 08:00:00 or 20260101T080000
+WEEK_MINUTE = f"(({{day}}) % 7) * 1440 + date_part('hour', {AT}) * 60 + date_part('minute', {AT})"
+SPAN = ("sys_id,name,schedule,schedule.name,schedule.time_zone,start_date_time,end_date_time,repeat_type,days_of_week,yearly_type,month,float_week,float_day,"
+        "repeat_until,type,sys_updated_on")
 
 
 def spans(day: int) -> Becomes:
@@ -93,6 +99,35 @@ def spans(day: int) -> Becomes:
         "starts_minute": sql(WEEK_MINUTE.format(day=day, f="start_date_time")),
         "ends_minute": sql(WEEK_MINUTE.format(day=day, f="end_date_time")), "version_at": "sys_updated_on",
     })
+
+
+def on(written: str) -> date:
+    return date.fromisoformat(written[:10] if "-" in written else written[:8])
+
+
+def closed(span: dict[str, Any], schedules: Iterable[str]) -> Iterable[dict[str, Any]]:
+    """Days of a span that closes schedules: once, or every year on its date or on a floating one (the second Monday of May)."""
+    first, until = on(span["start_date_time"]), span.get("repeat_until") or ""
+    floats = {"month": int(span.get("month") or first.month), "weekdays": [int(span.get("float_day") or 1) - 1],
+              "nth": int(span["float_week"]) if span.get("float_week") in {"1", "2", "3", "4"} else -1}
+    fixed = {"month": first.month, "day": first.day}
+    days = occurrences(first, on(until) if until.strip("0") else None, every="year", **(floats if span.get("yearly_type") == "float" else fixed)
+                       ) if span.get("repeat_type") == "yearly" else [first]
+    yield from ({"schedule_id": schedule, "holiday_id": span["sys_id"] if len(days) == 1 else f"{span['sys_id']}-{day}", "name": span["name"], "first_on": str(day),
+                 "last_on": str(day + (on(span["end_date_time"]) - first)), "version_at": span["sys_updated_on"]} for schedule in schedules for day in days)
+
+
+def text(reference: Any) -> str:
+    return str(reference["value"] if isinstance(reference, dict) else reference)
+
+
+def own_holiday(span: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+    return closed(span, [text(span["schedule"])]) if span["type"] == "excluded" else ()
+
+
+def child_holiday(span: dict[str, Any], links: Any, settings: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+    """Spans of a child schedule, for every schedule that it is taken out of."""
+    return closed(span, [text(link["schedule"]) for link in links["result"]])
 
 
 connector = Connector(
@@ -107,7 +142,7 @@ connector = Connector(
     check=Request(TABLE + "sys_user", {"sysparm_limit": "1", "sysparm_fields": "sys_id"}),
     limits=Limits(requests_per_minute=240),
     failed_inside="error",
-    not_told=("merges", "holidays of child schedules"),
+    not_told=("merges",),
     streams=(
         tickets("incidents", "Incidents"),
         tickets("cases", "Customer service cases", optional=True, account="account"),
@@ -146,11 +181,20 @@ connector = Connector(
         table("accounts", "Customer accounts", "customer_account", "sys_id,name,website,country,sys_created_on,sys_updated_on", (
             Becomes(ORGANIZATION, fields={"organization_id": "sys_id", "name": "name", "domain": "website", "country": "country",
                                           "created_at": "sys_created_on", "version_at": "sys_updated_on"}),), people=True, optional=True),
-        table("schedules", "Weekly spans of schedules and the excluded ones, which are holidays", "cmn_schedule_span",
-              "sys_id,name,schedule,schedule.name,schedule.time_zone,start_date_time,end_date_time,repeat_type,days_of_week,type,sys_updated_on",
-              (*(spans(day) for day in range(1, 8)), Becomes(HOLIDAY, where=sql("{type} = 'excluded'"), fields={
-                  "schedule_id": "schedule", "holiday_id": "sys_id", "name": "name", "first_on": sql("try_cast({start_date_time} as timestamp)"),
-                  "last_on": sql("try_cast({end_date_time} as timestamp)"), "version_at": "sys_updated_on"})), full=True, replaces=True, optional=True),
+        table("schedules", "Weekly spans of schedules and the excluded ones, which are holidays", "cmn_schedule_span", SPAN,
+              (*(spans(day) for day in range(1, 8)), Becomes(HOLIDAY, clean=own_holiday)), full=True, replaces=True, optional=True),
+        Stream(
+            name="child_schedules", says="Holidays of schedules that are taken out of others", path=TABLE + "cmn_schedule_span", records="result",
+            params={"sysparm_fields": SPAN, "sysparm_exclude_reference_link": "true", "sysparm_display_value": "false", "sysparm_limit": "1000",
+                    "sysparm_query": "schedule={key}^ORDERBYsys_updated_on^ORDERBYsys_id"},
+            paging=SinglePage(), sync=Changed(ask=lambda window: {}), optional=True, becomes=(Becomes(HOLIDAY, clean=child_holiday),),
+            each_of=Partitions(
+                Request(TABLE + "cmn_other_schedule", {"sysparm_query": "type=excluded^ORDERBYsys_updated_on^ORDERBYsys_id", "sysparm_limit": "1000",
+                                                       "sysparm_fields": "sys_id,child_schedule,sys_updated_on", "sysparm_exclude_reference_link": "true"}),
+                records="result", key="child_schedule", mark="sys_updated_on", paging=SinglePage(), lead_has="result",
+                lead=lambda child: Request(TABLE + "cmn_other_schedule", {"sysparm_query": f"type=excluded^child_schedule={child}", "sysparm_fields": "schedule,type"}),
+            ),
+        ),
         table("csat_sent", "Satisfaction surveys sent", "asmt_assessment_instance", "sys_id,trigger_id,metric_type,sys_created_on,sys_updated_on", (
             Becomes(SURVEY_INVITATION, fields={"invitation_id": "sys_id", "survey_id": "metric_type", "ticket_id": "trigger_id",
                                                "sent_at": "sys_created_on", "version_at": "sys_updated_on"}),

@@ -181,7 +181,7 @@ class Reading:
             for received in self._list_partitions(each):
                 lists.append(received.page)
                 yield received
-        todo = [p for page in lists for p in self._with_news(each, reader, page)]
+        todo = list({key: (key, window) for page in lists for key, window in self._with_news(each, reader, page)}.values())
         if not resume and not todo:
             return
         first = 0
@@ -228,8 +228,9 @@ class Reading:
 
     def _first(self, partition: str | None, window: Window) -> Request:
         stream, sync = self._stream, self._stream.sync
-        path = stream.path.replace("{key}", partition) if partition is not None else stream.path
-        params, body = dict(stream.params), None
+        path, params, body = stream.path, dict(stream.params), None
+        if partition is not None:
+            path, params = path.replace("{key}", partition), {name: value.replace("{key}", partition) for name, value in params.items()}
         if isinstance(sync, Token) and self._bookmark.cursor:
             params[sync.param] = self._bookmark.cursor
         elif not isinstance(sync, Full):

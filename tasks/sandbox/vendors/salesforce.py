@@ -17,6 +17,9 @@ VERSION = "v65.0"
 _STATUS = {"new": "New", "open": "Working", "pending": "Waiting on Customer", "hold": "On Hold", "solved": "Closed", "closed": "Closed"}
 _PRIORITY = {"low": "Low", "normal": "Medium", "high": "High", "urgent": "Critical"}
 _ORIGIN = {"email": "Email", "web": "Web", "chat": "Chat", "api": "Web"}
+_ONCE = {"IsAllDay": True, "StartTimeInMinutes": None, "EndTimeInMinutes": None, "IsRecurrence": False, "RecurrenceType": None, "RecurrenceInterval": None,
+         "RecurrenceStartDate": None, "RecurrenceEndDateOnly": None, "RecurrenceDayOfMonth": None, "RecurrenceMonthOfYear": None, "RecurrenceInstance": None,
+         "RecurrenceDayOfWeekMask": None}
 _DAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 
 
@@ -180,10 +183,17 @@ class Salesforce(Desk):
             "CaseStatus": [{"Id": key("01J", n), "ApiName": s, "MasterLabel": s, "IsClosed": s == "Closed", "IsDefault": s == "New", "SortOrder": n}
                            for n, s in enumerate(dict.fromkeys(_STATUS.values()), 1)],
             "BusinessHours": [hours],
-            "Holiday": [{**base, "Id": key("0C0", n), "Name": "Public holiday", "ActivityDate": d.isoformat(), "IsAllDay": True, "StartTimeInMinutes": None,
-                         "EndTimeInMinutes": None, "IsRecurrence": False} for n, d in enumerate(BERLIN.holidays_of(self.world.first, self.world.last), 1)],
+            "Holiday": [*({**base, **_ONCE, "Id": key("0C0", n), "Name": "Public holiday", "ActivityDate": d.isoformat()}
+                          for n, d in enumerate((d for d in self._closed() if (d.month, d.day) != (1, 1)), 1)),
+                        {**base, **_ONCE, "Id": key("0C0", 900), "Name": "New Year", "ActivityDate": None, "IsRecurrence": True, "RecurrenceType": "RecursYearly",
+                         "RecurrenceInterval": None, "RecurrenceStartDate": "2020-01-01", "RecurrenceDayOfMonth": 1, "RecurrenceMonthOfYear": "January"},
+                        {**base, **_ONCE, "Id": key("0C0", 901), "Name": "Christmas Eve, from noon", "ActivityDate": f"{self.world.last.year}-12-24", "IsAllDay": False,
+                         "StartTimeInMinutes": 720, "EndTimeInMinutes": 1440}],
             "MilestoneType": [{**base, "Id": key("557", 1), "Name": "First Response"}, {**base, "Id": key("557", 2), "Name": "Resolution Time"}],
         }
+
+    def _closed(self) -> list[date]:
+        return BERLIN.holidays_of(self.world.first, self.world.last)
 
     def _gone(self, t: Ticket) -> bool:
         return self.is_deleted(t) or self.is_merged(t)

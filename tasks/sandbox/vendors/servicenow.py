@@ -120,7 +120,7 @@ class ServiceNow(Fake):
             if display == "all":
                 shown[name] = {"display_value": value, "value": value}
             elif value and (self.with_links or asked.query.get("sysparm_exclude_reference_link") != "true") and name in {
-                "assigned_to", "assignment_group", "caller_id", "company", "opened_by", "task", "sla", "user", "group", "schedule",
+                "assigned_to", "assignment_group", "caller_id", "company", "opened_by", "task", "sla", "user", "group", "schedule", "child_schedule",
             }:
                 shown[name] = {"link": f"{self.base_url}/api/now/table/x/{value}", "value": value}
             else:
@@ -199,7 +199,8 @@ class Company:
         visible = [t for t in self._tickets if t.known_at(now)]
         alive = [t for t in visible if not (t.deleted_at and t.deleted_at <= now)]
         made = "2024-01-05 00:00:00"
-        schedule = sys_id("schedule", BERLIN.number)
+        schedule, days_off = sys_id("schedule", BERLIN.number), sys_id("days off")
+        closed = BERLIN.holidays_of(self.world.first, self.world.last)
         return {
             "incident": [self._incident(t, now) for t in alive],
             "sn_customerservice_case": [],
@@ -217,14 +218,19 @@ class Company:
                                   for a in self._agents if a.works_on(now.date())],
             "customer_account": [{"sys_id": sys_id("company", c.number), "name": c.name, "website": c.domain, "country": c.country,
                                   "sys_created_on": when(c.since), "sys_updated_on": when(c.since)} for c in self.world.companies if c.since <= now],
-            "cmn_schedule": [{"sys_id": schedule, "name": BERLIN.name, "time_zone": BERLIN.zone, "sys_updated_on": made}],
+            "cmn_schedule": [{"sys_id": schedule, "name": BERLIN.name, "time_zone": BERLIN.zone, "sys_updated_on": made},
+                             {"sys_id": days_off, "name": "Public holidays", "time_zone": BERLIN.zone, "sys_updated_on": made}],
             "cmn_schedule_span": [
                 {"sys_id": sys_id("span"), "name": "Weekdays", "schedule": schedule, "schedule.name": BERLIN.name, "schedule.time_zone": BERLIN.zone,
                  "start_date_time": "2024-01-01 08:00:00", "end_date_time": "2024-01-01 18:00:00", "repeat_type": "weekly", "days_of_week": "12345",
                  "type": "", "sys_updated_on": made},
+                *({"sys_id": sys_id("holiday", d), "name": "Public holiday", "schedule": days_off, "schedule.name": "Public holidays", "schedule.time_zone": BERLIN.zone,
+                   "start_date_time": f"{d:%Y%m%d}T000000", "end_date_time": f"{d:%Y%m%d}T235959", "repeat_type": "", "days_of_week": "", "type": "", "sys_updated_on": made}
+                  for d in closed[::2]),
                 *({"sys_id": sys_id("holiday", d), "name": "Public holiday", "schedule": schedule, "schedule.name": BERLIN.name, "schedule.time_zone": BERLIN.zone,
                    "start_date_time": f"{d} 00:00:00", "end_date_time": f"{d} 23:59:59", "repeat_type": "", "days_of_week": "", "type": "excluded", "sys_updated_on": made}
-                  for d in BERLIN.holidays_of(self.world.first, self.world.last))],
+                  for d in closed[1::2])],
+            "cmn_other_schedule": [{"sys_id": sys_id("child"), "schedule": schedule, "child_schedule": days_off, "type": "excluded", "sys_updated_on": made}],
             "asmt_assessment_instance": [row for t in alive for row in self._sent(t, now)],
             "asmt_metric_result": [row for t in alive for row in self._csat(t, now)],
             "task_time_worked": [row for t in alive for row in self._worked(t, now)],
