@@ -8,6 +8,14 @@ from typing import Any
 from tasks.sandbox.story import BERLIN, Ticket
 
 FIRST, TODAY = date(2026, 8, 1), date(2026, 11, 1)
+MEASURES = {  # what `truth` counts, and the column of core.fct_ticket that says it
+    "replies": "replies_count", "first_reply": "first_reply_seconds_recorded", "first_resolution": "first_resolution_seconds_recorded",
+    "full_resolution": "full_resolution_seconds_recorded", "reopens": "reopens_count", "first_reply_business": "first_reply_business_seconds_recorded",
+    "full_resolution_business": "full_resolution_business_seconds_recorded", "merged": "is_excluded",
+    "solves": "solves_count", "one_touch": "is_one_touch", "agents": "assignee_stations_count", "teams": "team_stations_count",
+    "first_assignment": "first_assignment_seconds_recorded", "pending": "agent_wait_seconds_recorded", "on_hold": "on_hold_seconds_recorded",
+    "customer_messages": "customer_messages_count", "private_messages": "private_messages_count",
+}
 
 
 @dataclass
@@ -76,4 +84,20 @@ def truth(ticket: Ticket, now: datetime) -> dict:
         "first_reply_business": open_between(ticket.created_at, first) if first else None,
         "full_resolution_business": open_between(ticket.created_at, solved) if solved else None,
         "merged": bool(ticket.merged_at and ticket.merged_at <= now),
+        "solves": len(solves), "one_touch": bool(done[-1]) and len(replies) == 1,
+        "agents": _stations(ticket, "assignee", now), "teams": _stations(ticket, "team", now),
+        "first_assignment": seconds(next((c.at for c in ticket.changes_until(now) if c.field == "assignee" and c.after), None)),
+        "pending": _spent(statuses, "pending"), "on_hold": _spent(statuses, "hold"),
+        "customer_messages": sum(n.role == "customer" and n.is_public for n in ticket.notes_until(now)),
+        "private_messages": sum(not n.is_public for n in ticket.notes_until(now)),
     }
+
+
+def _stations(ticket: Ticket, field_name: str, now: datetime) -> int:
+    """How many held it, one after the other."""
+    return sum(bool(c.after) for c in ticket.changes_until(now) if c.field == field_name)
+
+
+def _spent(statuses: list[Any], status: str) -> int:
+    """Seconds of the finished spans in a status."""
+    return sum(int((after.at - at.at).total_seconds()) for at, after in zip(statuses, statuses[1:], strict=False) if at.after == status)

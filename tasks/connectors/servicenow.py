@@ -22,6 +22,8 @@ TABLE = "/api/now/table/"
 EVENT_FIELDS = {"state": "status", "assigned_to": "assignee", "assignment_group": "team", "priority": "priority"}
 TASK = ("sys_id,number,short_description,state,priority,category,contact_type,caller_id,company,opened_by,assigned_to,assignment_group,"
         "opened_at,resolved_at,closed_at,reopen_count,reassignment_count,made_sla,sys_created_on,sys_updated_on")
+WAITS = "'awaiting user info'"
+STATE = sql(f"case when {{state}} = '3' and {{hold_reason}} = '1' then {WAITS} else {{state}} end")
 
 
 def written(instant: datetime) -> str:
@@ -59,9 +61,10 @@ def table(
 
 
 def tickets(name: str, says: str, *, optional: bool = False, account: str = "company") -> Stream:
-    return table(name, says, "incident" if name == "incidents" else "sn_customerservice_case", TASK if account == "company" else f"{TASK},{account},contact", (
+    return table(name, says, "incident" if name == "incidents" else "sn_customerservice_case",
+                 f"{TASK},hold_reason" if account == "company" else f"{TASK},{account},contact", (
         Becomes(TICKET, fields={
-            "ticket_id": "sys_id", "number": "number", "subject": "short_description", "status": "state", "priority": "priority",
+            "ticket_id": "sys_id", "number": "number", "subject": "short_description", "status": STATE if name == "incidents" else "state", "priority": "priority",
             "type": "category", "channel": "contact_type", "requester_id": "caller_id" if account == "company" else "contact",
             "organization_id": account, "assignee_id": "assigned_to", "team_id": "assignment_group", "created_by_id": "opened_by",
             "created_at": "opened_at", "solved_at": "resolved_at", "closed_at": "closed_at", "vendor_reopens_count": "reopen_count",
@@ -73,7 +76,16 @@ def tickets(name: str, says: str, *, optional: bool = False, account: str = "com
 def audit(field: str, name: str) -> Becomes:
     return Becomes(TICKET_EVENT, where=sql(f"{{fieldname}} = '{field}'"), fields={
         "event_id": "sys_id", "ticket_id": "documentkey", "field": sql(f"'{name}'"), "from_value": "oldvalue", "to_value": "newvalue",
-        "changed_at": "sys_created_on", "actor_id": "user", "sequence": "record_checkpoint",
+        "changed_at": "sys_created_on", "actor_id": "user", "sequence": sql("try_cast({record_checkpoint} as bigint) * 2"),
+    })
+
+
+def held() -> Becomes:
+    """On hold for the caller is pending. The reason is a change of its own, told beside that of the state, so it comes after it."""
+    return Becomes(TICKET_EVENT, where=sql("{fieldname} = 'hold_reason' and {newvalue} is not null and ({newvalue} = '1' or coalesce({oldvalue}, '') = '1')"), fields={
+        "event_id": "sys_id", "ticket_id": "documentkey", "field": sql("'status'"), "from_value": sql(f"case when {{oldvalue}} = '1' then {WAITS} else '3' end"),
+        "to_value": sql(f"case when {{newvalue}} = '1' then {WAITS} else '3' end"), "changed_at": "sys_created_on", "actor_id": "user",
+        "sequence": sql("try_cast({record_checkpoint} as bigint) * 2 + 1"),
     })
 
 
@@ -147,8 +159,8 @@ connector = Connector(
         tickets("incidents", "Incidents"),
         tickets("cases", "Customer service cases", optional=True, account="account"),
         table("audit", "Changes of state, assignee, group and priority", "sys_audit", "sys_id,tablename,documentkey,fieldname,oldvalue,newvalue,user,sys_created_on,record_checkpoint",
-              tuple(audit(field, name) for field, name in EVENT_FIELDS.items()), time="sys_created_on",
-              only="tablenameINincident,sn_customerservice_case^fieldnameINstate,assigned_to,assignment_group,priority"),
+              (*(audit(field, name) for field, name in EVENT_FIELDS.items()), held()), time="sys_created_on",
+              only="tablenameINincident,sn_customerservice_case^fieldnameINstate,hold_reason,assigned_to,assignment_group,priority"),
         table("state_metrics", "State history from metrics, for users who may not read sys_audit", "metric_instance",
               "sys_id,table,id,field,value,start,end,sys_updated_on", (
                   Becomes(TICKET_EVENT, where=sql("{field} in ('state', 'incident_state')"), fields={

@@ -4,23 +4,18 @@ from dataclasses import replace
 
 import pytest
 from conftest import Bench
-from tests_support import TODAY, midnight, truth
+from tests_support import MEASURES, TODAY, midnight, truth
 
 from tasks.sandbox.company import _DESKS
 from tasks.sandbox.fake import Served
 from tasks.sandbox.vendors import salesforce, zoho_desk
 
 NOW = midnight(TODAY)
-MEASURES = {
-    "replies": "replies_count", "first_reply": "first_reply_seconds_recorded", "first_resolution": "first_resolution_seconds_recorded",
-    "full_resolution": "full_resolution_seconds_recorded", "reopens": "reopens_count", "first_reply_business": "first_reply_business_seconds_recorded",
-    "full_resolution_business": "full_resolution_business_seconds_recorded", "merged": "is_excluded",
-}
 NOT_CARRIED = {  # what the guide says of the vendor
-    "intercom": {"merged"},
-    "jira": {"merged"},
+    "intercom": {"merged", "pending", "on_hold"},
+    "jira": {"merged", "teams"},
     "salesforce": set(),
-    "front": {"merged"},
+    "front": {"merged", "pending", "on_hold"},
     "zoho_desk": {"merged"},
     "freshdesk": {"merged"},
 }

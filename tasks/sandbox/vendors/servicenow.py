@@ -16,6 +16,7 @@ from tasks.sandbox.world import World
 
 _ROW = dict[str, str]
 Tables = Mapping[str, Sequence[_ROW]]
+_HELD_FOR = {"pending": "1", "hold": "4"}  # the caller, a vendor
 _STATES = {"new": "1", "open": "2", "pending": "3", "hold": "3", "solved": "6", "closed": "7"}
 _PRIORITY = {"urgent": "1", "high": "2", "normal": "3", "low": "4"}
 _CONTACT = {"email": "email", "web": "self-service", "chat": "chat", "api": "monitoring"}
@@ -256,18 +257,20 @@ class Company:
             "opened_at": when(ticket.created_at), "resolved_at": when(solved) if is_solved else "",
             "closed_at": when(statuses[-1].at) if statuses[-1].after == "closed" else "",
             "reopen_count": str(sum(c.before == "solved" and c.after not in {"closed"} for c in statuses)),
-            "reassignment_count": str(max(0, sum(c.field == "assignee" for c in changes) - 1)), "made_sla": "true", "hold_reason": "", "parent_incident": "",
+            "reassignment_count": str(max(0, sum(c.field == "assignee" for c in changes) - 1)), "made_sla": "true", "hold_reason": _HELD_FOR.get(str(statuses[-1].after), ""), "parent_incident": "",
             "close_code": "", "active": "false" if statuses[-1].after == "closed" else "true", "sys_created_on": when(ticket.created_at),
             "sys_updated_on": when(ticket.touched_at(now)),
         }
 
     def _audit(self, ticket: Ticket, now: datetime) -> list[_ROW]:
         names = {"status": "state", "assignee": "assigned_to", "team": "assignment_group", "priority": "priority"}
+        told = [(place, names[c.field], self._raw(c.field, c.before), self._raw(c.field, c.after), c) for place, c in enumerate(ticket.changes_until(now))]
+        told += [(place, "hold_reason", _HELD_FOR.get(c.before or "", ""), _HELD_FOR.get(c.after or "", ""), c)
+                 for place, c in enumerate(ticket.changes_until(now)) if c.field == "status"]
         return [
-            {"sys_id": sys_id("audit", ticket.number, place), "tablename": "incident", "documentkey": sys_id("ticket", ticket.number),
-             "fieldname": names[c.field], "oldvalue": self._raw(c.field, c.before), "newvalue": self._raw(c.field, c.after),
-             "user": f"agent.{c.actor}", "sys_created_on": when(c.at), "record_checkpoint": str(place)}
-            for place, c in enumerate(ticket.changes_until(now)) if self._raw(c.field, c.before) != self._raw(c.field, c.after)
+            {"sys_id": sys_id("audit", ticket.number, place, field), "tablename": "incident", "documentkey": sys_id("ticket", ticket.number),
+             "fieldname": field, "oldvalue": old, "newvalue": new, "user": f"agent.{c.actor}", "sys_created_on": when(c.at), "record_checkpoint": str(place)}
+            for place, field, old, new, c in told if old != new
         ]
 
     def _raw(self, name: str, value: str | None) -> str:
