@@ -55,8 +55,8 @@ _SURVEYS: dict[str, tuple[Any, str, Mapping[str, Any], Mapping[str, str]]] = {  
         {"survey_id": "e4fFrt", "question_id": "ces_score", "metric": "ces", "ticket_account": "freshdesk_acme"},
         {"survey_id": "u6nXL7", "question_id": "nps_score", "metric": "nps"}]}, {"access_token": "typeform-demo-token"}),
     "qualtrics": (Qualtrics, "intercom", {"datacenter": "fra1", "scores": [
-        {"survey_id": "SV_1", "question_id": "QID1", "metric": "ces", "scale_min": 1, "scale_max": 7, "ticket_account": "intercom_acme"},
-        {"survey_id": "SV_2", "question_id": "QID1", "metric": "nps", "scale_min": 0, "scale_max": 10}]}, {"api_token": "qualtrics-demo-token"}),
+        {"survey_id": "SV_3k9EffortSurvey", "question_id": "QID1", "metric": "ces", "scale_min": 1, "scale_max": 7, "ticket_account": "intercom_acme"},
+        {"survey_id": "SV_8p2Relationship", "question_id": "QID1", "metric": "nps", "scale_min": 0, "scale_max": 10}]}, {"api_token": "qualtrics-demo-token"}),
     "medallia": (Medallia, "jira", {"tenant": "alderfinch", "instance": "alderfinch", "company": "alderfinch", "scores": [
         {"question_id": "e_ces_score", "metric": "ces", "scale_min": 1, "scale_max": 7, "ticket_account": "jira_acme"},
         {"question_id": "e_nps_score", "metric": "nps", "scale_min": 0, "scale_max": 10}]}, {"client_id": "md-client", "client_secret": "medallia-demo-secret"}),

@@ -1,26 +1,30 @@
 """Independent public clients of the vendors read the fakes: a check that the fakes speak the vendors' protocol.
 
 Some insist on the vendors' own https addresses; an adapter of `requests` carries those to loopback. SurveyMonkey, Front,
-Zoho Desk, Typeform, Qualtrics and Medallia have no such client on PyPI that is alive; their fakes are checked against
-the sample answers only.
+Zoho Desk and Medallia have no client on PyPI that reads what is read here; their fakes are checked against the sample
+answers only.
 """
 
 import csv
 import io
 
 import requests
+import typeform.client
 from freshdesk.v2.api import API as FreshdeskApi
 from hubspot.crm.tickets import ApiClient, BasicApi, Configuration, PublicObjectSearchRequest, SearchApi
 from intercom import Intercom, SingleFilterSearchRequest
 from jira import JIRA
 from pysnc import ServiceNowClient
+from QualtricsAPI.Setup import Credentials
+from QualtricsAPI.Survey import Responses
+from QualtricsAPI.Users import Surveys
 from requests.adapters import HTTPAdapter
 from simple_salesforce import Salesforce
 from tests_support import TODAY, midnight
 from zenpy import Zenpy
 
 from tasks.sandbox.company import Sandbox
-from tasks.sandbox.vendors import salesforce
+from tasks.sandbox.vendors import qualtrics, salesforce
 
 
 class ToLoopback(HTTPAdapter):
@@ -154,3 +158,39 @@ def test_intercoms_own_client_reads_intercom(sandbox: Sandbox):
     assert one.created_at == int(truth.created_at.timestamp())
     assert sum(p.part_type in {"comment", "note"} for p in one.conversation_parts.conversation_parts) == len(fake.notes(truth)) - 1
     assert {t.name for t in client.teams.list().teams} == {t.name for t in fake.teams}
+
+
+def test_typeforms_own_client_reads_typeform(sandbox: Sandbox, monkeypatch):
+    fake = sandbox.fakes["typeform"]
+    monkeypatch.setattr(typeform.client, "API_BASE_URL", fake.base_url)
+    client = typeform.Typeform("typeform-demo-token")
+    forms = client.forms.list(pageSize=200)["items"]
+    assert [client.forms.get(f["id"])["title"] for f in forms] == [f["title"] for f in forms]
+    for form in forms:
+        page = client.responses.list(form["id"], pageSize=1)
+        found = page["items"]
+        while page["items"]:
+            page = client.responses.list(form["id"], pageSize=1, before=found[-1]["token"])
+            found += page["items"]
+        told = fake.told(form["id"])
+        assert len(told) > 1
+        assert [(r["submitted_at"], r["answers"][0]["number"]) for r in found if r["answers"]] == [
+            (f"{s.at:%Y-%m-%dT%H:%M:%SZ}", s.value) for s in told if s.number % 50]
+
+
+def test_qualtricsapi_reads_qualtrics(sandbox: Sandbox, monkeypatch):
+    fake = sandbox.fakes["qualtrics"]
+    fake._token = "q" * 40
+    for name in ("token", "data_center"):
+        monkeypatch.setenv(name, "")  # the client keeps its credentials there
+    carrier = ToLoopback("https://fra1.qualtrics.com", fake.base_url)
+    fake.base_url = "https://fra1.qualtrics.com"
+    monkeypatch.setenv("NO_PROXY", "*")
+    monkeypatch.setattr(requests.Session, "get_adapter", lambda self, url: carrier)
+    Credentials().qualtrics_api_credentials(token="q" * 40, data_center="fra1")
+    assert set(qualtrics.SURVEYS) >= set(Surveys().list_user_surveys()["id"])  # it gives the last page only
+    for survey, (_, title) in qualtrics.SURVEYS.items():
+        rows = Responses().get_survey_responses(survey=survey)
+        assert rows["Q1"][0] == title
+        answers = rows[2:][rows[2:]["DistributionChannel"] == "anonymous"]
+        assert [(i, int(v)) for i, v in zip(answers["ResponseId"], answers["Q1"], strict=True)] == [(f"R_{s.number:x}", s.value) for s in fake.told(survey)]

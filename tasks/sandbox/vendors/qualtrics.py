@@ -1,5 +1,6 @@
 """Fake Qualtrics v3, from Qualtrics' public API collection: surveys, definitions, exports in three steps."""
 
+import csv
 import io
 import json
 import re
@@ -11,7 +12,12 @@ from tasks.sandbox.fake import Asked, Fake, Reply, iso
 from tasks.sandbox.story import Score
 from tasks.sandbox.world import World
 
-SURVEYS = {"SV_1": ("effort", "Ticket effort"), "SV_2": ("relationship", "Would you recommend us?")}
+EFFORT, RELATIONSHIP = "SV_3k9EffortSurvey", "SV_8p2Relationship"
+SURVEYS = {EFFORT: ("effort", "Ticket effort"), RELATIONSHIP: ("relationship", "Would you recommend us?")}
+_KNOWN = {"format", "startDate", "endDate", "limit", "sortByLastModifiedDate", "exportResponsesInProgress", "allowContinuation", "continuationToken", "timeZone", "useLabels",
+          "compress", "questionIds", "filterId"}
+_HEADS = {"startDate": "StartDate", "endDate": "EndDate", "status": "Status", "progress": "Progress", "duration": "Duration (in seconds)", "finished": "Finished",
+          "recordedDate": "RecordedDate", "distributionChannel": "DistributionChannel", "userLanguage": "UserLanguage", "QID1": "Q1", "QID3_TEXT": "Q3", "ticket_id": "ticket_id"}
 
 
 class Qualtrics(Fake):
@@ -40,12 +46,12 @@ class Qualtrics(Fake):
     def answer(self, asked: Asked) -> Reply:
         if asked.headers.get("x-api-token") != self._token:
             return self.unauthorized()
-        path = asked.path.removeprefix("/API/v3/")
+        path = asked.path.removeprefix("/API/v3/").rstrip("/")
         if path == "whoami":
             return Reply({"result": {"userId": "UR_1"}, "meta": self._meta()})
         if path == "surveys":
             return self._surveys(asked)
-        match = re.fullmatch(r"(surveys|survey-definitions)/(SV_\d)(?:/export-responses)?(?:/(\w+)(/file)?)?", path)
+        match = re.fullmatch(r"(surveys|survey-definitions)/(SV_\w{15})(?:/export-responses)?(?:/(\w+)(/file)?)?", path)
         if not match or match[2] not in SURVEYS:
             return self._error(404, "QSS_1", "not found")
         if match[1] == "survey-definitions":
@@ -63,12 +69,12 @@ class Qualtrics(Fake):
         return Reply({"result": {"elements": rows, "nextPage": link}, "meta": self._meta()})
 
     def _question(self, survey: str) -> dict[str, Any]:
-        scale = range(1, 8) if survey == "SV_1" else range(11)
-        return {"QuestionText": SURVEYS[survey][1], "QuestionType": "MC", "Selector": "SAVR" if survey == "SV_1" else "NPS", "DataExportTag": "Q1",
+        scale = range(1, 8) if survey == EFFORT else range(11)
+        return {"QuestionText": SURVEYS[survey][1], "QuestionType": "MC", "Selector": "SAVR" if survey == EFFORT else "NPS", "DataExportTag": "Q1",
                 "Choices": {str(v): {"Display": str(v)} for v in scale}, "RecodeValues": {str(v): str(v) for v in scale}}
 
     def _start(self, survey: str, body: dict[str, Any]) -> Reply:
-        if body.get("format") != "json" or "startDate" not in body:
+        if body.get("format") not in {"json", "csv"} or set(body) - _KNOWN:
             return self._error(400, "EX_1", "parameters are case-sensitive")
         job = f"ES_{len(self._exports)}"
         self._exports[job] = (survey, body, 0)
@@ -89,13 +95,26 @@ class Qualtrics(Fake):
 
     def _zip(self, name: str) -> bytes:
         survey, body, _ = self._exports[name.removeprefix("F")]
-        rows = [self._response(s) for s in self.told(survey) if body["startDate"] <= iso(s.at) < body["endDate"]]
+        rows = [self._response(s) for s in self.told(survey) if body.get("startDate", "") <= iso(s.at) < body.get("endDate", "9")][: body.get("limit")]
         if rows:
             rows.append({**rows[-1], "responseId": "R_preview", "values": {**rows[-1]["values"], "distributionChannel": "preview", "status": 1}})
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-            archive.writestr("../../Ticket effort.json", json.dumps({"responses": rows}))
+            if body["format"] == "csv":
+                archive.writestr(f"{SURVEYS[survey][1]}.csv", self._csv(survey, rows))
+            else:
+                archive.writestr("../../Ticket effort.json", json.dumps({"responses": rows}))
         return packed.getvalue()
+
+    def _csv(self, survey: str, rows: list[dict[str, Any]]) -> str:
+        """Three rows of heads: names, texts, ids."""
+        written = io.StringIO()
+        writer = csv.writer(written)
+        writer.writerow([*_HEADS.values(), "ResponseId"])
+        writer.writerow([SURVEYS[survey][1] if key == "QID1" else head for key, head in _HEADS.items()] + ["Response ID"])
+        writer.writerow([json.dumps({"ImportId": key}) for key in (*_HEADS, "_recordId")])
+        writer.writerows([*(row["values"].get(key, "") for key in _HEADS), row["responseId"]] for row in rows)
+        return written.getvalue()
 
     def _response(self, score: Score) -> dict[str, Any]:
         values: dict[str, Any] = {"startDate": iso(score.at), "endDate": iso(score.at), "recordedDate": iso(score.at), "status": 0, "finished": 1, "progress": 100,
