@@ -58,5 +58,5 @@ $(VENV)/audit/.installed: $(VENV)/bin/uv pyproject.toml constraints.txt
 clean:                            ## Remove the environment and what the demo made
 	rm -rf $(VENV) landing reports warehouse.duckdb* .prefect
 
-lock: $(VENV)/bin/uv              ## Resolve the lock file again
-	$(BIN)/uv pip compile --quiet --upgrade --no-header --no-annotate --extra dev --extra audit pyproject.toml -o constraints.txt
+lock: $(VENV)/bin/uv              ## Resolve the lock file again: versions and hashes, which every installation is held to
+	$(BIN)/uv pip compile --quiet --upgrade --no-header --no-annotate --generate-hashes --extra dev --extra audit pyproject.toml -o constraints.txt

@@ -127,5 +127,9 @@ def test_every_kpi_and_connector_is_named_in_the_changelog_or_listed():
     assert str(len(ENTITIES)) in (ROOT / "CHANGELOG.md").read_text()
 
 
-def test_the_lock_file_holds_no_addresses():
-    assert "://" not in (ROOT / "constraints.txt").read_text()
+def test_the_lock_file_holds_hashes_and_no_addresses():
+    text = (ROOT / "constraints.txt").read_text()
+    assert "://" not in text
+    entries = re.split(r"\n(?=\S)", text.strip())
+    assert len(entries) > 100
+    assert [e for e in entries if not re.fullmatch(r"[\w.-]+(\[[\w,-]+\])?==\S+( ; [^\\]+)?( \\\n    --hash=sha256:[0-9a-f]{64})+", e)] == []
