@@ -1,5 +1,5 @@
--- Of the month up to each day: a team's money over its channels by the time that their solved tickets took; by their number where
--- no time is known, by opened ones where nothing is solved yet. Parts are differences of rounded sums, so they add up.
+-- Of the month up to each day: a team's money over its channels by the time that their solved tickets took, the team's mean for those
+-- without one; by opened ones where nothing is solved yet. Parts are differences of rounded sums, so they add up.
 with months as (
     select month_on, team from core.fct_cost where amount_reporting is not null group by month_on, team
 ),
@@ -9,14 +9,14 @@ costs as (
     from core.fct_cost where amount_reporting is not null group by team, accrued_on
 ),
 touched as (
-    select n.name as team, coalesce(t.channel, 'other') as channel, t.created_on as day, 1 as created, 0 as solved, 0 as seconds
+    select n.name as team, coalesce(t.channel, 'other') as channel, t.created_on as day, 1 as created, 0 as solved, 0 as measured, 0 as seconds
     from core.fct_ticket as t join core.dim_team as n on n.account = t.account and n.team_id = t.team_id where not t.is_excluded
     union all
-    select n.name, coalesce(t.channel, 'other'), t.solved_on, 0, 1, coalesce(t.handle_seconds, 0)
+    select n.name, coalesce(t.channel, 'other'), t.solved_on, 0, 1, case when t.handle_seconds is null then 0 else 1 end, cast(floor(coalesce(t.handle_seconds, 0)) as bigint)
     from core.fct_ticket as t join core.dim_team as n on n.account = t.account and n.team_id = t.team_id where not t.is_excluded and t.solved_on is not null
 ),
 work as (
-    select team, channel, day, sum(created) as created, sum(solved) as solved, sum(seconds) as seconds from touched group by team, channel, day
+    select team, channel, day, sum(created) as created, sum(solved) as solved, sum(measured) as measured, sum(seconds) as seconds from touched group by team, channel, day
 ),
 channels as (
     select m.month_on, m.team, w.channel from months as m
@@ -38,17 +38,19 @@ to_date as (
         sum(coalesce(c.other, 0)) over (partition by g.team, g.channel, g.month_on order by g.day) as other,
         sum(coalesce(w.created, 0)) over (partition by g.team, g.channel, g.month_on order by g.day) as created,
         sum(coalesce(w.solved, 0)) over (partition by g.team, g.channel, g.month_on order by g.day) as solved,
+        sum(coalesce(w.measured, 0)) over (partition by g.team, g.channel, g.month_on order by g.day) as measured,
         sum(coalesce(w.seconds, 0)) over (partition by g.team, g.channel, g.month_on order by g.day) as seconds
     from grid as g
     left join costs as c on c.team = g.team and c.day = g.day
     left join work as w on w.team = g.team and w.channel = g.channel and w.day = g.day
 ),
 teams as (
-    select day, team, sum(created) as created, sum(solved) as solved, sum(seconds) as seconds from to_date group by day, team
+    select day, team, sum(created) as created, sum(solved) as solved, sum(measured) as measured, sum(seconds) as seconds from to_date group by day, team
 ),
 weighed as (
     select t.day, t.team, t.channel, t.labour, t.other, t.created, t.solved,
-        cast(case when a.seconds > 0 then t.seconds when a.solved > 0 then t.solved when a.created > 0 then t.created else 1 end as double) as weight
+        case when a.seconds > 0 then cast(t.seconds as double) * cast(a.measured as double) + cast(t.solved - t.measured as double) * cast(a.seconds as double)
+             when a.solved > 0 then cast(t.solved as double) when a.created > 0 then cast(t.created as double) else cast(1 as double) end as weight
     from to_date as t join teams as a on a.team = t.team and a.day = t.day
 ),
 placed as (
@@ -65,7 +67,7 @@ parted as (
     from placed
 )
 select p.day, p.team, p.channel, s.currency, p.labour_cost, p.other_cost, cast(p.created as bigint) as contacts_count, cast(p.solved as bigint) as resolutions_count,
-    case when p.created = 0 then null
+    case when p.created = 0 or p.labour_cost + p.other_cost = 0 then null
          else cast(floor(cast(p.labour_cost + p.other_cost as double) / cast(p.created as double) * 10000 + 0.5) / 10000 as decimal(18, 4)) end as cost_per_contact,
     case when p.solved = 0 then null
          else cast(floor(cast(p.labour_cost + p.other_cost as double) / cast(p.solved as double) * 10000 + 0.5) / 10000 as decimal(18, 4)) end as cost_per_resolution
