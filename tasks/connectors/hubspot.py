@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from tasks.entities import (
-    AGENT, CUSTOMER, MESSAGE, ORGANIZATION, SLA_EVENT, SURVEY_RESPONSE, TEAM, TEAM_MEMBERSHIP, TICKET, TICKET_EVENT,
+    AGENT, CONTRACT, CUSTOMER, MESSAGE, ORGANIZATION, SLA_EVENT, SURVEY_RESPONSE, TEAM, TEAM_MEMBERSHIP, TICKET, TICKET_EVENT,
     TICKET_LINK, TICKET_STATUS, TOMBSTONE, Entity,
 )
 from tasks.rest.auth import Bearer, OAuth2, OneOf
@@ -25,6 +25,8 @@ TICKET_PROPERTIES = (
 )
 HISTORY = ("hs_pipeline_stage", "hubspot_owner_id", "hubspot_team_id", "hs_ticket_priority")
 FEEDBACK = ("hs_survey_type", "hs_survey_id", "hs_value", "hs_submission_timestamp", "hs_ticket_id", "hs_contact_id", "hs_content", "hs_lastmodifieddate")
+DEALS = ("dealstage", "closedate", "amount", "hs_arr", "deal_currency_code", "hs_is_closed_won", "hs_primary_associated_company", "recurring_revenue_inactive_date",
+         "recurring_revenue_inactive_reason", "hs_lastmodifieddate")
 WAITS = {"SECONDLY": 1.0, "TEN_SECONDLY_ROLLING": 10.0}
 lists = CursorParam(at="paging.next.after", param="after", size={"limit": "100"})
 
@@ -58,7 +60,7 @@ def search(name: str, says: str, time_property: str, properties: tuple[str, ...]
     return Stream(
         name=name, says=says, path=f"/crm/v3/objects/{name}/search", method="POST", records="results", becomes=becomes,
         paging=SearchAfterId(id_path="id", above=above), sync=changed(time_property, properties), total=Total("total", strict=False),
-        requests_per_minute=300, from_beginning=people, optional=name == "feedback_submissions",
+        requests_per_minute=300, from_beginning=people, optional=name in {"feedback_submissions", "deals"},
     )
 
 
@@ -201,6 +203,15 @@ connector = Connector(
                 "ticket_id": "properties.hs_ticket_id", "customer_id": "properties.hs_contact_id",
                 "responded_at": "properties.hs_submission_timestamp", "comment": "properties.hs_content", "version_at": "properties.hs_lastmodifieddate",
             }),)),
+        search("deals", "Deals won: revenue, and when it ended", "hs_lastmodifieddate", DEALS, (
+            Becomes(CONTRACT, where=sql("{properties.hs_is_closed_won} = 'true' and {properties.hs_primary_associated_company} <> ''"), fields={
+                "contract_id": "id", "organization_id": "properties.hs_primary_associated_company", "stage": "properties.dealstage",
+                "starts_on": sql("left({properties.closedate}, 10)"), "ends_on": sql("left(nullif({properties.recurring_revenue_inactive_date}, ''), 10)"),
+                "churned_on": sql("case when lower({properties.recurring_revenue_inactive_reason}) in ('churned', 'lost') "
+                                  "then left(nullif({properties.recurring_revenue_inactive_date}, ''), 10) end"),
+                "yearly_amount": sql("coalesce(nullif({properties.hs_arr}, ''), nullif({properties.amount}, ''))"),
+                "currency": "properties.deal_currency_code", "version_at": "updatedAt",
+            }),), people=True),
         owners("false"), owners("true"), deleted("tickets", TICKET), deleted("contacts", CUSTOMER), deleted("companies", ORGANIZATION),
         Stream(
             name="pipelines", says="Stages of the ticket pipelines", path="/crm/v3/pipelines/tickets", records="results",

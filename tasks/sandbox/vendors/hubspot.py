@@ -10,7 +10,7 @@ from tasks.sandbox.story import RESOLUTION_MINUTES, Ticket
 from tasks.sandbox.world import World
 
 _ROW = dict[str, Any]
-_CONTACT, _COMPANY, _OWNER = 70_000, 8_000, 41_600_000
+_CONTACT, _COMPANY, _OWNER, _DEAL = 70_000, 8_000, 41_600_000, 910_000
 _STAGES = {"new": "1", "pending": "2", "open": "3", "hold": "5", "solved": "4", "closed": "4"}
 _PRIORITY = {"low": "LOW", "normal": "MEDIUM", "high": "HIGH", "urgent": "URGENT"}
 _SOURCE = {"email": "EMAIL", "web": "FORM", "chat": "CHAT", "api": "API"}
@@ -86,6 +86,7 @@ class HubSpot(Fake):
             "tickets": lambda: [self._ticket(t) for t in self._tickets if t.known_at(self.clock)],
             "contacts": lambda: [self._contact(p) for p in self.world.people if p.since <= self.clock],
             "companies": lambda: [self._company(c) for c in self.world.companies if c.since <= self.clock],
+            "deals": lambda: [d for c in self.world.companies if c.since <= self.clock for d in self._deals(c)],
             "feedback_submissions": lambda: [f for t in self._tickets if t.known_at(self.clock) for f in self._feedback(t)],
         }
         if name not in makers:
@@ -215,6 +216,21 @@ class HubSpot(Fake):
 
     def _company(self, company: Any) -> _ROW:
         return self._simple(_COMPANY + company.number, company.since, "hs_lastmodifieddate", name=company.name, domain=company.domain, country=company.country, hubspot_owner_id=None)
+
+    def _deals(self, company: Any) -> list[_ROW]:
+        """A deal won with each company, and one in talks with every third. Every seventh company has gone since."""
+        gone = company.since + timedelta(days=400)
+        left = company.number % 7 == 0 and gone <= self.clock
+        won = self._simple(
+            _DEAL + company.number, gone if left else company.since, "hs_lastmodifieddate", dealstage="closedwon", closedate=f"{company.since:%Y-%m-%d}T00:00:00Z",
+            amount=str(100 * company.number), hs_arr=str(1200 * company.number) if company.number % 2 else None, deal_currency_code="EUR", hs_is_closed_won="true",
+            hs_primary_associated_company=str(_COMPANY + company.number), recurring_revenue_inactive_date=f"{gone:%Y-%m-%d}" if left else None,
+            recurring_revenue_inactive_reason="CHURNED" if left else None)
+        talks = self._simple(
+            _DEAL + 1000 + company.number, company.since, "hs_lastmodifieddate", dealstage="qualifiedtobuy", closedate=None, amount="5", hs_arr=None,
+            deal_currency_code="EUR", hs_is_closed_won="false", hs_primary_associated_company=str(_COMPANY + company.number), recurring_revenue_inactive_date=None,
+            recurring_revenue_inactive_reason=None)
+        return [won, talks] if company.number % 3 == 0 else [won]
 
     def _feedback(self, ticket: Ticket) -> list[_ROW]:
         rating = ticket.rating
