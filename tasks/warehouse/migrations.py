@@ -19,6 +19,9 @@ MIGRATIONS: tuple[tuple[int, str, tuple[str, ...]], ...] = (
             "core.fct_sla_clock", "core.snap_backlog_daily", "marts.kpi_daily",
         )
     )),
+    (3, "several budget lines a category, costs by month of service; the lines are read anew from their file", tuple(
+        f"drop table if exists {name}" for name in ("source.budget_line", "core.fct_budget_line", "core.fct_cost")
+    )),
 )
 
 

@@ -13,7 +13,7 @@ from tasks.sqlmodels.catalog import kpi_rows, kpis, models
 from tasks.transform import model_tables
 from tasks.warehouse.build import arrow_rows, build
 from tasks.warehouse.engine import Warehouse
-from tasks.warehouse.migrations import prepare
+from tasks.warehouse.migrations import MIGRATIONS, prepare
 from tasks.warehouse.tables import OPS, SOURCE, table
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.yml"))
@@ -124,6 +124,26 @@ def test_every_table_and_column_has_a_comment_in_the_database(warehouse: Warehou
             tables = warehouse.fetch(connection, "select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace "
                                      "where n.nspname in ('source', 'core', 'marts', 'ops') and c.relkind = 'r' and obj_description(c.oid) is null")
     assert (bare, tables) == ([], [])
+
+
+def test_tables_of_an_older_warehouse_take_what_is_new(warehouse: Warehouse):
+    """Version 2 had one budget line a category and one row a cost: its unique indexes would refuse what there can be now."""
+    text = "text" if warehouse.kind == "postgresql" else "varchar"
+    with warehouse.begin() as connection:
+        for name, key in (("source.budget_line", "account, version, month_on, team, category"), ("core.fct_cost", "account, entry_id")):
+            connection.exec_driver_sql(f"drop table {name}")
+            connection.exec_driver_sql(f"create table {name} ({', '.join(f'{c} {text}' for c in key.split(', '))})")
+            connection.exec_driver_sql(f"create unique index {name.replace('.', '_')}_grain on {name} ({key})")
+        connection.exec_driver_sql("delete from ops.schema_version where version > 2")
+    prepare(warehouse, model_tables())
+    with warehouse.begin() as connection:
+        assert warehouse.fetch(connection, "select max(version) from ops.schema_version") == [(MIGRATIONS[-1][0],)]
+        for name, differs in (("source.budget_line", "paid_for"), ("core.fct_cost", "month_on")):
+            target = described(name)
+            rows = [{"version": "a", "entry_id": "1", "month_on": "2026-03-01", "team": "T", "category": "licences", "kind": "fixed", "currency": "EUR",
+                     differs: value} for value in ("2026-03-01", "2026-04-01")]
+            warehouse.append(connection, name, arrow_rows(target, [typed(row, target) for row in rows]))
+            assert warehouse.fetch(connection, f"select count(*) from {name}") == [(2,)]
 
 
 def test_every_kpi_has_a_definition():
