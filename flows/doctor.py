@@ -99,6 +99,8 @@ def _gaps(account: Any, not_told: tuple[str, ...]) -> list[str]:
     found = [f"not in its API: {', '.join(not_told)}"] if not_told else []
     wanted = {"opening hours": ("hours", account.hours), "holidays": ("holiday_country", account.holiday_country)}
     unset = [name for fact, (name, value) in wanted.items() if fact in not_told and not value]
+    if any(fact.startswith("SLA targets") for fact in not_told):
+        found.append("SLA targets may come from a files account (sla_targets)")
     return found + ([f"set {' and '.join(unset)} of the account, else the business's defaults count"] if unset else [])
 
 

@@ -535,6 +535,19 @@ KPI_TARGET = _entity(
     _number("target", "Target, in the KPI's unit"),
 )
 
+SLA_TARGET = _entity(
+    "sla_target",
+    "A promise on time that no vendor tells: for tickets whose helpdesk tells of no SLA",
+    ("desk", "team", "priority", "metric", "valid_from_on"),
+    _text("desk", "Account of the helpdesk, or 'all'", required=True),
+    _text("team", "Name of the team, or 'all'", required=True),
+    _text("priority", "low, normal, high, urgent, none, or 'all'", required=True),
+    _text("metric", "first_reply, next_reply, requester_wait, agent_work, periodic_update, pausable_update or resolution", required=True),
+    _on("valid_from_on", "For tickets opened from this day on, until a later row of the same desk, team, priority and metric", required=True),
+    _number("target_minutes", "Target, minutes"),
+    _flag("is_business", "Counted in open minutes of the ticket's schedule; true if not told"),
+)
+
 SPECIAL_DAY = _entity(
     "special_day",
     "A day on which more or fewer customers write, known beforehand or afterwards",

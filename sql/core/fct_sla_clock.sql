@@ -1,7 +1,22 @@
 -- One row a clock. Where the vendor tells which targets it applied (value_map kind sla_clock), elapsed time is computed
--- here from the ticket's history; else the vendor's own cycles are taken. A clock is breached at the instant at which its
+-- here from the ticket's history; else the vendor's own cycles are taken. Tickets of which the vendor tells no SLA get the
+-- targets of the user's file by their present team and priority: of the rows that fit, one that names the desk comes before one
+-- that names the team, then the priority, then the later day. A clock is breached at the instant at which its
 -- elapsed time reaches the target, if it goes on beyond; elapsed equal to target is achieved.
-with applied as (
+with promised as (
+    select t.account, t.ticket_id, t.created_at, g.metric, cast(floor(g.target_minutes * 60 + 0.5) as bigint) as target_seconds, g.is_business,
+        row_number() over (
+            partition by t.account, t.ticket_id, g.metric
+            order by case when g.desk = 'all' then 1 else 0 end, case when g.team = 'all' then 1 else 0 end, case when g.priority = 'all' then 1 else 0 end,
+                g.valid_from_on desc, g.account) as place
+    from core.fct_ticket as t
+    left join core.dim_team as n on n.account = t.account and n.team_id = t.team_id
+    join source.sla_target as g
+        on (g.desk = t.account or g.desk = 'all') and (g.team = n.name or g.team = 'all') and (g.priority = t.priority or g.priority = 'all')
+        and g.valid_from_on <= t.created_on
+    where not exists (select 1 from source.sla_event as e where e.account = t.account and e.ticket_id = t.ticket_id)
+),
+told_by_vendor as (
     select e.account, e.ticket_id, e.event_id, e.happened_at, e.policy_id,
         cast(floor(e.target_minutes * 60 + 0.5) as bigint) as target_seconds, coalesce(e.is_business, false) as is_business,
         case when m.unified = 'first_reply' and e.instance not in ('0', '1') then 'next_reply' else coalesce(m.unified, 'other') end as metric
@@ -9,6 +24,11 @@ with applied as (
     join staging.value_map as c on c.kind = 'sla_clock' and c.connector = e.connector and c.unified = 'computed'
     left join staging.value_map as m on m.kind = 'sla_metric' and m.connector = '*' and m.raw = lower(e.metric)
     where e.kind = 'apply' and e.target_minutes is not null
+),
+applied as (
+    select account, ticket_id, event_id, happened_at, policy_id, target_seconds, is_business, metric from told_by_vendor
+    union all
+    select account, ticket_id, 'file', created_at, 'sla_targets', target_seconds, coalesce(is_business, true), metric from promised where place = 1
 ),
 wanted as (
     select distinct account, ticket_id, metric from applied

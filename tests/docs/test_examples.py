@@ -11,7 +11,7 @@ from tasks.connectors import connectors
 EXAMPLES = Path(__file__).resolve().parents[2] / "deployments" / "examples"
 FILES = {
     "budget_lines": "budget", "cost_entries": "costs", "headcount_plan": "headcount", "special_days": "special_days", "exchange_rates": "rates",
-    "kpi_targets": "targets", "shifts": "shifts",
+    "kpi_targets": "targets", "shifts": "shifts", "sla_targets": "sla_targets",
 }
 
 

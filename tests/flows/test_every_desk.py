@@ -42,6 +42,29 @@ def test_the_same_tickets_have_the_same_measures(every_account: Bench, sandbox, 
     assert wrong == {}
 
 
+@pytest.mark.parametrize("vendor", ["front", "intercom"])
+def test_targets_of_the_file_make_clocks_where_the_vendor_tells_none(every_account: Bench, world, tmp_path, vendor: str):
+    (tmp_path / "targets.csv").write_text("metric,target_minutes\nfirst_reply,240\nresolution,2880\n")
+    fake = _DESKS[vendor][0](world, clock=NOW)
+    with Served(fake) as served:
+        account = next(a for a in every_account.accounts if a["connector"] == vendor)
+        plans = {"connector": "files", "name": "plans", "sla_targets": str(tmp_path / "targets.csv")}
+        one = replace(every_account, accounts=({**account, "base_url": served.url}, plans))
+        outcome = one.run(NOW)
+        assert outcome.state == "completed", outcome.message
+    told = {KEYS.get(vendor, str)(t.number): truth(t, NOW) for t in fake.alive()}
+    clocks = one.fetch("select ticket_id, metric, state, elapsed_seconds_recorded from core.fct_sla_clock where told_by = 'computed' and not is_ended_without_reply")
+    assert {metric for _, metric, _, _ in clocks} == {"first_reply", "resolution"}
+    compared = {"achieved": 0, "breached": 0}
+    for ticket, metric, state, elapsed in clocks:
+        took = told[ticket]["first_reply_business" if metric == "first_reply" else "full_resolution_business"]
+        if elapsed is not None and (metric == "first_reply" or told[ticket]["reopens"] == 0):  # the clock of a reopened ticket stood still while it was solved
+            assert elapsed == took
+            assert state == ("breached" if took > (240 if metric == "first_reply" else 2880) * 60 else "achieved"), (ticket, metric)
+            compared[state] += 1
+    assert min(compared.values()) > 10
+
+
 def test_one_run_reads_every_vendor_and_puts_them_side_by_side(every_account: Bench):
     outcome = every_account.run(NOW, report=True)
     assert outcome.state == "completed", outcome.message
