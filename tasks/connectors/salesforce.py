@@ -2,8 +2,8 @@
 
 Facts: developer.salesforce.com. `queryAll` shows deleted and merged rows too; windows of a month and more go through
 Bulk API 2.0. Server cursors page within a query, so equal stamps over a page border lose nothing. A case's owner is a
-queue (the team) or a user: owner history gives two rows, names and ids, of which the ids count. No first reply, no
-survey scores, no agent time in the standard objects.
+queue (the team) or a user: owner history gives two rows, names and ids, of which the ids count. No first reply and no
+survey scores in the standard objects; agent time only where Omni-Channel routes the work.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,7 +12,7 @@ from typing import Any
 
 from tasks.clock import minute_of_day, occurrences
 from tasks.entities import (
-    AGENT, BUSINESS_SCHEDULE, CONTRACT, CUSTOMER, HOLIDAY, MESSAGE, ORGANIZATION, SLA_EVENT, TEAM, TEAM_MEMBERSHIP, TICKET, TICKET_EVENT, TICKET_STATUS, TOMBSTONE,
+    AGENT, BUSINESS_SCHEDULE, CONTRACT, CUSTOMER, HOLIDAY, MESSAGE, ORGANIZATION, SLA_EVENT, TEAM, TEAM_MEMBERSHIP, TICKET, TICKET_EVENT, TICKET_STATUS, TIME_ENTRY, TOMBSTONE,
 )
 from tasks.rest.auth import OAuth2
 from tasks.rest.paging import NextUrl
@@ -109,7 +109,7 @@ connector = Connector(
     check=Request(f"{API}/limits"),
     limits=Limits(requests_per_minute=600, retry_statuses=frozenset({406, 408, 420, 429, 500, 502, 503, 504}),
                   spent=lambda status, headers, body: status == 403 and b"REQUEST_LIMIT_EXCEEDED" in body),
-    not_told=("survey scores", "agent time", "amounts of contracts", "holidays of part of a day"),
+    not_told=("survey scores", "agent time without Omni-Channel", "amounts of contracts", "holidays of part of a day"),
     streams=(
         changed("cases", "Cases, deleted and merged ones too", "Case", CASE, (
             Becomes(TICKET, where=sql("not cast({IsDeleted} as boolean) or {MasterRecordId} is not null"), fields={
@@ -136,6 +136,10 @@ connector = Connector(
         changed("users", "People who may own cases", "User", "Id, Name, Email, IsActive, TimeZoneSidKey, CreatedDate, SystemModstamp", (
             Becomes(AGENT, fields={"agent_id": "Id", "name": "Name", "email": "Email", "is_active": "IsActive", "time_zone": "TimeZoneSidKey", "created_at": "CreatedDate",
                                    "version_at": "SystemModstamp"}),), people=True),
+        changed("agent_work", "Work of agents on cases, where Omni-Channel routes them", "AgentWork", "Id, WorkItemId, UserId, CloseDateTime, HandleTime, SystemModstamp", (
+            Becomes(TIME_ENTRY, where=sql("{WorkItemId} like '500%' and {CloseDateTime} is not null"), fields={
+                "entry_id": "Id", "ticket_id": "WorkItemId", "agent_id": "UserId", "entered_at": "CloseDateTime", "seconds": "HandleTime", "version_at": "SystemModstamp"}),),
+            optional=True),
         changed("accounts", "Organizations", "Account", "Id, Name, Website, BillingCountry, OwnerId, CreatedDate, SystemModstamp, IsDeleted", (
             Becomes(ORGANIZATION, where=sql("not cast({IsDeleted} as boolean)"), fields={
                 "organization_id": "Id", "name": "Name", "domain": "Website", "country": "BillingCountry", "owner_id": "OwnerId", "created_at": "CreatedDate",

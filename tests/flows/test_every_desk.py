@@ -19,6 +19,7 @@ NOT_CARRIED = {  # what the guide says of the vendor
     "zoho_desk": {"merged"},
     "freshdesk": {"merged"},
 }
+TELLS_WORK = {"freshdesk", "intercom", "jira", "salesforce", "zoho_desk"}
 KEYS = {"front": lambda number: f"cnv_{number:x}", "salesforce": lambda number: salesforce.key("500", number), "zoho_desk": lambda number: zoho_desk.key(14, number)}
 
 
@@ -40,6 +41,8 @@ def test_the_same_tickets_have_the_same_measures(every_account: Bench, sandbox, 
     assert len(alive) > 250
     wrong = {k: (said[k], t) for k, ticket in alive.items() if said[k] != (t := {n: truth(ticket, NOW)[n] for n in names})}
     assert wrong == {}
+    worked = {key: t.minutes_worked * 60 for key, t in alive.items() if vendor in TELLS_WORK and t.minutes_worked and t.value_at("assignee", NOW) and fake.solved_at(t)}
+    assert dict(one.fetch("select ticket_id, handle_seconds from core.fct_ticket where handle_seconds is not null")) == worked
 
 
 @pytest.mark.parametrize("vendor", ["front", "intercom"])

@@ -171,6 +171,7 @@ class Salesforce(Desk):
         return {
             "Case": [self._case(t) for t in shown], "CaseHistory": [h for t in shown for h in self._history(t)],
             "EmailMessage": [m for t in shown for m in self._emails(t)], "CaseComment": [m for t in shown for m in self._comments(t)],
+            "AgentWork": [w for t in shown for w in self._works(t)],
             "CaseMilestone": [m for t in shown for m in self._milestones(t)], "User": users,
             "Group": [{**base, "Id": key("00G", t.number), "Name": t.name, "Type": "Queue"} for t in self.teams],
             "GroupMember": [{"Id": key("011", a.number), "GroupId": key("00G", a.team.number), "UserOrGroupId": key("005", a.number), "SystemModstamp": when(start)} for a in self.agents()],
@@ -191,6 +192,15 @@ class Salesforce(Desk):
                          "StartTimeInMinutes": 720, "EndTimeInMinutes": 1440}],
             "MilestoneType": [{**base, "Id": key("557", 1), "Name": "First Response"}, {**base, "Id": key("557", 2), "Name": "Resolution Time"}],
         }
+
+    def _works(self, t: Ticket) -> list[Row]:
+        """Omni-Channel: the agent's work on the case, and a chat that belongs to no case."""
+        agent, solved = t.value_at("assignee", self.clock), self.solved_at(t)
+        if not (agent and solved and t.minutes_worked):
+            return []
+        row = {"CreatedDate": when(solved), "SystemModstamp": when(solved), "IsDeleted": False, "UserId": key("005", int(agent)), "Status": "Closed",
+               "AcceptDateTime": when(solved - timedelta(minutes=t.minutes_worked)), "CloseDateTime": when(solved), "HandleTime": t.minutes_worked * 60}
+        return [{**row, "Id": key("0Bz", t.number), "WorkItemId": key("500", t.number)}, {**row, "Id": key("0Bz", t.number + 5), "WorkItemId": key("0Mw", t.number)}]
 
     def _closed(self) -> list[date]:
         return BERLIN.holidays_of(self.world.first, self.world.last)
