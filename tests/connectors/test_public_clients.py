@@ -1,14 +1,14 @@
 """Independent public clients of the vendors read the fakes: a check that the fakes speak the vendors' protocol.
 
-Some insist on the vendors' own https addresses; an adapter of `requests` carries those to loopback. SurveyMonkey, Front,
-Zoho Desk and Medallia have no client on PyPI that reads what is read here; their fakes are checked against the sample
-answers only.
+Some insist on the vendors' own https addresses; an adapter of `requests` carries those to loopback. Zoho Desk and Medallia
+have no client on PyPI, and Front's wants libraries of 2019; these fakes are checked against the sample answers only.
 """
 
 import csv
 import io
 
 import requests
+import surveymonkey.client
 import typeform.client
 from freshdesk.v2.api import API as FreshdeskApi
 from hubspot.crm.tickets import ApiClient, BasicApi, Configuration, PublicObjectSearchRequest, SearchApi
@@ -176,6 +176,21 @@ def test_typeforms_own_client_reads_typeform(sandbox: Sandbox, monkeypatch):
         assert len(told) > 1
         assert [(r["submitted_at"], r["answers"][0]["number"]) for r in found if r["answers"]] == [
             (f"{s.at:%Y-%m-%dT%H:%M:%SZ}", s.value) for s in told if s.number % 50]
+
+
+def test_surveymonkey_python_reads_surveymonkey(sandbox: Sandbox, monkeypatch):
+    fake = sandbox.fakes["surveymonkey"]
+    monkeypatch.setattr(surveymonkey.client, "API_URL", f"{fake.base_url}/v3")
+    client = surveymonkey.client.Client(access_token="surveymonkey-demo-token")
+    for survey in client.get_survey_lists()["data"]:
+        details = client.get_survey_details(survey["id"])
+        choices = {c["id"]: c for page in details["pages"] for q in page["questions"] for c in (q.get("answers") or {}).get("choices", ())}
+        found = [r for page in client.get_all_pages_response(survey["id"], per_page=1) for r in page["data"]]
+        told = fake._scores(survey["id"])
+        assert len(found) == len(told) > 1
+        assert {r["date_created"][:19] for r in found} == {f"{s.at:%Y-%m-%dT%H:%M:%S}" for s in told}
+        answered = {a["choice_id"] for r in found for page in r["pages"] for q in page["questions"] for a in q["answers"] if "choice_id" in a}
+        assert answered <= set(choices)
 
 
 def test_qualtricsapi_reads_qualtrics(sandbox: Sandbox, monkeypatch):
