@@ -14,6 +14,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import psutil
 import pytest
@@ -76,13 +77,19 @@ class Prefect:
     def ask(self, path: str, body: dict[str, Any] | None = None) -> Any:
         data = json.dumps(body).encode() if body is not None else None
         request = urllib.request.Request(f"{self.api}/{path}", data=data, headers={"content-type": "application/json"})
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return json.loads(answer.read() or b"null")
+        for pause in (0.5, 1, 2, 4, None):  # its SQLite was locked: Prefect's own client asks again, too
+            try:
+                with urllib.request.urlopen(request, timeout=30) as answer:
+                    return json.loads(answer.read() or b"null")
+            except urllib.error.HTTPError as trouble:
+                if trouble.code != 503 or pause is None:
+                    raise
+                time.sleep(pause)
 
     def begin(self, deployment: dict[str, Any], **parameters: Any) -> str:
         """Schedule a run of a deployment for now; gives its id."""
         made = self.ask(f"deployments/{deployment['id']}/create_flow_run", {
-            "parameters": parameters, "state": {"type": "SCHEDULED", "state_details": {"scheduled_time": datetime.now(UTC).isoformat()}}})
+            "parameters": parameters, "idempotency_key": str(uuid4()), "state": {"type": "SCHEDULED", "state_details": {"scheduled_time": datetime.now(UTC).isoformat()}}})
         return str(made["id"])
 
     def end_of(self, run: str, seconds: float = 240) -> dict[str, Any]:
