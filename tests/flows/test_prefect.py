@@ -74,17 +74,18 @@ class Prefect:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    def ask(self, path: str, body: dict[str, Any] | None = None) -> Any:
+    def ask(self, path: str, body: dict[str, Any] | None = None, tries: int = 6) -> Any:
+        """Asked again while its SQLite is locked (503), as Prefect's own client does."""
         data = json.dumps(body).encode() if body is not None else None
         request = urllib.request.Request(f"{self.api}/{path}", data=data, headers={"content-type": "application/json"})
-        for pause in (0.5, 1, 2, 4, None):  # its SQLite was locked: Prefect's own client asks again, too
-            try:
-                with urllib.request.urlopen(request, timeout=30) as answer:
-                    return json.loads(answer.read() or b"null")
-            except urllib.error.HTTPError as trouble:
-                if trouble.code != 503 or pause is None:
-                    raise
-                time.sleep(pause)
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return json.loads(answer.read() or b"null")
+        except urllib.error.HTTPError as trouble:
+            if trouble.code != 503 or tries == 1:
+                raise
+        time.sleep(1.5)
+        return self.ask(path, body, tries - 1)
 
     def begin(self, deployment: dict[str, Any], **parameters: Any) -> str:
         """Schedule a run of a deployment for now; gives its id."""
