@@ -129,11 +129,11 @@ def run_product(url: str, folder: str, name: str = "support-etl") -> None:
     from flows.job import ingest_accounts, running
     from flows.stages import Plainly
     from tasks.clock import parse_instant
+    from tasks.connectors import connector
     from tasks.settings import load
 
     os.environ["SUPPORT_ETL_SECRET_ACME_API_TOKEN"] = "x-token"
-    off = ["ticket_events", "users", "organizations", "sla_events", "satisfaction", "groups", "memberships", "sla_policies", "schedules",
-           "custom_statuses", "deleted_tickets"]
+    off = [s.name for s in connector("zendesk").streams if s.name != "tickets"]
     settings = load(
         warehouse={"url": f"duckdb:///{folder}/product.duckdb", "memory_limit": os.environ.get("BENCH_MEMORY", "150MB")}, landing={"url": f"{folder}/landing"},
         accounts=({"connector": "zendesk", "name": "acme", "base_url": url, "email": "x", "requests_per_minute": 0, "streams_off": off},))
@@ -141,7 +141,7 @@ def run_product(url: str, folder: str, name: str = "support-etl") -> None:
     start_cpu, started = cpu_now(), time.perf_counter()
     with running(settings, "daily", parse_instant("2026-10-01")) as (context, _):
         results = ingest_accounts(context, settings.accounts, Plainly(1))
-    assert all(r.state != "failed" for r in results), results[0].message
+    assert all(r.state != "failed" for r in results), [r for r in results if r.state == "failed"]
     report(name, sum(r.changed for r in results), started, start_cpu)
 
 
@@ -157,7 +157,8 @@ def _warm_up() -> None:
 
     connectors()
     models()
-    check("ticket", pa.schema([(c.name, ARROW[c.kind]) for c in TICKET.columns]).empty_table())
+    schema = pa.schema([(c.name, ARROW[c.kind]) for c in TICKET.columns])
+    check("ticket", pa.Table.from_pylist([{}], schema=schema))  # one bad row: rules that are met at sight would not bring Great Expectations in
 
 
 def run_dlt(url: str, folder: str) -> None:
