@@ -334,11 +334,11 @@ def _intervals(history: History, means: Floats, daily: Floats, planning: Plannin
         slots = intraday.slots_of(panel.day(panel.known + lead), history.zone, minutes)
         spread = intraday.spread(means[:, lead], profiles, slots)
         unsure = intraday.unsure(means[:, lead], daily[:, lead, _LOW_80], daily[:, lead, _HIGH_80])
-        found = intraday.quantiles(spread, unsure + unsteady)
+        found, spread = intraday.quantiles(spread, unsure + unsteady).tolist(), spread.tolist()  # plain numbers at once: there are many
         for row, (team, channel) in enumerate(history.channels):
             named = {**_named(history, team), "channel": channel, "interval_minutes": minutes, "day": slots.day}
             for at, (starts_at, slot) in enumerate(zip(slots.starts, slots.places, strict=True)):
-                yield {**named, "starts_at": starts_at, "local_minute": slot * minutes, "expected_tickets": float(spread[row, at]), **_quantiles(found[row, at])}
+                yield {**named, "starts_at": starts_at, "local_minute": slot * minutes, "expected_tickets": spread[row][at], **dict(zip(_QUANTILES, found[row][at], strict=True))}
 
 
 def _profiles(history: History, minutes: int) -> tuple[Floats, Floats]:
