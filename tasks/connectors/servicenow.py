@@ -32,7 +32,7 @@ def written(instant: datetime) -> str:
 
 def plain(value: Any) -> Any:
     """A reference comes as text, or as an object with a link; with display values every field is an object."""
-    return value.get("value")
+    return value.get("value") if isinstance(value, dict) else value
 
 
 def table(
@@ -129,17 +129,13 @@ def closed(span: dict[str, Any], schedules: Iterable[str]) -> Iterable[dict[str,
                  "last_on": str(day + (on(span["end_date_time"]) - first)), "version_at": span["sys_updated_on"]} for schedule in schedules for day in days)
 
 
-def text(reference: Any) -> str:
-    return str(reference["value"] if isinstance(reference, dict) else reference)
-
-
 def own_holiday(span: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
-    return closed(span, [text(span["schedule"])]) if span["type"] == "excluded" else ()
+    return closed(span, [plain(span["schedule"])]) if span["type"] == "excluded" else ()
 
 
 def child_holiday(span: dict[str, Any], links: Any, settings: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
     """Spans of a child schedule, for every schedule that it is taken out of."""
-    return closed(span, [text(link["schedule"]) for link in links["result"]])
+    return closed(span, [plain(link["schedule"]) for link in links["result"]])
 
 
 connector = Connector(
