@@ -70,7 +70,7 @@ def prefect_secret(name: str) -> str | None:
 
 def leave_artifacts(settings: Settings, outcome: Outcome) -> None:
     """The KPI table and the validation summary, for Prefect's UI."""
-    warehouse = Warehouse(settings.warehouse.url)
+    warehouse = Warehouse.of(settings.warehouse)
     with warehouse.connect() as connection:
         last_day = warehouse.fetch(connection, "select last_day from ops.reporting_zone where is_main")[0][0]
         table = kpi_table(warehouse, connection, last_day)

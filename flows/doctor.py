@@ -56,7 +56,7 @@ def _try(subject: str, call: Callable[[], str]) -> Finding:
 
 
 def _open_warehouse(settings: Settings) -> str:
-    warehouse = Warehouse(settings.warehouse.url)
+    warehouse = Warehouse.of(settings.warehouse)
     try:
         with warehouse.held(), warehouse.connect():
             return f"{warehouse.name} opens for writing"
@@ -118,7 +118,7 @@ def survey_questions(settings: Settings, accounts: Sequence[str] = (), lookup: S
 
 def quarantined(settings: Settings) -> list[dict[str, Any]]:
     """Rows that wait in quarantine."""
-    warehouse = Warehouse(settings.warehouse.url)
+    warehouse = Warehouse.of(settings.warehouse)
     try:
         with warehouse.connect() as connection:
             return [dict(row._mapping) for row in warehouse.fetch(connection, _QUARANTINE)]
@@ -173,7 +173,7 @@ def rewrite_report(settings: Settings) -> Path:
 
 
 def _report(settings: Settings) -> Report:
-    warehouse = Warehouse(settings.warehouse.url)
+    warehouse = Warehouse.of(settings.warehouse)
     try:
         with warehouse.connect() as connection:
             rows = warehouse.fetch(connection, "select run_id, state, as_of, message from ops.run order by started_at desc limit 1")

@@ -61,7 +61,7 @@ def run_erasure(
         made.cleared.append(erase.erase_files(settings.reports.folder, person))
         made.cleared.append(erase.erase_pages(landing, person))
         finish(context, outcome, stages, (), say=say, as_of=outcome.as_of)
-    warehouse = Warehouse(settings.warehouse.url)
+    warehouse = Warehouse.of(settings.warehouse)
     warehouse.compact()
     with warehouse.connect() as connection:
         made.left = erase.remains(warehouse, connection, landing, settings.reports.folder, person)

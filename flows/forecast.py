@@ -15,7 +15,7 @@ from tasks.warehouse.migrations import prepare
 
 def what_if(settings: Settings, scenario: plan.Scenario, name: str) -> list[dict[str, Any]]:
     """Write a named scenario beside the base, in a transaction of its own. Raises ConfigurationError without a forecast."""
-    warehouse = Warehouse(settings.warehouse.url, memory_limit=settings.warehouse.memory_limit)
+    warehouse = Warehouse.of(settings.warehouse)
     try:
         with warehouse.held():
             prepare(warehouse, model_tables())

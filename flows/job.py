@@ -150,7 +150,7 @@ def _chunks(start: datetime, end: datetime, chunk: timedelta) -> list[Window]:
 @contextmanager
 def running(settings: Settings, kind: str, as_of: datetime | None, lookup: SecretLookup | None = None) -> Iterator[tuple[Context, Outcome]]:
     """The warehouse is ours and ready, the run is in the books; at the end its state is too."""
-    warehouse = Warehouse(settings.warehouse.url, memory_limit=settings.warehouse.memory_limit)
+    warehouse = Warehouse.of(settings.warehouse)
     instant = (as_of or now()).replace(microsecond=0)
     run_id = f"{now():%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
     outcome = Outcome(run_id, instant)

@@ -53,7 +53,7 @@ def tell_late(settings: Settings, until: datetime | None, *, lookup: SecretLooku
         ("support-etl status says how the last run ended", "no run at all: look at the schedule, the work pool and its workers"),
         links_of(settings.notifications), f"watch-{now():%Y%m%d-%H%M%S}",
     )
-    warehouse = Warehouse(settings.warehouse.url)
+    warehouse = Warehouse.of(settings.warehouse)
     try:
         return undelivered(notify(settings.notifications, warehouse, message, lookup=lookup))
     finally:

@@ -22,7 +22,7 @@ _ABANDONED = timedelta(days=3)
 
 def prepare_warehouse(settings: Settings) -> str:
     """Create what is missing and bring the rest up to date, as the owner of the warehouse. Says what it is now."""
-    warehouse = Warehouse(settings.warehouse.url)
+    warehouse = Warehouse.of(settings.warehouse)
     try:
         with warehouse.held():
             prepare(warehouse, model_tables(), thorough=True)
@@ -41,7 +41,7 @@ class Status:
 
 def status(settings: Settings, *, max_age_hours: float) -> Status:
     """The books in a few lines: last run, age of the marts, alerts, quarantine."""
-    warehouse = Warehouse(settings.warehouse.url)
+    warehouse = Warehouse.of(settings.warehouse)
     try:
         with warehouse.connect() as connection:
             runs = warehouse.fetch(connection, "select run_id, kind, state, started_at, message from ops.run order by started_at desc limit 1")
@@ -66,7 +66,7 @@ def status(settings: Settings, *, max_age_hours: float) -> Status:
 
 def complete_until(settings: Settings) -> datetime | None:
     """The instant up to which the marts are complete; None before the first complete run."""
-    warehouse = Warehouse(settings.warehouse.url)
+    warehouse = Warehouse.of(settings.warehouse)
     try:
         with warehouse.connect() as connection:
             rows = warehouse.fetch(connection, "select until from ops.watermark where subject = 'marts'")
@@ -84,7 +84,7 @@ def migrate(settings: Settings, target_url: str, say: Say) -> int:
 
     Raises ConfigurationError for the same or a filled target; the source is only read.
     """
-    source, target = Warehouse(settings.warehouse.url), Warehouse(target_url)
+    source, target = Warehouse.of(settings.warehouse), Warehouse(target_url)
     if source.name == target.name:
         raise ConfigurationError("the target is the warehouse itself")
     try:
@@ -119,7 +119,7 @@ def tidy(settings: Settings, *, dry_run: bool, say: Say) -> dict[str, int]:
 
 
 def _tidy_books(settings: Settings, before: datetime) -> dict[str, int]:
-    warehouse = Warehouse(settings.warehouse.url)
+    warehouse = Warehouse.of(settings.warehouse)
     try:
         with warehouse.held(), warehouse.begin() as connection:
             return books.tidy(connection, before)
@@ -137,7 +137,7 @@ def _old_reports(folder: Path, days: int) -> list[Path]:
 
 def dismiss(settings: Settings, batch: str, number: int) -> None:
     """Close a row of the quarantine for good. Raises ConfigurationError if it is not open."""
-    warehouse = Warehouse(settings.warehouse.url)
+    warehouse = Warehouse.of(settings.warehouse)
     try:
         with warehouse.begin() as connection:
             count = books.dismiss(connection, batch, number)

@@ -18,6 +18,7 @@ from sqlalchemy.pool import NullPool
 
 from tasks.entities import ARROW
 from tasks.errors import ConfigurationError, RunAtWorkError, StorageError, WarehouseBusyError
+from tasks.settings import WarehouseSettings
 
 # models are few and large: compiling each costs more than it saves, and sorts and hashes should stay in memory
 _PG_OPTIONS = "-c timezone=UTC -c jit=off -c work_mem=128MB -c enable_nestloop=off"
@@ -29,18 +30,23 @@ Connection = sa.Connection
 class Warehouse:
     """A warehouse by URL. One writer at a time: `held()` refuses a second run."""
 
-    def __init__(self, url: str, *, memory_limit: str = "") -> None:
+    def __init__(self, url: str, *, memory_limit: str = "", threads: int = 0) -> None:
         try:
             self.url = sa.make_url(url)
         except sa.exc.ArgumentError:
             raise ConfigurationError("warehouse.url is not a database URL such as duckdb:///warehouse.duckdb") from None
-        self._memory_limit = memory_limit
+        self._limits = {name: value for name, value in (("memory_limit", memory_limit), ("threads", threads)) if value}
         self.kind = self.url.get_backend_name()
         if self.kind not in {"duckdb", "postgresql"}:
             raise ConfigurationError(f"warehouse.url: {self.kind} is not supported; use duckdb or postgresql")
         self.write_lock = threading.Lock()
         self._keeper: Any = None
         self._engine = self._make_engine()
+
+    @classmethod
+    def of(cls, settings: WarehouseSettings) -> "Warehouse":
+        """The warehouse of the settings, within their limits."""
+        return cls(settings.url, memory_limit=settings.memory_limit, threads=settings.threads)
 
     @property
     def path(self) -> Path | None:
@@ -60,8 +66,8 @@ class Warehouse:
             # rows written in the same transaction have no statistics yet, and join orders guessed without them took
             # a thousand times as long; joins run as our SQL writes them
             connection.execute("set disabled_optimizers = 'join_order'")
-            if self._memory_limit:
-                connection.execute(f"set memory_limit = '{self._memory_limit}'")
+            for name, value in self._limits.items():
+                connection.execute(f"set {name} = '{value}'")
 
         return engine
 
