@@ -213,7 +213,7 @@ def _share(inside: Any, known: Any) -> list[float | None]:
 
 def _volume(history: History, made: Forecasts, honest: Floats) -> Iterator[Row]:
     chosen = _errors(made)
-    known = ~np.isnan(made.came) & ~np.isnan(honest[..., 0]) if len(made.folds) else np.zeros((0, len(history.teams), made.panel.horizon), dtype=bool)
+    known = ~np.isnan(made.came) & (honest[..., -1] > 0) if len(made.folds) else np.zeros((0, len(history.teams), made.panel.horizon), dtype=bool)
     in_80 = _share((honest[..., _LOW_80] <= made.came) & (made.came <= honest[..., _HIGH_80]), known)
     in_95 = _share((honest[..., _LOW_95] <= made.came) & (made.came <= honest[..., _HIGH_95]), known)
     for row, team in enumerate(history.teams):

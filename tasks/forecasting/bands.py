@@ -2,7 +2,7 @@
 
 Split-conformal prediction (Lei et al. 2018) on scaled errors, by groups of days ahead. The scale of a count's error has a
 part that chance alone makes (Poisson: the square root of the mean) and a part in proportion to the mean, estimated from
-the queue's errors. A queue with few errors of its own borrows the shape of all queues' errors.
+the queue's errors. A queue with few errors of its own borrows the shape of all queues' errors; a lone one borrows Student's t.
 """
 
 from collections.abc import Sequence
@@ -71,18 +71,27 @@ def _levels(scaled: Floats) -> Floats:
     rows = scaled.shape[1]
     if not len(every):
         return np.full((rows, len(LEVELS)), np.nan) if scaled.shape[0] else np.tile(_NORMAL, (rows, 1))
-    shape = np.quantile(every, _GRID)
-    return np.stack([_mixed(scaled[:, row], shape, rows > 1) for row in range(rows)])
+    shape = np.quantile(every, _GRID) if rows > 1 else _student(scaled[:, 0])
+    return np.stack([_mixed(scaled[:, row], shape) for row in range(rows)])
 
 
-def _mixed(errors: Floats, shape: Floats, borrowed: bool) -> Floats:
+def _student(errors: Floats) -> Floats:
+    """The shape of a lone row's errors (origins, days): a dozen origins do not show how far the tails reach."""
+    from scipy.special import stdtrit
+
+    origins = max(int((~np.isnan(errors)).any(axis=1).sum()), 2)
+    spread = np.sqrt(np.nanmean(errors**2) * (1 + 1 / origins))
+    return np.asarray(spread * stdtrit(origins - 1, _GRID))
+
+
+def _mixed(errors: Floats, shape: Floats) -> Floats:
     """Quantiles of a row's errors (origins, days) mixed with all rows' shape, widened for how few origins there were.
 
     Conformal: with n errors the p-quantile of the next one is at p (n + 1) / n. The days after one origin share the error
     of its level, so n counts origins, not days.
     """
     own = errors[~np.isnan(errors)]
-    count = int((~np.isnan(errors)).any(axis=1).sum()) + (_BORROWED if borrowed else 0)
+    count = int((~np.isnan(errors)).any(axis=1).sum()) + _BORROWED
     values = np.concatenate([own, shape])
     weights = np.concatenate([np.ones(len(own)), np.full(len(shape), _BORROWED / len(shape))])
     order = np.argsort(values, kind="stable")

@@ -17,6 +17,7 @@ Candidate = Callable[[Panel, Cleaned, int], Floats]
 _WEEKS = 8
 _HALF_LIFE_WEEKS = 1.5
 _SHORTEST_ETS = 4  # weeks: with fewer a season cannot be told from noise
+_FITTED_ANEW = 1.25  # times the open days of the last fit: what six weeks tell is soon out of date, what a year tells is not
 _FEWEST_ETS = 16  # open days; a team that is open on two days a week has eight in four weeks
 
 
@@ -87,12 +88,12 @@ def ahead(week: Floats, horizon: int) -> Floats:
 class Smoothed:
     """ETS with a weekly season and no trend.
 
-    A queue's parameters are fitted once, at the first and so the earliest origin that is asked for, and carried forward
-    to later days: no origin knows what came after it.
+    A queue's parameters are fitted at the earliest origin that is asked for and carried forward to later days, until its
+    history has grown by a quarter: then they are fitted anew. No origin knows what came after it.
     """
 
     def __init__(self) -> None:
-        self._fitted: dict[tuple[str, int], tuple[int, Any]] = {}
+        self._fitted: dict[tuple[str, int], tuple[int, int, Any]] = {}
 
     def __call__(self, panel: Panel, cleaned: Cleaned, horizon: int) -> Floats:
         """Means; level and profile for queues with less than four weeks."""
@@ -111,9 +112,9 @@ class Smoothed:
         """Means of the next open days; None for a series that no ETS fits."""
         if not horizon:
             return np.zeros(0)
-        if key not in self._fitted:
-            self._fitted[key] = known, _fit(key[1], series)
-        fitted_on, fitted = self._fitted[key]
+        if key not in self._fitted or len(series) >= _FITTED_ANEW * self._fitted[key][1]:
+            self._fitted[key] = known, len(series), _fit(key[1], series)
+        fitted_on, _, fitted = self._fitted[key]
         if fitted_on > known:
             raise ValueError(f"{key[0]}: asked for an earlier day than the model was fitted on")
         return None if fitted is None else np.asarray(fitted.forward(series, h=horizon)["mean"], dtype=np.float64)

@@ -19,6 +19,7 @@ LONGEST_HISTORY = 400  # days learned from: a year, and a month to see the same 
 _NEIGHBOURS = 4  # weeks on either side that say what an ordinary day would have been
 _SHIFT_WEEKS, _SHIFT_BEFORE, _SHIFT_AFTER, _SHIFT_DAYS = 10, (4, 8), 2, 4  # where shifts are looked for, weeks and days
 _SHIFT_ERRORS, _SHIFT_RATIO = 6.0, 1.3
+_LONGEST_LOSS = 7  # days of zeros in a row that may be lost data; after more the queue has been stopped
 _SURELY_MORE = 8.0  # a day that usually has so many is zero once in 3,000 times (Poisson): then data is missing
 
 
@@ -129,7 +130,7 @@ def clean(panel: Panel) -> Cleaned:
     ordinary = np.where(kinds == Kind.ORDINARY, values, np.nan)
     usual = _usual(ordinary)
     treated = np.zeros(values.shape, dtype=np.int8)
-    lost = (ordinary == 0) & (usual >= _SURELY_MORE)
+    lost = (ordinary == 0) & (usual >= _SURELY_MORE) & (_run_of_zeros(ordinary) <= _LONGEST_LOSS)
     treated[lost] = Treated.MISSING
     ordinary[lost] = np.nan
     most = _most(ordinary, usual)
@@ -211,6 +212,17 @@ def _around(values: Floats) -> Floats:
 def _usual(ordinary: Floats) -> Floats:
     """Median of the same weekday in the weeks around; NaN where none is known."""
     return _unfold(nanmedian(_around(ordinary)), ordinary.shape[1])
+
+
+def _run_of_zeros(values: Floats) -> Floats:
+    """Days of the run of zeros that each day is in; unknown days neither end a run nor count."""
+    held = np.zeros(values.shape)
+    for columns in (range(values.shape[1]), range(values.shape[1] - 1, -1, -1)):
+        run = np.zeros(len(values))
+        for at in columns:
+            run = np.where(values[:, at] > 0, 0, run + (values[:, at] == 0))
+            held[:, at] += run
+    return np.maximum(held - 1, 0)  # the day itself was counted from both sides
 
 
 def _most(ordinary: Floats, usual: Floats) -> Floats:

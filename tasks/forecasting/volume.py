@@ -80,6 +80,8 @@ def forecast(
     now = _picked(means, chosen)
     past = np.stack([_picked(fold.means, chosen) for fold in folds]) if folds else np.empty((0, *now.shape))
     came = np.stack([fold.came for fold in folds]) if folds else np.empty((0, *now.shape))
+    naive = np.array([name == NAIVE for name in chosen], dtype=bool)[:, None]
+    now = np.where(naive, on_calendar(panel, cleaned, now), now)  # as a baseline it knows no calendar, as a forecast it must
     now, models = _special_lives(panel, cleaned, now, chosen)
     made = np.where((now > 0)[..., None], quantiles(now, past, came), 0.0)
     return Forecasts(panel, cleaned, now, made, models, tuple(folds), past, came)

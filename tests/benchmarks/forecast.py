@@ -24,8 +24,9 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tasks.forecasting import intraday
+from tasks.forecasting.bands import WEEK_GROUPS, quantiles
 from tasks.forecasting.panel import Floats, Kind, Panel
-from tasks.forecasting.volume import COMBINED, NAIVE, floor, forecast, full
+from tasks.forecasting.volume import COMBINED, NAIVE, Forecasts, floor, forecast, full
 
 LOW_80, HIGH_80, LOW_95, HIGH_95 = 2, 6, 0, 8
 HOLIDAYS = (date(2016, 3, 25), date(2016, 4, 21), date(2016, 4, 22), date(2016, 5, 26), date(2016, 5, 27))  # seen in the dips
@@ -72,7 +73,7 @@ class Tally:
 def compare(panel: Panel, origins: Sequence[int], horizon: int, open_days: int = 0) -> None:
     tallies: dict[str, Tally] = {}
     inside_80 = inside_95 = known_days = 0
-    tested = np.zeros(len(panel.queues))
+    tested, weeks = np.zeros(len(panel.queues)), np.zeros(3, dtype=int)
     chosen: Counter[str] = Counter()
     for origin in origins:
         ahead = min(horizon, panel.known - origin)
@@ -87,20 +88,37 @@ def compare(panel: Panel, origins: Sequence[int], horizon: int, open_days: int =
         chosen.update(made.models)
         for name, (said, seconds) in alone(then, ahead).items():
             tallies.setdefault(name, Tally()).add(said, came, change, seconds)
-        known = ~np.isnan(came)
+        known = ~np.isnan(came) & (made.means > 0)  # a closed day's band of zero to zero says nothing of how sure a forecast is
         inside_80 += int(((made.quantiles[..., LOW_80] <= came) & (came <= made.quantiles[..., HIGH_80]))[known].sum())
         inside_95 += int(((made.quantiles[..., LOW_95] <= came) & (came <= made.quantiles[..., HIGH_95]))[known].sum())
         known_days += int(known.sum())
         tested += np.nansum(came, axis=1)
+        weeks += weeks_held(made, panel.values[:, origin : origin + ahead])
     naive = tallies[NAIVE]
     print(f"{'':16}{'WAPE':>8}{'ratio':>8}{'MASE':>8}{'bias':>8}{'CPU s':>8}")
     for name, tally in sorted(tallies.items(), key=lambda item: item[1].wrong):
         print(f"{name:16}{tally.wrong / tally.came:8.4f}{tally.wrong / naive.wrong:8.2f}{tally.wrong / tally.naive_in_sample:8.2f}"
               f"{tally.error / tally.came:8.3f}{tally.seconds:8.2f}")
-    print(f"product's 80 % bands covered {inside_80 / known_days:.3f}, 95 % bands {inside_95 / known_days:.3f} of {known_days} days; chosen: {dict(chosen)}")
+    print(f"product's 80 % bands covered {inside_80 / known_days:.3f}, 95 % bands {inside_95 / known_days:.3f} of {known_days} days on which something was forecast; chosen: {dict(chosen)}")
+    print(f"weeks' 80 % bands covered {weeks[0] / weeks[2]:.3f}, 95 % bands {weeks[1] / weeks[2]:.3f} of {weeks[2]} weeks")
     worse = np.flatnonzero(np.asarray(tallies["product"].by_queue) > np.asarray(naive.by_queue))
     listed = ", ".join(f"{panel.queues[n]} ({np.nanmean(panel.values[n]):.1f} a day)" for n in worse)
     print(f"product worse than seasonal naive on {len(worse)} of {len(panel.queues)} queues{': ' + listed if listed else ''}")
+
+
+def weeks_held(made: Forecasts, came: Floats) -> Floats:
+    """Whole weeks inside their 80 % bands, inside their 95 % bands, and all of them; days without calls are closed ones."""
+    whole = min(made.panel.horizon, came.shape[1]) // 7
+
+    def sums(days: Floats) -> Floats:
+        return np.asarray(days[..., : whole * 7].reshape(*days.shape[:-1], whole, 7).sum(axis=-1))
+
+    days_known = np.array([made.panel.known - fold.known for fold in made.folds])[:, None, None] > np.arange(made.panel.horizon)
+    seen = np.where(days_known, np.nan_to_num(made.came), np.nan)
+    found = quantiles(sums(made.means), sums(made.past), sums(seen), WEEK_GROUPS)
+    held, said = sums(np.nan_to_num(came)), sums(made.means) > 0
+    in_80, in_95 = ((found[..., low] <= held) & (held <= found[..., high]) & said for low, high in ((LOW_80, HIGH_80), (LOW_95, HIGH_95)))
+    return np.array([in_80.sum(), in_95.sum(), said.sum()])
 
 
 def alone(panel: Panel, horizon: int) -> dict[str, tuple[Floats, float]]:

@@ -74,7 +74,7 @@ def test_an_incident_day_and_lost_days_are_not_learned_and_are_listed():
     found = forecast(made(values))
     assert found.cleaned.treated[0, [70, 85, 86]].tolist() == [Treated.OUTLIER, Treated.MISSING, Treated.MISSING]
     assert found.cleaned.values[0, 70] == pytest.approx(30 + 6 * np.sqrt(30))
-    assert found.means[0] == pytest.approx([WEEKLY[i % 7] for i in range(28)], abs=2.5)
+    assert found.means[0] == pytest.approx([WEEKLY[i % 7] for i in range(28)], abs=3)  # the cut day still counts a little
     assert found.panel.values[0, 70] == 400
 
 
@@ -183,6 +183,15 @@ def test_the_better_candidate_is_chosen_only_when_clearly_better():
     wrong = {s.model: s.absolute_error for s in scores(found) if s.lead_from == 1}
     assert wrong["seasonal_naive"] < 0.85 * wrong[COMBINED]
     assert forecast(made(weekly(140)), candidates=floor).models == (COMBINED,)
+
+
+def test_what_was_chosen_keeps_closed_days_whatever_it_is():
+    drifting = [40.0 * 1.25 ** (i // 7) for i in range(140)]
+    coming = FIRST + timedelta(days=142)
+    found = forecast(made(drifting, special={coming: Kind.CLOSED}), candidates=floor)
+    assert found.models == ("seasonal_naive",)
+    assert found.means[0, 2] == 0
+    assert found.means[0, 3] > 0
 
 
 @settings(max_examples=40, deadline=None)
@@ -317,3 +326,11 @@ def test_an_unknown_engine_is_refused(wrong):
 
     with pytest.raises(ValueError, match="is not like dask:tcp"):
         engine(wrong)
+
+
+def test_a_queue_that_stopped_is_not_lost_data():
+    values = [float(v) for v in WEEKLY] * 16
+    values[-10:] = [0.0] * 10
+    found = forecast(made(values))
+    assert Treated.MISSING not in found.cleaned.treated[0, -10:]
+    assert found.means[0].sum() < 0.75 * 4 * sum(WEEKLY)  # it is seen to fall; two more weeks of nothing make it "ended"
