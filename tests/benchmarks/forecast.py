@@ -4,7 +4,7 @@
 
 Baseline: seasonal naive (the last same weekday again), in brackets the ratio to it. Incidents of one IT company per day: all
 of them and the 20 biggest groups, categories and places, 4 origins a week apart, 14 days. Calls of one bank per day: 12
-origins, 10 open days; by half hour: the last 6 of these origins. `product` is what a user gets: candidates, combination and
+origins, 10 open days; the same with each half hour of the day as a queue, also thinned; by half hour: the last 6 of these origins. `product` is what a user gets: candidates, combination and
 choice by past forecasts, everything learned anew at each origin from what was known then. Its bands are made then, too.
 """
 
@@ -45,6 +45,10 @@ def main() -> None:
     daily = by_day(calls)
     print("\nbank calls per day, 10 open days")
     compare(daily, open_origins(daily), 16, open_days=10)
+    for share in (1.0, 0.02, 0.003):
+        some = "" if share == 1 else f", each kept with a chance of {share:.1%}"
+        print(f"\nbank calls per day, each half hour of the day as a queue{some}, 10 open days")
+        compare(by_day_and_half_hour(daily, calls, share), open_origins(daily), 16, open_days=10)
     print("\nbank calls per half hour, 10 open days")
     by_half_hour(daily, calls)
     if given.queues:
@@ -167,6 +171,18 @@ def by_day(calls: Sequence[tuple[datetime, int]]) -> Panel:
         if (first + timedelta(days=int(place))).weekday() < 5:
             kinds[0, place] = Kind.CLOSED  # six weekdays without calls: the bank was closed
     return Panel(("bank",), first, values, kinds)
+
+
+def by_day_and_half_hour(daily: Panel, calls: Sequence[tuple[datetime, int]], share: float) -> Panel:
+    """Queues of eight months and of any size: real days, weekdays and holidays, thinned at random where `share` is below 1."""
+    values = np.where(np.isnan(daily.values[0]), np.nan, np.zeros((48, 1)))
+    for at, count in calls:
+        values[at.hour * 2 + at.minute // 30, (at.date() - daily.first).days] += count
+    there = np.flatnonzero(np.nansum(values, axis=1) > 0)
+    values = values[there]
+    known = ~np.isnan(values)
+    values[known] = np.random.default_rng(1).binomial(values[known].astype(int), share)
+    return Panel(tuple(f"{slot / 2:04.1f} h" for slot in there), daily.first, values, np.repeat(daily.kinds, len(there), axis=0))
 
 
 def open_origins(panel: Panel) -> list[int]:
