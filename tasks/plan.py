@@ -86,6 +86,15 @@ def _beside(base: Row, other: Row, name: str, scenario: Scenario, planning: Plan
 
 
 @dataclass(frozen=True, slots=True)
+class Planned:
+    """What the headcount plan says of a team's month."""
+
+    fte: float | None = None
+    handle_minutes: float | None = None
+    contacts: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Expected:
     """What people are planned for. Frames: `intervals` by team, channel and interval; `days` by team and day."""
 
@@ -93,7 +102,7 @@ class Expected:
     days: pd.DataFrame
     opening: Mapping[str, Opening]
     measured: Mapping[tuple[str, str, str], float]  # handle seconds by account, team, channel
-    planned: Mapping[tuple[str, date], tuple[float | None, float | None]]  # team's name, month: people, handle minutes
+    planned: Mapping[tuple[str, date], Planned]  # by team's name and month
     workdays: set[date]
     heads: Mapping[Team, int]  # active agents
 
@@ -111,8 +120,8 @@ def read_expected(warehouse: Warehouse, connection: Connection, planning: Planni
         from marts.forecast_volume_daily as f order by f.account, f.team_id, f.day""").to_pandas()
     return Expected(
         intervals, days, _opening(warehouse, connection), _measured(warehouse, connection),
-        {(team, month): (fte, minutes) for team, month, fte, minutes in warehouse.fetch(
-            connection, "select team, month_on, sum(fte), max(handle_minutes) from source.headcount_plan group by team, month_on")},
+        {(team, month): Planned(fte, minutes, contacts) for team, month, fte, minutes, contacts in warehouse.fetch(
+            connection, "select team, month_on, sum(fte), max(handle_minutes), sum(contacts) from source.headcount_plan group by team, month_on")},
         {day for (day,) in warehouse.fetch(connection, "select day from core.dim_date where is_workday")},
         {(account, team_id): int(count) for account, team_id, count in warehouse.fetch(
             connection, "select account, team_id, count(*) from core.dim_agent where is_active and team_id is not null group by account, team_id")},
@@ -175,10 +184,14 @@ def plan_rows(expected: Expected, planning: PlanningSettings, scenario: Scenario
     }
 
 
+def _planned(expected: Expected, team: str | None, day: date) -> Planned:
+    return expected.planned.get((team or "", day.replace(day=1)), Planned())
+
+
 def _handle_seconds(expected: Expected, planning: PlanningSettings, team: Any, channel: str, day: date) -> tuple[float, str]:
     """Seconds of work per contact, and where they are from: the plan, what was measured, or the setting."""
     account, team_id, name = team
-    _, minutes = expected.planned.get((name, day.replace(day=1)), (None, None))
+    minutes = _planned(expected, name, day).handle_minutes
     if minutes:
         return float(minutes) * 60, "plan"
     measured = expected.measured.get((account, team_id, channel))
@@ -302,7 +315,7 @@ def _view(expected: Expected, planning: PlanningSettings, scenario: Scenario, pr
         tickets = row["expected_tickets"] * scenario.volume
         kept = service.get((row["account"], row["team_id"], day), [])
         fte = sum(r["fte"] for r in kept) if kept else None
-        planned, _ = expected.planned.get((row["team"], day.replace(day=1)), (None, None)) if day in expected.workdays else (None, None)
+        planned = _planned(expected, row["team"], day).fte if day in expected.workdays else None
         needed = assumed.required_fte(tickets)
         yield {
             "account": row["account"], "team_id": row["team_id"], "team": row["team"], "day": day, "expected_tickets": tickets, "model": row["model"],
@@ -317,23 +330,22 @@ def _view(expected: Expected, planning: PlanningSettings, scenario: Scenario, pr
 
 
 def _headcount(expected: Expected, planning: PlanningSettings, daily: Sequence[Row]) -> Iterator[Row]:
-    """Months of the forecast: need is the mean over the work days that are forecast."""
-    need: dict[tuple[str, str, str | None], dict[date, float]] = defaultdict(lambda: defaultdict(float))
-    worked: dict[date, set[date]] = defaultdict(set)
-    for row in daily:
-        month = row["day"].replace(day=1)
-        need[row["account"], row["team_id"], row["team"]][month] += row["fte"]
-        if row["day"] in expected.workdays:
-            worked[month].add(row["day"])
+    """Months to hire for: who is asked for today begins after the forecast has ended."""
     hiring = headcount.Hiring(planning.yearly_attrition_share, planning.hiring_lead_months, planning.ramp_shares)
-    for (account, team_id, name), months in sorted(need.items(), key=lambda item: item[0][:2]):
-        listed = [m for m in sorted(months) if worked[m]]
-        planned = next((expected.planned[name, m][0] for m in listed if name and (name, m) in expected.planned), None)
-        start = float(planned if planned is not None else expected.heads.get((account, team_id), 0))
-        for month, found in zip(listed, headcount.plan([months[m] / len(worked[m]) for m in listed], start, hiring), strict=True):
+    teams: dict[tuple[str, str, str | None], dict[date, tuple[float, float]]] = defaultdict(lambda: defaultdict(lambda: (0.0, 0.0)))
+    for row in daily:
+        days = teams[row["account"], row["team_id"], row["team"]]
+        fte, contacts = days[row["day"]]
+        days[row["day"]] = fte + row["fte"], contacts + row["planned_contacts"]
+    for (account, team_id, name), days in sorted(teams.items(), key=lambda item: item[0][:2]):
+        told = {month: plan for (team, month), plan in expected.planned.items() if team == name}
+        months = headcount.needs(days, expected.workdays, {m: float(p.contacts) for m, p in told.items() if p.contacts is not None}, planning.headcount_months)
+        planned = [told.get(need.month, Planned()).fte for need in months]
+        start = next((fte for fte in planned if fte is not None), expected.heads.get((account, team_id), 0))
+        for need, asked, found in zip(months, planned, headcount.plan([n.fte for n in months], float(start), hiring), strict=True):
             yield {
-                "account": account, "team_id": team_id, "team": name, "month_on": month, "workdays_forecast": len(worked[month]),
-                "need_fte": found.need, "start_fte": found.start, "leavers_fte": found.leavers, "joiners": found.joiners,
+                "account": account, "team_id": team_id, "team": name, "month_on": need.month, "workdays_forecast": need.workdays, "need_from": need.source,
+                "need_fte": found.need, "planned_fte": asked, "start_fte": found.start, "leavers_fte": found.leavers, "joiners": found.joiners,
                 "in_training_fte": found.in_training, "productive_fte": found.productive, "end_fte": found.end, "gap_fte": found.gap, "request": found.request,
             }
 

@@ -99,6 +99,7 @@ class PlanningSettings(_Section):
     deferred_share: float = Field(0.90, description="share of other contacts to answer within deferred_hours", gt=0, lt=1)
     deferred_hours: float = Field(8, description="open hours within which other contacts are answered", gt=0)
     yearly_attrition_share: float = Field(0.25, description="share of agents that leave in a year", ge=0, lt=1)
+    headcount_months: int = Field(12, description="months to plan heads for, the present one first", ge=1, le=24)
     hiring_lead_months: int = Field(2, description="months from asking for an agent to the first day", ge=0, le=24)
     ramp_shares: tuple[float, ...] = Field((0.0, 0.5, 0.8), description="output of a new agent by month since joining, then 1")
     shifts: tuple[str, ...] = Field((), description="shift patterns to plan rosters with, such as 'Mon-Fri 08:00-16:30 break 30'")

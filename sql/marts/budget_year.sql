@@ -14,7 +14,7 @@ spent as (
     group by c.fiscal_year, c.team, c.category
 ),
 needed as (
-    select n.month_on, n.team, sum(n.need_fte) as fte from marts.headcount_plan_monthly as n group by n.month_on, n.team
+    select n.month_on, n.team, sum(n.need_fte) as fte from marts.headcount_plan_monthly as n where n.workdays_forecast > 0 group by n.month_on, n.team
 ),
 people as (
     select m.fiscal_year, h.team,

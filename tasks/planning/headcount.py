@@ -1,8 +1,13 @@
-"""Heads by month: who leaves, who joins, who is in training, and where hiring has to begin to be in time."""
+"""Heads by month: how many are needed, who leaves, who joins, who is in training, and where hiring has to begin to be in time."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from datetime import date
 from math import ceil
+
+import numpy as np
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,55 @@ class Month:
     end: float
     gap: float
     request: int
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Full-time agents of a month, where the figure is from, and how many of its work days are forecast."""
+
+    month: date
+    fte: float
+    source: str
+    workdays: int
+
+
+def needs(
+    days: Mapping[date, tuple[float, float]], workdays: AbstractSet[date], planned_contacts: Mapping[date, float], months: int
+) -> list[Need]:
+    """Needs from the first month with a work day forecast; `days` are agents and contacts by day forecast.
+
+    As forecast, by work day; after that for the month's planned contacts, at the agents that a contact takes in the
+    forecast; without a plan as over all days forecast. Weekdays are work days beyond the end of `workdays`.
+    """
+    fte: dict[date, float] = defaultdict(float)
+    worked: dict[date, int] = defaultdict(int)
+    for day, (agents, _) in days.items():
+        fte[day.replace(day=1)] += agents
+        worked[day.replace(day=1)] += day in workdays
+    total, contacts, every = sum(fte.values()), sum(found for _, found in days.values()), sum(worked.values())
+    if not every:
+        return []
+    first = min(month for month, count in worked.items() if count)
+    made = []
+    for month in (_later(first, ahead) for ahead in range(months)):
+        planned = planned_contacts.get(month)
+        if worked[month]:
+            made.append(Need(month, fte[month] / worked[month], "forecast", worked[month]))
+        elif planned is not None and contacts:
+            made.append(Need(month, total / contacts * planned / _workdays(month, workdays), "contacts planned", 0))
+        else:
+            made.append(Need(month, total / every, "as forecast before", 0))
+    return made
+
+
+def _later(month: date, ahead: int) -> date:
+    years, place = divmod(month.month - 1 + ahead, 12)
+    return date(month.year + years, place + 1, 1)
+
+
+def _workdays(month: date, workdays: AbstractSet[date]) -> int:
+    known = sum(day.replace(day=1) == month for day in workdays)
+    return known or int(np.busday_count(month, _later(month, 1)))
 
 
 def plan(need: Sequence[float], start: float, hiring: Hiring) -> list[Month]:

@@ -170,8 +170,8 @@ def _headcount(warehouse: Warehouse, connection: Connection) -> Table:
         warehouse, connection, "headcount", "Heads by month",
         "Need against heads after attrition, with new ones counted by their ramp; `ask for` now, to have them after the lead time. "
         "From marts.headcount_plan_monthly.",
-        ("Account", "Team", "Month", "Needed, FTE", "At the begin", "Leave", "Join", "Productive", "Gap, FTE", "Ask for"),
-        "select account, team, month_on, need_fte, start_fte, leavers_fte, joiners, productive_fte, gap_fte, request from marts.headcount_plan_monthly order by 1, 2, 3",
+        ("Account", "Team", "Month", "Needed, FTE", "Need from", "Planned, FTE", "At the begin", "Leave", "Join", "Productive", "Gap, FTE", "Ask for"),
+        "select account, team, month_on, need_fte, need_from, planned_fte, start_fte, leavers_fte, joiners, productive_fte, gap_fte, request from marts.headcount_plan_monthly order by 1, 2, 3",
     )
 
 

@@ -3,7 +3,7 @@
 import itertools
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from conftest import Bench
@@ -93,6 +93,14 @@ def test_the_tables_say_what_they_should(done: Bench, monkeypatch):
         paid = sum(r["paid_hours"] for r in rows)
         assert paid + 1e-6 >= rows[0]["need_head_hours"] - rows[0]["under_head_hours"]
     assert query(done.url, "select 1 from marts.staffing_roster_daily where heads > 0")
+
+    for _, part in itertools.groupby(query(done.url, "select * from marts.headcount_plan_monthly order by account, team_id, month_on"), key=lambda r: (r["account"], r["team_id"])):
+        months = list(part)  # twelve, and who is asked for begins two months later, which the forecast's four weeks could not show
+        assert [m["month_on"] for m in months] == [date(TODAY.year + (TODAY.month - 1 + i) // 12, (TODAY.month - 1 + i) % 12 + 1, 1) for i in range(12)]
+        assert [m["joiners"] for m in months][2:] == [m["request"] for m in months][:-2]
+        assert [m["start_fte"] for m in months][1:] == pytest.approx([m["end_fte"] for m in months][:-1])
+        assert {m["need_from"] for m in months} >= {"forecast", "as forecast before"}
+    assert query(done.url, "select 1 from marts.headcount_plan_monthly where request > 0 and workdays_forecast > 0")  # attrition is hired for today
 
     # a scenario without a change is the base; a bigger one needs more; a name written twice is there once
     settings = done.settings(planning=PLANNING)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tasks.errors import ConfigurationError
 from tasks.planning.deferred import Work, due_places, required, simulate
-from tasks.planning.headcount import Hiring, plan
+from tasks.planning.headcount import Hiring, Need, needs, plan
 from tasks.planning.patterns import parse_shifts
 from tasks.planning.roster import Shift, cover
 
@@ -203,6 +203,20 @@ def test_headcount_by_hand():
     assert third.start == pytest.approx(12.1)
     assert third.productive == pytest.approx(7.29 + 3.6)
     assert third.request == 0
+
+
+def test_needs_beyond_the_forecast_by_hand():
+    # two work days and a Saturday are forecast: 3 + 3 + 1 = 7 agent-days for 14 contacts, half an agent-day a contact
+    days = {date(2026, 10, 29): (3.0, 6.0), date(2026, 10, 30): (3.0, 6.0), date(2026, 10, 31): (1.0, 2.0)}
+    workdays = {date(2026, 10, 29), date(2026, 10, 30), *(date(2026, 12, d) for d in range(1, 11))}
+    # December: 100 contacts over ten work days; February, beyond the calendar's end: 100 over its 20 weekdays
+    found = needs(days, workdays, {date(2026, 12, 1): 100.0, date(2027, 2, 1): 100.0}, 5)
+    assert found == [
+        Need(date(2026, 10, 1), 3.5, "forecast", 2), Need(date(2026, 11, 1), 3.5, "as forecast before", 0),
+        Need(date(2026, 12, 1), 5.0, "contacts planned", 0), Need(date(2027, 1, 1), 3.5, "as forecast before", 0),
+        Need(date(2027, 2, 1), 2.5, "contacts planned", 0),
+    ]
+    assert needs({date(2026, 10, 31): (1.0, 2.0)}, workdays, {}, 5) == []
 
 
 @given(st.lists(st.floats(0, 200), min_size=1, max_size=24), st.floats(0, 200), st.floats(0, 0.9), st.integers(0, 6), st.lists(st.floats(0, 1), max_size=4))
