@@ -68,8 +68,13 @@ def demo(
     settings = load(accounts=())
     with _sandbox_if_no_account(settings) as (chosen, clock):
         _run_daily(chosen, clock, None, as_json=False)
-    if open_report:
+    if open_report and _has_screen():
         typer.launch(str((folder / "reports" / "latest.html").absolute()))
+
+
+def _has_screen() -> bool:
+    """Whether a browser can show anything: on a server xdg-open would print what it tried in vain."""
+    return sys.platform != "linux" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 @app.command()

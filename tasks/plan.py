@@ -93,6 +93,10 @@ class Planned:
     handle_minutes: float | None = None
     contacts: float | None = None
 
+    def part(self, share: float) -> "Planned":
+        """A share of the people and contacts."""
+        return Planned(None if self.fte is None else share * self.fte, self.handle_minutes, None if self.contacts is None else share * self.contacts)
+
 
 @dataclass(frozen=True, slots=True)
 class Expected:
@@ -120,7 +124,7 @@ def read_expected(warehouse: Warehouse, connection: Connection, planning: Planni
         from marts.forecast_volume_daily as f order by f.account, f.team_id, f.day""").to_pandas()
     return Expected(
         intervals, days, _opening(warehouse, connection), _measured(warehouse, connection),
-        {(team, month): Planned(fte, minutes, contacts) for team, month, fte, minutes, contacts in warehouse.fetch(
+        {(team, month): Planned(*(None if told is None else float(told) for told in (fte, minutes, contacts))) for team, month, fte, minutes, contacts in warehouse.fetch(
             connection, "select team, month_on, sum(fte), max(handle_minutes), sum(contacts) from source.headcount_plan group by team, month_on")},
         {day for (day,) in warehouse.fetch(connection, "select day from core.dim_date where is_workday")},
         {(account, team_id): int(count) for account, team_id, count in warehouse.fetch(
@@ -182,6 +186,16 @@ def plan_rows(expected: Expected, planning: PlanningSettings, scenario: Scenario
         "staffing_forecast": list(_view(expected, planning, scenario, promises, daily)),
         "headcount_plan_monthly": list(_headcount(expected, planning, daily)),
     }
+
+
+def _shares(expected: Expected) -> dict[Team, float]:
+    """What each account's team gets of a plan that is written by the team's name alone: as contacts are forecast."""
+    sums = expected.days.groupby(["account", "team_id"]).agg(name=("team", "first"), tickets=("expected_tickets", "sum")).reset_index()
+    sums["name"] = sums["name"].fillna("")
+    named = sums.groupby("name")["tickets"]
+    whole, count = named.transform("sum"), named.transform("count")
+    share = (sums["tickets"] / whole).where(whole > 0, 1 / count)
+    return dict(zip(zip(sums["account"], sums["team_id"], strict=True), share.astype(float), strict=True))
 
 
 def _planned(expected: Expected, team: str | None, day: date) -> Planned:
@@ -307,6 +321,7 @@ def _view(expected: Expected, planning: PlanningSettings, scenario: Scenario, pr
     service: dict[tuple[str, str, date], list[Row]] = defaultdict(list)
     for need in daily:
         service[need["account"], need["team_id"], need["day"]].append(need)
+    shares = _shares(expected)
     for found, day in zip(expected.days.to_dict("records"), _days(expected.days), strict=True):
         row: Row = {str(name): value for name, value in found.items()}
         team = (row["account"], row["team_id"], row["team"])
@@ -315,7 +330,7 @@ def _view(expected: Expected, planning: PlanningSettings, scenario: Scenario, pr
         tickets = row["expected_tickets"] * scenario.volume
         kept = service.get((row["account"], row["team_id"], day), [])
         fte = sum(r["fte"] for r in kept) if kept else None
-        planned = _planned(expected, row["team"], day).fte if day in expected.workdays else None
+        planned = _planned(expected, row["team"], day).part(shares[row["account"], row["team_id"]]).fte if day in expected.workdays else None
         needed = assumed.required_fte(tickets)
         yield {
             "account": row["account"], "team_id": row["team_id"], "team": row["team"], "day": day, "expected_tickets": tickets, "model": row["model"],
@@ -335,11 +350,13 @@ def _headcount(expected: Expected, planning: PlanningSettings, daily: Sequence[R
     teams: dict[tuple[str, str, str | None], dict[date, tuple[float, float]]] = defaultdict(lambda: defaultdict(lambda: (0.0, 0.0)))
     for row in daily:
         days = teams[row["account"], row["team_id"], row["team"]]
-        fte, contacts = days[row["day"]]
-        days[row["day"]] = fte + row["fte"], contacts + row["planned_contacts"]
+        fte, came = days[row["day"]]
+        days[row["day"]] = fte + row["fte"], came + row["planned_contacts"]
+    shares = _shares(expected)
     for (account, team_id, name), days in sorted(teams.items(), key=lambda item: item[0][:2]):
-        told = {month: plan for (team, month), plan in expected.planned.items() if team == name}
-        months = headcount.needs(days, expected.workdays, {m: float(p.contacts) for m, p in told.items() if p.contacts is not None}, planning.headcount_months)
+        told = {month: plan.part(shares[account, team_id]) for (team, month), plan in expected.planned.items() if team == name}
+        contacts = {month: plan.contacts for month, plan in told.items() if plan.contacts is not None}
+        months = headcount.needs(days, expected.workdays, contacts, planning.headcount_months)
         planned = [told.get(need.month, Planned()).fte for need in months]
         start = next((fte for fte in planned if fte is not None), expected.heads.get((account, team_id), 0))
         for need, asked, found in zip(months, planned, headcount.plan([n.fte for n in months], float(start), hiring), strict=True):

@@ -168,10 +168,11 @@ def _roster(warehouse: Warehouse, connection: Connection, last_day: date) -> Tab
 def _headcount(warehouse: Warehouse, connection: Connection) -> Table:
     return _table(
         warehouse, connection, "headcount", "Heads by month",
-        "Need against heads after attrition, with new ones counted by their ramp; `ask for` now, to have them after the lead time. "
-        "From marts.headcount_plan_monthly.",
+        "Need against heads after attrition, with new ones counted by their ramp; `ask for` in that month, to have them after the lead time. "
+        "The months forecast, and those after in which somebody is to be asked for; all of the coming year in marts.headcount_plan_monthly.",
         ("Account", "Team", "Month", "Needed, FTE", "Need from", "Planned, FTE", "At the begin", "Leave", "Join", "Productive", "Gap, FTE", "Ask for"),
-        "select account, team, month_on, need_fte, need_from, planned_fte, start_fte, leavers_fte, joiners, productive_fte, gap_fte, request from marts.headcount_plan_monthly order by 1, 2, 3",
+        "select account, team, month_on, need_fte, need_from, planned_fte, start_fte, leavers_fte, joiners, productive_fte, gap_fte, request "
+        "from marts.headcount_plan_monthly where workdays_forecast > 0 or request > 0 order by 1, 2, 3",
     )
 
 

@@ -203,6 +203,9 @@ def test_headcount_by_hand():
     assert third.start == pytest.approx(12.1)
     assert third.productive == pytest.approx(7.29 + 3.6)
     assert third.request == 0
+    # who could join in the second month is productive in the third: its need counts, not that of the second
+    assert [m.joiners for m in plan([10, 20, 8], 10, hiring)] == [0, 1, 0]  # 8 - 7.29 = 0.71, over 0.9: one
+    assert [m.joiners for m in plan([10, 20, 7], 10, hiring)] == [0, 0, 0]
 
 
 def test_needs_beyond_the_forecast_by_hand():
