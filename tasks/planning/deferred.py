@@ -126,7 +126,7 @@ def required(work: Work, share: float, replicas: int = _REPLICAS, seed: int = _S
     if best.in_target < share:
         enough = max(lowest, 1) * step
         return Need(enough, simulate(work, enough, replicas, seed), False, best.in_target)
-    low, high, width = max(lowest - 1, 0), plenty, 1
+    low, high, width = lowest - 1, plenty, 1
     while low + width < plenty:  # most need little more than the work itself: look there first
         if simulate(work, (low + width) * step, replicas, seed).in_target >= share:
             high = low + width

@@ -2,6 +2,7 @@
 
 import math
 import random
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -206,6 +207,16 @@ def test_headcount_by_hand():
     # who could join in the second month is productive in the third: its need counts, not that of the second
     assert [m.joiners for m in plan([10, 20, 8], 10, hiring)] == [0, 1, 0]  # 8 - 7.29 = 0.71, over 0.9: one
     assert [m.joiners for m in plan([10, 20, 7], 10, hiring)] == [0, 0, 0]
+
+
+def test_nobody_is_needed_where_idle_people_on_live_channels_do_the_work():
+    opened = np.ones(20)
+    due = due_places(opened, 1800, 8 * 3600, business=True)
+    work = Work(np.full(20, 0.1), opened, due, 1800, 1440, 0.85)
+    assert required(work, 0.9, 15, step=0.1).agents > 0
+    helped = required(replace(work, spare=np.ones(20)), 0.9, 15, step=0.1)
+    assert (helped.agents, helped.feasible) == (0, True)
+    assert helped.outcome.in_target >= 0.9
 
 
 def test_needs_beyond_the_forecast_by_hand():
