@@ -6,9 +6,10 @@ would be lost (airbytehq/airbyte#12374). SLA targets are not exposed; `statistic
 """
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any
 
-from tasks.clock import from_epoch
+from tasks.clock import from_epoch, occurrences
 from tasks.entities import (
     AGENT, BUSINESS_SCHEDULE, CUSTOMER, HOLIDAY, MESSAGE, ORGANIZATION, SURVEY_INVITATION, SURVEY_RESPONSE, TEAM, TEAM_MEMBERSHIP, TICKET,
     TICKET_EVENT, TIME_ENTRY, TOMBSTONE,
@@ -44,6 +45,14 @@ def contact(record: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iter
     companies = (record.get("companies") or {}).get("data") or [{}]
     yield {"customer_id": record["id"], "organization_id": companies[0].get("id"), "name": record.get("name"), "email": record.get("email"),
            "created_at": from_epoch(record.get("created_at")), "version_at": from_epoch(record.get("updated_at"))}
+
+
+def closed_days(told: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+    first = date.fromisoformat(told["exception_date"])
+    days = occurrences(first, None, every="year") if told.get("recurring_annually") else [first]
+    for day in days if told["exception_type"] == "closed" else ():
+        yield {"schedule_id": told["office_hours_schedule_id"], "holiday_id": f"{told['id']}-{day}" if len(days) > 1 else told["id"], "name": told.get("name"),
+               "first_on": str(day), "last_on": str(day)}
 
 
 connector = Connector(
@@ -121,7 +130,6 @@ connector = Connector(
                     "starts_minute": sql("(cast({item.day_of_week} as int) + 1) % 7 * 1440 + cast({item.start_minute} as int) % 1440"),
                     "ends_minute": sql("(cast({item.day_of_week} as int) + 1) % 7 * 1440 + cast({item.start_minute} as int) % 1440 "
                                        "+ cast({item.end_minute} as int) - cast({item.start_minute} as int)")}),
-                Becomes(HOLIDAY, part="exceptions", where=sql("{exception_type} = 'closed'"), fields={
-                    "schedule_id": "office_hours_schedule_id", "holiday_id": "id", "name": "name", "first_on": "exception_date", "last_on": "exception_date"}))),
+                Becomes(HOLIDAY, part="exceptions", clean=closed_days))),
     ),
 )

@@ -12,6 +12,7 @@ from tasks.sandbox.world import World
 _STATE = {"new": "open", "open": "open", "pending": "snoozed", "hold": "snoozed", "solved": "closed", "closed": "closed"}
 _SOURCE = {"email": "email", "web": "conversation", "chat": "conversation", "api": "conversation"}
 _PRIORITY = {"low": "low", "normal": "medium", "high": "high", "urgent": "urgent"}
+_EVERY_YEAR = {(1, 1), (5, 1), (10, 3), (12, 25), (12, 26)}
 _ADMIN, _TEAM = 814_000, 9_000
 
 
@@ -169,6 +170,12 @@ class Intercom(Desk):
                 "time_intervals": intervals, "created_at": 1717200000, "updated_at": 1717200000}
 
     def _exceptions(self) -> list[Row]:
+        """Feasts of the same date every year are told once, as recurring from their first day."""
+        told: dict[Any, bool] = {}
+        for day in BERLIN.holidays_of(self.world.first, self.world.last):
+            recurs = (day.month, day.day) in _EVERY_YEAR
+            if not recurs or not any(again and (d.month, d.day) == (day.month, day.day) for d, again in told.items()):
+                told[day] = recurs
         return [{"type": "office_hours_exception", "id": str(n), "office_hours_schedule_id": "123", "exception_date": d.isoformat(), "exception_type": "closed",
-                 "name": "Public holiday", "time_intervals": None, "recurring_annually": False, "created_at": 1717200000, "updated_at": 1717200000}
-                for n, d in enumerate(BERLIN.holidays_of(self.world.first, self.world.last))]
+                 "name": "Public holiday", "time_intervals": None, "recurring_annually": recurs, "created_at": 1717200000, "updated_at": 1717200000}
+                for n, (d, recurs) in enumerate(told.items())]
