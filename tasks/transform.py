@@ -208,10 +208,11 @@ def build_calendar(
     business, horizon_days = settings.business, settings.planning.horizon_days
     first, last = _range(warehouse, connection, business, as_of, horizon_days)
     schedules = _schedules(warehouse, connection, settings, first, last)
-    key = repr((first, last, business.fiscal_year_month, business.zones, sorted((k, v) for k, v in schedules.items())))
+    usual = _default_schedule(business, None, first, last)
+    key = repr((first, last, business.fiscal_year_month, business.zones, usual, sorted((k, v) for k, v in schedules.items())))
     known = books.model_inputs(connection)
     makers: dict[str, Callable[[], list[dict[str, Any]]]] = {
-        "core.dim_date": lambda: _dates(schedules, first, last, business.fiscal_year_month),
+        "core.dim_date": lambda: _dates(schedules, usual, first, last, business.fiscal_year_month),
         "core.dim_local_day": lambda: _local_days(business.zones, first, last),
         "core.business_segment": lambda: _segments(schedules, first, last),
         "core.business_due": lambda: _dues(schedules, first, last),
@@ -307,9 +308,10 @@ def _public_holidays(country: str, first: date, last: date) -> list[tuple[date, 
     return [(day, day) for day in sorted(found)]
 
 
-def _dates(schedules: Keyed, first: date, last: date, fiscal_month: int) -> list[dict[str, Any]]:
+def _dates(schedules: Keyed, usual: Schedule, first: date, last: date, fiscal_month: int) -> list[dict[str, Any]]:
+    """Work days are those on which any account is open; before there is one, those of the business's hours."""
     listed = [schedule for schedule, is_default in schedules.values() if is_default]
-    return list(date_rows(workdays(first, last, listed) if listed else {}, fiscal_month))
+    return list(date_rows(workdays(first, last, listed or [usual]), fiscal_month))
 
 
 def _local_days(zones: Sequence[str], first: date, last: date) -> list[dict[str, Any]]:

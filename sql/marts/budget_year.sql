@@ -8,7 +8,7 @@ with today as (
     from ops.reporting_zone as p join core.dim_date as d on d.day = p.last_day where p.is_main
 ),
 spent as (
-    select c.fiscal_year, c.team, c.category, min(c.accrued_on) as first_on, sum(c.amount_reporting) as actual,
+    select c.fiscal_year, c.team, c.category, min(case when c.amount_reporting is not null then c.accrued_on end) as first_on, sum(c.amount_reporting) as actual,
         sum(case when c.month_on = t.month_starts_on then c.amount_reporting else 0 end) as actual_of_month
     from core.fct_cost as c cross join today as t where c.accrued_on <= t.last_day and c.fiscal_year <= t.fiscal_year
     group by c.fiscal_year, c.team, c.category
