@@ -1,8 +1,7 @@
 """Front: events, which are the increment and the history, and the conversations that they touch.
 
-Facts: dev.frontapp.com. Conversations cannot be asked by time of change, so events (15 a page) lead to them; one that
-was merged away redirects to the other. Inboxes stand for teams. Only teammates of type `user` are agents. Ratings come
-from the daily analytics export. No SLA targets, no holidays, no priorities.
+Facts: dev.frontapp.com. Conversations cannot be asked by time of change, so events (15 a page) lead to them. Inboxes stand
+for teams. With ticketing on, statuses have categories. Ratings come from the daily analytics export.
 """
 
 from collections.abc import Iterable, Mapping
@@ -44,8 +43,9 @@ def changes(event: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Itera
     place = target if of(target, "inboxes") else source if of(source, "inboxes") and kind == "inbound" else None
     row = {"ticket_id": event["conversation"]["id"], "changed_at": from_epoch(event["emitted_at"]), "sequence": int(event["emitted_at"] * 1000),
            "actor_id": first(source).get("id") if of(source, "teammate") else None}
-    if kind in STATUS:
-        yield {**row, "event_id": event["id"], "field": "status", "to_value": STATUS[kind]}
+    after = first(target).get("category") if kind == "ticket_status_update" else STATUS.get(kind)
+    if after:
+        yield {**row, "event_id": event["id"], "field": "status", "to_value": after}
     if kind in {"assign", "unassign"}:
         yield {**row, "event_id": event["id"], "field": "assignee", "to_value": first(target).get("id") if kind == "assign" else None}
     if place:
@@ -53,9 +53,8 @@ def changes(event: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Itera
 
 
 def merges(event: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
-    target = event.get("target") or {}
-    if event["type"] == "conversations_merged" and of(target, "deleted_conversation_ids"):
-        for lost in target.get("data") or ():
+    if event["type"] == "conversations_merged" and of(event.get("target"), "deleted_conversation_ids"):
+        for lost in event["target"].get("data") or ():
             yield {"ticket_id": lost, "kind": "merged_into", "linked_id": event["conversation"]["id"]}
 
 
@@ -107,7 +106,8 @@ connector = Connector(
             becomes=(
                 Becomes(TICKET_EVENT, clean=changes), Becomes(TICKET_LINK, clean=merges), Becomes(TOMBSTONE, clean=trashed),
                 Becomes(TICKET, part="conversation", where=sql("{status} <> 'deleted'"), fields={
-                    "ticket_id": "id", "number": sql("cast({ticket_ids} as varchar[])[1]"), "subject": "subject", "status": "status", "type": "type", "created_at": epoch("created_at"),
+                    "ticket_id": "id", "number": sql("cast({ticket_ids} as varchar[])[1]"), "subject": "subject", "type": "type", "created_at": epoch("created_at"),
+                    "status": sql("case when {status} = 'archived' then {status} else coalesce({status_category}, {status}) end"),
                     "requester_id": sql("regexp_extract({recipient._links.related.contact}, '([^/]+)$', 1)"), "assignee_id": "assignee.id",
                     "version_at": sql("to_timestamp(cast(coalesce({updated_at}, {created_at}) as double))")}),
                 Becomes(TICKET_EVENT, part="conversation", fields={

@@ -201,6 +201,23 @@ class TestFront:
         assert outcome.state == "completed", outcome.message
         assert bench.fetch(f"select is_excluded from core.fct_ticket where ticket_id = 'cnv_{lost.number:x}'") == [(True,)]
 
+    def test_with_ticketing_the_categories_of_statuses_are_the_history(self, only, sandbox: Sandbox):
+        """Nothing is archived there: who looked for that alone would see no ticket solved."""
+        fake, bench = sandbox.fakes["front"], only("front")
+        fake.ticketing = True
+        assert bench.run(NOW).state == "completed"
+        unified = {"new": "open", "open": "open", "pending": "pending", "hold": "pending", "solved": "solved", "closed": "solved"}
+        found: dict[str, list[str]] = {}
+        for ticket, status in bench.fetch("select ticket_id, category from core.fct_status_interval order by ticket_id, starts_at"):
+            listed = found.setdefault(ticket, [])
+            listed += [status] if listed[-1:] != [status] else []  # an interval also ends where the team changes
+        expected = {}
+        for t in (t for t in fake.alive() if not fake.is_merged(t)):
+            steps = [unified[str(c.after)] for c in t.changes_until(NOW) if c.field == "status"]
+            expected[f"cnv_{t.number:x}"] = [s for s, before in zip(steps, [None, *steps], strict=False) if s != before]
+        assert {k: v for k, v in found.items() if k in expected} == expected
+        assert {"pending", "solved"} <= {s for listed in expected.values() for s in listed}
+
     def test_each_conversation_is_asked_for_once(self, only, sandbox: Sandbox):
         fake = sandbox.fakes["front"]
         only("front").read(NOW)

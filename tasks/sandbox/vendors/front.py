@@ -14,6 +14,7 @@ from tasks.sandbox.story import BERLIN, Ticket
 from tasks.sandbox.world import World
 
 _TYPE = {"email": "email", "web": "custom", "chat": "front_chat", "api": "custom"}
+_CATEGORY = {"new": "open", "open": "open", "pending": "waiting", "hold": "waiting", "solved": "resolved", "closed": "resolved"}
 _WEEK = ("mon", "tue", "wed", "thu", "fri")
 
 
@@ -23,11 +24,11 @@ def stamp(at: datetime | None, milliseconds: int = 0) -> float | None:
 
 
 class Front(Desk):
-    """A company without ticketing: conversations are assigned and archived."""
+    """A company: conversations are assigned and archived; with `ticketing` they have statuses of three categories, too."""
 
     def __init__(self, world: World, *, clock: datetime | None = None, token: str = "front-demo-token", tickets: Any = None) -> None:
         super().__init__(world, clock=clock, tickets=tickets)
-        self._token, self.per_page = token, 15
+        self._token, self.per_page, self.ticketing = token, 15, False
         self._exports: dict[str, tuple[Row, int]] = {}
 
     def _error(self, status: int, title: str, message: str) -> Reply:
@@ -77,10 +78,14 @@ class Front(Desk):
 
     def _told(self, t: Ticket) -> list[Row]:
         steps: list[tuple[datetime, str, Row | None, Row | None, Ticket]] = []
-        done, team = False, None
+        done, team, category = False, None, "open"
         for c in t.changes_until(self.clock):
             who: Row = {"_meta": {"type": "teammate"}, "data": self._teammate(c.actor)} if c.actor else {"_meta": {"type": "rule"}, "data": {"id": "rul_1", "name": "Rule"}}
-            if c.field == "status" and (c.after in {"solved", "closed"}) != done:
+            if c.field == "status" and self.ticketing:
+                if _CATEGORY[str(c.after)] != category:
+                    category = _CATEGORY[str(c.after)]
+                    steps.append((c.at, "ticket_status_update", who, {"_meta": {"type": "ticket_status"}, "data": self._status(category)}, t))
+            elif c.field == "status" and (c.after in {"solved", "closed"}) != done:
                 done = not done
                 steps.append((c.at, "archive" if done else "reopen", who, None, t))
             elif c.field == "assignee" and c.after:
@@ -118,11 +123,16 @@ class Front(Desk):
                                 for i, n in enumerate(self.notes(t)) if not n.is_public])
         agent = t.value_at("assignee", self.clock)
         status = "deleted" if self.is_deleted(t) else "archived" if self.solved_at(t) else "assigned" if agent else "unassigned"
+        category = _CATEGORY[t.value_at("status", self.clock) or "new"]
+        ticket: Row = {"status_id": f"sts_{category}", "status_category": category, "ticket_ids": [f"TICKET-{t.number}"]} if self.ticketing else {"ticket_ids": []}
         return Reply({
-            "_links": {"self": "", "related": {}}, "id": f"cnv_{t.number:x}", "type": "conversation", "subject": t.topic, "status": status, "ticket_ids": [],
+            "_links": {"self": "", "related": {}}, "id": f"cnv_{t.number:x}", "type": "conversation", "subject": t.topic, "status": status, **ticket,
             "assignee": self._teammate(int(agent)) if agent else None, "tags": [], "links": [], "custom_fields": {}, "created_at": stamp(t.created_at, 123),
             "recipient": {"_links": {"related": {"contact": f"{self.base_url}/contacts/crd_{t.requester.number:x}"}}, "name": t.requester.name, "handle": t.requester.email, "role": "from"},
             "updated_at": stamp(self.touched(t), 500), "is_private": False, "scheduled_reminders": [], "metadata": {}})
+
+    def _status(self, category: str) -> Row:
+        return {"id": f"sts_{category}", "name": category.title(), "category": category, "description": None}
 
     def _message(self, t: Ticket, place: int) -> Row:
         n = self.notes(t)[place]
