@@ -15,6 +15,7 @@ from tasks.forecasting.panel import WEEK, Floats, Kind, Panel, Treated, panel
 from tasks.forecasting.volume import COMBINED, NAIVE, Forecasts, errors, floor, forecast, full, scores
 from tasks.settings import PlanningSettings
 from tasks.sqlmodels.remade import Made, remake
+from tasks.warehouse import books
 from tasks.warehouse.engine import Connection, Warehouse
 
 _QUANTILES = ("low_95", "q05", "low_80", "q25", "q50", "q75", "high_80", "q95", "high_95")
@@ -43,7 +44,10 @@ def build_forecast(
         history = _read(warehouse, connection, planning)
         return _rows(history, planning, say) if history.teams else {}
 
-    return remake(warehouse, connection, "forecast", given, make, run_id=run_id)
+    made = remake(warehouse, connection, "forecast", given, make, run_id=run_id)
+    if any(one.changed for one in made):
+        books.tell_forecast(connection, run_id)
+    return made
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,9 +68,15 @@ def _past(warehouse: Warehouse, connection: Connection) -> Plot:
         connection,
         "select day, sum(came_tickets), sum(expected_tickets) from marts.forecast_accuracy_daily where lead_days <= 7 group by day order by day",
     ), 3)
+    told = _columns(warehouse.fetch(
+        connection,
+        "select t.day, sum(t.expected_tickets) from ops.forecast_told as t join marts.ticket_volume_daily as v "
+        "on v.account = t.account and v.team_id = t.team_id and v.day = t.day where t.lead_days = 7 group by t.day order by t.day",
+    ), 2)
     return Plot(
-        "What the forecast said", "Tickets a day as they came, and as forecast one to seven days before (marts.forecast_accuracy_daily)", "tickets a day",
-        [Series("came", rows[0], rows[1]), Series("forecast", rows[0], rows[2])],
+        "What the forecast said", "Tickets a day as they came, and as forecast one to seven days before, made anew from what was known then "
+        "(marts.forecast_accuracy_daily); what was really told a week before (ops.forecast_told)", "tickets a day",
+        [Series("came", rows[0], rows[1]), Series("forecast", rows[0], rows[2]), *([Series("told a week before", *told)] if told[0] else [])],
     )
 
 

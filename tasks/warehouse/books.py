@@ -219,6 +219,16 @@ def notifications_since(connection: Connection, channel: str, since: datetime) -
     ).all()
 
 
+def tell_forecast(connection: Connection, run_id: str) -> int:
+    """Keep what the forecast says of a few distances; what was told first of a day stays. Gives the rows added."""
+    return execute(connection, (
+        "insert into ops.forecast_told (account, team_id, day, lead_days, model, expected_tickets, low_80, high_80, low_95, high_95, run_id, told_at) "
+        "select f.account, f.team_id, f.day, f.lead_days, f.model, f.expected_tickets, f.low_80, f.high_80, f.low_95, f.high_95, "
+        "cast(:run_id as text), cast(:told_at as timestamptz) from marts.forecast_volume_daily as f where f.lead_days in (1, 7, 14, 28) and not exists ("
+        "select 1 from ops.forecast_told as t where t.account = f.account and t.team_id = f.team_id and t.day = f.day and t.lead_days = f.lead_days)"
+    ), {"run_id": run_id, "told_at": now()})
+
+
 def record_alerts(
     connection: Connection, kinds: Sequence[str], alerts: Iterable[tuple[str, str, str]], *, settled: Iterable[tuple[str, str, str]] = (),
     accounts: Sequence[str] | None = None,

@@ -234,6 +234,21 @@ RECONCILIATION = _ops(
     _c("ghost_count", "whole", "In the warehouse and no longer told: marked as deleted now", required=True),
     _c("compared_at", "instant", "Compared at", required=True),
 )
+FORECAST_TOLD = _ops(
+    "forecast_told", "What was forecast of each day 1, 7, 14 and 28 days before, as it was told then: never made anew", ("account", "team_id", "day", "lead_days"),
+    _c("account", "text", "Account", required=True),
+    _c("team_id", "text", "Team", required=True),
+    _c("day", "day", "Local day that was forecast", required=True),
+    _c("lead_days", "whole", "Days after the last one that the forecast knew", required=True),
+    _c("model", "text", "Way of forecasting", required=True),
+    _c("expected_tickets", "number", "Mean expected", required=True),
+    _c("low_80", "number", "Lower bound of the 80 % interval", required=True),
+    _c("high_80", "number", "Upper bound", required=True),
+    _c("low_95", "number", "Lower bound of the 95 % interval", required=True),
+    _c("high_95", "number", "Upper bound", required=True),
+    _c("run_id", "text", "Run that told it first", required=True),
+    _c("told_at", "instant", "When; later than the day if a past day was forecast afterwards", required=True),
+)
 SCHEMA_VERSION = _ops(
     "schema_version", "Migrations applied", ("version",),
     _c("version", "whole", "Number of the migration", required=True),
@@ -242,6 +257,6 @@ SCHEMA_VERSION = _ops(
 )
 OPS = (
     RUN, BATCH, BOOKMARK, QUARANTINE, VALIDATION, DRIFT, TABLE_STATE, MODEL_RUN, WATERMARK, REPORTING_ZONE,
-    REPORTING_SETTING, ACCOUNT_MARK, TOUCHED_TICKET, ALERT, NOTIFICATION, ERASED, RECONCILIATION, SCHEMA_VERSION,
+    REPORTING_SETTING, ACCOUNT_MARK, TOUCHED_TICKET, ALERT, NOTIFICATION, ERASED, RECONCILIATION, FORECAST_TOLD, SCHEMA_VERSION,
 )
 SOURCE = {name: source_table(entity) for name, entity in ENTITIES.items()}
