@@ -58,7 +58,8 @@ class Warehouse:
             url = self.url.set(drivername="postgresql+psycopg")
             return sa.create_engine(  # the lock's connection is silent for as long as a run takes: firewalls forget such ones
                 url, pool_pre_ping=True, connect_args={"options": _PG_OPTIONS, "connect_timeout": 15, "keepalives_idle": 60})
-        engine = sa.create_engine(self.url, poolclass=NullPool)
+        # given when the file is opened: threads set while another connection is at work have crashed DuckDB
+        engine = sa.create_engine(self.url, poolclass=NullPool, connect_args={"config": self._limits})
 
         @sa.event.listens_for(engine, "connect")
         def _prepare(connection: Any, _record: Any) -> None:
@@ -66,8 +67,6 @@ class Warehouse:
             # rows written in the same transaction have no statistics yet, and join orders guessed without them took
             # a thousand times as long; joins run as our SQL writes them
             connection.execute("set disabled_optimizers = 'join_order'")
-            for name, value in self._limits.items():
-                connection.execute(f"set {name} = '{value}'")
 
         return engine
 
