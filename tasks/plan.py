@@ -4,7 +4,7 @@ import json
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -25,6 +25,7 @@ from tasks.warehouse.tables import table
 
 SCENARIO = "marts.staffing_scenario_daily"
 _BOUNDS = ("low_80", "high_80", "low_95", "high_95")
+_FEWEST_SHIFT_SECONDS, _MOST_SHRINKAGE = 40 * 3600, 0.9  # a week of shifts; a team that is nearly all absent tells nothing of work days
 _FEWEST_MEASURED = 30  # contacts with a handle time before the measured mean is believed
 _DEFERRED = "deferred"
 
@@ -109,6 +110,7 @@ class Expected:
     planned: Mapping[tuple[str, date], Planned]  # by team's name and month
     workdays: set[date]
     heads: Mapping[Team, int]  # active agents
+    shrinkage: Mapping[Team, float]  # share of shift time that was not work, where shifts tell
 
 
 def read_expected(warehouse: Warehouse, connection: Connection, planning: PlanningSettings) -> Expected:
@@ -129,6 +131,7 @@ def read_expected(warehouse: Warehouse, connection: Connection, planning: Planni
         {day for (day,) in warehouse.fetch(connection, "select day from core.dim_date where is_workday")},
         {(account, team_id): int(count) for account, team_id, count in warehouse.fetch(
             connection, "select account, team_id, count(*) from core.dim_agent where is_active and team_id is not null group by account, team_id")},
+        _shrinkage(warehouse, connection),
     )
 
 
@@ -160,15 +163,34 @@ def _measured(warehouse: Warehouse, connection: Connection) -> dict[tuple[str, s
     return found
 
 
+def _shrinkage(warehouse: Warehouse, connection: Connection) -> dict[Team, float]:
+    """Share of shift time of eight weeks that was a break, training or absence. Shifts from files name teams or agents of any account."""
+    here = "(s.connector = 'files' or s.account = {0}.account)"
+    found = {}
+    for account, team_id, whole, lost in warehouse.fetch(
+        connection,
+        "select account, team_id, sum(seconds), sum(case when activity in ('', 'work') then 0 else seconds end) from ("
+        "select t.account, t.team_id, lower(coalesce(s.activity, '')) as activity, extract(epoch from s.ends_at - s.starts_at) as seconds, s.starts_at, s.ends_at "
+        f"from source.shift as s join core.dim_team as t on t.team_id = s.team_id and {here.format('t')} "
+        "union all select a.account, a.team_id, lower(coalesce(s.activity, '')), extract(epoch from s.ends_at - s.starts_at), s.starts_at, s.ends_at "
+        f"from source.shift as s join core.dim_agent as a on s.team_id is null and a.agent_id = s.agent_id and {here.format('a')} where a.team_id is not null"
+        ") as spans join ops.reporting_zone as z on z.is_main where spans.starts_at >= z.as_of - interval '56 days' and spans.ends_at <= z.as_of "
+        "and spans.ends_at > spans.starts_at group by account, team_id",
+    ):
+        if float(whole) >= _FEWEST_SHIFT_SECONDS and float(lost) < _MOST_SHRINKAGE * float(whole):
+            found[account, team_id] = float(lost) / float(whole)
+    return found
+
+
 def promises_of(planning: PlanningSettings, scenario: Scenario) -> Promises:
-    """Settings as promises, changed by the scenario."""
+    """Settings as promises, changed by the scenario; the shrinkage is each team's own."""
     target = queueing.Target(
         planning.live_share if scenario.live_share is None else scenario.live_share,
         planning.live_seconds if scenario.live_seconds is None else scenario.live_seconds, planning.live_occupancy, planning.live_abandoned,
     )
     return Promises(
         target, planning.patience_seconds or np.inf, planning.chat_concurrency, planning.deferred_share, planning.deferred_hours * 3600,
-        planning.occupancy_share, planning.shrinkage_share if scenario.shrinkage is None else scenario.shrinkage, planning.paid_hours_per_day,
+        planning.occupancy_share, planning.shrinkage_share, planning.paid_hours_per_day,
     )
 
 
@@ -183,7 +205,7 @@ def plan_rows(expected: Expected, planning: PlanningSettings, scenario: Scenario
         "staffing_requirement_interval": intervals,
         "staffing_requirement_daily": daily,
         "staffing_roster_daily": shifts,
-        "staffing_forecast": list(_view(expected, planning, scenario, promises, daily)),
+        "staffing_forecast": list(_view(expected, planning, scenario, daily)),
         "headcount_plan_monthly": list(_headcount(expected, planning, daily)),
     }
 
@@ -212,12 +234,20 @@ def _handle_seconds(expected: Expected, planning: PlanningSettings, team: Any, c
     return (measured, "measured") if measured else (planning.handle_minutes * 60, "setting")
 
 
+def _shrinkage_of(expected: Expected, planning: PlanningSettings, scenario: Scenario, team: Team) -> tuple[float, str]:
+    """Share, and where it is from: the scenario, what shifts tell, or the setting."""
+    if scenario.shrinkage is not None:
+        return scenario.shrinkage, "scenario"
+    return (expected.shrinkage[team], "shifts") if team in expected.shrinkage else (planning.shrinkage_share, "setting")
+
+
 def _by_team(expected: Expected, planning: PlanningSettings, scenario: Scenario, promises: Promises) -> Iterator[Rows]:
     """Requirement rows of each team: one for each live channel and interval, one for all other channels together."""
     for (account, team_id), part in expected.intervals.groupby(["account", "team_id"], sort=True):
         opening = expected.opening.get(str(account), Opening(()))
         seconds = float(part["interval_minutes"].iloc[0]) * 60
         team = (str(account), str(team_id), part["team"].iloc[0])
+        promises = replace(promises, shrinkage=_shrinkage_of(expected, planning, scenario, team[:2])[0])
         frame = part.assign(volume=part["expected_tickets"] * scenario.volume)
         frame["contacts"] = frame["volume"] * frame["planned_ratio"]
         frame["handle"] = [_handle_seconds(expected, planning, team, c, d)[0] * scenario.handle for c, d in zip(frame["channel"], _days(frame), strict=True)]
@@ -306,6 +336,7 @@ def _daily(intervals: Sequence[Row], promises: Promises) -> Iterator[Row]:
         hours = sum(r["agents_required"] * r["interval_minutes"] for r in rows) / 60
         mean = sum(r["agents_required_mean"] * r["interval_minutes"] for r in rows) / 60
         weight = sum(r["planned_contacts"] for r in rows if r["service_level"] is not None)
+        promises = replace(promises, shrinkage=rows[0]["shrinkage_share"])
         yield {
             "account": account, "team_id": team_id, "team": team, "channel": channel, "day": day,
             "expected_contacts": sum(r["expected_contacts"] for r in rows), "planned_contacts": sum(r["planned_contacts"] for r in rows),
@@ -316,7 +347,7 @@ def _daily(intervals: Sequence[Row], promises: Promises) -> Iterator[Row]:
         }
 
 
-def _view(expected: Expected, planning: PlanningSettings, scenario: Scenario, promises: Promises, daily: Sequence[Row]) -> Iterator[Row]:
+def _view(expected: Expected, planning: PlanningSettings, scenario: Scenario, daily: Sequence[Row]) -> Iterator[Row]:
     """The manager's view: work, people for the work alone and for the promises, planned people and the gap, by team and day."""
     service: dict[tuple[str, str, date], list[Row]] = defaultdict(list)
     for need in daily:
@@ -326,7 +357,8 @@ def _view(expected: Expected, planning: PlanningSettings, scenario: Scenario, pr
         row: Row = {str(name): value for name, value in found.items()}
         team = (row["account"], row["team_id"], row["team"])
         handle, source = _handle_seconds(expected, planning, team, "", day)
-        assumed = Assumptions(handle * scenario.handle / 60, planning.paid_hours_per_day, promises.shrinkage, planning.occupancy_share)
+        shrinkage, told_by = _shrinkage_of(expected, planning, scenario, (row["account"], row["team_id"]))
+        assumed = Assumptions(handle * scenario.handle / 60, planning.paid_hours_per_day, shrinkage, planning.occupancy_share)
         tickets = row["expected_tickets"] * scenario.volume
         kept = service.get((row["account"], row["team_id"], day), [])
         fte = sum(r["fte"] for r in kept) if kept else None
@@ -334,7 +366,7 @@ def _view(expected: Expected, planning: PlanningSettings, scenario: Scenario, pr
         needed = assumed.required_fte(tickets)
         yield {
             "account": row["account"], "team_id": row["team_id"], "team": row["team"], "day": day, "expected_tickets": tickets, "model": row["model"],
-            "handle_minutes": assumed.handle_minutes, "handle_from": source, "productive_minutes": assumed.productive_minutes,
+            "handle_minutes": assumed.handle_minutes, "handle_from": source, "shrinkage_share": shrinkage, "shrinkage_from": told_by, "productive_minutes": assumed.productive_minutes,
             "workload_hours": assumed.workload_hours(tickets), "required_fte": needed,
             **{f"required_fte_{b}": assumed.required_fte(row[b] * scenario.volume) for b in _BOUNDS},
             "service_fte": fte, "service_fte_mean": sum(r["fte_mean"] for r in kept) if kept else None,

@@ -118,6 +118,31 @@ def test_the_tables_say_what_they_should(done: Bench, monkeypatch):
     assert done.run(midnight(TODAY), planning=PLANNING).changed_rows == 0  # nothing new, nothing written: scenarios stay, too
 
 
+def test_what_shifts_tell_of_breaks_and_training_stands_for_the_setting(small_bench: Bench, tmp_path):
+    assert small_bench.run(midnight(TODAY)).state == "completed"
+    team, agent_team = (r["team_id"] for r in query(small_bench.url, "select team_id from core.dim_team where account = 'zendesk_acme' order by team_id limit 2"))
+    agent = query(small_bench.url, f"select agent_id from core.dim_agent where account = 'zendesk_acme' and team_id = '{agent_team}' limit 1")[0]["agent_id"]
+    lines = ["shift_id,agent_id,team_id,starts_at,ends_at,activity"]
+    for number in range(1, 11):  # ten days of eight hours: six of work, two not, so a quarter; of the agent seven and one, so an eighth
+        day = TODAY - timedelta(days=number)
+        for name, (who, where, work) in {"a": ("", team, 14), "b": (agent, "", 15)}.items():
+            lines += [f"{name}{number}-w,{who},{where},{day}T08:00:00Z,{day}T{work}:00:00Z,Work", f"{name}{number}-t,{who},{where},{day}T{work}:00:00Z,{day}T16:00:00Z,training"]
+    long_ago = TODAY - timedelta(days=90)
+    lines.append(f"old,,{team},{long_ago}T00:00:00Z,{long_ago}T23:00:00Z,absence")
+    (tmp_path / "shifts.csv").write_text("\n".join(lines) + "\n")
+    small_bench.accounts = tuple({**a, "shifts": str(tmp_path / "shifts.csv")} if a["connector"] == "files" else a for a in small_bench.accounts)
+    outcome = small_bench.run(midnight(TODAY))
+    assert outcome.state == "completed", outcome.message
+    found = {(r["account"], r["team_id"]): (r["shrinkage_share"], r["shrinkage_from"])
+             for r in query(small_bench.url, "select distinct account, team_id, shrinkage_share, shrinkage_from from marts.staffing_forecast")}
+    assert found.pop(("zendesk_acme", team)) == (0.25, "shifts")
+    assert found.pop(("zendesk_acme", agent_team)) == (0.125, "shifts")
+    assert set(found.values()) == {(0.3, "setting")}
+    for row in query(small_bench.url, "select distinct team_id, agent_hours, fte from marts.staffing_requirement_daily where account = 'zendesk_acme'"):
+        lost = {team: 0.25, agent_team: 0.125}.get(row["team_id"], 0.3)
+        assert row["fte"] == pytest.approx(row["agent_hours"] / (1 - lost) / 8)
+
+
 def test_what_was_told_is_kept_as_it_was_told(small_bench: Bench):
     """The forecast is made anew each day; how right the planners' one was can only be said of what they were told."""
     told: dict[tuple, float] = {}
