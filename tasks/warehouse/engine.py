@@ -30,12 +30,12 @@ Connection = sa.Connection
 class Warehouse:
     """A warehouse by URL. One writer at a time: `held()` refuses a second run."""
 
-    def __init__(self, url: str, *, memory_limit: str = "", threads: int = 0) -> None:
+    def __init__(self, url: str, *, memory_limit: str = "") -> None:
         try:
             self.url = sa.make_url(url)
         except sa.exc.ArgumentError:
             raise ConfigurationError("warehouse.url is not a database URL such as duckdb:///warehouse.duckdb") from None
-        self._limits = {name: value for name, value in (("memory_limit", memory_limit), ("threads", threads)) if value}
+        self._memory_limit = memory_limit
         self.kind = self.url.get_backend_name()
         if self.kind not in {"duckdb", "postgresql"}:
             raise ConfigurationError(f"warehouse.url: {self.kind} is not supported; use duckdb or postgresql")
@@ -46,7 +46,7 @@ class Warehouse:
     @classmethod
     def of(cls, settings: WarehouseSettings) -> "Warehouse":
         """The warehouse of the settings, within their limits."""
-        return cls(settings.url, memory_limit=settings.memory_limit, threads=settings.threads)
+        return cls(settings.url, memory_limit=settings.memory_limit)
 
     @property
     def path(self) -> Path | None:
@@ -58,8 +58,7 @@ class Warehouse:
             url = self.url.set(drivername="postgresql+psycopg")
             return sa.create_engine(  # the lock's connection is silent for as long as a run takes: firewalls forget such ones
                 url, pool_pre_ping=True, connect_args={"options": _PG_OPTIONS, "connect_timeout": 15, "keepalives_idle": 60})
-        # given when the file is opened: threads set while another connection is at work have crashed DuckDB
-        engine = sa.create_engine(self.url, poolclass=NullPool, connect_args={"config": self._limits})
+        engine = sa.create_engine(self.url, poolclass=NullPool)
 
         @sa.event.listens_for(engine, "connect")
         def _prepare(connection: Any, _record: Any) -> None:
@@ -67,6 +66,8 @@ class Warehouse:
             # rows written in the same transaction have no statistics yet, and join orders guessed without them took
             # a thousand times as long; joins run as our SQL writes them
             connection.execute("set disabled_optimizers = 'join_order'")
+            if self._memory_limit:
+                connection.execute(f"set memory_limit = '{self._memory_limit}'")
 
         return engine
 
