@@ -119,11 +119,8 @@ def plan(need: Sequence[float], start: float, hiring: Hiring) -> list[Month]:
 def _joiners(need: Sequence[float], place: int, tenured: float, cohorts: Sequence[float], hiring: Hiring) -> int:
     """So many that when they are fully productive the need of that month is met by those who are left then.
 
-    A peak that is over by then is not hired for.
+    A peak that is over by then is not hired for; after the last month its need goes on.
     """
-    later = min(place + len(hiring.ramp), len(need) - 1)
-    stay = (1 - hiring.monthly_attrition) ** (later - place)
-    heads = (tenured + sum(cohorts)) * stay
-    share = hiring.ramp[later - place] if later - place < len(hiring.ramp) else 1.0
-    short = need[later] - heads
-    return max(ceil(round(short / (max(share, 1e-9) * stay), 9)), 0) if short > 0 and share > 0 else 0
+    stay = (1 - hiring.monthly_attrition) ** len(hiring.ramp)
+    short = need[min(place + len(hiring.ramp), len(need) - 1)] - (tenured + sum(cohorts)) * stay
+    return max(ceil(round(short / stay, 9)), 0)

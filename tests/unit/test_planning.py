@@ -202,11 +202,13 @@ def test_headcount_by_hand():
     assert second.productive == pytest.approx(8.1 + 4 * 0.5)
     assert second.in_training == 4
     assert third.start == pytest.approx(12.1)
-    assert third.productive == pytest.approx(7.29 + 3.6)
+    # the need goes on: of 10.89 there will be 9.801 in the fourth month, 0.199 short, over 0.9: one more, half productive at first
+    assert third.joiners == second.request == 1
+    assert third.productive == pytest.approx(7.29 + 3.6 + 0.5)
     assert third.request == 0
     # who could join in the second month is productive in the third: its need counts, not that of the second
-    assert [m.joiners for m in plan([10, 20, 8], 10, hiring)] == [0, 1, 0]  # 8 - 7.29 = 0.71, over 0.9: one
-    assert [m.joiners for m in plan([10, 20, 7], 10, hiring)] == [0, 0, 0]
+    assert [m.joiners for m in plan([10, 20, 8], 10, hiring)] == [0, 1, 1]  # 8 - 7.29 = 0.71, over 0.9: one; then 8 - 7.371
+    assert [m.joiners for m in plan([10, 20, 7], 10, hiring)] == [0, 0, 1]
 
 
 def test_nobody_is_needed_where_idle_people_on_live_channels_do_the_work():
