@@ -78,5 +78,10 @@ def test_one_run_reads_every_vendor_and_puts_them_side_by_side(every_account: Be
     assert {(f"{name}_acme", "ces") for name in ("zendesk", "freshdesk", "intercom", "jira")} <= told  # asked for by four survey tools
     page = outcome.published.page.read_text()
     assert all(f"<th>{desk}_acme</th>" in page or f'<th class="n">{desk}_acme</th>' in page for desk in desks)
+    # a plan is written for a team by its name, in however many accounts it works: their shares make the whole
+    shared = every_account.fetch("select count(*), sum(s.planned_fte), max(p.fte) from marts.staffing_forecast as s join source.headcount_plan as p "
+                                 "on p.team = s.team and p.month_on = date_trunc('month', s.day) where s.planned_fte is not null group by s.team, s.day")
+    assert max(accounts for accounts, _, _ in shared) > 1
+    assert [parts for _, parts, _ in shared] == pytest.approx([whole for _, _, whole in shared])
     again = every_account.run(NOW)
     assert again.changed_rows == 0
