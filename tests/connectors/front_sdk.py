@@ -1,0 +1,81 @@
+"""Front's public client on npm (`front-sdk`, by resin.io) reads the fake: run by hand, for it needs node, npm and their registry.
+
+    python tests/connectors/front_sdk.py
+
+Front's client on PyPI wants libraries of 2019, and Zoho Desk and Medallia have no client that could be found.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parents[1])]
+
+from tasks.sandbox.fake import Served  # noqa: E402
+from tasks.sandbox.vendors.front import Front  # noqa: E402
+from tasks.sandbox.world import World  # noqa: E402
+
+CLOCK = datetime(2026, 11, 1, tzinfo=UTC)
+
+READ = """
+const { Front } = require('front-sdk');
+const front = new Front('front-demo-token');
+const all = async (page) => page._pagination && page._pagination.next
+  ? page._results.concat(await all(await front.getFromLink(page._pagination.next))) : page._results;
+(async () => {
+  const told = { teammates: (await front.teammate.list())._results.map(t => t.email), conversations: {} };
+  for (const id of process.argv.slice(2)) {
+    const one = await front.conversation.get({ conversation_id: id });
+    told.conversations[id] = {
+      status: one.status, assignee: one.assignee && one.assignee.email, created: one.created_at,
+      messages: (await all(await front.conversation.listMessages({ conversation_id: id }))).map(m => [m.created_at, m.is_inbound]),
+      comments: (await all(await front.conversation.listComments({ conversation_id: id }))).map(c => [c.posted_at, c.author.email]) };
+  }
+  console.log(JSON.stringify(told));
+})();
+"""
+
+
+def installed(folder: Path, address: str) -> None:
+    """The client in a folder of its own, its one address that of the fake."""
+    subprocess.run(["npm", "install", "--silent", "--no-audit", "--no-fund", "front-sdk@0.8.2"], cwd=folder, check=True)
+    code = folder / "node_modules" / "front-sdk" / "build" / "index.js"
+    code.write_text(code.read_text().replace("https://api2.frontapp.com", address))
+    (folder / "read.js").write_text(READ)
+
+
+def expected(fake: Front) -> dict[str, object]:
+    """What the organisation's own story says of the same."""
+    email = {a.number: a.email for a in fake.agents()}
+    told = {}
+    for ticket in (t for t in fake.alive() if not fake.is_merged(t)):  # a merged one redirects to the one it went into
+        notes, agent = fake.notes(ticket), ticket.value_at("assignee", fake.clock)
+        told[f"cnv_{ticket.number:x}"] = {
+            "archived": fake.solved_at(ticket) is not None, "assignee": email[int(agent)] if agent else None, "created": ticket.created_at.timestamp(),
+            "messages": sorted((n.at.timestamp(), n.role == "customer") for n in notes if n.is_public),
+            "comments": sorted((n.at.timestamp(), email[n.author]) for n in notes if not n.is_public)}
+    return {"teammates": sorted(email.values()), "conversations": told}
+
+
+def main() -> None:
+    fake = Front(World(seed=5, first=date(2026, 10, 1), last=date(2026, 10, 31), daily=6.0), clock=CLOCK)
+    truth = expected(fake)
+    with tempfile.TemporaryDirectory() as place, Served(fake):
+        installed(Path(place), fake.base_url)
+        made = subprocess.run(["node", "read.js", *truth["conversations"]], cwd=place, check=True, capture_output=True, text=True)
+    found = json.loads(made.stdout)
+    read = {"teammates": sorted(found["teammates"]), "conversations": {name: {
+        "archived": one["status"] == "archived", "assignee": one["assignee"], "created": int(one["created"]),
+        "messages": sorted((int(at), inbound) for at, inbound in one["messages"]), "comments": sorted((int(at), who) for at, who in one["comments"])}
+        for name, one in found["conversations"].items()}}
+    differ = [name for name, one in truth["conversations"].items() if read["conversations"][name] != one]
+    print(f"{len(read['conversations'])} conversations, {sum(len(c['messages']) for c in read['conversations'].values())} messages, "
+          f"{sum(len(c['comments']) for c in read['conversations'].values())} comments, {len(read['teammates'])} teammates; {len(differ)} conversations differ")
+    sys.exit(bool(differ) or read["teammates"] != truth["teammates"])
+
+
+if __name__ == "__main__":
+    main()
