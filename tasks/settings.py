@@ -35,6 +35,7 @@ class WarehouseSettings(_Section):
     url: str = Field("duckdb:///warehouse.duckdb", description="duckdb:///file or postgresql://user@host/database")
     published: str = Field("", description="read-only copy for BI tools (DuckDB only); empty: none")
     memory_limit: str = Field("", description="DuckDB's memory limit, such as 2GB; empty: its own default")
+    threads: int = Field(0, description="threads of DuckDB; 0: one a core. 1 costs the least processor time where there are few rows", ge=0)
 
 
 class LandingSettings(_Section):

@@ -84,7 +84,7 @@ class Bench:
 
     def settings(self, **changes: Any) -> Settings:
         given: dict[str, Any] = {
-            "warehouse": {"url": self.url}, "landing": {"url": str(self.folder / "landing")},
+            "warehouse": {"url": self.url, "threads": 1}, "landing": {"url": str(self.folder / "landing")},
             "reports": {"folder": str(self.folder / "reports")},
             "business": {"time_zone": "Europe/Berlin", "currency": "EUR"}, "accounts": self.accounts,
             "planning": {"models": "floor", "interval_days": 1, "horizon_days": 7},  # the quick half; tests of the forecast ask for all of it
@@ -129,7 +129,7 @@ def _prepared() -> Path:
     """A warehouse with all tables and no rows: making one takes half a second, copying it nothing."""
     folder = Path(tempfile.mkdtemp(prefix="support-etl-template-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    warehouse = Warehouse(f"duckdb:///{folder / 'warehouse.duckdb'}")
+    warehouse = Warehouse(f"duckdb:///{folder / 'warehouse.duckdb'}", threads=1)
     prepare(warehouse, model_tables())
     warehouse.dispose()
     return folder / "warehouse.duckdb"
@@ -155,7 +155,7 @@ def described(*schemas: str) -> dict[str, list[str]]:
 
 @contextmanager
 def opened(url: str) -> Iterator[Any]:
-    warehouse = Warehouse(url)
+    warehouse = Warehouse(url, threads=1)
     with warehouse.connect() as connection:
         yield warehouse, connection
     warehouse.dispose()

@@ -30,12 +30,15 @@ Connection = sa.Connection
 class Warehouse:
     """A warehouse by URL. One writer at a time: `held()` refuses a second run."""
 
-    def __init__(self, url: str, *, memory_limit: str = "") -> None:
+    def __init__(self, url: str, *, memory_limit: str = "", threads: int = 0) -> None:
         try:
             self.url = sa.make_url(url)
         except sa.exc.ArgumentError:
             raise ConfigurationError("warehouse.url is not a database URL such as duckdb:///warehouse.duckdb") from None
-        self._memory_limit = memory_limit
+        # rows written in the same transaction have no statistics yet, and join orders guessed without them took
+        # a thousand times as long; joins run as our SQL writes them
+        wanted = {"disabled_optimizers": "join_order", "memory_limit": memory_limit, "threads": threads}
+        self._options = {name: value for name, value in wanted.items() if value}
         self.kind = self.url.get_backend_name()
         if self.kind not in {"duckdb", "postgresql"}:
             raise ConfigurationError(f"warehouse.url: {self.kind} is not supported; use duckdb or postgresql")
@@ -46,7 +49,7 @@ class Warehouse:
     @classmethod
     def of(cls, settings: WarehouseSettings) -> "Warehouse":
         """The warehouse of the settings, within their limits."""
-        return cls(settings.url, memory_limit=settings.memory_limit)
+        return cls(settings.url, memory_limit=settings.memory_limit, threads=settings.threads)
 
     @property
     def path(self) -> Path | None:
@@ -58,16 +61,13 @@ class Warehouse:
             url = self.url.set(drivername="postgresql+psycopg")
             return sa.create_engine(  # the lock's connection is silent for as long as a run takes: firewalls forget such ones
                 url, pool_pre_ping=True, connect_args={"options": _PG_OPTIONS, "connect_timeout": 15, "keepalives_idle": 60})
-        engine = sa.create_engine(self.url, poolclass=NullPool)
+        # given when the file is opened: a `set` of what belongs to the whole database, while another connection plans a query,
+        # frees what that one reads (a segmentation fault in one run of thousands)
+        engine = sa.create_engine(self.url, poolclass=NullPool, connect_args={"config": self._options})
 
         @sa.event.listens_for(engine, "connect")
         def _prepare(connection: Any, _record: Any) -> None:
-            connection.execute("set TimeZone = 'UTC'")
-            # rows written in the same transaction have no statistics yet, and join orders guessed without them took
-            # a thousand times as long; joins run as our SQL writes them
-            connection.execute("set disabled_optimizers = 'join_order'")
-            if self._memory_limit:
-                connection.execute(f"set memory_limit = '{self._memory_limit}'")
+            connection.execute("set TimeZone = 'UTC'")  # of this connection alone
 
         return engine
 

@@ -49,7 +49,7 @@ def measures(facts):
 @pytest.fixture(scope="module", params=["duckdb", "postgresql"])
 def warehouse(request, tmp_path_factory, postgres, log):
     folder = tmp_path_factory.mktemp("brute")
-    made = Warehouse(f"duckdb:///{folder / 'w.duckdb'}" if request.param == "duckdb" else postgres())
+    made = Warehouse(f"duckdb:///{folder / 'w.duckdb'}" if request.param == "duckdb" else postgres(), threads=1)
     prepare(made, model_tables())
     event_log.load(made, log.rows)
     build(made)

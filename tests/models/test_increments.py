@@ -24,7 +24,7 @@ TICKETS = 90
 
 
 def fresh(url: str) -> Warehouse:
-    made = Warehouse(url)
+    made = Warehouse(url, threads=1)
     prepare(made, model_tables())
     return made
 

@@ -25,7 +25,7 @@ DEFAULTS: dict[str, Any] = {
 
 @pytest.fixture(params=["duckdb", "postgresql"])
 def warehouse(request, tmp_path, postgres):
-    made = Warehouse(f"duckdb:///{tmp_path / 'w.duckdb'}" if request.param == "duckdb" else postgres())
+    made = Warehouse(f"duckdb:///{tmp_path / 'w.duckdb'}" if request.param == "duckdb" else postgres(), threads=1)
     prepare(made, model_tables())
     yield made
     made.dispose()

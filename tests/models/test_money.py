@@ -113,7 +113,7 @@ class Calendar:
 
 @pytest.fixture(scope="module", params=["duckdb", "postgresql"])
 def warehouse(request, tmp_path_factory, postgres):
-    made = Warehouse(f"duckdb:///{tmp_path_factory.mktemp('money') / 'w.duckdb'}" if request.param == "duckdb" else postgres())
+    made = Warehouse(f"duckdb:///{tmp_path_factory.mktemp('money') / 'w.duckdb'}" if request.param == "duckdb" else postgres(), threads=1)
     yield made
     made.dispose()
 

@@ -38,7 +38,7 @@ def typed(entity: str, row: dict[str, Any]) -> dict[str, Any]:
 
 
 def build_story(url: str) -> Warehouse:
-    warehouse = Warehouse(url)
+    warehouse = Warehouse(url, threads=1)
     prepare(warehouse, model_tables())
     event_log.load(warehouse, [(entity, typed(entity, row)) for entity, rows in STORY.items() for row in rows])
     account = {"connector": "zendesk", "name": "acme", "subdomain": "x", "bots": ["api"], "escalation_teams": ["Tier 2"]}
