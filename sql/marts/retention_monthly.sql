@@ -12,6 +12,9 @@ held as (
     join source.contract as c
         on (c.starts_on is null or c.starts_on < m.month_starts_on) and (c.churned_on is null or c.churned_on >= m.month_starts_on)
     left join core.dim_organization as o on o.account = c.account and o.organization_id = c.organization_id
+    left join source.tombstone as x
+        on x.account = c.account and x.entity = 'contract' and x.record_id = c.contract_id and x.deleted_at >= coalesce(c.version_at, x.deleted_at)
+    where x.record_id is null
     group by m.month_starts_on, c.account, c.organization_id, o.domain
 ),
 told as (

@@ -7,17 +7,21 @@ teams and statuses by label and whose files lie elsewhere, without credentials. 
 
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from tasks.entities import (
-    AGENT, BUSINESS_SCHEDULE, CUSTOMER, MESSAGE, ORGANIZATION, SLA_EVENT, SLA_POLICY, SURVEY_RESPONSE, TEAM, TEAM_MEMBERSHIP, TICKET, TICKET_EVENT,
+    AGENT, BUSINESS_SCHEDULE, CUSTOMER, MESSAGE, ORGANIZATION, SLA_POLICY, SURVEY_RESPONSE, TEAM, TEAM_MEMBERSHIP, TICKET, TICKET_EVENT,
     TICKET_STATUS, TIME_ENTRY, TOMBSTONE,
 )
 from tasks.rest.auth import Basic
-from tasks.rest.paging import EachDay, PageNumber, Restart, SinglePage
-from tasks.rest.spec import Becomes, Changed, Connector, Follow, Full, Limits, Request, Stream, Window, sql
+from tasks.rest.paging import EachDay, PageNumber, Restart
+from tasks.rest.shapes import due_clock, listed, score
+from tasks.rest.spec import Becomes, Changed, Connector, Follow, Limits, Request, Stream, Window, sql
 
 LIST = PageNumber(size={"per_page": "100"})
+full = partial(listed, at="/api/v2", records="[]")
+clock = partial(due_clock, created="created_at", changed="updated_at")
 CHANGES = PageNumber(size={"per_page": "100"}, cap=300, restart=Restart("updated_at", lambda params, last: {"updated_since": last}))
 DAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
 SMILEY = "case {f} when 103 then 5 when 102 then 4.5 when 101 then 4 when 100 then 3 when -101 then 2 when -102 then 1.5 when -103 then 1 " \
@@ -42,18 +46,6 @@ def activity(field: str, key: str) -> Becomes:
         "event_id": sql(f"md5(concat_ws('|', {{ticket_id}}, {{performed_at}}, '{field}', {{activity.{key}}}))"), "ticket_id": "ticket_id", "field": sql(f"'{field}'"),
         "to_value": f"activity.{key}", "changed_at": sql("strptime({performed_at}, '%d-%m-%Y %H:%M:%S %z')"), "actor_id": "performer_id",
     })
-
-
-def clock(metric: str, due: str, done: str) -> tuple[Becomes, ...]:
-    """The API tells due times and not which targets apply; a breach is what ends, or still runs, after them."""
-    def event(kind: str, at: str, condition: str) -> Becomes:
-        return Becomes(SLA_EVENT, where=sql(condition), fields={
-            "event_id": sql(f"cast({{id}} as varchar) || '-{metric}-{kind}'"), "ticket_id": "id", "metric": sql(f"'{metric}'"), "instance": sql("'1'"),
-            "kind": sql(f"'{kind}'"), "happened_at": at, "version_at": "updated_at"})
-
-    late = f"coalesce(try_cast({{{done}}} as timestamptz), try_cast({{updated_at}} as timestamptz)) > try_cast({{{due}}} as timestamptz)"
-    return (event("apply", "created_at", f"{{{due}}} is not null"), event("due", due, f"{{{due}}} is not null"),
-            event("fulfill", done, f"{{{due}}} is not null and {{{done}}} is not null"), event("breach", due, late))
 
 
 def week(schedule: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
@@ -91,10 +83,6 @@ def gone(kind: str) -> Stream:
         records="[]", paging=CHANGES, sync=Changed(ask=since("updated_since")),
         becomes=(Becomes(TOMBSTONE, fields={"entity": sql("'ticket'"), "record_id": "id", "deleted_at": "updated_at", "version_at": "updated_at"}),),
     )
-
-
-def full(name: str, says: str, becomes: tuple[Becomes, ...], *, path: str = "", replaces: bool = False, paging: Any = LIST, optional: bool = False) -> Stream:
-    return Stream(name=name, says=says, path=f"/api/v2/{path or name}", records="[]", paging=paging, sync=Full(replaces=replaces), optional=optional, becomes=becomes)
 
 
 def people(name: str, says: str, becomes: Becomes) -> Stream:
@@ -147,8 +135,7 @@ connector = Connector(
             name="ratings", says="Satisfaction ratings; seven days are read again, for customers who change their mind", path="/api/v2/surveys/satisfaction_ratings",
             records="[]", paging=LIST, sync=Changed(ask=since("created_since"), overlap=timedelta(days=7)), optional=True,
             becomes=(Becomes(SURVEY_RESPONSE, fields={
-                "response_id": "id", "survey_id": "survey_id", "metric": sql("'csat'"), "score": sql(SMILEY), "scale_min": sql("1"), "scale_max": sql("5"),
-                "better": sql("'higher'"), "ticket_id": "ticket_id", "customer_id": "user_id", "agent_id": "agent_id", "responded_at": "created_at", "comment": "feedback",
+                "response_id": "id", "survey_id": "survey_id", "score": sql(SMILEY), **score("csat", 1, 5), "ticket_id": "ticket_id", "customer_id": "user_id", "agent_id": "agent_id", "responded_at": "created_at", "comment": "feedback",
                 "version_at": "updated_at"}),),
         ),
         Stream(
@@ -158,18 +145,18 @@ connector = Connector(
                 "entry_id": "id", "ticket_id": "ticket_id", "agent_id": "agent_id", "entered_at": "executed_at", "version_at": "updated_at",
                 "seconds": sql("cast(split_part({time_spent}, ':', 1) as int) * 3600 + cast(split_part({time_spent}, ':', 2) as int) * 60")}),),
         ),
-        full("agents", "Agents of today; those who left stay as they were", (Becomes(AGENT, fields={
+        full("agents", "Agents of today; those who left stay as they were", Becomes(AGENT, fields={
             "agent_id": "id", "name": "contact.name", "email": "contact.email", "role": sql("'agent'"), "is_active": "contact.active", "time_zone": "contact.time_zone",
-            "created_at": "created_at", "version_at": "updated_at"}),)),
-        full("groups", "Teams and their members", (
+            "created_at": "created_at", "version_at": "updated_at"}), paging=LIST),
+        full("groups", "Teams and their members",
             Becomes(TEAM, fields={"team_id": "id", "name": "name", "is_active": sql("true"), "version_at": "updated_at"}),
-            Becomes(TEAM_MEMBERSHIP, each="agent_ids[]", fields={"agent_id": "item", "team_id": "id"}))),
+            Becomes(TEAM_MEMBERSHIP, each="agent_ids[]", fields={"agent_id": "item", "team_id": "id"}), paging=LIST),
         people("contacts", "Customers", Becomes(CUSTOMER, fields={
             "customer_id": "id", "organization_id": "company_id", "name": "name", "email": "email", "created_at": "created_at", "version_at": "updated_at"})),
         people("companies", "Organizations", Becomes(ORGANIZATION, fields={
             "organization_id": "id", "name": "name", "domain": sql("cast({domains} as varchar[])[1]"), "created_at": "created_at", "version_at": "updated_at"})),
-        full("sla_policies", "SLA targets by priority", (Becomes(SLA_POLICY, clean=targets),), paging=SinglePage(), optional=True),
-        full("business_hours", "Business hours; holidays are not in the API", (Becomes(BUSINESS_SCHEDULE, clean=week),), replaces=True, paging=SinglePage(), optional=True),
-        full("ticket_fields", "Labels of statuses", (Becomes(TICKET_STATUS, clean=statuses),), paging=SinglePage(), optional=True),
+        full("sla_policies", "SLA targets by priority", Becomes(SLA_POLICY, clean=targets), optional=True),
+        full("business_hours", "Business hours; holidays are not in the API", Becomes(BUSINESS_SCHEDULE, clean=week), replaces=True, optional=True),
+        full("ticket_fields", "Labels of statuses", Becomes(TICKET_STATUS, clean=statuses), optional=True),
     ),
 )

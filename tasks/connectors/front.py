@@ -1,26 +1,30 @@
 """Front: events, which are the increment and the history, and the conversations that they touch.
 
 Facts: dev.frontapp.com. Conversations cannot be asked by time of change, so events (15 a page) lead to them. Inboxes stand
-for teams. With ticketing on, statuses have categories. Ratings come from the daily analytics export.
+for teams. With ticketing on, statuses have categories. Ratings and handle times (taken as seconds: no page says) come from
+the daily analytics export.
 """
 
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
-from tasks.clock import from_epoch, minute_of_day
+from tasks.clock import from_epoch
 from tasks.entities import (
-    AGENT, BUSINESS_SCHEDULE, CUSTOMER, MESSAGE, ORGANIZATION, SURVEY_RESPONSE, TEAM, TEAM_MEMBERSHIP, TICKET, TICKET_EVENT, TICKET_LINK, TOMBSTONE,
+    AGENT, BUSINESS_SCHEDULE, CUSTOMER, MESSAGE, ORGANIZATION, SURVEY_RESPONSE, TEAM, TEAM_MEMBERSHIP, TICKET, TICKET_EVENT, TICKET_LINK,
+    TIME_ENTRY, TOMBSTONE,
 )
 from tasks.rest.auth import Bearer
 from tasks.rest.paging import LinkWithQuery, SinglePage
-from tasks.rest.spec import Becomes, Changed, Connector, Export, Follow, Full, Limits, Request, Stream, Window, epoch, sql
+from tasks.rest.shapes import hours, listed, opened, score
+from tasks.rest.spec import Becomes, Changed, Connector, Export, Follow, Limits, Request, Stream, Window, epoch, sql
 
-COLUMNS = ["Activity ID", "Type", "Message date", "Conversation API ID", "Assignee", "Survey rating", "Survey comment"]
+COLUMNS = ["Activity ID", "Type", "Message date", "Conversation API ID", "Author", "Assignee", "Handle time", "Survey rating", "Survey comment"]
 STATUS = {"archive": "archived", "reopen": "open", "restore": "open"}
 WEEK = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
-ONE = SinglePage()
 HUNDREDS = LinkWithQuery(at="_pagination.next", size={"limit": "100"})
+full = partial(listed, at="", records="_results")
 
 
 def between(window: Window) -> dict[str, str]:
@@ -58,29 +62,15 @@ def merges(event: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterab
             yield {"ticket_id": lost, "kind": "merged_into", "linked_id": event["conversation"]["id"]}
 
 
-def trashed(event: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
-    if event["type"] == "trash":
-        yield {"entity": "ticket", "record_id": event["conversation"]["id"], "deleted_at": from_epoch(event["emitted_at"]), "version_at": from_epoch(event["emitted_at"])}
-
-
-def inboxes(team: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
-    return ({"team_id": inbox["id"], "name": inbox.get("name"), "is_active": True} for inbox in team.get("inboxes") or ())
-
-
 def members(team: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
     return ({"team_id": inbox["id"], "agent_id": member["id"]} for inbox in team.get("inboxes") or () for member in team.get("members") or ())
 
 
 def week(shift: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
     for number, day in enumerate(WEEK):
-        hours = (shift.get("times") or {}).get(day)
-        if hours:
-            yield {"schedule_id": shift["id"], "name": shift.get("name"), "time_zone": shift.get("timezone"), "starts_minute": number * 1440 + minute_of_day(hours["start"]),
-                   "ends_minute": number * 1440 + (minute_of_day(hours["end"]) or 1440)}
-
-
-def full(name: str, says: str, *becomes: Becomes, paging: Any = ONE, replaces: bool = False, optional: bool = False) -> Stream:
-    return Stream(name=name, says=says, path=f"/{name}", records="_results", paging=paging, sync=Full(replaces=replaces), becomes=becomes, optional=optional)
+        told = (shift.get("times") or {}).get(day)
+        if told:
+            yield {"schedule_id": shift["id"], "name": shift.get("name"), "time_zone": shift.get("timezone"), **hours(number, told["start"], told["end"])}
 
 
 connector = Connector(
@@ -93,7 +83,7 @@ connector = Connector(
     auth=Bearer("api_token"),
     check=Request("/me"),
     limits=Limits(requests_per_minute=80, retry_statuses=frozenset({408, 423, 429, 500, 502, 503, 504})),
-    not_told=("holidays", "SLA targets", "priorities", "agent time", "customers' organizations"),
+    not_told=("holidays", "SLA targets", "priorities", "customers' organizations"),
     streams=(
         Stream(
             name="events", says="Events, and the conversations, messages and comments that they touch", path="/events", records="_results",
@@ -104,14 +94,14 @@ connector = Connector(
                 Follow("comments", lambda ids: Request(f"/conversations/{ids[0]}/comments"), key="conversation.id", records="_results", once=True),
             ),
             becomes=(
-                Becomes(TICKET_EVENT, clean=changes), Becomes(TICKET_LINK, clean=merges), Becomes(TOMBSTONE, clean=trashed),
+                Becomes(TICKET_EVENT, clean=changes), Becomes(TICKET_LINK, clean=merges), opened("conversation"),
+                Becomes(TOMBSTONE, where=sql("{type} = 'trash'"), fields={
+                    "entity": sql("'ticket'"), "record_id": "conversation.id", "deleted_at": epoch("emitted_at"), "version_at": epoch("emitted_at")}),
                 Becomes(TICKET, part="conversation", where=sql("{status} <> 'deleted'"), fields={
                     "ticket_id": "id", "number": sql("cast({ticket_ids} as varchar[])[1]"), "subject": "subject", "type": "type", "created_at": epoch("created_at"),
                     "status": sql("case when {status} = 'archived' then {status} else coalesce({status_category}, {status}) end"),
                     "requester_id": sql("regexp_extract({recipient._links.related.contact}, '([^/]+)$', 1)"), "assignee_id": "assignee.id",
                     "version_at": sql("to_timestamp(cast(coalesce({updated_at}, {created_at}) as double))")}),
-                Becomes(TICKET_EVENT, part="conversation", fields={
-                    "event_id": sql("{id} || '-opened'"), "ticket_id": "id", "field": sql("'status'"), "to_value": sql("'open'"), "changed_at": epoch("created_at"), "sequence": sql("0")}),
                 Becomes(MESSAGE, part="messages", where=sql("{draft_mode} is null"), fields={
                     "message_id": "id", "ticket_id": "@partition", "sent_at": epoch("created_at"), "author_id": "author.id", "is_public": sql("true"), "channel": "type", "body": "text",
                     "author_role": sql("case when cast({is_inbound} as boolean) then 'customer' when {author.id} is null then 'system' end"),
@@ -122,20 +112,25 @@ connector = Connector(
             ),
         ),
         Stream(
-            name="ratings", says="Satisfaction ratings from the analytics export; a week is read again, since they come late", path="/analytics/exports", records="rows", flat=True,
-            paging=ONE, sync=Changed(ask=lambda window: {}, overlap=timedelta(days=7)), optional=True, empty_is_null=True,
+            name="activities", says="Ratings and agents' time from the analytics export; a week is read again, since ratings come late", path="/analytics/exports", records="rows", flat=True,
+            paging=SinglePage(), sync=Changed(ask=lambda window: {}, overlap=timedelta(days=7)), optional=True, empty_is_null=True,
             export=Export(
                 start=lambda _, window, settings: Request("/analytics/exports", method="POST", body={
                     "start": int(window.start.timestamp()), "end": int(window.end.timestamp()), "timezone": "Etc/UTC", "type": "events", "filters": {}, "columns": COLUMNS}),
                 job_at="id", poll=lambda _, job: Request(f"/analytics/exports/{job}"), state_at="status", done=frozenset({"done"}), failed=frozenset({"failed", "too_big"}),
                 file_at="url", file=lambda _, url: Request(url), kind="csv", size_at="size"),
-            becomes=(Becomes(SURVEY_RESPONSE, where=sql("{Survey rating} is not null"), fields={
-                "response_id": "Activity ID", "metric": sql("'csat'"), "score": "Survey rating", "scale_min": sql("1"), "scale_max": sql("5"), "better": sql("'higher'"),
-                "ticket_id": "Conversation API ID", "agent_id": "Assignee", "responded_at": "Message date", "comment": "Survey comment"}),)),
+            becomes=(
+                Becomes(SURVEY_RESPONSE, where=sql("{Survey rating} is not null"), fields={
+                    "response_id": "Activity ID", "score": "Survey rating", **score("csat", 1, 5), "ticket_id": "Conversation API ID", "agent_id": "Assignee", "responded_at": "Message date",
+                    "comment": "Survey comment"}),
+                Becomes(TIME_ENTRY, where=sql("{Handle time} is not null"), fields={
+                    "entry_id": "Activity ID", "ticket_id": "Conversation API ID", "agent_id": sql("coalesce({Author}, {Assignee})"), "entered_at": "Message date",
+                    "seconds": "Handle time"}))),
         full("teammates", "Agents, and bots that write like them", Becomes(AGENT, fields={
             "agent_id": "id", "login": "username", "name": sql("concat_ws(' ', {first_name}, {last_name})"), "email": "email", "is_active": sql("not cast({is_blocked} as boolean)"),
             "role": sql("case when {type} = 'user' then 'user' else {type} || ' bot' end")})),
-        full("teams", "Inboxes, which stand for teams, and who works in them", Becomes(TEAM, clean=inboxes), Becomes(TEAM_MEMBERSHIP, clean=members)),
+        full("teams", "Inboxes, which stand for teams, and who works in them", Becomes(
+            TEAM, each="inboxes[]", fields={"team_id": "item.id", "name": "item.name", "is_active": sql("true")}), Becomes(TEAM_MEMBERSHIP, clean=members)),
         full("contacts", "Customers", Becomes(CUSTOMER, fields={"customer_id": "id", "name": "name"}), paging=HUNDREDS),
         full("accounts", "Organizations", Becomes(ORGANIZATION, fields={
             "organization_id": "id", "name": "name", "domain": sql("cast({domains} as varchar[])[1]"), "created_at": epoch("created_at"), "version_at": epoch("updated_at")}),

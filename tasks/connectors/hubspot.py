@@ -8,15 +8,17 @@ holidays are not exposed, only due times.
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from tasks.entities import (
-    AGENT, CONTRACT, CUSTOMER, MESSAGE, ORGANIZATION, SLA_EVENT, SURVEY_RESPONSE, TEAM, TEAM_MEMBERSHIP, TICKET, TICKET_EVENT,
+    AGENT, CONTRACT, CUSTOMER, MESSAGE, ORGANIZATION, SURVEY_RESPONSE, TEAM, TEAM_MEMBERSHIP, TICKET, TICKET_EVENT,
     TICKET_LINK, TICKET_STATUS, TOMBSTONE, Entity,
 )
 from tasks.rest.auth import Bearer, OAuth2, OneOf
 from tasks.rest.paging import CursorParam, SearchAfterId, SinglePage
-from tasks.rest.spec import Becomes, Changed, Connector, Expression, Follow, Full, Limits, Request, Stream, Total, Window, sql
+from tasks.rest.shapes import due_clock
+from tasks.rest.spec import Becomes, Changed, Connector, Follow, Full, Limits, Request, Stream, Total, Window, sql
 
 TICKET_PROPERTIES = (
     "subject", "hs_pipeline_stage", "hs_ticket_priority", "hs_ticket_category", "source_type", "hubspot_owner_id", "hubspot_team_id",
@@ -27,7 +29,9 @@ HISTORY = ("hs_pipeline_stage", "hubspot_owner_id", "hubspot_team_id", "hs_ticke
 FEEDBACK = ("hs_survey_type", "hs_survey_id", "hs_value", "hs_submission_timestamp", "hs_ticket_id", "hs_contact_id", "hs_content", "hs_lastmodifieddate")
 DEALS = ("dealstage", "closedate", "amount", "hs_arr", "deal_currency_code", "hs_is_closed_won", "hs_primary_associated_company", "recurring_revenue_inactive_date",
          "recurring_revenue_inactive_reason", "hs_lastmodifieddate")
+DELETED = {"tickets": TICKET, "contacts": CUSTOMER, "companies": ORGANIZATION, "deals": CONTRACT}
 WAITS = {"SECONDLY": 1.0, "TEN_SECONDLY_ROLLING": 10.0}
+sla = partial(due_clock, created="properties.createdate", changed="properties.hs_lastmodifieddate", part="details")
 lists = CursorParam(at="paging.next.after", param="after", size={"limit": "100"})
 
 
@@ -72,26 +76,6 @@ def history(field: str, name: str) -> Becomes:
         "actor_id": sql("'A-' || cast({item.updatedByUserId} as varchar)"),
         "sequence": sql("epoch_ms(try_cast({item.timestamp} as timestamptz))"),
     })
-
-
-def sla(metric: str, due: str, done: str) -> tuple[Becomes, ...]:
-    """A clock of which only due and done are told: applied at creation, breached at the due time if done or seen later.
-
-    An overdue ticket that nobody touches is not told again; the due time lets the model see its breach all the same.
-    """
-    def event(kind: str, at: str, where: Expression) -> Becomes:
-        return Becomes(SLA_EVENT, part="details", where=where, fields={
-            "event_id": sql(f"cast({{id}} as varchar) || '-{metric}-{kind}'"), "ticket_id": "id", "metric": sql(f"'{metric}'"),
-            "instance": sql("'1'"), "kind": sql(f"'{kind}'"), "happened_at": at, "version_at": "properties.hs_lastmodifieddate",
-        })
-
-    late = f"coalesce({{{done}}}, {{properties.hs_lastmodifieddate}})"
-    return (
-        event("apply", "properties.createdate", sql(f"{{{due}}} is not null")),
-        event("due", due, sql(f"{{{due}}} is not null")),
-        event("fulfill", done, sql(f"{{{due}}} is not null and {{{done}}} is not null")),
-        event("breach", due, sql(f"try_cast({late} as timestamptz) > try_cast({{{due}}} as timestamptz)")),
-    )
 
 
 def linked(part: str, kind: str) -> Becomes:
@@ -211,8 +195,10 @@ connector = Connector(
                                   "then left(nullif({properties.recurring_revenue_inactive_date}, ''), 10) end"),
                 "yearly_amount": sql("coalesce(nullif({properties.hs_arr}, ''), nullif({properties.amount}, ''))"),
                 "currency": "properties.deal_currency_code", "version_at": "updatedAt",
-            }),), people=True),
-        owners("false"), owners("true"), deleted("tickets", TICKET), deleted("contacts", CUSTOMER), deleted("companies", ORGANIZATION),
+            }),
+            Becomes(TOMBSTONE, where=sql("{properties.hs_is_closed_won} is distinct from 'true'"), fields={  # won by mistake, and opened again
+                "entity": sql("'contract'"), "record_id": "id", "deleted_at": "updatedAt", "version_at": "updatedAt"})), people=True),
+        owners("false"), owners("true"), *(deleted(name, entity) for name, entity in DELETED.items()),
         Stream(
             name="pipelines", says="Stages of the ticket pipelines", path="/crm/v3/pipelines/tickets", records="results",
             paging=SinglePage(), sync=Full(replaces=False),

@@ -7,6 +7,7 @@ would be lost (airbytehq/airbyte#12374). SLA targets are not exposed; `statistic
 
 from collections.abc import Iterable, Mapping
 from datetime import date
+from functools import partial
 from typing import Any
 
 from tasks.clock import from_epoch, occurrences
@@ -15,11 +16,13 @@ from tasks.entities import (
     TICKET_EVENT, TIME_ENTRY, TOMBSTONE,
 )
 from tasks.rest.auth import Bearer
-from tasks.rest.paging import BodyCursor, NextUrl, Scroll, SinglePage
-from tasks.rest.spec import Becomes, Changed, Connector, Follow, Full, Limits, Request, Stream, Total, Window, epoch, sql
+from tasks.rest.paging import BodyCursor, NextUrl, Scroll
+from tasks.rest.shapes import listed, opened, score
+from tasks.rest.spec import Becomes, Changed, Connector, Follow, Limits, Request, Stream, Total, Window, epoch, sql
 
 PAGES = BodyCursor(at="pages.next.starting_after", into=("pagination", "starting_after"))
 DAY = 86_400
+full = partial(listed, at="")
 PARTS = "conversation_parts.conversation_parts[]"
 STATES = "case {item.part_type} when 'close' then 'closed' when 'snoozed' then 'snoozed' when 'away_mode_assignment' then null else 'open' end"
 ROLE = "case when {p}.type = 'bot' or {p}.from_ai_agent then 'bot' when {p}.type in ('admin', 'team') then 'agent' else 'customer' end"
@@ -78,8 +81,7 @@ connector = Connector(
                     "vendor_reopens_count": "statistics.count_reopens", "vendor_made_sla": sql("case {sla_applied.sla_status} when 'hit' then true when 'missed' then false end"),
                     "vendor_first_reply_business_minutes": sql("cast({statistics.time_to_admin_reply} as double) / 60"), "version_at": epoch("updated_at"),
                 }),
-                Becomes(TICKET_EVENT, part="conversation", fields={
-                    "event_id": sql("{id} || '-opened'"), "ticket_id": "id", "field": sql("'status'"), "to_value": sql("'open'"), "changed_at": epoch("created_at"), "sequence": sql("0")}),
+                opened("conversation"),
                 part_event("status", STATES, "{item.part_type} in ('close', 'snoozed', 'open', 'unsnoozed', 'timer_unsnooze', 'note_and_reopen')"),
                 part_event("assignee", "{item.assigned_to.id}", "{item.assigned_to.type} = 'admin'"),
                 part_event("team", "{item.assigned_to.id}", "{item.assigned_to.type} = 'team'"),
@@ -94,7 +96,7 @@ connector = Connector(
                 Becomes(SURVEY_INVITATION, part="conversation", where=sql("{conversation_rating.created_at} is not null"), fields={
                     "invitation_id": "id", "ticket_id": "id", "customer_id": "conversation_rating.contact.id", "sent_at": epoch("conversation_rating.created_at")}),
                 Becomes(SURVEY_RESPONSE, part="conversation", where=sql("{conversation_rating.rating} is not null"), fields={
-                    "response_id": "id", "metric": sql("'csat'"), "score": "conversation_rating.rating", "scale_min": sql("1"), "scale_max": sql("5"), "better": sql("'higher'"),
+                    "response_id": "id", "score": "conversation_rating.rating", **score("csat", 1, 5),
                     "ticket_id": "id", "customer_id": "conversation_rating.contact.id", "agent_id": "conversation_rating.teammate.id",
                     "responded_at": epoch("conversation_rating.updated_at"), "comment": "conversation_rating.remark", "version_at": epoch("updated_at")}),
                 Becomes(TIME_ENTRY, part="conversation", where=sql("{statistics.handling_time} is not null"), fields={
@@ -105,31 +107,23 @@ connector = Connector(
         Stream(
             name="contacts", says="Customers; searches look at whole days", path="/contacts/search", method="POST", records="data", paging=PAGES, sync=search(2 * DAY),
             from_beginning=True, becomes=(Becomes(CUSTOMER, clean=contact),)),
-        Stream(
-            name="companies", says="Organizations", path="/companies/scroll", records="data", paging=Scroll(at="scroll_param", param="scroll_param"), sync=Full(replaces=False),
-            becomes=(Becomes(ORGANIZATION, fields={
-                "organization_id": "id", "name": "name", "domain": "website", "created_at": epoch("created_at"), "version_at": epoch("updated_at")}),)),
-        Stream(
-            name="admins", says="Agents and their teams", path="/admins", records="admins", paging=SinglePage(), sync=Full(replaces=False),
-            becomes=(
-                Becomes(AGENT, fields={"agent_id": "id", "name": "name", "email": "email", "role": sql("'admin'"), "is_active": "has_inbox_seat"}),
-                Becomes(TEAM_MEMBERSHIP, each="team_ids[]", fields={"agent_id": "id", "team_id": "item"}))),
-        Stream(
-            name="teams", says="Teams", path="/teams", records="teams", paging=SinglePage(), sync=Full(replaces=False),
-            becomes=(Becomes(TEAM, fields={"team_id": "id", "name": "name", "is_active": sql("true")}),)),
-        Stream(
-            name="deleted_conversations", says="Deleted conversations", path="/conversations/deleted", params={"page": "1", "per_page": "60", "order": "desc"},
-            records="conversations", paging=NextUrl(at="pages.next"), sync=Full(replaces=False), optional=True,
-            becomes=(Becomes(TOMBSTONE, fields={"entity": sql("'ticket'"), "record_id": "id", "deleted_at": epoch("deleted_at"), "version_at": epoch("deleted_at")}),)),
-        Stream(
-            name="office_hours", says="Office hours and their exceptions", path="/office_hours_schedules", records="data", paging=SinglePage(), optional=True,
-            follows=(Follow("exceptions", lambda ids: Request(f"/office_hours_schedules/{ids[0]}/office_hours_exceptions"), key="id", records="data"),),
-            becomes=(
-                Becomes(BUSINESS_SCHEDULE, each="time_intervals[]", fields={
-                    "schedule_id": "id", "name": "name", "time_zone": "time_zone_name", "version_at": epoch("updated_at"),
-                    "starts_minute": sql("(cast({item.day_of_week} as int) + 1) % 7 * 1440 + cast({item.start_minute} as int) % 1440"),
-                    "ends_minute": sql("(cast({item.day_of_week} as int) + 1) % 7 * 1440 + cast({item.start_minute} as int) % 1440 "
-                                       "+ cast({item.end_minute} as int) - cast({item.start_minute} as int)")}),
-                Becomes(HOLIDAY, part="exceptions", clean=closed_days))),
+        full("companies", "Organizations", Becomes(ORGANIZATION, fields={
+            "organization_id": "id", "name": "name", "domain": "website", "created_at": epoch("created_at"), "version_at": epoch("updated_at")}),
+            path="companies/scroll", records="data", paging=Scroll(at="scroll_param", param="scroll_param")),
+        full("admins", "Agents and their teams",
+            Becomes(AGENT, fields={"agent_id": "id", "name": "name", "email": "email", "role": sql("'admin'"), "is_active": "has_inbox_seat"}),
+            Becomes(TEAM_MEMBERSHIP, each="team_ids[]", fields={"agent_id": "id", "team_id": "item"})),
+        full("teams", "Teams", Becomes(TEAM, fields={"team_id": "id", "name": "name", "is_active": sql("true")})),
+        full("deleted_conversations", "Deleted conversations", Becomes(TOMBSTONE, fields={
+            "entity": sql("'ticket'"), "record_id": "id", "deleted_at": epoch("deleted_at"), "version_at": epoch("deleted_at")}),
+            path="conversations/deleted", records="conversations", params={"page": "1", "per_page": "60", "order": "desc"}, paging=NextUrl(at="pages.next"), optional=True),
+        full("office_hours", "Office hours and their exceptions",
+            Becomes(BUSINESS_SCHEDULE, each="time_intervals[]", fields={
+                "schedule_id": "id", "name": "name", "time_zone": "time_zone_name", "version_at": epoch("updated_at"),
+                "starts_minute": sql("(cast({item.day_of_week} as int) + 1) % 7 * 1440 + cast({item.start_minute} as int) % 1440"),
+                "ends_minute": sql("(cast({item.day_of_week} as int) + 1) % 7 * 1440 + cast({item.start_minute} as int) % 1440 "
+                                   "+ cast({item.end_minute} as int) - cast({item.start_minute} as int)")}),
+            Becomes(HOLIDAY, part="exceptions", clean=closed_days), path="office_hours_schedules", records="data", replaces=True, optional=True,
+            follows=(Follow("exceptions", lambda ids: Request(f"/office_hours_schedules/{ids[0]}/office_hours_exceptions"), key="id", records="data"),)),
     ),
 )

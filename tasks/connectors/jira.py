@@ -8,17 +8,20 @@ shape. `expand=changelog` is cut at 40 entries, so bulk fetches are used. No del
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from tasks.entities import AGENT, CUSTOMER, MESSAGE, ORGANIZATION, SLA_EVENT, SURVEY_RESPONSE, TEAM, TICKET, TICKET_EVENT, TICKET_STATUS, TIME_ENTRY
 from tasks.rest.auth import Basic, Bearer, OneOf
 from tasks.rest.paging import BodyCursor, NextUrl, Offset
-from tasks.rest.spec import Becomes, Changed, Connector, Follow, Full, Limits, Request, Stream, Window, sql
+from tasks.rest.shapes import listed
+from tasks.rest.spec import Becomes, Changed, Connector, Follow, Limits, Request, Stream, Window, sql
 
 TOKEN = BodyCursor(at="nextPageToken", into=("nextPageToken",))
 HISTORY = {"status": "status", "assignee": "assignee", "priority": "priority"}
 METRICS = {"time to first response": "first_response", "time to resolution": "resolution"}
 PROJECT = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+full = partial(listed, at="/rest/api/3", records="values", paging=Offset("startAt", "maxResults", 50, ends="isLast"))
 
 
 def search(window: Window, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -140,23 +143,16 @@ connector = Connector(
             follows=(Follow("entries", lambda ids: Request("/rest/api/3/worklog/list", method="POST", body={"ids": [int(i) for i in ids]}), key="worklogId", records="[]", chunk=1000),),
             becomes=(Becomes(TIME_ENTRY, part="entries", fields={
                 "entry_id": "id", "ticket_id": "issueId", "agent_id": "author.accountId", "entered_at": "started", "seconds": "timeSpentSeconds", "version_at": "updated"}),)),
-        Stream(
-            name="users", says="Agents and customers", path="/rest/api/3/users/search", records="[]", paging=Offset("startAt", "maxResults", 200), sync=Full(replaces=False),
-            becomes=(
-                Becomes(AGENT, where=sql("{accountType} is distinct from 'customer'"), fields={
-                    "agent_id": "accountId", "name": "displayName", "email": "emailAddress", "role": sql("case {accountType} when 'app' then 'bot' end"), "is_active": "active",
-                    "time_zone": "timeZone"}),
-                Becomes(CUSTOMER, where=sql("{accountType} = 'customer'"), fields={"customer_id": "accountId", "name": "displayName", "email": "emailAddress"}))),
-        Stream(
-            name="organizations", says="Customers' organizations", path="/rest/servicedeskapi/organization", records="values", optional=True,
-            paging=Offset("start", "limit", 50, ends="isLastPage"), sync=Full(replaces=False),
-            becomes=(Becomes(ORGANIZATION, fields={"organization_id": "id", "name": "name"}),)),
-        Stream(
-            name="projects", says="Service desks, which stand for teams", path="/rest/api/3/project/search", records="values", paging=Offset("startAt", "maxResults", 50, ends="isLast"),
-            sync=Full(replaces=False), becomes=(Becomes(TEAM, fields={"team_id": "id", "name": "name", "is_active": sql("true")}),)),
-        Stream(
-            name="statuses", says="Statuses and their categories", path="/rest/api/3/statuses/search", records="values", paging=Offset("startAt", "maxResults", 50, ends="isLast"),
-            sync=Full(replaces=False), becomes=(Becomes(TICKET_STATUS, fields={
-                "status_id": "id", "label": "name", "category": sql("case upper({statusCategory}) when 'DONE' then 'solved' when 'TODO' then 'new' end")}),)),
+        full("users", "Agents and customers",
+             Becomes(AGENT, where=sql("{accountType} is distinct from 'customer'"), fields={
+                 "agent_id": "accountId", "name": "displayName", "email": "emailAddress", "role": sql("case {accountType} when 'app' then 'bot' end"), "is_active": "active",
+                 "time_zone": "timeZone"}),
+             Becomes(CUSTOMER, where=sql("{accountType} = 'customer'"), fields={"customer_id": "accountId", "name": "displayName", "email": "emailAddress"}),
+             path="users/search", records="[]", paging=Offset("startAt", "maxResults", 200)),
+        full("organizations", "Customers' organizations", Becomes(ORGANIZATION, fields={"organization_id": "id", "name": "name"}),
+             at="/rest/servicedeskapi", path="organization", paging=Offset("start", "limit", 50, ends="isLastPage"), optional=True),
+        full("projects", "Service desks, which stand for teams", Becomes(TEAM, fields={"team_id": "id", "name": "name", "is_active": sql("true")}), path="project/search"),
+        full("statuses", "Statuses and their categories", Becomes(TICKET_STATUS, fields={
+            "status_id": "id", "label": "name", "category": sql("case upper({statusCategory}) when 'DONE' then 'solved' when 'TODO' then 'new' end")}), path="statuses/search"),
     ),
 )

@@ -13,6 +13,7 @@ from typing import Any
 from tasks.clock import minute_of_day, occurrences
 from tasks.entities import (
     AGENT, BUSINESS_SCHEDULE, CONTRACT, CUSTOMER, HOLIDAY, MESSAGE, ORGANIZATION, SLA_EVENT, TEAM, TEAM_MEMBERSHIP, TICKET, TICKET_EVENT, TICKET_STATUS, TIME_ENTRY, TOMBSTONE,
+    Entity,
 )
 from tasks.rest.auth import OAuth2
 from tasks.rest.paging import NextUrl
@@ -49,6 +50,11 @@ def history(field: str, told: str) -> Becomes:
     return Becomes(TICKET_EVENT, where=sql(f"{{Field}} = '{told}'"), fields={
         "event_id": "Id", "ticket_id": "CaseId", "field": sql(f"'{field}'"), "from_value": "OldValue", "to_value": "NewValue", "changed_at": "CreatedDate",
         "actor_id": "CreatedById"})
+
+
+def gone(entity: Entity, where: str = "cast({IsDeleted} as boolean)") -> Becomes:
+    return Becomes(TOMBSTONE, where=sql(where), fields={
+        "entity": sql(f"'{entity.name}'"), "record_id": "Id", "deleted_at": "SystemModstamp", "version_at": "SystemModstamp"})
 
 
 def owner(field: str, prefix: str, unchanged: str) -> Becomes:
@@ -117,8 +123,7 @@ connector = Connector(
                 "requester_id": "ContactId", "organization_id": "AccountId", "assignee_id": sql("case when {OwnerId} like '005%' then {OwnerId} end"),
                 "team_id": sql("case when {OwnerId} like '00G%' then {OwnerId} end"), "created_by_id": "CreatedById", "created_at": "CreatedDate", "closed_at": "ClosedDate",
                 "merged_into_id": "MasterRecordId", "schedule_id": "BusinessHoursId", "version_at": "SystemModstamp"}),
-            Becomes(TOMBSTONE, where=sql("cast({IsDeleted} as boolean) and {MasterRecordId} is null"), fields={
-                "entity": sql("'ticket'"), "record_id": "Id", "deleted_at": "SystemModstamp", "version_at": "SystemModstamp"}))),
+            gone(TICKET, "cast({IsDeleted} as boolean) and {MasterRecordId} is null"))),
         changed("case_history", "Changes of tracked fields", "CaseHistory", "Id, CaseId, Field, OldValue, NewValue, CreatedById, CreatedDate, IsDeleted",
                 (history("status", "Status"), history("priority", "Priority"), owner("assignee", "005", "null"), owner("team", "00G", "{OldValue}")), time="CreatedDate"),
         changed("emails", "Mails of cases", "EmailMessage", "Id, ParentId, Incoming, MessageDate, CreatedById, TextBody, SystemModstamp, IsDeleted", (
@@ -143,14 +148,16 @@ connector = Connector(
         changed("accounts", "Organizations", "Account", "Id, Name, Website, BillingCountry, OwnerId, CreatedDate, SystemModstamp, IsDeleted", (
             Becomes(ORGANIZATION, where=sql("not cast({IsDeleted} as boolean)"), fields={
                 "organization_id": "Id", "name": "Name", "domain": "Website", "country": "BillingCountry", "owner_id": "OwnerId", "created_at": "CreatedDate",
-                "version_at": "SystemModstamp"}),), people=True),
+                "version_at": "SystemModstamp"}), gone(ORGANIZATION)), people=True),
         changed("contacts", "Customers", "Contact", "Id, Name, Email, AccountId, CreatedDate, SystemModstamp, IsDeleted", (
             Becomes(CUSTOMER, where=sql("not cast({IsDeleted} as boolean)"), fields={
-                "customer_id": "Id", "organization_id": "AccountId", "name": "Name", "email": "Email", "created_at": "CreatedDate", "version_at": "SystemModstamp"}),), people=True),
+                "customer_id": "Id", "organization_id": "AccountId", "name": "Name", "email": "Email", "created_at": "CreatedDate", "version_at": "SystemModstamp"}),
+            gone(CUSTOMER)), people=True),
         changed("contracts", "Contracts of organizations; amounts are not in the standard object", "Contract", "Id, AccountId, Status, StartDate, EndDate, SystemModstamp, IsDeleted", (
             Becomes(CONTRACT, where=sql("not cast({IsDeleted} as boolean) and {AccountId} is not null"), fields={
                 "contract_id": "Id", "organization_id": "AccountId", "stage": "Status", "starts_on": "StartDate", "ends_on": "EndDate",
-                "churned_on": sql("case when {Status} in ('Terminated', 'Canceled', 'Cancelled') then {EndDate} end"), "version_at": "SystemModstamp"}),), people=True, optional=True),
+                "churned_on": sql("case when {Status} in ('Terminated', 'Canceled', 'Cancelled') then {EndDate} end"), "version_at": "SystemModstamp"}),
+            gone(CONTRACT)), people=True, optional=True),
         full("queues", "Teams", "SELECT Id, Name FROM Group WHERE Type = 'Queue'", (Becomes(TEAM, fields={"team_id": "Id", "name": "Name", "is_active": sql("true")}),)),
         full("queue_members", "Who belongs to which queue", "SELECT Id, GroupId, UserOrGroupId FROM GroupMember", (
             Becomes(TEAM_MEMBERSHIP, where=sql("{UserOrGroupId} like '005%'"), fields={"agent_id": "UserOrGroupId", "team_id": "GroupId"}),), replaces=True),

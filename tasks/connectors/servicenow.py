@@ -16,6 +16,7 @@ from tasks.entities import (
 )
 from tasks.rest.auth import Basic, OAuth2, OneOf
 from tasks.rest.paging import Keyset, SinglePage
+from tasks.rest.shapes import score
 from tasks.rest.spec import Becomes, Changed, Connector, Full, Limits, Partitions, Request, Stream, Total, Window, sql
 
 TABLE = "/api/now/table/"
@@ -210,9 +211,8 @@ connector = Connector(
         table("csat", "Satisfaction answers", "asmt_metric_result",
               "sys_id,instance,instance.trigger_id,instance.taken_on,instance.metric_type,metric,actual_value,sys_updated_on", (
                   Becomes(SURVEY_RESPONSE, where=sql("{instance.taken_on} is not null"), fields={
-                      "response_id": "sys_id", "survey_id": "instance.metric_type", "question_id": "metric", "metric": sql("'csat'"), "score": "actual_value",
-                      "scale_min": sql("1"), "scale_max": sql("5"), "better": sql("'higher'"), "ticket_id": "instance.trigger_id",
-                      "responded_at": "instance.taken_on", "version_at": "sys_updated_on"}),
+                      "response_id": "sys_id", "survey_id": "instance.metric_type", "question_id": "metric", "score": "actual_value", **score("csat", 1, 5),
+                      "ticket_id": "instance.trigger_id", "responded_at": "instance.taken_on", "version_at": "sys_updated_on"}),
               ), optional=True),
         table("time_worked", "Time that agents entered", "task_time_worked", "sys_id,task,user,time_in_seconds,sys_created_on,sys_updated_on", (
             Becomes(TIME_ENTRY, fields={"entry_id": "sys_id", "ticket_id": "task", "agent_id": "user", "entered_at": "sys_created_on",

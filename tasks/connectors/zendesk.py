@@ -5,18 +5,24 @@ minute, leave out the newest minute, and select on a system timestamp, so `updat
 """
 
 from datetime import timedelta
+from functools import partial
 
 from tasks.entities import (
     AGENT, BUSINESS_SCHEDULE, CUSTOMER, HOLIDAY, MESSAGE, ORGANIZATION, SLA_EVENT, SLA_POLICY, SURVEY_INVITATION,
     SURVEY_RESPONSE, TEAM, TEAM_MEMBERSHIP, TICKET, TICKET_EVENT, TICKET_STATUS, TOMBSTONE,
 )
 from tasks.rest.auth import Basic, Bearer, OneOf
-from tasks.rest.paging import CursorParam, NextUrl, SinglePage
-from tasks.rest.spec import Becomes, Changed, Connector, Follow, Full, Limits, Request, Stream, Token, Window, sql
+from tasks.rest.paging import CursorParam, NextUrl
+from tasks.rest.shapes import listed, score
+from tasks.rest.spec import Becomes, Changed, Connector, Follow, Limits, Request, Stream, Token, Window, sql
 
 EXPORTS_PER_MINUTE = 10
 by_cursor = CursorParam(at="meta.after_cursor", param="page[after]", size={"page[size]": "100"}, more="meta.has_more")
 by_time = NextUrl(at="next_page", ends="end_of_stream")
+full = partial(listed, at="/api/v2")
+targets = Becomes(SLA_POLICY, each="policy_metrics[]", fields={
+    "policy_id": "id", "metric": "item.metric", "priority": sql("coalesce({item.priority}, 'any')"), "name": "title", "target_minutes": "item.target",
+    "is_business": "item.business_hours"})
 
 
 def since(window: Window) -> dict[str, str]:
@@ -143,8 +149,7 @@ connector = Connector(
                     "invitation_id": "id", "ticket_id": "ticket_id", "customer_id": "requester_id", "sent_at": "created_at",
                 }),
                 Becomes(SURVEY_RESPONSE, where=sql("{score} like 'good%' or {score} like 'bad%'"), fields={
-                    "response_id": "id", "metric": sql("'csat'"), "score": sql("case when {score} like 'good%' then 1 else 0 end"),
-                    "scale_min": sql("0"), "scale_max": sql("1"), "better": sql("'higher'"), "ticket_id": "ticket_id",
+                    "response_id": "id", "score": sql("case when {score} like 'good%' then 1 else 0 end"), **score("csat", 0, 1), "ticket_id": "ticket_id",
                     "customer_id": "requester_id", "agent_id": "assignee_id", "responded_at": "updated_at",
                     "comment": "comment", "version_at": "updated_at",
                 }),
@@ -155,72 +160,31 @@ connector = Connector(
             path="/api/v2/guide/survey_responses.json", records="survey_responses", paging=by_cursor, optional=True, on=False,
             becomes=(
                 Becomes(SURVEY_RESPONSE, each="answers[]", where=sql("{item.rating} is not null"), fields={
-                    "response_id": "id", "survey_id": "survey.id", "metric": sql("'csat'"), "score": "item.rating",
-                    "scale_min": sql("1"), "scale_max": sql("5"), "better": sql("'higher'"),
+                    "response_id": "id", "survey_id": "survey.id", "score": "item.rating", **score("csat", 1, 5),
                     "ticket_id": sql("regexp_extract(cast({subjects} as varchar), 'ticket:(\\d+)', 1)"),
                     "customer_id": "responder_id", "responded_at": "item.created_at", "version_at": "item.updated_at",
                 }),
             ),
         ),
-        Stream(
-            name="groups", says="Teams, deleted ones included", path="/api/v2/groups.json",
-            params={"exclude_deleted": "false"}, records="groups", paging=by_cursor, sync=Full(replaces=False),
-            becomes=(
-                Becomes(TEAM, fields={"team_id": "id", "name": "name", "is_active": sql("not coalesce(cast({deleted} as boolean), false)")}),
-            ),
-        ),
-        Stream(
-            name="memberships", says="Who belongs to which team", path="/api/v2/group_memberships.json",
-            records="group_memberships", paging=by_cursor,
-            becomes=(Becomes(TEAM_MEMBERSHIP, fields={"agent_id": "user_id", "team_id": "group_id", "is_default": "default"}),),
-        ),
-        Stream(
-            name="sla_policies", says="SLA policies and their targets", path="/api/v2/slas/policies.json",
-            records="sla_policies", paging=SinglePage(), optional=True,
-            becomes=(
-                Becomes(SLA_POLICY, each="policy_metrics[]", fields={
-                    "policy_id": "id", "metric": "item.metric", "priority": sql("coalesce({item.priority}, 'any')"),
-                    "name": "title", "target_minutes": "item.target", "is_business": "item.business_hours",
-                }),
-            ),
-        ),
-        Stream(
-            name="group_sla_policies", says="Group SLA policies: how long a team may hold a ticket", path="/api/v2/group_slas/policies.json",
-            records="group_sla_policies", paging=by_cursor, optional=True,
-            becomes=(
-                Becomes(SLA_POLICY, each="policy_metrics[]", fields={
-                    "policy_id": "id", "metric": "item.metric", "priority": sql("coalesce({item.priority}, 'any')"),
-                    "name": "title", "target_minutes": "item.target", "is_business": "item.business_hours",
-                }),
-            ),
-        ),
-        Stream(
-            name="schedules", says="Business schedules and their holidays", path="/api/v2/business_hours/schedules.json",
-            records="schedules", paging=SinglePage(), optional=True,
-            follows=(Follow("holidays", lambda ids: Request(f"/api/v2/business_hours/schedules/{ids[0]}/holidays.json"),
-                            key="id", records="holidays"),),
-            becomes=(
-                Becomes(BUSINESS_SCHEDULE, each="intervals[]", fields={
-                    "schedule_id": "id", "name": "name", "time_zone": "time_zone", "starts_minute": "item.start_time",
-                    "ends_minute": "item.end_time",
-                }),
-                Becomes(HOLIDAY, part="holidays", fields={
-                    "schedule_id": "@partition", "holiday_id": "id", "name": "name", "first_on": "start_date", "last_on": "end_date",
-                }),
-            ),
-        ),
-        Stream(
-            name="custom_statuses", says="Statuses and their categories", path="/api/v2/custom_statuses.json",
-            records="custom_statuses", paging=SinglePage(), optional=True, sync=Full(replaces=False),
-            becomes=(Becomes(TICKET_STATUS, fields={"status_id": "id", "label": "agent_label", "category": "status_category"}),),
-        ),
-        Stream(
-            name="deleted_tickets", says="Tickets deleted in the last 30 days", path="/api/v2/deleted_tickets.json",
-            records="deleted_tickets", paging=by_cursor, optional=True, requests_per_minute=10, sync=Full(replaces=False),
-            becomes=(
-                Becomes(TOMBSTONE, fields={"entity": sql("'ticket'"), "record_id": "id", "deleted_at": "deleted_at",
-                                           "version_at": "deleted_at"}),
-            ),
-        ),
+        full("groups", "Teams, deleted ones included", Becomes(TEAM, fields={
+            "team_id": "id", "name": "name", "is_active": sql("not coalesce(cast({deleted} as boolean), false)")}),
+            path="groups.json", params={"exclude_deleted": "false"}, paging=by_cursor),
+        full("memberships", "Who belongs to which team", Becomes(TEAM_MEMBERSHIP, fields={"agent_id": "user_id", "team_id": "group_id", "is_default": "default"}),
+             path="group_memberships.json", records="group_memberships", paging=by_cursor, replaces=True),
+        full("sla_policies", "SLA policies and their targets", targets, path="slas/policies.json", replaces=True, optional=True),
+        full("group_sla_policies", "Group SLA policies: how long a team may hold a ticket", targets, path="group_slas/policies.json", paging=by_cursor, replaces=True,
+             optional=True),
+        full("schedules", "Business schedules and their holidays",
+             Becomes(BUSINESS_SCHEDULE, each="intervals[]", fields={
+                 "schedule_id": "id", "name": "name", "time_zone": "time_zone", "starts_minute": "item.start_time", "ends_minute": "item.end_time"}),
+             Becomes(HOLIDAY, part="holidays", fields={
+                 "schedule_id": "@partition", "holiday_id": "id", "name": "name", "first_on": "start_date", "last_on": "end_date"}),
+             path="business_hours/schedules.json", replaces=True, optional=True,
+             follows=(Follow("holidays", lambda ids: Request(f"/api/v2/business_hours/schedules/{ids[0]}/holidays.json"), key="id", records="holidays"),)),
+        full("custom_statuses", "Statuses and their categories", Becomes(TICKET_STATUS, fields={
+            "status_id": "id", "label": "agent_label", "category": "status_category"}), path="custom_statuses.json", optional=True),
+        full("deleted_tickets", "Tickets deleted in the last 30 days", Becomes(TOMBSTONE, fields={
+            "entity": sql("'ticket'"), "record_id": "id", "deleted_at": "deleted_at", "version_at": "deleted_at"}),
+            path="deleted_tickets.json", paging=by_cursor, optional=True, requests_per_minute=10),
     ),
 )

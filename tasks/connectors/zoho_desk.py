@@ -7,22 +7,24 @@ Trashed tickets are in no list. Two kinds of 429: the day's credits are used up,
 
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
-from tasks.clock import minute_of_day
 from tasks.entities import (
     AGENT, BUSINESS_SCHEDULE, CUSTOMER, HOLIDAY, MESSAGE, ORGANIZATION, SLA_POLICY, SURVEY_RESPONSE, TEAM, TEAM_MEMBERSHIP, TICKET, TICKET_EVENT, TICKET_STATUS,
     TIME_ENTRY,
 )
 from tasks.rest.auth import OAuth2
-from tasks.rest.paging import Offset, Restart, SinglePage
-from tasks.rest.spec import Becomes, Changed, Connector, Follow, Full, Limits, Request, Stream, Window, sql
+from tasks.rest.paging import Offset, Restart
+from tasks.rest.shapes import due_clock, hours, listed, score
+from tasks.rest.spec import Becomes, Changed, Connector, Follow, Limits, Request, Stream, Window, sql
 
 API = "/api/v1"
 FIELDS = {"Status": "status", "Case Owner": "assignee", "Department": "team", "Priority": "priority"}
 DAYS = ("SUNDAY", "MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY")
 VALUE = "{item.propertyValue}"
-LIST = Offset("from", "limit", 100)
+full = partial(listed, at=API, records="data")
+paged = partial(full, paging=Offset("from", "limit", 100))
 
 
 def stamp(at: Any) -> str:
@@ -53,11 +55,10 @@ def change(name: str, field: str) -> Becomes:
         "field": sql(f"'{field}'"), "from_value": sql(told("previousValue")), "to_value": sql(told("updatedValue")), "changed_at": "eventTime", "actor_id": "actor.id"})
 
 
-def week(hours: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
-    for time in hours.get("businessTimes") or ():
-        start = DAYS.index(time["day"]) * 1440
-        yield {"schedule_id": hours["id"], "name": hours.get("name"), "time_zone": (hours.get("timeZone") or {}).get("id"), "starts_minute": start + minute_of_day(time["startTime"]),
-               "ends_minute": start + (minute_of_day(time["endTime"]) or 1440)}
+def week(told: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+    for time in told.get("businessTimes") or ():
+        yield {"schedule_id": told["id"], "name": told.get("name"), "time_zone": (told.get("timeZone") or {}).get("id"),
+               **hours(DAYS.index(time["day"]), time["startTime"], time["endTime"])}
 
 
 def targets(sla: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
@@ -65,11 +66,6 @@ def targets(sla: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterabl
         for metric, key in (("first_response", "firstResponse"), ("resolution", "resolution")):
             if target.get(key):
                 yield {"policy_id": sla["id"], "metric": metric, "priority": target.get("priority") or "any", "name": sla.get("name"), "target_minutes": target[key]}
-
-
-def full(name: str, says: str, becomes: tuple[Becomes, ...], *, path: str = "", paging: Any = LIST, follows: tuple[Follow, ...] = (), replaces: bool = False,
-         optional: bool = False) -> Stream:
-    return Stream(name=name, says=says, path=f"{API}/{path or name}", records="data", paging=paging, sync=Full(replaces=replaces), follows=follows, becomes=becomes, optional=optional)
 
 
 def below(name: str, path: str, size: int) -> Follow:
@@ -102,6 +98,7 @@ connector = Connector(
                 Becomes(TICKET_STATUS, fields={
                     "status_id": "status", "label": "status", "category": sql("case when {statusType} = 'Closed' then 'closed' when {statusType} = 'On Hold' and lower({status}) not like '%customer%' then 'hold' end")}),
                 *(change(name, field) for name, field in FIELDS.items()),
+                *due_clock("resolution", "dueDate", "closedTime", created="createdTime", changed="modifiedTime"),
                 Becomes(MESSAGE, part="threads", where=sql("coalesce({status}, '') <> 'DRAFT'"), fields={
                     "message_id": "id", "ticket_id": "@partition", "sent_at": "createdTime", "author_id": "author.id", "is_public": sql("coalesce({visibility}, 'public') = 'public'"),
                     "author_role": sql("case when {direction} = 'in' then 'customer' when {author.type} = 'AGENT' then 'agent' else 'system' end"), "channel": "channel", "body": "summary",
@@ -119,26 +116,25 @@ connector = Connector(
             params={"department": "allDepartment", "sortBy": "-ratedTime"}, paging=Offset("from", "limit", 50, newest_first="ratedTime"),
             sync=Changed(ask=lambda window: {"@since": stamp(window.start)}, overlap=timedelta(days=1)),
             becomes=(Becomes(SURVEY_RESPONSE, fields={
-                "response_id": "id", "metric": sql("'csat'"), "score": sql("case upper({rating}) when 'GOOD' then 1 when 'OKAY' then 0.5 when 'BAD' then 0 end"), "scale_min": sql("0"),
-                "scale_max": sql("1"), "better": sql("'higher'"), "ticket_id": "ticketId", "customer_id": "contactId", "agent_id": "agentId", "responded_at": "ratedTime",
+                "response_id": "id", "score": sql("case upper({rating}) when 'GOOD' then 1 when 'OKAY' then 0.5 when 'BAD' then 0 end"), **score("csat", 0, 1), "ticket_id": "ticketId", "customer_id": "contactId", "agent_id": "agentId", "responded_at": "ratedTime",
                 "comment": "feedback"}),)),
-        full("agents", "Agents, former ones too, and their departments", (
+        paged("agents", "Agents, former ones too, and their departments",
             Becomes(AGENT, fields={"agent_id": "id", "name": sql("concat_ws(' ', {firstName}, {lastName})"), "email": "emailId", "role": sql("'agent'"),
                                    "is_active": sql("{status} = 'ACTIVE'"), "time_zone": "timeZone"}),
-            Becomes(TEAM_MEMBERSHIP, each="associatedDepartmentIds[]", fields={"agent_id": "id", "team_id": "item"}))),
-        full("departments", "Departments, which stand for teams, and their SLAs", (
-            Becomes(TEAM, fields={"team_id": "id", "name": "name", "is_active": "isEnabled"}), Becomes(SLA_POLICY, part="slas", clean=targets)),
+            Becomes(TEAM_MEMBERSHIP, each="associatedDepartmentIds[]", fields={"agent_id": "id", "team_id": "item"})),
+        paged("departments", "Departments, which stand for teams, and their SLAs",
+            Becomes(TEAM, fields={"team_id": "id", "name": "name", "is_active": "isEnabled"}), Becomes(SLA_POLICY, part="slas", clean=targets),
             follows=(Follow("slas", lambda ids: Request(f"{API}/slas", {"departmentId": ids[0]}), key="id", records="data"),)),
         Stream(
             name="contacts", says="Customers", path=f"{API}/contacts/search", records="data", paging=SEARCH, sync=Changed(ask=modified, overlap=timedelta(minutes=10)), from_beginning=True,
             becomes=(Becomes(CUSTOMER, fields={
                 "customer_id": "id", "organization_id": "accountId", "name": sql("concat_ws(' ', {firstName}, {lastName})"), "email": "email", "created_at": "createdTime",
                 "version_at": "modifiedTime"}),)),
-        full("accounts", "Organizations", (Becomes(ORGANIZATION, fields={
-            "organization_id": "id", "name": "accountName", "domain": "website", "country": "country", "created_at": "createdTime", "version_at": "modifiedTime"}),)),
-        full("business_hours", "Business hours", (Becomes(BUSINESS_SCHEDULE, clean=week),), path="businessHours", paging=SinglePage(), replaces=True, optional=True),
-        full("holidays", "Holiday lists, which close every schedule", (Becomes(HOLIDAY, each="holidays[]", fields={
-            "schedule_id": sql("'*'"), "holiday_id": sql("{id} || '-' || {item.date}"), "name": "item.name", "first_on": "item.date", "last_on": "item.date"}),),
-            path="holidayList", paging=SinglePage(), replaces=True, optional=True),
+        paged("accounts", "Organizations", Becomes(ORGANIZATION, fields={
+            "organization_id": "id", "name": "accountName", "domain": "website", "country": "country", "created_at": "createdTime", "version_at": "modifiedTime"})),
+        full("business_hours", "Business hours", Becomes(BUSINESS_SCHEDULE, clean=week), path="businessHours", replaces=True, optional=True),
+        full("holidays", "Holiday lists, which close every schedule", Becomes(HOLIDAY, each="holidays[]", fields={
+            "schedule_id": sql("'*'"), "holiday_id": sql("{id} || '-' || {item.date}"), "name": "item.name", "first_on": "item.date", "last_on": "item.date"}),
+            path="holidayList", replaces=True, optional=True),
     ),
 )

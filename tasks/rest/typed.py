@@ -129,7 +129,11 @@ class PageReader:
         if path == _ITEM:
             return list(records)
         if self._whole:
-            return [_walked(record, self._segments(path)) for record in records]
+            *above, name = self._segments(path.removeprefix(f"{_ITEM}.") if each else path)
+            holders = [_walked(record, above) for record in records]
+            if path.endswith("?"):
+                return [isinstance(holder, dict) and name in holder for holder in holders]
+            return [_walked(holder, [name]) for holder in holders]
         node, segments = self._record, self._segments(path)
         if each and path.startswith(f"{_ITEM}."):
             node, segments = self._items[each], self._segments(path.removeprefix(f"{_ITEM}."))
@@ -152,9 +156,12 @@ class PageReader:
         node = self._record
         for segment in each.split("."):
             name = segment.removesuffix("[]")
-            get = attrgetter(f"f{list(node.children).index(name)}")
+            if self._whole:
+                values = [_listed(_walked(item, [name])) if segment.endswith("[]") else _walked(item, [name]) for item in items]
+            else:
+                get = attrgetter(f"f{list(node.children).index(name)}")
+                values = [None if item is None else get(item) for item in items]
             node = node.children[name]
-            values = [None if item is None else get(item) for item in items]
             if not segment.endswith("[]"):
                 items = values
                 continue
@@ -264,6 +271,11 @@ def _walked(record: Any, segments: Iterable[str]) -> Any:
     for name in segments:
         record = record.get(name) if isinstance(record, dict) else None
     return record
+
+
+def _listed(value: Any) -> list[Any]:
+    """A list of a record that was decoded whole; what is no list is its one item, which will lack what it needs."""
+    return value if isinstance(value, list) else [] if value is None else [value]
 
 
 def _start(body: bytes) -> str:

@@ -19,7 +19,7 @@ NOT_CARRIED = {  # what the guide says of the vendor
     "zoho_desk": {"merged"},
     "freshdesk": {"merged"},
 }
-TELLS_WORK = {"freshdesk", "intercom", "jira", "salesforce", "zoho_desk"}
+TELLS_WORK = {"freshdesk", "front", "intercom", "jira", "salesforce", "zoho_desk"}
 KEYS = {"front": lambda number: f"cnv_{number:x}", "salesforce": lambda number: salesforce.key("500", number), "zoho_desk": lambda number: zoho_desk.key(14, number)}
 
 

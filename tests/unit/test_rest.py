@@ -56,8 +56,9 @@ def test_a_request_survives_the_landing_zone():
     assert Request.from_json(msgspec.json.decode(msgspec.json.encode(request.as_json()))) == request
 
 
-def test_the_reader_decodes_what_is_declared_and_explodes_inner_lists():
-    reader = PageReader(records="data.rows", paths=["id", "via.channel"], envelope=["next"], lists=["parts[].items[]"])
+@pytest.mark.parametrize("whole", [False, True], ids=["what is declared", "whole records, for a clean function beside"])
+def test_the_reader_decodes_what_is_declared_and_explodes_inner_lists(whole: bool):
+    reader = PageReader(records="data.rows", paths=["id", "via.channel"], envelope=["next"], lists=["parts[].items[]"], whole=whole)
     reader.declare_items("parts[].items[]", ["item.n", "item.gone?"])
     body = b'{"data":{"rows":[{"id":1,"via":{"channel":"web","x":[1]},"parts":[{"items":[{"n":5,"gone":null},{"n":6}]}]},{"id":"b","via":null}]},"next":"c"}'
     page = reader.decode(body)
@@ -68,6 +69,16 @@ def test_the_reader_decodes_what_is_declared_and_explodes_inner_lists():
     assert reader.column(items, "item.n", each="parts[].items[]") == [5, 6]
     assert reader.column(items, "item.gone?", each="parts[].items[]") == [True, False]
     assert reader.value(page.document, "next") == "c"
+
+
+def test_what_is_no_list_in_a_whole_record_is_its_one_item():
+    """It is taken, or set aside for what it lacks; as an empty list it would be gone without a word."""
+    reader = PageReader(records="rows", paths=["id"], lists=["parts[]"], whole=True)
+    reader.declare_items("parts[]", ["item.n"])
+    page = reader.decode(b'{"rows":[{"id":1,"parts":{"n":5}},{"id":2,"parts":"text"},{"id":3,"parts":null},{"id":4}]}')
+    owners, items = reader.explode(page.records, "parts[]")
+    assert reader.column(owners, "id") == [1, 2]
+    assert reader.column(items, "item.n", each="parts[]") == [5, None]
 
 
 def test_one_bad_record_does_not_spoil_its_page():

@@ -194,4 +194,9 @@ class Front(Desk):
                 row = {"Activity ID": f"act_{t.number:x}", "Type": "Survey response", "Message date": r.answered_at.strftime("%Y-%m-%d %H:%M:%S"),
                        "Conversation API ID": f"cnv_{t.number:x}", "Assignee": f"tea_{int(agent):x}" if agent else "", "Survey rating": str(r.score)}
                 writer.writerow({c: row.get(c, "") for c in body["columns"]})
+            solved = self.solved_at(t)
+            if agent and solved and t.minutes_worked and low <= solved.timestamp() < high:
+                row = {"Activity ID": f"act_{t.number:x}h", "Type": "Archive", "Message date": solved.strftime("%Y-%m-%d %H:%M:%S"), "Conversation API ID": f"cnv_{t.number:x}",
+                       "Author": f"tea_{int(agent):x}", "Assignee": f"tea_{int(agent):x}", "Handle time": str(t.minutes_worked * 60)}
+                writer.writerow({c: row.get(c, "") for c in body["columns"]})
         return text.getvalue().encode()

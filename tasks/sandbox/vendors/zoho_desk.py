@@ -109,7 +109,7 @@ class ZohoDesk(Desk):
             "priority": _PRIORITY[t.value_at("priority", self.clock) or "normal"], "channel": _CHANNEL[t.channel], "category": None, "classification": t.kind.title(),
             "contactId": key(4, t.requester.number), "accountId": key(5, t.requester.company.number) if t.requester.company else None, "departmentId": key(6, int(team or 0)),
             "teamId": None, "assigneeId": key(7, int(agent)) if agent else None, "createdTime": when(t.created_at), "modifiedTime": when(self.touched(t)),
-            "closedTime": when(self.solved_at(t)), "isEscalated": False, "isSpam": False, "isTrashed": False, "isDeleted": False, "isArchived": False, "cf": {"cf_area": None}}
+            "closedTime": when(self.solved_at(t)), "dueDate": when(BERLIN.after(t.created_at, RESOLUTION_MINUTES[t.priority] * 60)), "responseDueDate": None, "isEscalated": False, "isSpam": False, "isTrashed": False, "isDeleted": False, "isArchived": False, "cf": {"cf_area": None}}
 
     def _history(self, t: Ticket) -> list[Row]:
         told: list[Row] = []
