@@ -22,6 +22,9 @@ from tasks.settings import WarehouseSettings
 
 # models are few and large: compiling each costs more than it saves, and sorts and hashes should stay in memory
 _PG_OPTIONS = "-c timezone=UTC -c jit=off -c work_mem=128MB -c enable_nestloop=off"
+# rows written in the same transaction have no statistics yet, and join orders guessed without them took a thousand times as
+# long; joins run as our SQL writes them
+_NOT_OPTIMIZED = "join_order"
 _PG_LOCK = 7_305_411  # any number; the same for every run of this software
 
 Connection = sa.Connection
@@ -35,10 +38,7 @@ class Warehouse:
             self.url = sa.make_url(url)
         except sa.exc.ArgumentError:
             raise ConfigurationError("warehouse.url is not a database URL such as duckdb:///warehouse.duckdb") from None
-        # rows written in the same transaction have no statistics yet, and join orders guessed without them took
-        # a thousand times as long; joins run as our SQL writes them
-        wanted = {"disabled_optimizers": "join_order", "memory_limit": memory_limit, "threads": threads}
-        self._options = {name: value for name, value in wanted.items() if value}
+        self._limits = {name: value for name, value in (("memory_limit", memory_limit), ("threads", threads)) if value}
         self.kind = self.url.get_backend_name()
         if self.kind not in {"duckdb", "postgresql"}:
             raise ConfigurationError(f"warehouse.url: {self.kind} is not supported; use duckdb or postgresql")
@@ -61,13 +61,16 @@ class Warehouse:
             url = self.url.set(drivername="postgresql+psycopg")
             return sa.create_engine(  # the lock's connection is silent for as long as a run takes: firewalls forget such ones
                 url, pool_pre_ping=True, connect_args={"options": _PG_OPTIONS, "connect_timeout": 15, "keepalives_idle": 60})
-        # given when the file is opened: a `set` of what belongs to the whole database, while another connection plans a query,
-        # frees what that one reads (a segmentation fault in one run of thousands)
-        engine = sa.create_engine(self.url, poolclass=NullPool, connect_args={"config": self._options})
+        engine = sa.create_engine(self.url, poolclass=NullPool)
 
         @sa.event.listens_for(engine, "connect")
         def _prepare(connection: Any, _record: Any) -> None:
             connection.execute("set TimeZone = 'UTC'")  # of this connection alone
+            # the rest is of the whole database, and set by the first connection only: while another one plans a query, a `set`
+            # frees what that one reads (a segmentation fault in one run of thousands)
+            if connection.execute("select current_setting('disabled_optimizers')").fetchone()[0] != _NOT_OPTIMIZED:
+                for name, value in {**self._limits, "disabled_optimizers": _NOT_OPTIMIZED}.items():
+                    connection.execute(f"set {name} = '{value}'")
 
         return engine
 

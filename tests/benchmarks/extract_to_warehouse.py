@@ -135,7 +135,7 @@ def run_product(url: str, folder: str, name: str = "support-etl") -> None:
     os.environ["SUPPORT_ETL_SECRET_ACME_API_TOKEN"] = "x-token"
     off = [s.name for s in connector("zendesk").streams if s.name != "tickets"]
     settings = load(
-        warehouse={"url": f"duckdb:///{folder}/product.duckdb", "memory_limit": os.environ.get("BENCH_MEMORY", "150MB")}, landing={"url": f"{folder}/landing"},
+        warehouse={"url": f"duckdb:///{folder}/product.duckdb", "memory_limit": os.environ.get("BENCH_MEMORY", "150MB"), "threads": int(os.environ.get("BENCH_THREADS", "0"))}, landing={"url": f"{folder}/landing"},
         accounts=({"connector": "zendesk", "name": "acme", "base_url": url, "email": "x", "requests_per_minute": 0, "streams_off": off},))
     _warm_up()
     start_cpu, started = cpu_now(), time.perf_counter()
