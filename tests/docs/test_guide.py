@@ -6,12 +6,15 @@ import re
 import stat
 import subprocess
 import sys
+import time
+import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
 import pytest
+from tests_support import free_port
 
 from tasks.sandbox.company import Sandbox, open_sandbox
 from tasks.sandbox.world import World
@@ -50,10 +53,33 @@ def folder(sandbox_of_today, tmp_path: Path) -> Path:
     return home
 
 
-def test_every_command_of_the_guide_for_day_two(folder: Path, postgres):
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[str]:
+    """Prefect's server, as where flows are scheduled: without one every command would start its own."""
+    port = free_port()
+    environment = {**os.environ, "PREFECT_HOME": str(tmp_path / "prefect"), "PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"}
+    process = subprocess.Popen(
+        [str(Path(sys.executable).parent / "prefect"), "server", "start", "--port", str(port), "--no-services"], env=environment, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL)
+    api = f"http://127.0.0.1:{port}/api"
+    deadline = time.monotonic() + 180
+    while True:
+        try:
+            urllib.request.urlopen(f"{api}/health", timeout=5).close()
+            break
+        except OSError:
+            assert process.poll() is None
+            assert time.monotonic() < deadline, "Prefect's server did not start within 180 s"
+            time.sleep(0.5)
+    yield api
+    process.kill()
+    process.wait(30)
+
+
+def test_every_command_of_the_guide_for_day_two(folder: Path, server: str, postgres):
     environment = {
         **os.environ, "PATH": f"{folder.parent / 'bin'}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT), "PREFECT_HOME": str(folder / ".prefect"),
-        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180", "PREFECT_LOGGING_LEVEL": "CRITICAL", "NEW_WAREHOUSE_URL": postgres(),
+        "PREFECT_API_URL": server, "PREFECT_LOGGING_LEVEL": "CRITICAL", "NEW_WAREHOUSE_URL": postgres(),
         "SUPPORT_ETL_SECRET_ERASURE_KEY": "a long random text for the guide", "SUPPORT_ETL_RULES__BEHIND_HOURS": "100000",
     }
 
