@@ -1,9 +1,14 @@
 -- One row a clock. Where the vendor tells which targets it applied (value_map kind sla_clock), elapsed time is computed
--- here from the ticket's history; else the vendor's own cycles are taken. Tickets of which the vendor tells no SLA get the
+-- here from the ticket's history; else the vendor's own cycles are taken. Tickets of which the vendor tells no such clock get the
 -- targets of the user's file by their present team and priority: of the rows that fit, one that names the desk comes before one
 -- that names the team, then the priority, then the later day. A clock is breached at the instant at which its
 -- elapsed time reaches the target, if it goes on beyond; elapsed equal to target is achieved.
-with promised as (
+with told_clock as (
+    select distinct e.account, e.ticket_id, coalesce(m.unified, 'other') as metric
+    from source.sla_event as e
+    left join staging.value_map as m on m.kind = 'sla_metric' and m.connector = '*' and m.raw = lower(e.metric)
+),
+promised as (
     select t.account, t.ticket_id, t.created_at, g.metric, cast(floor(g.target_minutes * 60 + 0.5) as bigint) as target_seconds, g.is_business,
         row_number() over (
             partition by t.account, t.ticket_id, g.metric
@@ -14,7 +19,8 @@ with promised as (
     join source.sla_target as g
         on (g.desk = t.account or g.desk = 'all') and (g.team = n.name or g.team = 'all') and (g.priority = t.priority or g.priority = 'all')
         and g.valid_from_on <= t.created_on
-    where not exists (select 1 from source.sla_event as e where e.account = t.account and e.ticket_id = t.ticket_id)
+    left join told_clock as e on e.account = t.account and e.ticket_id = t.ticket_id and e.metric = g.metric
+    where e.ticket_id is null
 ),
 told_by_vendor as (
     select e.account, e.ticket_id, e.event_id, e.happened_at, e.policy_id,
