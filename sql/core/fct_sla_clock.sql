@@ -1,6 +1,6 @@
 -- One row a clock. Where the vendor tells which targets it applied (value_map kind sla_clock), elapsed time is computed
--- here from the ticket's history; else the vendor's own cycles are taken. Tickets of which the vendor tells no such clock get the
--- targets of the user's file by their present team and priority: of the rows that fit, one that names the desk comes before one
+-- here from the ticket's history; else the vendor's own cycles are taken. Tickets of which the vendor tells no clock of a
+-- kind get the file's targets for it by their present team and priority: of the rows that fit, one that names the desk comes before one
 -- that names the team, then the priority, then the later day. A clock is breached at the instant at which its
 -- elapsed time reaches the target, if it goes on beyond; elapsed equal to target is achieved.
 with told_clock as (
