@@ -65,14 +65,21 @@ class Warehouse:
 
         @sa.event.listens_for(engine, "connect")
         def _prepare(connection: Any, _record: Any) -> None:
-            connection.execute("set TimeZone = 'UTC'")  # of this connection alone
-            # the rest is of the whole database, and set by the first connection only: while another one plans a query, a `set`
-            # frees what that one reads (a segmentation fault in one run of thousands)
-            if connection.execute("select current_setting('disabled_optimizers')").fetchone()[0] != _NOT_OPTIMIZED:
-                for name, value in {**self._limits, "disabled_optimizers": _NOT_OPTIMIZED}.items():
-                    connection.execute(f"set {name} = '{value}'")
+            try:
+                self._set_options(connection)
+            except duckdb.Error:
+                connection.close()  # nobody else would: it would hold the file for as long as the process lives
+                raise
 
         return engine
+
+    def _set_options(self, connection: Any) -> None:
+        connection.execute("set TimeZone = 'UTC'")  # of this connection alone
+        # the rest is of the whole database, and set by the first connection only: while another one plans a query, a `set`
+        # frees what that one reads (a segmentation fault in one run of thousands)
+        if connection.execute("select current_setting('disabled_optimizers')").fetchone()[0] != _NOT_OPTIMIZED:
+            for name, value in {**self._limits, "disabled_optimizers": _NOT_OPTIMIZED}.items():
+                connection.execute(f"set {name} = '{value}'")
 
     @contextmanager
     def connect(self) -> Iterator[Connection]:
@@ -88,7 +95,7 @@ class Warehouse:
         except (sa.exc.SQLAlchemyError, duckdb.Error, psycopg.Error) as trouble:
             raise StorageError(f"warehouse {self.name}: {_first_line(trouble)}") from trouble
         finally:
-            connection.close()
+            _close(connection)
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
@@ -236,6 +243,18 @@ class Warehouse:
         if self.path is not None and not os.access(self.path.absolute().parent, os.W_OK):
             return StorageError(f"warehouse {self.name}: its folder cannot be written; check the permissions")
         return StorageError(f"warehouse {self.name} cannot be opened: {text}")
+
+
+def _close(connection: Connection) -> None:
+    """Give a connection back, even where rolling back what is still open fails.
+
+    An engine that is out of memory cannot do that either; closing the raw connection rolls back as well.
+    """
+    try:
+        connection.close()
+    except (sa.exc.SQLAlchemyError, duckdb.Error, psycopg.Error):
+        connection.invalidate()
+        connection.close()
 
 
 def _first_line(trouble: Exception) -> str:

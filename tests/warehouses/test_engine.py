@@ -1,5 +1,13 @@
 """What opening a connection does to the database that others are at work on."""
 
+import gc
+from pathlib import Path
+
+import duckdb
+import pytest
+import sqlalchemy as sa
+
+from tasks.errors import StorageError
 from tasks.warehouse.engine import Warehouse
 
 
@@ -23,3 +31,43 @@ def test_a_query_for_the_plans_may_be_on_the_warehouse_itself(tmp_path):
     ask = "select current_setting('memory_limit')"
     with limited.connect() as first, plain.connect() as second:
         assert limited.fetch(first, ask) == plain.fetch(second, ask) == [("953.6 MiB",)]
+
+
+def _is_free(path: Path) -> bool:
+    """DuckDB refuses other options while a connection of this process has the file open."""
+    try:
+        duckdb.connect(str(path), config={"default_order": "desc"}).close()
+    except duckdb.ConnectionException:
+        return False
+    return True
+
+
+def test_a_connection_that_cannot_be_prepared_lets_go_of_the_file(tmp_path):
+    gc.disable()  # it would let go as well, at some time
+    try:
+        with pytest.raises(StorageError, match="Memory must have"), Warehouse(f"duckdb:///{tmp_path / 'w.duckdb'}", memory_limit="much").connect():
+            pass
+        assert _is_free(tmp_path / "w.duckdb")
+    finally:
+        gc.enable()
+
+
+def test_a_connection_that_cannot_roll_back_lets_go_of_the_file_and_of_the_stream(tmp_path):
+    """Without memory a rollback fails too; that is no trouble of its own, and must not end the other streams."""
+    warehouse = Warehouse(f"duckdb:///{tmp_path / 'w.duckdb'}")
+
+    @sa.event.listens_for(warehouse._engine, "rollback")
+    def _fail(_connection):
+        raise duckdb.OutOfMemoryException("failed to allocate data of size 2.0 KiB")
+
+    gc.disable()
+    try:
+        with warehouse.connect() as connection:
+            assert warehouse.fetch(connection, "select 1") == [(1,)]
+            assert not _is_free(tmp_path / "w.duckdb")
+        assert _is_free(tmp_path / "w.duckdb")
+        with pytest.raises(StorageError, match="nowhere"), warehouse.connect() as connection:
+            warehouse.fetch(connection, "select * from nowhere")
+        assert _is_free(tmp_path / "w.duckdb")
+    finally:
+        gc.enable()
