@@ -18,10 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import yaml
 
 from tasks.errors import ConfigurationError, StorageError
-from tasks.paths import EXPECTATIONS
+from tasks.paths import EXPECTATIONS, read_yaml
 
 _QUIET = {"result_format": "SUMMARY", "partial_unexpected_count": 0}
 _INDEXED = {"result_format": "COMPLETE", "partial_unexpected_count": 0, "exclude_unexpected_values": True}
@@ -64,7 +63,7 @@ def rules_of(subject: str) -> tuple[dict[str, Any], ...]:
     path = EXPECTATIONS / f"{subject}.yml"
     if not path.is_file():
         raise ConfigurationError(f"expectations/{subject}.yml is missing: every entity and mart has one")
-    rules = yaml.safe_load(path.read_text(encoding="utf-8"))["expectations"]
+    rules = read_yaml(path)["expectations"]
     return tuple({**rule, "meta": {**rule["meta"], "number": number}} for number, rule in enumerate(rules))
 
 

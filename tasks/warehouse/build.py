@@ -5,15 +5,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
+import duckdb
+import psycopg
 import pyarrow as pa
 import sqlalchemy as sa
 
 from tasks.entities import ARROW
 from tasks.errors import ModelError
 from tasks.warehouse import books
-from tasks.warehouse.engine import Connection, Warehouse
+from tasks.warehouse.engine import Connection, Warehouse, script
 from tasks.warehouse.migrations import index
-from tasks.warehouse.touched import Touched
+from tasks.warehouse.touched import SIDE, Touched
 
 _LOT = 50_000  # rows made by Python that are held at once
 _MANY = 10_000  # rows of a first build beyond which single tickets and days are not noted
@@ -31,15 +33,14 @@ def build(
     kinds = {column.name: column.type.compile(dialect=connection.dialect) for column in table.columns}
     picked = ", ".join(f'cast("{name}" as {kinds[name]}) as "{name}"' for name in names)
     where = f" where {only}" if only else ""
-    made = _escaped(connection, f"select {picked} from ({select}) as made{where}")
+    made = f"select {picked} from ({select}) as made{where}"
     try:
         if _is_empty(connection, table):
             return _first_fill(connection, table, names, made, touched)
         fresh = f"fresh_{table.name}"
-        connection.exec_driver_sql(f"drop table if exists {fresh}")
-        connection.exec_driver_sql(f"create temporary table {fresh} as {made}")
+        script(connection, f"drop table if exists {fresh}", f"create temporary table {fresh} as {made}")
         return _apply(connection, table, fresh, names, where=where, touched=touched)
-    except sa.exc.SQLAlchemyError as trouble:
+    except (sa.exc.SQLAlchemyError, duckdb.Error, psycopg.Error) as trouble:
         words = str(getattr(trouble, "orig", trouble)).strip().splitlines()[0]
         raise ModelError(f"model {table.schema}.{table.name}: {words}; no table was changed") from trouble
 
@@ -54,12 +55,12 @@ def _first_fill(
     """Straight into the empty table."""
     target = f"{table.schema}.{table.name}"
     listed = ", ".join(f'"{name}"' for name in names)
-    connection.exec_driver_sql(f"insert into {target} ({listed}) {made}")
+    script(connection, f"insert into {target} ({listed}) {made}")
     rows = int(connection.exec_driver_sql(f"select count(*) from {target}").scalar_one())
     if touched is not None and rows > _MANY:
         touched.note_all(table)
     elif touched is not None:
-        touched.note(table, f"(select * from {target} where false) as none_gone", target)
+        touched.note(table, f"(select *, 1 as {SIDE} from {target}) as came")
     index(connection, table)  # after the first rows: building it once is cheaper than keeping it up
     _analyze(connection, target)
     return rows, rows
@@ -111,7 +112,7 @@ def _apply(
     removed, added = _differences(connection, table, fresh, listed, where, touched)
     if added or removed:
         _analyze(connection, f"{table.schema}.{table.name}")
-    connection.exec_driver_sql(f"drop table {fresh}")
+    script(connection, f"drop table {fresh}")
     return int(rows), max(removed, added)
 
 
@@ -128,27 +129,20 @@ def _differences(
     key = table.info["key"]
     equal = "=" if key else "is not distinct from"
     same_key = " and ".join(f't."{name}" {equal} d."{name}"' for name in key or [c.name for c in table.columns])
-    gone, come = f"gone_{table.name}", f"come_{table.name}"
-    for name, select in (
-        (gone, f"select {listed} from {target}{where} except select {listed} from {fresh}"),
-        (come, f"select {listed} from {fresh} except select {listed} from {target}{where}"),
-    ):
-        connection.exec_driver_sql(f"drop table if exists {name}")
-        connection.exec_driver_sql(f"create temporary table {name} as {select}")
-    removed = connection.exec_driver_sql(f"select count(*) from {gone}").scalar_one()
-    added = connection.exec_driver_sql(f"select count(*) from {come}").scalar_one()
+    differs = f"differs_{table.name}"
+    both = f"select {listed}, 1 as {SIDE} from {fresh} union all select {listed}, -1 from {target}{where}"
+    script(
+        connection, f"drop table if exists {differs}",
+        f"create temporary table {differs} as select {listed}, min({SIDE}) as {SIDE} from ({both}) as both_sides "
+        f"group by {listed} having min({SIDE}) = max({SIDE})")
+    removed, added = connection.exec_driver_sql(
+        f"select count(*) filter (where {SIDE} < 0), count(*) filter (where {SIDE} > 0) from {differs}").one()
     if removed:
-        connection.exec_driver_sql(f"delete from {target} as t where exists (select 1 from {gone} as d where {same_key})")
+        script(connection, f"delete from {target} as t where exists (select 1 from {differs} as d where d.{SIDE} < 0 and {same_key})")
     if added:
         order = ", ".join(f'"{name}"' for name in key) if key else "1"
-        connection.exec_driver_sql(f"insert into {target} ({listed}) select {listed} from {come} order by {order}")
+        script(connection, f"insert into {target} ({listed}) select {listed} from {differs} where {SIDE} > 0 order by {order}")
     if touched is not None:
-        touched.note(table, gone, come)
-    for name in (gone, come):
-        connection.exec_driver_sql(f"drop table {name}")
+        touched.note(table, differs if removed or added else None)
+    script(connection, f"drop table {differs}")
     return int(removed), int(added)
-
-
-def _escaped(connection: Connection, statement: str) -> str:
-    """Driver-level SQL of psycopg reads % as a parameter sign."""
-    return statement.replace("%", "%%") if connection.dialect.driver == "psycopg" else statement

@@ -153,13 +153,6 @@ class Warehouse:
         """Close pooled connections."""
         self._engine.dispose()
 
-    def script(self, connection: Connection, statements: Sequence[str]) -> None:
-        """Many statements without parameters at once: definitions, a round trip for each of which would cost a second in all."""
-        if not statements:
-            return
-        raw: Any = connection.connection.driver_connection
-        raw.execute(";\n".join(statements))
-
     def append(self, connection: Connection, target: str, table: pa.Table) -> None:
         """Bulk-append an Arrow table to `target` (schema-qualified or temporary), by the engine's own fast path."""
         if self.kind == "duckdb":
@@ -243,6 +236,16 @@ class Warehouse:
         if self.path is not None and not os.access(self.path.absolute().parent, os.W_OK):
             return StorageError(f"warehouse {self.name}: its folder cannot be written; check the permissions")
         return StorageError(f"warehouse {self.name} cannot be opened: {text}")
+
+
+def script(connection: Connection, *statements: str) -> None:
+    """Statements without parameters or results, as they are and all at once. Raises the driver's own errors.
+
+    A round trip for each definition would cost a second in all; and SQLAlchemy's dialect reads a statement letter by letter.
+    """
+    if statements:
+        raw: Any = connection.connection.driver_connection
+        raw.execute(";\n".join(statements))
 
 
 def _close(connection: Connection) -> None:

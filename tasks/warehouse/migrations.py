@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from tasks.clock import now
 from tasks.errors import ConfigurationError, StorageError
-from tasks.warehouse.engine import Connection, Warehouse
+from tasks.warehouse.engine import Connection, Warehouse, script
 from tasks.warehouse.tables import BUILT, OPS, SCHEMA_VERSION, SCHEMAS, SOURCE
 
 # (number, what it does, statements). Applied in order, each in one transaction with its row in ops.schema_version.
@@ -61,9 +61,9 @@ def _bring_up_to_date(warehouse: Warehouse, connection: Connection, models: list
         connection.execute(sa.text(statement))
     existing = _existing(connection) if waiting else existing
     tables = (*OPS, *SOURCE.values(), *models)
-    warehouse.script(connection, [s for table in tables for s in _create_or_widen(connection, table, existing)])
+    script(connection, *(s for table in tables for s in _create_or_widen(connection, table, existing)))
     if thorough:
-        warehouse.script(connection, [s for table in tables for s in _comments(table, table.columns)])
+        script(connection, *(s for table in tables for s in _comments(table, table.columns)))
         for table in tables:
             if table.schema in BUILT:
                 index(connection, table)
@@ -77,7 +77,7 @@ def create(warehouse: Warehouse, tables: Iterable[sa.Table]) -> None:
     with warehouse.begin() as connection:
         for schema in sorted({str(table.schema) for table in listed}):
             connection.execute(sa.text(f"create schema if not exists {schema}"))
-        warehouse.script(connection, [s for table in listed for s in _create_or_widen(connection, table, {})])
+        script(connection, *(s for table in listed for s in _create_or_widen(connection, table, {})))
 
 
 def _schemas(connection: Connection) -> set[str]:

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from tasks.warehouse.engine import Connection
 
 TOUCHED = "touched_now"
+SIDE = "which_side"  # of rows that differ: 1 for one that came, -1 for one that went
 _TICKETS = f"(select account, ticket_id from {TOUCHED})"
 _MOST_DAYS = 400  # more than that: the whole table is read anyway
 # where a row's ticket is not in columns `account` and `ticket_id`
@@ -112,13 +113,13 @@ class Touched:
             self._slices[name, kind] = (self._version, made)
         return made
 
-    def note(self, table: sa.Table, gone: str, come: str) -> None:
-        """Take in what a model has changed: rows that went and rows that came."""
+    def note(self, table: sa.Table, rows: str | None) -> None:
+        """Take in what a model has changed: rows that went and rows that came, told by `SIDE`; None where nothing differs."""
         name = f"{table.schema}.{table.name}"
         kinds = {c.name: c.info["kind"] for c in table.columns}
-        if not self.all_tickets and not name.startswith("marts.") and (expressions := ticket_of(name, kinds)):
-            self._note_tickets(expressions, gone, come)
-        self._note_days(name, kinds, gone, come)
+        if rows and not self.all_tickets and not name.startswith("marts.") and (expressions := ticket_of(name, kinds)):
+            self._note_tickets(expressions, rows)
+        self._note_days(name, kinds, rows)
 
     def note_all(self, table: sa.Table) -> None:
         """A large table was filled for the first time: everything that is read from it is new."""
@@ -126,30 +127,29 @@ class Touched:
         self.all_tickets = self.all_tickets or ticket_of(f"{table.schema}.{table.name}", [c.name for c in table.columns]) is not None
         self.known.add(f"{table.schema}.{table.name}")
 
-    def _note_tickets(self, expressions: tuple[str, str, str], gone: str, come: str) -> None:
+    def _note_tickets(self, expressions: tuple[str, str, str], rows: str) -> None:
         account, ticket, where = expressions
-        both = " union ".join(f"select {account} as account, {ticket} as ticket_id from {rows} where {where}" for rows in (gone, come))
         added = self.connection.exec_driver_sql(
-            f"insert into {TOUCHED} select n.account, n.ticket_id from ({both}) as n "
+            f"insert into {TOUCHED} select n.account, n.ticket_id from "
+            f"(select distinct {account} as account, {ticket} as ticket_id from {rows} where {where}) as n "
             f"where not exists (select 1 from {TOUCHED} as k where k.account = n.account and k.ticket_id = n.ticket_id)"
         ).rowcount
         self._version += 1 if added else 0
 
-    def _note_days(self, name: str, kinds: Mapping[str, str], gone: str, come: str) -> None:
+    def _note_days(self, name: str, kinds: Mapping[str, str], rows: str | None) -> None:
         """Days of rows that differ in more than their as-of values."""
         if self.all_days:
             self.known.add(name)
             return
         lasting = ", ".join(f'"{n}"' for n in kinds if not n.endswith("_as_of"))
-        told = [f"cast({n} as date)" if k == "instant" else n for n, k in kinds.items() if k in {"instant", "day"} and not n.endswith("_as_of")]
+        told = [f'cast("{n}" as date)' for n, k in kinds.items() if k in {"instant", "day"} and not n.endswith("_as_of")]
         if not told:
             return
-        parts = []
-        for one, other in ((gone, come), (come, gone)):
-            rows = f"(select {lasting} from {one} except select {lasting} from {other})"
-            parts += [f"select distinct {t} as day from {rows} as r" for t in told]
-        found = self.connection.exec_driver_sql(" union ".join(parts)).fetchall()
-        self.add_days(row[0] for row in found if row[0] is not None)
+        if rows:
+            found = self.connection.exec_driver_sql(
+                f"select distinct unnest(array[{', '.join(told)}]) as day from (select {lasting} from {rows} "
+                f"group by {lasting} having min({SIDE}) = max({SIDE})) as r").fetchall()
+            self.add_days(row[0] for row in found if row[0] is not None)
         self.known.add(name)
 
     def add_days(self, days: Iterable[Any]) -> None:

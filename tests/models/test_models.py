@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlglot
 import yaml
 
 from tasks.entities import ARROW, ENTITIES
-from tasks.sqlmodels.catalog import kpi_rows, kpis, models
+from tasks.sqlmodels.catalog import identities, kpi_rows, kpis, models
 from tasks.transform import model_tables
 from tasks.warehouse.build import arrow_rows, build
 from tasks.warehouse.engine import Warehouse
@@ -154,3 +155,11 @@ def test_every_kpi_has_a_definition():
 
 def test_every_kind_has_an_arrow_type():
     assert {c.kind for e in ENTITIES.values() for c in e.columns} <= set(ARROW)
+
+
+def test_the_inputs_of_a_model_are_the_tables_that_a_parser_finds():
+    written = [m for m in (*models().values(), *identities().values()) if m.select]
+    assert len(written) >= 60
+    for model in written:
+        tables = sqlglot.parse_one(model.select, read="duckdb").find_all(sqlglot.exp.Table)
+        assert set(model.inputs) == {f"{t.db}.{t.name}" for t in tables if t.db}, model.full_name
