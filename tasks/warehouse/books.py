@@ -1,8 +1,9 @@
 """The pipeline's own books in `ops`: runs, batches, bookmarks, quarantine, validation, drift, watermarks."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -28,12 +29,27 @@ from tasks.warehouse.tables import (
 )
 
 Values = Mapping[str, Any]
+_LOT = 500  # rows of one statement; PostgreSQL takes 65,535 values in one
 
 
 def _put(connection: Connection, table: sa.Table, key: Sequence[str], values: Values) -> None:
     """One row by key: delete and insert, which every engine does alike."""
     connection.execute(table.delete().where(*(table.c[name] == values[name] for name in key)))
     connection.execute(table.insert().values(**values))
+
+
+def _put_all(connection: Connection, table: sa.Table, key: Sequence[str], rows: Iterable[Values]) -> None:
+    """Rows by key, each key once, in statements of many: one by one they would take milliseconds each."""
+    for lot in _lots(rows):
+        told = [tuple(row[name] for name in key) for row in lot]
+        connection.execute(table.delete().where(sa.tuple_(*(table.c[name] for name in key)).in_(told)))
+        connection.execute(table.insert().values(lot))
+
+
+def _lots(rows: Iterable[Values]) -> Iterator[list[dict[str, Any]]]:
+    coming = iter(rows)
+    while lot := [dict(row) for row in islice(coming, _LOT)]:
+        yield lot
 
 
 def start_run(connection: Connection, run_id: str, kind: str, as_of: datetime) -> None:
@@ -118,9 +134,8 @@ def record_model(connection: Connection, values: Values) -> None:
 def quarantine(connection: Connection, rows: Iterable[Values], batch_id: str) -> None:
     """Set rows aside, in place of what the same batch had set aside before."""
     connection.execute(QUARANTINE.delete().where(QUARANTINE.c.batch_id == batch_id))
-    listed = [{**row, "found_at": now(), "state": "open"} for row in rows]
-    if listed:
-        connection.execute(QUARANTINE.insert(), listed)
+    for lot in _lots({**row, "found_at": now(), "state": "open"} for row in rows):
+        connection.execute(QUARANTINE.insert().values(lot))
 
 
 def mark_replayed(connection: Connection, account: str, stream: str, loaded: Mapping[str, Iterable[str]]) -> int:
@@ -156,8 +171,7 @@ def open_quarantine_keys(connection: Connection, account: str, stream: str) -> d
 
 def record_validation(connection: Connection, run_id: str, rows: Sequence[Values]) -> None:
     """Results of rules."""
-    for row in rows:
-        _put(connection, VALIDATION, ["run_id", "subject", "batch_id", "rule"], {"run_id": run_id, **row})
+    _put_all(connection, VALIDATION, ["run_id", "subject", "batch_id", "rule"], ({"run_id": run_id, **row} for row in rows))
 
 
 def known_fields(connection: Connection, account: str, stream: str) -> dict[str, tuple[str, str]]:
@@ -168,9 +182,9 @@ def known_fields(connection: Connection, account: str, stream: str) -> dict[str,
 
 def record_drift(connection: Connection, account: str, stream: str, fields: Mapping[str, tuple[str, str]]) -> None:
     """Fields with their type and state."""
-    for field, (kind, state) in fields.items():
-        values = {"account": account, "stream": stream, "field": field, "kind": kind, "state": state, "seen_at": now()}
-        _put(connection, DRIFT, ["account", "stream", "field"], values)
+    _put_all(connection, DRIFT, ["account", "stream", "field"], (
+        {"account": account, "stream": stream, "field": field, "kind": kind, "state": state, "seen_at": now()}
+        for field, (kind, state) in fields.items()))
 
 
 def reporting_zones(connection: Connection) -> list[dict[str, Any]]:
@@ -319,5 +333,4 @@ def column(connection: Connection, statement: str, values: Values) -> list[Any]:
 
 def record_reconciliation(connection: Connection, rows: Iterable[Values]) -> None:
     """Results of a comparison with the vendors."""
-    for row in rows:
-        _put(connection, RECONCILIATION, ["run_id", "account", "stream", "entity"], {**row, "compared_at": now()})
+    _put_all(connection, RECONCILIATION, ["run_id", "account", "stream", "entity"], ({**row, "compared_at": now()} for row in rows))
