@@ -10,7 +10,7 @@ from tasks.quality.suites import Verdict
 from tasks.settings import Settings
 from tasks.sqlmodels.catalog import Model, models
 from tasks.transform import ModelResult, build_calendar, build_model, identities_verdict, set_parameters
-from tasks.warehouse.books import BuildState, build_state
+from tasks.warehouse.books import BuildState, build_state, record_build
 from tasks.warehouse.engine import Connection, Warehouse
 from tasks.warehouse.touched import Touched
 
@@ -36,6 +36,7 @@ def build_tables(
             known = build_state(connection)
             for model in chosen:
                 results.append(stages.run(f"model {model.full_name}", partial(_build, warehouse, connection, model, run_id, touched, known)))
+            record_build(connection, known)
 
         build_all(m for m in models().values() if m.built_by in _BUILT_HERE and m.full_name not in late)
         results += forecast_and_plan(settings, warehouse, connection, stages, run_id=run_id, say=say)

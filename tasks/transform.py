@@ -125,11 +125,11 @@ def build_model(
     target = table(model.schema, model.name, model.columns, model.says, model.grain)
     if model.seed or model.built_by == "kpi_list":
         rows, changed = fill(warehouse, connection, target, kpi_rows() if model.built_by == "kpi_list" else model.rows())
-        return _record(connection, model.full_name, run_id, state, rows, changed, started, known)
+        return _record(model.full_name, run_id, state, rows, changed, started, known)
     select = model.render("duckdb" if warehouse.kind == "duckdb" else "postgres")
     select, only = _cut(model, select, _changed_inputs(now, former), touched)
     rows, changed = build(connection, target, select, only=only, touched=touched)
-    return _record(connection, model.full_name, run_id, state, rows, changed, started, known)
+    return _record(model.full_name, run_id, state, rows, changed, started, known)
 
 
 def _changed_inputs(now: dict[str, Any], former: str | None) -> set[str] | None:
@@ -187,17 +187,9 @@ def _days_of(period: str, start: date) -> list[date]:
     return [start + timedelta(days=i) for i in range(length)]
 
 
-def _record(
-    connection: Connection, name: str, run_id: str, state: str, rows: int, changed: int, started: float, known: BuildState
-) -> ModelResult:
+def _record(name: str, run_id: str, state: str, rows: int, changed: int, started: float, known: BuildState) -> ModelResult:
     seconds = time.perf_counter() - started
-    if changed:
-        books.touch_table(connection, name)
-        known.changes[name] = known.changes.get(name, 0) + 1
-    known.inputs[name] = state
-    books.record_model(connection, {
-        "model": name, "run_id": run_id, "inputs": state, "rows_count": rows, "changed_count": changed, "seconds": seconds,
-    })
+    known.note({"model": name, "run_id": run_id, "inputs": state, "rows_count": rows, "changed_count": changed, "seconds": seconds})
     return ModelResult(name, rows, changed, seconds)
 
 

@@ -1,7 +1,7 @@
 """The pipeline's own books in `ops`: runs, batches, bookmarks, quarantine, validation, drift, watermarks."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -105,10 +105,19 @@ def touch_table(connection: Connection, table_name: str) -> None:
 
 @dataclass(slots=True)
 class BuildState:
-    """What the books say of tables and models, read once a build and kept up to date by it."""
+    """What the books say of tables and models, read once a build and kept up to date by it; `record_build` writes it back."""
 
     changes: dict[str, int]
     inputs: dict[str, str]
+    built: list[dict[str, Any]] = field(default_factory=list)
+
+    def note(self, values: dict[str, Any]) -> None:
+        """A model is built (a row of `ops.model_run`)."""
+        name = values["model"]
+        if values["changed_count"]:
+            self.changes[name] = self.changes.get(name, 0) + 1
+        self.inputs[name] = values["inputs"]
+        self.built.append({**values, "built_at": now()})
 
 
 def build_state(connection: Connection) -> BuildState:
@@ -129,6 +138,14 @@ def model_inputs(connection: Connection) -> dict[str, str]:
 def record_model(connection: Connection, values: Values) -> None:
     """The model is built."""
     _put(connection, MODEL_RUN, ["model"], {**values, "built_at": now()})
+
+
+def record_build(connection: Connection, state: BuildState) -> None:
+    """All models of a build, and which tables it changed."""
+    _put_all(connection, MODEL_RUN, ["model"], state.built)
+    changed = [row["model"] for row in state.built if row["changed_count"]]
+    _put_all(connection, TABLE_STATE, ["table_name"], (
+        {"table_name": name, "changes_count": state.changes[name], "changed_at": now()} for name in changed))
 
 
 def quarantine(connection: Connection, rows: Iterable[Values], batch_id: str) -> None:
