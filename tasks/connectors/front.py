@@ -1,8 +1,7 @@
 """Front: events, which are the increment and the history, and the conversations that they touch.
 
-Facts: dev.frontapp.com. Conversations cannot be asked by time of change, so events (15 a page) lead to them. Inboxes stand
-for teams. With ticketing on, statuses have categories. Ratings and handle times (taken as seconds: no page says) come from
-the daily analytics export.
+Facts: dev.frontapp.com. Events (15 a page) lead to conversations, which cannot be asked by time of change. Inboxes stand for
+teams; with ticketing on, statuses have categories. Ratings and handle times (seconds? no page says) are in the analytics export.
 """
 
 from collections.abc import Iterable, Mapping
