@@ -10,9 +10,8 @@ from tasks.quality.suites import Verdict
 from tasks.settings import Settings
 from tasks.sqlmodels.catalog import Model, models
 from tasks.transform import ModelResult, build_calendar, build_model, identities_verdict, set_parameters
-from tasks.warehouse.books import BuildState, build_state, record_build
+from tasks.warehouse.books import build_state, record_build
 from tasks.warehouse.engine import Connection, Warehouse
-from tasks.warehouse.touched import Touched
 
 _BUILT_HERE = {"sql", "kpis", "kpi_list"}
 _MADE_BETWEEN = {"forecast", "plan", "budget"}
@@ -35,7 +34,7 @@ def build_tables(
         def build_all(chosen: Iterable[Model]) -> None:
             known = build_state(connection)
             for model in chosen:
-                results.append(stages.run(f"model {model.full_name}", partial(_build, warehouse, connection, model, run_id, touched, known)))
+                results.append(stages.run(f"model {model.full_name}", partial(build_model, warehouse, connection, model, run_id, touched, known)))
             record_build(connection, known)
 
         build_all(m for m in models().values() if m.built_by in _BUILT_HERE and m.full_name not in late)
@@ -55,12 +54,6 @@ def _after_forecast() -> frozenset[str]:
         if any(name in late or (name in models() and models()[name].built_by in _MADE_BETWEEN) for name in model.inputs):
             late.add(model.full_name)
     return frozenset(late)
-
-
-def _build(
-    warehouse: Warehouse, connection: Connection, model: Model, run_id: str, touched: Touched, known: BuildState
-) -> ModelResult:
-    return build_model(warehouse, connection, model, run_id, touched, known)
 
 
 def check_identities(warehouse: Warehouse, connection: Connection, stages: Stages) -> Verdict:
