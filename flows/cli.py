@@ -21,6 +21,7 @@ from flows.screen import say as _say
 from flows.screen import table as _table
 from tasks.clock import parse_instant
 from tasks.errors import ConfigurationError, RunAtWorkError, SupportEtlError
+from tasks.importing import uncollected
 from tasks.settings import RedactSecrets, Settings, load, redact, settings_file
 
 app = typer.Typer(
@@ -86,7 +87,8 @@ def backfill(
     as_json: AsJson = False,
 ) -> None:
     """Read a past span again, in chunks; what is the same changes nothing. Bookmarks stay where they are."""
-    from flows.backfill import backfill_support_etl
+    with uncollected():
+        from flows.backfill import backfill_support_etl
 
     with _sandbox_if_no_account(load()) as (_, _clock):
         low, high = _instant("--from", start), _instant("--to", end)
@@ -321,7 +323,8 @@ def _run_daily(settings: Settings, as_of: str, accounts: list[str] | None, *, as
     _log_to_screen(quiet=as_json)
     instant = _instant("--as-of", as_of) if as_of else None
     _say(f"{len(settings.accounts)} accounts into {settings.warehouse.url.rsplit('@')[-1]}")
-    from flows.daily import daily_support_etl
+    with uncollected():
+        from flows.daily import daily_support_etl
 
     _finish(_flow(lambda: daily_support_etl(instant, accounts, return_state=True)), as_json=as_json)
 

@@ -17,11 +17,10 @@ from tasks.planning.need import LiveNeed, Opening, Promises, later, live
 from tasks.planning.patterns import ShiftPattern, parse_shifts
 from tasks.planning.staffing import Assumptions
 from tasks.settings import PlanningSettings
-from tasks.sqlmodels.catalog import models
+from tasks.sqlmodels.catalog import models, table_of
 from tasks.sqlmodels.remade import Made, remake
 from tasks.warehouse.build import refill
 from tasks.warehouse.engine import Connection, Warehouse
-from tasks.warehouse.tables import table
 
 SCENARIO = "marts.staffing_scenario_daily"
 _BOUNDS = ("low_80", "high_80", "low_95", "high_95")
@@ -69,8 +68,7 @@ def build_scenario(
     base, other = (plan_rows(expected, planning, s)["staffing_forecast"] for s in (Scenario(), scenario))
     months = Counter(day.replace(day=1) for day in expected.workdays)
     rows = [_beside(one, two, name, scenario, planning, months[one["day"].replace(day=1)]) for one, two in zip(base, other, strict=True)]
-    model = models()[SCENARIO]
-    target = table(model.schema, model.name, model.columns, model.says, model.grain)
+    target = table_of(models()[SCENARIO])
     kept = [dict(row._mapping) for row in warehouse.fetch(connection, f"select * from {SCENARIO} where scenario <> :name", {"name": name})]
     refill(warehouse, connection, target, [*kept, *rows], run_id=run_id, state=json.dumps({"scenario": name}), started=time.perf_counter())
     return rows

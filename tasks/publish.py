@@ -13,10 +13,10 @@ from tasks.errors import StorageError
 from tasks.reporting import planning
 from tasks.reporting.content import Plot, Report, Series, Table
 from tasks.reporting.files import write_page, write_sheet
-from tasks.sqlmodels.catalog import kpis, models
+from tasks.sqlmodels.catalog import kpis, models, table_of
 from tasks.warehouse.engine import Connection, Warehouse
 from tasks.warehouse.migrations import create
-from tasks.warehouse.tables import WATERMARK, table
+from tasks.warehouse.tables import WATERMARK
 
 _DAYS_SHOWN = 182
 _TABLE_KPIS = (
@@ -72,7 +72,7 @@ def publish_copy(warehouse: Warehouse, connection: Connection, target: str) -> N
             if os.path.exists(leftover):
                 os.remove(leftover)
         Path(target).absolute().parent.mkdir(parents=True, exist_ok=True)
-        readable = [table(m.schema, m.name, m.columns, m.says, m.grain) for m in models().values() if m.schema in {"core", "marts"}]
+        readable = [table_of(m) for m in models().values() if m.schema in {"core", "marts"}]
         copy = Warehouse(f"duckdb:///{beside}")
         create(copy, [*readable, WATERMARK])
         copy.dispose()

@@ -17,12 +17,12 @@ from tasks.planning.business_time import Schedule, Segment, dues, iana_zone, par
 from tasks.planning.calendar import date_rows
 from tasks.quality.suites import RuleResult, Verdict
 from tasks.settings import AccountSettings, BusinessSettings, Settings
-from tasks.sqlmodels.catalog import PERIODS, ZONE_LIST, Model, identities, inputs_state, kpi_rows, models
+from tasks.sqlmodels.catalog import PERIODS, ZONE_LIST, Model, identities, inputs_state, kpi_rows, models, table_of
 from tasks.warehouse import books
 from tasks.warehouse.books import BuildState
 from tasks.warehouse.build import build, fill, refill
 from tasks.warehouse.engine import Connection, Warehouse
-from tasks.warehouse.tables import ACCOUNT_MARK, REPORTING_SETTING, REPORTING_ZONE, SOURCE, table
+from tasks.warehouse.tables import ACCOUNT_MARK, REPORTING_SETTING, REPORTING_ZONE, SOURCE
 from tasks.warehouse.touched import Touched, ticket_of
 
 DEFAULT_SCHEDULE = "default"
@@ -41,7 +41,7 @@ class ModelResult:
 
 def model_tables() -> list[Any]:
     """The tables of all models, described, for creation."""
-    return [table(m.schema, m.name, m.columns, m.says, m.grain) for m in models().values()]
+    return [table_of(m) for m in models().values()]
 
 
 def last_complete_day(as_of: datetime, time_zone: str) -> date:
@@ -122,7 +122,7 @@ def build_model(
         touched.known.add(model.full_name)
         return ModelResult(model.full_name, 0, None, 0.0)
     started = time.perf_counter()
-    target = table(model.schema, model.name, model.columns, model.says, model.grain)
+    target = table_of(model)
     if model.seed or model.built_by == "kpi_list":
         rows, changed = fill(warehouse, connection, target, kpi_rows() if model.built_by == "kpi_list" else model.rows())
         return _record(model.full_name, run_id, state, rows, changed, started, known)
@@ -218,8 +218,7 @@ def build_calendar(
         if known.get(name) == state:
             results.append(ModelResult(name, 0, None, 0.0))
             continue
-        target = table(model.schema, model.name, model.columns, model.says, model.grain)
-        count, changed = refill(warehouse, connection, target, make(), run_id=run_id, state=state, started=started)
+        count, changed = refill(warehouse, connection, table_of(model), make(), run_id=run_id, state=state, started=started)
         results.append(ModelResult(name, count, changed, time.perf_counter() - started))
     if any(r.changed for r in results):
         touched.look_at(_running())  # clocks that run may have been given other hours

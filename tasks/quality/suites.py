@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -20,6 +20,7 @@ from typing import Any
 import pyarrow as pa
 
 from tasks.errors import ConfigurationError, StorageError
+from tasks.importing import uncollected
 from tasks.paths import EXPECTATIONS, read_yaml
 
 _QUIET = {"result_format": "SUMMARY", "partial_unexpected_count": 0}
@@ -69,8 +70,12 @@ def rules_of(subject: str) -> tuple[dict[str, Any], ...]:
 
 def columns_of(subject: str) -> tuple[str, ...]:
     """Columns that the rules of a subject look at."""
+    return _columns(rules_of(subject))
+
+
+def _columns(rules: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
     names: list[str] = []
-    for rule in rules_of(subject):
+    for rule in rules:
         kwargs = rule["kwargs"]
         names += [kwargs[k] for k in ("column", "column_A", "column_B") if k in kwargs] + list(kwargs.get("column_list", ()))
     return tuple(dict.fromkeys(names))
@@ -117,7 +122,8 @@ def _judge(subject: str, rules: Sequence[Mapping[str, Any]], table: pa.Table, re
     if not rules:
         return {}
     _source()
-    frame = table.select(list(columns_of(subject))).to_pandas() if columns_of(subject) else table.slice(0).to_pandas()
+    names = _columns(rules)  # the others would be made into pandas' own, and hashed, for nothing
+    frame = table.select(names).to_pandas() if names else table.to_pandas()
     with _one_at_a_time:
         batch = _rows_of(subject).get_batch({"dataframe": frame})
         validated = batch.validate(_suite_of(subject, tuple(map(_key, rules))), result_format=result_format)
@@ -142,7 +148,8 @@ def _rows_of(subject: str) -> Any:
 def _source() -> Any:
     """One ephemeral context for the process, quiet, and without the folder that each would leave behind."""
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
-    import great_expectations as gx
+    with uncollected():
+        import great_expectations as gx
 
     for name in ("great_expectations", "great_expectations.data_context.types.base"):
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -21,6 +21,7 @@ import sqlglot
 from tasks.entities import Column
 from tasks.errors import ModelError
 from tasks.paths import SQL, read_yaml
+from tasks.warehouse.tables import table
 
 _LAYERS = ("staging", "core", "marts")
 _TABLE = re.compile(r"--[^\n]*|'(?:[^']|'')*'|\b((?:source|staging|core|marts|ops)\.\w+)")  # outside comments and texts
@@ -117,6 +118,12 @@ def models() -> dict[str, Model]:
         return {name: found[name] for name in order.static_order()}
     except CycleError as circle:
         raise ModelError(f"models need one another in a circle: {' -> '.join(circle.args[1])}") from None
+
+
+@cache
+def table_of(model: Model) -> Any:
+    """The model's table, described."""
+    return table(model.schema, model.name, model.columns, model.says, model.grain)
 
 
 @cache

@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tasks.sqlmodels.catalog import inputs_state, models
+from tasks.sqlmodels.catalog import inputs_state, models, table_of
 from tasks.warehouse import books
 from tasks.warehouse.build import refill
 from tasks.warehouse.engine import Connection, Warehouse
-from tasks.warehouse.tables import table
 
 Rows = Iterable[Mapping[str, Any]]
 
@@ -38,9 +37,8 @@ def remake(
     rows = make()
     made = []
     for model in listed:
-        target = table(model.schema, model.name, model.columns, model.says, model.grain)
         count, changed = refill(
-            warehouse, connection, target, rows.get(model.name, ()), run_id=run_id, state=state[model.full_name], started=started
+            warehouse, connection, table_of(model), rows.get(model.name, ()), run_id=run_id, state=state[model.full_name], started=started
         )
         made.append(Made(model.full_name, count, changed))
         started = time.perf_counter()  # the first table bears the arithmetic of all

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import duckdb
@@ -270,12 +271,17 @@ def _article(kind: str) -> str:
     )
 
 
+@cache
+def _database() -> duckdb.DuckDBPyConnection:
+    """Of the whole process: opening one takes a hundred times as long as one more connection to it."""
+    return duckdb.connect(":memory:", config={"threads": 1, "enable_external_access": False})
+
+
 def _run(select: str, table: pa.Table) -> pa.Table:
     """Evaluate on a connection of this thread's own: in memory, one thread, no files, UTC."""
     if not hasattr(_local, "duck"):
-        _local.duck = duckdb.connect(":memory:", config={"threads": 1})
+        _local.duck = _database().cursor()
         _local.duck.execute("set TimeZone = 'UTC'")
-        _local.duck.execute("set enable_external_access = false")
     _local.duck.register("gathered", table)
     try:
         return _local.duck.execute(select).to_arrow_table()

@@ -96,11 +96,10 @@ def record_batch(connection: Connection, values: Values) -> None:
 
 def touch_table(connection: Connection, table_name: str) -> None:
     """The table has changed: models that read it are out of date."""
-    seen = connection.execute(
-        sa.select(TABLE_STATE.c.changes_count).where(TABLE_STATE.c.table_name == table_name)
-    ).scalar()
-    values = {"table_name": table_name, "changes_count": (seen or 0) + 1, "changed_at": now()}
-    _put(connection, TABLE_STATE, ["table_name"], values)
+    counted = TABLE_STATE.update().where(TABLE_STATE.c.table_name == table_name).values(
+        changes_count=TABLE_STATE.c.changes_count + 1, changed_at=now())
+    if not connection.execute(counted).rowcount:
+        connection.execute(TABLE_STATE.insert().values(table_name=table_name, changes_count=1, changed_at=now()))
 
 
 @dataclass(slots=True)
@@ -199,9 +198,10 @@ def known_fields(connection: Connection, account: str, stream: str) -> dict[str,
 
 def record_drift(connection: Connection, account: str, stream: str, fields: Mapping[str, tuple[str, str]]) -> None:
     """Fields with their type and state."""
-    _put_all(connection, DRIFT, ["account", "stream", "field"], (
-        {"account": account, "stream": stream, "field": field, "kind": kind, "state": state, "seen_at": now()}
-        for field, (kind, state) in fields.items()))
+    connection.execute(DRIFT.delete().where(DRIFT.c.account == account, DRIFT.c.stream == stream, DRIFT.c.field.in_(list(fields))))
+    told = ({"account": account, "stream": stream, "field": field, "kind": kind, "state": state, "seen_at": now()} for field, (kind, state) in fields.items())
+    for lot in _lots(told):
+        connection.execute(DRIFT.insert().values(lot))
 
 
 def reporting_zones(connection: Connection) -> list[dict[str, Any]]:

@@ -27,18 +27,20 @@ ORIGIN = (
 )
 
 
+_TYPES: dict[str, sa.types.TypeEngine[Any]] = {
+    "text": sa.Text(),
+    "whole": sa.BigInteger(),
+    "number": sa.Double(),
+    "money": sa.Numeric(18, 4),
+    "flag": sa.Boolean(),
+    "instant": sa.TIMESTAMP(timezone=True),
+    "day": sa.Date(),
+}
+
+
 def sql_type(kind: str) -> sa.types.TypeEngine[Any]:
     """SQLAlchemy type of a column kind."""
-    kinds: dict[str, sa.types.TypeEngine[Any]] = {
-        "text": sa.Text(),
-        "whole": sa.BigInteger(),
-        "number": sa.Double(),
-        "money": sa.Numeric(18, 4),
-        "flag": sa.Boolean(),
-        "instant": sa.TIMESTAMP(timezone=True),
-        "day": sa.Date(),
-    }
-    return kinds[kind]
+    return _TYPES[kind]
 
 
 def table(schema: str, name: str, columns: Iterable[Column], says: str, key: tuple[str, ...] = ()) -> sa.Table:

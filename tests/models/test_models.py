@@ -10,12 +10,12 @@ import sqlglot
 import yaml
 
 from tasks.entities import ARROW, ENTITIES
-from tasks.sqlmodels.catalog import identities, kpi_rows, kpis, models
+from tasks.sqlmodels.catalog import identities, kpi_rows, kpis, models, table_of
 from tasks.transform import model_tables
 from tasks.warehouse.build import arrow_rows, build
 from tasks.warehouse.engine import Warehouse
 from tasks.warehouse.migrations import MIGRATIONS, prepare
-from tasks.warehouse.tables import OPS, SOURCE, table
+from tasks.warehouse.tables import OPS, SOURCE
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.yml"))
 DEFAULTS: dict[str, Any] = {
@@ -38,8 +38,7 @@ def described(name: str):
         return next(t for t in OPS if t.name == short)
     if schema == "source":
         return SOURCE[short]
-    model = models()[name]
-    return table(model.schema, model.name, model.columns, model.says, model.grain)
+    return table_of(models()[name])
 
 
 def typed(row: dict[str, Any], target) -> dict[str, Any]:
