@@ -60,15 +60,14 @@ def merge(connection: Connection, entity: Entity, origin: Origin, *, replaces: b
 
     With `replaces`, rows of the same stream that the stage does not have are removed.
     """
-    target, staged, fresh = f"source.{entity.name}", _stage_name(entity), f"fresh_{entity.name}"
+    target, fresh = f"source.{entity.name}", _stage_name(entity)
     key = ("account", *entity.key)
     names = [c.name for c in source_columns(entity)]
     listed = _list(names)
-    connection.exec_driver_sql(f"drop table if exists {fresh}")
-    connection.exec_driver_sql(
-        f"create temporary table {fresh} as select {listed} from (select *, row_number() over ("
+    connection.exec_driver_sql(  # only what decides is ranked: a copy of whole rows would be as much again
+        f"delete from {fresh} where {_ORDER} in (select {_ORDER} from (select {_ORDER}, row_number() over ("
         f"partition by {_list(key)} order by coalesce(version_at, {_LONG_AGO}) desc, received_at desc, {_ORDER} desc"
-        f") as place from {staged}) as ranked where place = 1"
+        f") as place from {fresh}) as ranked where place > 1)"
     )
     removed = _remove_untold(connection, entity, origin, key) if replaces else 0
     same = " and ".join(f"t.{c} is not distinct from f.{c}" for c in ("connector", *entity.names))
@@ -92,7 +91,6 @@ def merge(connection: Connection, entity: Entity, origin: Origin, *, replaces: b
     if changed and connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"analyze {target}")  # the models' plans rest on it
     connection.exec_driver_sql(f"drop table {fresh}")
-    connection.exec_driver_sql(f"drop table {staged}")
     return int(changed) + removed
 
 
