@@ -142,6 +142,14 @@ def begin_prepared(url: str) -> None:
         shutil.copy(_prepared(), path)
 
 
+def begun(url: str) -> Warehouse:
+    """A warehouse with all tables, to be disposed of by the caller."""
+    begin_prepared(url)
+    made = Warehouse(url, threads=1)
+    prepare(made, model_tables())
+    return made
+
+
 def described(*schemas: str) -> dict[str, list[str]]:
     """Tables and their columns, without what differs from load to load."""
     from tasks.entities import ENTITIES

@@ -282,6 +282,7 @@ def _run(select: str, table: pa.Table) -> pa.Table:
     if not hasattr(_local, "duck"):
         _local.duck = _database().cursor()
         _local.duck.execute("set TimeZone = 'UTC'")
+        _local.duck.execute("set streaming_buffer_size = '1TB'")  # as in the warehouse's engine: one thread could wait for ever
     _local.duck.register("gathered", table)
     try:
         return _local.duck.execute(select).to_arrow_table()

@@ -25,6 +25,10 @@ _PG_OPTIONS = "-c timezone=UTC -c jit=off -c work_mem=128MB -c enable_nestloop=o
 # rows written in the same transaction have no statistics yet, and join orders guessed without them took a thousand times as
 # long; joins run as our SQL writes them
 _NOT_OPTIMIZED = "join_order"
+# with one thread, which is what a machine of one core has, DuckDB waits for ever where the result of a large union does not
+# fit its buffer (1.5.6). Results are taken whole anyway, but for `batches`, whose queries are of one table
+_WHOLE_RESULTS = "set streaming_buffer_size = '1TB'"
+_IN_LOTS = "set streaming_buffer_size = '1MB'"
 _PG_LOCK = 7_305_411  # any number; the same for every run of this software
 
 Connection = sa.Connection
@@ -74,7 +78,8 @@ class Warehouse:
         return engine
 
     def _set_options(self, connection: Any) -> None:
-        connection.execute("set TimeZone = 'UTC'")  # of this connection alone
+        for statement in ("set TimeZone = 'UTC'", _WHOLE_RESULTS):  # of this connection alone
+            connection.execute(statement)
         # the rest is of the whole database, and set by the first connection only: while another one plans a query, a `set`
         # frees what that one reads (a segmentation fault in one run of thousands)
         if connection.execute("select current_setting('disabled_optimizers')").fetchone()[0] != _NOT_OPTIMIZED:
@@ -176,12 +181,14 @@ class Warehouse:
         return connection.execute(sa.text(statement), dict(parameters or {})).fetchall()
 
     def batches(self, connection: Connection, statement: str, table: sa.Table, size: int) -> Iterator[pa.Table]:
-        """A query's rows in lots of `size`, in the types of `table`; only one lot is held at a time."""
+        """The rows of a query on one table in lots of `size`, in the types of `table`; only one lot is held at a time."""
         schema = pa.schema([(column.name, ARROW[column.info["kind"]]) for column in table.columns])
         if self.kind == "duckdb":
             raw: Any = connection.connection.driver_connection
+            raw.execute(_IN_LOTS)
             for batch in raw.execute(statement).to_arrow_reader(size):
                 yield pa.Table.from_batches([batch]).cast(schema)
+            raw.execute(_WHOLE_RESULTS)
             return
         result = connection.execution_options(stream_results=True, yield_per=size).execute(sa.text(statement))
         for lot in result.mappings().partitions(size):
