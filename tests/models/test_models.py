@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import sqlglot
 import yaml
+from conftest import begun
 
 from tasks.entities import ARROW, ENTITIES
 from tasks.sqlmodels.catalog import identities, kpi_rows, kpis, models, table_of
@@ -26,8 +27,7 @@ DEFAULTS: dict[str, Any] = {
 
 @pytest.fixture(params=["duckdb", "postgresql"])
 def warehouse(request, tmp_path, postgres):
-    made = Warehouse(f"duckdb:///{tmp_path / 'w.duckdb'}" if request.param == "duckdb" else postgres(), threads=1)
-    prepare(made, model_tables())
+    made = begun(f"duckdb:///{tmp_path / 'w.duckdb'}" if request.param == "duckdb" else postgres())
     yield made
     made.dispose()
 

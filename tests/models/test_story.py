@@ -8,6 +8,7 @@ from typing import Any
 import event_log
 import pytest
 import yaml
+from conftest import begun
 from test_models import CASES, shown, wanted
 
 from flows.stages import Plainly
@@ -15,9 +16,7 @@ from flows.transform import build_tables
 from tasks.entities import ENTITIES
 from tasks.settings import load
 from tasks.sqlmodels.catalog import kpis, models
-from tasks.transform import model_tables
 from tasks.warehouse.engine import Warehouse
-from tasks.warehouse.migrations import prepare
 
 HERE = Path(__file__).parent
 STORY = yaml.safe_load((HERE / "story.yml").read_text())["given"]
@@ -38,8 +37,7 @@ def typed(entity: str, row: dict[str, Any]) -> dict[str, Any]:
 
 
 def build_story(url: str) -> Warehouse:
-    warehouse = Warehouse(url, threads=1)
-    prepare(warehouse, model_tables())
+    warehouse = begun(url)
     event_log.load(warehouse, [(entity, typed(entity, row)) for entity, rows in STORY.items() for row in rows])
     account = {"connector": "zendesk", "name": "acme", "subdomain": "x", "bots": ["api"], "escalation_teams": ["Tier 2"]}
     settings = load(warehouse={"url": url}, business={"time_zone": "Europe/Berlin", "currency": "EUR"}, accounts=(account,))

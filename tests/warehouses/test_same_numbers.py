@@ -5,31 +5,29 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-import pytest
 from tests_support import TODAY, differences, midnight
 
 from tasks.sandbox.company import Sandbox
 
 
-@pytest.fixture
-def full(bench):
+def test_a_second_run_another_warehouse_and_a_replay_give_the_same_rows(bench, postgres: Callable[[], str], tmp_path: Path):
     outcome = bench.run(midnight(TODAY))
     assert outcome.state == "completed", outcome.message
-    return bench
-
-
-def test_second_run_of_the_day_changes_no_row(full):
-    again = full.run(midnight(TODAY))
+    expected = bench.tables()
+    again = bench.run(midnight(TODAY))
     assert again.state == "completed"
     assert again.changed_rows == 0
-
-
-def test_postgresql_has_the_same_rows(full, postgres: Callable[[], str], tmp_path: Path):
-    other = replace(full, folder=tmp_path / "pg", url=postgres())
+    assert differences(expected, bench.tables()) == {}
+    other = replace(bench, folder=tmp_path / "pg", url=postgres())
     outcome = other.run(midnight(TODAY))
     assert outcome.state == "completed", outcome.message
-    assert differences(full.tables(), other.tables()) == {}
+    assert differences(expected, other.tables()) == {}
     assert other.run(midnight(TODAY)).changed_rows == 0
+    rebuilt = replace(bench, url=f"duckdb:///{tmp_path / 'rebuilt.duckdb'}")
+    outcome = rebuilt.replay()
+    assert outcome.state == "completed", outcome.message
+    rebuilt.run(midnight(TODAY))
+    assert differences(expected, rebuilt.tables()) == {}
 
 
 def test_thirty_daily_loads_equal_one_full_load(small_bench, small_sandbox: Sandbox, tmp_path: Path):
@@ -59,11 +57,3 @@ def test_three_loads_of_the_other_vendors_equal_one(small_bench, small_sandbox: 
         outcome = parts.run(as_of)
         assert outcome.state == "completed", outcome.message
     assert differences(once.tables("core", "marts"), parts.tables("core", "marts")) == {}
-
-
-def test_replay_of_landed_batches_rebuilds_an_empty_warehouse(full, tmp_path: Path):
-    rebuilt = replace(full, url=f"duckdb:///{tmp_path / 'rebuilt.duckdb'}")
-    outcome = rebuilt.replay()
-    assert outcome.state == "completed", outcome.message
-    rebuilt.run(midnight(TODAY))
-    assert differences(full.tables(), rebuilt.tables()) == {}
