@@ -18,7 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from tasks.clock import parse_instant
 from tasks.errors import ConfigurationError, StorageError
 from tasks.importing import uncollected
 from tasks.paths import EXPECTATIONS, read_yaml
@@ -102,8 +104,9 @@ def check(subject: str, table: pa.Table) -> Verdict:
 
 
 def _is_met_at_sight(rule: Mapping[str, Any], table: pa.Table) -> bool:
-    """Whether the count of nulls, which Arrow has at hand, settles a rule: no null, or, for rules that pass over nulls, nothing else.
+    """Whether what Arrow has at hand settles a rule: the count of nulls, or the least and the greatest value.
 
+    That is: no null, nothing but nulls for a rule that passes over them, or nothing outside the bounds.
     Great Expectations takes some ten milliseconds for a rule, however few the rows: half the time of an ordinary run.
     """
     kwargs = rule["kwargs"]
@@ -111,7 +114,23 @@ def _is_met_at_sight(rule: Mapping[str, Any], table: pa.Table) -> bool:
     if rule["type"] == "expect_column_values_to_not_be_null":
         return columns[0].null_count == 0 and not pa.types.is_floating(columns[0].type)  # to pandas, not-a-number is null too
     passes_over_nulls = rule["type"] in _OF_VALUES or kwargs.get("ignore_row_if") == "either_value_is_missing"
-    return passes_over_nulls and any(column.null_count == len(column) for column in columns)
+    if passes_over_nulls and any(column.null_count == len(column) for column in columns):
+        return True
+    return rule["type"] == "expect_column_values_to_be_between" and _is_within(columns[0], kwargs)
+
+
+def _is_within(column: pa.ChunkedArray, kwargs: Mapping[str, Any]) -> bool:
+    """Every value is a number or an instant, and none is outside the bounds. False where that cannot be told so simply."""
+    if set(kwargs) - {"column", "min_value", "max_value"} or not any(is_one(column.type) for is_one in _ORDERED):
+        return False
+    if pa.types.is_floating(column.type) and pc.any(pc.is_nan(column)).as_py():
+        return False
+    low, high = (parse_instant(bound) if isinstance(bound, str) else bound for bound in (kwargs.get("min_value"), kwargs.get("max_value")))
+    found = pc.min_max(column).as_py()
+    return (low is None or found["min"] >= low) and (high is None or found["max"] <= high)
+
+
+_ORDERED = (pa.types.is_integer, pa.types.is_decimal, pa.types.is_floating, pa.types.is_timestamp)
 
 
 _OF_VALUES = {"expect_column_values_to_be_between", "expect_column_values_to_be_in_set", "expect_column_values_to_match_regex"}

@@ -10,7 +10,7 @@ from matrix import FIGURES, cases, play, table
 from scene import VENDORS, Stage
 
 SEED = int(os.environ.get("SUPPORT_ETL_TEST_SEED", "20261122"))
-SAMPLE = 26
+SAMPLE = 18
 
 
 def drawn() -> list:

@@ -47,6 +47,23 @@ def test_a_rule_met_at_sight_is_met(subject: str):
         assert [suites.rule_name(rule) for rule in seen if not judged[suites._key(rule)].success] == []
 
 
+BOUNDED = [(subject, rule) for subject in SUBJECTS for rule in suites.rules_of(subject) if rule["type"] == "expect_column_values_to_be_between"]
+
+
+@pytest.mark.parametrize(("subject", "rule"), BOUNDED, ids=lambda x: x if isinstance(x, str) else suites.rule_name(x))
+def test_bounds_are_what_great_expectations_takes_them_for(subject: str, rule: dict):
+    name, low, high = (rule["kwargs"].get(key) for key in ("column", "min_value", "max_value"))
+    kind = KINDS[subject, name]
+    typed = {"number": float, "money": lambda bound: Decimal(str(bound)), "whole": int, "instant": datetime.fromisoformat}[kind]
+    step = timedelta(seconds=1) if kind == "instant" else typed(1)
+    inside = [typed(low), typed(low) + step if high is None else typed(high), None]
+    outside = [[typed(low) - step, *inside], *([[*inside, typed(high) + step]] if high is not None else [])]
+    for values, is_met in ((inside, True), *((row, False) for row in outside)):
+        table = pa.table({name: pa.array(values, ARROW[kind])})
+        judged = suites._judge(subject, [rule], table, suites._QUIET)[suites._key(rule)].success
+        assert suites._is_met_at_sight(rule, table) == judged == (is_met and "strict_min" not in rule["kwargs"])
+
+
 def test_no_rule_that_is_broken_is_met_at_sight():
     rows = pa.table({"ticket_id": ["1", None], "status": ["open", "open"], "created_at": [NOW, NOW], "solved_at": pa.array([None, NOW - timedelta(days=1)], pa.timestamp("us", "UTC"))})
     verdict = suites.check("ticket", rows)
@@ -59,3 +76,7 @@ def test_not_a_number_is_no_value():
     rule = {"type": "expect_column_values_to_not_be_null", "kwargs": {"column": "x"}}
     assert suites._is_met_at_sight(rule, pa.table({"x": [1]}))
     assert not suites._is_met_at_sight(rule, pa.table({"x": [float("nan")]}))
+    bounded = {"type": "expect_column_values_to_be_between", "kwargs": {"column": "x", "min_value": 0}}
+    assert suites._is_met_at_sight(bounded, pa.table({"x": [1.0, None]}))
+    assert not suites._is_met_at_sight(bounded, pa.table({"x": [1.0, float("nan")]}))
+    assert not suites._is_met_at_sight(bounded, pa.table({"x": ["1"]}))
