@@ -126,12 +126,14 @@ def run_floor(url: str, folder: str) -> None:
 
 
 def run_product(url: str, folder: str, name: str = "support-etl") -> None:
-    from flows.job import ingest_accounts, running
-    from flows.stages import Plainly
-    from tasks.clock import parse_instant
-    from tasks.connectors import connector
-    from tasks.settings import load
+    from tasks.importing import uncollected
 
+    with uncollected():  # as the command line does
+        from flows.job import ingest_accounts, running
+        from flows.stages import Plainly
+        from tasks.clock import parse_instant
+        from tasks.connectors import connector
+        from tasks.settings import load
     os.environ["SUPPORT_ETL_SECRET_ACME_API_TOKEN"] = "x-token"
     off = [s.name for s in connector("zendesk").streams if s.name != "tickets"]
     settings = load(
