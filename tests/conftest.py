@@ -215,6 +215,14 @@ def postgres() -> Iterator[Callable[[], str]]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.fixture(params=["duckdb", "postgresql"])
+def warehouse(request, tmp_path, postgres) -> Iterator[Warehouse]:
+    """A warehouse of each kind with all tables and no rows."""
+    made = begun(f"duckdb:///{tmp_path / 'w.duckdb'}" if request.param == "duckdb" else postgres())
+    yield made
+    made.dispose()
+
+
 @pytest.fixture
 def stack() -> Iterator[ExitStack]:
     """Context managers that end with the test."""

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 import sqlglot
 import yaml
-from conftest import begun
 
 from tasks.entities import ARROW, ENTITIES
 from tasks.sqlmodels.catalog import identities, kpi_rows, kpis, models, table_of
@@ -23,13 +22,6 @@ DEFAULTS: dict[str, Any] = {
     "account": "acme", "connector": "zendesk", "loaded_stream": "s", "loaded_batch": "b", "received_at": datetime(2026, 1, 1, tzinfo=UTC),
     "basis": "amount",
 }
-
-
-@pytest.fixture(params=["duckdb", "postgresql"])
-def warehouse(request, tmp_path, postgres):
-    made = begun(f"duckdb:///{tmp_path / 'w.duckdb'}" if request.param == "duckdb" else postgres())
-    yield made
-    made.dispose()
 
 
 def described(name: str):

@@ -1,17 +1,7 @@
 """What the books hold after writing many rows, and the same rows again."""
 
-import pytest
-from conftest import begun
-
 from tasks.warehouse import books
 from tasks.warehouse.engine import Warehouse
-
-
-@pytest.fixture(params=["duckdb", "postgresql"])
-def warehouse(request, tmp_path, postgres):
-    made = begun(f"duckdb:///{tmp_path / 'w.duckdb'}" if request.param == "duckdb" else postgres())
-    yield made
-    made.dispose()
 
 
 def test_more_rows_than_one_statement_takes(warehouse: Warehouse):
