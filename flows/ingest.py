@@ -164,18 +164,19 @@ class _Ingestion:
         )
         with context.warehouse.connect() as connection:
             load = Load(context.warehouse, connection, self._stream, batch)
-            load.waiting = books.open_quarantine_keys(connection, self._account.name, self._stream.name)
-            erased = erase.erased_of(connection, self._account.name, context.lookup)
+            with connection.begin():
+                load.waiting = books.open_quarantine_keys(connection, self._account.name, self._stream.name)
+                erased = erase.erased_of(connection, self._account.name, context.lookup)
             for told in reader.rows(self._pages(batch, tally)):
                 checked = erase.hidden(told, erased)
-                load.take(checked)
+                with connection.begin():  # of its own: DuckDB holds what one transaction appends, whatever its memory limit
+                    load.take(checked)
                 if self._told is not None:
                     self._told.setdefault((*self._who, checked.entity.name), set()).update(
                         checked.rows.column(checked.entity.key[0]).to_pylist(), (a.record_key for a in checked.aside))
                 if checked.verdict:
                     title = f"{self._account.name} / {self._stream.name} / {checked.entity.name}"
                     self._result.verdicts.append((title, checked.verdict))
-            connection.commit()
             self._compare_totals(batch, tally)
             facts = {"pages_count": tally.pages, "records_count": tally.records}
             self._write_manifest(batch, tally)

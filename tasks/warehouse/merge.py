@@ -64,10 +64,11 @@ def merge(connection: Connection, entity: Entity, origin: Origin, *, replaces: b
     key = ("account", *entity.key)
     names = [c.name for c in source_columns(entity)]
     listed = _list(names)
-    connection.exec_driver_sql(  # only what decides is ranked: a copy of whole rows would be as much again
+    several = f"select {_list(key)} from {fresh} group by {_list(key)} having count(*) > 1"
+    connection.exec_driver_sql(  # only what decides, of records that came more than once: a million are not to be sorted for a few
         f"delete from {fresh} where {_ORDER} in (select {_ORDER} from (select {_ORDER}, row_number() over ("
         f"partition by {_list(key)} order by coalesce(version_at, {_LONG_AGO}) desc, received_at desc, {_ORDER} desc"
-        f") as place from {fresh}) as ranked where place > 1)"
+        f") as place from {fresh} where ({_list(key)}) in ({several})) as ranked where place > 1)"
     )
     removed = _remove_untold(connection, entity, origin, key) if replaces else 0
     same = " and ".join(f"t.{c} is not distinct from f.{c}" for c in ("connector", *entity.names))
@@ -75,9 +76,9 @@ def merge(connection: Connection, entity: Entity, origin: Origin, *, replaces: b
         f"coalesce(t.version_at, {_LONG_AGO}) > coalesce(f.version_at, {_LONG_AGO}) or "
         f"(coalesce(t.version_at, {_LONG_AGO}) = coalesce(f.version_at, {_LONG_AGO}) and t.received_at > f.received_at)"
     )
-    connection.exec_driver_sql(
-        f"delete from {fresh} as f where exists (select 1 from {target} as t where {_match('t', 'f', key)} "
-        f"and (({same}) or {older}))"
+    connection.exec_driver_sql(  # as a join: DuckDB would first tell apart the stage's rows in all columns for a `where exists` with an `or`
+        f"delete from {fresh} where {_ORDER} in (select f.{_ORDER} from {fresh} as f join {target} as t "
+        f"on {_match('t', 'f', key)} where ({same}) or {older})"
     )
     changed = connection.exec_driver_sql(f"select count(*) from {fresh}").scalar_one()
     if changed:
@@ -85,9 +86,7 @@ def merge(connection: Connection, entity: Entity, origin: Origin, *, replaces: b
         connection.exec_driver_sql(
             f"delete from {target} as t where exists (select 1 from {fresh} as f where {_match('t', 'f', key)})"
         )
-        connection.exec_driver_sql(
-            f"insert into {target} ({listed}) select {listed} from {fresh} order by {_list(key)}"
-        )
+        connection.exec_driver_sql(f"insert into {target} ({listed}) select {listed} from {fresh}")
     if changed and connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"analyze {target}")  # the models' plans rest on it
     connection.exec_driver_sql(f"drop table {fresh}")
