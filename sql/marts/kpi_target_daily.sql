@@ -3,6 +3,7 @@ with whole as (
     select d.day, d.time_zone, d.account, coalesce(d.team, 'none') as team, d.kpi, cast(floor(d.numerator * k.divide_by + 0.5) as bigint) as numerator,
         d.denominator
     from marts.kpi_daily as d join core.dim_kpi as k on k.kpi = d.kpi
+    where d.kpi in (select kpi from core.dim_kpi_target)
 ),
 teams as (
     select day, time_zone, account, team, kpi, sum(numerator) as numerator, sum(denominator) as denominator

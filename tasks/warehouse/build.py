@@ -104,6 +104,15 @@ def arrow_rows(table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
     return pa.table(made)
 
 
+def _is_in(table: sa.Table, rows: str) -> str:
+    """Condition: row `t` of the table is one of `rows`. By `in`: for a `where exists` DuckDB would group the whole table first."""
+    key = ", ".join(f'"{name}"' for name in table.info["key"])
+    if key:
+        return f"({key}) in (select {key} from {rows} as r)"
+    same = " and ".join(f't."{c.name}" is not distinct from r."{c.name}"' for c in table.columns)
+    return f"exists (select 1 from {rows} as r where {same})"
+
+
 def _apply(
     connection: Connection, table: sa.Table, fresh: str, names: Sequence[str], *, where: str = "", touched: Touched | None = None
 ) -> tuple[int, int]:
@@ -127,8 +136,6 @@ def _differences(
     """Write only the rows that differ; gives rows removed and rows added."""
     target = f"{table.schema}.{table.name}"
     key = table.info["key"]
-    equal = "=" if key else "is not distinct from"
-    same_key = " and ".join(f't."{name}" {equal} d."{name}"' for name in key or [c.name for c in table.columns])
     differs = f"differs_{table.name}"
     both = f"select {listed}, 1 as {SIDE} from {fresh} union all select {listed}, -1 from {target}{where}"
     script(
@@ -138,7 +145,7 @@ def _differences(
     removed, added = connection.exec_driver_sql(
         f"select count(*) filter (where {SIDE} < 0), count(*) filter (where {SIDE} > 0) from {differs}").one()
     if removed:
-        script(connection, f"delete from {target} as t where exists (select 1 from {differs} as d where d.{SIDE} < 0 and {same_key})")
+        script(connection, f"delete from {target} as t where {_is_in(table, f'(select * from {differs} where {SIDE} < 0)')}")
     if added:
         order = ", ".join(f'"{name}"' for name in key) if key else "1"
         script(connection, f"insert into {target} ({listed}) select {listed} from {differs} where {SIDE} > 0 order by {order}")

@@ -43,9 +43,8 @@ def touch_tickets(
         return
     account, ticket, where = expressions
     connection.execute(sa.text(
-        f"insert into ops.touched_ticket (account, ticket_id) select n.account, n.ticket_id from "
-        f"(select distinct {account} as account, {ticket} as ticket_id from {rows} as r where {where}) as n "
-        "where not exists (select 1 from ops.touched_ticket as k where k.account = n.account and k.ticket_id = n.ticket_id)"
+        f"insert into ops.touched_ticket (account, ticket_id) select {account}, {ticket} from {rows} as r where {where} "
+        "except select account, ticket_id from ops.touched_ticket"
     ), dict(values or {}))
 
 
@@ -70,8 +69,7 @@ class Touched:
     def look_at(self, queries: Sequence[str]) -> None:
         """Also the tickets that these queries give (account, ticket_id)."""
         self.connection.exec_driver_sql(
-            f"insert into {TOUCHED} select n.account, n.ticket_id from ({' union '.join(queries)}) as n "
-            f"where not exists (select 1 from {TOUCHED} as k where k.account = n.account and k.ticket_id = n.ticket_id)"
+            f"insert into {TOUCHED} select n.account, n.ticket_id from ({' union '.join(queries)}) as n except select * from {TOUCHED}"
         )
         self._analyze(TOUCHED)
         self._version += 1
@@ -130,9 +128,7 @@ class Touched:
     def _note_tickets(self, expressions: tuple[str, str, str], rows: str) -> None:
         account, ticket, where = expressions
         added = self.connection.exec_driver_sql(
-            f"insert into {TOUCHED} select n.account, n.ticket_id from "
-            f"(select distinct {account} as account, {ticket} as ticket_id from {rows} where {where}) as n "
-            f"where not exists (select 1 from {TOUCHED} as k where k.account = n.account and k.ticket_id = n.ticket_id)"
+            f"insert into {TOUCHED} select {account}, {ticket} from {rows} where {where} except select * from {TOUCHED}"
         ).rowcount
         self._version += 1 if added else 0
 
