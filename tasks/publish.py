@@ -140,7 +140,10 @@ def format_value(name: str, value: float | None) -> str:
         return f"{value:.1%}"
     if "minutes" in unit:
         return f"{value / 60:,.1f} h" if value >= 90 else f"{value:,.0f} min"
-    return f"{value:,.1f}" if unit in {"days", "replies"} else f"{value:,.0f}"
+    if unit == "days":
+        return f"{value:,.1f} days"
+    is_whole = kpis()[name].shape in {"count", "level"} or unit.startswith("points")
+    return f"{value:,.0f}" if is_whole else f"{value:,.1f}"
 
 
 def kpi_table(warehouse: Warehouse, connection: Connection, last_day: date) -> Table:

@@ -185,9 +185,9 @@ def _headcount(warehouse: Warehouse, connection: Connection) -> Table:
 def _scenarios(warehouse: Warehouse, connection: Connection) -> Table:
     return _table(
         warehouse, connection, "scenarios", "What if", "Scenarios of `support-etl forecast`, over all teams and days forecast. From marts.staffing_scenario_daily.",
-        ("Scenario", "Change", "Tickets", "instead of", "Agent days, FTE", "instead of", "Extra cost"),
-        "select scenario, max(assumptions), sum(expected_tickets), sum(base_expected_tickets), sum(fte), sum(base_fte), sum(extra_cost) "
-        "from marts.staffing_scenario_daily group by scenario order by 1",
+        ("Scenario", "Change", "Tickets", "instead of", "Agent days, FTE", "instead of", "Extra cost", "Currency"),
+        "select scenario, max(assumptions), sum(expected_tickets), sum(base_expected_tickets), sum(fte), sum(base_fte), sum(extra_cost), max(p.currency) "
+        "from marts.staffing_scenario_daily cross join ops.reporting_setting as p group by scenario order by 1",
     )
 
 
@@ -196,9 +196,9 @@ def _year(warehouse: Warehouse, connection: Connection) -> Table:
         warehouse, connection, "budget_year", "Where the fiscal year ends",
         "Plan, spent so far and the year's end: as planned from now on, as it goes on, and with drivers as forecast: the people "
         "that are needed (had they been hired) and the contacts that are expected. The outlook is the first. From marts.budget_year.",
-        ("Fiscal year", "Team", "Category", "Plan", "Spent so far", "End as planned", "End at this rate", "End by drivers", "Outlook", "Outlook less plan"),
-        "select cast(fiscal_year as varchar), team, category, plan_year, actual_to_date, year_end_plan, year_end_run_rate, year_end_drivers, outlook, outlook_variance "
-        "from marts.budget_year where fiscal_year = (select max(fiscal_year) from marts.budget_year) order by 2, 3",
+        ("Fiscal year", "Team", "Category", "Plan", "Spent so far", "End as planned", "End at this rate", "End by drivers", "Outlook", "Outlook less plan", "Currency"),
+        "select cast(fiscal_year as varchar), team, category, plan_year, actual_to_date, year_end_plan, year_end_run_rate, year_end_drivers, outlook, outlook_variance, "
+        "p.currency from marts.budget_year cross join ops.reporting_setting as p where fiscal_year = (select max(fiscal_year) from marts.budget_year) order by 2, 3",
     )
 
 
@@ -207,9 +207,9 @@ def _variances(warehouse: Warehouse, connection: Connection) -> Table:
         warehouse, connection, "variances", "Why spending differs from plan",
         "The last complete month and the one in progress. More contacts than planned (volume), other teams than planned (mix), more work per contact "
         "(efficiency), a dearer hour of work (rate), other categories, exchange rates. Positive is over plan. From marts.budget_variance_monthly.",
-        ("Month", "Team", "Plan", "Spent", "Volume", "Mix", "Efficiency", "Rate", "Other", "Exchange rates", "Over plan"),
-        "select month_on, team, plan, actual, volume, mix, efficiency, rate, other, fx, total from marts.budget_variance_monthly "
-        "where month_on >= (select max(month_on) from marts.budget_variance_monthly where is_complete) order by 1, 2",
+        ("Month", "Team", "Plan", "Spent", "Volume", "Mix", "Efficiency", "Rate", "Other", "Exchange rates", "Over plan", "Currency"),
+        "select month_on, team, plan, actual, volume, mix, efficiency, rate, other, fx, total, p.currency from marts.budget_variance_monthly "
+        "cross join ops.reporting_setting as p where month_on >= (select max(month_on) from marts.budget_variance_monthly where is_complete) order by 1, 2",
     )
 
 
