@@ -223,7 +223,7 @@ def forecast(
         [(*key, *(f"{sum(r[column] for r in part) / by:,.1f}" for column, by in (("expected_tickets", 1), ("base_fte", 5), ("fte", 5), ("extra_fte", 5))),
           f"{sum(r['extra_cost'] or 0 for r in part):,.0f}") for key, part in weeks.items() if len(part) == 7],
     )
-    typer.echo(f"{len(rows):,} rows in marts.staffing_scenario_daily, scenario {name}; whole weeks are shown, FTE on five days a week")
+    typer.echo(f"{len(rows):,} rows in marts.staffing_scenario_daily, scenario {name}; whole weeks are shown, FTE on five days a week, cost in the reporting currency")
 
 
 def _change(option: str, text: str) -> float:
