@@ -60,43 +60,43 @@ def merge(connection: Connection, entity: Entity, origin: Origin, *, replaces: b
 
     With `replaces`, rows of the same stream that the stage does not have are removed.
     """
-    target, fresh = f"source.{entity.name}", _stage_name(entity)
+    target, staged = f"source.{entity.name}", _stage_name(entity)
     key = ("account", *entity.key)
     names = [c.name for c in source_columns(entity)]
     listed = _list(names)
-    several = f"select {_list(key)} from {fresh} group by {_list(key)} having count(*) > 1"
+    several = f"select {_list(key)} from {staged} group by {_list(key)} having count(*) > 1"
     connection.exec_driver_sql(  # only what decides, of records that came more than once: a million are not to be sorted for a few
-        f"delete from {fresh} where {_ORDER} in (select {_ORDER} from (select {_ORDER}, row_number() over ("
+        f"delete from {staged} where {_ORDER} in (select {_ORDER} from (select {_ORDER}, row_number() over ("
         f"partition by {_list(key)} order by coalesce(version_at, {_LONG_AGO}) desc, received_at desc, {_ORDER} desc"
-        f") as place from {fresh} where ({_list(key)}) in ({several})) as ranked where place > 1)"
+        f") as place from {staged} where ({_list(key)}) in ({several})) as ranked where place > 1)"
     )
     removed = _remove_untold(connection, entity, origin, key) if replaces else 0
-    same = " and ".join(f"t.{c} is not distinct from f.{c}" for c in ("connector", *entity.names))
+    same = " and ".join(f"t.{c} is not distinct from s.{c}" for c in ("connector", *entity.names))
     older = (
-        f"coalesce(t.version_at, {_LONG_AGO}) > coalesce(f.version_at, {_LONG_AGO}) or "
-        f"(coalesce(t.version_at, {_LONG_AGO}) = coalesce(f.version_at, {_LONG_AGO}) and t.received_at > f.received_at)"
+        f"coalesce(t.version_at, {_LONG_AGO}) > coalesce(s.version_at, {_LONG_AGO}) or "
+        f"(coalesce(t.version_at, {_LONG_AGO}) = coalesce(s.version_at, {_LONG_AGO}) and t.received_at > s.received_at)"
     )
     connection.exec_driver_sql(  # as a join: DuckDB would first tell apart the stage's rows in all columns for a `where exists` with an `or`
-        f"delete from {fresh} where {_ORDER} in (select f.{_ORDER} from {fresh} as f join {target} as t "
-        f"on {_match('t', 'f', key)} where ({same}) or {older})"
+        f"delete from {staged} where {_ORDER} in (select s.{_ORDER} from {staged} as s join {target} as t "
+        f"on {_match('t', 's', key)} where ({same}) or {older})"
     )
-    changed = connection.exec_driver_sql(f"select count(*) from {fresh}").scalar_one()
+    changed = connection.exec_driver_sql(f"select count(*) from {staged}").scalar_one()
     if changed:
-        touch_tickets(connection, target, names, fresh)
+        touch_tickets(connection, target, names, staged)
         connection.exec_driver_sql(
-            f"delete from {target} as t where exists (select 1 from {fresh} as f where {_match('t', 'f', key)})"
+            f"delete from {target} as t where exists (select 1 from {staged} as s where {_match('t', 's', key)})"
         )
-        connection.exec_driver_sql(f"insert into {target} ({listed}) select {listed} from {fresh}")
+        connection.exec_driver_sql(f"insert into {target} ({listed}) select {listed} from {staged}")
     if changed and connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"analyze {target}")  # the models' plans rest on it
-    connection.exec_driver_sql(f"drop table {fresh}")
+    connection.exec_driver_sql(f"drop table {staged}")
     return int(changed) + removed
 
 
 def _remove_untold(connection: Connection, entity: Entity, origin: Origin, key: Sequence[str]) -> int:
     where = (
         f"t.account = :account and t.loaded_stream = :stream and not exists "
-        f"(select 1 from {_stage_name(entity)} as f where {_match('t', 'f', key)})"
+        f"(select 1 from {_stage_name(entity)} as s where {_match('t', 's', key)})"
     )
     values = {"account": origin.account, "stream": origin.stream}
     count = connection.execute(
