@@ -15,7 +15,10 @@ from tasks.settings import load
 
 @flow(name="backfill-support-etl", task_runner=RUNNER, persist_result=False)
 def backfill_support_etl(
-    start: datetime, end: datetime, chunk_days: Annotated[int, Field(ge=1, le=366)] = 30, accounts: list[str] | None = None,
+    start: datetime,
+    end: datetime,
+    chunk_days: Annotated[int, Field(ge=1, le=366)] = 30,
+    accounts: list[str] | None = None,
 ) -> Any:
     """Read a past span again, chunk by chunk, and rebuild the tables.
 
@@ -26,8 +29,15 @@ def backfill_support_etl(
         accounts: Names of the accounts to read. Empty: all.
 
     """
-    return state_of(lambda: run_backfill(
-        load(), AsPrefectTasks(), as_utc(start), as_utc(end), chunk=timedelta(days=chunk_days),
-        accounts=accounts or (), lookup=prefect_secret, say=LOG.info,
-    ))
-
+    return state_of(
+        lambda: run_backfill(
+            load(),
+            AsPrefectTasks(),
+            as_utc(start),
+            as_utc(end),
+            chunk=timedelta(days=chunk_days),
+            accounts=accounts or (),
+            lookup=prefect_secret,
+            say=LOG.info,
+        )
+    )

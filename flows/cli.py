@@ -25,10 +25,15 @@ from tasks.importing import uncollected
 from tasks.settings import RedactSecrets, Settings, load, redact, settings_file
 
 app = typer.Typer(
-    help="Customer-support data into one warehouse: KPIs, budget and staffing forecasts.", no_args_is_help=True,
-    pretty_exceptions_enable=False, rich_markup_mode=None,
+    help="Customer-support data into one warehouse: KPIs, budget and staffing forecasts.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
 )
-quarantine_app = typer.Typer(help="Rows that broke a rule: list them, look at one, load them again, or dismiss one.", no_args_is_help=True)
+quarantine_app = typer.Typer(
+    help="Rows that broke a rule: list them, look at one, load them again, or dismiss one.",
+    no_args_is_help=True,
+)
 app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(upkeep_app)
 
@@ -46,7 +51,12 @@ def main() -> None:
 
 @app.command()
 def run(
-    as_of: Annotated[str, typer.Option(help="Instant for which the numbers are made, such as 2026-03-01. Default: now.")] = "",
+    as_of: Annotated[
+        str,
+        typer.Option(
+            help="Instant for which the numbers are made, such as 2026-03-01. Default: now."
+        ),
+    ] = "",
     account: Accounts = None,
     as_json: AsJson = False,
 ) -> None:
@@ -61,8 +71,12 @@ def run(
 
 @app.command()
 def demo(
-    folder: Annotated[Path, typer.Option(help="Where warehouse, landed pages and reports go.")] = Path("demo"),
-    open_report: Annotated[bool, typer.Option("--open/--no-open", help="Open the report in a browser.")] = True,
+    folder: Annotated[
+        Path, typer.Option(help="Where warehouse, landed pages and reports go.")
+    ] = Path("demo"),
+    open_report: Annotated[
+        bool, typer.Option("--open/--no-open", help="Open the report in a browser.")
+    ] = True,
 ) -> None:
     """Read the sandbox into a warehouse of its own and open the report."""
     os.environ.update(_demo_environment(folder))
@@ -75,7 +89,9 @@ def demo(
 
 def _has_screen() -> bool:
     """Whether a browser can show anything: on a server xdg-open would print what it tried in vain."""
-    return sys.platform != "linux" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    return sys.platform != "linux" or bool(
+        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    )
 
 
 @app.command()
@@ -92,7 +108,10 @@ def backfill(
 
     with _sandbox_if_no_account(load()) as (_, _clock):
         low, high = _instant("--from", start), _instant("--to", end)
-        _finish(_flow(lambda: backfill_support_etl(low, high, chunk_days, account, return_state=True)), as_json=as_json)
+        _finish(
+            _flow(lambda: backfill_support_etl(low, high, chunk_days, account, return_state=True)),
+            as_json=as_json,
+        )
 
 
 @app.command()
@@ -117,7 +136,11 @@ def doctor(as_json: AsJson = False) -> None:
     if as_json:
         _print_json([f.__dict__ for f in findings])
     else:
-        _table("Doctor", ("Subject", "State", "What to do"), [(f.subject, "ok" if f.is_well else "BAD", f.says) for f in findings])
+        _table(
+            "Doctor",
+            ("Subject", "State", "What to do"),
+            [(f.subject, "ok" if f.is_well else "BAD", f.says) for f in findings],
+        )
     if not all(f.is_well for f in findings):
         raise typer.Exit(2)
 
@@ -129,13 +152,20 @@ def connectors(as_json: AsJson = False) -> None:
 
     rows: list[dict[str, Any]] = [
         {
-            "connector": c.name, "title": c.title, "api_version": c.api_version,
-            "settings": ", ".join(c.settings), "secrets": ", ".join(c.auth.secrets),
-            "requests_per_minute": c.limits.requests_per_minute, "stream": s.name, "says": s.says,
-            "entities": ", ".join(dict.fromkeys(b.entity.name for b in s.becomes)), "incremental": s.incremental,
+            "connector": c.name,
+            "title": c.title,
+            "api_version": c.api_version,
+            "settings": ", ".join(c.settings),
+            "secrets": ", ".join(c.auth.secrets),
+            "requests_per_minute": c.limits.requests_per_minute,
+            "stream": s.name,
+            "says": s.says,
+            "entities": ", ".join(dict.fromkeys(b.entity.name for b in s.becomes)),
+            "incremental": s.incremental,
             "on": s.on,
         }
-        for c in known().values() for s in c.streams
+        for c in known().values()
+        for s in c.streams
     ]
     if as_json:
         _print_json(rows)
@@ -143,9 +173,24 @@ def connectors(as_json: AsJson = False) -> None:
     for c in known().values():
         own = [r for r in rows if r["connector"] == c.name]
         needs = f"settings: {own[0]['settings'] or 'none'}; secrets: {own[0]['secrets'] or 'none'}; API {c.api_version}"
-        limit = f"{own[0]['requests_per_minute']} requests a minute" if own[0]["requests_per_minute"] else "no limit of its own"
-        _table(f"{c.title} ({c.name}): {needs}; {limit}", ("Stream", "Becomes", "Keeps up by", "What it is"),
-               [(r["stream"] + ("" if r["on"] else " (off)"), r["entities"], r["incremental"], r["says"]) for r in own])
+        limit = (
+            f"{own[0]['requests_per_minute']} requests a minute"
+            if own[0]["requests_per_minute"]
+            else "no limit of its own"
+        )
+        _table(
+            f"{c.title} ({c.name}): {needs}; {limit}",
+            ("Stream", "Becomes", "Keeps up by", "What it is"),
+            [
+                (
+                    r["stream"] + ("" if r["on"] else " (off)"),
+                    r["entities"],
+                    r["incremental"],
+                    r["says"],
+                )
+                for r in own
+            ],
+        )
         if c.not_told:
             typer.echo(f"not in its API: {', '.join(c.not_told)}\n")
 
@@ -162,13 +207,32 @@ def surveys(account: Accounts = None, as_json: AsJson = False) -> None:
         _print_json([vars(q) for listed in found.values() for q in listed])
         return
     for name, listed in found.items():
-        _table(f"{name}: surveys and questions", ("Survey", "Question", "Text", "Kind", "Scale", "Proposed"),
-               [(f"{q.survey} ({q.survey_id})", q.question_id, q.heading, q.family, q.scale, q.metric or "no score") for q in listed])
+        _table(
+            f"{name}: surveys and questions",
+            ("Survey", "Question", "Text", "Kind", "Scale", "Proposed"),
+            [
+                (
+                    f"{q.survey} ({q.survey_id})",
+                    q.question_id,
+                    q.heading,
+                    q.family,
+                    q.scale,
+                    q.metric or "no score",
+                )
+                for q in listed
+            ],
+        )
         lines = [q.as_setting() for q in listed if q.metric]
         if lines:
-            typer.echo(f"for [[accounts]] {name} in support_etl.toml, after a look at each line:\nscores = [\n" + "\n".join(lines) + "\n]\n")
+            typer.echo(
+                f"for [[accounts]] {name} in support_etl.toml, after a look at each line:\nscores = [\n"
+                + "\n".join(lines)
+                + "\n]\n"
+            )
     if not found:
-        typer.echo("no account has a list of surveys; Medallia's scores are named by field id (see the README)")
+        typer.echo(
+            "no account has a list of surveys; Medallia's scores are named by field id (see the README)"
+        )
 
 
 @app.command()
@@ -176,9 +240,21 @@ def models(as_json: AsJson = False) -> None:
     """List the tables that are built, in the order of building."""
     from tasks.sqlmodels.catalog import models as known
 
-    rows = [{"model": m.full_name, "grain": ", ".join(m.grain), "built_by": m.built_by, "needs": ", ".join(m.inputs), "says": m.says}
-            for m in known().values()]
-    _print_json(rows) if as_json else _table("Models", ("Table", "One row per", "What it is"), [(r["model"], r["grain"], r["says"]) for r in rows])
+    rows = [
+        {
+            "model": m.full_name,
+            "grain": ", ".join(m.grain),
+            "built_by": m.built_by,
+            "needs": ", ".join(m.inputs),
+            "says": m.says,
+        }
+        for m in known().values()
+    ]
+    _print_json(rows) if as_json else _table(
+        "Models",
+        ("Table", "One row per", "What it is"),
+        [(r["model"], r["grain"], r["says"]) for r in rows],
+    )
 
 
 @app.command()
@@ -186,20 +262,43 @@ def kpis(as_json: AsJson = False) -> None:
     """List the KPIs with their definitions."""
     from tasks.sqlmodels.catalog import kpis as known
 
-    rows = [{"kpi": k.name, "title": k.title, "says": k.says, "unit": k.unit, "numerator": k.numerator, "denominator": k.denominator,
-             "better": k.better, "attributed_to": k.attributed_to, "source": k.source} for k in known().values()]
+    rows = [
+        {
+            "kpi": k.name,
+            "title": k.title,
+            "says": k.says,
+            "unit": k.unit,
+            "numerator": k.numerator,
+            "denominator": k.denominator,
+            "better": k.better,
+            "attributed_to": k.attributed_to,
+            "source": k.source,
+        }
+        for k in known().values()
+    ]
     _print_json(rows) if as_json else _table(
-        "KPIs", ("KPI", "Unit", "Better", "Counted on", "Definition"),
-        [(r["kpi"], r["unit"], r["better"], r["attributed_to"], r["says"]) for r in rows])
+        "KPIs",
+        ("KPI", "Unit", "Better", "Counted on", "Definition"),
+        [(r["kpi"], r["unit"], r["better"], r["attributed_to"], r["says"]) for r in rows],
+    )
 
 
 @app.command()
 def forecast(
     volume: Annotated[str, typer.Option(help="More or fewer contacts, such as +10%.")] = "",
     aht: Annotated[str, typer.Option(help="Longer or shorter handle time, such as -5%.")] = "",
-    service_level: Annotated[str, typer.Option(help="Live contacts: per cent / seconds, such as 90/30.")] = "",
-    shrinkage: Annotated[float | None, typer.Option(help="Share of paid time not available for contacts, such as 0.32.", min=0, max=0.95)] = None,
-    name: Annotated[str, typer.Option(help="Name of the scenario in marts.staffing_scenario_daily.")] = "what_if",
+    service_level: Annotated[
+        str, typer.Option(help="Live contacts: per cent / seconds, such as 90/30.")
+    ] = "",
+    shrinkage: Annotated[
+        float | None,
+        typer.Option(
+            help="Share of paid time not available for contacts, such as 0.32.", min=0, max=0.95
+        ),
+    ] = None,
+    name: Annotated[
+        str, typer.Option(help="Name of the scenario in marts.staffing_scenario_daily.")
+    ] = "what_if",
     as_json: AsJson = False,
 ) -> None:
     """What if: write a scenario beside the staffing forecast, and show by team and week what it changes.
@@ -210,20 +309,51 @@ def forecast(
     from tasks.plan import Scenario
 
     share, seconds = _service_level(service_level)
-    scenario = Scenario(_change("--volume", volume), _change("--aht", aht), share, seconds, shrinkage)
+    scenario = Scenario(
+        _change("--volume", volume), _change("--aht", aht), share, seconds, shrinkage
+    )
     rows = what_if(load(), scenario, name)
     if as_json:
         _print_json(rows)
         return
     weeks: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
     for row in rows:
-        weeks.setdefault((row["account"], row["team"], row["day"] - timedelta(days=row["day"].weekday())), []).append(row)
+        weeks.setdefault(
+            (row["account"], row["team"], row["day"] - timedelta(days=row["day"].weekday())), []
+        ).append(row)
     _table(
-        f"Scenario {name}: {scenario.says}", ("Account", "Team", "Week of", "Tickets", "Base, FTE", "Scenario, FTE", "Extra, FTE", "Extra cost"),
-        [(*key, *(f"{sum(r[column] for r in part) / by:,.1f}" for column, by in (("expected_tickets", 1), ("base_fte", 5), ("fte", 5), ("extra_fte", 5))),
-          f"{sum(r['extra_cost'] or 0 for r in part):,.0f}") for key, part in weeks.items() if len(part) == 7],
+        f"Scenario {name}: {scenario.says}",
+        (
+            "Account",
+            "Team",
+            "Week of",
+            "Tickets",
+            "Base, FTE",
+            "Scenario, FTE",
+            "Extra, FTE",
+            "Extra cost",
+        ),
+        [
+            (
+                *key,
+                *(
+                    f"{sum(r[column] for r in part) / by:,.1f}"
+                    for column, by in (
+                        ("expected_tickets", 1),
+                        ("base_fte", 5),
+                        ("fte", 5),
+                        ("extra_fte", 5),
+                    )
+                ),
+                f"{sum(r['extra_cost'] or 0 for r in part):,.0f}",
+            )
+            for key, part in weeks.items()
+            if len(part) == 7
+        ],
     )
-    typer.echo(f"{len(rows):,} rows in marts.staffing_scenario_daily, scenario {name}; whole weeks are shown, FTE on five days a week, cost in the reporting currency")
+    typer.echo(
+        f"{len(rows):,} rows in marts.staffing_scenario_daily, scenario {name}; whole weeks are shown, FTE on five days a week, cost in the reporting currency"
+    )
 
 
 def _change(option: str, text: str) -> float:
@@ -252,7 +382,9 @@ def report() -> None:
 
 
 @app.command()
-def sandbox(port: Annotated[int, typer.Option(help="First port on loopback; 0: any.")] = 8900) -> None:
+def sandbox(
+    port: Annotated[int, typer.Option(help="First port on loopback; 0: any.")] = 8900,
+) -> None:
     """Start the fake vendors and print the settings that read them. Ctrl-C stops them."""
     import threading
 
@@ -280,8 +412,23 @@ def quarantine_list(as_json: AsJson = False) -> None:
     if as_json:
         _print_json(rows)
         return
-    _table("Quarantine", ("Batch", "No.", "Account", "Stream", "Entity", "Key", "Rule", "Reason"),
-           [(r["batch_id"], r["row_number"], r["account"], r["stream"], r["entity"], r["record_key"], r["rule"], r["reason"]) for r in rows])
+    _table(
+        "Quarantine",
+        ("Batch", "No.", "Account", "Stream", "Entity", "Key", "Rule", "Reason"),
+        [
+            (
+                r["batch_id"],
+                r["row_number"],
+                r["account"],
+                r["stream"],
+                r["entity"],
+                r["record_key"],
+                r["rule"],
+                r["reason"],
+            )
+            for r in rows
+        ],
+    )
 
 
 @quarantine_app.command("show")
@@ -319,7 +466,9 @@ def quarantine_dismiss(
 # how the commands do it ----------------------------------------------------------------------------------------------
 
 
-def _run_daily(settings: Settings, as_of: str, accounts: list[str] | None, *, as_json: bool) -> None:
+def _run_daily(
+    settings: Settings, as_of: str, accounts: list[str] | None, *, as_json: bool
+) -> None:
     _log_to_screen(quiet=as_json)
     instant = _instant("--as-of", as_of) if as_of else None
     _say(f"{len(settings.accounts)} accounts into {settings.warehouse.url.rsplit('@')[-1]}")
@@ -339,7 +488,11 @@ def _flow(call: Any) -> Any:
         raise RunAtWorkError(state.message)
     if not LAST:
         trouble = state.result(raise_on_failure=False)
-        raise trouble if isinstance(trouble, SupportEtlError) else SupportEtlError(redact(str(trouble)))
+        raise (
+            trouble
+            if isinstance(trouble, SupportEtlError)
+            else SupportEtlError(redact(str(trouble)))
+        )
     return LAST[-1]
 
 
@@ -352,19 +505,45 @@ def _finish(outcome: Any, *, as_json: bool) -> None:
 def _print_outcome(outcome: Any, *, as_json: bool) -> None:
     published = outcome.published
     if as_json:
-        _print_json({
-            "run_id": outcome.run_id, "state": outcome.state, "message": outcome.message, "changed_rows": outcome.changed_rows,
-            "report": str(published.page) if published else None,
-            "streams": [{"account": r.account, "stream": r.stream, "state": r.state, "records": r.records, "changed": r.changed,
-                         "quarantined": r.quarantined, "requests": r.requests, "message": r.message} for r in outcome.streams],
-        })
+        _print_json(
+            {
+                "run_id": outcome.run_id,
+                "state": outcome.state,
+                "message": outcome.message,
+                "changed_rows": outcome.changed_rows,
+                "report": str(published.page) if published else None,
+                "streams": [
+                    {
+                        "account": r.account,
+                        "stream": r.stream,
+                        "state": r.state,
+                        "records": r.records,
+                        "changed": r.changed,
+                        "quarantined": r.quarantined,
+                        "requests": r.requests,
+                        "message": r.message,
+                    }
+                    for r in outcome.streams
+                ],
+            }
+        )
         return
     if published:
         _print_tables()
-        typer.echo(f"report:      {published.page}\nspreadsheet: {published.sheet}\ndata docs:   {published.data_docs}")
+        typer.echo(
+            f"report:      {published.page}\nspreadsheet: {published.sheet}\ndata docs:   {published.data_docs}"
+        )
     for result in outcome.failures:
-        err.print(f"failed: {result.account}/{result.stream}: {result.message}", style="red", soft_wrap=True, markup=False)
-    for trouble in (*outcome.unequal, *([f"no report: {outcome.unpublished}"] if outcome.unpublished else ())):
+        err.print(
+            f"failed: {result.account}/{result.stream}: {result.message}",
+            style="red",
+            soft_wrap=True,
+            markup=False,
+        )
+    for trouble in (
+        *outcome.unequal,
+        *([f"no report: {outcome.unpublished}"] if outcome.unpublished else ()),
+    ):
         err.print(trouble, style="red", soft_wrap=True, markup=False)
     typer.echo(f"run {outcome.run_id}: {outcome.state}, {outcome.changed_rows:,} rows changed")
 
@@ -377,7 +556,12 @@ def _print_tables() -> None:
         _table(table.title, table.heads, [[shown(cell) for cell in row] for row in table.rows])
 
 
-_SANDBOX_SHIFTS = ("Mon-Fri 08:00-16:30 break 30", "Mon-Fri 10:00-18:30 break 30", "Mon-Fri 08:00-12:00", "Mon-Fri 14:00-18:00")
+_SANDBOX_SHIFTS = (
+    "Mon-Fri 08:00-16:30 break 30",
+    "Mon-Fri 10:00-18:30 break 30",
+    "Mon-Fri 08:00-12:00",
+    "Mon-Fri 14:00-18:00",
+)
 
 
 @contextmanager
@@ -390,12 +574,24 @@ def _sandbox_if_no_account(settings: Settings) -> Iterator[tuple[Settings, str]]
 
     _say(f"no account in {settings_file()}: reading the sandbox of made-up vendors")
     folder = Path(settings.reports.folder) / "sandbox_plans"
-    with open_sandbox(folder) as opened, _environment({
-        **opened.secrets, "SUPPORT_ETL_ACCOUNTS": json.dumps([dict(a) for a in opened.accounts], default=str),
-        "SUPPORT_ETL_BUSINESS__TIME_ZONE": os.environ.get("SUPPORT_ETL_BUSINESS__TIME_ZONE", "Europe/Berlin"),
-        "SUPPORT_ETL_PLANNING__SHIFTS": os.environ.get("SUPPORT_ETL_PLANNING__SHIFTS", json.dumps(_SANDBOX_SHIFTS)),
-        "SUPPORT_ETL_BUSINESS__CURRENCY": os.environ.get("SUPPORT_ETL_BUSINESS__CURRENCY", "EUR"),
-    }):
+    with (
+        open_sandbox(folder) as opened,
+        _environment(
+            {
+                **opened.secrets,
+                "SUPPORT_ETL_ACCOUNTS": json.dumps([dict(a) for a in opened.accounts], default=str),
+                "SUPPORT_ETL_BUSINESS__TIME_ZONE": os.environ.get(
+                    "SUPPORT_ETL_BUSINESS__TIME_ZONE", "Europe/Berlin"
+                ),
+                "SUPPORT_ETL_PLANNING__SHIFTS": os.environ.get(
+                    "SUPPORT_ETL_PLANNING__SHIFTS", json.dumps(_SANDBOX_SHIFTS)
+                ),
+                "SUPPORT_ETL_BUSINESS__CURRENCY": os.environ.get(
+                    "SUPPORT_ETL_BUSINESS__CURRENCY", "EUR"
+                ),
+            }
+        ),
+    ):
         yield load(), opened.clock.isoformat()
 
 
@@ -425,7 +621,9 @@ def _instant(name: str, text: str) -> Any:
     try:
         return parse_instant(text)
     except ValueError:
-        raise ConfigurationError(f"{name} {text!r} is not a date or instant such as 2026-03-01 or 2026-03-01T06:00:00Z") from None
+        raise ConfigurationError(
+            f"{name} {text!r} is not a date or instant such as 2026-03-01 or 2026-03-01T06:00:00Z"
+        ) from None
 
 
 def _log_to_screen(*, quiet: bool) -> None:

@@ -12,7 +12,9 @@ upkeep_app = typer.Typer()
 
 @upkeep_app.command()
 def status(
-    max_age_hours: Annotated[float, typer.Option(help="Hours that the marts may be old.", min=0)] = 26,
+    max_age_hours: Annotated[
+        float, typer.Option(help="Hours that the marts may be old.", min=0)
+    ] = 26,
     as_json: AsJson = False,
 ) -> None:
     """Say how things stand: last run, age of the marts, alerts, quarantine. Exit code 3 if somebody should look."""
@@ -40,22 +42,32 @@ def prepare() -> None:
 
 @upkeep_app.command()
 def migrate(
-    to: Annotated[str, typer.Option(
-        "--to", envvar="SUPPORT_ETL_MIGRATE_TO",
-        help="URL of the new, empty warehouse, such as postgresql://owner@db.example/support. With a password in it: by the variable, out of the process list.",
-    )],
+    to: Annotated[
+        str,
+        typer.Option(
+            "--to",
+            envvar="SUPPORT_ETL_MIGRATE_TO",
+            help="URL of the new, empty warehouse, such as postgresql://owner@db.example/support. With a password in it: by the variable, out of the process list.",
+        ),
+    ],
 ) -> None:
     """Copy the whole warehouse into another one, such as from DuckDB into PostgreSQL. All of it or nothing; the old one is only read."""
     from flows.upkeep import migrate as move
 
     rows = move(load(), to, say)
-    typer.echo(f"{rows:,} rows copied; set warehouse.url to the new one, then `support-etl run` goes on from there")
+    typer.echo(
+        f"{rows:,} rows copied; set warehouse.url to the new one, then `support-etl run` goes on from there"
+    )
 
 
 @upkeep_app.command()
 def reconcile(
-    days: Annotated[int, typer.Option(help="Length of the window; each week takes the next older one.", min=1)] = 30,
-    everything: Annotated[bool, typer.Option("--everything", help="All time since the accounts' start at once.")] = False,
+    days: Annotated[
+        int, typer.Option(help="Length of the window; each week takes the next older one.", min=1)
+    ] = 30,
+    everything: Annotated[
+        bool, typer.Option("--everything", help="All time since the accounts' start at once.")
+    ] = False,
     account: Accounts = None,
     as_json: AsJson = False,
 ) -> None:
@@ -67,12 +79,41 @@ def reconcile(
     from flows.stages import Plainly
 
     quiet = (lambda text: None) if as_json else say
-    outcome, found = run_reconciliation(load(), Plainly(), days=days, accounts=account or (), everything=everything, say=quiet)
-    rows = [(c.account, c.stream, c.entity, f"{c.window.start:%Y-%m-%d} to {c.window.end:%Y-%m-%d}", c.told, c.missing, c.different, len(c.ghosts),
-             "yes" if c.is_repaired else "no: too many") for c in found]
-    heads = ("Account", "Stream", "Entity", "Changed in", "Told", "Missing", "Different", "Gone", "Repaired")
+    outcome, found = run_reconciliation(
+        load(), Plainly(), days=days, accounts=account or (), everything=everything, say=quiet
+    )
+    rows = [
+        (
+            c.account,
+            c.stream,
+            c.entity,
+            f"{c.window.start:%Y-%m-%d} to {c.window.end:%Y-%m-%d}",
+            c.told,
+            c.missing,
+            c.different,
+            len(c.ghosts),
+            "yes" if c.is_repaired else "no: too many",
+        )
+        for c in found
+    ]
+    heads = (
+        "Account",
+        "Stream",
+        "Entity",
+        "Changed in",
+        "Told",
+        "Missing",
+        "Different",
+        "Gone",
+        "Repaired",
+    )
     if as_json:
-        print_json({"state": outcome.state, "compared": [dict(zip(heads, row, strict=True)) for row in rows]})
+        print_json(
+            {
+                "state": outcome.state,
+                "compared": [dict(zip(heads, row, strict=True)) for row in rows],
+            }
+        )
     else:
         table("Compared with the vendors", heads, rows)
         for failure in outcome.failures:
@@ -97,8 +138,15 @@ def tidy(
 @upkeep_app.command()
 def erase(
     account: Annotated[str, typer.Option("--account", help="Account of the customer.")],
-    customer: Annotated[str, typer.Option("--customer", help="The vendor's id of the customer, as in core.dim_customer.")],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say where something of the person is.")] = False,
+    customer: Annotated[
+        str,
+        typer.Option(
+            "--customer", help="The vendor's id of the customer, as in core.dim_customer."
+        ),
+    ],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say where something of the person is.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Erase one person: warehouse, quarantine, landing zone, reports, readers' copy; then search all of them for a proof.
@@ -109,15 +157,44 @@ def erase(
     from flows.erasing import run_erasure
     from flows.stages import Plainly
 
-    made = run_erasure(load(), Plainly(), account, customer, dry_run=dry_run, say=(lambda text: None) if as_json else say)
+    made = run_erasure(
+        load(),
+        Plainly(),
+        account,
+        customer,
+        dry_run=dry_run,
+        say=(lambda text: None) if as_json else say,
+    )
     if as_json:
-        print_json({"pseudonym": made.pseudonym, "cleared": {t.place: t.count for t in made.cleared}, "left": {t.place: t.count for t in made.left},
-                    "elsewhere": made.elsewhere})
+        print_json(
+            {
+                "pseudonym": made.pseudonym,
+                "cleared": {t.place: t.count for t in made.cleared},
+                "left": {t.place: t.count for t in made.left},
+                "elsewhere": made.elsewhere,
+            }
+        )
     else:
-        title = "Where something of the person is" if dry_run else f"Cleared; {made.pseudonym} stands for the person"
-        table(title, ("Place", "Rows or files"), [(t.place, f"{t.count:,}") for t in (made.left if dry_run else made.cleared) if t.count])
+        title = (
+            "Where something of the person is"
+            if dry_run
+            else f"Cleared; {made.pseudonym} stands for the person"
+        )
+        table(
+            title,
+            ("Place", "Rows or files"),
+            [
+                (t.place, f"{t.count:,}")
+                for t in (made.left if dry_run else made.cleared)
+                if t.count
+            ],
+        )
         if not dry_run:
-            typer.echo("nothing is left" if not made.left else "still there: " + ", ".join(f"{t.place} ({t.count})" for t in made.left))
+            typer.echo(
+                "nothing is left"
+                if not made.left
+                else "still there: " + ", ".join(f"{t.place} ({t.count})" for t in made.left)
+            )
         for other, customer_id in made.elsewhere:
             typer.echo(f"the same address: --account {other} --customer {customer_id}")
     if made.left and not dry_run:

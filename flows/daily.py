@@ -36,7 +36,12 @@ def daily_support_etl(as_of: datetime | None = None, accounts: list[str] | None 
 
     def work() -> Outcome:
         outcome = run_daily(
-            settings, AsPrefectTasks(), as_of=as_utc(as_of) if as_of else None, lookup=prefect_secret, accounts=accounts or (), say=LOG.info,
+            settings,
+            AsPrefectTasks(),
+            as_of=as_utc(as_of) if as_of else None,
+            lookup=prefect_secret,
+            accounts=accounts or (),
+            say=LOG.info,
         )
         leave_artifacts(settings, outcome)
         return outcome
@@ -44,7 +49,9 @@ def daily_support_etl(as_of: datetime | None = None, accounts: list[str] | None 
     return state_of(work)
 
 
-LAST: list[Outcome] = []  # for the command line, which runs the flow in its own process and prints what it did
+LAST: list[
+    Outcome
+] = []  # for the command line, which runs the flow in its own process and prints what it did
 
 
 def state_of(work: Callable[[], Outcome]) -> Any:
@@ -72,15 +79,21 @@ def leave_artifacts(settings: Settings, outcome: Outcome) -> None:
     """The KPI table and the validation summary, for Prefect's UI."""
     warehouse = Warehouse.of(settings.warehouse)
     with warehouse.connect() as connection:
-        last_day = warehouse.fetch(connection, "select last_day from ops.reporting_zone where is_main")[0][0]
+        last_day = warehouse.fetch(
+            connection, "select last_day from ops.reporting_zone where is_main"
+        )[0][0]
         table = kpi_table(warehouse, connection, last_day)
     warehouse.dispose()
     rows = [dict(zip(table.heads, map(str, row), strict=True)) for row in table.rows]
     create_table_artifact(rows, key="kpis", description=f"KPIs up to {last_day}")
     summary = [
         {
-            "stream": f"{r.account}/{r.stream}", "state": r.state, "records": r.records, "changed": r.changed,
-            "set aside": r.quarantined, "broken rules": sum(not x.is_met for _, v in r.verdicts for x in v.results),
+            "stream": f"{r.account}/{r.stream}",
+            "state": r.state,
+            "records": r.records,
+            "changed": r.changed,
+            "set aside": r.quarantined,
+            "broken rules": sum(not x.is_met for _, v in r.verdicts for x in v.results),
             "message": r.message,
         }
         for r in outcome.streams

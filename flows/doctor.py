@@ -39,12 +39,19 @@ class Finding:
 
 def examine(settings: Settings, lookup: SecretLookup | None = None) -> list[Finding]:
     """Warehouse, landing zone, reports, and one cheap call for each account's credentials."""
-    findings = [_try("warehouse", lambda: _open_warehouse(settings)), _try("landing zone", lambda: _write_landing(settings)),
-                _try("reports", lambda: _write_reports(settings))]
+    findings = [
+        _try("warehouse", lambda: _open_warehouse(settings)),
+        _try("landing zone", lambda: _write_landing(settings)),
+        _try("reports", lambda: _write_reports(settings)),
+    ]
     if not settings.accounts:
-        findings.append(Finding("accounts", False, "none is set; add [[accounts]] to support_etl.toml"))
+        findings.append(
+            Finding("accounts", False, "none is set; add [[accounts]] to support_etl.toml")
+        )
     for account in settings.accounts:
-        findings.append(_try(f"account {account.name}", lambda account=account: _check_account(account, lookup)))  # type: ignore[misc]
+        findings.append(
+            _try(f"account {account.name}", lambda account=account: _check_account(account, lookup))
+        )  # type: ignore[misc]
     return findings
 
 
@@ -91,24 +98,45 @@ def _check_account(account: Any, lookup: SecretLookup | None) -> str:
     client.close()
     if client.connector.base_url == FILES:
         return f"{streams} tables"
-    return "; ".join((f"{client.connector.title}: credentials accepted, {streams} streams", *_gaps(account, client.connector.not_told)))
+    return "; ".join(
+        (
+            f"{client.connector.title}: credentials accepted, {streams} streams",
+            *_gaps(account, client.connector.not_told),
+        )
+    )
 
 
 def _gaps(account: Any, not_told: tuple[str, ...]) -> list[str]:
     """What the vendor's API does not have, and the settings that fill it."""
     found = [f"not in its API: {', '.join(not_told)}"] if not_told else []
-    wanted = {"opening hours": ("hours", account.hours), "holidays": ("holiday_country", account.holiday_country)}
+    wanted = {
+        "opening hours": ("hours", account.hours),
+        "holidays": ("holiday_country", account.holiday_country),
+    }
     unset = [name for fact, (name, value) in wanted.items() if fact in not_told and not value]
     if any(fact.startswith("SLA targets") for fact in not_told):
         found.append("SLA targets may come from a files account (sla_targets)")
-    return found + ([f"set {' and '.join(unset)} of the account, else the business's defaults count"] if unset else [])
+    return found + (
+        [f"set {' and '.join(unset)} of the account, else the business's defaults count"]
+        if unset
+        else []
+    )
 
 
-def survey_questions(settings: Settings, accounts: Sequence[str] = (), lookup: SecretLookup | None = None) -> dict[str, list[Question]]:
+def survey_questions(
+    settings: Settings, accounts: Sequence[str] = (), lookup: SecretLookup | None = None
+) -> dict[str, list[Question]]:
     """The questions of every account whose vendor lists surveys, with a proposal for each. Raises VendorError."""
     found = {}
     for account in settings.chosen(accounts):
-        stream = next((s for s in streams_of(account) if s.each_of and any(b.entity is SURVEY_QUESTION for b in s.becomes)), None)
+        stream = next(
+            (
+                s
+                for s in streams_of(account)
+                if s.each_of and any(b.entity is SURVEY_QUESTION for b in s.becomes)
+            ),
+            None,
+        )
         if stream:
             client = open_client(account, lookup, Patience(tries=2))
             found[account.name] = list_questions(client, stream, account.own)
@@ -128,10 +156,22 @@ def quarantined(settings: Settings) -> list[dict[str, Any]]:
 
 def quarantined_record(settings: Settings, batch_id: str, number: int) -> dict[str, Any]:
     """One row of the quarantine with its raw record. Raises ConfigurationError if there is no such row."""
-    row = next((r for r in quarantined(settings) if r["batch_id"] == batch_id and r["row_number"] == number), None)
+    row = next(
+        (
+            r
+            for r in quarantined(settings)
+            if r["batch_id"] == batch_id and r["row_number"] == number
+        ),
+        None,
+    )
     if row is None:
-        raise ConfigurationError(f"no open row {number} of batch {batch_id}; see `support-etl quarantine list`")
-    landing, source = Landing(settings.landing.url), Source(row["connector"], row["account"], row["stream"])
+        raise ConfigurationError(
+            f"no open row {number} of batch {batch_id}; see `support-etl quarantine list`"
+        )
+    landing, source = (
+        Landing(settings.landing.url),
+        Source(row["connector"], row["account"], row["stream"]),
+    )
     batch = landing.find(source, batch_id)
     if batch is None:
         return {**row, "raw": "the landed batch is gone"}
@@ -145,10 +185,14 @@ def _record(page: Any, number: int | None, key: str) -> Any:
     records = max(lists, key=len, default=[])
     if number is not None and number < len(records):
         return records[number]
-    return next((r for r in records if isinstance(r, dict) and key and key in map(str, r.values())), page)
+    return next(
+        (r for r in records if isinstance(r, dict) and key and key in map(str, r.values())), page
+    )
 
 
-def replay_quarantine(settings: Settings, accounts: Sequence[str], say: Callable[[str], None]) -> Outcome:
+def replay_quarantine(
+    settings: Settings, accounts: Sequence[str], say: Callable[[str], None]
+) -> Outcome:
     """Load the batches again that have open rows."""
     chosen = settings.chosen(accounts)
     wanted = {(r["account"], r["stream"]) for r in quarantined(settings)}
@@ -176,12 +220,20 @@ def _report(settings: Settings) -> Report:
     warehouse = Warehouse.of(settings.warehouse)
     try:
         with warehouse.connect() as connection:
-            rows = warehouse.fetch(connection, "select run_id, state, as_of, message from ops.run order by started_at desc limit 1")
+            rows = warehouse.fetch(
+                connection,
+                "select run_id, state, as_of, message from ops.run order by started_at desc limit 1",
+            )
             if not rows:
                 raise ConfigurationError("no run yet; call `support-etl run` first")
             run_id, state, as_of, message = rows[0]
             return publish.collect(
-                warehouse, connection, run_id=run_id, state=state, as_of=as_of, notes=[message] if message else []
+                warehouse,
+                connection,
+                run_id=run_id,
+                state=state,
+                as_of=as_of,
+                notes=[message] if message else [],
             )
     finally:
         warehouse.dispose()

@@ -30,7 +30,13 @@ class Erasure:
 
 
 def run_erasure(
-    settings: Settings, stages: Stages, account: str, customer_id: str, *, dry_run: bool = False, lookup: SecretLookup | None = None,
+    settings: Settings,
+    stages: Stages,
+    account: str,
+    customer_id: str,
+    *,
+    dry_run: bool = False,
+    lookup: SecretLookup | None = None,
     say: Callable[[str], None] = lambda text: None,
 ) -> Erasure:
     """Erase a customer of an account. May be run again, also after it was interrupted. With `dry_run` only looks.
@@ -54,10 +60,14 @@ def run_erasure(
         if dry_run:
             made.left = found
             return made
-        say(f"{sum(t.count for t in found):,} places; addresses and names known of the person: {len(person.addresses) + len(person.names)}")
+        say(
+            f"{sum(t.count for t in found):,} places; addresses and names known of the person: {len(person.addresses) + len(person.names)}"
+        )
         with warehouse.begin() as connection:
             made.cleared += erase.erase_rows(connection, person)
-            books.record_erasure(connection, account, fingerprint(key, account, customer_id), person.pseudonym)
+            books.record_erasure(
+                connection, account, fingerprint(key, account, customer_id), person.pseudonym
+            )
         made.cleared.append(erase.erase_files(settings.reports.folder, person))
         made.cleared.append(erase.erase_pages(landing, person))
         finish(context, outcome, stages, (), say=say, as_of=outcome.as_of)

@@ -20,7 +20,14 @@ def what_if(settings: Settings, scenario: plan.Scenario, name: str) -> list[dict
         with warehouse.held():
             prepare(warehouse, model_tables())
             with warehouse.begin() as connection:
-                rows = plan.build_scenario(warehouse, connection, settings.planning, scenario, name, run_id=f"scenario-{name}")
+                rows = plan.build_scenario(
+                    warehouse,
+                    connection,
+                    settings.planning,
+                    scenario,
+                    name,
+                    run_id=f"scenario-{name}",
+                )
     finally:
         warehouse.dispose()
     if not rows:
@@ -29,12 +36,28 @@ def what_if(settings: Settings, scenario: plan.Scenario, name: str) -> list[dict
 
 
 def forecast_and_plan(
-    settings: Settings, warehouse: Warehouse, connection: Connection, stages: Stages, *, run_id: str, say: Callable[[str], None] = lambda text: None
+    settings: Settings,
+    warehouse: Warehouse,
+    connection: Connection,
+    stages: Stages,
+    *,
+    run_id: str,
+    say: Callable[[str], None] = lambda text: None,
 ) -> list[ModelResult]:
     """The tables that Python makes, in the caller's transaction. `say` is told now and then how far a long forecast is."""
-    made = stages.run("forecast volume", lambda: forecast.build_forecast(warehouse, connection, settings.planning, run_id, _seldom(say)))
-    made += stages.run("plan staffing", lambda: plan.build_staffing(warehouse, connection, settings.planning, run_id))
-    made += stages.run("budget variances", lambda: budget.build_budget(warehouse, connection, run_id))
+    made = stages.run(
+        "forecast volume",
+        lambda: forecast.build_forecast(
+            warehouse, connection, settings.planning, run_id, _seldom(say)
+        ),
+    )
+    made += stages.run(
+        "plan staffing",
+        lambda: plan.build_staffing(warehouse, connection, settings.planning, run_id),
+    )
+    made += stages.run(
+        "budget variances", lambda: budget.build_budget(warehouse, connection, run_id)
+    )
     return [ModelResult(one.model, one.rows, one.changed, 0.0) for one in made]
 
 

@@ -35,7 +35,13 @@ from tasks.warehouse.engine import Warehouse
 State = Literal["loaded", "nothing new", "skipped", "failed"]
 _DRIFT_SAMPLE = 50
 # after these the next run goes on with the batch; after any other it begins a new one
-_GONE_ON_WITH = (RetryableVendorError, CredentialsError, BudgetSpentError, ConfigurationError, StorageError)
+_GONE_ON_WITH = (
+    RetryableVendorError,
+    CredentialsError,
+    BudgetSpentError,
+    ConfigurationError,
+    StorageError,
+)
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -68,7 +74,12 @@ class Context:
 
 
 def ingest_stream(
-    context: Context, account: AccountSettings, stream: Stream, client: Client, *, window: Window | None = None,
+    context: Context,
+    account: AccountSettings,
+    stream: Stream,
+    client: Client,
+    *,
+    window: Window | None = None,
     told: dict[tuple[str, str, str], set[str]] | None = None,
 ) -> StreamResult:
     """Bring one stream up to date. Never raises for what the vendor or the data did: the result says it.
@@ -107,8 +118,14 @@ class _Ingestion:
     """One stream of one run: first the batch that an earlier run left, then the window up to now."""
 
     def __init__(
-        self, context: Context, account: AccountSettings, stream: Stream, client: Client | None, result: StreamResult,
-        window: Window | None, told: dict[tuple[str, str, str], set[str]] | None = None,
+        self,
+        context: Context,
+        account: AccountSettings,
+        stream: Stream,
+        client: Client | None,
+        result: StreamResult,
+        window: Window | None,
+        told: dict[tuple[str, str, str], set[str]] | None = None,
     ) -> None:
         self._context, self._account, self._stream, self._client = context, account, stream, client
         self._result, self._asked, self._told = result, window, told
@@ -123,7 +140,9 @@ class _Ingestion:
         bookmark = Bookmark() if self._asked else self._bookmark()
         window = self._asked or self._window(bookmark)
         if window.end <= window.start and not isinstance(self._stream.sync, (Full, Token)):
-            self._result.message = f"bookmark {window.start.isoformat()} is not before {window.end.isoformat()}"
+            self._result.message = (
+                f"bookmark {window.start.isoformat()} is not before {window.end.isoformat()}"
+            )
             return
         batch = self._context.landing.open_batch(self._source, window, bookmark.as_json())
         self._take_in(batch)
@@ -149,8 +168,14 @@ class _Ingestion:
             return
         with self._context.warehouse.connect() as connection:
             is_loaded = books.is_loaded(connection, batch.batch_id)
-        fresh = now() - batch.opened_at <= timedelta(hours=self._context.settings.landing.resume_hours)
-        is_ours = batch.window == self._asked if self._asked else batch.bookmark == self._bookmark().as_json()
+        fresh = now() - batch.opened_at <= timedelta(
+            hours=self._context.settings.landing.resume_hours
+        )
+        is_ours = (
+            batch.window == self._asked
+            if self._asked
+            else batch.bookmark == self._bookmark().as_json()
+        )
         if not is_loaded and is_ours and (fresh or landing.manifest(batch)):
             self._take_in(batch)
         landing.forget(batch)
@@ -159,13 +184,17 @@ class _Ingestion:
         """Extract (or go on extracting), land, validate and stage page by page; then one transaction."""
         context, tally = self._context, Tally()
         reader = Reader(
-            self._stream, self._account.personal_data, self._account.own,
+            self._stream,
+            self._account.personal_data,
+            self._account.own,
             context.settings.rules.quarantine_limit_share,
         )
         with context.warehouse.connect() as connection:
             load = Load(context.warehouse, connection, self._stream, batch)
             with connection.begin():
-                load.waiting = books.open_quarantine_keys(connection, self._account.name, self._stream.name)
+                load.waiting = books.open_quarantine_keys(
+                    connection, self._account.name, self._stream.name
+                )
                 erased = erase.erased_of(connection, self._account.name, context.lookup)
             for told in reader.rows(self._pages(batch, tally)):
                 checked = erase.hidden(told, erased)
@@ -173,7 +202,9 @@ class _Ingestion:
                     load.take(checked)
                 if self._told is not None:
                     self._told.setdefault((*self._who, checked.entity.name), set()).update(
-                        checked.rows.column(checked.entity.key[0]).to_pylist(), (a.record_key for a in checked.aside))
+                        checked.rows.column(checked.entity.key[0]).to_pylist(),
+                        (a.record_key for a in checked.aside),
+                    )
                 if checked.verdict:
                     title = f"{self._account.name} / {self._stream.name} / {checked.entity.name}"
                     self._result.verdicts.append((title, checked.verdict))
@@ -203,7 +234,12 @@ class _Ingestion:
         assert self._client is not None  # only complete batches are replayed
         bookmark = Bookmark.from_json(batch.bookmark)
         received = extract.read(
-            self._client, self._stream, batch.window, bookmark, resume=tally.resume, partitions=tally.lists
+            self._client,
+            self._stream,
+            batch.window,
+            bookmark,
+            resume=tally.resume,
+            partitions=tally.lists,
         )
         for one in received:
             page = land.keep(landing, batch, tally.pages + 1, one)
@@ -214,9 +250,13 @@ class _Ingestion:
 
     def _window(self, bookmark: Bookmark) -> Window:
         sync = self._stream.sync
-        start = bookmark.until or (_LONG_AGO if self._stream.from_beginning else self._account.start)
+        start = bookmark.until or (
+            _LONG_AGO if self._stream.from_beginning else self._account.start
+        )
         if self._stream.each_of:
-            start = self._account.start  # every partition has its own bookmark; one that is new is read from the start
+            start = (
+                self._account.start
+            )  # every partition has its own bookmark; one that is new is read from the start
         elif bookmark.until and isinstance(sync, Changed):
             start = max(min(self._account.start, start), start - sync.overlap)
         return Window(start, min(self._context.as_of, now() - timedelta(minutes=1)))
@@ -235,7 +275,9 @@ class _Ingestion:
                 keys = reader.column(page.records, self._stream.each_of.key)
                 marks = reader.column(page.records, self._stream.each_of.mark)
                 partitions |= {
-                    str(k): (batch.window.end, str(m)) for k, m in zip(keys, marks, strict=True) if str(k) in tally.read
+                    str(k): (batch.window.end, str(m))
+                    for k, m in zip(keys, marks, strict=True)
+                    if str(k) in tally.read
                 }
         until = max(before.until, batch.window.end) if before.until else batch.window.end
         return Bookmark(until, tally.cursor or before.cursor, partitions)
@@ -244,24 +286,36 @@ class _Ingestion:
         for told, came in tally.short:
             words = f"the vendor tells of {told} records, {came} came"
             if self._stream.total and self._stream.total.strict:
-                raise ContractError(f"{self._source}: {words}; nothing was loaded, the next run asks again")
+                raise ContractError(
+                    f"{self._source}: {words}; nothing was loaded, the next run asks again"
+                )
             self._result.warnings.append(f"{words} (records that the credentials may not see?)")
 
     def _write_manifest(self, batch: Batch, tally: Tally) -> None:
         if self._client is None or self._context.landing.manifest(batch) is not None:
             return
         vendor = self._client.connector
-        self._context.landing.finish(batch, {
-            "is_backfill": self._asked is not None, "pages": tally.pages, "records": tally.records, "records_by_part": tally.by_part,
-            "spoiled": tally.spoiled, "requests": tally.pages, "api_version": vendor.api_version,
-        })
+        self._context.landing.finish(
+            batch,
+            {
+                "is_backfill": self._asked is not None,
+                "pages": tally.pages,
+                "records": tally.records,
+                "records_by_part": tally.by_part,
+                "spoiled": tally.spoiled,
+                "requests": tally.pages,
+                "api_version": vendor.api_version,
+            },
+        )
 
     def _note_drift(self, page: LandedPage) -> None:
         """Compare the fields of the first records with those known, and say what appeared or vanished."""
         if page.part not in {MAIN, PARTITIONS}:
             return
-        path = self._stream.records if page.part == MAIN else (
-            self._stream.each_of.records if self._stream.each_of else ""
+        path = (
+            self._stream.records
+            if page.part == MAIN
+            else (self._stream.each_of.records if self._stream.each_of else "")
         )
         seen = _fields(page.body, path)
         if not seen:
@@ -294,7 +348,14 @@ def _fields(body: bytes, path: str) -> dict[str, str]:
 
 
 def _kind(value: Any) -> str:
-    kinds = {str: "text", bool: "flag", int: "number", float: "number", list: "list", dict: "object"}
+    kinds = {
+        str: "text",
+        bool: "flag",
+        int: "number",
+        float: "number",
+        list: "list",
+        dict: "object",
+    }
     return "null" if value is None else kinds[type(value)]
 
 

@@ -66,8 +66,14 @@ class Outcome:
 
 
 def run_daily(
-    settings: Settings, stages: Stages, *, as_of: datetime | None = None, lookup: SecretLookup | None = None,
-    accounts: Sequence[str] = (), say: Say = lambda text: None, with_report: bool = True,
+    settings: Settings,
+    stages: Stages,
+    *,
+    as_of: datetime | None = None,
+    lookup: SecretLookup | None = None,
+    accounts: Sequence[str] = (),
+    say: Say = lambda text: None,
+    with_report: bool = True,
 ) -> Outcome:
     """The whole path once. Raises SupportEtlError when nothing can be done at all (warehouse, settings); people are told."""
     chosen = settings.chosen(accounts)
@@ -92,16 +98,33 @@ def _tell(context: Context, outcome: Outcome, stages: Stages) -> list[str]:
     """Tell people how the run ended; what could not be told, in words. The tables are built: nothing here makes them less."""
     try:
         return tell_run(
-            context.settings, context.warehouse, stages, run_id=outcome.run_id, as_of=outcome.as_of, failures=outcome.failures,
-            streams=len(outcome.streams), alerts=outcome.alerts, unequal=outcome.unequal, unpublished=outcome.unpublished, lookup=context.lookup,
+            context.settings,
+            context.warehouse,
+            stages,
+            run_id=outcome.run_id,
+            as_of=outcome.as_of,
+            failures=outcome.failures,
+            streams=len(outcome.streams),
+            alerts=outcome.alerts,
+            unequal=outcome.unequal,
+            unpublished=outcome.unpublished,
+            lookup=context.lookup,
         )
     except SupportEtlError as trouble:
         return [redact(f"nobody was told how the run ended: {trouble}")]
 
 
 def run_backfill(
-    settings: Settings, stages: Stages, start: datetime, end: datetime, *, chunk: timedelta = timedelta(days=30),
-    lookup: SecretLookup | None = None, accounts: Sequence[str] = (), say: Say = lambda text: None, with_report: bool = True,
+    settings: Settings,
+    stages: Stages,
+    start: datetime,
+    end: datetime,
+    *,
+    chunk: timedelta = timedelta(days=30),
+    lookup: SecretLookup | None = None,
+    accounts: Sequence[str] = (),
+    say: Say = lambda text: None,
+    with_report: bool = True,
 ) -> Outcome:
     """Read [start, end) again in chunks; bookmarks stay. Streams without windows (full lists, cursors) are read once.
 
@@ -115,7 +138,9 @@ def run_backfill(
         windows = _chunks(start, end, chunk)
         began = time.monotonic()
         for number, window in enumerate(windows, 1):
-            outcome.streams += ingest_accounts(context, chosen, stages, lookup=lookup, say=say, window=window)
+            outcome.streams += ingest_accounts(
+                context, chosen, stages, lookup=lookup, say=say, window=window
+            )
             left = (time.monotonic() - began) / number * (len(windows) - number)
             say(f"{number} of {len(windows)} chunks, about {left / 60:.0f} minutes left")
         finish(context, outcome, stages, (), say=say, with_report=with_report)
@@ -123,7 +148,12 @@ def run_backfill(
 
 
 def run_replay(
-    settings: Settings, stages: Stages, *, accounts: Sequence[str] = (), say: Say = lambda text: None, with_report: bool = True,
+    settings: Settings,
+    stages: Stages,
+    *,
+    accounts: Sequence[str] = (),
+    say: Say = lambda text: None,
+    with_report: bool = True,
 ) -> Outcome:
     """Load every landed batch again, without asking a vendor, and rebuild the tables."""
     chosen = settings.chosen(accounts)
@@ -131,10 +161,13 @@ def run_replay(
         for account in chosen:
             for stream in streams_of(account):
                 result = stages.run(
-                    f"replay {account.name}/{stream.name}", partial(replay_stream, context, account, stream)
+                    f"replay {account.name}/{stream.name}",
+                    partial(replay_stream, context, account, stream),
                 )
                 outcome.streams.append(result)
-                say(f"{result.account}/{result.stream}: {result.records:,} records, {result.changed:,} rows changed")
+                say(
+                    f"{result.account}/{result.stream}: {result.records:,} records, {result.changed:,} rows changed"
+                )
         finish(context, outcome, stages, (), say=say, with_report=with_report)
     return outcome
 
@@ -148,7 +181,9 @@ def _chunks(start: datetime, end: datetime, chunk: timedelta) -> list[Window]:
 
 
 @contextmanager
-def running(settings: Settings, kind: str, as_of: datetime | None, lookup: SecretLookup | None = None) -> Iterator[tuple[Context, Outcome]]:
+def running(
+    settings: Settings, kind: str, as_of: datetime | None, lookup: SecretLookup | None = None
+) -> Iterator[tuple[Context, Outcome]]:
     """The warehouse is ours and ready, the run is in the books; at the end its state is too."""
     warehouse = Warehouse.of(settings.warehouse)
     instant = (as_of or now()).replace(microsecond=0)
@@ -160,7 +195,12 @@ def running(settings: Settings, kind: str, as_of: datetime | None, lookup: Secre
             with warehouse.begin() as connection:
                 books.start_run(connection, run_id, kind, instant)
             try:
-                yield Context(settings, warehouse, Landing(settings.landing.url), run_id, instant, lookup), outcome
+                yield (
+                    Context(
+                        settings, warehouse, Landing(settings.landing.url), run_id, instant, lookup
+                    ),
+                    outcome,
+                )
             except BaseException as trouble:
                 outcome.state, outcome.message = "failed", redact(str(trouble))[:1000]
                 raise
@@ -172,8 +212,13 @@ def running(settings: Settings, kind: str, as_of: datetime | None, lookup: Secre
 
 
 def ingest_accounts(
-    context: Context, accounts: Sequence[AccountSettings], stages: Stages, *, lookup: SecretLookup | None = None,
-    say: Say = lambda text: None, window: Any = None,
+    context: Context,
+    accounts: Sequence[AccountSettings],
+    stages: Stages,
+    *,
+    lookup: SecretLookup | None = None,
+    say: Say = lambda text: None,
+    window: Any = None,
 ) -> list[StreamResult]:
     """All streams of all accounts, side by side."""
     waiting, clients, results = [], [], []
@@ -181,7 +226,11 @@ def ingest_accounts(
         try:
             client, streams = open_client(account, lookup), streams_of(account)
         except SupportEtlError as trouble:
-            results.append(StreamResult(account.name, "all", "failed", redact(f"{type(trouble).__name__}: {trouble}")))
+            results.append(
+                StreamResult(
+                    account.name, "all", "failed", redact(f"{type(trouble).__name__}: {trouble}")
+                )
+            )
             continue
         clients.append(client)
         for stream in streams:
@@ -191,18 +240,30 @@ def ingest_accounts(
         result: StreamResult = one.result()
         results.append(result)
         if result.state != "nothing new" or result.message:
-            say(f"{result.account}/{result.stream}: {result.state}"
-                + (f", {result.records:,} records, {result.changed:,} rows changed" if result.records else "")
+            say(
+                f"{result.account}/{result.stream}: {result.state}"
+                + (
+                    f", {result.records:,} records, {result.changed:,} rows changed"
+                    if result.records
+                    else ""
+                )
                 + (f", {result.quarantined} set aside" if result.quarantined else "")
-                + (f": {result.message}" if result.message else ""))
+                + (f": {result.message}" if result.message else "")
+            )
     for client in clients:
         client.close()
     return results
 
 
 def finish(
-    context: Context, outcome: Outcome, stages: Stages, read: Sequence[AccountSettings], *, say: Say,
-    with_report: bool = True, as_of: datetime | None = None,
+    context: Context,
+    outcome: Outcome,
+    stages: Stages,
+    read: Sequence[AccountSettings],
+    *,
+    say: Say,
+    with_report: bool = True,
+    as_of: datetime | None = None,
 ) -> None:
     """Tables, report, watermarks and the run's state, after the streams; for the run's instant, or another.
 
@@ -216,13 +277,20 @@ def finish(
         outcome.message = f"{len(failed)} of {len(outcome.streams)} streams failed: {listed}"[:2000]
     say("building tables")
     outcome.models = build_tables(
-        context.settings, context.warehouse, stages, run_id=context.run_id, as_of=context.as_of,
-        at_end=partial(_judge, context, outcome, read, stages), say=say,
+        context.settings,
+        context.warehouse,
+        stages,
+        run_id=context.run_id,
+        as_of=context.as_of,
+        at_end=partial(_judge, context, outcome, read, stages),
+        say=say,
     )
     if outcome.unequal:
         outcome.state = "partly"
         outcome.message = f"{outcome.message} {'; '.join(outcome.unequal)}".strip()[:2000]
-    outcome.alerts = stages.run("watch", lambda: watch(context.warehouse, context.settings, context.as_of))
+    outcome.alerts = stages.run(
+        "watch", lambda: watch(context.warehouse, context.settings, context.as_of)
+    )
     for subject, _, words in outcome.alerts:
         say(f"look at {subject}: {words}")
     if with_report:
@@ -232,8 +300,15 @@ def finish(
         notes += [f"{r.account}/{r.stream}: {w}" for r in outcome.streams for w in r.warnings]
         try:
             outcome.published = publish_run(
-                context.settings, context.warehouse, stages, run_id=context.run_id, state=outcome.state,
-                as_of=context.as_of, results=outcome.streams, notes=notes, identities=outcome.identities,
+                context.settings,
+                context.warehouse,
+                stages,
+                run_id=context.run_id,
+                state=outcome.state,
+                as_of=context.as_of,
+                results=outcome.streams,
+                notes=notes,
+                identities=outcome.identities,
             )
         except StorageError as trouble:  # the tables are built and stay
             outcome.state, outcome.unpublished = "partly", redact(str(trouble))
@@ -241,7 +316,11 @@ def finish(
 
 
 def _judge(
-    context: Context, outcome: Outcome, read: Sequence[AccountSettings], stages: Stages, connection: Connection
+    context: Context,
+    outcome: Outcome,
+    read: Sequence[AccountSettings],
+    stages: Stages,
+    connection: Connection,
 ) -> None:
     """Readers may trust the tables up to the as-of instant: if the numbers add up and no account is missing or was left out."""
     outcome.identities = check_identities(context.warehouse, connection, stages)

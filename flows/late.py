@@ -32,4 +32,8 @@ def watch_support_etl(max_age_hours: Annotated[float, Field(gt=0)] = 26) -> Any:
         return Completed(message=f"complete up to {until:%Y-%m-%d %H:%M} UTC")
     for words in tell_late(settings, until, lookup=prefect_secret):
         LOG.warning(words)
-    return Failed(message=f"late: complete up to {until:%Y-%m-%d %H:%M} UTC" if until else "late: never complete yet")
+    return Failed(
+        message=f"late: complete up to {until:%Y-%m-%d %H:%M} UTC"
+        if until
+        else "late: never complete yet"
+    )

@@ -26,26 +26,43 @@ class Published:
 
 
 def publish_run(
-    settings: Settings, warehouse: Warehouse, stages: Stages, *, run_id: str, state: str, as_of: datetime,
-    results: Sequence[StreamResult], notes: Sequence[str], identities: Verdict,
+    settings: Settings,
+    warehouse: Warehouse,
+    stages: Stages,
+    *,
+    run_id: str,
+    state: str,
+    as_of: datetime,
+    results: Sequence[StreamResult],
+    notes: Sequence[str],
+    identities: Verdict,
 ) -> Published:
     """Write everything that people read about a run."""
     verdicts = stages.run("validate marts", lambda: _check_marts(warehouse))
-    broken = tuple(f"{v.subject}: {r.says}" for v in (identities, *verdicts) for r in v.results if not r.is_met)
+    broken = tuple(
+        f"{v.subject}: {r.says}" for v in (identities, *verdicts) for r in v.results if not r.is_met
+    )
     _record(warehouse, run_id, [identities, *verdicts], results)
     folder = settings.reports.folder
 
     def write() -> tuple[Path, Path]:
         with warehouse.connect() as connection:
             report = publish.collect(
-                warehouse, connection, run_id=run_id, state=state, as_of=as_of, notes=[*notes, *broken]
+                warehouse,
+                connection,
+                run_id=run_id,
+                state=state,
+                as_of=as_of,
+                notes=[*notes, *broken],
             )
             publish.publish_copy(warehouse, connection, settings.warehouse.published)
         return publish.write(report, folder)
 
     page, sheet = stages.run("publish report", write)
     titled = [(v.subject, v) for v in verdicts] + [pair for r in results for pair in r.verdicts]
-    docs = stages.run("publish data docs", lambda: write_docs(str(Path(folder) / run_id / "data_docs"), titled))
+    docs = stages.run(
+        "publish data docs", lambda: write_docs(str(Path(folder) / run_id / "data_docs"), titled)
+    )
     return Published(page, sheet, docs, broken)
 
 
@@ -57,7 +74,12 @@ def _check_marts(warehouse: Warehouse) -> list[Verdict]:
             if model.schema != "marts" or not rules_of(model.name):
                 continue
             names = ", ".join(f'"{name}"' for name in columns_of(model.name))
-            verdicts.append(check(model.name, warehouse.arrow(connection, f"select {names} from {model.full_name}")))
+            verdicts.append(
+                check(
+                    model.name,
+                    warehouse.arrow(connection, f"select {names} from {model.full_name}"),
+                )
+            )
     return verdicts
 
 
@@ -69,8 +91,13 @@ def _record(
     for title, verdict in listed:
         for rule in verdict.results:
             rows[verdict.subject, title, rule.rule] = {
-                "subject": verdict.subject, "batch_id": title, "rule": rule.rule, "level": rule.level,
-                "is_met": rule.is_met, "unexpected_count": rule.unexpected_count, "rows_count": rule.rows_count,
+                "subject": verdict.subject,
+                "batch_id": title,
+                "rule": rule.rule,
+                "level": rule.level,
+                "is_met": rule.is_met,
+                "unexpected_count": rule.unexpected_count,
+                "rows_count": rule.rows_count,
             }
     with warehouse.begin() as connection:
         books.record_validation(connection, run_id, list(rows.values()))

@@ -26,7 +26,9 @@ _WEEK = 7 * 86400
 
 @flow(name="reconcile-support-etl", task_runner=RUNNER, persist_result=False)
 def reconcile_support_etl(
-    days: Annotated[int, Field(ge=1, le=3660)] = 30, accounts: list[str] | None = None, everything: bool = False,
+    days: Annotated[int, Field(ge=1, le=3660)] = 30,
+    accounts: list[str] | None = None,
+    everything: bool = False,
 ) -> Any:
     """Compare what the vendors tell of a window with the warehouse; load what is missing, mark what is gone.
 
@@ -36,14 +38,30 @@ def reconcile_support_etl(
         everything: All time since the accounts' start at once.
 
     """
-    return state_of(lambda: run_reconciliation(
-        load(), AsPrefectTasks(), days=days, accounts=accounts or (), everything=everything, lookup=prefect_secret, say=LOG.info,
-    )[0])
+    return state_of(
+        lambda: run_reconciliation(
+            load(),
+            AsPrefectTasks(),
+            days=days,
+            accounts=accounts or (),
+            everything=everything,
+            lookup=prefect_secret,
+            say=LOG.info,
+        )[0]
+    )
 
 
 def run_reconciliation(
-    settings: Settings, stages: Stages, *, days: int = 30, accounts: Sequence[str] = (), everything: bool = False,
-    as_of: datetime | None = None, lookup: SecretLookup | None = None, say: Say = lambda text: None, with_report: bool = True,
+    settings: Settings,
+    stages: Stages,
+    *,
+    days: int = 30,
+    accounts: Sequence[str] = (),
+    everything: bool = False,
+    as_of: datetime | None = None,
+    lookup: SecretLookup | None = None,
+    say: Say = lambda text: None,
+    with_report: bool = True,
 ) -> tuple[Outcome, list[Comparison]]:
     """Ask for the window again, run the ordinary way up to now, then look for ghosts. Raises SupportEtlError as a run does."""
     chosen = settings.chosen(accounts)
@@ -52,28 +70,50 @@ def run_reconciliation(
         asked: list[tuple[AccountSettings, Stream, Window, dict[str, set[str]], int]] = []
         told: Told = {}
         for account in chosen:
-            window = Window(account.start, context.as_of) if everything else reconcile.rotating(account.start, context.as_of, days, turn)
+            window = (
+                Window(account.start, context.as_of)
+                if everything
+                else reconcile.rotating(account.start, context.as_of, days, turn)
+            )
             asked += _ask_again(context, account, window, stages, outcome, told, lookup)
         outcome.streams += ingest_accounts(context, chosen, stages, lookup=lookup, say=say)
-        broken = {(r.account, r.stream) for r in outcome.streams if r.state in {"failed", "skipped"}}  # who was not asked tells of nothing
+        broken = {
+            (r.account, r.stream) for r in outcome.streams if r.state in {"failed", "skipped"}
+        }  # who was not asked tells of nothing
         found = [
-            one for account, stream, window, before, changed in asked if not {(account.name, stream.name), (account.name, "all")} & broken
+            one
+            for account, stream, window, before, changed in asked
+            if not {(account.name, stream.name), (account.name, "all")} & broken
             for one in _compare(context, account, stream, window, before, changed, told)
         ]
         with context.warehouse.begin() as connection:
             books.record_alerts(
-                connection, reconcile.KINDS, reconcile.alerts_of(found, settled=False), settled=reconcile.alerts_of(found, settled=True),
+                connection,
+                reconcile.KINDS,
+                reconcile.alerts_of(found, settled=False),
+                settled=reconcile.alerts_of(found, settled=True),
                 accounts=[account.name for account in chosen],
             )
-            books.record_reconciliation(connection, [reconcile.as_row(one, context.run_id) for one in found])
-        for subject, _, words in (*reconcile.alerts_of(found, settled=True), *reconcile.alerts_of(found, settled=False)):
+            books.record_reconciliation(
+                connection, [reconcile.as_row(one, context.run_id) for one in found]
+            )
+        for subject, _, words in (
+            *reconcile.alerts_of(found, settled=True),
+            *reconcile.alerts_of(found, settled=False),
+        ):
             say(f"{subject}: {words}")
         finish(context, outcome, stages, chosen, say=say, with_report=with_report)
     return outcome, found
 
 
 def _ask_again(
-    context: Context, account: AccountSettings, window: Window, stages: Stages, outcome: Outcome, told: Told, lookup: SecretLookup | None
+    context: Context,
+    account: AccountSettings,
+    window: Window,
+    stages: Stages,
+    outcome: Outcome,
+    told: Told,
+    lookup: SecretLookup | None,
 ) -> list[tuple[AccountSettings, Stream, Window, dict[str, set[str]], int]]:
     """The streams of an account that were read in the window, what the warehouse had before, and how many rows changed."""
     found = []
@@ -86,7 +126,10 @@ def _ask_again(
         if not entities:
             continue
         with context.warehouse.connect() as connection:
-            before = {entity: reconcile.present(context.warehouse, connection, account.name, entity) for entity in entities}
+            before = {
+                entity: reconcile.present(context.warehouse, connection, account.name, entity)
+                for entity in entities
+            }
         call = partial(ingest_stream, context, account, stream, client, window=window, told=told)
         result = stages.run(f"compare {account.name}/{stream.name}", call)
         outcome.streams.append(result)
@@ -96,17 +139,40 @@ def _ask_again(
 
 
 def _compare(
-    context: Context, account: AccountSettings, stream: Stream, window: Window, before: dict[str, set[str]], changed: int, told: Told
+    context: Context,
+    account: AccountSettings,
+    stream: Stream,
+    window: Window,
+    before: dict[str, set[str]],
+    changed: int,
+    told: Told,
 ) -> list[Comparison]:
     found = []
     for entity, had in before.items():
         keys = told.get((account.name, stream.name, entity), set())
         with context.warehouse.begin() as connection:
             reconcile.revive(connection, account.name, entity, keys)
-            ghosts, rows = reconcile.ghosts_of(context.warehouse, connection, account.name, stream.name, entity, window, keys)
+            ghosts, rows = reconcile.ghosts_of(
+                context.warehouse, connection, account.name, stream.name, entity, window, keys
+            )
             is_plausible = reconcile.is_plausible(len(ghosts), rows)
             if is_plausible:
-                reconcile.bury(connection, account.connector, account.name, entity, ghosts, context.run_id)
+                reconcile.bury(
+                    connection, account.connector, account.name, entity, ghosts, context.run_id
+                )
         missing = len(keys - had)
-        found.append(Comparison(account.name, stream.name, entity, window, len(keys), rows, missing, max(0, changed - missing), tuple(ghosts), is_plausible))
+        found.append(
+            Comparison(
+                account.name,
+                stream.name,
+                entity,
+                window,
+                len(keys),
+                rows,
+                missing,
+                max(0, changed - missing),
+                tuple(ghosts),
+                is_plausible,
+            )
+        )
     return found

@@ -10,11 +10,16 @@ from rich.table import Table
 
 from tasks.settings import redact
 
-_WIDTH = None if sys.stdout.isatty() else 160  # piped output is for files and pagers, not for 80 columns
+_WIDTH = (
+    None if sys.stdout.isatty() else 160
+)  # piped output is for files and pagers, not for 80 columns
 out, err = Console(highlight=False, width=_WIDTH), Console(stderr=True, highlight=False)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
-Accounts = Annotated[list[str] | None, typer.Option("--account", help="Only this account; may be given several times.")]
+Accounts = Annotated[
+    list[str] | None,
+    typer.Option("--account", help="Only this account; may be given several times."),
+]
 
 
 def say(text: str) -> None:
@@ -40,5 +45,3 @@ def _clean(text: str) -> str:
     from rich.markup import escape
 
     return escape("".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text))
-
-

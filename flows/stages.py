@@ -77,5 +77,10 @@ def _task(name: str) -> Any:
         return call()
 
     made: Any = task
-    return made(work, name=name.split(" ", maxsplit=1)[0], task_run_name=name, cache_policy=NO_CACHE, persist_result=False)
-
+    return made(
+        work,
+        name=name.split(" ", maxsplit=1)[0],
+        task_run_name=name,
+        cache_policy=NO_CACHE,
+        persist_result=False,
+    )

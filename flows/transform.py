@@ -9,7 +9,13 @@ from flows.stages import Stages
 from tasks.quality.suites import Verdict
 from tasks.settings import Settings
 from tasks.sqlmodels.catalog import Model, models
-from tasks.transform import ModelResult, build_calendar, build_model, identities_verdict, set_parameters
+from tasks.transform import (
+    ModelResult,
+    build_calendar,
+    build_model,
+    identities_verdict,
+    set_parameters,
+)
 from tasks.warehouse.books import build_state, record_build
 from tasks.warehouse.engine import Connection, Warehouse
 
@@ -18,8 +24,14 @@ _MADE_BETWEEN = {"forecast", "plan", "budget"}
 
 
 def build_tables(
-    settings: Settings, warehouse: Warehouse, stages: Stages, *, run_id: str, as_of: datetime,
-    at_end: Callable[[Connection], None] | None = None, say: Callable[[str], None] = lambda text: None,
+    settings: Settings,
+    warehouse: Warehouse,
+    stages: Stages,
+    *,
+    run_id: str,
+    as_of: datetime,
+    at_end: Callable[[Connection], None] | None = None,
+    say: Callable[[str], None] = lambda text: None,
 ) -> list[ModelResult]:
     """Everything in `core` and `marts` for `as_of`. `at_end` is called inside the transaction, before it commits."""
     results: list[ModelResult] = []
@@ -34,11 +46,20 @@ def build_tables(
         def build_all(chosen: Iterable[Model]) -> None:
             known = build_state(connection)
             for model in chosen:
-                results.append(stages.run(f"model {model.full_name}", partial(build_model, warehouse, connection, model, run_id, touched, known)))
+                results.append(
+                    stages.run(
+                        f"model {model.full_name}",
+                        partial(build_model, warehouse, connection, model, run_id, touched, known),
+                    )
+                )
             record_build(connection, known)
 
-        build_all(m for m in models().values() if m.built_by in _BUILT_HERE and m.full_name not in late)
-        results += forecast_and_plan(settings, warehouse, connection, stages, run_id=run_id, say=say)
+        build_all(
+            m for m in models().values() if m.built_by in _BUILT_HERE and m.full_name not in late
+        )
+        results += forecast_and_plan(
+            settings, warehouse, connection, stages, run_id=run_id, say=say
+        )
         build_all(m for m in models().values() if m.built_by in _BUILT_HERE and m.full_name in late)
         touched.finish()
         if at_end:
@@ -51,7 +72,10 @@ def _after_forecast() -> frozenset[str]:
     """Models that read what forecast and plan make, or one another of these."""
     late: set[str] = set()
     for model in models().values():  # inputs come first
-        if any(name in late or (name in models() and models()[name].built_by in _MADE_BETWEEN) for name in model.inputs):
+        if any(
+            name in late or (name in models() and models()[name].built_by in _MADE_BETWEEN)
+            for name in model.inputs
+        ):
             late.add(model.full_name)
     return frozenset(late)
 

@@ -44,8 +44,14 @@ def status(settings: Settings, *, max_age_hours: float) -> Status:
     warehouse = Warehouse.of(settings.warehouse)
     try:
         with warehouse.connect() as connection:
-            runs = warehouse.fetch(connection, "select run_id, kind, state, started_at, message from ops.run order by started_at desc limit 1")
-            marks = {r[0]: r[1] for r in warehouse.fetch(connection, "select subject, until from ops.watermark")}
+            runs = warehouse.fetch(
+                connection,
+                "select run_id, kind, state, started_at, message from ops.run order by started_at desc limit 1",
+            )
+            marks = {
+                r[0]: r[1]
+                for r in warehouse.fetch(connection, "select subject, until from ops.watermark")
+            }
             alerts, waiting = books.open_alerts(connection), books.open_quarantine_count(connection)
     finally:
         warehouse.dispose()
@@ -55,9 +61,20 @@ def status(settings: Settings, *, max_age_hours: float) -> Status:
     age = (now() - marks["marts"]).total_seconds() / 3600 if "marts" in marks else None
     is_fresh = age is not None and age <= max_age_hours
     lines = [
-        ("last run", f"{run_id} ({kind}), {state}, began {_stamp(started_at)}" + (f": {message}" if message else "")),
-        ("marts complete up to", f"{_stamp(marks['marts'])}, {age:,.1f} hours ago" if age is not None else "never yet"),
-        *((f"account {name} up to", _stamp(until)) for name, until in sorted(marks.items()) if name != "marts"),
+        (
+            "last run",
+            f"{run_id} ({kind}), {state}, began {_stamp(started_at)}"
+            + (f": {message}" if message else ""),
+        ),
+        (
+            "marts complete up to",
+            f"{_stamp(marks['marts'])}, {age:,.1f} hours ago" if age is not None else "never yet",
+        ),
+        *(
+            (f"account {name} up to", _stamp(until))
+            for name, until in sorted(marks.items())
+            if name != "marts"
+        ),
         *((f"look at {a['subject']}", a["says"]) for a in alerts),
         ("rows in quarantine", f"{waiting:,}"),
     ]
@@ -69,7 +86,9 @@ def complete_until(settings: Settings) -> datetime | None:
     warehouse = Warehouse.of(settings.warehouse)
     try:
         with warehouse.connect() as connection:
-            rows = warehouse.fetch(connection, "select until from ops.watermark where subject = 'marts'")
+            rows = warehouse.fetch(
+                connection, "select until from ops.watermark where subject = 'marts'"
+            )
             return rows[0][0] if rows else None
     finally:
         warehouse.dispose()
@@ -100,9 +119,15 @@ def migrate(settings: Settings, target_url: str, say: Say) -> int:
 def tidy(settings: Settings, *, dry_run: bool, say: Say) -> dict[str, int]:
     """Remove what is older than the settings in [retention] say. Gives what went, by place."""
     keep, found = settings.retention, {}
-    before = now() - timedelta(days=keep.landing_days) if keep.landing_days else datetime.min.replace(tzinfo=now().tzinfo)
+    before = (
+        now() - timedelta(days=keep.landing_days)
+        if keep.landing_days
+        else datetime.min.replace(tzinfo=now().tzinfo)
+    )
     landing = Landing(settings.landing.url)
-    folders = landing.old_batches(before, now() - max(_ABANDONED, timedelta(hours=settings.landing.resume_hours)))
+    folders = landing.old_batches(
+        before, now() - max(_ABANDONED, timedelta(hours=settings.landing.resume_hours))
+    )
     found["landed batches"] = len(folders)
     reports = _old_reports(Path(settings.reports.folder), keep.reports_days)
     found["reports"] = len(reports)
@@ -132,7 +157,11 @@ def _old_reports(folder: Path, days: int) -> list[Path]:
     if not days or not folder.is_dir():
         return []
     oldest = f"{now() - timedelta(days=days):%Y%m%d}"
-    return [p for p in sorted(folder.iterdir()) if p.is_dir() and p.name[:8].isdigit() and p.name[:8] < oldest]
+    return [
+        p
+        for p in sorted(folder.iterdir())
+        if p.is_dir() and p.name[:8].isdigit() and p.name[:8] < oldest
+    ]
 
 
 def dismiss(settings: Settings, batch: str, number: int) -> None:
@@ -144,5 +173,6 @@ def dismiss(settings: Settings, batch: str, number: int) -> None:
     finally:
         warehouse.dispose()
     if not count:
-        raise ConfigurationError(f"no open row {number} of batch {batch}; see `support-etl quarantine list`")
-
+        raise ConfigurationError(
+            f"no open row {number} of batch {batch}; see `support-etl quarantine list`"
+        )

@@ -28,8 +28,16 @@ def build_budget(warehouse: Warehouse, connection: Connection, run_id: str) -> l
     last, month, done, of = today[0]
     share = Decimal(done) / Decimal(of) if of else _ZERO
     return remake(
-        warehouse, connection, "budget", {"last_day": str(last)},
-        lambda: {"budget_variance_monthly": list(_rows(_read(warehouse, connection, last, month, share), month))}, run_id=run_id,
+        warehouse,
+        connection,
+        "budget",
+        {"last_day": str(last)},
+        lambda: {
+            "budget_variance_monthly": list(
+                _rows(_read(warehouse, connection, last, month, share), month)
+            )
+        },
+        run_id=run_id,
     )
 
 
@@ -51,13 +59,19 @@ class Cell:
 Cells = dict[date, dict[str, Cell]]  # by month, then team
 
 
-def _read(warehouse: Warehouse, connection: Connection, last: date, this_month: date, share: Decimal) -> Cells:
+def _read(
+    warehouse: Warehouse, connection: Connection, last: date, this_month: date, share: Decimal
+) -> Cells:
     cells: Cells = defaultdict(lambda: defaultdict(Cell))
     for month, team, category, kind, amount in warehouse.fetch(
-        connection, "select month_on, team, category, kind, amount_reporting from core.fct_budget_line where month_on <= :last and amount_reporting is not null", {"last": last}
+        connection,
+        "select month_on, team, category, kind, amount_reporting from core.fct_budget_line where month_on <= :last and amount_reporting is not null",
+        {"last": last},
     ):
         cell = cells[month][team]
-        part = (amount * share if month == this_month and kind == "variable" else amount).quantize(_PLACES, ROUND_HALF_EVEN)
+        part = (amount * share if month == this_month and kind == "variable" else amount).quantize(
+            _PLACES, ROUND_HALF_EVEN
+        )
         if category == "labour":
             cell.plan_labour += part
         else:
@@ -65,7 +79,8 @@ def _read(warehouse: Warehouse, connection: Connection, last: date, this_month: 
     for month, team, category, amount, planned in warehouse.fetch(
         connection,
         "select month_on, team, category, sum(amount_reporting), sum(amount_at_plan_rate) from core.fct_cost "
-        "where accrued_on <= :last and amount_reporting is not null and amount_at_plan_rate is not null group by month_on, team, category", {"last": last},
+        "where accrued_on <= :last and amount_reporting is not null and amount_at_plan_rate is not null group by month_on, team, category",
+        {"last": last},
     ):
         cell = cells[month][team]
         cell.fx += Decimal(amount) - Decimal(planned)
@@ -77,9 +92,18 @@ def _read(warehouse: Warehouse, connection: Connection, last: date, this_month: 
     return cells
 
 
-def _read_work(warehouse: Warehouse, connection: Connection, cells: Cells, last: date, this_month: date, share: Decimal) -> None:
+def _read_work(
+    warehouse: Warehouse,
+    connection: Connection,
+    cells: Cells,
+    last: date,
+    this_month: date,
+    share: Decimal,
+) -> None:
     for month, team, contacts, minutes in warehouse.fetch(
-        connection, "select month_on, team, sum(contacts), max(handle_minutes) from source.headcount_plan where month_on <= :last group by month_on, team", {"last": last}
+        connection,
+        "select month_on, team, sum(contacts), max(handle_minutes) from source.headcount_plan where month_on <= :last group by month_on, team",
+        {"last": last},
     ):
         if month in cells and team in cells[month] and contacts and minutes:
             cell = cells[month][team]
@@ -89,12 +113,17 @@ def _read_work(warehouse: Warehouse, connection: Connection, cells: Cells, last:
         connection,
         "select d.month_starts_on, n.name, count(*), count(t.handle_seconds), sum(t.handle_seconds) from core.fct_ticket as t "
         "join core.dim_date as d on d.day = t.solved_on join core.dim_team as n on n.account = t.account and n.team_id = t.team_id "
-        "where not t.is_excluded and t.solved_on <= :last group by d.month_starts_on, n.name", {"last": last},
+        "where not t.is_excluded and t.solved_on <= :last group by d.month_starts_on, n.name",
+        {"last": last},
     ):
         if month in cells and team in cells[month]:
             cell = cells[month][team]
             cell.contacts = int(count)
-            cell.hours = Decimal(str(round(float(seconds) / int(measured) / 3600, 6))) if measured >= _FEWEST_MEASURED and seconds else None
+            cell.hours = (
+                Decimal(str(round(float(seconds) / int(measured) / 3600, 6)))
+                if measured >= _FEWEST_MEASURED and seconds
+                else None
+            )
 
 
 def _rows(cells: Cells, this_month: date) -> Iterator[dict[str, Any]]:
@@ -103,13 +132,28 @@ def _rows(cells: Cells, this_month: date) -> Iterator[dict[str, Any]]:
         parts = _parts(teams)
         for team in sorted(teams):
             cell = teams[team]
-            found = {name: getattr(parts.get(team, Variance()), name).quantize(_PLACES, ROUND_HALF_EVEN) for name in ("volume", "mix", "efficiency")}
-            rate = cell.labour - cell.plan_labour - sum(found.values(), _ZERO)  # the rest of labour, so that parts add up to the last digit
+            found = {
+                name: getattr(parts.get(team, Variance()), name).quantize(_PLACES, ROUND_HALF_EVEN)
+                for name in ("volume", "mix", "efficiency")
+            }
+            rate = (
+                cell.labour - cell.plan_labour - sum(found.values(), _ZERO)
+            )  # the rest of labour, so that parts add up to the last digit
             plan, actual = cell.plan_labour + cell.plan_other, cell.labour + cell.other + cell.fx
             yield {
-                "month_on": month, "team": team, "is_complete": month < this_month, "plan": plan, "actual": actual,
-                "plan_contacts": _number(cell.plan_contacts), "actual_contacts": cell.contacts, "plan_hours": _number(cell.plan_hours),
-                "actual_hours": _number(cell.hours or cell.plan_hours), **found, "rate": rate, "other": cell.other - cell.plan_other, "fx": cell.fx,
+                "month_on": month,
+                "team": team,
+                "is_complete": month < this_month,
+                "plan": plan,
+                "actual": actual,
+                "plan_contacts": _number(cell.plan_contacts),
+                "actual_contacts": cell.contacts,
+                "plan_hours": _number(cell.plan_hours),
+                "actual_hours": _number(cell.hours or cell.plan_hours),
+                **found,
+                "rate": rate,
+                "other": cell.other - cell.plan_other,
+                "fx": cell.fx,
                 "total": actual - plan,
             }
 
@@ -123,8 +167,14 @@ def _parts(cells: dict[str, Cell]) -> dict[str, Variance]:
     plan, actual = {}, {}
     for team, cell in cells.items():
         if cell.plan_contacts and cell.plan_hours:
-            plan[team] = Work(cell.plan_contacts, cell.plan_hours, cell.plan_labour / (cell.plan_contacts * cell.plan_hours))
+            plan[team] = Work(
+                cell.plan_contacts,
+                cell.plan_hours,
+                cell.plan_labour / (cell.plan_contacts * cell.plan_hours),
+            )
             hours = cell.hours or cell.plan_hours
             worked = cell.contacts * hours
-            actual[team] = Work(Decimal(cell.contacts), hours, cell.labour / worked if worked else _ZERO)
+            actual[team] = Work(
+                Decimal(cell.contacts), hours, cell.labour / worked if worked else _ZERO
+            )
     return variances(plan, actual)

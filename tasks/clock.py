@@ -10,6 +10,7 @@ from dateutil.rrule import DAILY, MONTHLY, WEEKLY, YEARLY, rrule, weekday
 _FREQUENCY = {"day": DAILY, "week": WEEKLY, "month": MONTHLY, "year": YEARLY}
 _RECURS_UNTIL = date(2050, 12, 31)  # of what recurs without an end
 
+
 @dataclass(frozen=True, slots=True)
 class Window:
     """Half-open span of time asked for: start included, end not."""
@@ -60,7 +61,14 @@ def from_epoch(seconds: float | None) -> str | None:
 
 
 def occurrences(
-    first: date, until: date | None, *, every: str, interval: int = 1, month: int | None = None, day: int | None = None, weekdays: Sequence[int] = (),
+    first: date,
+    until: date | None,
+    *,
+    every: str,
+    interval: int = 1,
+    month: int | None = None,
+    day: int | None = None,
+    weekdays: Sequence[int] = (),
     nth: int | None = None,
 ) -> list[date]:
     """Days of a holiday that recurs every day, week, month or year from `first` on, at most until 2050.
@@ -68,7 +76,13 @@ def occurrences(
     `weekdays` (0 is Monday) with `nth` is the nth such day of the month or year, -1 the last. Raises ValueError or KeyError for what cannot be.
     """
     rule = rrule(
-        _FREQUENCY[every], dtstart=datetime(first.year, first.month, first.day), interval=interval, bymonth=month, bymonthday=day,
-        byweekday=[weekday(number) for number in weekdays] or None, bysetpos=nth, until=datetime.combine(min(until or _RECURS_UNTIL, _RECURS_UNTIL), datetime.min.time()),
+        _FREQUENCY[every],
+        dtstart=datetime(first.year, first.month, first.day),
+        interval=interval,
+        bymonth=month,
+        bymonthday=day,
+        byweekday=[weekday(number) for number in weekdays] or None,
+        bysetpos=nth,
+        until=datetime.combine(min(until or _RECURS_UNTIL, _RECURS_UNTIL), datetime.min.time()),
     )
     return [found.date() for found in rule]

@@ -95,7 +95,9 @@ def _on(name: str, says: str, *, required: bool = False) -> Column:
     return Column(name, "day", says, required)
 
 
-_VERSION = _at("version_at", "Instant of this state at the vendor; an older state never replaces a newer one")
+_VERSION = _at(
+    "version_at", "Instant of this state at the vendor; an older state never replaces a newer one"
+)
 
 
 def _entity(name: str, says: str, key: tuple[str, ...], *columns: Column) -> Entity:
@@ -121,15 +123,27 @@ TICKET = _entity(
     _at("created_at", "Opened at", required=True),
     _at("solved_at", "Vendor's own solved instant, kept for audit"),
     _at("closed_at", "Vendor's own closed instant, kept for audit"),
-    _text("merged_into_id", "Ticket that this one was merged into, where the vendor names it on the ticket"),
+    _text(
+        "merged_into_id",
+        "Ticket that this one was merged into, where the vendor names it on the ticket",
+    ),
     _flag("is_merged", "The vendor marks the ticket as merged away"),
     _text("schedule_id", "Business schedule that applies, where the vendor names it"),
     _whole("vendor_reopens_count", "Vendor's own count of reopens, kept for audit"),
     _whole("vendor_reassignments_count", "Vendor's own count of reassignments, kept for audit"),
     _flag("vendor_made_sla", "Vendor's own flag: SLA met, kept for audit"),
-    _number("vendor_first_reply_minutes", "Vendor's own first reply time, calendar minutes, kept for audit"),
-    _number("vendor_first_reply_business_minutes", "Vendor's own first reply time, business minutes, kept for audit"),
-    _number("vendor_full_resolution_minutes", "Vendor's own full resolution time, calendar minutes, kept for audit"),
+    _number(
+        "vendor_first_reply_minutes",
+        "Vendor's own first reply time, calendar minutes, kept for audit",
+    ),
+    _number(
+        "vendor_first_reply_business_minutes",
+        "Vendor's own first reply time, business minutes, kept for audit",
+    ),
+    _number(
+        "vendor_full_resolution_minutes",
+        "Vendor's own full resolution time, calendar minutes, kept for audit",
+    ),
 )
 
 TICKET_EVENT = _entity(
@@ -172,7 +186,10 @@ MESSAGE = _entity(
     _text("ticket_id", "Ticket it belongs to", required=True),
     _at("sent_at", "Sent at", required=True),
     _text("author_id", "Who wrote it; an id or a user name"),
-    _text("author_role", "agent, customer, bot or system, where the vendor tells; else decided by the agent list"),
+    _text(
+        "author_role",
+        "agent, customer, bot or system, where the vendor tells; else decided by the agent list",
+    ),
     _flag("is_public", "Visible to the customer", required=True),
     _text("channel", "Vendor's raw channel"),
     _text("body", "What was written", personal=True),
@@ -482,7 +499,10 @@ COST_ENTRY = _entity(
     _text("paid_for", "What it pays for, such as a licence or a vendor"),
     _money("amount", "Amount, in `currency`; credits are negative", required=True),
     _text("currency", "ISO currency", required=True),
-    _on("service_from_on", "First day that it pays for: the amount counts on the days of its service, month by month; posted_on without one"),
+    _on(
+        "service_from_on",
+        "First day that it pays for: the amount counts on the days of its service, month by month; posted_on without one",
+    ),
     _on("service_until_on", "Last day that it pays for; the first without one"),
 )
 
@@ -494,13 +514,27 @@ BUDGET_LINE = _entity(
     _on("month_on", "First day of the month", required=True),
     _text("team", "Team or cost centre", required=True),
     _text("category", "labour, licences, telephony, training, other", required=True),
-    _text("paid_for", "What it pays for, such as a licence or a vendor; all without one", required=True),
+    _text(
+        "paid_for",
+        "What it pays for, such as a licence or a vendor; all without one",
+        required=True,
+    ),
     _text("kind", "fixed or variable", required=True),
-    _text("basis", "amount: as told; driver: quantity x rate; contradictory: both, and they differ", required=True),
+    _text(
+        "basis",
+        "amount: as told; driver: quantity x rate; contradictory: both, and they differ",
+        required=True,
+    ),
     _money("amount", "Amount of the month, in `currency`; may be left to the driver"),
     _text("currency", "ISO currency", required=True),
-    _text("driver", "What it grows with: fte (a seat), contacts, or another word of yours with its driver_quantity"),
-    _number("driver_quantity", "How much of the driver in the month; without one that of the headcount plan"),
+    _text(
+        "driver",
+        "What it grows with: fte (a seat), contacts, or another word of yours with its driver_quantity",
+    ),
+    _number(
+        "driver_quantity",
+        "How much of the driver in the month; without one that of the headcount plan",
+    ),
     _money("driver_rate", "Cost of one of the driver in the month, in `currency`"),
 )
 
@@ -512,7 +546,9 @@ HEADCOUNT_PLAN = _entity(
     _text("team", "Team", required=True),
     _number("fte", "Full-time equivalents planned"),
     _number("handle_minutes", "Agent minutes of work per ticket assumed for the month"),
-    _number("monthly_cost", "Loaded cost of one full-time equivalent a month, in the reporting currency"),
+    _number(
+        "monthly_cost", "Loaded cost of one full-time equivalent a month, in the reporting currency"
+    ),
     _number("contacts", "Tickets planned to be solved in the month"),
 )
 
@@ -521,7 +557,11 @@ EXCHANGE_RATE = _entity(
     "What a currency is worth in the reporting currency",
     ("currency", "valid_from_on"),
     _text("currency", "ISO currency", required=True),
-    _on("valid_from_on", "Holds from this day, until a later one of the same currency", required=True),
+    _on(
+        "valid_from_on",
+        "Holds from this day, until a later one of the same currency",
+        required=True,
+    ),
     _number("rate", "Units of the reporting currency for one of this"),
 )
 
@@ -531,7 +571,11 @@ KPI_TARGET = _entity(
     ("kpi", "team", "valid_from_on"),
     _text("kpi", "KPI, as `support-etl kpis` names it", required=True),
     _text("team", "Name of the team it is for, or 'all'", required=True),
-    _on("valid_from_on", "Holds from this day, until a later one of the same KPI and team", required=True),
+    _on(
+        "valid_from_on",
+        "Holds from this day, until a later one of the same KPI and team",
+        required=True,
+    ),
     _number("target", "Target, in the KPI's unit"),
 )
 
@@ -542,8 +586,16 @@ SLA_TARGET = _entity(
     _text("desk", "Account of the helpdesk, or 'all'", required=True),
     _text("team", "Name of the team, or 'all'", required=True),
     _text("priority", "low, normal, high, urgent, none, or 'all'", required=True),
-    _text("metric", "first_reply, next_reply, requester_wait, agent_work, periodic_update, pausable_update or resolution", required=True),
-    _on("valid_from_on", "For tickets opened from this day on, until a later row of the same desk, team, priority and metric", required=True),
+    _text(
+        "metric",
+        "first_reply, next_reply, requester_wait, agent_work, periodic_update, pausable_update or resolution",
+        required=True,
+    ),
+    _on(
+        "valid_from_on",
+        "For tickets opened from this day on, until a later row of the same desk, team, priority and metric",
+        required=True,
+    ),
     _number("target_minutes", "Target, minutes"),
     _flag("is_business", "Counted in open minutes of the ticket's schedule; true if not told"),
 )
@@ -554,7 +606,11 @@ SPECIAL_DAY = _entity(
     ("team", "day_on"),
     _text("team", "Name of the team it is for, or 'all'", required=True),
     _on("day_on", "The day", required=True),
-    _text("kind", "reduced (people write, but fewer), closed (nothing can come) or event (a release, a campaign, an outage)", required=True),
+    _text(
+        "kind",
+        "reduced (people write, but fewer), closed (nothing can come) or event (a release, a campaign, an outage)",
+        required=True,
+    ),
     _text("label", "What it is, such as Black Friday"),
 )
 

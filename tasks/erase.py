@@ -32,44 +32,66 @@ class Trace:
     count: int
 
 
-def erased_of(connection: Connection, account: str, lookup: SecretLookup | None = None) -> Erased | None:
+def erased_of(
+    connection: Connection, account: str, lookup: SecretLookup | None = None
+) -> Erased | None:
     """The erased persons of an account; None if there are none. Raises MissingSecretError without the key they were erased with."""
     marks = books.erased(connection, account)
-    return Erased(account, secrets_of(ACCOUNT, ("key",), lookup)["key"], frozenset(marks)) if marks else None
+    return (
+        Erased(account, secrets_of(ACCOUNT, ("key",), lookup)["key"], frozenset(marks))
+        if marks
+        else None
+    )
 
 
 def hidden(checked: Checked, erased: Erased | None) -> Checked:
     """Checked rows with erased persons hidden."""
     if erased is None:
         return checked
-    return Checked(checked.entity, erased.hide(checked.entity, checked.rows), checked.aside, checked.verdict)
+    return Checked(
+        checked.entity, erased.hide(checked.entity, checked.rows), checked.aside, checked.verdict
+    )
 
 
 def person_of(
-    warehouse: Warehouse, connection: Connection, landing: Landing, account: str, customer_id: str, key: str
+    warehouse: Warehouse,
+    connection: Connection,
+    landing: Landing,
+    account: str,
+    customer_id: str,
+    key: str,
 ) -> Person:
     """All that has to be known to find a person: names and addresses, from warehouse and landed pages, and their tickets."""
     values = {"account": account, "id": customer_id}
     name = pseudonym(fingerprint(key, account, customer_id))
-    rows = warehouse.fetch(connection, "select name, email, login from source.customer where account = :account and customer_id = :id", values)
+    rows = warehouse.fetch(
+        connection,
+        "select name, email, login from source.customer where account = :account and customer_id = :id",
+        values,
+    )
     words = {word for row in rows for word in row if word}
     for _, body in landing.bodies(account):
         if customer_id.encode() in body:
             words |= words_of(msgspec.json.decode(body), customer_id)
     tickets = warehouse.fetch(
-        connection, "select ticket_id from source.ticket where account = :account and requester_id in (:id, :other) union "
-        "select ticket_id from source.ticket_link where account = :account and linked_id in (:id, :other) and kind = 'customer'", {**values, "other": name},
+        connection,
+        "select ticket_id from source.ticket where account = :account and requester_id in (:id, :other) union "
+        "select ticket_id from source.ticket_link where account = :account and linked_id in (:id, :other) and kind = 'customer'",
+        {**values, "other": name},
     )
     return Person.of(account, customer_id, name, words, frozenset(row[0] for row in tickets))
 
 
-def same_address(warehouse: Warehouse, connection: Connection, person: Person) -> list[tuple[str, str]]:
+def same_address(
+    warehouse: Warehouse, connection: Connection, person: Person
+) -> list[tuple[str, str]]:
     """Customers of other accounts, or others of this one, that have an address of the person; needs personal data switched on."""
     given = {f"w{number}": word for number, word in enumerate(sorted(person.addresses))}
     if not given:
         return []
     rows = warehouse.fetch(
-        connection, f"select account, customer_id from source.customer where email in ({', '.join(':' + n for n in given)}) "
+        connection,
+        f"select account, customer_id from source.customer where email in ({', '.join(':' + n for n in given)}) "
         "and not (account = :account and customer_id in (:id, :other)) order by 1, 2",
         {**given, "account": person.account, "id": person.customer_id, "other": person.pseudonym},
     )
@@ -85,28 +107,54 @@ def erase_rows(connection: Connection, person: Person) -> list[Trace]:
             books.touch_table(connection, f"source.{name}")
             found.append(Trace(f"source.{name}", count))
     found += clear_texts(connection, person.account)
-    count = books.clear_quarantine(connection, person.account, person.customer_id, person.pseudonym, sorted({*person.addresses, *person.full_names}))
+    count = books.clear_quarantine(
+        connection,
+        person.account,
+        person.customer_id,
+        person.pseudonym,
+        sorted({*person.addresses, *person.full_names}),
+    )
     return [*found, Trace("ops.quarantine", count)] if count else found
 
 
 def _replace(connection: Connection, name: str, column: str, person: Person) -> int:
     entity = ENTITIES[name]
     personal = "".join(f", {c.name} = null" for c in entity.columns if c.personal)
-    where = f"account = :account and {column} = :id" + (" and kind = 'customer'" if name == "ticket_link" else "")
+    where = f"account = :account and {column} = :id" + (
+        " and kind = 'customer'" if name == "ticket_link" else ""
+    )
     values = {"account": person.account, "id": person.customer_id}
     names = [c.name for c in source_columns(entity)]
-    touch_tickets(connection, f"source.{name}", names, f"(select * from source.{name} where {where})", values)
-    if column in entity.key:  # a run between erasure and now may have made the pseudonym's row already
-        books.execute(connection, f"delete from source.{name} where account = :account and {column} = :other", {"account": person.account, "other": person.pseudonym})
-    return books.execute(connection, f"update source.{name} set {column} = :other{personal} where {where}", {**values, "other": person.pseudonym})
+    touch_tickets(
+        connection, f"source.{name}", names, f"(select * from source.{name} where {where})", values
+    )
+    if (
+        column in entity.key
+    ):  # a run between erasure and now may have made the pseudonym's row already
+        books.execute(
+            connection,
+            f"delete from source.{name} where account = :account and {column} = :other",
+            {"account": person.account, "other": person.pseudonym},
+        )
+    return books.execute(
+        connection,
+        f"update source.{name} set {column} = :other{personal} where {where}",
+        {**values, "other": person.pseudonym},
+    )
 
 
 def clear_texts(connection: Connection, account: str) -> Iterator[Trace]:
     """Texts of others on tickets of erased persons: an agent's answer calls them by name."""
-    for table, column in (("ticket", "subject"), ("message", "body"), ("survey_response", "comment")):
+    for table, column in (
+        ("ticket", "subject"),
+        ("message", "body"),
+        ("survey_response", "comment"),
+    ):
         count = books.execute(
-            connection, f"update source.{table} set {column} = null where account = :account and {column} is not null and ticket_id in ("
-            "select ticket_id from source.ticket where account = :account and requester_id like 'erased-%')", {"account": account},
+            connection,
+            f"update source.{table} set {column} = null where account = :account and {column} is not null and ticket_id in ("
+            "select ticket_id from source.ticket where account = :account and requester_id like 'erased-%')",
+            {"account": account},
         )
         if count:
             yield Trace(f"source.{table}.{column}", count)
@@ -116,7 +164,12 @@ def clear_batch(connection: Connection, landing: Landing, batch: Batch, erased: 
     """After a load: texts on the tickets of erased persons, and landed pages of the batch that have one of them."""
     list(clear_texts(connection, erased.account))
     for customer_id, name in erased.seen.items():
-        words = {w for _, body in landing.bodies(erased.account, batch) if customer_id.encode() in body for w in words_of(msgspec.json.decode(body), customer_id)}
+        words = {
+            w
+            for _, body in landing.bodies(erased.account, batch)
+            if customer_id.encode() in body
+            for w in words_of(msgspec.json.decode(body), customer_id)
+        }
         person = Person.of(erased.account, customer_id, name, words)
         for path, body in landing.bodies(erased.account, batch):
             fresh = cleared(body, person)
@@ -147,7 +200,11 @@ def erase_files(folder: str, person: Person) -> Trace:
 
 
 def _tells_of(path: Path, person: Person) -> bool:
-    return any(word.encode() in content for content in _contents(path) for word in (*person.addresses, *person.full_names))
+    return any(
+        word.encode() in content
+        for content in _contents(path)
+        for word in (*person.addresses, *person.full_names)
+    )
 
 
 def _contents(path: Path) -> Iterator[bytes]:
@@ -160,20 +217,38 @@ def _contents(path: Path) -> Iterator[bytes]:
         yield path.read_bytes()
 
 
-def remains(warehouse: Warehouse, connection: Connection, landing: Landing, folder: str, person: Person) -> list[Trace]:
+def remains(
+    warehouse: Warehouse, connection: Connection, landing: Landing, folder: str, person: Person
+) -> list[Trace]:
     """Where something of the person still is: the proof is an empty list."""
-    found = [Trace(f"{table}.{column}", count) for table, column, count in _in_tables(warehouse, connection, person)]
+    found = [
+        Trace(f"{table}.{column}", count)
+        for table, column, count in _in_tables(warehouse, connection, person)
+    ]
     pages = sum(cleared(body, person) is not None for _, body in landing.bodies(person.account))
     files = sum(p.is_file() and _tells_of(p, person) for p in Path(folder).rglob("*"))
-    return [*found, *(trace for trace in (Trace("landing zone", pages), Trace("reports", files)) if trace.count)]
+    return [
+        *found,
+        *(
+            trace
+            for trace in (Trace("landing zone", pages), Trace("reports", files))
+            if trace.count
+        ),
+    ]
 
 
-def _in_tables(warehouse: Warehouse, connection: Connection, person: Person) -> Iterator[tuple[str, str, int]]:
+def _in_tables(
+    warehouse: Warehouse, connection: Connection, person: Person
+) -> Iterator[tuple[str, str, int]]:
     """Text columns with one of the person's addresses, texts with their name, and columns of persons with the id."""
     addresses = {f"w{number}": word for number, word in enumerate(sorted(person.addresses))}
     names = {f"n{number}": word for number, word in enumerate(person.full_names)}
     for table, columns in warehouse.text_columns(connection).items():
-        scope, account = ("account = :account and ", {"account": person.account}) if "account" in columns else ("", {})
+        scope, account = (
+            ("account = :account and ", {"account": person.account})
+            if "account" in columns
+            else ("", {})
+        )
         for column in columns:
             words = {**addresses, **names} if column in _TEXTS else addresses
             told = [f'position(:{name} in "{column}") > 0' for name in words]
@@ -181,7 +256,11 @@ def _in_tables(warehouse: Warehouse, connection: Connection, person: Person) -> 
             if column in _PERSONS and scope:
                 told, given = [*told, f'"{column}" = :id'], {**given, "id": person.customer_id}
             if told:
-                count = warehouse.fetch(connection, f"select count(*) from {table} where {scope}({' or '.join(told)})", given)[0][0]
+                count = warehouse.fetch(
+                    connection,
+                    f"select count(*) from {table} where {scope}({' or '.join(told)})",
+                    given,
+                )[0][0]
                 if count:
                     yield table, column, count
 

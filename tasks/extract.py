@@ -14,20 +14,30 @@ from tasks.rest.client import Account, Client, Patience
 from tasks.rest.reading import MAIN, Bookmark, Reading, Received, redecode
 from tasks.rest.spec import Request, Stream, Window
 from tasks.rest.typed import Page
-from tasks.settings import AccountSettings, SecretLookup, optional_secrets_of, secret_variable, secrets_of
+from tasks.settings import (
+    AccountSettings,
+    SecretLookup,
+    optional_secrets_of,
+    secret_variable,
+    secrets_of,
+)
 from tasks.warehouse.engine import Warehouse
 
 FILES = "file:"
 _QUERY = re.compile(r"\s*(select|with)\s", re.IGNORECASE)
 
 
-def open_client(account: AccountSettings, lookup: SecretLookup | None = None, patience: Patience | None = None) -> Client:
+def open_client(
+    account: AccountSettings, lookup: SecretLookup | None = None, patience: Patience | None = None
+) -> Client:
     """A client for an account. Raises ConfigurationError or MissingSecretError naming what is not given."""
     vendor = connector(account.connector)
     own = {name: str(value) for name, value in account.own.items() if isinstance(value, (str, int))}
     missing = [name for name in vendor.settings if not own.get(name)]
     if missing and not account.base_url:
-        raise ConfigurationError(f"account {account.name}: setting {missing[0]} is needed for {vendor.title}")
+        raise ConfigurationError(
+            f"account {account.name}: setting {missing[0]} is needed for {vendor.title}"
+        )
     kinds = getattr(vendor.auth, "kinds", (vendor.auth,))
     possible = {name for kind in kinds for name in (*kind.secrets, *getattr(kind, "optional", ()))}
     secrets = optional_secrets_of(account.name, tuple(sorted(possible)), lookup)
@@ -36,9 +46,14 @@ def open_client(account: AccountSettings, lookup: SecretLookup | None = None, pa
     return Client(
         vendor,
         Account(
-            account.name, {**own, **secrets}, settings=account.own, base_url=account.base_url or None,
-            requests_per_minute=account.requests_per_minute, ca_bundle=account.ca_bundle or None,
-            proxy=account.proxy or None, patience=patience or Patience(),
+            account.name,
+            {**own, **secrets},
+            settings=account.own,
+            base_url=account.base_url or None,
+            requests_per_minute=account.requests_per_minute,
+            ca_bundle=account.ca_bundle or None,
+            proxy=account.proxy or None,
+            patience=patience or Patience(),
         ),
     )
 
@@ -82,12 +97,19 @@ def streams_of(account: AccountSettings) -> list[Stream]:
             f"account {account.name}: no stream {', '.join(unknown)}; {account.connector} has {', '.join(sorted(known))}"
         )
     return [
-        s for s in streams if s.name not in account.streams_off and (s.on or s.name in account.streams_on)
+        s
+        for s in streams
+        if s.name not in account.streams_off and (s.on or s.name in account.streams_on)
     ]
 
 
 def read(
-    client: Client, stream: Stream, window: Window, bookmark: Bookmark, *, resume: Mapping[str, Any] | None = None,
+    client: Client,
+    stream: Stream,
+    window: Window,
+    bookmark: Bookmark,
+    *,
+    resume: Mapping[str, Any] | None = None,
     partitions: Sequence[Page] = (),
 ) -> Iterator[Received]:
     """Pages of one batch, from `resume` on if it was cut."""

@@ -24,8 +24,15 @@ def keep(landing: Landing, batch: Batch, number: int, received: Received) -> Lan
     }
     landing.keep(batch, number, header, received.body)
     return LandedPage(
-        number, received.part, received.partition, received.received_at, received.page,
-        dict(received.resume) if received.resume else None, received.cursor, received.total, received.body,
+        number,
+        received.part,
+        received.partition,
+        received.received_at,
+        received.page,
+        dict(received.resume) if received.resume else None,
+        received.cursor,
+        received.total,
+        received.body,
     )
 
 
@@ -42,6 +49,13 @@ def read_back(landing: Landing, stream: Stream, batch: Batch) -> Iterator[Landed
 def _decoded(stream: Stream, landed: Landed) -> LandedPage:
     header = landed.header
     return LandedPage(
-        landed.number, header["part"], header["partition"], parse_instant(header["received_at"]),
-        redecode(stream, header["part"], landed.body), header["resume"], header["cursor"], header["total"], landed.body,
+        landed.number,
+        header["part"],
+        header["partition"],
+        parse_instant(header["received_at"]),
+        redecode(stream, header["part"], landed.body),
+        header["resume"],
+        header["cursor"],
+        header["total"],
+        landed.body,
     )

@@ -41,12 +41,23 @@ class Load:
             create_stage(self.warehouse, self.connection, checked.entity)
             self.rows[name] = 0
         if checked.rows.num_rows:
-            stage(self.warehouse, self.connection, checked.entity, checked.rows, self.origin, start=self.rows[name])
+            stage(
+                self.warehouse,
+                self.connection,
+                checked.entity,
+                checked.rows,
+                self.origin,
+                start=self.rows[name],
+            )
             self.rows[name] += checked.rows.num_rows
         if name in self.waiting:
-            self._freed.setdefault(name, set()).update(self.waiting[name] & set(keys_of(checked.entity, checked.rows)))
+            self._freed.setdefault(name, set()).update(
+                self.waiting[name] & set(keys_of(checked.entity, checked.rows))
+            )
 
-    def commit(self, run_id: str, bookmark: Mapping[str, Any] | None, facts: Mapping[str, Any]) -> int:
+    def commit(
+        self, run_id: str, bookmark: Mapping[str, Any] | None, facts: Mapping[str, Any]
+    ) -> int:
         """Merge, move the bookmark (unless None: a replay moves none), enter the batch. Gives the changed rows.
 
         The staged rows are in temporary tables of this connection, so the transaction is short; a kill at any moment
@@ -65,23 +76,42 @@ class Load:
                 books.touch_table(self.connection, f"source.{name}")
             changed += count
         if bookmark is not None:
-            books.move_bookmark(self.connection, source.account, source.stream, bookmark, self.batch.batch_id)
+            books.move_bookmark(
+                self.connection, source.account, source.stream, bookmark, self.batch.batch_id
+            )
         books.mark_replayed(self.connection, source.account, source.stream, self._freed)
         books.quarantine(self.connection, self._quarantine_rows(), self.batch.batch_id)
-        books.record_batch(self.connection, {
-            "batch_id": self.batch.batch_id, "run_id": run_id, "connector": source.connector,
-            "account": source.account, "stream": source.stream, "window_start": self.batch.window.start,
-            "window_end": self.batch.window.end, "rows_count": sum(self.rows.values()), "changed_count": changed,
-            "quarantined_count": len(self.aside), **facts,
-        })
+        books.record_batch(
+            self.connection,
+            {
+                "batch_id": self.batch.batch_id,
+                "run_id": run_id,
+                "connector": source.connector,
+                "account": source.account,
+                "stream": source.stream,
+                "window_start": self.batch.window.start,
+                "window_end": self.batch.window.end,
+                "rows_count": sum(self.rows.values()),
+                "changed_count": changed,
+                "quarantined_count": len(self.aside),
+                **facts,
+            },
+        )
         return changed
 
     def _quarantine_rows(self) -> Iterable[dict[str, Any]]:
         source = self.batch.source
         for number, row in enumerate(self.aside):
             yield {
-                "batch_id": self.batch.batch_id, "entity": row.entity, "row_number": number,
-                "connector": source.connector, "account": source.account, "stream": source.stream,
-                "page_number": row.page_number, "record_number": row.record_number, "record_key": row.record_key,
-                "rule": row.rule, "reason": row.reason,
+                "batch_id": self.batch.batch_id,
+                "entity": row.entity,
+                "row_number": number,
+                "connector": source.connector,
+                "account": source.account,
+                "stream": source.stream,
+                "page_number": row.page_number,
+                "record_number": row.record_number,
+                "record_key": row.record_key,
+                "rule": row.rule,
+                "reason": row.reason,
             }

@@ -13,7 +13,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from tasks.clock import now
-from tasks.errors import ConfigurationError, ContractError, RejectedByVendorError, SupportEtlError, UnreachableError
+from tasks.errors import (
+    ConfigurationError,
+    ContractError,
+    RejectedByVendorError,
+    SupportEtlError,
+    UnreachableError,
+)
 from tasks.messaging import mail, slack, teams
 from tasks.messaging.content import Message
 from tasks.rest import webhook
@@ -35,7 +41,11 @@ class Delivery:
 
 
 def notify(
-    settings: NotificationSettings, warehouse: Warehouse | None, message: Message, *, lookup: SecretLookup | None = None
+    settings: NotificationSettings,
+    warehouse: Warehouse | None,
+    message: Message,
+    *,
+    lookup: SecretLookup | None = None,
 ) -> list[Delivery]:
     """Send what is due and enter it in the books. Without a warehouse (it is what is broken) everything is due."""
     found = []
@@ -46,26 +56,40 @@ def notify(
         found.append(delivery)
         if warehouse is not None:
             with warehouse.begin() as connection:
-                books.record_notification(connection, {
-                    "run_id": message.run_id, "channel": channel, "topic": topic_of(message), "is_well": message.is_well,
-                    "state": delivery.state, "message": delivery.says or None,
-                })
+                books.record_notification(
+                    connection,
+                    {
+                        "run_id": message.run_id,
+                        "channel": channel,
+                        "topic": topic_of(message),
+                        "is_well": message.is_well,
+                        "state": delivery.state,
+                        "message": delivery.says or None,
+                    },
+                )
     return found
 
 
 def topic_of(message: Message) -> str:
     """Fingerprint of what is told: the same trouble in two runs has the same."""
-    return hashlib.sha256("\n".join((message.title, *sorted(message.lines))).encode()).hexdigest()[:32]
+    return hashlib.sha256("\n".join((message.title, *sorted(message.lines))).encode()).hexdigest()[
+        :32
+    ]
 
 
-def _is_due(settings: NotificationSettings, warehouse: Warehouse, channel: str, message: Message) -> bool:
+def _is_due(
+    settings: NotificationSettings, warehouse: Warehouse, channel: str, message: Message
+) -> bool:
     if settings.when == "always":
         return True
     with warehouse.connect() as connection:
         if message.is_well:
             last = books.last_notification(connection, channel)
             return last is not None and not last.is_well
-        told = itertools.takewhile(lambda one: not one.is_well, books.notifications_since(connection, channel, now() - _AGAIN))
+        told = itertools.takewhile(
+            lambda one: not one.is_well,
+            books.notifications_since(connection, channel, now() - _AGAIN),
+        )
         return topic_of(message) not in {one.topic for one in told}
 
 
@@ -79,19 +103,31 @@ def _deliver(channel: str, send: Callable[[Message], None], message: Message) ->
     return Delivery(channel, "delivered")
 
 
-def _channels(settings: NotificationSettings, lookup: SecretLookup | None) -> dict[str, Callable[[Message], None]]:
+def _channels(
+    settings: NotificationSettings, lookup: SecretLookup | None
+) -> dict[str, Callable[[Message], None]]:
     """The channels that are switched on."""
     found: dict[str, Callable[[Message], None]] = {}
     if settings.slack:
-        found["slack"] = lambda message: _post(settings, "Slack", "slack_url", slack.payload(message), lookup)
+        found["slack"] = lambda message: _post(
+            settings, "Slack", "slack_url", slack.payload(message), lookup
+        )
     if settings.teams:
-        found["teams"] = lambda message: _post(settings, "Teams", "teams_url", teams.payload(message), lookup)
+        found["teams"] = lambda message: _post(
+            settings, "Teams", "teams_url", teams.payload(message), lookup
+        )
     if settings.email_to:
         found["email"] = lambda message: _mail(settings, message, lookup)
     return found
 
 
-def _post(settings: NotificationSettings, who: str, secret: str, payload: object, lookup: SecretLookup | None) -> None:
+def _post(
+    settings: NotificationSettings,
+    who: str,
+    secret: str,
+    payload: object,
+    lookup: SecretLookup | None,
+) -> None:
     address = secrets_of(_ACCOUNT, (secret,), lookup)[secret]
     webhook.post(who, address, payload, ca_bundle=settings.ca_bundle, proxy=settings.proxy)
 
@@ -102,35 +138,60 @@ def _mail(settings: NotificationSettings, message: Message, lookup: SecretLookup
     try:
         with _mail_server(settings) as server:
             _log_in(server, settings, lookup)
-            refused = server.send_message(mail.letter(message, settings.email_from, settings.email_to))
+            refused = server.send_message(
+                mail.letter(message, settings.email_from, settings.email_to)
+            )
     except smtplib.SMTPServerDisconnected:
-        raise ContractError("e-mail: the connection broke; the message may have come through") from None
+        raise ContractError(
+            "e-mail: the connection broke; the message may have come through"
+        ) from None
     except ssl.SSLError:
-        raise ConfigurationError("e-mail: the server's certificate is not trusted; set notifications.ca_bundle for a private authority") from None
+        raise ConfigurationError(
+            "e-mail: the server's certificate is not trusted; set notifications.ca_bundle for a private authority"
+        ) from None
     except smtplib.SMTPException as trouble:
         code = getattr(trouble, "smtp_code", "") or type(trouble).__name__
         raise RejectedByVendorError(f"e-mail: the server refuses the message ({code})") from None
     except OSError as trouble:
-        raise UnreachableError(f"e-mail: {settings.smtp_host}:{settings.smtp_port} cannot be reached ({trouble.strerror or type(trouble).__name__})") from None
+        raise UnreachableError(
+            f"e-mail: {settings.smtp_host}:{settings.smtp_port} cannot be reached ({trouble.strerror or type(trouble).__name__})"
+        ) from None
     if refused:
-        raise RejectedByVendorError(f"e-mail: refused for {', '.join(sorted(refused))}; the others got it")
+        raise RejectedByVendorError(
+            f"e-mail: refused for {', '.join(sorted(refused))}; the others got it"
+        )
 
 
-def _log_in(server: smtplib.SMTP, settings: NotificationSettings, lookup: SecretLookup | None) -> None:
+def _log_in(
+    server: smtplib.SMTP, settings: NotificationSettings, lookup: SecretLookup | None
+) -> None:
     if not settings.smtp_user:
         return
     try:
-        server.login(settings.smtp_user, secrets_of(_ACCOUNT, ("smtp_password",), lookup)["smtp_password"])
-    except (smtplib.SMTPAuthenticationError, smtplib.SMTPServerDisconnected):  # nothing has been sent yet
-        raise RejectedByVendorError("e-mail: the server refuses the login; check notifications.smtp_user and the secret smtp_password") from None
+        server.login(
+            settings.smtp_user, secrets_of(_ACCOUNT, ("smtp_password",), lookup)["smtp_password"]
+        )
+    except (
+        smtplib.SMTPAuthenticationError,
+        smtplib.SMTPServerDisconnected,
+    ):  # nothing has been sent yet
+        raise RejectedByVendorError(
+            "e-mail: the server refuses the login; check notifications.smtp_user and the secret smtp_password"
+        ) from None
 
 
 def _mail_server(settings: NotificationSettings) -> smtplib.SMTP:
     trusted = ssl.create_default_context(cafile=settings.ca_bundle or None)
     if settings.smtp_security == "tls":
         return smtplib.SMTP_SSL(settings.smtp_host, settings.smtp_port, timeout=30, context=trusted)
-    if settings.smtp_security == "none" and settings.smtp_user and settings.smtp_host not in {"localhost", "127.0.0.1"}:
-        raise ConfigurationError("e-mail: a password is not sent over an open connection; set notifications.smtp_security")
+    if (
+        settings.smtp_security == "none"
+        and settings.smtp_user
+        and settings.smtp_host not in {"localhost", "127.0.0.1"}
+    ):
+        raise ConfigurationError(
+            "e-mail: a password is not sent over an open connection; set notifications.smtp_security"
+        )
     server = smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=30)
     if settings.smtp_security == "starttls":
         server.starttls(context=trusted)
@@ -139,4 +200,8 @@ def _mail_server(settings: NotificationSettings) -> smtplib.SMTP:
 
 def undelivered(deliveries: Sequence[Delivery]) -> list[str]:
     """What the run has to say of its messages."""
-    return [f"not delivered by {d.channel} ({d.state}): {d.says}" for d in deliveries if d.state != "delivered"]
+    return [
+        f"not delivered by {d.channel} ({d.state}): {d.says}"
+        for d in deliveries
+        if d.state != "delivered"
+    ]

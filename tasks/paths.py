@@ -11,7 +11,9 @@ _ROOT = _PACKAGE.parent if (_PACKAGE.parent / "sql").is_dir() else _PACKAGE / "_
 SQL = _ROOT / "sql"
 EXPECTATIONS = _ROOT / "expectations"
 
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # by libyaml, where PyYAML was built with it: eight times as fast
+_Loader = getattr(
+    yaml, "CSafeLoader", yaml.SafeLoader
+)  # by libyaml, where PyYAML was built with it: eight times as fast
 
 
 def read_yaml(path: Path) -> Any:

@@ -24,7 +24,10 @@ from tasks.warehouse.engine import Connection, Warehouse
 
 SCENARIO = "marts.staffing_scenario_daily"
 _BOUNDS = ("low_80", "high_80", "low_95", "high_95")
-_FEWEST_SHIFT_SECONDS, _MOST_SHRINKAGE = 40 * 3600, 0.9  # a week of shifts; a team that is nearly all absent tells nothing of work days
+_FEWEST_SHIFT_SECONDS, _MOST_SHRINKAGE = (
+    40 * 3600,
+    0.9,
+)  # a week of shifts; a team that is nearly all absent tells nothing of work days
 _FEWEST_MEASURED = 30  # contacts with a handle time before the measured mean is believed
 _DEFERRED = "deferred"
 
@@ -47,40 +50,89 @@ class Scenario:
     def says(self) -> str:
         """What is changed, in words."""
         told = {
-            "volume": f"{self.volume - 1:+.1%}" if self.volume != 1 else "", "handle time": f"{self.handle - 1:+.1%}" if self.handle != 1 else "",
-            "live contacts": f"{self.live_share:.0%} in {self.live_seconds:g} s" if self.live_share is not None else "",
+            "volume": f"{self.volume - 1:+.1%}" if self.volume != 1 else "",
+            "handle time": f"{self.handle - 1:+.1%}" if self.handle != 1 else "",
+            "live contacts": f"{self.live_share:.0%} in {self.live_seconds:g} s"
+            if self.live_share is not None
+            else "",
             "shrinkage": f"{self.shrinkage:.1%}" if self.shrinkage is not None else "",
         }
         return ", ".join(f"{what} {how}" for what, how in told.items() if how) or "no change"
 
 
-def build_staffing(warehouse: Warehouse, connection: Connection, planning: PlanningSettings, run_id: str) -> list[Made]:
+def build_staffing(
+    warehouse: Warehouse, connection: Connection, planning: PlanningSettings, run_id: str
+) -> list[Made]:
     """Every staffing table, if forecast, plan, hours or settings changed."""
     given = planning.model_dump(mode="json")
-    return remake(warehouse, connection, "plan", given, lambda: plan_rows(read_expected(warehouse, connection, planning), planning), run_id=run_id)
+    return remake(
+        warehouse,
+        connection,
+        "plan",
+        given,
+        lambda: plan_rows(read_expected(warehouse, connection, planning), planning),
+        run_id=run_id,
+    )
 
 
 def build_scenario(
-    warehouse: Warehouse, connection: Connection, planning: PlanningSettings, scenario: Scenario, name: str, run_id: str
+    warehouse: Warehouse,
+    connection: Connection,
+    planning: PlanningSettings,
+    scenario: Scenario,
+    name: str,
+    run_id: str,
 ) -> Rows:
     """People under the scenario beside those of the base, written under `name` in place of an earlier one of that name."""
     expected = read_expected(warehouse, connection, planning)
-    base, other = (plan_rows(expected, planning, s)["staffing_forecast"] for s in (Scenario(), scenario))
+    base, other = (
+        plan_rows(expected, planning, s)["staffing_forecast"] for s in (Scenario(), scenario)
+    )
     months = Counter(day.replace(day=1) for day in expected.workdays)
-    rows = [_beside(one, two, name, scenario, planning, months[one["day"].replace(day=1)]) for one, two in zip(base, other, strict=True)]
+    rows = [
+        _beside(one, two, name, scenario, planning, months[one["day"].replace(day=1)])
+        for one, two in zip(base, other, strict=True)
+    ]
     target = table_of(models()[SCENARIO])
-    kept = [dict(row._mapping) for row in warehouse.fetch(connection, f"select * from {SCENARIO} where scenario <> :name", {"name": name})]
-    refill(warehouse, connection, target, [*kept, *rows], run_id=run_id, state=json.dumps({"scenario": name}), started=time.perf_counter())
+    kept = [
+        dict(row._mapping)
+        for row in warehouse.fetch(
+            connection, f"select * from {SCENARIO} where scenario <> :name", {"name": name}
+        )
+    ]
+    refill(
+        warehouse,
+        connection,
+        target,
+        [*kept, *rows],
+        run_id=run_id,
+        state=json.dumps({"scenario": name}),
+        started=time.perf_counter(),
+    )
     return rows
 
 
-def _beside(base: Row, other: Row, name: str, scenario: Scenario, planning: PlanningSettings, workdays: int) -> Row:
-    needed, before = ((row["required_fte"] if row["service_fte"] is None else row["service_fte"]) for row in (other, base))
+def _beside(
+    base: Row, other: Row, name: str, scenario: Scenario, planning: PlanningSettings, workdays: int
+) -> Row:
+    needed, before = (
+        (row["required_fte"] if row["service_fte"] is None else row["service_fte"])
+        for row in (other, base)
+    )
     return {
-        "scenario": name, "assumptions": scenario.says, **{column: base[column] for column in ("account", "team_id", "team", "day")},
-        "expected_tickets": other["expected_tickets"], "base_expected_tickets": base["expected_tickets"], "handle_minutes": other["handle_minutes"],
-        "fte": needed, "base_fte": before, "extra_fte": needed - before, "is_feasible": other["is_feasible"],
-        "extra_cost": Decimal(f"{(needed - before) * planning.monthly_cost_per_fte / workdays:.4f}") if workdays else None,
+        "scenario": name,
+        "assumptions": scenario.says,
+        **{column: base[column] for column in ("account", "team_id", "team", "day")},
+        "expected_tickets": other["expected_tickets"],
+        "base_expected_tickets": base["expected_tickets"],
+        "handle_minutes": other["handle_minutes"],
+        "fte": needed,
+        "base_fte": before,
+        "extra_fte": needed - before,
+        "is_feasible": other["is_feasible"],
+        "extra_cost": Decimal(f"{(needed - before) * planning.monthly_cost_per_fte / workdays:.4f}")
+        if workdays
+        else None,
     }
 
 
@@ -94,7 +146,11 @@ class Planned:
 
     def part(self, share: float) -> "Planned":
         """A share of the people and contacts."""
-        return Planned(None if self.fte is None else share * self.fte, self.handle_minutes, None if self.contacts is None else share * self.contacts)
+        return Planned(
+            None if self.fte is None else share * self.fte,
+            self.handle_minutes,
+            None if self.contacts is None else share * self.contacts,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,24 +167,56 @@ class Expected:
     shrinkage: Mapping[Team, float]  # share of shift time that was not work, where shifts tell
 
 
-def read_expected(warehouse: Warehouse, connection: Connection, planning: PlanningSettings) -> Expected:
+def read_expected(
+    warehouse: Warehouse, connection: Connection, planning: PlanningSettings
+) -> Expected:
     """Everything from the marts that staffing needs."""
-    ratio = "cast(1 as double precision)" if planning.quantile == "mean" else f"case when c.expected_tickets > 0 then c.{planning.quantile} / c.expected_tickets else 1 end"
-    intervals = warehouse.arrow(connection, f"""
+    ratio = (
+        "cast(1 as double precision)"
+        if planning.quantile == "mean"
+        else f"case when c.expected_tickets > 0 then c.{planning.quantile} / c.expected_tickets else 1 end"
+    )
+    intervals = warehouse.arrow(
+        connection,
+        f"""
         select i.account, i.team_id, i.team, i.channel, i.day, i.starts_at, i.local_minute, i.interval_minutes, i.expected_tickets, {ratio} as planned_ratio
         from marts.forecast_volume_interval as i
         join marts.forecast_channel_daily as c on c.account = i.account and c.team_id = i.team_id and c.channel = i.channel and c.day = i.day
-        order by i.account, i.team_id, i.channel, i.starts_at""").to_pandas()
-    days = warehouse.arrow(connection, """
+        order by i.account, i.team_id, i.channel, i.starts_at""",
+    ).to_pandas()
+    days = warehouse.arrow(
+        connection,
+        """
         select f.account, f.team_id, f.team, f.day, f.model, f.expected_tickets, f.low_80, f.high_80, f.low_95, f.high_95
-        from marts.forecast_volume_daily as f order by f.account, f.team_id, f.day""").to_pandas()
+        from marts.forecast_volume_daily as f order by f.account, f.team_id, f.day""",
+    ).to_pandas()
     return Expected(
-        intervals, days, _opening(warehouse, connection), _measured(warehouse, connection),
-        {(team, month): Planned(*(None if told is None else float(told) for told in (fte, minutes, contacts))) for team, month, fte, minutes, contacts in warehouse.fetch(
-            connection, "select team, month_on, sum(fte), max(handle_minutes), sum(contacts) from source.headcount_plan group by team, month_on")},
-        {day for (day,) in warehouse.fetch(connection, "select day from core.dim_date where is_workday")},
-        {(account, team_id): int(count) for account, team_id, count in warehouse.fetch(
-            connection, "select account, team_id, count(*) from core.dim_agent where is_active and team_id is not null group by account, team_id")},
+        intervals,
+        days,
+        _opening(warehouse, connection),
+        _measured(warehouse, connection),
+        {
+            (team, month): Planned(
+                *(None if told is None else float(told) for told in (fte, minutes, contacts))
+            )
+            for team, month, fte, minutes, contacts in warehouse.fetch(
+                connection,
+                "select team, month_on, sum(fte), max(handle_minutes), sum(contacts) from source.headcount_plan group by team, month_on",
+            )
+        },
+        {
+            day
+            for (day,) in warehouse.fetch(
+                connection, "select day from core.dim_date where is_workday"
+            )
+        },
+        {
+            (account, team_id): int(count)
+            for account, team_id, count in warehouse.fetch(
+                connection,
+                "select account, team_id, count(*) from core.dim_agent where is_active and team_id is not null group by account, team_id",
+            )
+        },
         _shrinkage(warehouse, connection),
     )
 
@@ -184,15 +272,25 @@ def promises_of(planning: PlanningSettings, scenario: Scenario) -> Promises:
     """Settings as promises, changed by the scenario; the shrinkage is each team's own."""
     target = queueing.Target(
         planning.live_share if scenario.live_share is None else scenario.live_share,
-        planning.live_seconds if scenario.live_seconds is None else scenario.live_seconds, planning.live_occupancy, planning.live_abandoned,
+        planning.live_seconds if scenario.live_seconds is None else scenario.live_seconds,
+        planning.live_occupancy,
+        planning.live_abandoned,
     )
     return Promises(
-        target, planning.patience_seconds or np.inf, planning.chat_concurrency, planning.deferred_share, planning.deferred_hours * 3600,
-        planning.occupancy_share, planning.shrinkage_share, planning.paid_hours_per_day,
+        target,
+        planning.patience_seconds or np.inf,
+        planning.chat_concurrency,
+        planning.deferred_share,
+        planning.deferred_hours * 3600,
+        planning.occupancy_share,
+        planning.shrinkage_share,
+        planning.paid_hours_per_day,
     )
 
 
-def plan_rows(expected: Expected, planning: PlanningSettings, scenario: Scenario | None = None) -> dict[str, Rows]:
+def plan_rows(
+    expected: Expected, planning: PlanningSettings, scenario: Scenario | None = None
+) -> dict[str, Rows]:
     """Rows of every staffing table."""
     scenario = scenario or Scenario()
     promises = promises_of(planning, scenario)
@@ -210,19 +308,27 @@ def plan_rows(expected: Expected, planning: PlanningSettings, scenario: Scenario
 
 def _shares(expected: Expected) -> dict[Team, float]:
     """What each account's team gets of a plan that is written by the team's name alone: as contacts are forecast."""
-    sums = expected.days.groupby(["account", "team_id"]).agg(name=("team", "first"), tickets=("expected_tickets", "sum")).reset_index()
+    sums = (
+        expected.days.groupby(["account", "team_id"])
+        .agg(name=("team", "first"), tickets=("expected_tickets", "sum"))
+        .reset_index()
+    )
     sums["name"] = sums["name"].fillna("")
     named = sums.groupby("name")["tickets"]
     whole, count = named.transform("sum"), named.transform("count")
     share = (sums["tickets"] / whole).where(whole > 0, 1 / count)
-    return dict(zip(zip(sums["account"], sums["team_id"], strict=True), share.astype(float), strict=True))
+    return dict(
+        zip(zip(sums["account"], sums["team_id"], strict=True), share.astype(float), strict=True)
+    )
 
 
 def _planned(expected: Expected, team: str | None, day: date) -> Planned:
     return expected.planned.get((team or "", day.replace(day=1)), Planned())
 
 
-def _handle_seconds(expected: Expected, planning: PlanningSettings, team: Any, channel: str, day: date) -> tuple[float, str]:
+def _handle_seconds(
+    expected: Expected, planning: PlanningSettings, team: Any, channel: str, day: date
+) -> tuple[float, str]:
     """Seconds of work per contact, and where they are from: the plan, what was measured, or the setting."""
     account, team_id, name = team
     minutes = _planned(expected, name, day).handle_minutes
@@ -232,32 +338,52 @@ def _handle_seconds(expected: Expected, planning: PlanningSettings, team: Any, c
     return (measured, "measured") if measured else (planning.handle_minutes * 60, "setting")
 
 
-def _shrinkage_of(expected: Expected, planning: PlanningSettings, scenario: Scenario, team: Team) -> tuple[float, str]:
+def _shrinkage_of(
+    expected: Expected, planning: PlanningSettings, scenario: Scenario, team: Team
+) -> tuple[float, str]:
     """Share, and where it is from: the scenario, what shifts tell, or the setting."""
     if scenario.shrinkage is not None:
         return scenario.shrinkage, "scenario"
-    return (expected.shrinkage[team], "shifts") if team in expected.shrinkage else (planning.shrinkage_share, "setting")
+    return (
+        (expected.shrinkage[team], "shifts")
+        if team in expected.shrinkage
+        else (planning.shrinkage_share, "setting")
+    )
 
 
-def _by_team(expected: Expected, planning: PlanningSettings, scenario: Scenario, promises: Promises) -> Iterator[Rows]:
+def _by_team(
+    expected: Expected, planning: PlanningSettings, scenario: Scenario, promises: Promises
+) -> Iterator[Rows]:
     """Requirement rows of each team: one for each live channel and interval, one for all other channels together."""
     for (account, team_id), part in expected.intervals.groupby(["account", "team_id"], sort=True):
         opening = expected.opening.get(str(account), Opening(()))
         seconds = float(part["interval_minutes"].iloc[0]) * 60
         team = (str(account), str(team_id), part["team"].iloc[0])
-        promises = replace(promises, shrinkage=_shrinkage_of(expected, planning, scenario, team[:2])[0])
+        promises = replace(
+            promises, shrinkage=_shrinkage_of(expected, planning, scenario, team[:2])[0]
+        )
         frame = part.assign(volume=part["expected_tickets"] * scenario.volume)
         frame["contacts"] = frame["volume"] * frame["planned_ratio"]
-        frame["handle"] = [_handle_seconds(expected, planning, team, c, d)[0] * scenario.handle for c, d in zip(frame["channel"], _days(frame), strict=True)]
+        frame["handle"] = [
+            _handle_seconds(expected, planning, team, c, d)[0] * scenario.handle
+            for c, d in zip(frame["channel"], _days(frame), strict=True)
+        ]
         is_live = frame["channel"].isin(planning.live_channels)
-        on_line = list(_live_rows(frame[is_live], team, opening, seconds, promises)) if is_live.any() else []
+        on_line = (
+            list(_live_rows(frame[is_live], team, opening, seconds, promises))
+            if is_live.any()
+            else []
+        )
         yield on_line
         if not is_live.all():
             idle: dict[datetime, tuple[float, float]] = defaultdict(lambda: (0.0, 0.0))
             for row in on_line:
                 planned, mean = idle[row["starts_at"]]
                 free = 1 - row["occupancy"]
-                idle[row["starts_at"]] = planned + row["agents_required"] * free, mean + row["agents_required_mean"] * free
+                idle[row["starts_at"]] = (
+                    planned + row["agents_required"] * free,
+                    mean + row["agents_required_mean"] * free,
+                )
             yield list(_deferred_rows(frame[~is_live], team, opening, seconds, promises, idle))
 
 
@@ -266,62 +392,140 @@ def _days(frame: pd.DataFrame) -> list[date]:
 
 
 def _named(team: tuple[str, str, str | None], channel: str, promises: Promises) -> Row:
-    return {"account": team[0], "team_id": team[1], "team": team[2], "channel": channel, "shrinkage_share": promises.shrinkage}
+    return {
+        "account": team[0],
+        "team_id": team[1],
+        "team": team[2],
+        "channel": channel,
+        "shrinkage_share": promises.shrinkage,
+    }
 
 
-def _live_rows(frame: pd.DataFrame, team: tuple[str, str, str | None], opening: Opening, seconds: float, promises: Promises) -> Iterator[Row]:
+def _live_rows(
+    frame: pd.DataFrame,
+    team: tuple[str, str, str | None],
+    opening: Opening,
+    seconds: float,
+    promises: Promises,
+) -> Iterator[Row]:
     starts = [s.to_pydatetime() for s in frame["starts_at"]]
     opened = opening.share(starts, seconds)
     chats = (frame["channel"] == "chat").to_numpy()
     handle = frame["handle"].to_numpy(dtype=float)
-    need: LiveNeed = live(frame["contacts"].to_numpy(dtype=float) * opened, handle, chats, seconds, promises)
-    mean: LiveNeed = live(frame["volume"].to_numpy(dtype=float) * opened, handle, chats, seconds, promises)
+    need: LiveNeed = live(
+        frame["contacts"].to_numpy(dtype=float) * opened, handle, chats, seconds, promises
+    )
+    mean: LiveNeed = live(
+        frame["volume"].to_numpy(dtype=float) * opened, handle, chats, seconds, promises
+    )
     model = "erlang_c" if np.isinf(promises.patience) else "erlang_a"
     minutes = frame["local_minute"].tolist()
-    for at, (channel, day, volume, contacts) in enumerate(zip(frame["channel"], _days(frame), frame["volume"], frame["contacts"], strict=True)):
+    for at, (channel, day, volume, contacts) in enumerate(
+        zip(frame["channel"], _days(frame), frame["volume"], frame["contacts"], strict=True)
+    ):
         yield {
-            **_named(team, channel, promises), "starts_at": starts[at], "day": day, "local_minute": minutes[at], "interval_minutes": int(seconds // 60), "model": model,
-            "expected_contacts": float(volume * opened[at]), "planned_contacts": float(contacts * opened[at]), "handle_seconds": float(handle[at]),
-            "concurrency": promises.concurrency if chats[at] else 1, "patience_seconds": None if np.isinf(promises.patience) else promises.patience,
-            "target_share": promises.live.share, "target_seconds": promises.live.seconds, "most_occupied_share": promises.live.most_occupied,
-            "agents_required": float(need.agents[at]), "agents_required_mean": float(mean.agents[at]),
-            "heads_scheduled": promises.heads(float(need.agents[at])), "because": str(need.because[at]),
-            "service_level": float(need.reached.service_level[at]), "occupancy": float(need.reached.occupancy[at]),
-            "abandoned_share": float(need.reached.abandoned[at]), "mean_wait_seconds": float(need.reached.mean_wait[at]),
-            "backlog_end": None, "is_feasible": True,
+            **_named(team, channel, promises),
+            "starts_at": starts[at],
+            "day": day,
+            "local_minute": minutes[at],
+            "interval_minutes": int(seconds // 60),
+            "model": model,
+            "expected_contacts": float(volume * opened[at]),
+            "planned_contacts": float(contacts * opened[at]),
+            "handle_seconds": float(handle[at]),
+            "concurrency": promises.concurrency if chats[at] else 1,
+            "patience_seconds": None if np.isinf(promises.patience) else promises.patience,
+            "target_share": promises.live.share,
+            "target_seconds": promises.live.seconds,
+            "most_occupied_share": promises.live.most_occupied,
+            "agents_required": float(need.agents[at]),
+            "agents_required_mean": float(mean.agents[at]),
+            "heads_scheduled": promises.heads(float(need.agents[at])),
+            "because": str(need.because[at]),
+            "service_level": float(need.reached.service_level[at]),
+            "occupancy": float(need.reached.occupancy[at]),
+            "abandoned_share": float(need.reached.abandoned[at]),
+            "mean_wait_seconds": float(need.reached.mean_wait[at]),
+            "backlog_end": None,
+            "is_feasible": True,
         }
 
 
 def _deferred_rows(
-    frame: pd.DataFrame, team: tuple[str, str, str | None], opening: Opening, seconds: float, promises: Promises,
+    frame: pd.DataFrame,
+    team: tuple[str, str, str | None],
+    opening: Opening,
+    seconds: float,
+    promises: Promises,
     idle: Mapping[datetime, tuple[float, float]],
 ) -> Iterator[Row]:
     """All deferred channels of a team are one queue; their handle time is the mean weighted by contacts.
 
     Teams are blended: who waits for a call or chat works on tickets (`idle`: agents for what is planned, for the mean).
     """
-    summed = frame.assign(work=frame["contacts"] * frame["handle"]).groupby("starts_at", sort=True).agg(
-        day=("day", "first"), minute=("local_minute", "first"), volume=("volume", "sum"), contacts=("contacts", "sum"), work=("work", "sum"))
+    summed = (
+        frame.assign(work=frame["contacts"] * frame["handle"])
+        .groupby("starts_at", sort=True)
+        .agg(
+            day=("day", "first"),
+            minute=("local_minute", "first"),
+            volume=("volume", "sum"),
+            contacts=("contacts", "sum"),
+            work=("work", "sum"),
+        )
+    )
     starts = [s.to_pydatetime() for s in summed.index]
     opened = opening.share(starts, seconds)
-    contacts, volume = summed["contacts"].to_numpy(dtype=float), summed["volume"].to_numpy(dtype=float)
-    handle = float(summed["work"].sum() / contacts.sum()) if contacts.sum() > 0 else float(frame["handle"].mean())
+    contacts, volume = (
+        summed["contacts"].to_numpy(dtype=float),
+        summed["volume"].to_numpy(dtype=float),
+    )
+    handle = (
+        float(summed["work"].sum() / contacts.sum())
+        if contacts.sum() > 0
+        else float(frame["handle"].mean())
+    )
     spare, spare_mean = np.array([idle.get(s, (0.0, 0.0)) for s in starts]).T
     need = later(contacts, opened, handle, seconds, promises, spare)
-    mean = need if np.array_equal(contacts, volume) else later(volume, opened, handle, seconds, promises, spare_mean)
+    mean = (
+        need
+        if np.array_equal(contacts, volume)
+        else later(volume, opened, handle, seconds, promises, spare_mean)
+    )
     minutes = summed["minute"].tolist()
     for at, day in enumerate(_days(summed)):
         is_open = opened[at] > 0
         agents = need.agents * opened[at]
         level = need.outcome.in_target_by_interval[at]
         yield {
-            **_named(team, _DEFERRED, promises), "starts_at": starts[at], "day": day, "local_minute": minutes[at], "interval_minutes": int(seconds // 60), "model": _DEFERRED,
-            "expected_contacts": float(volume[at]), "planned_contacts": float(contacts[at]), "handle_seconds": handle, "concurrency": 1,
-            "patience_seconds": None, "target_share": promises.deferred_share, "target_seconds": promises.deferred_seconds,
-            "most_occupied_share": promises.occupancy, "agents_required": agents, "agents_required_mean": mean.agents * opened[at],
-            "heads_scheduled": promises.heads(float(agents)), "because": "closed" if not is_open else "service_level" if need.feasible else "stability",
-            "service_level": None if np.isnan(level) else float(level), "occupancy": need.outcome.occupancy * promises.occupancy if is_open else None,
-            "abandoned_share": None, "mean_wait_seconds": None, "backlog_end": float(need.outcome.backlog[at]), "is_feasible": need.feasible,
+            **_named(team, _DEFERRED, promises),
+            "starts_at": starts[at],
+            "day": day,
+            "local_minute": minutes[at],
+            "interval_minutes": int(seconds // 60),
+            "model": _DEFERRED,
+            "expected_contacts": float(volume[at]),
+            "planned_contacts": float(contacts[at]),
+            "handle_seconds": handle,
+            "concurrency": 1,
+            "patience_seconds": None,
+            "target_share": promises.deferred_share,
+            "target_seconds": promises.deferred_seconds,
+            "most_occupied_share": promises.occupancy,
+            "agents_required": agents,
+            "agents_required_mean": mean.agents * opened[at],
+            "heads_scheduled": promises.heads(float(agents)),
+            "because": "closed"
+            if not is_open
+            else "service_level"
+            if need.feasible
+            else "stability",
+            "service_level": None if np.isnan(level) else float(level),
+            "occupancy": need.outcome.occupancy * promises.occupancy if is_open else None,
+            "abandoned_share": None,
+            "mean_wait_seconds": None,
+            "backlog_end": float(need.outcome.backlog[at]),
+            "is_feasible": need.feasible,
         }
 
 
@@ -336,16 +540,34 @@ def _daily(intervals: Sequence[Row], promises: Promises) -> Iterator[Row]:
         weight = sum(r["planned_contacts"] for r in rows if r["service_level"] is not None)
         promises = replace(promises, shrinkage=rows[0]["shrinkage_share"])
         yield {
-            "account": account, "team_id": team_id, "team": team, "channel": channel, "day": day,
-            "expected_contacts": sum(r["expected_contacts"] for r in rows), "planned_contacts": sum(r["planned_contacts"] for r in rows),
-            "agent_hours": hours, "agent_hours_mean": mean, "fte": promises.fte(hours), "fte_mean": promises.fte(mean),
+            "account": account,
+            "team_id": team_id,
+            "team": team,
+            "channel": channel,
+            "day": day,
+            "expected_contacts": sum(r["expected_contacts"] for r in rows),
+            "planned_contacts": sum(r["planned_contacts"] for r in rows),
+            "agent_hours": hours,
+            "agent_hours_mean": mean,
+            "fte": promises.fte(hours),
+            "fte_mean": promises.fte(mean),
             "peak_heads": max(r["heads_scheduled"] for r in rows),
-            "service_level": sum(r["planned_contacts"] * r["service_level"] for r in rows if r["service_level"] is not None) / weight if weight else None,
-            "backlog_close": rows[-1]["backlog_end"], "is_feasible": all(r["is_feasible"] for r in rows),
+            "service_level": sum(
+                r["planned_contacts"] * r["service_level"]
+                for r in rows
+                if r["service_level"] is not None
+            )
+            / weight
+            if weight
+            else None,
+            "backlog_close": rows[-1]["backlog_end"],
+            "is_feasible": all(r["is_feasible"] for r in rows),
         }
 
 
-def _view(expected: Expected, planning: PlanningSettings, scenario: Scenario, daily: Sequence[Row]) -> Iterator[Row]:
+def _view(
+    expected: Expected, planning: PlanningSettings, scenario: Scenario, daily: Sequence[Row]
+) -> Iterator[Row]:
     """The manager's view: work, people for the work alone and for the promises, planned people and the gap, by team and day."""
     service: dict[tuple[str, str, date], list[Row]] = defaultdict(list)
     for need in daily:
@@ -355,67 +577,138 @@ def _view(expected: Expected, planning: PlanningSettings, scenario: Scenario, da
         row: Row = {str(name): value for name, value in found.items()}
         team = (row["account"], row["team_id"], row["team"])
         handle, source = _handle_seconds(expected, planning, team, "", day)
-        shrinkage, told_by = _shrinkage_of(expected, planning, scenario, (row["account"], row["team_id"]))
-        assumed = Assumptions(handle * scenario.handle / 60, planning.paid_hours_per_day, shrinkage, planning.occupancy_share)
+        shrinkage, told_by = _shrinkage_of(
+            expected, planning, scenario, (row["account"], row["team_id"])
+        )
+        assumed = Assumptions(
+            handle * scenario.handle / 60,
+            planning.paid_hours_per_day,
+            shrinkage,
+            planning.occupancy_share,
+        )
         tickets = row["expected_tickets"] * scenario.volume
         kept = service.get((row["account"], row["team_id"], day), [])
         fte = sum(r["fte"] for r in kept) if kept else None
-        planned = _planned(expected, row["team"], day).part(shares[row["account"], row["team_id"]]).fte if day in expected.workdays else None
+        planned = (
+            _planned(expected, row["team"], day).part(shares[row["account"], row["team_id"]]).fte
+            if day in expected.workdays
+            else None
+        )
         needed = assumed.required_fte(tickets)
         yield {
-            "account": row["account"], "team_id": row["team_id"], "team": row["team"], "day": day, "expected_tickets": tickets, "model": row["model"],
-            "handle_minutes": assumed.handle_minutes, "handle_from": source, "shrinkage_share": shrinkage, "shrinkage_from": told_by, "productive_minutes": assumed.productive_minutes,
-            "workload_hours": assumed.workload_hours(tickets), "required_fte": needed,
-            **{f"required_fte_{b}": assumed.required_fte(row[b] * scenario.volume) for b in _BOUNDS},
-            "service_fte": fte, "service_fte_mean": sum(r["fte_mean"] for r in kept) if kept else None,
+            "account": row["account"],
+            "team_id": row["team_id"],
+            "team": row["team"],
+            "day": day,
+            "expected_tickets": tickets,
+            "model": row["model"],
+            "handle_minutes": assumed.handle_minutes,
+            "handle_from": source,
+            "shrinkage_share": shrinkage,
+            "shrinkage_from": told_by,
+            "productive_minutes": assumed.productive_minutes,
+            "workload_hours": assumed.workload_hours(tickets),
+            "required_fte": needed,
+            **{
+                f"required_fte_{b}": assumed.required_fte(row[b] * scenario.volume) for b in _BOUNDS
+            },
+            "service_fte": fte,
+            "service_fte_mean": sum(r["fte_mean"] for r in kept) if kept else None,
             "peak_heads": sum(r["peak_heads"] for r in kept) if kept else None,
             "is_feasible": all(r["is_feasible"] for r in kept) if kept else None,
-            "planned_fte": planned, "gap_fte": None if planned is None else planned - (needed if fte is None else fte),
+            "planned_fte": planned,
+            "gap_fte": None if planned is None else planned - (needed if fte is None else fte),
         }
 
 
-def _headcount(expected: Expected, planning: PlanningSettings, daily: Sequence[Row]) -> Iterator[Row]:
+def _headcount(
+    expected: Expected, planning: PlanningSettings, daily: Sequence[Row]
+) -> Iterator[Row]:
     """Months to hire for: who is asked for today begins after the forecast has ended."""
-    hiring = headcount.Hiring(planning.yearly_attrition_share, planning.hiring_lead_months, planning.ramp_shares)
-    teams: dict[tuple[str, str, str | None], dict[date, tuple[float, float]]] = defaultdict(lambda: defaultdict(lambda: (0.0, 0.0)))
+    hiring = headcount.Hiring(
+        planning.yearly_attrition_share, planning.hiring_lead_months, planning.ramp_shares
+    )
+    teams: dict[tuple[str, str, str | None], dict[date, tuple[float, float]]] = defaultdict(
+        lambda: defaultdict(lambda: (0.0, 0.0))
+    )
     for row in daily:
         days = teams[row["account"], row["team_id"], row["team"]]
         fte, came = days[row["day"]]
         days[row["day"]] = fte + row["fte"], came + row["planned_contacts"]
     shares = _shares(expected)
     for (account, team_id, name), days in sorted(teams.items(), key=lambda item: item[0][:2]):
-        told = {month: plan.part(shares[account, team_id]) for (team, month), plan in expected.planned.items() if team == name}
-        contacts = {month: plan.contacts for month, plan in told.items() if plan.contacts is not None}
+        told = {
+            month: plan.part(shares[account, team_id])
+            for (team, month), plan in expected.planned.items()
+            if team == name
+        }
+        contacts = {
+            month: plan.contacts for month, plan in told.items() if plan.contacts is not None
+        }
         months = headcount.needs(days, expected.workdays, contacts, planning.headcount_months)
         planned = [told.get(need.month, Planned()).fte for need in months]
-        start = next((fte for fte in planned if fte is not None), expected.heads.get((account, team_id), 0))
-        for need, asked, found in zip(months, planned, headcount.plan([n.fte for n in months], float(start), hiring), strict=True):
+        start = next(
+            (fte for fte in planned if fte is not None), expected.heads.get((account, team_id), 0)
+        )
+        for need, asked, found in zip(
+            months,
+            planned,
+            headcount.plan([n.fte for n in months], float(start), hiring),
+            strict=True,
+        ):
             yield {
-                "account": account, "team_id": team_id, "team": name, "month_on": need.month, "workdays_forecast": need.workdays, "need_from": need.source,
-                "need_fte": found.need, "planned_fte": asked, "start_fte": found.start, "leavers_fte": found.leavers, "joiners": found.joiners,
-                "in_training_fte": found.in_training, "productive_fte": found.productive, "end_fte": found.end, "gap_fte": found.gap, "request": found.request,
+                "account": account,
+                "team_id": team_id,
+                "team": name,
+                "month_on": need.month,
+                "workdays_forecast": need.workdays,
+                "need_from": need.source,
+                "need_fte": found.need,
+                "planned_fte": asked,
+                "start_fte": found.start,
+                "leavers_fte": found.leavers,
+                "joiners": found.joiners,
+                "in_training_fte": found.in_training,
+                "productive_fte": found.productive,
+                "end_fte": found.end,
+                "gap_fte": found.gap,
+                "request": found.request,
             }
 
 
-def _roster(intervals: Sequence[Row], patterns: Sequence[ShiftPattern], most_days: int) -> Iterator[Row]:
+def _roster(
+    intervals: Sequence[Row], patterns: Sequence[ShiftPattern], most_days: int
+) -> Iterator[Row]:
     """The cheapest shifts of every team and day; a need outside all shifts stays open and is shown."""
     if not patterns or not intervals:
         return
     last = min(row["day"] for row in intervals) + timedelta(days=most_days - 1)
-    days: dict[tuple[str, str, str | None, date], dict[tuple[datetime, int], float]] = defaultdict(lambda: defaultdict(float))
+    days: dict[tuple[str, str, str | None, date], dict[tuple[datetime, int], float]] = defaultdict(
+        lambda: defaultdict(float)
+    )
     for row in intervals:
         if row["day"] <= last:
-            days[row["account"], row["team_id"], row["team"], row["day"]][row["starts_at"], row["local_minute"]] += row["heads_scheduled"]
+            days[row["account"], row["team_id"], row["team"], row["day"]][
+                row["starts_at"], row["local_minute"]
+            ] += row["heads_scheduled"]
     minutes = intervals[0]["interval_minutes"]
     for (account, team_id, team, day), need in days.items():
         starts = sorted(need)
-        shifts = [p.over([minute for _, minute in starts], minutes) for p in patterns if p.works(day)]
+        shifts = [
+            p.over([minute for _, minute in starts], minutes) for p in patterns if p.works(day)
+        ]
         found = roster.cover([need[s] for s in starts], shifts, price_of_under=4 * minutes / 60)
         hours = minutes / 60
         for shift in shifts:
             yield {
-                "account": account, "team_id": team_id, "team": team, "day": day, "shift": shift.name, "heads": found.heads[shift.name],
-                "paid_hours": found.heads[shift.name] * shift.paid_hours, "need_head_hours": sum(need.values()) * hours,
-                "over_head_hours": float(found.over.sum()) * hours, "under_head_hours": float(found.under.sum()) * hours,
+                "account": account,
+                "team_id": team_id,
+                "team": team,
+                "day": day,
+                "shift": shift.name,
+                "heads": found.heads[shift.name],
+                "paid_hours": found.heads[shift.name] * shift.paid_hours,
+                "need_head_hours": sum(need.values()) * hours,
+                "over_head_hours": float(found.over.sum()) * hours,
+                "under_head_hours": float(found.under.sum()) * hours,
             }
-

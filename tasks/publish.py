@@ -20,26 +20,63 @@ from tasks.warehouse.tables import WATERMARK
 
 _DAYS_SHOWN = 182
 _TABLE_KPIS = (
-    "tickets_created", "tickets_solved", "backlog", "backlog_age", "first_reply_time", "first_reply_time_calendar", "next_reply_time",
-    "full_resolution_time", "requester_wait_time", "first_contact_resolution_rate", "one_touch_rate", "reopen_rate", "escalation_rate",
-    "csat", "survey_response_rate", "sla_attainment", "nps", "ces", "qa_score", "handle_time",
+    "tickets_created",
+    "tickets_solved",
+    "backlog",
+    "backlog_age",
+    "first_reply_time",
+    "first_reply_time_calendar",
+    "next_reply_time",
+    "full_resolution_time",
+    "requester_wait_time",
+    "first_contact_resolution_rate",
+    "one_touch_rate",
+    "reopen_rate",
+    "escalation_rate",
+    "csat",
+    "survey_response_rate",
+    "sla_attainment",
+    "nps",
+    "ces",
+    "qa_score",
+    "handle_time",
 )
 
 
 def collect(
-    warehouse: Warehouse, connection: Connection, *, run_id: str, state: str, as_of: datetime, notes: Sequence[str]
+    warehouse: Warehouse,
+    connection: Connection,
+    *,
+    run_id: str,
+    state: str,
+    as_of: datetime,
+    notes: Sequence[str],
 ) -> Report:
     """Everything that the report shows, read from the marts."""
-    zone, last_day = warehouse.fetch(connection, "select time_zone, last_day from ops.reporting_zone where is_main")[0]
+    zone, last_day = warehouse.fetch(
+        connection, "select time_zone, last_day from ops.reporting_zone where is_main"
+    )[0]
     daily = _daily(warehouse, connection, last_day)
     return Report(
-        title=f"Support report, {last_day.isoformat()}", as_of=f"{as_of:%Y-%m-%d %H:%M} UTC", state=state, run_id=run_id,
-        time_zone=zone, headlines=[*_headlines(daily, last_day), *planning.headlines(warehouse, connection, last_day)], notes=tuple(notes),
+        title=f"Support report, {last_day.isoformat()}",
+        as_of=f"{as_of:%Y-%m-%d %H:%M} UTC",
+        state=state,
+        run_id=run_id,
+        time_zone=zone,
+        headlines=[
+            *_headlines(daily, last_day),
+            *planning.headlines(warehouse, connection, last_day),
+        ],
+        notes=tuple(notes),
         plots=[*_plots(daily, last_day), *planning.plots(warehouse, connection, last_day)],
         tables=(
-            *_kpi_tables(kpi_table(warehouse, connection, last_day)), *planning.tables(warehouse, connection, last_day),
-            _target_table(warehouse, connection, last_day), _anomaly_table(warehouse, connection, last_day), _risk_table(warehouse, connection),
-            _quarantine_table(warehouse, connection), _definitions(),
+            *_kpi_tables(kpi_table(warehouse, connection, last_day)),
+            *planning.tables(warehouse, connection, last_day),
+            _target_table(warehouse, connection, last_day),
+            _anomaly_table(warehouse, connection, last_day),
+            _risk_table(warehouse, connection),
+            _quarantine_table(warehouse, connection),
+            _definitions(),
         ),
     )
 
@@ -55,7 +92,9 @@ def write(report: Report, folder: str) -> tuple[Path, Path]:
         latest.write_bytes(page.read_bytes())
         os.replace(latest, base / "latest.html")
     except (OSError, XlsxFileError) as trouble:
-        raise StorageError(f"report {base}: {getattr(trouble, 'strerror', None) or trouble}; check reports.folder") from None
+        raise StorageError(
+            f"report {base}: {getattr(trouble, 'strerror', None) or trouble}; check reports.folder"
+        ) from None
     return page, sheet
 
 
@@ -79,7 +118,9 @@ def publish_copy(warehouse: Warehouse, connection: Connection, target: str) -> N
         literal = beside.replace("'", "''")
         connection.exec_driver_sql(f"attach '{literal}' as published")
         for one in (*readable, WATERMARK):
-            connection.exec_driver_sql(f"insert into published.{one.schema}.{one.name} select * from {one.schema}.{one.name}")
+            connection.exec_driver_sql(
+                f"insert into published.{one.schema}.{one.name} select * from {one.schema}.{one.name}"
+            )
         connection.commit()
         connection.exec_driver_sql("detach published")
         os.replace(beside, target)
@@ -123,11 +164,26 @@ def _over(daily: Daily, name: str, first: date, last: date) -> float | None:
 def _headlines(daily: Daily, last_day: date) -> list[tuple[str, str, str]]:
     week, before = last_day - timedelta(days=6), last_day - timedelta(days=13)
     lines = []
-    for name in ("tickets_created", "tickets_solved", "backlog", "first_reply_time", "full_resolution_time", "csat", "sla_attainment", "reopen_rate"):
+    for name in (
+        "tickets_created",
+        "tickets_solved",
+        "backlog",
+        "first_reply_time",
+        "full_resolution_time",
+        "csat",
+        "sla_attainment",
+        "reopen_rate",
+    ):
         now = _over(daily, name, week, last_day)
         then = _over(daily, name, before, week - timedelta(days=1))
         span = "at the end of the day" if kpis()[name].shape.startswith("level") else "last 7 days"
-        lines.append((kpis()[name].title, format_value(name, now), f"{span}; the week before: {format_value(name, then)}"))
+        lines.append(
+            (
+                kpis()[name].title,
+                format_value(name, now),
+                f"{span}; the week before: {format_value(name, then)}",
+            )
+        )
     return lines
 
 
@@ -157,14 +213,30 @@ def kpi_table(warehouse: Warehouse, connection: Connection, last_day: date) -> T
     )
     accounts: dict[str, Daily] = {}
     for account, kpi, day, numerator, denominator in found:
-        accounts.setdefault(account, {}).setdefault(kpi, {})[day] = (float(numerator), float(denominator))
+        accounts.setdefault(account, {}).setdefault(kpi, {})[day] = (
+            float(numerator),
+            float(denominator),
+        )
     for account, daily in sorted(accounts.items()):
         for name in (n for n in _TABLE_KPIS if n in daily):
             week = _over(daily, name, last_day - timedelta(days=6), last_day)
             month = _over(daily, name, last_day - timedelta(days=27), last_day)
-            rows.append((account, kpis()[name].title, format_value(name, week), format_value(name, month), kpis()[name].unit))
-    return Table("kpis", "KPIs by account", "Sums of numerators over sums of denominators; levels are those of the last day.",
-                 ("Account", "KPI", "Last 7 days", "Last 28 days", "Unit in the warehouse"), rows)
+            rows.append(
+                (
+                    account,
+                    kpis()[name].title,
+                    format_value(name, week),
+                    format_value(name, month),
+                    kpis()[name].unit,
+                )
+            )
+    return Table(
+        "kpis",
+        "KPIs by account",
+        "Sums of numerators over sums of denominators; levels are those of the last day.",
+        ("Account", "KPI", "Last 7 days", "Last 28 days", "Unit in the warehouse"),
+        rows,
+    )
 
 
 def _kpi_tables(listed: Table) -> tuple[Table, Table]:
@@ -173,9 +245,17 @@ def _kpi_tables(listed: Table) -> tuple[Table, Table]:
     values = {(row[0], row[1]): row[3] for row in listed.rows}
     units = {row[1]: row[4] for row in listed.rows}
     titles = [kpis()[name].title for name in _TABLE_KPIS if kpis()[name].title in units]
-    rows = [(title, *(values.get((account, title), "") for account in accounts)) for title in titles]
-    beside = Table("kpis_by_account", "KPIs by account, last 28 days", "Sums of numerators over sums of denominators; levels are those of the last day; "
-                   "an empty cell: the account's vendor does not tell, or nothing happened. The last 7 days are in the spreadsheet.", ("KPI", *accounts), rows)
+    rows = [
+        (title, *(values.get((account, title), "") for account in accounts)) for title in titles
+    ]
+    beside = Table(
+        "kpis_by_account",
+        "KPIs by account, last 28 days",
+        "Sums of numerators over sums of denominators; levels are those of the last day; "
+        "an empty cell: the account's vendor does not tell, or nothing happened. The last 7 days are in the spreadsheet.",
+        ("KPI", *accounts),
+        rows,
+    )
     return beside, replace(listed, on_page=len(accounts) <= _FEW_ACCOUNTS)
 
 
@@ -187,30 +267,58 @@ def _target_table(warehouse: Warehouse, connection: Connection, last_day: date) 
         connection,
         "select t.account, t.team, t.kpi, sum(t.numerator), sum(t.denominator), max(t.target), sum(case when t.is_met then 1 else 0 end), count(t.is_met) "
         "from marts.kpi_target_daily as t join ops.reporting_zone as z on z.is_main and z.time_zone = t.time_zone "
-        "where t.day > :since group by t.account, t.team, t.kpi order by 1, 2, 3", {"since": last_day - timedelta(days=28)},
+        "where t.day > :since group by t.account, t.team, t.kpi order by 1, 2, 3",
+        {"since": last_day - timedelta(days=28)},
     )
     rows = [
-        (account, team, kpis()[kpi].title, None if kpis()[kpi].shape in {"count", "level", "level_mean"} or not denominator else
-         format_value(kpi, numerator / denominator), format_value(kpi, target), f"{met} of {days}")
+        (
+            account,
+            team,
+            kpis()[kpi].title,
+            None
+            if kpis()[kpi].shape in {"count", "level", "level_mean"} or not denominator
+            else format_value(kpi, numerator / denominator),
+            format_value(kpi, target),
+            f"{met} of {days}",
+        )
         for account, team, kpi, numerator, denominator, target, met, days in found
     ]
-    return Table("targets", "KPIs with a target", "The last 28 days against the targets of the kpi_targets file.",
-                 ("Account", "Team", "KPI", "Last 28 days", "Target", "Days on target"), rows)
+    return Table(
+        "targets",
+        "KPIs with a target",
+        "The last 28 days against the targets of the kpi_targets file.",
+        ("Account", "Team", "KPI", "Last 28 days", "Target", "Days on target"),
+        rows,
+    )
 
 
 def _anomaly_table(warehouse: Warehouse, connection: Connection, last_day: date) -> Table:
     found = warehouse.fetch(
         connection,
         "select day, account, kpi, value, usual_value, usual_low, usual_high, days_compared from marts.kpi_anomaly_daily "
-        "where is_anomaly and day > :since order by day desc, account, kpi", {"since": last_day - timedelta(days=7)},
+        "where is_anomaly and day > :since order by day desc, account, kpi",
+        {"since": last_day - timedelta(days=7)},
     )
     rows = [
-        (day.isoformat(), account, kpis()[kpi].title, format_value(kpi, value), format_value(kpi, usual),
-         f"{format_value(kpi, _possible(kpi, low))} to {format_value(kpi, _possible(kpi, high))}", days) for day, account, kpi, value, usual, low, high, days in found
+        (
+            day.isoformat(),
+            account,
+            kpis()[kpi].title,
+            format_value(kpi, value),
+            format_value(kpi, usual),
+            f"{format_value(kpi, _possible(kpi, low))} to {format_value(kpi, _possible(kpi, high))}",
+            days,
+        )
+        for day, account, kpi, value, usual, low, high, days in found
     ]
-    return Table("anomalies", "Days out of the ordinary", "The last 7 days against the same weekdays of the eight weeks before: outside 3.5 robust "
-                 "standard deviations of their median. Nothing is hidden or corrected.",
-                 ("Day", "Account", "KPI", "Value", "Usual", "Usual range", "Days compared"), rows)
+    return Table(
+        "anomalies",
+        "Days out of the ordinary",
+        "The last 7 days against the same weekdays of the eight weeks before: outside 3.5 robust "
+        "standard deviations of their median. Nothing is hidden or corrected.",
+        ("Day", "Account", "KPI", "Value", "Usual", "Usual range", "Days compared"),
+        rows,
+    )
 
 
 def _possible(kpi: str, value: float) -> float:
@@ -226,8 +334,21 @@ def _risk_table(warehouse: Warehouse, connection: Connection) -> Table:
         "select account, team, metric, risk, count(*), min(left_seconds_as_of) / 60.0, max(breach_age_seconds_as_of) / 60.0 "
         "from marts.sla_running group by account, team, metric, risk order by 1, 2, 3, 4",
     )
-    return Table("sla_running", "SLA clocks that run now", "Breached ones wait for their reply or solution still.",
-                 ("Account", "Team", "Clock", "State", "Clocks", "Least left, minutes", "Most beyond, minutes"), [planning.plain(r) for r in rows])
+    return Table(
+        "sla_running",
+        "SLA clocks that run now",
+        "Breached ones wait for their reply or solution still.",
+        (
+            "Account",
+            "Team",
+            "Clock",
+            "State",
+            "Clocks",
+            "Least left, minutes",
+            "Most beyond, minutes",
+        ),
+        [planning.plain(r) for r in rows],
+    )
 
 
 def _quarantine_table(warehouse: Warehouse, connection: Connection) -> Table:
@@ -236,13 +357,25 @@ def _quarantine_table(warehouse: Warehouse, connection: Connection) -> Table:
         "select account, stream, entity, rule, min(reason), count(*) from ops.quarantine where state = 'open' "
         "group by account, stream, entity, rule order by 6 desc, 1, 2, 3, 4",
     )
-    return Table("quarantine", "Rows set aside", "Rows that broke a rule and are in no figure; see `support-etl quarantine list`.",
-                 ("Account", "Stream", "Entity", "Rule", "For example", "Rows"), [planning.plain(r) for r in rows])
+    return Table(
+        "quarantine",
+        "Rows set aside",
+        "Rows that broke a rule and are in no figure; see `support-etl quarantine list`.",
+        ("Account", "Stream", "Entity", "Rule", "For example", "Rows"),
+        [planning.plain(r) for r in rows],
+    )
 
 
 def _definitions() -> Table:
     rows = [(k.title, k.says, k.unit, k.attributed_to, k.name) for k in kpis().values()]
-    return Table("definitions", "What the KPIs mean", "From sql/marts/kpi/kpis.yml.", ("KPI", "Definition", "Unit", "Counted on", "Name in marts.kpi_daily"), rows, most_on_page=len(rows))
+    return Table(
+        "definitions",
+        "What the KPIs mean",
+        "From sql/marts/kpi/kpis.yml.",
+        ("KPI", "Definition", "Unit", "Counted on", "Name in marts.kpi_daily"),
+        rows,
+        most_on_page=len(rows),
+    )
 
 
 def _plots(daily: Daily, last_day: date) -> list[Plot]:
@@ -250,17 +383,42 @@ def _plots(daily: Daily, last_day: date) -> list[Plot]:
         days = sorted(daily.get(name, {}))
         if not weekly:
             return Series(label, days, [_value(name, *daily[name][day]) for day in days])
-        days = [d for d in days if d > last_day - timedelta(days=_DAYS_SHOWN - 6)]  # whole weeks only
-        return Series(label, days, [_over(daily, name, day - timedelta(days=6), day) for day in days])
+        days = [
+            d for d in days if d > last_day - timedelta(days=_DAYS_SHOWN - 6)
+        ]  # whole weeks only
+        return Series(
+            label, days, [_over(daily, name, day - timedelta(days=6), day) for day in days]
+        )
 
     return [
-        Plot("Volume", "Tickets opened and solved, mean of 7 days", "tickets a day",
-             [_mean7(line("tickets_created", "opened")), _mean7(line("tickets_solved", "solved"))]),
-        Plot("Backlog", "Unsolved tickets at the end of each day", "tickets", [line("backlog", "backlog")]),
-        Plot("First reply", "Business hours until the first reply, over the last 7 days", "hours",
-             [_hours(line("first_reply_time", "first reply", weekly=True))]),
-        Plot("CSAT and SLA", "Shares over the last 7 days", "share",
-             [line("csat", "CSAT", weekly=True), line("sla_attainment", "SLA attainment", weekly=True)], share=True),
+        Plot(
+            "Volume",
+            "Tickets opened and solved, mean of 7 days",
+            "tickets a day",
+            [_mean7(line("tickets_created", "opened")), _mean7(line("tickets_solved", "solved"))],
+        ),
+        Plot(
+            "Backlog",
+            "Unsolved tickets at the end of each day",
+            "tickets",
+            [line("backlog", "backlog")],
+        ),
+        Plot(
+            "First reply",
+            "Business hours until the first reply, over the last 7 days",
+            "hours",
+            [_hours(line("first_reply_time", "first reply", weekly=True))],
+        ),
+        Plot(
+            "CSAT and SLA",
+            "Shares over the last 7 days",
+            "share",
+            [
+                line("csat", "CSAT", weekly=True),
+                line("sla_attainment", "SLA attainment", weekly=True),
+            ],
+            share=True,
+        ),
     ]
 
 

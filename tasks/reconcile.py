@@ -17,7 +17,12 @@ from tasks.warehouse.engine import Connection, Warehouse
 from tasks.warehouse.tables import source_columns
 from tasks.warehouse.touched import touch_tickets
 
-COMPARED = ("ticket", "customer", "organization", "survey_response")  # entities that a tombstone takes out of the figures
+COMPARED = (
+    "ticket",
+    "customer",
+    "organization",
+    "survey_response",
+)  # entities that a tombstone takes out of the figures
 KINDS = ("missing", "ghost")
 STREAM = "reconciliation"
 _EDGE = timedelta(hours=1)  # vendors round instants, and filter by a clock of their own
@@ -45,7 +50,11 @@ def compared_entities(stream: Stream) -> list[str]:
     """Entities of a stream that can be compared: it tells changes in a window, and the entity has a version."""
     if not isinstance(stream.sync, Changed) or stream.each_of:
         return []
-    return [b.entity.name for b in stream.becomes if b.entity.name in COMPARED and (b.clean or "version_at" in b.fields)]
+    return [
+        b.entity.name
+        for b in stream.becomes
+        if b.entity.name in COMPARED and (b.clean or "version_at" in b.fields)
+    ]
 
 
 def rotating(start: datetime, end: datetime, days: int, turn: int) -> Window:
@@ -58,17 +67,39 @@ def rotating(start: datetime, end: datetime, days: int, turn: int) -> Window:
 def present(warehouse: Warehouse, connection: Connection, account: str, entity: str) -> set[str]:
     """Keys of an account's rows of an entity."""
     key = ENTITIES[entity].key[0]
-    return {row[0] for row in warehouse.fetch(connection, f"select {key} from source.{entity} where account = :account", {"account": account})}
+    return {
+        row[0]
+        for row in warehouse.fetch(
+            connection,
+            f"select {key} from source.{entity} where account = :account",
+            {"account": account},
+        )
+    }
 
 
-def ghosts_of(warehouse: Warehouse, connection: Connection, account: str, stream: str, entity: str, window: Window, told: set[str]) -> tuple[list[str], int]:
+def ghosts_of(
+    warehouse: Warehouse,
+    connection: Connection,
+    account: str,
+    stream: str,
+    entity: str,
+    window: Window,
+    told: set[str],
+) -> tuple[list[str], int]:
     """Keys in the window that the vendor did not tell of and that are not marked as deleted; and how many rows the window has."""
     key = ENTITIES[entity].key[0]
     rows = warehouse.fetch(
-        connection, f"select t.{key}, d.record_id from source.{entity} as t left join source.tombstone as d on d.account = t.account "
+        connection,
+        f"select t.{key}, d.record_id from source.{entity} as t left join source.tombstone as d on d.account = t.account "
         f"and d.entity = :entity and d.record_id = t.{key} where t.account = :account and t.loaded_stream = :stream "
         "and t.version_at >= :low and t.version_at < :high",
-        {"account": account, "stream": stream, "entity": entity, "low": window.start + _EDGE, "high": window.end - _EDGE},
+        {
+            "account": account,
+            "stream": stream,
+            "entity": entity,
+            "low": window.start + _EDGE,
+            "high": window.end - _EDGE,
+        },
     )
     return sorted(record for record, gone in rows if gone is None and record not in told), len(rows)
 
@@ -78,22 +109,45 @@ def is_plausible(ghosts: int, rows: int) -> bool:
     return ghosts <= max(min(_FEW, rows / 2), _SHARE * rows)
 
 
-def bury(connection: Connection, connector: str, account: str, entity: str, ghosts: list[str], run_id: str) -> None:
+def bury(
+    connection: Connection,
+    connector: str,
+    account: str,
+    entity: str,
+    ghosts: list[str],
+    run_id: str,
+) -> None:
     """Mark ghosts as deleted now."""
     for record in ghosts:
         books.execute(
-            connection, "insert into source.tombstone (account, connector, entity, record_id, deleted_at, version_at, loaded_stream, loaded_batch, received_at) "
+            connection,
+            "insert into source.tombstone (account, connector, entity, record_id, deleted_at, version_at, loaded_stream, loaded_batch, received_at) "
             "values (:account, :connector, :entity, :record, :at, :at, :stream, :run, :at)",
-            {"account": account, "connector": connector, "entity": entity, "record": record, "at": now(), "stream": STREAM, "run": run_id},
+            {
+                "account": account,
+                "connector": connector,
+                "entity": entity,
+                "record": record,
+                "at": now(),
+                "stream": STREAM,
+                "run": run_id,
+            },
         )
     if ghosts:
-        _touched(connection, "account = :account and loaded_batch = :run", {"account": account, "run": run_id})
+        _touched(
+            connection,
+            "account = :account and loaded_batch = :run",
+            {"account": account, "run": run_id},
+        )
 
 
 def revive(connection: Connection, account: str, entity: str, told: set[str]) -> int:
     """Take back the marks of records that the vendor tells of again; gives how many."""
-    marked = books.column(connection, "select record_id from source.tombstone where account = :account and entity = :entity and loaded_stream = :stream",
-                          {"account": account, "entity": entity, "stream": STREAM})
+    marked = books.column(
+        connection,
+        "select record_id from source.tombstone where account = :account and entity = :entity and loaded_stream = :stream",
+        {"account": account, "entity": entity, "stream": STREAM},
+    )
     back = sorted(set(marked) & told)
     for record in back:
         values = {"account": account, "entity": entity, "record": record, "stream": STREAM}
@@ -106,26 +160,58 @@ def revive(connection: Connection, account: str, entity: str, told: set[str]) ->
 def _touched(connection: Connection, where: str, values: Mapping[str, Any]) -> None:
     """The tickets of these tombstones are to be looked at by the next build."""
     names = [c.name for c in source_columns(ENTITIES["tombstone"])]
-    touch_tickets(connection, "source.tombstone", names, f"(select * from source.tombstone where {where})", values)
+    touch_tickets(
+        connection,
+        "source.tombstone",
+        names,
+        f"(select * from source.tombstone where {where})",
+        values,
+    )
     books.touch_table(connection, "source.tombstone")
 
 
 def alerts_of(found: list[Comparison], *, settled: bool) -> Iterator[tuple[str, str, str]]:
     """What a comparison found, as (subject, kind, what to know): what it repaired (`settled`), or what a person has to look at."""
     for one in found:
-        subject, span = f"{one.account}/{one.stream}/{one.entity}", f"{one.window.start:%Y-%m-%d} to {one.window.end:%Y-%m-%d}"
+        subject, span = (
+            f"{one.account}/{one.stream}/{one.entity}",
+            f"{one.window.start:%Y-%m-%d} to {one.window.end:%Y-%m-%d}",
+        )
         if one.missing and settled:
-            yield subject, "missing", f"{one.missing:,} records of {span} were missing and are loaded now"
+            yield (
+                subject,
+                "missing",
+                f"{one.missing:,} records of {span} were missing and are loaded now",
+            )
         if one.ghosts and one.is_repaired and settled:
-            yield subject, "ghost", f"{len(one.ghosts):,} records of {span} are gone at the vendor and marked as deleted now"
+            yield (
+                subject,
+                "ghost",
+                f"{len(one.ghosts):,} records of {span} are gone at the vendor and marked as deleted now",
+            )
         elif one.ghosts and not one.is_repaired and not settled:
-            yield subject, "ghost", (f"{len(one.ghosts):,} of {one.had:,} records of {span} are not told any more; too many to be deletions, so nothing was marked: "
-                                     "may the login see all of them?")
+            yield (
+                subject,
+                "ghost",
+                (
+                    f"{len(one.ghosts):,} of {one.had:,} records of {span} are not told any more; too many to be deletions, so nothing was marked: "
+                    "may the login see all of them?"
+                ),
+            )
 
 
 def as_row(one: Comparison, run_id: str) -> dict[str, Any]:
     """For ops.reconciliation."""
     return {
-        "run_id": run_id, "account": one.account, "stream": one.stream, "entity": one.entity, "window_start": one.window.start, "window_end": one.window.end,
-        "vendor_count": one.told, "warehouse_count": one.had, "missing_count": one.missing, "different_count": one.different, "ghost_count": len(one.ghosts),
+        "run_id": run_id,
+        "account": one.account,
+        "stream": one.stream,
+        "entity": one.entity,
+        "window_start": one.window.start,
+        "window_end": one.window.end,
+        "vendor_count": one.told,
+        "warehouse_count": one.had,
+        "missing_count": one.missing,
+        "different_count": one.different,
+        "ghost_count": len(one.ghosts),
     }

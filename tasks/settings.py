@@ -17,7 +17,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
 
 from tasks.errors import ConfigurationError, MissingSecretError
 
@@ -32,36 +37,67 @@ class _Section(BaseModel):
 class WarehouseSettings(_Section):
     """Where the tables are."""
 
-    url: str = Field("duckdb:///warehouse.duckdb", description="duckdb:///file or postgresql://user@host/database")
+    url: str = Field(
+        "duckdb:///warehouse.duckdb",
+        description="duckdb:///file or postgresql://user@host/database",
+    )
     published: str = Field("", description="read-only copy for BI tools (DuckDB only); empty: none")
-    memory_limit: str = Field("", description="DuckDB's memory limit, such as 2GB; empty: its own default")
-    threads: int = Field(0, description="threads of DuckDB; 0: one a core. 1 costs the least processor time where there are few rows", ge=0)
+    memory_limit: str = Field(
+        "", description="DuckDB's memory limit, such as 2GB; empty: its own default"
+    )
+    threads: int = Field(
+        0,
+        description="threads of DuckDB; 0: one a core. 1 costs the least processor time where there are few rows",
+        ge=0,
+    )
 
 
 class LandingSettings(_Section):
     """Where received pages are kept."""
 
     url: str = Field("landing", description="folder or fsspec URL such as s3://bucket/support")
-    resume_hours: float = Field(24, description="a batch that was cut is gone on with for so long, then read anew", ge=0)
+    resume_hours: float = Field(
+        24, description="a batch that was cut is gone on with for so long, then read anew", ge=0
+    )
 
 
 class ReportSettings(_Section):
     """Where reports are written."""
 
-    folder: str = Field("reports", description="folder for the page, the spreadsheet and the Data Docs of each run")
+    folder: str = Field(
+        "reports", description="folder for the page, the spreadsheet and the Data Docs of each run"
+    )
 
 
 class BusinessSettings(_Section):
     """Calendar and currency of the daily tables."""
 
     time_zone: str = Field("UTC", description="IANA time zone whose days the daily tables count")
-    more_time_zones: tuple[str, ...] = Field((), description="further IANA time zones for which daily tables are made")
+    more_time_zones: tuple[str, ...] = Field(
+        (), description="further IANA time zones for which daily tables are made"
+    )
     currency: str = Field("USD", description="ISO currency of budget tables", pattern="^[A-Z]{3}$")
-    fiscal_year_month: int = Field(1, description="month in which the fiscal year begins; it is named after the year in which it ends", ge=1, le=12)
-    default_hours: str = Field("Mon-Fri 09:00-17:00", description="hours of accounts that bring no schedule")
-    holiday_country: str = Field("", description="ISO country whose public holidays close the default hours")
-    first_day: date | None = Field(None, description="first day of the daily tables; default: first ticket")
-    recontact_days: int = Field(7, description="a requester who comes again within so many days was not helped at first contact", ge=0, le=60)
+    fiscal_year_month: int = Field(
+        1,
+        description="month in which the fiscal year begins; it is named after the year in which it ends",
+        ge=1,
+        le=12,
+    )
+    default_hours: str = Field(
+        "Mon-Fri 09:00-17:00", description="hours of accounts that bring no schedule"
+    )
+    holiday_country: str = Field(
+        "", description="ISO country whose public holidays close the default hours"
+    )
+    first_day: date | None = Field(
+        None, description="first day of the daily tables; default: first ticket"
+    )
+    recontact_days: int = Field(
+        7,
+        description="a requester who comes again within so many days was not helped at first contact",
+        ge=0,
+        le=60,
+    )
 
     @field_validator("time_zone", "more_time_zones")
     @classmethod
@@ -83,54 +119,121 @@ class PlanningSettings(_Section):
     """Assumptions of the staffing and budget tables, used where no file or vendor gives better ones."""
 
     handle_minutes: float = Field(18, description="agent minutes of work per ticket", gt=0)
-    paid_hours_per_day: float = Field(8, description="paid hours of one full-time agent and day", gt=0)
-    shrinkage_share: float = Field(0.30, description="paid time not available for tickets: leave, training, breaks", ge=0, lt=1)
-    occupancy_share: float = Field(0.85, description="available time that can be spent on tickets", gt=0, le=1)
-    monthly_cost_per_fte: float = Field(5200, description="loaded cost of one full-time agent a month", ge=0)
+    paid_hours_per_day: float = Field(
+        8, description="paid hours of one full-time agent and day", gt=0
+    )
+    shrinkage_share: float = Field(
+        0.30, description="paid time not available for tickets: leave, training, breaks", ge=0, lt=1
+    )
+    occupancy_share: float = Field(
+        0.85, description="available time that can be spent on tickets", gt=0, le=1
+    )
+    monthly_cost_per_fte: float = Field(
+        5200, description="loaded cost of one full-time agent a month", ge=0
+    )
     horizon_days: int = Field(28, description="days to forecast", ge=1, le=92)
-    quantile: Literal["mean", "q50", "q75", "high_80", "q95"] = Field("mean", description="what people are planned for: the mean expected, or a column of the forecast")
-    live_channels: tuple[str, ...] = Field(("phone", "chat"), description="channels whose customers wait on the line; all others are answered later")
-    live_share: float = Field(0.80, description="share of live contacts to answer within live_seconds", gt=0, lt=1)
-    live_seconds: float = Field(20, description="seconds within which live contacts are answered", ge=0)
-    live_occupancy: float = Field(0.85, description="most of their time that people on live channels are busy", gt=0, le=1)
-    live_abandoned: float = Field(1.0, description="most live customers that may give up, as a share; 1: no limit", gt=0, le=1)
-    patience_seconds: float | None = Field(None, description="mean time until a waiting customer gives up; none: never (needs more people)", gt=0)
+    quantile: Literal["mean", "q50", "q75", "high_80", "q95"] = Field(
+        "mean",
+        description="what people are planned for: the mean expected, or a column of the forecast",
+    )
+    live_channels: tuple[str, ...] = Field(
+        ("phone", "chat"),
+        description="channels whose customers wait on the line; all others are answered later",
+    )
+    live_share: float = Field(
+        0.80, description="share of live contacts to answer within live_seconds", gt=0, lt=1
+    )
+    live_seconds: float = Field(
+        20, description="seconds within which live contacts are answered", ge=0
+    )
+    live_occupancy: float = Field(
+        0.85, description="most of their time that people on live channels are busy", gt=0, le=1
+    )
+    live_abandoned: float = Field(
+        1.0, description="most live customers that may give up, as a share; 1: no limit", gt=0, le=1
+    )
+    patience_seconds: float | None = Field(
+        None,
+        description="mean time until a waiting customer gives up; none: never (needs more people)",
+        gt=0,
+    )
     chat_concurrency: int = Field(2, description="chats that one agent holds at once", ge=1)
-    deferred_share: float = Field(0.90, description="share of other contacts to answer within deferred_hours", gt=0, lt=1)
-    deferred_hours: float = Field(8, description="open hours within which other contacts are answered", gt=0)
-    yearly_attrition_share: float = Field(0.25, description="share of agents that leave in a year", ge=0, lt=1)
-    headcount_months: int = Field(12, description="months to plan heads for, the present one first", ge=1, le=24)
-    hiring_lead_months: int = Field(2, description="months from asking for an agent to the first day", ge=0, le=24)
-    ramp_shares: tuple[float, ...] = Field((0.0, 0.5, 0.8), description="output of a new agent by month since joining, then 1")
-    shifts: tuple[str, ...] = Field((), description="shift patterns to plan rosters with, such as 'Mon-Fri 08:00-16:30 break 30'")
+    deferred_share: float = Field(
+        0.90, description="share of other contacts to answer within deferred_hours", gt=0, lt=1
+    )
+    deferred_hours: float = Field(
+        8, description="open hours within which other contacts are answered", gt=0
+    )
+    yearly_attrition_share: float = Field(
+        0.25, description="share of agents that leave in a year", ge=0, lt=1
+    )
+    headcount_months: int = Field(
+        12, description="months to plan heads for, the present one first", ge=1, le=24
+    )
+    hiring_lead_months: int = Field(
+        2, description="months from asking for an agent to the first day", ge=0, le=24
+    )
+    ramp_shares: tuple[float, ...] = Field(
+        (0.0, 0.5, 0.8), description="output of a new agent by month since joining, then 1"
+    )
+    shifts: tuple[str, ...] = Field(
+        (),
+        description="shift patterns to plan rosters with, such as 'Mon-Fri 08:00-16:30 break 30'",
+    )
     roster_days: int = Field(14, description="days to plan rosters for", ge=1, le=28)
-    models: Literal["full", "floor"] = Field("full", description="ways of forecasting: full, or floor (averages only, quick)")
-    engine: str = Field("", description="where the forecast is computed: empty here, or a Dask scheduler such as dask:tcp://10.0.0.5:8786", pattern=r"^(dask:\w+://.+)?$")
-    interval_minutes: Literal[15, 30, 60] = Field(30, description="length of the intervals within a day, minutes")
+    models: Literal["full", "floor"] = Field(
+        "full", description="ways of forecasting: full, or floor (averages only, quick)"
+    )
+    engine: str = Field(
+        "",
+        description="where the forecast is computed: empty here, or a Dask scheduler such as dask:tcp://10.0.0.5:8786",
+        pattern=r"^(dask:\w+://.+)?$",
+    )
+    interval_minutes: Literal[15, 30, 60] = Field(
+        30, description="length of the intervals within a day, minutes"
+    )
     interval_days: int = Field(28, description="days to forecast by interval", ge=1, le=28)
 
 
 class RuleSettings(_Section):
     """When a batch is refused, and when a source is called quiet or behind."""
 
-    quarantine_limit_share: float = Field(0.5, description="refuse a batch in which more rows than this are bad", ge=0, le=1)
-    behind_hours: float = Field(26, description="alert when a stream has not been read for longer than this", gt=0)
+    quarantine_limit_share: float = Field(
+        0.5, description="refuse a batch in which more rows than this are bad", ge=0, le=1
+    )
+    behind_hours: float = Field(
+        26, description="alert when a stream has not been read for longer than this", gt=0
+    )
 
 
 class NotificationSettings(_Section):
     """Who is told how a run ended. Secrets: SUPPORT_ETL_SECRET_NOTIFICATIONS_SLACK_URL, _TEAMS_URL, _SMTP_PASSWORD."""
 
-    when: Literal["trouble", "always"] = Field("trouble", description="trouble: what is wrong once a day, and that it is well again; always: every run")
+    when: Literal["trouble", "always"] = Field(
+        "trouble",
+        description="trouble: what is wrong once a day, and that it is well again; always: every run",
+    )
     slack: bool = Field(False, description="post to a Slack incoming webhook")
     teams: bool = Field(False, description="post to a Microsoft Teams Workflows webhook")
     email_to: tuple[str, ...] = Field((), description="addresses to write to")
     email_from: str = Field("", description="sender's address")
     smtp_host: str = Field("", description="mail server")
     smtp_port: int = Field(587, description="mail server's port", ge=1, le=65535)
-    smtp_security: Literal["starttls", "tls", "none"] = Field("starttls", description="how the connection to the mail server is protected; none only on one's own machine")
+    smtp_security: Literal["starttls", "tls", "none"] = Field(
+        "starttls",
+        description="how the connection to the mail server is protected; none only on one's own machine",
+    )
     smtp_user: str = Field("", description="login at the mail server; empty: none")
-    report_link: str = Field("", description="where people read the report, such as https://files.example/support/latest.html", pattern=r"^(https?://\S+)?$")
-    engineer_link: str = Field("", description="where the engineer looks, such as Prefect's address", pattern=r"^(https?://\S+)?$")
+    report_link: str = Field(
+        "",
+        description="where people read the report, such as https://files.example/support/latest.html",
+        pattern=r"^(https?://\S+)?$",
+    )
+    engineer_link: str = Field(
+        "",
+        description="where the engineer looks, such as Prefect's address",
+        pattern=r"^(https?://\S+)?$",
+    )
     ca_bundle: str = Field("", description="file with a private certificate authority")
     proxy: str = Field("", description="proxy URL")
 
@@ -138,9 +241,17 @@ class NotificationSettings(_Section):
 class RetentionSettings(_Section):
     """How long things are kept. 0: for ever. What is older goes with `support-etl tidy`."""
 
-    landing_days: int = Field(0, description="days that landed pages are kept; without them a day cannot be rebuilt but by asking the vendor", ge=0)
+    landing_days: int = Field(
+        0,
+        description="days that landed pages are kept; without them a day cannot be rebuilt but by asking the vendor",
+        ge=0,
+    )
     reports_days: int = Field(400, description="days that reports are kept", ge=0)
-    books_days: int = Field(400, description="days that rows of runs, batches, validation, notifications and closed quarantine are kept", ge=0)
+    books_days: int = Field(
+        400,
+        description="days that rows of runs, batches, validation, notifications and closed quarantine are kept",
+        ge=0,
+    )
 
 
 class AccountSettings(_Section):
@@ -149,28 +260,47 @@ class AccountSettings(_Section):
     model_config = ConfigDict(extra="allow", frozen=True)
 
     connector: str = Field(description="vendor, as in `support-etl connectors`")
-    name: str = Field(description="your name for the account: lower case letters, digits, underscore")
+    name: str = Field(
+        description="your name for the account: lower case letters, digits, underscore"
+    )
     start: datetime = Field(datetime(2024, 1, 1, tzinfo=UTC), description="how far back to read")
     base_url: str = Field("", description="address to use instead of the vendor's own")
-    requests_per_minute: int | None = Field(None, description="own limit; 0: none; default: the vendor's", ge=0)
-    personal_data: bool = Field(False, description="store names, addresses, subjects and message bodies")
+    requests_per_minute: int | None = Field(
+        None, description="own limit; 0: none; default: the vendor's", ge=0
+    )
+    personal_data: bool = Field(
+        False, description="store names, addresses, subjects and message bodies"
+    )
     streams_off: tuple[str, ...] = Field((), description="streams not to read")
     streams_on: tuple[str, ...] = Field((), description="streams to read that are off by default")
     ca_bundle: str = Field("", description="file with a private certificate authority")
     proxy: str = Field("", description="proxy URL")
-    bots: tuple[str, ...] = Field((), description="authors that post as agents but are bots: ids or user names")
-    escalation_teams: tuple[str, ...] = Field((), description="teams, by id or name, to which a transfer is an escalation")
+    bots: tuple[str, ...] = Field(
+        (), description="authors that post as agents but are bots: ids or user names"
+    )
+    escalation_teams: tuple[str, ...] = Field(
+        (), description="teams, by id or name, to which a transfer is an escalation"
+    )
     escalate_on_raise: bool = Field(False, description="a raised priority is an escalation")
     time_zone: str = Field("", description="time zone of `hours` (IANA); default: the business's")
-    hours: str = Field("", description="opening hours if the vendor tells none, as in business.default_hours")
-    holiday_country: str = Field("", description="ISO country whose public holidays close the account's hours if the vendor tells none")
-    scores: tuple[Mapping[str, Any], ...] = Field((), description="survey questions that are scores")
+    hours: str = Field(
+        "", description="opening hours if the vendor tells none, as in business.default_hours"
+    )
+    holiday_country: str = Field(
+        "",
+        description="ISO country whose public holidays close the account's hours if the vendor tells none",
+    )
+    scores: tuple[Mapping[str, Any], ...] = Field(
+        (), description="survey questions that are scores"
+    )
 
     @field_validator("name")
     @classmethod
     def _plain_name(cls, value: str) -> str:
         if not _NAME.fullmatch(value):
-            raise ValueError("use lower case letters, digits and underscore, beginning with a letter")
+            raise ValueError(
+                "use lower case letters, digits and underscore, beginning with a letter"
+            )
         return value
 
     @field_validator("start")
@@ -214,17 +344,26 @@ class Settings(BaseSettings):
         """The accounts of these names; all of them if none is named. Raises ConfigurationError for a name that is not there."""
         unknown = sorted(set(names) - {account.name for account in self.accounts})
         if unknown:
-            raise ConfigurationError(f"no account {', '.join(unknown)}; there are {', '.join(a.name for a in self.accounts) or 'none'}")
+            raise ConfigurationError(
+                f"no account {', '.join(unknown)}; there are {', '.join(a.name for a in self.accounts) or 'none'}"
+            )
         return tuple(account for account in self.accounts if not names or account.name in names)
 
     @classmethod
     def settings_customise_sources(
-        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource, dotenv_settings: PydanticBaseSettingsSource,
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Given values first, then the environment, then the file."""
-        file = TomlConfigSettingsSource(settings_cls, settings_file()) if settings_file().exists() else None
+        file = (
+            TomlConfigSettingsSource(settings_cls, settings_file())
+            if settings_file().exists()
+            else None
+        )
         return (init_settings, env_settings, *((file,) if file else ()))
 
 
@@ -240,7 +379,10 @@ def load(**given: Any) -> Settings:
     except tomllib.TOMLDecodeError as wrong:
         raise ConfigurationError(f"{settings_file()}: not valid TOML: {wrong}") from None
     except ValidationError as wrong:
-        lines = [f"{'.'.join(str(p) for p in e['loc'])}: {e['msg'].removeprefix('Value error, ')}" for e in wrong.errors()]
+        lines = [
+            f"{'.'.join(str(p) for p in e['loc'])}: {e['msg'].removeprefix('Value error, ')}"
+            for e in wrong.errors()
+        ]
         raise ConfigurationError(f"{settings_file()}: " + "; ".join(lines)) from None
 
 
@@ -254,7 +396,9 @@ def secret_block(account: str, name: str) -> str:
     return f"support-etl-{account}-{name}".replace("_", "-")
 
 
-def secrets_of(account: str, names: tuple[str, ...], lookup: SecretLookup | None = None) -> dict[str, str]:
+def secrets_of(
+    account: str, names: tuple[str, ...], lookup: SecretLookup | None = None
+) -> dict[str, str]:
     """The secrets of an account by name. Raises MissingSecretError naming the variable and the block."""
     found = optional_secrets_of(account, names, lookup)
     for name in names:
@@ -266,7 +410,9 @@ def secrets_of(account: str, names: tuple[str, ...], lookup: SecretLookup | None
     return found
 
 
-def optional_secrets_of(account: str, names: tuple[str, ...], lookup: SecretLookup | None = None) -> dict[str, str]:
+def optional_secrets_of(
+    account: str, names: tuple[str, ...], lookup: SecretLookup | None = None
+) -> dict[str, str]:
     """Those of the secrets that are given. Every value is remembered for redaction."""
     found = {}
     for name in names:
@@ -283,8 +429,18 @@ def remember_secret(value: str) -> None:
     """Take this out of every message from now on: as it is, and as it stands in headers and addresses."""
     if len(value) < _SHORTEST_SECRET:
         return
-    _SECRETS.update({value, urllib.parse.quote(value, safe=""), urllib.parse.quote_plus(value), json.dumps(value)[1:-1], value.encode().hex()})
-    for offset in range(3):  # in Basic credentials the user's name comes before it, of whatever length
+    _SECRETS.update(
+        {
+            value,
+            urllib.parse.quote(value, safe=""),
+            urllib.parse.quote_plus(value),
+            json.dumps(value)[1:-1],
+            value.encode().hex(),
+        }
+    )
+    for offset in range(
+        3
+    ):  # in Basic credentials the user's name comes before it, of whatever length
         coded = base64.b64encode(b"x" * offset + value.encode()).decode().rstrip("=")
         certain = coded[4 if offset else 0 : len(coded) - 1]  # characters that no neighbour changes
         if len(certain) >= 2 * _SHORTEST_SECRET:

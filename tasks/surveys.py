@@ -16,7 +16,9 @@ from tasks.rest.spec import Stream
 from tasks.translation.columns import Gathered, translate
 
 _EFFORT = re.compile(r"eas[yi]|effort|simple|handle my", re.IGNORECASE)
-_SATISFIED = re.compile(r"satisf|happy|how did we|how would you rate|rate (the|your)", re.IGNORECASE)
+_SATISFIED = re.compile(
+    r"satisf|happy|how did we|how would you rate|rate (the|your)", re.IGNORECASE
+)
 _RECOMMEND = re.compile(r"recommend", re.IGNORECASE)
 
 
@@ -36,7 +38,11 @@ class Question:
     @property
     def scale(self) -> str:
         """As people write it: 0 to 10."""
-        return "" if self.scale_min is None or self.scale_max is None else f"{self.scale_min:g} to {self.scale_max:g}"
+        return (
+            ""
+            if self.scale_min is None or self.scale_max is None
+            else f"{self.scale_min:g} to {self.scale_max:g}"
+        )
 
     def as_setting(self) -> str:
         """A line for `scores` in the settings file."""
@@ -54,9 +60,15 @@ def list_questions(client: Client, stream: Stream, settings: Mapping[str, Any]) 
     for received in Reading(client, stream, Window(moment, moment), Bookmark()).catalogue():
         gathered = Gathered()
         gathered.add(received.page.records, 1, received.partition, received.received_at)
-        for becomes in (b for b in stream.becomes if b.part == received.part and received.part in {PARTITIONS, LEAD}):
+        for becomes in (
+            b
+            for b in stream.becomes
+            if b.part == received.part and received.part in {PARTITIONS, LEAD}
+        ):
             reader = page_reader(stream, received.part)
-            rows = translate(stream, becomes, reader, gathered, personal=True, settings=settings).table.to_pylist()
+            rows = translate(
+                stream, becomes, reader, gathered, personal=True, settings=settings
+            ).table.to_pylist()
             if becomes.entity.name == "survey":
                 surveys |= {row["survey_id"]: row["title"] or "" for row in rows}
             else:
@@ -65,9 +77,23 @@ def list_questions(client: Client, stream: Stream, settings: Mapping[str, Any]) 
 
 
 def _question(row: Mapping[str, Any], surveys: Mapping[str, str]) -> Question:
-    low, high, heading, family = row["scale_min"], row["scale_max"], row["heading"] or "", row["family"] or ""
+    low, high, heading, family = (
+        row["scale_min"],
+        row["scale_max"],
+        row["heading"] or "",
+        row["family"] or "",
+    )
     survey = surveys.get(row["survey_id"], "")
-    return Question(row["survey_id"], survey, row["question_id"], heading, family, low, high, propose(low, high, f"{heading} {survey}", family))
+    return Question(
+        row["survey_id"],
+        survey,
+        row["question_id"],
+        heading,
+        family,
+        low,
+        high,
+        propose(low, high, f"{heading} {survey}", family),
+    )
 
 
 def propose(low: float | None, high: float | None, words: str, family: str) -> str | None:

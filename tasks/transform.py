@@ -13,11 +13,28 @@ from typing import Any
 import holidays as public_holidays
 
 from tasks.clock import days, local_day, midnight
-from tasks.planning.business_time import Schedule, Segment, dues, iana_zone, parse_hours, segments, workdays
+from tasks.planning.business_time import (
+    Schedule,
+    Segment,
+    dues,
+    iana_zone,
+    parse_hours,
+    segments,
+    workdays,
+)
 from tasks.planning.calendar import date_rows
 from tasks.quality.suites import RuleResult, Verdict
 from tasks.settings import AccountSettings, BusinessSettings, Settings
-from tasks.sqlmodels.catalog import PERIODS, ZONE_LIST, Model, identities, inputs_state, kpi_rows, models, table_of
+from tasks.sqlmodels.catalog import (
+    PERIODS,
+    ZONE_LIST,
+    Model,
+    identities,
+    inputs_state,
+    kpi_rows,
+    models,
+    table_of,
+)
 from tasks.warehouse import books
 from tasks.warehouse.books import BuildState
 from tasks.warehouse.build import build, fill, refill
@@ -58,17 +75,28 @@ def set_parameters(connection: Connection, as_of: datetime, settings: Settings) 
     business = settings.business
     before = books.reporting_zones(connection)
     zones = [
-        {"time_zone": zone, "is_main": place == 0, "as_of": as_of, "last_day": last_complete_day(as_of, zone)}
+        {
+            "time_zone": zone,
+            "is_main": place == 0,
+            "as_of": as_of,
+            "last_day": last_complete_day(as_of, zone),
+        }
         for place, zone in enumerate(business.zones)
     ]
     if books.replace_rows(connection, REPORTING_ZONE, zones):
         books.touch_table(connection, REPORTING_ZONE.fullname)
         known = {row["time_zone"]: row for row in before}
-        if [r["time_zone"] for r in before if r["is_main"]] != list(business.zones[:1]) or set(known) != set(business.zones) or (
-            before and before[0]["as_of"] > as_of
+        if (
+            [r["time_zone"] for r in before if r["is_main"]] != list(business.zones[:1])
+            or set(known) != set(business.zones)
+            or (before and before[0]["as_of"] > as_of)
         ):
             books.touch_table(connection, ZONE_LIST)
-    setting = {"time_zone": business.time_zone, "currency": business.currency, "recontact_days": business.recontact_days}
+    setting = {
+        "time_zone": business.time_zone,
+        "currency": business.currency,
+        "recontact_days": business.recontact_days,
+    }
     if books.replace_rows(connection, REPORTING_SETTING, [setting]):
         books.touch_table(connection, REPORTING_SETTING.fullname)
     if books.replace_rows(connection, ACCOUNT_MARK, list(_marks(settings))):
@@ -77,23 +105,41 @@ def set_parameters(connection: Connection, as_of: datetime, settings: Settings) 
     former = before[0]["as_of"] if before else None
     touched.start()
     if former and former != as_of:
-        touched.look_at([*_running(), f"select account, ticket_id from staging.status_change where starts_at >= timestamptz '{former - timedelta(days=2)}'"])
+        touched.look_at(
+            [
+                *_running(),
+                f"select account, ticket_id from staging.status_change where starts_at >= timestamptz '{former - timedelta(days=2)}'",
+            ]
+        )
     for row in before:
-        new = next((z["last_day"] for z in zones if z["time_zone"] == row["time_zone"]), row["last_day"])
-        touched.add_days(row["last_day"] + timedelta(days=i) for i in range(1, (new - row["last_day"]).days + 1))
+        new = next(
+            (z["last_day"] for z in zones if z["time_zone"] == row["time_zone"]), row["last_day"]
+        )
+        touched.add_days(
+            row["last_day"] + timedelta(days=i) for i in range(1, (new - row["last_day"]).days + 1)
+        )
     return touched
 
 
 def _running() -> list[str]:
     """Queries for the tickets whose rows depend on the as-of instant."""
-    return list(dict.fromkeys(f"select account, ticket_id from {m.running}" for m in models().values() if m.running))
+    return list(
+        dict.fromkeys(
+            f"select account, ticket_id from {m.running}" for m in models().values() if m.running
+        )
+    )
 
 
 def _marks(settings: Settings) -> Iterator[dict[str, str]]:
     for account in settings.accounts:
-        listed = [("bot", b) for b in account.bots] + [("escalation_team", t) for t in account.escalation_teams]
+        listed = [("bot", b) for b in account.bots] + [
+            ("escalation_team", t) for t in account.escalation_teams
+        ]
         listed += [("escalate_on_raise", "true")] if account.escalate_on_raise else []
-        yield from ({"account": account.name, "kind": kind, "value": value} for kind, value in dict.fromkeys(listed))
+        yield from (
+            {"account": account.name, "kind": kind, "value": value}
+            for kind, value in dict.fromkeys(listed)
+        )
 
 
 def identities_verdict(warehouse: Warehouse, connection: Connection) -> Verdict:
@@ -102,17 +148,35 @@ def identities_verdict(warehouse: Warehouse, connection: Connection) -> Verdict:
     results = []
     for identity in identities().values():
         wrong = warehouse.fetch(connection, identity.render(dialect))
-        first = f"; {wrong[0].place}: {wrong[0].found}, expected {wrong[0].expected}" if wrong else ""
-        results.append(RuleResult(identity.name, "identity", identity.says.rstrip(".") + first, not wrong, len(wrong), 0))
+        first = (
+            f"; {wrong[0].place}: {wrong[0].found}, expected {wrong[0].expected}" if wrong else ""
+        )
+        results.append(
+            RuleResult(
+                identity.name,
+                "identity",
+                identity.says.rstrip(".") + first,
+                not wrong,
+                len(wrong),
+                0,
+            )
+        )
     return Verdict("identities", results)
 
 
-MOVING = frozenset({"ops.reporting_zone", "staging.schedule_now"})  # only running tickets and new days follow these
+MOVING = frozenset(
+    {"ops.reporting_zone", "staging.schedule_now"}
+)  # only running tickets and new days follow these
 _POINT_FACTS = ("core.fct_", "core.snap_", "staging.message", "marts.kpi_daily")
 
 
 def build_model(
-    warehouse: Warehouse, connection: Connection, model: Model, run_id: str, touched: Touched, known: BuildState
+    warehouse: Warehouse,
+    connection: Connection,
+    model: Model,
+    run_id: str,
+    touched: Touched,
+    known: BuildState,
 ) -> ModelResult:
     """Build one model if it is out of date: whole, or only touched tickets or days. Raises ModelError."""
     now = inputs_state(model, known.changes)
@@ -124,7 +188,12 @@ def build_model(
     started = time.perf_counter()
     target = table_of(model)
     if model.seed or model.built_by == "kpi_list":
-        rows, changed = fill(warehouse, connection, target, kpi_rows() if model.built_by == "kpi_list" else model.rows())
+        rows, changed = fill(
+            warehouse,
+            connection,
+            target,
+            kpi_rows() if model.built_by == "kpi_list" else model.rows(),
+        )
         return _record(model.full_name, run_id, state, rows, changed, started, known)
     select = model.render("duckdb" if warehouse.kind == "duckdb" else "postgres")
     select, only = _cut(model, select, _changed_inputs(now, former), touched)
@@ -149,7 +218,11 @@ def _cut(model: Model, select: str, changed: set[str] | None, touched: Touched) 
         if touched.all_tickets or not changed - MOVING <= set(cut):
             return select, ""
         for name, columns in cut.items():
-            select = _read_instead(select, name, touched.slice_of(name, "tickets", touched.tickets_where(name, columns)))
+            select = _read_instead(
+                select,
+                name,
+                touched.slice_of(name, "tickets", touched.tickets_where(name, columns)),
+            )
         return select, touched.tickets_where(model.full_name, _columns(model.full_name))
     cut = {name: _columns(name) for name in model.inputs if name.startswith(_POINT_FACTS)}
     if touched.all_days or not changed - MOVING <= set(cut) & touched.known:
@@ -157,7 +230,9 @@ def _cut(model: Model, select: str, changed: set[str] | None, touched: Touched) 
     periods = sorted({_period_start(model.refresh, day) for day in touched.days})
     days = {day for period in periods for day in _days_of(model.refresh, period)}
     for name, columns in cut.items():
-        select = _read_instead(select, name, touched.slice_of(name, model.refresh, touched.days_where(columns, days)))
+        select = _read_instead(
+            select, name, touched.slice_of(name, model.refresh, touched.days_where(columns, days))
+        )
     listed = ", ".join(f"date '{period.isoformat()}'" for period in periods) or "null"
     return select, f"{PERIODS[model.refresh]} in ({listed})"
 
@@ -187,21 +262,46 @@ def _days_of(period: str, start: date) -> list[date]:
     return [start + timedelta(days=i) for i in range(length)]
 
 
-def _record(name: str, run_id: str, state: str, rows: int, changed: int, started: float, known: BuildState) -> ModelResult:
+def _record(
+    name: str, run_id: str, state: str, rows: int, changed: int, started: float, known: BuildState
+) -> ModelResult:
     seconds = time.perf_counter() - started
-    known.note({"model": name, "run_id": run_id, "inputs": state, "rows_count": rows, "changed_count": changed, "seconds": seconds})
+    known.note(
+        {
+            "model": name,
+            "run_id": run_id,
+            "inputs": state,
+            "rows_count": rows,
+            "changed_count": changed,
+            "seconds": seconds,
+        }
+    )
     return ModelResult(name, rows, changed, seconds)
 
 
 def build_calendar(
-    warehouse: Warehouse, connection: Connection, settings: Settings, as_of: datetime, run_id: str, touched: Touched
+    warehouse: Warehouse,
+    connection: Connection,
+    settings: Settings,
+    as_of: datetime,
+    run_id: str,
+    touched: Touched,
 ) -> list[ModelResult]:
     """Days, local days and business time, in whole years from the first ticket to the end of the forecast."""
     business, horizon_days = settings.business, settings.planning.horizon_days
     first, last = _range(warehouse, connection, business, as_of, horizon_days)
     schedules = _schedules(warehouse, connection, settings, first, last)
     usual = _default_schedule(business, None, first, last)
-    key = repr((first, last, business.fiscal_year_month, business.zones, usual, sorted((k, v) for k, v in schedules.items())))
+    key = repr(
+        (
+            first,
+            last,
+            business.fiscal_year_month,
+            business.zones,
+            usual,
+            sorted((k, v) for k, v in schedules.items()),
+        )
+    )
     known = books.model_inputs(connection)
     makers: dict[str, Callable[[], list[dict[str, Any]]]] = {
         "core.dim_date": lambda: _dates(schedules, usual, first, last, business.fiscal_year_month),
@@ -218,7 +318,15 @@ def build_calendar(
         if known.get(name) == state:
             results.append(ModelResult(name, 0, None, 0.0))
             continue
-        count, changed = refill(warehouse, connection, table_of(model), make(), run_id=run_id, state=state, started=started)
+        count, changed = refill(
+            warehouse,
+            connection,
+            table_of(model),
+            make(),
+            run_id=run_id,
+            state=state,
+            started=started,
+        )
         results.append(ModelResult(name, count, changed, time.perf_counter() - started))
     if any(r.changed for r in results):
         touched.look_at(_running())  # clocks that run may have been given other hours
@@ -229,7 +337,11 @@ Keyed = dict[tuple[str, str], tuple[Schedule, bool]]
 
 
 def _range(
-    warehouse: Warehouse, connection: Connection, business: BusinessSettings, as_of: datetime, horizon_days: int
+    warehouse: Warehouse,
+    connection: Connection,
+    business: BusinessSettings,
+    as_of: datetime,
+    horizon_days: int,
 ) -> tuple[date, date]:
     found = warehouse.fetch(
         connection,
@@ -238,13 +350,16 @@ def _range(
         "where t >= timestamptz '1990-01-01 00:00:00+00'",
     )[0][0]
     booked = warehouse.fetch(
-        connection, "select min(d) from (select min(posted_on) as d from source.cost_entry union all select min(month_on) from source.budget_line) as x"
+        connection,
+        "select min(d) from (select min(posted_on) as d from source.cost_entry union all select min(month_on) from source.budget_line) as x",
     )[0][0]
     today = local_day(as_of, business.time_zone)
     first = business.first_day or (local_day(found, business.time_zone) if found else today)
     more = business.fiscal_year_month > 1  # whole fiscal years
     first = min(first, booked or first)
-    return date((min(first, today) - timedelta(days=2)).year - more, 1, 1), date((today + timedelta(days=horizon_days + 2)).year + more, 12, 31)
+    return date((min(first, today) - timedelta(days=2)).year - more, 1, 1), date(
+        (today + timedelta(days=horizon_days + 2)).year + more, 12, 31
+    )
 
 
 def _schedules(
@@ -255,10 +370,15 @@ def _schedules(
     What a vendor does not tell (hours, holidays) is taken from the account's settings, else from the business's.
     """
     own = {account.name: account for account in settings.accounts}
-    zones = {row["written"]: row["iana"] or "" for row in models()["staging.time_zone_map"].rows() if row["written"]}
+    zones = {
+        row["written"]: row["iana"] or ""
+        for row in models()["staging.time_zone_map"].rows()
+        if row["written"]
+    }
     closed: dict[tuple[str, str], list[tuple[date, date]]] = {}
     for account, schedule_id, low, high in warehouse.fetch(
-        connection, "select account, schedule_id, first_on, last_on from source.holiday order by 1, 2, 3, 4"
+        connection,
+        "select account, schedule_id, first_on, last_on from source.holiday order by 1, 2, 3, 4",
     ):
         closed.setdefault((account, schedule_id), []).append((low, high))
     told = {account for account, _ in closed}
@@ -277,21 +397,34 @@ def _schedules(
     found: Keyed = {}
     for key in sorted(intervals):
         zone, default = written[key]
-        schedule = Schedule(iana_zone(zone, zones), tuple(intervals[key]), (*closed.get(key, ()), *closed.get((key[0], EVERY_SCHEDULE), ())))
+        schedule = Schedule(
+            iana_zone(zone, zones),
+            tuple(intervals[key]),
+            (*closed.get(key, ()), *closed.get((key[0], EVERY_SCHEDULE), ())),
+        )
         is_first = not any(account == key[0] for account, _ in found)
         named = any(d for (account, _), (_, d) in written.items() if account == key[0])
         found[key] = (schedule, default if named else is_first)
-    for (account,) in warehouse.fetch(connection, "select distinct account from source.ticket order by 1"):
+    for (account,) in warehouse.fetch(
+        connection, "select distinct account from source.ticket order by 1"
+    ):
         if not any(a == account for a, _ in found):
-            found[account, DEFAULT_SCHEDULE] = (_default_schedule(settings.business, own.get(account), first, last), True)
+            found[account, DEFAULT_SCHEDULE] = (
+                _default_schedule(settings.business, own.get(account), first, last),
+                True,
+            )
     return found
 
 
-def _default_schedule(business: BusinessSettings, own: AccountSettings | None, first: date, last: date) -> Schedule:
+def _default_schedule(
+    business: BusinessSettings, own: AccountSettings | None, first: date, last: date
+) -> Schedule:
     zone, hours, country = (own.time_zone, own.hours, own.holiday_country) if own else ("", "", "")
     country = country or business.holiday_country
     closed = _public_holidays(country, first, last) if country else []
-    return Schedule(zone or business.time_zone, parse_hours(hours or business.default_hours), tuple(closed))
+    return Schedule(
+        zone or business.time_zone, parse_hours(hours or business.default_hours), tuple(closed)
+    )
 
 
 def _public_holidays(country: str, first: date, last: date) -> list[tuple[date, date]]:
@@ -299,7 +432,9 @@ def _public_holidays(country: str, first: date, last: date) -> list[tuple[date, 
     return [(day, day) for day in sorted(found)]
 
 
-def _dates(schedules: Keyed, usual: Schedule, first: date, last: date, fiscal_month: int) -> list[dict[str, Any]]:
+def _dates(
+    schedules: Keyed, usual: Schedule, first: date, last: date, fiscal_month: int
+) -> list[dict[str, Any]]:
     """Work days are those on which any account is open; before there is one, those of the business's hours."""
     listed = [schedule for schedule, is_default in schedules.values() if is_default]
     return list(date_rows(workdays(first, last, listed or [usual]), fiscal_month))
@@ -307,24 +442,46 @@ def _dates(schedules: Keyed, usual: Schedule, first: date, last: date, fiscal_mo
 
 def _local_days(zones: Sequence[str], first: date, last: date) -> list[dict[str, Any]]:
     return [
-        {"time_zone": zone, "day": day, "starts_at": midnight(day, zone), "ends_at": midnight(day + timedelta(days=1), zone)}
-        for zone in zones for day in days(first, last)
+        {
+            "time_zone": zone,
+            "day": day,
+            "starts_at": midnight(day, zone),
+            "ends_at": midnight(day + timedelta(days=1), zone),
+        }
+        for zone in zones
+        for day in days(first, last)
     ]
 
 
 def _segments(schedules: Keyed, first: date, last: date) -> list[dict[str, Any]]:
     return [
-        {"account": account, "schedule_id": schedule_id, "utc_day": s.utc_day, "from_second": s.from_second,
-         "to_second": s.to_second, "is_open": s.is_open, "open_before": s.open_before, "is_default": is_default}
-        for (account, schedule_id), (schedule, is_default) in schedules.items() for s in _pieces(schedule, first, last)
+        {
+            "account": account,
+            "schedule_id": schedule_id,
+            "utc_day": s.utc_day,
+            "from_second": s.from_second,
+            "to_second": s.to_second,
+            "is_open": s.is_open,
+            "open_before": s.open_before,
+            "is_default": is_default,
+        }
+        for (account, schedule_id), (schedule, is_default) in schedules.items()
+        for s in _pieces(schedule, first, last)
     ]
 
 
 def _dues(schedules: Keyed, first: date, last: date) -> list[dict[str, Any]]:
     return [
-        {"account": account, "schedule_id": schedule_id, "open_hour": d.open_hour, "open_from": d.open_from, "open_to": d.open_to,
-         "starts_at": d.starts_at}
-        for (account, schedule_id), (schedule, _) in schedules.items() for d in dues(_pieces(schedule, first, last))
+        {
+            "account": account,
+            "schedule_id": schedule_id,
+            "open_hour": d.open_hour,
+            "open_from": d.open_from,
+            "open_to": d.open_to,
+            "starts_at": d.starts_at,
+        }
+        for (account, schedule_id), (schedule, _) in schedules.items()
+        for d in dues(_pieces(schedule, first, last))
     ]
 
 
@@ -332,8 +489,15 @@ def _special_days(schedules: Keyed, first: date, last: date) -> list[dict[str, A
     made = []
     for (account, _), (schedule, is_default) in schedules.items():
         if is_default:
-            open_days, usual = workdays(first, last, [schedule]), workdays(first, last, [replace(schedule, closed=())])
-            made += [{"account": account, "day": day} for day in usual if usual[day] and not open_days[day]]
+            open_days, usual = (
+                workdays(first, last, [schedule]),
+                workdays(first, last, [replace(schedule, closed=())]),
+            )
+            made += [
+                {"account": account, "day": day}
+                for day in usual
+                if usual[day] and not open_days[day]
+            ]
     return made
 
 

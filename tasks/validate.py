@@ -14,7 +14,16 @@ from tasks.quality.checked import Aside, Checked
 from tasks.quality.suites import Verdict, check
 from tasks.rest.reading import LEAD, MAIN, page_reader
 from tasks.rest.spec import Becomes, Stream
-from tasks.translation.columns import PAGE, REASON, RECEIVED, RECORD, Gathered, Rows, keys_of, translate
+from tasks.translation.columns import (
+    PAGE,
+    REASON,
+    RECEIVED,
+    RECORD,
+    Gathered,
+    Rows,
+    keys_of,
+    translate,
+)
 
 CHUNK_RECORDS = 20_000
 _SHARE_MATTERS_FROM = 20
@@ -56,7 +65,12 @@ class Reader:
         for becomes in self.stream.becomes:
             if becomes.part == part:
                 rows = translate(
-                    self.stream, becomes, reader, gathered, personal=self.personal, lead=self._lead,
+                    self.stream,
+                    becomes,
+                    reader,
+                    gathered,
+                    personal=self.personal,
+                    lead=self._lead,
                     settings=self.settings,
                 )
                 yield self._checked(rows)
@@ -66,8 +80,11 @@ class Reader:
         aside = [
             Aside(entity.name, page, record, key, "readable value", reason)
             for page, record, key, reason in zip(
-                rows.refused.column(PAGE).to_pylist(), rows.refused.column(RECORD).to_pylist(),
-                keys_of(entity, rows.refused), rows.refused.column(REASON).to_pylist(), strict=True,
+                rows.refused.column(PAGE).to_pylist(),
+                rows.refused.column(RECORD).to_pylist(),
+                keys_of(entity, rows.refused),
+                rows.refused.column(REASON).to_pylist(),
+                strict=True,
             )
         ]
         verdict = check(entity.name, table) if table.num_rows else None
@@ -83,11 +100,22 @@ class Reader:
         """Records that do not have the declared types at all."""
         if not page.page.spoiled:
             return
-        becomes: Becomes | None = next((b for b in self.stream.becomes if b.part == page.part), None)
+        becomes: Becomes | None = next(
+            (b for b in self.stream.becomes if b.part == page.part), None
+        )
         if becomes is None:  # what is asked for by this record would be missing without a word
-            raise ContractError(f"{self.stream.name}: a record of {page.part} cannot be read ({page.page.spoiled[0].reason}); nothing of the batch was loaded")
+            raise ContractError(
+                f"{self.stream.name}: a record of {page.part} cannot be read ({page.page.spoiled[0].reason}); nothing of the batch was loaded"
+            )
         aside = tuple(
-            Aside(becomes.entity.name, page.number, None, _guess_key(becomes, s.raw), "declared type", s.reason)
+            Aside(
+                becomes.entity.name,
+                page.number,
+                None,
+                _guess_key(becomes, s.raw),
+                "declared type",
+                s.reason,
+            )
             for s in page.page.spoiled
         )
         self.seen += len(aside)
@@ -125,7 +153,11 @@ def _take_out(entity: Entity, table: pa.Table, verdict: Verdict) -> tuple[pa.Tab
     aside = [
         Aside(entity.name, page, record, key, verdict.bad[index][0], verdict.bad[index][1])
         for index, page, record, key in zip(
-            indexes, bad.column(PAGE).to_pylist(), bad.column(RECORD).to_pylist(), keys_of(entity, bad), strict=True
+            indexes,
+            bad.column(PAGE).to_pylist(),
+            bad.column(RECORD).to_pylist(),
+            keys_of(entity, bad),
+            strict=True,
         )
     ]
     return table.filter(pa.array(keep)), aside

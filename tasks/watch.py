@@ -16,7 +16,13 @@ from tasks.warehouse.engine import Connection, Warehouse
 
 KINDS = ("quiet", "volume", "behind")
 WEEKS = 8
-_TOLD_BY = {"ticket": "created_at", "message": "sent_at", "ticket_event": "changed_at", "survey_response": "responded_at", "call": "offered_at"}
+_TOLD_BY = {
+    "ticket": "created_at",
+    "message": "sent_at",
+    "ticket_event": "changed_at",
+    "survey_response": "responded_at",
+    "call": "offered_at",
+}
 _LEAST_A_DAY = 1.0
 _ROBUST = 1.4826  # a normal distribution's standard deviation in median absolute deviations
 _FAR = 6.0
@@ -39,11 +45,20 @@ def judge(subject: str, days: Mapping[date, int], as_of: datetime) -> list[Alert
     last = as_of.astimezone(UTC).date() - timedelta(days=1)
     first = last - timedelta(days=7 * WEEKS)
     known = [day for day in days if first <= day]
-    if not known or sum(days[d] for d in known) < _LEAST_A_DAY * (last - max(first, min(known))).days:
+    if (
+        not known
+        or sum(days[d] for d in known) < _LEAST_A_DAY * (last - max(first, min(known))).days
+    ):
         return []
     quiet, usual = (last - max(known)).days, _longest_gap(sorted(known))
     if quiet > usual + 1:
-        return [(subject, "quiet", f"no record since {max(known).isoformat()}, {quiet} days; the longest pause of the eight weeks before was {usual}")]
+        return [
+            (
+                subject,
+                "quiet",
+                f"no record since {max(known).isoformat()}, {quiet} days; the longest pause of the eight weeks before was {usual}",
+            )
+        ]
     return _volume(subject, days, last)
 
 
@@ -58,17 +73,28 @@ def _volume(subject: str, days: Mapping[date, int], last: date) -> list[Alert]:
     usual = median(before)
     spread = _ROBUST * median(abs(count - usual) for count in before)
     away = abs(days.get(last, 0) - usual)
-    if sum(count > 0 for count in before) < WEEKS // 2 or away <= max(_FAR * spread, _FAR * max(usual, 1.0) ** 0.5, usual / 2):
+    if sum(count > 0 for count in before) < WEEKS // 2 or away <= max(
+        _FAR * spread, _FAR * max(usual, 1.0) ** 0.5, usual / 2
+    ):
         return []
-    return [(subject, "volume", f"{days.get(last, 0):,} records on {last.isoformat()}; usual on that weekday: {usual:,.0f}")]
+    return [
+        (
+            subject,
+            "volume",
+            f"{days.get(last, 0):,} records on {last.isoformat()}; usual on that weekday: {usual:,.0f}",
+        )
+    ]
 
 
-def _daily(warehouse: Warehouse, connection: Connection, entity: str, instant: str, as_of: datetime) -> dict[str, dict[date, int]]:
+def _daily(
+    warehouse: Warehouse, connection: Connection, entity: str, instant: str, as_of: datetime
+) -> dict[str, dict[date, int]]:
     since = as_of - timedelta(days=7 * WEEKS + 8)
     rows: Iterable[Any] = warehouse.fetch(
         connection,
         f"select account, cast({instant} as date) as day, count(*) from source.{entity} where {instant} >= :since and {instant} < :until "
-        f"group by account, cast({instant} as date)", {"since": since, "until": as_of},
+        f"group by account, cast({instant} as date)",
+        {"since": since, "until": as_of},
     )
     found: dict[str, dict[date, int]] = {}
     for account, day, count in rows:
@@ -76,13 +102,24 @@ def _daily(warehouse: Warehouse, connection: Connection, entity: str, instant: s
     return found
 
 
-def _behind(warehouse: Warehouse, connection: Connection, settings: Settings, as_of: datetime) -> list[Alert]:
+def _behind(
+    warehouse: Warehouse, connection: Connection, settings: Settings, as_of: datetime
+) -> list[Alert]:
     """Streams whose last good read is long ago."""
     accounts = {a.name: a for a in settings.accounts}
     found = []
-    for account, stream, at in warehouse.fetch(connection, "select account, stream, max(loaded_at) from ops.batch group by account, stream order by 1, 2"):
+    for account, stream, at in warehouse.fetch(
+        connection,
+        "select account, stream, max(loaded_at) from ops.batch group by account, stream order by 1, 2",
+    ):
         known = accounts.get(account)
         hours = (as_of - at).total_seconds() / 3600
         if known and stream not in known.streams_off and hours > settings.rules.behind_hours:
-            found.append((f"{account}/{stream}", "behind", f"not read since {at:%Y-%m-%d %H:%M} UTC; its numbers are as of then"))
+            found.append(
+                (
+                    f"{account}/{stream}",
+                    "behind",
+                    f"not read since {at:%Y-%m-%d %H:%M} UTC; its numbers are as of then",
+                )
+            )
     return found

@@ -30,13 +30,26 @@ os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
 os.environ.setdefault("DO_NOT_TRACK", "1")
 
 
-_LONGEST_FIRST = ("test_kill", "test_same_numbers", "test_guide", "test_prefect", "test_increments", "test_matrix", "docs", "models", "flows", "security")
+_LONGEST_FIRST = (
+    "test_kill",
+    "test_same_numbers",
+    "test_guide",
+    "test_prefect",
+    "test_increments",
+    "test_matrix",
+    "docs",
+    "models",
+    "flows",
+    "security",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests of minutes first, then their folders: a long test that begins last leaves the other worker idle."""
     place = {name: number for number, name in enumerate(_LONGEST_FIRST)}
-    items.sort(key=lambda item: place.get(item.path.stem, place.get(item.path.parent.name, len(place))))
+    items.sort(
+        key=lambda item: place.get(item.path.stem, place.get(item.path.parent.name, len(place)))
+    )
 
 
 @pytest.fixture(scope="session")
@@ -84,10 +97,16 @@ class Bench:
 
     def settings(self, **changes: Any) -> Settings:
         given: dict[str, Any] = {
-            "warehouse": {"url": self.url, "threads": 1}, "landing": {"url": str(self.folder / "landing")},
+            "warehouse": {"url": self.url, "threads": 1},
+            "landing": {"url": str(self.folder / "landing")},
             "reports": {"folder": str(self.folder / "reports")},
-            "business": {"time_zone": "Europe/Berlin", "currency": "EUR"}, "accounts": self.accounts,
-            "planning": {"models": "floor", "interval_days": 1, "horizon_days": 7},  # the quick half; tests of the forecast ask for all of it
+            "business": {"time_zone": "Europe/Berlin", "currency": "EUR"},
+            "accounts": self.accounts,
+            "planning": {
+                "models": "floor",
+                "interval_days": 1,
+                "horizon_days": 7,
+            },  # the quick half; tests of the forecast ask for all of it
             **self.extra,
         }
         return load(**{**given, **changes})
@@ -119,7 +138,10 @@ class Bench:
         with opened(self.url) as (warehouse, connection):
             for name, columns in described(*(schemas or ("source", "core", "marts"))).items():
                 listed = ", ".join(f'"{c}"' for c in columns)
-                rows = [tuple(row) for row in warehouse.fetch(connection, f"select {listed} from {name}")]
+                rows = [
+                    tuple(row)
+                    for row in warehouse.fetch(connection, f"select {listed} from {name}")
+                ]
                 found[name] = sorted(rows, key=repr)
         return found
 
@@ -157,7 +179,9 @@ def described(*schemas: str) -> dict[str, list[str]]:
     found = {}
     if "source" in schemas:
         found |= {f"source.{e.name}": ["account", "connector", *e.names] for e in ENTITIES.values()}
-    found |= {m.full_name: [c.name for c in m.columns] for m in models().values() if m.schema in schemas}
+    found |= {
+        m.full_name: [c.name for c in m.columns] for m in models().values() if m.schema in schemas
+    }
     return found
 
 
@@ -181,7 +205,9 @@ def every_account(sandbox: Sandbox, tmp_path: Path) -> Bench:
 @pytest.fixture
 def bench(every_account: Bench) -> Bench:
     """The job on DuckDB with a few accounts, which is as much as most tests need."""
-    every_account.accounts = tuple(a for a in every_account.accounts if a["connector"] in ONE_OF_EACH_KIND)
+    every_account.accounts = tuple(
+        a for a in every_account.accounts if a["connector"] in ONE_OF_EACH_KIND
+    )
     return every_account
 
 

@@ -39,8 +39,13 @@ def main() -> None:
 
 def die_at(place: str, k: int) -> None:
     """Replace a function of the path by one that kills the process at its k-th call."""
-    where = {"landing": "tasks.landing.store.os.replace", "merge": "tasks.load.merge", "bookmark": "tasks.load.books.move_bookmark",
-             "batch": "tasks.load.books.record_batch", "commit": "sqlalchemy.engine.Transaction.commit"}[place]
+    where = {
+        "landing": "tasks.landing.store.os.replace",
+        "merge": "tasks.load.merge",
+        "bookmark": "tasks.load.books.move_bookmark",
+        "batch": "tasks.load.books.record_batch",
+        "commit": "sqlalchemy.engine.Transaction.commit",
+    }[place]
     calls = [0]
     patched = mock.patch(where, autospec=True)
     real = patched.get_original()[0]
@@ -69,7 +74,12 @@ def run(order: dict) -> int:
     try:
         if order.get("ingest"):
             return ingest(order)
-        outcome = run_daily(load(**order["settings"]), Plainly(), as_of=parse_instant(order["as_of"]), with_report=order["report"])
+        outcome = run_daily(
+            load(**order["settings"]),
+            Plainly(),
+            as_of=parse_instant(order["as_of"]),
+            with_report=order["report"],
+        )
     except Exception as trouble:
         print(f"{type(trouble).__name__}: {trouble}", file=sys.stderr, flush=True)
         return 9

@@ -9,12 +9,23 @@ from tasks.sandbox.story import BERLIN, Ticket
 
 FIRST, TODAY = date(2026, 8, 1), date(2026, 11, 1)
 MEASURES = {  # what `truth` counts, and the column of core.fct_ticket that says it
-    "replies": "replies_count", "first_reply": "first_reply_seconds_recorded", "first_resolution": "first_resolution_seconds_recorded",
-    "full_resolution": "full_resolution_seconds_recorded", "reopens": "reopens_count", "first_reply_business": "first_reply_business_seconds_recorded",
-    "full_resolution_business": "full_resolution_business_seconds_recorded", "merged": "is_excluded",
-    "solves": "solves_count", "one_touch": "is_one_touch", "agents": "assignee_stations_count", "teams": "team_stations_count",
-    "first_assignment": "first_assignment_seconds_recorded", "pending": "agent_wait_seconds_recorded", "on_hold": "on_hold_seconds_recorded",
-    "customer_messages": "customer_messages_count", "private_messages": "private_messages_count",
+    "replies": "replies_count",
+    "first_reply": "first_reply_seconds_recorded",
+    "first_resolution": "first_resolution_seconds_recorded",
+    "full_resolution": "full_resolution_seconds_recorded",
+    "reopens": "reopens_count",
+    "first_reply_business": "first_reply_business_seconds_recorded",
+    "full_resolution_business": "full_resolution_business_seconds_recorded",
+    "merged": "is_excluded",
+    "solves": "solves_count",
+    "one_touch": "is_one_touch",
+    "agents": "assignee_stations_count",
+    "teams": "team_stations_count",
+    "first_assignment": "first_assignment_seconds_recorded",
+    "pending": "agent_wait_seconds_recorded",
+    "on_hold": "on_hold_seconds_recorded",
+    "customer_messages": "customer_messages_count",
+    "private_messages": "private_messages_count",
 }
 
 
@@ -53,7 +64,11 @@ def differences(one: dict[str, list[Any]], other: dict[str, list[Any]]) -> dict[
             in_left, in_right = set(left), set(right)
             only_left = [r for r in left if r not in in_right][:2]
             only_right = [r for r in right if r not in in_left][:2]
-            found[name] = {"rows": (len(left), len(right)), "only one": only_left, "only other": only_right}
+            found[name] = {
+                "rows": (len(left), len(right)),
+                "only one": only_left,
+                "only other": only_right,
+            }
     return found
 
 
@@ -79,16 +94,28 @@ def truth(ticket: Ticket, now: datetime) -> dict:
         return int((at - ticket.created_at).total_seconds()) if at else None
 
     return {
-        "replies": len(replies), "first_reply": seconds(first), "first_resolution": seconds(solves[0] if solves else None),
-        "full_resolution": seconds(solved), "reopens": sum(a and not b for a, b in zip(done, done[1:], strict=False)),
+        "replies": len(replies),
+        "first_reply": seconds(first),
+        "first_resolution": seconds(solves[0] if solves else None),
+        "full_resolution": seconds(solved),
+        "reopens": sum(a and not b for a, b in zip(done, done[1:], strict=False)),
         "first_reply_business": open_between(ticket.created_at, first) if first else None,
         "full_resolution_business": open_between(ticket.created_at, solved) if solved else None,
         "merged": bool(ticket.merged_at and ticket.merged_at <= now),
-        "solves": len(solves), "one_touch": bool(done[-1]) and len(replies) == 1,
-        "agents": _stations(ticket, "assignee", now), "teams": _stations(ticket, "team", now),
-        "first_assignment": seconds(next((c.at for c in ticket.changes_until(now) if c.field == "assignee" and c.after), None)),
-        "pending": _spent(statuses, "pending"), "on_hold": _spent(statuses, "hold"),
-        "customer_messages": sum(n.role == "customer" and n.is_public for n in ticket.notes_until(now)),
+        "solves": len(solves),
+        "one_touch": bool(done[-1]) and len(replies) == 1,
+        "agents": _stations(ticket, "assignee", now),
+        "teams": _stations(ticket, "team", now),
+        "first_assignment": seconds(
+            next(
+                (c.at for c in ticket.changes_until(now) if c.field == "assignee" and c.after), None
+            )
+        ),
+        "pending": _spent(statuses, "pending"),
+        "on_hold": _spent(statuses, "hold"),
+        "customer_messages": sum(
+            n.role == "customer" and n.is_public for n in ticket.notes_until(now)
+        ),
         "private_messages": sum(not n.is_public for n in ticket.notes_until(now)),
     }
 
@@ -100,4 +127,8 @@ def _stations(ticket: Ticket, field_name: str, now: datetime) -> int:
 
 def _spent(statuses: list[Any], status: str) -> int:
     """Seconds of the finished spans in a status."""
-    return sum(int((after.at - at.at).total_seconds()) for at, after in zip(statuses, statuses[1:], strict=False) if at.after == status)
+    return sum(
+        int((after.at - at.at).total_seconds())
+        for at, after in zip(statuses, statuses[1:], strict=False)
+        if at.after == status
+    )

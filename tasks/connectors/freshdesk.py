@@ -11,21 +11,51 @@ from functools import partial
 from typing import Any
 
 from tasks.entities import (
-    AGENT, BUSINESS_SCHEDULE, CUSTOMER, MESSAGE, ORGANIZATION, SLA_POLICY, SURVEY_RESPONSE, TEAM, TEAM_MEMBERSHIP, TICKET, TICKET_EVENT,
-    TICKET_STATUS, TIME_ENTRY, TOMBSTONE,
+    AGENT,
+    BUSINESS_SCHEDULE,
+    CUSTOMER,
+    MESSAGE,
+    ORGANIZATION,
+    SLA_POLICY,
+    SURVEY_RESPONSE,
+    TEAM,
+    TEAM_MEMBERSHIP,
+    TICKET,
+    TICKET_EVENT,
+    TICKET_STATUS,
+    TIME_ENTRY,
+    TOMBSTONE,
 )
 from tasks.rest.auth import Basic
 from tasks.rest.paging import EachDay, PageNumber, Restart
 from tasks.rest.shapes import due_clock, listed, score
-from tasks.rest.spec import Becomes, Changed, Connector, Follow, Limits, Request, Stream, Window, sql
+from tasks.rest.spec import (
+    Becomes,
+    Changed,
+    Connector,
+    Follow,
+    Limits,
+    Request,
+    Stream,
+    Window,
+    sql,
+)
 
 LIST = PageNumber(size={"per_page": "100"})
 full = partial(listed, at="/api/v2", records="[]")
 clock = partial(due_clock, created="created_at", changed="updated_at")
-CHANGES = PageNumber(size={"per_page": "100"}, cap=300, restart=Restart("updated_at", lambda params, last: {"updated_since": last}))
+CHANGES = PageNumber(
+    size={"per_page": "100"},
+    cap=300,
+    restart=Restart("updated_at", lambda params, last: {"updated_since": last}),
+)
 DAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
-SMILEY = "case {f} when 103 then 5 when 102 then 4.5 when 101 then 4 when 100 then 3 when -101 then 2 when -102 then 1.5 when -103 then 1 " \
-         "when 1 then 5 when 2 then 3 when 3 then 1 end".replace("{f}", "cast({ratings.default_question} as int)")
+SMILEY = (
+    "case {f} when 103 then 5 when 102 then 4.5 when 101 then 4 when 100 then 3 when -101 then 2 when -102 then 1.5 when -103 then 1 "
+    "when 1 then 5 when 2 then 3 when 3 then 1 end".replace(
+        "{f}", "cast({ratings.default_question} as int)"
+    )
+)
 
 
 def stamp(at: Any) -> str:
@@ -42,18 +72,36 @@ def days(window: Window) -> dict[str, str]:
 
 def activity(field: str, key: str) -> Becomes:
     """Activities have no id and may repeat: the key is a hash of what they tell."""
-    return Becomes(TICKET_EVENT, part="file", where=sql(f"{{activity.{key}?}}"), fields={
-        "event_id": sql(f"md5(concat_ws('|', {{ticket_id}}, {{performed_at}}, '{field}', {{activity.{key}}}))"), "ticket_id": "ticket_id", "field": sql(f"'{field}'"),
-        "to_value": f"activity.{key}", "changed_at": sql("strptime({performed_at}, '%d-%m-%Y %H:%M:%S %z')"), "actor_id": "performer_id",
-    })
+    return Becomes(
+        TICKET_EVENT,
+        part="file",
+        where=sql(f"{{activity.{key}?}}"),
+        fields={
+            "event_id": sql(
+                f"md5(concat_ws('|', {{ticket_id}}, {{performed_at}}, '{field}', {{activity.{key}}}))"
+            ),
+            "ticket_id": "ticket_id",
+            "field": sql(f"'{field}'"),
+            "to_value": f"activity.{key}",
+            "changed_at": sql("strptime({performed_at}, '%d-%m-%Y %H:%M:%S %z')"),
+            "actor_id": "performer_id",
+        },
+    )
 
 
 def week(schedule: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
     for number, day in enumerate(DAYS):
         hours = (schedule.get("business_hours") or {}).get(day)
         if hours:
-            yield {"schedule_id": schedule["id"], "name": schedule.get("name"), "time_zone": schedule.get("time_zone"), "is_default": schedule.get("is_default"),
-                   "starts_minute": number * 1440 + minutes(hours["start_time"]), "ends_minute": number * 1440 + minutes(hours["end_time"]), "version_at": schedule.get("updated_at")}
+            yield {
+                "schedule_id": schedule["id"],
+                "name": schedule.get("name"),
+                "time_zone": schedule.get("time_zone"),
+                "is_default": schedule.get("is_default"),
+                "starts_minute": number * 1440 + minutes(hours["start_time"]),
+                "ends_minute": number * 1440 + minutes(hours["end_time"]),
+                "version_at": schedule.get("updated_at"),
+            }
 
 
 def minutes(text: str) -> int:
@@ -63,15 +111,26 @@ def minutes(text: str) -> int:
     return (hour % 12 + (12 if half == "pm" else 0)) * 60 + minute
 
 
-def targets(policy: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+def targets(
+    policy: dict[str, Any], _: Any, settings: Mapping[str, Any]
+) -> Iterable[dict[str, Any]]:
     for name, target in (policy.get("sla_target") or {}).items():
         for metric, key in (("first_response", "respond_within"), ("resolution", "resolve_within")):
             if target.get(key) is not None:
-                yield {"policy_id": policy["id"], "metric": metric, "priority": name.removeprefix("priority_"), "name": policy.get("name"),
-                       "target_minutes": target[key] / 60, "is_business": target.get("business_hours"), "version_at": policy.get("updated_at")}
+                yield {
+                    "policy_id": policy["id"],
+                    "metric": metric,
+                    "priority": name.removeprefix("priority_"),
+                    "name": policy.get("name"),
+                    "target_minutes": target[key] / 60,
+                    "is_business": target.get("business_hours"),
+                    "version_at": policy.get("updated_at"),
+                }
 
 
-def statuses(field: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+def statuses(
+    field: dict[str, Any], _: Any, settings: Mapping[str, Any]
+) -> Iterable[dict[str, Any]]:
     if field.get("name") == "status":
         for code, labels in (field.get("choices") or {}).items():
             yield {"status_id": code, "label": labels[0]}
@@ -79,14 +138,38 @@ def statuses(field: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iter
 
 def gone(kind: str) -> Stream:
     return Stream(
-        name=f"{kind}_tickets", says=f"Tickets marked as {kind}", path="/api/v2/tickets", params={"filter": kind, "order_by": "updated_at", "order_type": "asc"},
-        records="[]", paging=CHANGES, sync=Changed(ask=since("updated_since")),
-        becomes=(Becomes(TOMBSTONE, fields={"entity": sql("'ticket'"), "record_id": "id", "deleted_at": "updated_at", "version_at": "updated_at"}),),
+        name=f"{kind}_tickets",
+        says=f"Tickets marked as {kind}",
+        path="/api/v2/tickets",
+        params={"filter": kind, "order_by": "updated_at", "order_type": "asc"},
+        records="[]",
+        paging=CHANGES,
+        sync=Changed(ask=since("updated_since")),
+        becomes=(
+            Becomes(
+                TOMBSTONE,
+                fields={
+                    "entity": sql("'ticket'"),
+                    "record_id": "id",
+                    "deleted_at": "updated_at",
+                    "version_at": "updated_at",
+                },
+            ),
+        ),
     )
 
 
 def people(name: str, says: str, becomes: Becomes) -> Stream:
-    return Stream(name=name, says=says, path=f"/api/v2/{name}", records="[]", paging=LIST, sync=Changed(ask=since("updated_since")), from_beginning=True, becomes=(becomes,))
+    return Stream(
+        name=name,
+        says=says,
+        path=f"/api/v2/{name}",
+        records="[]",
+        paging=LIST,
+        sync=Changed(ask=since("updated_since")),
+        from_beginning=True,
+        becomes=(becomes,),
+    )
 
 
 connector = Connector(
@@ -104,59 +187,238 @@ connector = Connector(
     not_told=("holidays", "merges", "which SLA policy applies (due times are told)"),
     streams=(
         Stream(
-            name="tickets", says="Tickets, their messages and SLA due times", path="/api/v2/tickets", records="[]", paging=CHANGES,
-            params={"order_by": "updated_at", "order_type": "asc", "include": "stats"}, sync=Changed(ask=since("updated_since")),
-            follows=(Follow("conversations", lambda ids: Request(f"/api/v2/tickets/{ids[0]}/conversations"), key="id", records="[]", paging=LIST),),
+            name="tickets",
+            says="Tickets, their messages and SLA due times",
+            path="/api/v2/tickets",
+            records="[]",
+            paging=CHANGES,
+            params={"order_by": "updated_at", "order_type": "asc", "include": "stats"},
+            sync=Changed(ask=since("updated_since")),
+            follows=(
+                Follow(
+                    "conversations",
+                    lambda ids: Request(f"/api/v2/tickets/{ids[0]}/conversations"),
+                    key="id",
+                    records="[]",
+                    paging=LIST,
+                ),
+            ),
             becomes=(
-                Becomes(TICKET, fields={
-                    "ticket_id": "id", "subject": "subject", "status": "status", "priority": "priority", "type": "type", "channel": "source", "requester_id": "requester_id",
-                    "organization_id": "company_id", "assignee_id": "responder_id", "team_id": "group_id", "created_at": "created_at", "solved_at": "stats.resolved_at",
-                    "closed_at": "stats.closed_at", "version_at": "updated_at",
-                }),
-                Becomes(MESSAGE, fields={
-                    "message_id": sql("cast({id} as varchar) || '-description'"), "ticket_id": "id", "sent_at": "created_at", "sequence": sql("0"), "is_public": sql("true"),
-                    "author_id": sql("case when {source} = 10 then {responder_id} else {requester_id} end"), "author_role": sql("case when {source} = 10 then 'agent' else 'customer' end"),
-                }),
-                Becomes(MESSAGE, part="conversations", fields={
-                    "message_id": "id", "ticket_id": "ticket_id", "sent_at": "created_at", "author_id": "user_id", "sequence": "id",
-                    "author_role": sql("case when cast({incoming} as boolean) then 'customer' else 'agent' end"), "is_public": sql("not cast({private} as boolean)"), "body": "body_text",
-                }),
-                *clock("first_response", "fr_due_by", "stats.first_responded_at"), *clock("resolution", "due_by", "stats.resolved_at"),
+                Becomes(
+                    TICKET,
+                    fields={
+                        "ticket_id": "id",
+                        "subject": "subject",
+                        "status": "status",
+                        "priority": "priority",
+                        "type": "type",
+                        "channel": "source",
+                        "requester_id": "requester_id",
+                        "organization_id": "company_id",
+                        "assignee_id": "responder_id",
+                        "team_id": "group_id",
+                        "created_at": "created_at",
+                        "solved_at": "stats.resolved_at",
+                        "closed_at": "stats.closed_at",
+                        "version_at": "updated_at",
+                    },
+                ),
+                Becomes(
+                    MESSAGE,
+                    fields={
+                        "message_id": sql("cast({id} as varchar) || '-description'"),
+                        "ticket_id": "id",
+                        "sent_at": "created_at",
+                        "sequence": sql("0"),
+                        "is_public": sql("true"),
+                        "author_id": sql(
+                            "case when {source} = 10 then {responder_id} else {requester_id} end"
+                        ),
+                        "author_role": sql(
+                            "case when {source} = 10 then 'agent' else 'customer' end"
+                        ),
+                    },
+                ),
+                Becomes(
+                    MESSAGE,
+                    part="conversations",
+                    fields={
+                        "message_id": "id",
+                        "ticket_id": "ticket_id",
+                        "sent_at": "created_at",
+                        "author_id": "user_id",
+                        "sequence": "id",
+                        "author_role": sql(
+                            "case when cast({incoming} as boolean) then 'customer' else 'agent' end"
+                        ),
+                        "is_public": sql("not cast({private} as boolean)"),
+                        "body": "body_text",
+                    },
+                ),
+                *clock("first_response", "fr_due_by", "stats.first_responded_at"),
+                *clock("resolution", "due_by", "stats.resolved_at"),
             ),
         ),
-        gone("deleted"), gone("spam"),
+        gone("deleted"),
+        gone("spam"),
         Stream(
-            name="activities", says="History of status, agent, group and priority, one file a day", path="/api/v2/export/ticket_activities", records="", paging=EachDay("created_at"),
-            sync=Changed(ask=days, overlap=timedelta(days=2)), missing_is_empty=True,
-            follows=(Follow("file", lambda urls: Request(urls[0], anonymous=True), key="export.url", records="activities_data"),),
-            becomes=(activity("status", "status"), activity("assignee", "agent_id"), activity("team", "group"), activity("priority", "priority")),
+            name="activities",
+            says="History of status, agent, group and priority, one file a day",
+            path="/api/v2/export/ticket_activities",
+            records="",
+            paging=EachDay("created_at"),
+            sync=Changed(ask=days, overlap=timedelta(days=2)),
+            missing_is_empty=True,
+            follows=(
+                Follow(
+                    "file",
+                    lambda urls: Request(urls[0], anonymous=True),
+                    key="export.url",
+                    records="activities_data",
+                ),
+            ),
+            becomes=(
+                activity("status", "status"),
+                activity("assignee", "agent_id"),
+                activity("team", "group"),
+                activity("priority", "priority"),
+            ),
         ),
         Stream(
-            name="ratings", says="Satisfaction ratings; seven days are read again, for customers who change their mind", path="/api/v2/surveys/satisfaction_ratings",
-            records="[]", paging=LIST, sync=Changed(ask=since("created_since"), overlap=timedelta(days=7)), optional=True,
-            becomes=(Becomes(SURVEY_RESPONSE, fields={
-                "response_id": "id", "survey_id": "survey_id", "score": sql(SMILEY), **score("csat", 1, 5), "ticket_id": "ticket_id", "customer_id": "user_id", "agent_id": "agent_id", "responded_at": "created_at", "comment": "feedback",
-                "version_at": "updated_at"}),),
+            name="ratings",
+            says="Satisfaction ratings; seven days are read again, for customers who change their mind",
+            path="/api/v2/surveys/satisfaction_ratings",
+            records="[]",
+            paging=LIST,
+            sync=Changed(ask=since("created_since"), overlap=timedelta(days=7)),
+            optional=True,
+            becomes=(
+                Becomes(
+                    SURVEY_RESPONSE,
+                    fields={
+                        "response_id": "id",
+                        "survey_id": "survey_id",
+                        "score": sql(SMILEY),
+                        **score("csat", 1, 5),
+                        "ticket_id": "ticket_id",
+                        "customer_id": "user_id",
+                        "agent_id": "agent_id",
+                        "responded_at": "created_at",
+                        "comment": "feedback",
+                        "version_at": "updated_at",
+                    },
+                ),
+            ),
         ),
         Stream(
-            name="time_entries", says="Time that agents entered; 30 days are read again", path="/api/v2/time_entries", records="[]", paging=LIST, optional=True,
-            sync=Changed(ask=lambda w: {"executed_after": stamp(w.start), "executed_before": stamp(w.end)}, overlap=timedelta(days=30)),
-            becomes=(Becomes(TIME_ENTRY, fields={
-                "entry_id": "id", "ticket_id": "ticket_id", "agent_id": "agent_id", "entered_at": "executed_at", "version_at": "updated_at",
-                "seconds": sql("cast(split_part({time_spent}, ':', 1) as int) * 3600 + cast(split_part({time_spent}, ':', 2) as int) * 60")}),),
+            name="time_entries",
+            says="Time that agents entered; 30 days are read again",
+            path="/api/v2/time_entries",
+            records="[]",
+            paging=LIST,
+            optional=True,
+            sync=Changed(
+                ask=lambda w: {"executed_after": stamp(w.start), "executed_before": stamp(w.end)},
+                overlap=timedelta(days=30),
+            ),
+            becomes=(
+                Becomes(
+                    TIME_ENTRY,
+                    fields={
+                        "entry_id": "id",
+                        "ticket_id": "ticket_id",
+                        "agent_id": "agent_id",
+                        "entered_at": "executed_at",
+                        "version_at": "updated_at",
+                        "seconds": sql(
+                            "cast(split_part({time_spent}, ':', 1) as int) * 3600 + cast(split_part({time_spent}, ':', 2) as int) * 60"
+                        ),
+                    },
+                ),
+            ),
         ),
-        full("agents", "Agents of today; those who left stay as they were", Becomes(AGENT, fields={
-            "agent_id": "id", "name": "contact.name", "email": "contact.email", "role": sql("'agent'"), "is_active": "contact.active", "time_zone": "contact.time_zone",
-            "created_at": "created_at", "version_at": "updated_at"}), paging=LIST),
-        full("groups", "Teams and their members",
-            Becomes(TEAM, fields={"team_id": "id", "name": "name", "is_active": sql("true"), "version_at": "updated_at"}),
-            Becomes(TEAM_MEMBERSHIP, each="agent_ids[]", fields={"agent_id": "item", "team_id": "id"}), paging=LIST),
-        people("contacts", "Customers", Becomes(CUSTOMER, fields={
-            "customer_id": "id", "organization_id": "company_id", "name": "name", "email": "email", "created_at": "created_at", "version_at": "updated_at"})),
-        people("companies", "Organizations", Becomes(ORGANIZATION, fields={
-            "organization_id": "id", "name": "name", "domain": sql("cast({domains} as varchar[])[1]"), "created_at": "created_at", "version_at": "updated_at"})),
-        full("sla_policies", "SLA targets by priority", Becomes(SLA_POLICY, clean=targets), optional=True),
-        full("business_hours", "Business hours; holidays are not in the API", Becomes(BUSINESS_SCHEDULE, clean=week), replaces=True, optional=True),
-        full("ticket_fields", "Labels of statuses", Becomes(TICKET_STATUS, clean=statuses), optional=True),
+        full(
+            "agents",
+            "Agents of today; those who left stay as they were",
+            Becomes(
+                AGENT,
+                fields={
+                    "agent_id": "id",
+                    "name": "contact.name",
+                    "email": "contact.email",
+                    "role": sql("'agent'"),
+                    "is_active": "contact.active",
+                    "time_zone": "contact.time_zone",
+                    "created_at": "created_at",
+                    "version_at": "updated_at",
+                },
+            ),
+            paging=LIST,
+        ),
+        full(
+            "groups",
+            "Teams and their members",
+            Becomes(
+                TEAM,
+                fields={
+                    "team_id": "id",
+                    "name": "name",
+                    "is_active": sql("true"),
+                    "version_at": "updated_at",
+                },
+            ),
+            Becomes(
+                TEAM_MEMBERSHIP, each="agent_ids[]", fields={"agent_id": "item", "team_id": "id"}
+            ),
+            paging=LIST,
+        ),
+        people(
+            "contacts",
+            "Customers",
+            Becomes(
+                CUSTOMER,
+                fields={
+                    "customer_id": "id",
+                    "organization_id": "company_id",
+                    "name": "name",
+                    "email": "email",
+                    "created_at": "created_at",
+                    "version_at": "updated_at",
+                },
+            ),
+        ),
+        people(
+            "companies",
+            "Organizations",
+            Becomes(
+                ORGANIZATION,
+                fields={
+                    "organization_id": "id",
+                    "name": "name",
+                    "domain": sql("cast({domains} as varchar[])[1]"),
+                    "created_at": "created_at",
+                    "version_at": "updated_at",
+                },
+            ),
+        ),
+        full(
+            "sla_policies",
+            "SLA targets by priority",
+            Becomes(SLA_POLICY, clean=targets),
+            optional=True,
+        ),
+        full(
+            "business_hours",
+            "Business hours; holidays are not in the API",
+            Becomes(BUSINESS_SCHEDULE, clean=week),
+            replaces=True,
+            optional=True,
+        ),
+        full(
+            "ticket_fields",
+            "Labels of statuses",
+            Becomes(TICKET_STATUS, clean=statuses),
+            optional=True,
+        ),
     ),
 )

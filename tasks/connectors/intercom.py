@@ -12,13 +12,37 @@ from typing import Any
 
 from tasks.clock import from_epoch, occurrences
 from tasks.entities import (
-    AGENT, BUSINESS_SCHEDULE, CUSTOMER, HOLIDAY, MESSAGE, ORGANIZATION, SURVEY_INVITATION, SURVEY_RESPONSE, TEAM, TEAM_MEMBERSHIP, TICKET,
-    TICKET_EVENT, TIME_ENTRY, TOMBSTONE,
+    AGENT,
+    BUSINESS_SCHEDULE,
+    CUSTOMER,
+    HOLIDAY,
+    MESSAGE,
+    ORGANIZATION,
+    SURVEY_INVITATION,
+    SURVEY_RESPONSE,
+    TEAM,
+    TEAM_MEMBERSHIP,
+    TICKET,
+    TICKET_EVENT,
+    TIME_ENTRY,
+    TOMBSTONE,
 )
 from tasks.rest.auth import Bearer
 from tasks.rest.paging import BodyCursor, NextUrl, Scroll
 from tasks.rest.shapes import listed, opened, score
-from tasks.rest.spec import Becomes, Changed, Connector, Follow, Limits, Request, Stream, Total, Window, epoch, sql
+from tasks.rest.spec import (
+    Becomes,
+    Changed,
+    Connector,
+    Follow,
+    Limits,
+    Request,
+    Stream,
+    Total,
+    Window,
+    epoch,
+    sql,
+)
 
 PAGES = BodyCursor(at="pages.next.starting_after", into=("pagination", "starting_after"))
 DAY = 86_400
@@ -30,8 +54,17 @@ ROLE = "case when {p}.type = 'bot' or {p}.from_ai_agent then 'bot' when {p}.type
 
 def window_body(window: Window, least: int) -> dict[str, Any]:
     """Both bounds are made wider by a second: texts differ on whether `>` takes the bound in."""
-    bounds = (("updated_at", ">", int(window.start.timestamp()) - least), ("updated_at", "<", int(window.end.timestamp()) + 1))
-    return {"query": {"operator": "AND", "value": [{"field": f, "operator": o, "value": max(v, 0)} for f, o, v in bounds]}, "pagination": {"per_page": 150}}
+    bounds = (
+        ("updated_at", ">", int(window.start.timestamp()) - least),
+        ("updated_at", "<", int(window.end.timestamp()) + 1),
+    )
+    return {
+        "query": {
+            "operator": "AND",
+            "value": [{"field": f, "operator": o, "value": max(v, 0)} for f, o, v in bounds],
+        },
+        "pagination": {"per_page": 150},
+    }
 
 
 def search(least: int) -> Changed:
@@ -39,23 +72,50 @@ def search(least: int) -> Changed:
 
 
 def part_event(field: str, value: str, where: str) -> Becomes:
-    return Becomes(TICKET_EVENT, part="conversation", each=PARTS, where=sql(where), fields={
-        "event_id": sql(f"{{item.id}} || '-{field}'"), "ticket_id": "id", "field": sql(f"'{field}'"), "to_value": sql(value), "changed_at": epoch("item.created_at"),
-        "actor_id": "item.author.id", "sequence": "item.id"})
+    return Becomes(
+        TICKET_EVENT,
+        part="conversation",
+        each=PARTS,
+        where=sql(where),
+        fields={
+            "event_id": sql(f"{{item.id}} || '-{field}'"),
+            "ticket_id": "id",
+            "field": sql(f"'{field}'"),
+            "to_value": sql(value),
+            "changed_at": epoch("item.created_at"),
+            "actor_id": "item.author.id",
+            "sequence": "item.id",
+        },
+    )
 
 
-def contact(record: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+def contact(
+    record: dict[str, Any], _: Any, settings: Mapping[str, Any]
+) -> Iterable[dict[str, Any]]:
     companies = (record.get("companies") or {}).get("data") or [{}]
-    yield {"customer_id": record["id"], "organization_id": companies[0].get("id"), "name": record.get("name"), "email": record.get("email"),
-           "created_at": from_epoch(record.get("created_at")), "version_at": from_epoch(record.get("updated_at"))}
+    yield {
+        "customer_id": record["id"],
+        "organization_id": companies[0].get("id"),
+        "name": record.get("name"),
+        "email": record.get("email"),
+        "created_at": from_epoch(record.get("created_at")),
+        "version_at": from_epoch(record.get("updated_at")),
+    }
 
 
-def closed_days(told: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+def closed_days(
+    told: dict[str, Any], _: Any, settings: Mapping[str, Any]
+) -> Iterable[dict[str, Any]]:
     first = date.fromisoformat(told["exception_date"])
     days = occurrences(first, None, every="year") if told.get("recurring_annually") else [first]
     for day in days if told["exception_type"] == "closed" else ():
-        yield {"schedule_id": told["office_hours_schedule_id"], "holiday_id": f"{told['id']}-{day}" if len(days) > 1 else told["id"], "name": told.get("name"),
-               "first_on": str(day), "last_on": str(day)}
+        yield {
+            "schedule_id": told["office_hours_schedule_id"],
+            "holiday_id": f"{told['id']}-{day}" if len(days) > 1 else told["id"],
+            "name": told.get("name"),
+            "first_on": str(day),
+            "last_on": str(day),
+        }
 
 
 connector = Connector(
@@ -71,59 +131,244 @@ connector = Connector(
     not_told=("SLA targets", "history of priorities", "merges"),
     streams=(
         Stream(
-            name="conversations", says="Conversations with messages, history, ratings and handling time", path="/conversations/search", method="POST", records="conversations",
-            paging=PAGES, sync=search(1), total=Total("total_count", strict=False),
-            follows=(Follow("conversation", lambda ids: Request(f"/conversations/{ids[0]}", {"display_as": "plaintext"}), key="id", records=""),),
+            name="conversations",
+            says="Conversations with messages, history, ratings and handling time",
+            path="/conversations/search",
+            method="POST",
+            records="conversations",
+            paging=PAGES,
+            sync=search(1),
+            total=Total("total_count", strict=False),
+            follows=(
+                Follow(
+                    "conversation",
+                    lambda ids: Request(f"/conversations/{ids[0]}", {"display_as": "plaintext"}),
+                    key="id",
+                    records="",
+                ),
+            ),
             becomes=(
-                Becomes(TICKET, part="conversation", fields={
-                    "ticket_id": "id", "subject": "source.subject", "status": "state", "priority": "priority", "channel": "source.type", "created_at": epoch("created_at"),
-                    "requester_id": "source.author.id", "assignee_id": "admin_assignee_id", "team_id": "team_assignee_id", "solved_at": epoch("statistics.last_close_at"),
-                    "vendor_reopens_count": "statistics.count_reopens", "vendor_made_sla": sql("case {sla_applied.sla_status} when 'hit' then true when 'missed' then false end"),
-                    "vendor_first_reply_business_minutes": sql("cast({statistics.time_to_admin_reply} as double) / 60"), "version_at": epoch("updated_at"),
-                }),
+                Becomes(
+                    TICKET,
+                    part="conversation",
+                    fields={
+                        "ticket_id": "id",
+                        "subject": "source.subject",
+                        "status": "state",
+                        "priority": "priority",
+                        "channel": "source.type",
+                        "created_at": epoch("created_at"),
+                        "requester_id": "source.author.id",
+                        "assignee_id": "admin_assignee_id",
+                        "team_id": "team_assignee_id",
+                        "solved_at": epoch("statistics.last_close_at"),
+                        "vendor_reopens_count": "statistics.count_reopens",
+                        "vendor_made_sla": sql(
+                            "case {sla_applied.sla_status} when 'hit' then true when 'missed' then false end"
+                        ),
+                        "vendor_first_reply_business_minutes": sql(
+                            "cast({statistics.time_to_admin_reply} as double) / 60"
+                        ),
+                        "version_at": epoch("updated_at"),
+                    },
+                ),
                 opened("conversation"),
-                part_event("status", STATES, "{item.part_type} in ('close', 'snoozed', 'open', 'unsnoozed', 'timer_unsnooze', 'note_and_reopen')"),
-                part_event("assignee", "{item.assigned_to.id}", "{item.assigned_to.type} = 'admin'"),
+                part_event(
+                    "status",
+                    STATES,
+                    "{item.part_type} in ('close', 'snoozed', 'open', 'unsnoozed', 'timer_unsnooze', 'note_and_reopen')",
+                ),
+                part_event(
+                    "assignee", "{item.assigned_to.id}", "{item.assigned_to.type} = 'admin'"
+                ),
                 part_event("team", "{item.assigned_to.id}", "{item.assigned_to.type} = 'team'"),
-                Becomes(MESSAGE, part="conversation", fields={
-                    "message_id": sql("'source-' || {id}"), "ticket_id": "id", "sent_at": epoch("created_at"), "author_id": "source.author.id", "sequence": sql("0"),
-                    "author_role": sql(ROLE.replace("{p}.type", "{source.author.type}").replace("{p}.from_ai_agent", "coalesce(cast({source.author.from_ai_agent} as boolean), false)")),
-                    "is_public": sql("true"), "body": "source.body"}),
-                Becomes(MESSAGE, part="conversation", each=PARTS, where=sql("{item.body} is not null and {item.body} <> ''"), fields={
-                    "message_id": "item.id", "ticket_id": "id", "sent_at": epoch("item.created_at"), "author_id": "item.author.id", "sequence": "item.id", "body": "item.body",
-                    "author_role": sql(ROLE.replace("{p}.type", "{item.author.type}").replace("{p}.from_ai_agent", "coalesce(cast({item.author.from_ai_agent} as boolean), false)")),
-                    "is_public": sql("{item.part_type} not like 'note%'")}),
-                Becomes(SURVEY_INVITATION, part="conversation", where=sql("{conversation_rating.created_at} is not null"), fields={
-                    "invitation_id": "id", "ticket_id": "id", "customer_id": "conversation_rating.contact.id", "sent_at": epoch("conversation_rating.created_at")}),
-                Becomes(SURVEY_RESPONSE, part="conversation", where=sql("{conversation_rating.rating} is not null"), fields={
-                    "response_id": "id", "score": "conversation_rating.rating", **score("csat", 1, 5),
-                    "ticket_id": "id", "customer_id": "conversation_rating.contact.id", "agent_id": "conversation_rating.teammate.id",
-                    "responded_at": epoch("conversation_rating.updated_at"), "comment": "conversation_rating.remark", "version_at": epoch("updated_at")}),
-                Becomes(TIME_ENTRY, part="conversation", where=sql("{statistics.handling_time} is not null"), fields={
-                    "entry_id": "id", "ticket_id": "id", "agent_id": "admin_assignee_id", "entered_at": sql("to_timestamp(cast(coalesce({statistics.last_close_at}, {updated_at}) as double))"),
-                    "seconds": "statistics.handling_time", "version_at": epoch("updated_at")}),
+                Becomes(
+                    MESSAGE,
+                    part="conversation",
+                    fields={
+                        "message_id": sql("'source-' || {id}"),
+                        "ticket_id": "id",
+                        "sent_at": epoch("created_at"),
+                        "author_id": "source.author.id",
+                        "sequence": sql("0"),
+                        "author_role": sql(
+                            ROLE.replace("{p}.type", "{source.author.type}").replace(
+                                "{p}.from_ai_agent",
+                                "coalesce(cast({source.author.from_ai_agent} as boolean), false)",
+                            )
+                        ),
+                        "is_public": sql("true"),
+                        "body": "source.body",
+                    },
+                ),
+                Becomes(
+                    MESSAGE,
+                    part="conversation",
+                    each=PARTS,
+                    where=sql("{item.body} is not null and {item.body} <> ''"),
+                    fields={
+                        "message_id": "item.id",
+                        "ticket_id": "id",
+                        "sent_at": epoch("item.created_at"),
+                        "author_id": "item.author.id",
+                        "sequence": "item.id",
+                        "body": "item.body",
+                        "author_role": sql(
+                            ROLE.replace("{p}.type", "{item.author.type}").replace(
+                                "{p}.from_ai_agent",
+                                "coalesce(cast({item.author.from_ai_agent} as boolean), false)",
+                            )
+                        ),
+                        "is_public": sql("{item.part_type} not like 'note%'"),
+                    },
+                ),
+                Becomes(
+                    SURVEY_INVITATION,
+                    part="conversation",
+                    where=sql("{conversation_rating.created_at} is not null"),
+                    fields={
+                        "invitation_id": "id",
+                        "ticket_id": "id",
+                        "customer_id": "conversation_rating.contact.id",
+                        "sent_at": epoch("conversation_rating.created_at"),
+                    },
+                ),
+                Becomes(
+                    SURVEY_RESPONSE,
+                    part="conversation",
+                    where=sql("{conversation_rating.rating} is not null"),
+                    fields={
+                        "response_id": "id",
+                        "score": "conversation_rating.rating",
+                        **score("csat", 1, 5),
+                        "ticket_id": "id",
+                        "customer_id": "conversation_rating.contact.id",
+                        "agent_id": "conversation_rating.teammate.id",
+                        "responded_at": epoch("conversation_rating.updated_at"),
+                        "comment": "conversation_rating.remark",
+                        "version_at": epoch("updated_at"),
+                    },
+                ),
+                Becomes(
+                    TIME_ENTRY,
+                    part="conversation",
+                    where=sql("{statistics.handling_time} is not null"),
+                    fields={
+                        "entry_id": "id",
+                        "ticket_id": "id",
+                        "agent_id": "admin_assignee_id",
+                        "entered_at": sql(
+                            "to_timestamp(cast(coalesce({statistics.last_close_at}, {updated_at}) as double))"
+                        ),
+                        "seconds": "statistics.handling_time",
+                        "version_at": epoch("updated_at"),
+                    },
+                ),
             ),
         ),
         Stream(
-            name="contacts", says="Customers; searches look at whole days", path="/contacts/search", method="POST", records="data", paging=PAGES, sync=search(2 * DAY),
-            from_beginning=True, becomes=(Becomes(CUSTOMER, clean=contact),)),
-        full("companies", "Organizations", Becomes(ORGANIZATION, fields={
-            "organization_id": "id", "name": "name", "domain": "website", "created_at": epoch("created_at"), "version_at": epoch("updated_at")}),
-            path="companies/scroll", records="data", paging=Scroll(at="scroll_param", param="scroll_param")),
-        full("admins", "Agents and their teams",
-            Becomes(AGENT, fields={"agent_id": "id", "name": "name", "email": "email", "role": sql("'admin'"), "is_active": "has_inbox_seat"}),
-            Becomes(TEAM_MEMBERSHIP, each="team_ids[]", fields={"agent_id": "id", "team_id": "item"})),
-        full("teams", "Teams", Becomes(TEAM, fields={"team_id": "id", "name": "name", "is_active": sql("true")})),
-        full("deleted_conversations", "Deleted conversations", Becomes(TOMBSTONE, fields={
-            "entity": sql("'ticket'"), "record_id": "id", "deleted_at": epoch("deleted_at"), "version_at": epoch("deleted_at")}),
-            path="conversations/deleted", records="conversations", params={"page": "1", "per_page": "60", "order": "desc"}, paging=NextUrl(at="pages.next"), optional=True),
-        full("office_hours", "Office hours and their exceptions",
-            Becomes(BUSINESS_SCHEDULE, each="time_intervals[]", fields={
-                "schedule_id": "id", "name": "name", "time_zone": "time_zone_name", "version_at": epoch("updated_at"),
-                "starts_minute": sql("(cast({item.day_of_week} as int) + 1) % 7 * 1440 + cast({item.start_minute} as int) % 1440"),
-                "ends_minute": sql("(cast({item.day_of_week} as int) + 1) % 7 * 1440 + cast({item.start_minute} as int) % 1440 "
-                                   "+ cast({item.end_minute} as int) - cast({item.start_minute} as int)")}),
-            Becomes(HOLIDAY, part="exceptions", clean=closed_days), path="office_hours_schedules", records="data", replaces=True, optional=True,
-            follows=(Follow("exceptions", lambda ids: Request(f"/office_hours_schedules/{ids[0]}/office_hours_exceptions"), key="id", records="data"),)),
+            name="contacts",
+            says="Customers; searches look at whole days",
+            path="/contacts/search",
+            method="POST",
+            records="data",
+            paging=PAGES,
+            sync=search(2 * DAY),
+            from_beginning=True,
+            becomes=(Becomes(CUSTOMER, clean=contact),),
+        ),
+        full(
+            "companies",
+            "Organizations",
+            Becomes(
+                ORGANIZATION,
+                fields={
+                    "organization_id": "id",
+                    "name": "name",
+                    "domain": "website",
+                    "created_at": epoch("created_at"),
+                    "version_at": epoch("updated_at"),
+                },
+            ),
+            path="companies/scroll",
+            records="data",
+            paging=Scroll(at="scroll_param", param="scroll_param"),
+        ),
+        full(
+            "admins",
+            "Agents and their teams",
+            Becomes(
+                AGENT,
+                fields={
+                    "agent_id": "id",
+                    "name": "name",
+                    "email": "email",
+                    "role": sql("'admin'"),
+                    "is_active": "has_inbox_seat",
+                },
+            ),
+            Becomes(
+                TEAM_MEMBERSHIP, each="team_ids[]", fields={"agent_id": "id", "team_id": "item"}
+            ),
+        ),
+        full(
+            "teams",
+            "Teams",
+            Becomes(TEAM, fields={"team_id": "id", "name": "name", "is_active": sql("true")}),
+        ),
+        full(
+            "deleted_conversations",
+            "Deleted conversations",
+            Becomes(
+                TOMBSTONE,
+                fields={
+                    "entity": sql("'ticket'"),
+                    "record_id": "id",
+                    "deleted_at": epoch("deleted_at"),
+                    "version_at": epoch("deleted_at"),
+                },
+            ),
+            path="conversations/deleted",
+            records="conversations",
+            params={"page": "1", "per_page": "60", "order": "desc"},
+            paging=NextUrl(at="pages.next"),
+            optional=True,
+        ),
+        full(
+            "office_hours",
+            "Office hours and their exceptions",
+            Becomes(
+                BUSINESS_SCHEDULE,
+                each="time_intervals[]",
+                fields={
+                    "schedule_id": "id",
+                    "name": "name",
+                    "time_zone": "time_zone_name",
+                    "version_at": epoch("updated_at"),
+                    "starts_minute": sql(
+                        "(cast({item.day_of_week} as int) + 1) % 7 * 1440 + cast({item.start_minute} as int) % 1440"
+                    ),
+                    "ends_minute": sql(
+                        "(cast({item.day_of_week} as int) + 1) % 7 * 1440 + cast({item.start_minute} as int) % 1440 "
+                        "+ cast({item.end_minute} as int) - cast({item.start_minute} as int)"
+                    ),
+                },
+            ),
+            Becomes(HOLIDAY, part="exceptions", clean=closed_days),
+            path="office_hours_schedules",
+            records="data",
+            replaces=True,
+            optional=True,
+            follows=(
+                Follow(
+                    "exceptions",
+                    lambda ids: Request(
+                        f"/office_hours_schedules/{ids[0]}/office_hours_exceptions"
+                    ),
+                    key="id",
+                    records="data",
+                ),
+            ),
+        ),
     ),
 )

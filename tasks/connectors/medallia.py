@@ -28,8 +28,15 @@ QUERY = """query Page($n: Int!, $until: String!, $last: String!, $lastId: String
 
 def named(settings: Mapping[str, Any]) -> dict[str, str]:
     """Aliases to field ids. Ids come from the settings and are checked, since they become part of the query."""
-    found = {"id": settings.get("id_field") or "a_surveyid", "finished": settings.get("finished_field") or "k_initialfinishdate_epoch_int",
-             "ticket": settings.get("ticket_field") or "e_ticket_id", **{f"s{place}": score["question_id"] for place, score in enumerate(settings.get("scores", ()))}}
+    found = {
+        "id": settings.get("id_field") or "a_surveyid",
+        "finished": settings.get("finished_field") or "k_initialfinishdate_epoch_int",
+        "ticket": settings.get("ticket_field") or "e_ticket_id",
+        **{
+            f"s{place}": score["question_id"]
+            for place, score in enumerate(settings.get("scores", ()))
+        },
+    }
     wrong = [field for field in found.values() if not FIELD.fullmatch(str(field))]
     if wrong:
         raise ConfigurationError(f"medallia: {wrong[0]!r} is not a field id such as e_csat_score")
@@ -38,9 +45,18 @@ def named(settings: Mapping[str, Any]) -> dict[str, str]:
 
 def query(window: Window, settings: Mapping[str, Any]) -> dict[str, Any]:
     fields = named(settings)
-    values = " ".join(f'{alias}: fieldData(fieldId: "{field}") {{ values }}' for alias, field in fields.items())
-    return {"query": QUERY.format(values=values, **{k: fields[k] for k in ("id", "finished")}), "variables": {
-        "n": SIZE, "until": str(int(window.end.timestamp())), "last": str(int(window.start.timestamp()) - 1), "lastId": ""}}
+    values = " ".join(
+        f'{alias}: fieldData(fieldId: "{field}") {{ values }}' for alias, field in fields.items()
+    )
+    return {
+        "query": QUERY.format(values=values, **{k: fields[k] for k in ("id", "finished")}),
+        "variables": {
+            "n": SIZE,
+            "until": str(int(window.end.timestamp())),
+            "last": str(int(window.start.timestamp()) - 1),
+            "lastId": "",
+        },
+    }
 
 
 def above(body: Mapping[str, Any], last: str, last_id: str) -> dict[str, Any]:
@@ -53,15 +69,27 @@ def first(record: Mapping[str, Any], alias: str) -> str | None:
     return found[0] if isinstance(found[0], str) else None
 
 
-def score_rows(record: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+def score_rows(
+    record: dict[str, Any], _: Any, settings: Mapping[str, Any]
+) -> Iterable[dict[str, Any]]:
     """One row per configured score that was given."""
     finished = first(record, "finished")
     for place, config in enumerate(settings.get("scores", ())):
         score = first(record, f"s{place}")
         if score is not None and finished:
-            yield {"response_id": f"{first(record, 'id')}/{config['question_id']}", "survey_id": config.get("survey_id"), "question_id": config["question_id"],
-                   "metric": config["metric"], "score": score, "scale_min": config.get("scale_min", 1), "scale_max": config.get("scale_max", 5),
-                   "better": config.get("better", "higher"), "ticket_id": first(record, "ticket"), "ticket_account": config.get("ticket_account"), "responded_at": from_epoch(int(finished))}
+            yield {
+                "response_id": f"{first(record, 'id')}/{config['question_id']}",
+                "survey_id": config.get("survey_id"),
+                "question_id": config["question_id"],
+                "metric": config["metric"],
+                "score": score,
+                "scale_min": config.get("scale_min", 1),
+                "scale_max": config.get("scale_max", 5),
+                "better": config.get("better", "higher"),
+                "ticket_id": first(record, "ticket"),
+                "ticket_account": config.get("ticket_account"),
+                "responded_at": from_epoch(int(finished)),
+            }
 
 
 connector = Connector(
@@ -72,15 +100,28 @@ connector = Connector(
     base_url="https://{tenant}.apis.medallia.com",
     settings=("tenant", "instance", "company"),
     optional_settings=("id_field", "finished_field", "ticket_field"),
-    auth=OAuth2("/oauth/{company}/token", "client_credentials", ("client_id", "client_secret"), login_base="https://{instance}.medallia.com", basic=True),
-    check=Request("/data/v0/query", method="POST", body={"query": "{ feedback(first: 1) { totalCount } }"}),
+    auth=OAuth2(
+        "/oauth/{company}/token",
+        "client_credentials",
+        ("client_id", "client_secret"),
+        login_base="https://{instance}.medallia.com",
+        basic=True,
+    ),
+    check=Request(
+        "/data/v0/query", method="POST", body={"query": "{ feedback(first: 1) { totalCount } }"}
+    ),
     limits=Limits(requests_per_minute=600),
     failed_inside="errors",
     not_told=("the list of surveys and questions", "invitations"),
     streams=(
         Stream(
-            name="feedback", says="Scores of completed surveys", path="/data/v0/query", method="POST", records="data.feedback.nodes",
-            paging=BodyKeyset(("finished.values", "id.values"), SIZE, above), sync=Changed(ask=lambda window: {}, overlap=timedelta(days=30), body=query),
+            name="feedback",
+            says="Scores of completed surveys",
+            path="/data/v0/query",
+            method="POST",
+            records="data.feedback.nodes",
+            paging=BodyKeyset(("finished.values", "id.values"), SIZE, above),
+            sync=Changed(ask=lambda window: {}, overlap=timedelta(days=30), body=query),
             becomes=(Becomes(SURVEY_RESPONSE, clean=score_rows),),
         ),
     ),

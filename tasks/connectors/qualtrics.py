@@ -12,15 +12,32 @@ from typing import Any
 from tasks.entities import SURVEY, SURVEY_QUESTION, SURVEY_RESPONSE
 from tasks.rest.auth import Header, OAuth2, OneOf
 from tasks.rest.paging import NextUrl, SinglePage
-from tasks.rest.spec import Becomes, Changed, Connector, Export, Limits, Partitions, Request, Stream, Window
+from tasks.rest.spec import (
+    Becomes,
+    Changed,
+    Connector,
+    Export,
+    Limits,
+    Partitions,
+    Request,
+    Stream,
+    Window,
+)
 
 API = "/API/v3"
 NOT_REAL = {1, 2, "1", "2"}  # preview and test
 
 
 def start(survey: str | None, window: Window, settings: Mapping[str, Any]) -> Request:
-    dates = {name: at.strftime("%Y-%m-%dT%H:%M:%SZ") for name, at in (("startDate", window.start), ("endDate", window.end))}
-    return Request(f"{API}/surveys/{survey}/export-responses", method="POST", body={"format": "json", **dates, "timeZone": "UTC", "compress": True})
+    dates = {
+        name: at.strftime("%Y-%m-%dT%H:%M:%SZ")
+        for name, at in (("startDate", window.start), ("endDate", window.end))
+    }
+    return Request(
+        f"{API}/surveys/{survey}/export-responses",
+        method="POST",
+        body={"format": "json", **dates, "timeZone": "UTC", "compress": True},
+    )
 
 
 def number(text: Any) -> float | None:
@@ -30,27 +47,55 @@ def number(text: Any) -> float | None:
         return None
 
 
-def question_rows(definition: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+def question_rows(
+    definition: dict[str, Any], _: Any, settings: Mapping[str, Any]
+) -> Iterable[dict[str, Any]]:
     for key, question in ((definition.get("result") or {}).get("Questions") or {}).items():
-        recoded = question.get("RecodeValues") or {choice: choice for choice in question.get("Choices") or {}}
+        recoded = question.get("RecodeValues") or {
+            choice: choice for choice in question.get("Choices") or {}
+        }
         scores = [s for s in map(number, recoded.values()) if s is not None]
         is_nps = question.get("Selector") == "NPS"
-        yield {"survey_id": settings["partition"], "question_id": key, "heading": question.get("QuestionText"), "family": "nps" if is_nps else question.get("QuestionType"),
-               "scale_min": 0 if is_nps else min(scores, default=None), "scale_max": 10 if is_nps else max(scores, default=None)}
+        yield {
+            "survey_id": settings["partition"],
+            "question_id": key,
+            "heading": question.get("QuestionText"),
+            "family": "nps" if is_nps else question.get("QuestionType"),
+            "scale_min": 0 if is_nps else min(scores, default=None),
+            "scale_max": 10 if is_nps else max(scores, default=None),
+        }
 
 
-def score_rows(response: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+def score_rows(
+    response: dict[str, Any], _: Any, settings: Mapping[str, Any]
+) -> Iterable[dict[str, Any]]:
     """One row per configured question that was answered. Answers and embedded data lie side by side in `values`."""
     values, survey = response.get("values") or {}, settings["partition"]
-    if values.get("distributionChannel") == "preview" or values.get("status") in NOT_REAL or values.get("finished") in {0, "0"}:
+    if (
+        values.get("distributionChannel") == "preview"
+        or values.get("status") in NOT_REAL
+        or values.get("finished") in {0, "0"}
+    ):
         return
     for config in settings.get("scores", ()):
         score = values.get(config["question_id"])
         if str(config["survey_id"]) == survey and score is not None:
-            yield {"response_id": f"{response['responseId']}/{config['question_id']}", "survey_id": survey, "question_id": config["question_id"], "metric": config["metric"],
-                   "score": score, "scale_min": config.get("scale_min", 1), "scale_max": config.get("scale_max", 5), "better": config.get("better", "higher"),
-                   "ticket_id": values.get(config.get("ticket_variable", "ticket_id")) or values.get("externalDataReference") or None,
-                   "ticket_account": config.get("ticket_account"), "responded_at": values.get("recordedDate"), "version_at": values.get("recordedDate")}
+            yield {
+                "response_id": f"{response['responseId']}/{config['question_id']}",
+                "survey_id": survey,
+                "question_id": config["question_id"],
+                "metric": config["metric"],
+                "score": score,
+                "scale_min": config.get("scale_min", 1),
+                "scale_max": config.get("scale_max", 5),
+                "better": config.get("better", "higher"),
+                "ticket_id": values.get(config.get("ticket_variable", "ticket_id"))
+                or values.get("externalDataReference")
+                or None,
+                "ticket_account": config.get("ticket_account"),
+                "responded_at": values.get("recordedDate"),
+                "version_at": values.get("recordedDate"),
+            }
 
 
 connector = Connector(
@@ -60,24 +105,61 @@ connector = Connector(
     api_version="v3",
     base_url="https://{datacenter}.qualtrics.com",
     settings=("datacenter",),
-    auth=OneOf((Header("api_token", "X-API-TOKEN"), OAuth2("/oauth2/token", "client_credentials", ("client_id", "client_secret"), basic=True))),
+    auth=OneOf(
+        (
+            Header("api_token", "X-API-TOKEN"),
+            OAuth2(
+                "/oauth2/token", "client_credentials", ("client_id", "client_secret"), basic=True
+            ),
+        )
+    ),
     check=Request(f"{API}/whoami"),
     limits=Limits(requests_per_minute=60),
     not_told=("invitations",),
     streams=(
         Stream(
-            name="responses", says="Surveys, questions and scores", path=f"{API}/surveys/{{key}}/export-responses", records="responses", paging=SinglePage(),
+            name="responses",
+            says="Surveys, questions and scores",
+            path=f"{API}/surveys/{{key}}/export-responses",
+            records="responses",
+            paging=SinglePage(),
             sync=Changed(ask=lambda window: {}, overlap=timedelta(days=7)),
             export=Export(
-                start=start, job_at="result.progressId", poll=lambda survey, job: Request(f"{API}/surveys/{survey}/export-responses/{job}"), state_at="result.status",
-                done=frozenset({"complete"}), failed=frozenset({"failed"}), file_at="result.fileId", kind="zip",
-                file=lambda survey, file: Request(f"{API}/surveys/{survey}/export-responses/{file}/file")),
+                start=start,
+                job_at="result.progressId",
+                poll=lambda survey, job: Request(f"{API}/surveys/{survey}/export-responses/{job}"),
+                state_at="result.status",
+                done=frozenset({"complete"}),
+                failed=frozenset({"failed"}),
+                file_at="result.fileId",
+                kind="zip",
+                file=lambda survey, file: Request(
+                    f"{API}/surveys/{survey}/export-responses/{file}/file"
+                ),
+            ),
             each_of=Partitions(
-                Request(f"{API}/surveys"), records="result.elements", key="id", mark="lastModified", paging=NextUrl(at="result.nextPage"),
-                lead=lambda survey: Request(f"{API}/survey-definitions/{survey}"), lead_has="result.Questions", recheck=timedelta(0)),
+                Request(f"{API}/surveys"),
+                records="result.elements",
+                key="id",
+                mark="lastModified",
+                paging=NextUrl(at="result.nextPage"),
+                lead=lambda survey: Request(f"{API}/survey-definitions/{survey}"),
+                lead_has="result.Questions",
+                recheck=timedelta(0),
+            ),
             becomes=(
-                Becomes(SURVEY, part="partitions", fields={"survey_id": "id", "title": "name", "created_at": "creationDate", "version_at": "lastModified"}),
-                Becomes(SURVEY_QUESTION, part="lead", clean=question_rows), Becomes(SURVEY_RESPONSE, clean=score_rows),
+                Becomes(
+                    SURVEY,
+                    part="partitions",
+                    fields={
+                        "survey_id": "id",
+                        "title": "name",
+                        "created_at": "creationDate",
+                        "version_at": "lastModified",
+                    },
+                ),
+                Becomes(SURVEY_QUESTION, part="lead", clean=question_rows),
+                Becomes(SURVEY_RESPONSE, clean=score_rows),
             ),
         ),
     ),

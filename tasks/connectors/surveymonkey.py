@@ -12,14 +12,27 @@ from typing import Any
 from tasks.entities import SURVEY, SURVEY_QUESTION, SURVEY_RESPONSE
 from tasks.rest.auth import Bearer
 from tasks.rest.paging import LinkWithQuery
-from tasks.rest.spec import Becomes, Changed, Connector, Limits, Partitions, Request, Stream, Total, Window
+from tasks.rest.spec import (
+    Becomes,
+    Changed,
+    Connector,
+    Limits,
+    Partitions,
+    Request,
+    Stream,
+    Total,
+    Window,
+)
 
 LIVE_MODES = {"default", "email", "weblink", "offline", "kiosk"}
 DAY_LEFT = "x-ratelimit-app-global-day-remaining"
 
 
 def modified(window: Window) -> dict[str, str]:
-    return {"start_modified_at": window.start.strftime("%Y-%m-%dT%H:%M:%S"), "end_modified_at": window.end.strftime("%Y-%m-%dT%H:%M:%S")}
+    return {
+        "start_modified_at": window.start.strftime("%Y-%m-%dT%H:%M:%S"),
+        "end_modified_at": window.end.strftime("%Y-%m-%dT%H:%M:%S"),
+    }
 
 
 def questions_of(details: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
@@ -39,15 +52,25 @@ def number(choice: Mapping[str, Any]) -> float | None:
         return None
 
 
-def question_rows(details: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+def question_rows(
+    details: dict[str, Any], _: Any, settings: Mapping[str, Any]
+) -> Iterable[dict[str, Any]]:
     for question in questions_of(details):
         scores = [s for s in map(number, choices_of(question).values()) if s is not None]
         headings = question.get("headings") or [{}]
-        yield {"survey_id": details["id"], "question_id": question["id"], "heading": headings[0].get("heading"), "family": question.get("family"),
-               "scale_min": min(scores, default=None), "scale_max": max(scores, default=None)}
+        yield {
+            "survey_id": details["id"],
+            "question_id": question["id"],
+            "heading": headings[0].get("heading"),
+            "family": question.get("family"),
+            "scale_min": min(scores, default=None),
+            "scale_max": max(scores, default=None),
+        }
 
 
-def score_rows(response: dict[str, Any], details: dict[str, Any] | None, settings: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+def score_rows(
+    response: dict[str, Any], details: dict[str, Any] | None, settings: Mapping[str, Any]
+) -> Iterable[dict[str, Any]]:
     """One row per configured question that was answered.
 
     A choice that is gone from the survey leaves its id as the score, which is not a number: the row is set aside with
@@ -67,12 +90,23 @@ def score_rows(response: dict[str, Any], details: dict[str, Any] | None, setting
                 continue
             choice = choices_of(known.get(question["id"], {})).get(answer["choice_id"])
             yield {
-                "response_id": f"{response['id']}/{question['id']}", "survey_id": response["survey_id"], "question_id": question["id"],
-                "metric": config["metric"], "score": number(choice) if choice else f"choice {answer['choice_id']} is not in the survey",
-                "scale_min": config.get("scale_min", 1), "scale_max": config.get("scale_max", 5), "better": config.get("better", "higher"),
-                "ticket_id": variables.get(config.get("ticket_variable", "ticket_id")) or response.get("custom_value") or None,
-                "ticket_account": config.get("ticket_account"), "customer_id": response.get("recipient_id") or None,
-                "responded_at": response.get("date_created"), "version_at": response.get("date_modified"),
+                "response_id": f"{response['id']}/{question['id']}",
+                "survey_id": response["survey_id"],
+                "question_id": question["id"],
+                "metric": config["metric"],
+                "score": number(choice)
+                if choice
+                else f"choice {answer['choice_id']} is not in the survey",
+                "scale_min": config.get("scale_min", 1),
+                "scale_max": config.get("scale_max", 5),
+                "better": config.get("better", "higher"),
+                "ticket_id": variables.get(config.get("ticket_variable", "ticket_id"))
+                or response.get("custom_value")
+                or None,
+                "ticket_account": config.get("ticket_account"),
+                "customer_id": response.get("recipient_id") or None,
+                "responded_at": response.get("date_created"),
+                "version_at": response.get("date_modified"),
             }
 
 
@@ -84,22 +118,49 @@ connector = Connector(
     base_url="https://api.surveymonkey.com",
     auth=Bearer("access_token", scheme="bearer"),
     check=Request("/v3/users/me"),
-    limits=Limits(requests_per_minute=120, spent=lambda status, headers, body: status == 429 and headers.get(DAY_LEFT) == "0"),
+    limits=Limits(
+        requests_per_minute=120,
+        spent=lambda status, headers, body: status == 429 and headers.get(DAY_LEFT) == "0",
+    ),
     not_told=("invitations",),
     streams=(
         Stream(
-            name="responses", says="Surveys, questions and scores", path="/v3/surveys/{key}/responses/bulk", records="data",
-            params={"sort_by": "date_modified", "sort_order": "ASC"}, total=Total("total"),
+            name="responses",
+            says="Surveys, questions and scores",
+            path="/v3/surveys/{key}/responses/bulk",
+            records="data",
+            params={"sort_by": "date_modified", "sort_order": "ASC"},
+            total=Total("total"),
             paging=LinkWithQuery(at="links.next", size={"per_page": "100", "page": "1"}),
             sync=Changed(ask=modified, overlap=timedelta(hours=1)),
             each_of=Partitions(
-                Request("/v3/surveys", {"include": "response_count,date_created,date_modified,question_count", "sort_by": "date_modified",
-                                        "sort_order": "ASC", "per_page": "1000", "page": "1"}),
-                records="data", key="id", mark="response_count", paging=LinkWithQuery(at="links.next"),
+                Request(
+                    "/v3/surveys",
+                    {
+                        "include": "response_count,date_created,date_modified,question_count",
+                        "sort_by": "date_modified",
+                        "sort_order": "ASC",
+                        "per_page": "1000",
+                        "page": "1",
+                    },
+                ),
+                records="data",
+                key="id",
+                mark="response_count",
+                paging=LinkWithQuery(at="links.next"),
                 lead=lambda survey: Request(f"/v3/surveys/{survey}/details"),
             ),
             becomes=(
-                Becomes(SURVEY, part="partitions", fields={"survey_id": "id", "title": "title", "responses_count": "response_count", "created_at": "date_created"}),
+                Becomes(
+                    SURVEY,
+                    part="partitions",
+                    fields={
+                        "survey_id": "id",
+                        "title": "title",
+                        "responses_count": "response_count",
+                        "created_at": "date_created",
+                    },
+                ),
                 Becomes(SURVEY_QUESTION, part="lead", clean=question_rows),
                 Becomes(SURVEY_RESPONSE, clean=score_rows),
             ),

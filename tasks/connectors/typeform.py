@@ -18,7 +18,11 @@ SCALED = {"nps", "opinion_scale", "rating"}
 
 
 def between(window: Window) -> dict[str, str]:
-    return {"since": window.start.strftime("%Y-%m-%dT%H:%M:%SZ"), "until": window.end.strftime("%Y-%m-%dT%H:%M:%SZ"), "response_type": "completed"}
+    return {
+        "since": window.start.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "until": window.end.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "response_type": "completed",
+    }
 
 
 def fields_of(holder: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -37,10 +41,19 @@ def scale(field: Mapping[str, Any]) -> tuple[int, int] | None:
     return low, low + int(properties.get("steps") or (11 if field["type"] == "nps" else 5)) - 1
 
 
-def question_rows(form: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+def question_rows(
+    form: dict[str, Any], _: Any, settings: Mapping[str, Any]
+) -> Iterable[dict[str, Any]]:
     for field in fields_of(form):
         low, high = scale(field) or (None, None)
-        yield {"survey_id": form["id"], "question_id": field.get("ref") or field["id"], "heading": field.get("title"), "family": field.get("type"), "scale_min": low, "scale_max": high}
+        yield {
+            "survey_id": form["id"],
+            "question_id": field.get("ref") or field["id"],
+            "heading": field.get("title"),
+            "family": field.get("type"),
+            "scale_min": low,
+            "scale_max": high,
+        }
 
 
 def number(answer: Mapping[str, Any], config: Mapping[str, Any]) -> Any:
@@ -48,23 +61,45 @@ def number(answer: Mapping[str, Any], config: Mapping[str, Any]) -> Any:
     if answer.get("type") == "number":
         return answer.get("number")
     choice = answer.get("choice") or {}
-    return (config.get("choices") or {}).get(choice.get("ref") or choice.get("label"), f"choice {choice.get('label')} has no score in the settings")
+    return (config.get("choices") or {}).get(
+        choice.get("ref") or choice.get("label"),
+        f"choice {choice.get('label')} has no score in the settings",
+    )
 
 
-def score_rows(response: dict[str, Any], form: dict[str, Any] | None, settings: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+def score_rows(
+    response: dict[str, Any], form: dict[str, Any] | None, settings: Mapping[str, Any]
+) -> Iterable[dict[str, Any]]:
     """One row per configured question that was answered; questions are known by `ref`, else by id."""
     survey = settings["partition"]
-    wanted = {str(s["question_id"]): s for s in settings.get("scores", ()) if str(s["survey_id"]) == survey}
+    wanted = {
+        str(s["question_id"]): s
+        for s in settings.get("scores", ())
+        if str(s["survey_id"]) == survey
+    }
     asked = {field["id"]: scale(field) for field in fields_of(form or {})}
     for answer in response.get("answers") or ():
         field = answer.get("field") or {}
         config = wanted.get(str(field.get("ref"))) or wanted.get(str(field.get("id")))
         if config:
             low, high = asked.get(str(field.get("id"))) or (1, 5)
-            yield {"response_id": f"{survey}/{response['response_id']}/{config['question_id']}", "survey_id": survey, "question_id": config["question_id"],
-                   "metric": config["metric"], "score": number(answer, config), "scale_min": config.get("scale_min", low), "scale_max": config.get("scale_max", high),
-                   "better": config.get("better", "higher"), "ticket_id": (response.get("hidden") or {}).get(config.get("ticket_variable", "ticket_id")) or None,
-                   "ticket_account": config.get("ticket_account"), "responded_at": response.get("submitted_at"), "version_at": response.get("submitted_at")}
+            yield {
+                "response_id": f"{survey}/{response['response_id']}/{config['question_id']}",
+                "survey_id": survey,
+                "question_id": config["question_id"],
+                "metric": config["metric"],
+                "score": number(answer, config),
+                "scale_min": config.get("scale_min", low),
+                "scale_max": config.get("scale_max", high),
+                "better": config.get("better", "higher"),
+                "ticket_id": (response.get("hidden") or {}).get(
+                    config.get("ticket_variable", "ticket_id")
+                )
+                or None,
+                "ticket_account": config.get("ticket_account"),
+                "responded_at": response.get("submitted_at"),
+                "version_at": response.get("submitted_at"),
+            }
 
 
 connector = Connector(
@@ -73,20 +108,44 @@ connector = Connector(
     docs="https://www.typeform.com/developers/responses/",
     api_version="2024",
     base_url="https://api.typeform.com",
-    auth=OneOf((Bearer("access_token"), OAuth2("/oauth/token", "refresh_token", ("client_id", "client_secret", "refresh_token")))),
+    auth=OneOf(
+        (
+            Bearer("access_token"),
+            OAuth2(
+                "/oauth/token", "refresh_token", ("client_id", "client_secret", "refresh_token")
+            ),
+        )
+    ),
     check=Request("/forms", {"page_size": "1"}),
-    limits=Limits(requests_per_minute=110, retry_statuses=frozenset({408, 429, 499, 500, 502, 503, 504})),
+    limits=Limits(
+        requests_per_minute=110, retry_statuses=frozenset({408, 429, 499, 500, 502, 503, 504})
+    ),
     not_told=("invitations",),
     streams=(
         Stream(
-            name="responses", says="Forms, questions and scores", path="/forms/{key}/responses", records="items",
-            paging=BeforeLast("token", "before", "page_size", 1000), sync=Changed(ask=between, overlap=timedelta(hours=1)),
+            name="responses",
+            says="Forms, questions and scores",
+            path="/forms/{key}/responses",
+            records="items",
+            paging=BeforeLast("token", "before", "page_size", 1000),
+            sync=Changed(ask=between, overlap=timedelta(hours=1)),
             each_of=Partitions(
-                Request("/forms", {"sort_by": "last_updated_at", "order_by": "asc"}), records="items", key="id", mark="last_updated_at",
-                paging=PageNumber(size={"page_size": "200"}, pages="page_count"), lead=lambda form: Request(f"/forms/{form}"), recheck=timedelta(0)),
+                Request("/forms", {"sort_by": "last_updated_at", "order_by": "asc"}),
+                records="items",
+                key="id",
+                mark="last_updated_at",
+                paging=PageNumber(size={"page_size": "200"}, pages="page_count"),
+                lead=lambda form: Request(f"/forms/{form}"),
+                recheck=timedelta(0),
+            ),
             becomes=(
-                Becomes(SURVEY, part="partitions", fields={"survey_id": "id", "title": "title", "version_at": "last_updated_at"}),
-                Becomes(SURVEY_QUESTION, part="lead", clean=question_rows), Becomes(SURVEY_RESPONSE, clean=score_rows),
+                Becomes(
+                    SURVEY,
+                    part="partitions",
+                    fields={"survey_id": "id", "title": "title", "version_at": "last_updated_at"},
+                ),
+                Becomes(SURVEY_QUESTION, part="lead", clean=question_rows),
+                Becomes(SURVEY_RESPONSE, clean=score_rows),
             ),
         ),
     ),

@@ -8,21 +8,57 @@ from datetime import timedelta
 from functools import partial
 
 from tasks.entities import (
-    AGENT, BUSINESS_SCHEDULE, CUSTOMER, HOLIDAY, MESSAGE, ORGANIZATION, SLA_EVENT, SLA_POLICY, SURVEY_INVITATION,
-    SURVEY_RESPONSE, TEAM, TEAM_MEMBERSHIP, TICKET, TICKET_EVENT, TICKET_STATUS, TOMBSTONE,
+    AGENT,
+    BUSINESS_SCHEDULE,
+    CUSTOMER,
+    HOLIDAY,
+    MESSAGE,
+    ORGANIZATION,
+    SLA_EVENT,
+    SLA_POLICY,
+    SURVEY_INVITATION,
+    SURVEY_RESPONSE,
+    TEAM,
+    TEAM_MEMBERSHIP,
+    TICKET,
+    TICKET_EVENT,
+    TICKET_STATUS,
+    TOMBSTONE,
 )
 from tasks.rest.auth import Basic, Bearer, OneOf
 from tasks.rest.paging import CursorParam, NextUrl
 from tasks.rest.shapes import listed, score
-from tasks.rest.spec import Becomes, Changed, Connector, Follow, Limits, Request, Stream, Token, Window, sql
+from tasks.rest.spec import (
+    Becomes,
+    Changed,
+    Connector,
+    Follow,
+    Limits,
+    Request,
+    Stream,
+    Token,
+    Window,
+    sql,
+)
 
 EXPORTS_PER_MINUTE = 10
-by_cursor = CursorParam(at="meta.after_cursor", param="page[after]", size={"page[size]": "100"}, more="meta.has_more")
+by_cursor = CursorParam(
+    at="meta.after_cursor", param="page[after]", size={"page[size]": "100"}, more="meta.has_more"
+)
 by_time = NextUrl(at="next_page", ends="end_of_stream")
 full = partial(listed, at="/api/v2")
-targets = Becomes(SLA_POLICY, each="policy_metrics[]", fields={
-    "policy_id": "id", "metric": "item.metric", "priority": sql("coalesce({item.priority}, 'any')"), "name": "title", "target_minutes": "item.target",
-    "is_business": "item.business_hours"})
+targets = Becomes(
+    SLA_POLICY,
+    each="policy_metrics[]",
+    fields={
+        "policy_id": "id",
+        "metric": "item.metric",
+        "priority": sql("coalesce({item.priority}, 'any')"),
+        "name": "title",
+        "target_minutes": "item.target",
+        "is_business": "item.business_hours",
+    },
+)
 
 
 def since(window: Window) -> dict[str, str]:
@@ -34,16 +70,33 @@ def between(window: Window) -> dict[str, str]:
 
 
 def export(name: str, size: int) -> CursorParam:
-    return CursorParam(at="after_cursor", param="cursor", size={"per_page": str(size)}, ends="end_of_stream",
-                       alone=True, keeps=("per_page", "include"))
+    return CursorParam(
+        at="after_cursor",
+        param="cursor",
+        size={"per_page": str(size)},
+        ends="end_of_stream",
+        alone=True,
+        keeps=("per_page", "include"),
+    )
 
 
 def change(field: str, key: str) -> Becomes:
     """Child events of one field; a value that was taken away is there and null."""
-    return Becomes(TICKET_EVENT, each="child_events[]", where=sql(f"{{item.{key}?}}"), fields={
-        "event_id": "item.id", "ticket_id": "ticket_id", "field": sql(f"'{field}'"), "from_value": "item.previous_value",
-        "to_value": f"item.{key}", "changed_at": "created_at", "actor_id": "updater_id", "sequence": "item.id",
-    })
+    return Becomes(
+        TICKET_EVENT,
+        each="child_events[]",
+        where=sql(f"{{item.{key}?}}"),
+        fields={
+            "event_id": "item.id",
+            "ticket_id": "ticket_id",
+            "field": sql(f"'{field}'"),
+            "from_value": "item.previous_value",
+            "to_value": f"item.{key}",
+            "changed_at": "created_at",
+            "actor_id": "updater_id",
+            "sequence": "item.id",
+        },
+    )
 
 
 connector = Connector(
@@ -56,135 +109,359 @@ connector = Connector(
     optional_settings=("email",),
     auth=OneOf((Basic("{email}/token", "api_token"), Bearer("oauth_token"))),
     check=Request("/api/v2/users/me.json"),
-    is_login=lambda answer: bool(answer["user"].get("id")),  # a bad token may answer as an anonymous user
+    is_login=lambda answer: bool(
+        answer["user"].get("id")
+    ),  # a bad token may answer as an anonymous user
     limits=Limits(requests_per_minute=200),
     not_told=("merges other than by the tag closed_by_merge",),
     streams=(
         Stream(
-            name="tickets", says="Tickets, deleted ones included", path="/api/v2/incremental/tickets/cursor.json",
-            params={"include": "metric_sets"}, records="tickets", requests_per_minute=EXPORTS_PER_MINUTE,
-            paging=export("tickets", 200),  # 1,000 with sideloads ran into 504 (airbytehq/airbyte#33435)
+            name="tickets",
+            says="Tickets, deleted ones included",
+            path="/api/v2/incremental/tickets/cursor.json",
+            params={"include": "metric_sets"},
+            records="tickets",
+            requests_per_minute=EXPORTS_PER_MINUTE,
+            paging=export(
+                "tickets", 200
+            ),  # 1,000 with sideloads ran into 504 (airbytehq/airbyte#33435)
             sync=Token(ask=since, cursor="after_cursor", param="cursor"),
-            becomes=(
-                Becomes(TICKET, where=sql("{status} is distinct from 'deleted'"), fields={
-                    "ticket_id": "id", "subject": "subject", "status": "status", "priority": "priority", "type": "type",
-                    "channel": "via.channel", "requester_id": "requester_id", "organization_id": "organization_id",
-                    "assignee_id": "assignee_id", "team_id": "group_id", "created_by_id": "submitter_id",
-                    "created_at": "created_at", "solved_at": "metric_set.solved_at",
-                    "is_merged": sql("coalesce(list_contains(cast({tags} as varchar[]), 'closed_by_merge'), false)"),
-                    "vendor_reopens_count": "metric_set.reopens",
-                    "vendor_reassignments_count": sql("greatest(cast({metric_set.assignee_stations} as bigint) - 1, 0)"),
-                    "vendor_first_reply_minutes": "metric_set.reply_time_in_minutes.calendar",
-                    "vendor_first_reply_business_minutes": "metric_set.reply_time_in_minutes.business",
-                    "vendor_full_resolution_minutes": "metric_set.full_resolution_time_in_minutes.calendar",
-                    "version_at": sql("to_timestamp(cast({generated_timestamp} as double))"),
-                }),
-                Becomes(TOMBSTONE, where=sql("{status} = 'deleted'"), fields={
-                    "entity": sql("'ticket'"), "record_id": "id", "deleted_at": "updated_at",
-                    "version_at": sql("to_timestamp(cast({generated_timestamp} as double))"),
-                }),
-            ),
-        ),
-        Stream(
-            name="ticket_events", says="Changes and messages of tickets", path="/api/v2/incremental/ticket_events.json",
-            params={"include": "comment_events", "per_page": "1000"}, records="ticket_events", paging=by_time,
-            requests_per_minute=EXPORTS_PER_MINUTE, sync=Changed(ask=since),
-            becomes=(
-                change("status", "status"), change("assignee", "assignee_id"), change("team", "group_id"),
-                change("priority", "priority"),
-                Becomes(MESSAGE, each="child_events[]", where=sql("{item.event_type} = 'Comment'"), fields={
-                    "message_id": "item.id", "ticket_id": "ticket_id", "sent_at": "created_at", "author_id": "item.author_id",
-                    "is_public": "item.public", "body": "item.body", "sequence": "item.id",
-                }),
-            ),
-        ),
-        Stream(
-            name="users", says="Agents and customers", path="/api/v2/incremental/users/cursor.json", records="users",
-            paging=export("users", 1000), from_beginning=True, requests_per_minute=EXPORTS_PER_MINUTE,
-            sync=Token(ask=since, cursor="after_cursor", param="cursor"),
-            becomes=(
-                Becomes(AGENT, where=sql("{role} in ('agent', 'admin')"), fields={
-                    "agent_id": "id", "name": "name", "email": "email", "role": "role", "time_zone": "time_zone",
-                    "is_active": sql("coalesce(cast({active} as boolean), true) and not coalesce(cast({suspended} as boolean), false)"),
-                    "created_at": "created_at", "version_at": "updated_at",
-                }),
-                Becomes(CUSTOMER, where=sql("coalesce({role}, '') not in ('agent', 'admin')"), fields={
-                    "customer_id": "id", "organization_id": "organization_id", "name": "name", "email": "email",
-                    "created_at": "created_at", "version_at": "updated_at",
-                }),
-            ),
-        ),
-        Stream(
-            name="organizations", says="Organizations", path="/api/v2/incremental/organizations.json",
-            records="organizations", paging=by_time, requests_per_minute=EXPORTS_PER_MINUTE, sync=Changed(ask=since),
-            from_beginning=True,
-            becomes=(
-                Becomes(ORGANIZATION, fields={
-                    "organization_id": "id", "name": "name", "domain": sql("cast({domain_names} as varchar[])[1]"),
-                    "country": "organization_fields.country", "created_at": "created_at", "version_at": "updated_at",
-                }),
-            ),
-        ),
-        Stream(
-            name="sla_events", says="Events of SLA clocks", path="/api/v2/incremental/ticket_metric_events.json",
-            records="ticket_metric_events", paging=by_time, requests_per_minute=EXPORTS_PER_MINUTE,
-            sync=Changed(ask=since), optional=True,
             becomes=(
                 Becomes(
-                    SLA_EVENT, where=sql("{type} in ('activate', 'apply_sla', 'pause', 'fulfill', 'breach') and not coalesce(cast({deleted} as boolean), false)"),
+                    TICKET,
+                    where=sql("{status} is distinct from 'deleted'"),
                     fields={
-                        "event_id": "id", "ticket_id": "ticket_id", "policy_id": "sla.policy.id", "metric": "metric",
-                        "instance": "instance_id", "kind": sql("replace({type}, 'apply_sla', 'apply')"), "happened_at": "time",
-                        "target_minutes": "sla.target", "is_business": "sla.business_hours",
+                        "ticket_id": "id",
+                        "subject": "subject",
+                        "status": "status",
+                        "priority": "priority",
+                        "type": "type",
+                        "channel": "via.channel",
+                        "requester_id": "requester_id",
+                        "organization_id": "organization_id",
+                        "assignee_id": "assignee_id",
+                        "team_id": "group_id",
+                        "created_by_id": "submitter_id",
+                        "created_at": "created_at",
+                        "solved_at": "metric_set.solved_at",
+                        "is_merged": sql(
+                            "coalesce(list_contains(cast({tags} as varchar[]), 'closed_by_merge'), false)"
+                        ),
+                        "vendor_reopens_count": "metric_set.reopens",
+                        "vendor_reassignments_count": sql(
+                            "greatest(cast({metric_set.assignee_stations} as bigint) - 1, 0)"
+                        ),
+                        "vendor_first_reply_minutes": "metric_set.reply_time_in_minutes.calendar",
+                        "vendor_first_reply_business_minutes": "metric_set.reply_time_in_minutes.business",
+                        "vendor_full_resolution_minutes": "metric_set.full_resolution_time_in_minutes.calendar",
+                        "version_at": sql("to_timestamp(cast({generated_timestamp} as double))"),
+                    },
+                ),
+                Becomes(
+                    TOMBSTONE,
+                    where=sql("{status} = 'deleted'"),
+                    fields={
+                        "entity": sql("'ticket'"),
+                        "record_id": "id",
+                        "deleted_at": "updated_at",
+                        "version_at": sql("to_timestamp(cast({generated_timestamp} as double))"),
                     },
                 ),
             ),
         ),
         Stream(
-            name="satisfaction", says="Satisfaction ratings, offered and answered; 30 days are read again for changed ones",
-            path="/api/v2/satisfaction_ratings.json", records="satisfaction_ratings", paging=by_cursor, optional=True,
-            sync=Changed(ask=between, overlap=timedelta(days=30)),
+            name="ticket_events",
+            says="Changes and messages of tickets",
+            path="/api/v2/incremental/ticket_events.json",
+            params={"include": "comment_events", "per_page": "1000"},
+            records="ticket_events",
+            paging=by_time,
+            requests_per_minute=EXPORTS_PER_MINUTE,
+            sync=Changed(ask=since),
             becomes=(
-                Becomes(SURVEY_INVITATION, where=sql("{score} <> 'unoffered'"), fields={
-                    "invitation_id": "id", "ticket_id": "ticket_id", "customer_id": "requester_id", "sent_at": "created_at",
-                }),
-                Becomes(SURVEY_RESPONSE, where=sql("{score} like 'good%' or {score} like 'bad%'"), fields={
-                    "response_id": "id", "score": sql("case when {score} like 'good%' then 1 else 0 end"), **score("csat", 0, 1), "ticket_id": "ticket_id",
-                    "customer_id": "requester_id", "agent_id": "assignee_id", "responded_at": "updated_at",
-                    "comment": "comment", "version_at": "updated_at",
-                }),
+                change("status", "status"),
+                change("assignee", "assignee_id"),
+                change("team", "group_id"),
+                change("priority", "priority"),
+                Becomes(
+                    MESSAGE,
+                    each="child_events[]",
+                    where=sql("{item.event_type} = 'Comment'"),
+                    fields={
+                        "message_id": "item.id",
+                        "ticket_id": "ticket_id",
+                        "sent_at": "created_at",
+                        "author_id": "item.author_id",
+                        "is_public": "item.public",
+                        "body": "item.body",
+                        "sequence": "item.id",
+                    },
+                ),
             ),
         ),
         Stream(
-            name="survey_responses", says="Answers to the newer CSAT surveys (accounts have either these or ratings)",
-            path="/api/v2/guide/survey_responses.json", records="survey_responses", paging=by_cursor, optional=True, on=False,
+            name="users",
+            says="Agents and customers",
+            path="/api/v2/incremental/users/cursor.json",
+            records="users",
+            paging=export("users", 1000),
+            from_beginning=True,
+            requests_per_minute=EXPORTS_PER_MINUTE,
+            sync=Token(ask=since, cursor="after_cursor", param="cursor"),
             becomes=(
-                Becomes(SURVEY_RESPONSE, each="answers[]", where=sql("{item.rating} is not null"), fields={
-                    "response_id": "id", "survey_id": "survey.id", "score": "item.rating", **score("csat", 1, 5),
-                    "ticket_id": sql("regexp_extract(cast({subjects} as varchar), 'ticket:(\\d+)', 1)"),
-                    "customer_id": "responder_id", "responded_at": "item.created_at", "version_at": "item.updated_at",
-                }),
+                Becomes(
+                    AGENT,
+                    where=sql("{role} in ('agent', 'admin')"),
+                    fields={
+                        "agent_id": "id",
+                        "name": "name",
+                        "email": "email",
+                        "role": "role",
+                        "time_zone": "time_zone",
+                        "is_active": sql(
+                            "coalesce(cast({active} as boolean), true) and not coalesce(cast({suspended} as boolean), false)"
+                        ),
+                        "created_at": "created_at",
+                        "version_at": "updated_at",
+                    },
+                ),
+                Becomes(
+                    CUSTOMER,
+                    where=sql("coalesce({role}, '') not in ('agent', 'admin')"),
+                    fields={
+                        "customer_id": "id",
+                        "organization_id": "organization_id",
+                        "name": "name",
+                        "email": "email",
+                        "created_at": "created_at",
+                        "version_at": "updated_at",
+                    },
+                ),
             ),
         ),
-        full("groups", "Teams, deleted ones included", Becomes(TEAM, fields={
-            "team_id": "id", "name": "name", "is_active": sql("not coalesce(cast({deleted} as boolean), false)")}),
-            path="groups.json", params={"exclude_deleted": "false"}, paging=by_cursor),
-        full("memberships", "Who belongs to which team", Becomes(TEAM_MEMBERSHIP, fields={"agent_id": "user_id", "team_id": "group_id", "is_default": "default"}),
-             path="group_memberships.json", records="group_memberships", paging=by_cursor, replaces=True),
-        full("sla_policies", "SLA policies and their targets", targets, path="slas/policies.json", replaces=True, optional=True),
-        full("group_sla_policies", "Group SLA policies: how long a team may hold a ticket", targets, path="group_slas/policies.json", paging=by_cursor, replaces=True,
-             optional=True),
-        full("schedules", "Business schedules and their holidays",
-             Becomes(BUSINESS_SCHEDULE, each="intervals[]", fields={
-                 "schedule_id": "id", "name": "name", "time_zone": "time_zone", "starts_minute": "item.start_time", "ends_minute": "item.end_time"}),
-             Becomes(HOLIDAY, part="holidays", fields={
-                 "schedule_id": "@partition", "holiday_id": "id", "name": "name", "first_on": "start_date", "last_on": "end_date"}),
-             path="business_hours/schedules.json", replaces=True, optional=True,
-             follows=(Follow("holidays", lambda ids: Request(f"/api/v2/business_hours/schedules/{ids[0]}/holidays.json"), key="id", records="holidays"),)),
-        full("custom_statuses", "Statuses and their categories", Becomes(TICKET_STATUS, fields={
-            "status_id": "id", "label": "agent_label", "category": "status_category"}), path="custom_statuses.json", optional=True),
-        full("deleted_tickets", "Tickets deleted in the last 30 days", Becomes(TOMBSTONE, fields={
-            "entity": sql("'ticket'"), "record_id": "id", "deleted_at": "deleted_at", "version_at": "deleted_at"}),
-            path="deleted_tickets.json", paging=by_cursor, optional=True, requests_per_minute=10),
+        Stream(
+            name="organizations",
+            says="Organizations",
+            path="/api/v2/incremental/organizations.json",
+            records="organizations",
+            paging=by_time,
+            requests_per_minute=EXPORTS_PER_MINUTE,
+            sync=Changed(ask=since),
+            from_beginning=True,
+            becomes=(
+                Becomes(
+                    ORGANIZATION,
+                    fields={
+                        "organization_id": "id",
+                        "name": "name",
+                        "domain": sql("cast({domain_names} as varchar[])[1]"),
+                        "country": "organization_fields.country",
+                        "created_at": "created_at",
+                        "version_at": "updated_at",
+                    },
+                ),
+            ),
+        ),
+        Stream(
+            name="sla_events",
+            says="Events of SLA clocks",
+            path="/api/v2/incremental/ticket_metric_events.json",
+            records="ticket_metric_events",
+            paging=by_time,
+            requests_per_minute=EXPORTS_PER_MINUTE,
+            sync=Changed(ask=since),
+            optional=True,
+            becomes=(
+                Becomes(
+                    SLA_EVENT,
+                    where=sql(
+                        "{type} in ('activate', 'apply_sla', 'pause', 'fulfill', 'breach') and not coalesce(cast({deleted} as boolean), false)"
+                    ),
+                    fields={
+                        "event_id": "id",
+                        "ticket_id": "ticket_id",
+                        "policy_id": "sla.policy.id",
+                        "metric": "metric",
+                        "instance": "instance_id",
+                        "kind": sql("replace({type}, 'apply_sla', 'apply')"),
+                        "happened_at": "time",
+                        "target_minutes": "sla.target",
+                        "is_business": "sla.business_hours",
+                    },
+                ),
+            ),
+        ),
+        Stream(
+            name="satisfaction",
+            says="Satisfaction ratings, offered and answered; 30 days are read again for changed ones",
+            path="/api/v2/satisfaction_ratings.json",
+            records="satisfaction_ratings",
+            paging=by_cursor,
+            optional=True,
+            sync=Changed(ask=between, overlap=timedelta(days=30)),
+            becomes=(
+                Becomes(
+                    SURVEY_INVITATION,
+                    where=sql("{score} <> 'unoffered'"),
+                    fields={
+                        "invitation_id": "id",
+                        "ticket_id": "ticket_id",
+                        "customer_id": "requester_id",
+                        "sent_at": "created_at",
+                    },
+                ),
+                Becomes(
+                    SURVEY_RESPONSE,
+                    where=sql("{score} like 'good%' or {score} like 'bad%'"),
+                    fields={
+                        "response_id": "id",
+                        "score": sql("case when {score} like 'good%' then 1 else 0 end"),
+                        **score("csat", 0, 1),
+                        "ticket_id": "ticket_id",
+                        "customer_id": "requester_id",
+                        "agent_id": "assignee_id",
+                        "responded_at": "updated_at",
+                        "comment": "comment",
+                        "version_at": "updated_at",
+                    },
+                ),
+            ),
+        ),
+        Stream(
+            name="survey_responses",
+            says="Answers to the newer CSAT surveys (accounts have either these or ratings)",
+            path="/api/v2/guide/survey_responses.json",
+            records="survey_responses",
+            paging=by_cursor,
+            optional=True,
+            on=False,
+            becomes=(
+                Becomes(
+                    SURVEY_RESPONSE,
+                    each="answers[]",
+                    where=sql("{item.rating} is not null"),
+                    fields={
+                        "response_id": "id",
+                        "survey_id": "survey.id",
+                        "score": "item.rating",
+                        **score("csat", 1, 5),
+                        "ticket_id": sql(
+                            "regexp_extract(cast({subjects} as varchar), 'ticket:(\\d+)', 1)"
+                        ),
+                        "customer_id": "responder_id",
+                        "responded_at": "item.created_at",
+                        "version_at": "item.updated_at",
+                    },
+                ),
+            ),
+        ),
+        full(
+            "groups",
+            "Teams, deleted ones included",
+            Becomes(
+                TEAM,
+                fields={
+                    "team_id": "id",
+                    "name": "name",
+                    "is_active": sql("not coalesce(cast({deleted} as boolean), false)"),
+                },
+            ),
+            path="groups.json",
+            params={"exclude_deleted": "false"},
+            paging=by_cursor,
+        ),
+        full(
+            "memberships",
+            "Who belongs to which team",
+            Becomes(
+                TEAM_MEMBERSHIP,
+                fields={"agent_id": "user_id", "team_id": "group_id", "is_default": "default"},
+            ),
+            path="group_memberships.json",
+            records="group_memberships",
+            paging=by_cursor,
+            replaces=True,
+        ),
+        full(
+            "sla_policies",
+            "SLA policies and their targets",
+            targets,
+            path="slas/policies.json",
+            replaces=True,
+            optional=True,
+        ),
+        full(
+            "group_sla_policies",
+            "Group SLA policies: how long a team may hold a ticket",
+            targets,
+            path="group_slas/policies.json",
+            paging=by_cursor,
+            replaces=True,
+            optional=True,
+        ),
+        full(
+            "schedules",
+            "Business schedules and their holidays",
+            Becomes(
+                BUSINESS_SCHEDULE,
+                each="intervals[]",
+                fields={
+                    "schedule_id": "id",
+                    "name": "name",
+                    "time_zone": "time_zone",
+                    "starts_minute": "item.start_time",
+                    "ends_minute": "item.end_time",
+                },
+            ),
+            Becomes(
+                HOLIDAY,
+                part="holidays",
+                fields={
+                    "schedule_id": "@partition",
+                    "holiday_id": "id",
+                    "name": "name",
+                    "first_on": "start_date",
+                    "last_on": "end_date",
+                },
+            ),
+            path="business_hours/schedules.json",
+            replaces=True,
+            optional=True,
+            follows=(
+                Follow(
+                    "holidays",
+                    lambda ids: Request(f"/api/v2/business_hours/schedules/{ids[0]}/holidays.json"),
+                    key="id",
+                    records="holidays",
+                ),
+            ),
+        ),
+        full(
+            "custom_statuses",
+            "Statuses and their categories",
+            Becomes(
+                TICKET_STATUS,
+                fields={"status_id": "id", "label": "agent_label", "category": "status_category"},
+            ),
+            path="custom_statuses.json",
+            optional=True,
+        ),
+        full(
+            "deleted_tickets",
+            "Tickets deleted in the last 30 days",
+            Becomes(
+                TOMBSTONE,
+                fields={
+                    "entity": sql("'ticket'"),
+                    "record_id": "id",
+                    "deleted_at": "deleted_at",
+                    "version_at": "deleted_at",
+                },
+            ),
+            path="deleted_tickets.json",
+            paging=by_cursor,
+            optional=True,
+            requests_per_minute=10,
+        ),
     ),
 )

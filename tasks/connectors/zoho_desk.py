@@ -11,16 +11,43 @@ from functools import partial
 from typing import Any
 
 from tasks.entities import (
-    AGENT, BUSINESS_SCHEDULE, CUSTOMER, HOLIDAY, MESSAGE, ORGANIZATION, SLA_POLICY, SURVEY_RESPONSE, TEAM, TEAM_MEMBERSHIP, TICKET, TICKET_EVENT, TICKET_STATUS,
+    AGENT,
+    BUSINESS_SCHEDULE,
+    CUSTOMER,
+    HOLIDAY,
+    MESSAGE,
+    ORGANIZATION,
+    SLA_POLICY,
+    SURVEY_RESPONSE,
+    TEAM,
+    TEAM_MEMBERSHIP,
+    TICKET,
+    TICKET_EVENT,
+    TICKET_STATUS,
     TIME_ENTRY,
 )
 from tasks.rest.auth import OAuth2
 from tasks.rest.paging import Offset, Restart
 from tasks.rest.shapes import due_clock, hours, listed, score
-from tasks.rest.spec import Becomes, Changed, Connector, Follow, Limits, Request, Stream, Window, sql
+from tasks.rest.spec import (
+    Becomes,
+    Changed,
+    Connector,
+    Follow,
+    Limits,
+    Request,
+    Stream,
+    Window,
+    sql,
+)
 
 API = "/api/v1"
-FIELDS = {"Status": "status", "Case Owner": "assignee", "Department": "team", "Priority": "priority"}
+FIELDS = {
+    "Status": "status",
+    "Case Owner": "assignee",
+    "Department": "team",
+    "Priority": "priority",
+}
 DAYS = ("SUNDAY", "MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY")
 VALUE = "{item.propertyValue}"
 full = partial(listed, at=API, records="data")
@@ -32,7 +59,10 @@ def stamp(at: Any) -> str:
 
 
 def modified(window: Window) -> dict[str, str]:
-    return {"modifiedTimeRange": f"{stamp(window.start)},{stamp(window.end)}", "sortBy": "modifiedTime"}
+    return {
+        "modifiedTimeRange": f"{stamp(window.start)},{stamp(window.end)}",
+        "sortBy": "modifiedTime",
+    }
 
 
 def from_last(params: Mapping[str, str], last: str) -> dict[str, str]:
@@ -44,32 +74,67 @@ SEARCH = Offset("from", "limit", 100, cap=900, restart=Restart("modifiedTime", f
 
 def told(key: str) -> str:
     """A value of a history entry: bare text, an object with an id, or one of the two of a transition."""
-    inner = " , ".join(f"{VALUE}->>'{path}'" for path in (f"$.{key}.id", f"$.{key}", *(("$.id",) if key == "updatedValue" else ())))
+    inner = " , ".join(
+        f"{VALUE}->>'{path}'"
+        for path in (f"$.{key}.id", f"$.{key}", *(("$.id",) if key == "updatedValue" else ()))
+    )
     plain = VALUE if key == "updatedValue" else "null"
-    return f"case when {VALUE} like '{{%' then coalesce({inner}) else {plain} end".replace("like '{%'", "like chr(123) || '%'")
+    return f"case when {VALUE} like '{{%' then coalesce({inner}) else {plain} end".replace(
+        "like '{%'", "like chr(123) || '%'"
+    )
 
 
 def change(name: str, field: str) -> Becomes:
-    return Becomes(TICKET_EVENT, part="history", each="eventInfo[]", where=sql(f"{{item.propertyName}} = '{name}'"), fields={
-        "event_id": sql("md5(concat_ws('|', {@partition}, {eventTime}, {item.propertyName}, cast({item.propertyValue} as varchar)))"), "ticket_id": "@partition",
-        "field": sql(f"'{field}'"), "from_value": sql(told("previousValue")), "to_value": sql(told("updatedValue")), "changed_at": "eventTime", "actor_id": "actor.id"})
+    return Becomes(
+        TICKET_EVENT,
+        part="history",
+        each="eventInfo[]",
+        where=sql(f"{{item.propertyName}} = '{name}'"),
+        fields={
+            "event_id": sql(
+                "md5(concat_ws('|', {@partition}, {eventTime}, {item.propertyName}, cast({item.propertyValue} as varchar)))"
+            ),
+            "ticket_id": "@partition",
+            "field": sql(f"'{field}'"),
+            "from_value": sql(told("previousValue")),
+            "to_value": sql(told("updatedValue")),
+            "changed_at": "eventTime",
+            "actor_id": "actor.id",
+        },
+    )
 
 
 def week(told: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
     for time in told.get("businessTimes") or ():
-        yield {"schedule_id": told["id"], "name": told.get("name"), "time_zone": (told.get("timeZone") or {}).get("id"),
-               **hours(DAYS.index(time["day"]), time["startTime"], time["endTime"])}
+        yield {
+            "schedule_id": told["id"],
+            "name": told.get("name"),
+            "time_zone": (told.get("timeZone") or {}).get("id"),
+            **hours(DAYS.index(time["day"]), time["startTime"], time["endTime"]),
+        }
 
 
 def targets(sla: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
     for target in sla.get("targets") or ():
         for metric, key in (("first_response", "firstResponse"), ("resolution", "resolution")):
             if target.get(key):
-                yield {"policy_id": sla["id"], "metric": metric, "priority": target.get("priority") or "any", "name": sla.get("name"), "target_minutes": target[key]}
+                yield {
+                    "policy_id": sla["id"],
+                    "metric": metric,
+                    "priority": target.get("priority") or "any",
+                    "name": sla.get("name"),
+                    "target_minutes": target[key],
+                }
 
 
 def below(name: str, path: str, size: int) -> Follow:
-    return Follow(name, lambda ids: Request(f"{API}/tickets/{ids[0]}/{path}"), key="id", records="data", paging=Offset("from", "limit", size))
+    return Follow(
+        name,
+        lambda ids: Request(f"{API}/tickets/{ids[0]}/{path}"),
+        key="id",
+        records="data",
+        paging=Offset("from", "limit", size),
+    )
 
 
 connector = Connector(
@@ -79,62 +144,245 @@ connector = Connector(
     api_version="v1",
     base_url="https://desk.zoho.{dc}",
     settings=("dc", "organization_id"),
-    auth=OAuth2("/oauth/v2/token", "refresh_token", ("client_id", "client_secret", "refresh_token"), login_base="https://accounts.zoho.{dc}", scheme="Zoho-oauthtoken"),
+    auth=OAuth2(
+        "/oauth/v2/token",
+        "refresh_token",
+        ("client_id", "client_secret", "refresh_token"),
+        login_base="https://accounts.zoho.{dc}",
+        scheme="Zoho-oauthtoken",
+    ),
     check=Request(f"{API}/organizations"),
     headers={"orgId": "{organization_id}"},
     empty=b'{"data":[]}',
-    limits=Limits(requests_per_minute=300, spent=lambda status, headers, body: status == 429 and b"THRESHOLD_EXCEEDED" in body),
+    limits=Limits(
+        requests_per_minute=300,
+        spent=lambda status, headers, body: status == 429 and b"THRESHOLD_EXCEEDED" in body,
+    ),
     not_told=("deletions", "merges", "which holidays close which schedule (all close all)"),
     streams=(
         Stream(
-            name="tickets", says="Tickets with history, threads, comments and time", path=f"{API}/tickets/search", records="data", paging=SEARCH,
+            name="tickets",
+            says="Tickets with history, threads, comments and time",
+            path=f"{API}/tickets/search",
+            records="data",
+            paging=SEARCH,
             sync=Changed(ask=modified, overlap=timedelta(minutes=10)),
-            follows=(below("history", "History", 50), below("threads", "threads", 100), below("comments", "comments", 100), below("time", "timeEntry", 50)),
+            follows=(
+                below("history", "History", 50),
+                below("threads", "threads", 100),
+                below("comments", "comments", 100),
+                below("time", "timeEntry", 50),
+            ),
             becomes=(
-                Becomes(TICKET, fields={
-                    "ticket_id": "id", "number": "ticketNumber", "subject": "subject", "status": "status", "priority": "priority", "type": "classification", "channel": "channel",
-                    "requester_id": "contactId", "organization_id": "accountId", "assignee_id": "assigneeId", "team_id": "departmentId", "created_at": "createdTime",
-                    "closed_at": "closedTime", "version_at": "modifiedTime"}),
-                Becomes(TICKET_STATUS, fields={
-                    "status_id": "status", "label": "status", "category": sql("case when {statusType} = 'Closed' then 'closed' when {statusType} = 'On Hold' and lower({status}) not like '%customer%' then 'hold' end")}),
+                Becomes(
+                    TICKET,
+                    fields={
+                        "ticket_id": "id",
+                        "number": "ticketNumber",
+                        "subject": "subject",
+                        "status": "status",
+                        "priority": "priority",
+                        "type": "classification",
+                        "channel": "channel",
+                        "requester_id": "contactId",
+                        "organization_id": "accountId",
+                        "assignee_id": "assigneeId",
+                        "team_id": "departmentId",
+                        "created_at": "createdTime",
+                        "closed_at": "closedTime",
+                        "version_at": "modifiedTime",
+                    },
+                ),
+                Becomes(
+                    TICKET_STATUS,
+                    fields={
+                        "status_id": "status",
+                        "label": "status",
+                        "category": sql(
+                            "case when {statusType} = 'Closed' then 'closed' when {statusType} = 'On Hold' and lower({status}) not like '%customer%' then 'hold' end"
+                        ),
+                    },
+                ),
                 *(change(name, field) for name, field in FIELDS.items()),
-                *due_clock("resolution", "dueDate", "closedTime", created="createdTime", changed="modifiedTime"),
-                Becomes(MESSAGE, part="threads", where=sql("coalesce({status}, '') <> 'DRAFT'"), fields={
-                    "message_id": "id", "ticket_id": "@partition", "sent_at": "createdTime", "author_id": "author.id", "is_public": sql("coalesce({visibility}, 'public') = 'public'"),
-                    "author_role": sql("case when {direction} = 'in' then 'customer' when {author.type} = 'AGENT' then 'agent' else 'system' end"), "channel": "channel", "body": "summary",
-                    "sequence": "id"}),
-                Becomes(MESSAGE, part="comments", fields={
-                    "message_id": sql("'comment-' || {id}"), "ticket_id": "@partition", "sent_at": "commentedTime", "author_id": "commenterId", "is_public": "isPublic", "body": "content",
-                    "author_role": sql("case when {commenter.type} = 'AGENT' then 'agent' end"), "sequence": "id"}),
-                Becomes(TIME_ENTRY, part="time", fields={
-                    "entry_id": "id", "ticket_id": "@partition", "agent_id": "ownerId", "entered_at": "executedTime",
-                    "seconds": sql("cast({hoursSpent} as int) * 3600 + cast({minutesSpent} as int) * 60 + cast({secondsSpent} as int)")}),
+                *due_clock(
+                    "resolution",
+                    "dueDate",
+                    "closedTime",
+                    created="createdTime",
+                    changed="modifiedTime",
+                ),
+                Becomes(
+                    MESSAGE,
+                    part="threads",
+                    where=sql("coalesce({status}, '') <> 'DRAFT'"),
+                    fields={
+                        "message_id": "id",
+                        "ticket_id": "@partition",
+                        "sent_at": "createdTime",
+                        "author_id": "author.id",
+                        "is_public": sql("coalesce({visibility}, 'public') = 'public'"),
+                        "author_role": sql(
+                            "case when {direction} = 'in' then 'customer' when {author.type} = 'AGENT' then 'agent' else 'system' end"
+                        ),
+                        "channel": "channel",
+                        "body": "summary",
+                        "sequence": "id",
+                    },
+                ),
+                Becomes(
+                    MESSAGE,
+                    part="comments",
+                    fields={
+                        "message_id": sql("'comment-' || {id}"),
+                        "ticket_id": "@partition",
+                        "sent_at": "commentedTime",
+                        "author_id": "commenterId",
+                        "is_public": "isPublic",
+                        "body": "content",
+                        "author_role": sql("case when {commenter.type} = 'AGENT' then 'agent' end"),
+                        "sequence": "id",
+                    },
+                ),
+                Becomes(
+                    TIME_ENTRY,
+                    part="time",
+                    fields={
+                        "entry_id": "id",
+                        "ticket_id": "@partition",
+                        "agent_id": "ownerId",
+                        "entered_at": "executedTime",
+                        "seconds": sql(
+                            "cast({hoursSpent} as int) * 3600 + cast({minutesSpent} as int) * 60 + cast({secondsSpent} as int)"
+                        ),
+                    },
+                ),
             ),
         ),
         Stream(
-            name="ratings", says="Customer happiness, newest first, down to a day before the bookmark", path=f"{API}/customerHappiness", records="data", optional=True,
-            params={"department": "allDepartment", "sortBy": "-ratedTime"}, paging=Offset("from", "limit", 50, newest_first="ratedTime"),
-            sync=Changed(ask=lambda window: {"@since": stamp(window.start)}, overlap=timedelta(days=1)),
-            becomes=(Becomes(SURVEY_RESPONSE, fields={
-                "response_id": "id", "score": sql("case upper({rating}) when 'GOOD' then 1 when 'OKAY' then 0.5 when 'BAD' then 0 end"), **score("csat", 0, 1), "ticket_id": "ticketId", "customer_id": "contactId", "agent_id": "agentId", "responded_at": "ratedTime",
-                "comment": "feedback"}),)),
-        paged("agents", "Agents, former ones too, and their departments",
-            Becomes(AGENT, fields={"agent_id": "id", "name": sql("concat_ws(' ', {firstName}, {lastName})"), "email": "emailId", "role": sql("'agent'"),
-                                   "is_active": sql("{status} = 'ACTIVE'"), "time_zone": "timeZone"}),
-            Becomes(TEAM_MEMBERSHIP, each="associatedDepartmentIds[]", fields={"agent_id": "id", "team_id": "item"})),
-        paged("departments", "Departments, which stand for teams, and their SLAs",
-            Becomes(TEAM, fields={"team_id": "id", "name": "name", "is_active": "isEnabled"}), Becomes(SLA_POLICY, part="slas", clean=targets),
-            follows=(Follow("slas", lambda ids: Request(f"{API}/slas", {"departmentId": ids[0]}), key="id", records="data"),)),
+            name="ratings",
+            says="Customer happiness, newest first, down to a day before the bookmark",
+            path=f"{API}/customerHappiness",
+            records="data",
+            optional=True,
+            params={"department": "allDepartment", "sortBy": "-ratedTime"},
+            paging=Offset("from", "limit", 50, newest_first="ratedTime"),
+            sync=Changed(
+                ask=lambda window: {"@since": stamp(window.start)}, overlap=timedelta(days=1)
+            ),
+            becomes=(
+                Becomes(
+                    SURVEY_RESPONSE,
+                    fields={
+                        "response_id": "id",
+                        "score": sql(
+                            "case upper({rating}) when 'GOOD' then 1 when 'OKAY' then 0.5 when 'BAD' then 0 end"
+                        ),
+                        **score("csat", 0, 1),
+                        "ticket_id": "ticketId",
+                        "customer_id": "contactId",
+                        "agent_id": "agentId",
+                        "responded_at": "ratedTime",
+                        "comment": "feedback",
+                    },
+                ),
+            ),
+        ),
+        paged(
+            "agents",
+            "Agents, former ones too, and their departments",
+            Becomes(
+                AGENT,
+                fields={
+                    "agent_id": "id",
+                    "name": sql("concat_ws(' ', {firstName}, {lastName})"),
+                    "email": "emailId",
+                    "role": sql("'agent'"),
+                    "is_active": sql("{status} = 'ACTIVE'"),
+                    "time_zone": "timeZone",
+                },
+            ),
+            Becomes(
+                TEAM_MEMBERSHIP,
+                each="associatedDepartmentIds[]",
+                fields={"agent_id": "id", "team_id": "item"},
+            ),
+        ),
+        paged(
+            "departments",
+            "Departments, which stand for teams, and their SLAs",
+            Becomes(TEAM, fields={"team_id": "id", "name": "name", "is_active": "isEnabled"}),
+            Becomes(SLA_POLICY, part="slas", clean=targets),
+            follows=(
+                Follow(
+                    "slas",
+                    lambda ids: Request(f"{API}/slas", {"departmentId": ids[0]}),
+                    key="id",
+                    records="data",
+                ),
+            ),
+        ),
         Stream(
-            name="contacts", says="Customers", path=f"{API}/contacts/search", records="data", paging=SEARCH, sync=Changed(ask=modified, overlap=timedelta(minutes=10)), from_beginning=True,
-            becomes=(Becomes(CUSTOMER, fields={
-                "customer_id": "id", "organization_id": "accountId", "name": sql("concat_ws(' ', {firstName}, {lastName})"), "email": "email", "created_at": "createdTime",
-                "version_at": "modifiedTime"}),)),
-        paged("accounts", "Organizations", Becomes(ORGANIZATION, fields={
-            "organization_id": "id", "name": "accountName", "domain": "website", "country": "country", "created_at": "createdTime", "version_at": "modifiedTime"})),
-        full("business_hours", "Business hours", Becomes(BUSINESS_SCHEDULE, clean=week), path="businessHours", replaces=True, optional=True),
-        full("holidays", "Holiday lists, which close every schedule", Becomes(HOLIDAY, each="holidays[]", fields={
-            "schedule_id": sql("'*'"), "holiday_id": sql("{id} || '-' || {item.date}"), "name": "item.name", "first_on": "item.date", "last_on": "item.date"}),
-            path="holidayList", replaces=True, optional=True),
+            name="contacts",
+            says="Customers",
+            path=f"{API}/contacts/search",
+            records="data",
+            paging=SEARCH,
+            sync=Changed(ask=modified, overlap=timedelta(minutes=10)),
+            from_beginning=True,
+            becomes=(
+                Becomes(
+                    CUSTOMER,
+                    fields={
+                        "customer_id": "id",
+                        "organization_id": "accountId",
+                        "name": sql("concat_ws(' ', {firstName}, {lastName})"),
+                        "email": "email",
+                        "created_at": "createdTime",
+                        "version_at": "modifiedTime",
+                    },
+                ),
+            ),
+        ),
+        paged(
+            "accounts",
+            "Organizations",
+            Becomes(
+                ORGANIZATION,
+                fields={
+                    "organization_id": "id",
+                    "name": "accountName",
+                    "domain": "website",
+                    "country": "country",
+                    "created_at": "createdTime",
+                    "version_at": "modifiedTime",
+                },
+            ),
+        ),
+        full(
+            "business_hours",
+            "Business hours",
+            Becomes(BUSINESS_SCHEDULE, clean=week),
+            path="businessHours",
+            replaces=True,
+            optional=True,
+        ),
+        full(
+            "holidays",
+            "Holiday lists, which close every schedule",
+            Becomes(
+                HOLIDAY,
+                each="holidays[]",
+                fields={
+                    "schedule_id": sql("'*'"),
+                    "holiday_id": sql("{id} || '-' || {item.date}"),
+                    "name": "item.name",
+                    "first_on": "item.date",
+                    "last_on": "item.date",
+                },
+            ),
+            path="holidayList",
+            replaces=True,
+            optional=True,
+        ),
     ),
 )

@@ -19,7 +19,9 @@ _GRID = np.linspace(0.005, 0.995, 199)
 _UNKNOWN_SHARE = 0.3  # error in proportion to the mean where no forecast was ever tested
 
 
-def quantiles(means: Floats, past: Floats, came: Floats, groups: Sequence[tuple[int, int]] = LEAD_GROUPS) -> Floats:
+def quantiles(
+    means: Floats, past: Floats, came: Floats, groups: Sequence[tuple[int, int]] = LEAD_GROUPS
+) -> Floats:
     """(rows, horizon, levels) for forecasts `means` (rows, horizon), ordered and never negative.
 
     `past` are earlier forecasts (origins, rows, horizon) and `came` what came, NaN where it is not known. Steps of a group
@@ -36,8 +38,15 @@ def quantiles(means: Floats, past: Floats, came: Floats, groups: Sequence[tuple[
             break
         found = _levels(scaled[:, :, ahead])
         # a distance that was never tested is at least as unsure as the longest that was
-        widest = np.where(np.isnan(found), _NORMAL, found) if widest is None else np.where(np.isnan(found), widest * np.sqrt(2), found)
-        made[:, ahead] = means[:, ahead, None] + widest[:, None, :] * _scale(means[:, ahead], share[:, None])[..., None]
+        widest = (
+            np.where(np.isnan(found), _NORMAL, found)
+            if widest is None
+            else np.where(np.isnan(found), widest * np.sqrt(2), found)
+        )
+        made[:, ahead] = (
+            means[:, ahead, None]
+            + widest[:, None, :] * _scale(means[:, ahead], share[:, None])[..., None]
+        )
     return np.asarray(np.maximum(np.sort(made, axis=-1), 0))
 
 
@@ -70,7 +79,9 @@ def _levels(scaled: Floats) -> Floats:
     every = scaled[~np.isnan(scaled)]
     rows = scaled.shape[1]
     if not len(every):
-        return np.full((rows, len(LEVELS)), np.nan) if scaled.shape[0] else np.tile(_NORMAL, (rows, 1))
+        return (
+            np.full((rows, len(LEVELS)), np.nan) if scaled.shape[0] else np.tile(_NORMAL, (rows, 1))
+        )
     shape = np.quantile(every, _GRID) if rows > 1 else _student(scaled[:, 0])
     return np.stack([_mixed(scaled[:, row], shape) for row in range(rows)])
 
@@ -102,4 +113,6 @@ def _mixed(errors: Floats, shape: Floats) -> Floats:
     return np.asarray(np.interp(0.5 + away, places, values))
 
 
-_NORMAL = np.array([-1.95996, -1.64485, -1.28155, -0.67449, 0.0, 0.67449, 1.28155, 1.64485, 1.95996])
+_NORMAL = np.array(
+    [-1.95996, -1.64485, -1.28155, -0.67449, 0.0, 0.67449, 1.28155, 1.64485, 1.95996]
+)

@@ -11,7 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from tasks.forecasting.candidates import level_and_profile, level_profile, mean_of_last, recent_weeks
+from tasks.forecasting.candidates import (
+    level_and_profile,
+    level_profile,
+    mean_of_last,
+    recent_weeks,
+)
 from tasks.forecasting.panel import WEEK, Cleaned, Floats, Kind, Panel
 
 _LEADS = np.array([1, 2, 3, 4, 5, 6, 7, 9, 11, 14, 18, 22, 28])
@@ -49,9 +54,16 @@ def _learn(panel: Panel, cleaned: Cleaned) -> Any:
         kept = np.random.default_rng(_SEED).choice(len(target), _ROWS, replace=False, shuffle=False)
         features, target, weight = features[kept], target[kept], weight[kept]
     trees = HistGradientBoostingRegressor(
-        max_iter=60, learning_rate=0.1, max_leaf_nodes=8, l2_regularization=1.0, early_stopping=False, random_state=_SEED
+        max_iter=60,
+        learning_rate=0.1,
+        max_leaf_nodes=8,
+        l2_regularization=1.0,
+        early_stopping=False,
+        random_state=_SEED,
     )
-    with threadpool_limits(limits=1):  # fits are small: more threads wait for each other longer than they work
+    with threadpool_limits(
+        limits=1
+    ):  # fits are small: more threads wait for each other longer than they work
         return trees.fit(features, target, sample_weight=weight)
 
 
@@ -62,11 +74,17 @@ def _examples(panel: Panel, cleaned: Cleaned) -> Iterator[tuple[Floats, Floats, 
     for origin in np.unique(np.linspace(_FEWEST_DAYS, panel.known - 1, _ORIGINS).astype(int)):
         leads = _LEADS[origin + _LEADS <= panel.known]
         then = panel.until(int(origin), panel.known - int(origin))
-        seen = Cleaned(cleaned.values[:, :origin], cleaned.treated[:, :origin], cleaned.factors, cleaned.opens)
+        seen = Cleaned(
+            cleaned.values[:, :origin], cleaned.treated[:, :origin], cleaned.factors, cleaned.opens
+        )
         base = level_profile(then, seen, int(leads.max()))[:, leads - 1]
         came = cleaned.values[:, origin + leads - 1]
         use = (base > 0) & ~np.isnan(came) & (panel.kinds[:, origin + leads - 1] == Kind.ORDINARY)
-        yield _features(then, seen, leads)[use], np.clip(came[use] / base[use], 0, _WIDEST), base[use]
+        yield (
+            _features(then, seen, leads)[use],
+            np.clip(came[use] / base[use], 0, _WIDEST),
+            base[use],
+        )
 
 
 def _features(panel: Panel, cleaned: Cleaned, leads: Any) -> Floats:
@@ -81,12 +99,20 @@ def _features(panel: Panel, cleaned: Cleaned, leads: Any) -> Floats:
     shut = special[:, :-1] | ~cleaned.opens[:, np.arange(panel.kinds.shape[1]) % WEEK]
     alike = np.array([_calendar(panel, int(day)) for day in at], dtype=np.float64).T
     shape = (len(panel.queues), len(leads))
-    return np.stack([
-        *(np.broadcast_to(row, shape) for row in (*alike, leads)),
-        np.broadcast_to(np.log1p(level)[:, None], shape),
-        last[:, places], month[:, places], profile[:, places],
-        special[:, at - 1], special[:, at + 1], _shut_before(shut, at), _workday_of_month(panel, shut)[:, at],
-    ], axis=-1).astype(np.float64)
+    return np.stack(
+        [
+            *(np.broadcast_to(row, shape) for row in (*alike, leads)),
+            np.broadcast_to(np.log1p(level)[:, None], shape),
+            last[:, places],
+            month[:, places],
+            profile[:, places],
+            special[:, at - 1],
+            special[:, at + 1],
+            _shut_before(shut, at),
+            _workday_of_month(panel, shut)[:, at],
+        ],
+        axis=-1,
+    ).astype(np.float64)
 
 
 def _calendar(panel: Panel, place: int) -> tuple[int, int, int, int]:

@@ -49,7 +49,9 @@ def level_and_profile(values: Floats) -> tuple[Floats, Floats]:
         profile = _mean_one(np.nan_to_num(nanmedian(np.moveaxis(ratios, 1, -1))), known.any(axis=1))
     ages = np.arange(weeks.shape[1])[::-1]
     weights = 0.5 ** (ages / _HALF_LIFE_WEEKS) * share * ~np.isnan(level)
-    return _divided((weights * np.nan_to_num(level)).sum(axis=1), weights.sum(axis=1), otherwise=0.0), profile
+    return _divided(
+        (weights * np.nan_to_num(level)).sum(axis=1), weights.sum(axis=1), otherwise=0.0
+    ), profile
 
 
 def _mean_one(profile: Floats, seen: Any) -> Floats:
@@ -100,15 +102,22 @@ class Smoothed:
         made = level_profile(panel, cleaned, horizon)
         opens = cleaned.opens[:, np.arange(panel.known + horizon) % WEEK]
         for row, queue in enumerate(panel.queues):
-            series, season = cleaned.values[row, opens[row, : panel.known]], int(cleaned.opens[row].sum())
+            series, season = (
+                cleaned.values[row, opens[row, : panel.known]],
+                int(cleaned.opens[row].sum()),
+            )
             begun = np.flatnonzero(~np.isnan(series))
             if season > 1 and len(begun) >= max(_SHORTEST_ETS * season, _FEWEST_ETS):
                 days = opens[row, panel.known :]
-                found = self._carried((queue, season), panel.known, _filled(series[begun[0] :]), int(days.sum()))
+                found = self._carried(
+                    (queue, season), panel.known, _filled(series[begun[0] :]), int(days.sum())
+                )
                 made[row, days] = made[row, days] if found is None else found
         return np.maximum(made, 0)
 
-    def _carried(self, key: tuple[str, int], known: int, series: Floats, horizon: int) -> Floats | None:
+    def _carried(
+        self, key: tuple[str, int], known: int, series: Floats, horizon: int
+    ) -> Floats | None:
         """Means of the next open days; None for a series that no ETS fits."""
         if not horizon:
             return np.zeros(0)
@@ -117,7 +126,11 @@ class Smoothed:
         fitted_on, _, fitted = self._fitted[key]
         if fitted_on > known:
             raise ValueError(f"{key[0]}: asked for an earlier day than the model was fitted on")
-        return None if fitted is None else np.asarray(fitted.forward(series, h=horizon)["mean"], dtype=np.float64)
+        return (
+            None
+            if fitted is None
+            else np.asarray(fitted.forward(series, h=horizon)["mean"], dtype=np.float64)
+        )
 
 
 def _fit(season: int, series: Floats) -> Any:
@@ -126,7 +139,10 @@ def _fit(season: int, series: Floats) -> Any:
     try:
         return AutoETS(season_length=season, model="ZNA").fit(series)
     except Exception as trouble:  # a series too short for its parameters, or one that none fits; the library has no class for it
-        if isinstance(trouble, NotImplementedError) or "no model able to be fitted" in str(trouble).lower():
+        if (
+            isinstance(trouble, NotImplementedError)
+            or "no model able to be fitted" in str(trouble).lower()
+        ):
             return None
         raise
 

@@ -32,7 +32,9 @@ def profiles(counts: Floats, wider: Floats | None = None) -> Floats:
     slots = counts.shape[-1]
     even = np.full(counts.shape, 1 / slots)
     if wider is None:
-        every = counts.sum(axis=1, keepdims=True)  # a weekday with little of its own takes the week's shape
+        every = counts.sum(
+            axis=1, keepdims=True
+        )  # a weekday with little of its own takes the week's shape
         total = every.sum(axis=-1, keepdims=True)
         wider = np.where(total > 0, every / np.maximum(total, 1), even)
     mixed = counts + _BORROWED * wider
@@ -66,7 +68,9 @@ def unsteadiness(counts: Floats, first: date, profile: Floats) -> Floats:
     beyond = ((counts - usual) ** 2 * WEEKS / (WEEKS - 1) - usual * (1 - shares)).sum(axis=(1, 2))
     squares = (usual**2).sum(axis=(1, 2))
     every = max(float(beyond.sum() / squares.sum()), 0.0) if squares.sum() > 0 else 0.0
-    own = np.maximum(np.divide(beyond, squares, out=np.full(len(squares), every), where=squares > 0), 0)
+    own = np.maximum(
+        np.divide(beyond, squares, out=np.full(len(squares), every), where=squares > 0), 0
+    )
     contacts = totals.sum(axis=(1, 2))
     return np.asarray((contacts * own + _BORROWED * every) / (contacts + _BORROWED))
 
@@ -114,4 +118,6 @@ def slots_of(day: date, zone: str, minutes: int) -> Slots:
 def spread(mean: Floats, profile: Floats, slots: Slots) -> Floats:
     """(rows, slots of the day): each row's mean of the day over its slots; sums to the mean, whatever clocks do."""
     shares = profile[:, slots.day.weekday(), list(slots.places)]
-    return np.asarray(mean[:, None] * shares / np.maximum(shares.sum(axis=1, keepdims=True), 1e-300))
+    return np.asarray(
+        mean[:, None] * shares / np.maximum(shares.sum(axis=1, keepdims=True), 1e-300)
+    )

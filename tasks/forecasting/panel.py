@@ -17,9 +17,16 @@ Codes = NDArray[np.int8]
 WEEK = 7
 LONGEST_HISTORY = 400  # days learned from: a year, and a month to see the same season's begin
 _NEIGHBOURS = 4  # weeks on either side that say what an ordinary day would have been
-_SHIFT_WEEKS, _SHIFT_BEFORE, _SHIFT_AFTER, _SHIFT_DAYS = 10, (4, 8), 2, 4  # where shifts are looked for, weeks and days
+_SHIFT_WEEKS, _SHIFT_BEFORE, _SHIFT_AFTER, _SHIFT_DAYS = (
+    10,
+    (4, 8),
+    2,
+    4,
+)  # where shifts are looked for, weeks and days
 _SHIFT_ERRORS, _SHIFT_RATIO = 6.0, 1.3
-_LONGEST_LOSS = 7  # days of zeros in a row that may be lost data; after more the queue has been stopped
+_LONGEST_LOSS = (
+    7  # days of zeros in a row that may be lost data; after more the queue has been stopped
+)
 _SURELY_MORE = 8.0  # a day that usually has so many is zero once in 3,000 times (Poisson): then data is missing
 
 
@@ -76,11 +83,17 @@ class Panel:
 
     def part(self, rows: slice) -> "Panel":
         """Some of the queues."""
-        return replace(self, queues=self.queues[rows], values=self.values[rows], kinds=self.kinds[rows])
+        return replace(
+            self, queues=self.queues[rows], values=self.values[rows], kinds=self.kinds[rows]
+        )
 
 
 def panel(
-    history: Mapping[str, Mapping[date, float]], *, last: date, horizon: int, special: Mapping[str, Mapping[date, Kind]] | None = None
+    history: Mapping[str, Mapping[date, float]],
+    *,
+    last: date,
+    horizon: int,
+    special: Mapping[str, Mapping[date, Kind]] | None = None,
 ) -> Panel:
     """Queues with their counts by day, up to `last`. Days that are not given are unknown.
 
@@ -159,10 +172,21 @@ def _on_one_level(values: Floats) -> tuple[Floats, tuple[NDArray[np.int64], NDAr
     queues, count = level.shape
     least, place, scale = np.full(queues, np.inf), np.zeros(queues, dtype=np.int64), np.ones(queues)
     for week in range(max(_SHIFT_BEFORE[0], count - _SHIFT_WEEKS), count - 1):
-        before, after = level[:, max(0, week - _SHIFT_BEFORE[1]) : week], level[:, week : week + _SHIFT_BEFORE[1]]
+        before, after = (
+            level[:, max(0, week - _SHIFT_BEFORE[1]) : week],
+            level[:, week : week + _SHIFT_BEFORE[1]],
+        )
         score, ratio, rest = _shift(before, after)
-        better = (score > _SHIFT_ERRORS) & ((ratio > _SHIFT_RATIO) | (ratio < 1 / _SHIFT_RATIO)) & (rest < least)
-        least, place, scale = np.where(better, rest, least), np.where(better, week, place), np.where(better, ratio, scale)
+        better = (
+            (score > _SHIFT_ERRORS)
+            & ((ratio > _SHIFT_RATIO) | (ratio < 1 / _SHIFT_RATIO))
+            & (rest < least)
+        )
+        least, place, scale = (
+            np.where(better, rest, least),
+            np.where(better, week, place),
+            np.where(better, ratio, scale),
+        )
     rows = np.flatnonzero(place)
     starts = np.maximum(values.shape[1] - (count - place[rows]) * WEEK, 0)
     made = values.copy()
@@ -181,8 +205,14 @@ def _shift(before: Floats, after: Floats) -> tuple[Floats, Floats, Floats]:
     off = np.abs(np.concatenate([before - old[:, None], after - new[:, None]], axis=1))
     chance = np.sqrt(np.maximum(np.fmax(old, new), 0.5) / WEEK)
     with np.errstate(invalid="ignore", divide="ignore"):
-        spread = np.fmax(1.4826 * nanmedian(off), chance) * np.sqrt(1 / known_before + 1 / known_after)
-        score, ratio, rest = np.abs(new - old) / spread, new / old, np.nansum(off, axis=1) / (known_before + known_after)
+        spread = np.fmax(1.4826 * nanmedian(off), chance) * np.sqrt(
+            1 / known_before + 1 / known_after
+        )
+        score, ratio, rest = (
+            np.abs(new - old) / spread,
+            new / old,
+            np.nansum(off, axis=1) / (known_before + known_after),
+        )
     enough = (known_before >= _SHIFT_BEFORE[0]) & (known_after >= _SHIFT_AFTER)
     return np.where(enough, np.nan_to_num(score), 0.0), ratio, rest
 
@@ -230,7 +260,9 @@ def _most(ordinary: Floats, usual: Floats) -> Floats:
     around = _around(ordinary)
     middle = nanmedian(around)
     spread = _unfold(1.4826 * nanmedian(np.abs(around - middle[..., None])), ordinary.shape[1])
-    return np.where(np.isnan(usual), np.inf, usual + 6 * np.maximum(spread, np.sqrt(np.maximum(usual, 1))))
+    return np.where(
+        np.isnan(usual), np.inf, usual + 6 * np.maximum(spread, np.sqrt(np.maximum(usual, 1)))
+    )
 
 
 def _opens(values: Floats) -> NDArray[np.bool_]:
@@ -255,7 +287,11 @@ def _factors(values: Floats, usual: Floats, kinds: Codes, opens: NDArray[np.bool
         if seen.any():
             pooled = float(np.nansum(shares * weights) / weights.sum())
         else:
-            pooled = float(np.nanmedian(_quietest(usual, opens))) if kind == Kind.REDUCED and len(usual) else 1.0
+            pooled = (
+                float(np.nanmedian(_quietest(usual, opens)))
+                if kind == Kind.REDUCED and len(usual)
+                else 1.0
+            )
         count = seen.sum(axis=1)
         own = np.nan_to_num(nanmedian(shares))
         found[:, kind] = (3 * pooled + count * own) / (3 + count)
@@ -275,5 +311,7 @@ def nanmedian(values: Floats) -> Floats:
     ordered = np.sort(values, axis=-1)  # NaN goes last
     count = (~np.isnan(values)).sum(axis=-1)
     low, high = np.maximum(count - 1, 0) // 2, np.maximum(count, 1) // 2
-    at = np.take_along_axis(ordered, np.stack([low, np.minimum(high, values.shape[-1] - 1)], axis=-1), axis=-1)
+    at = np.take_along_axis(
+        ordered, np.stack([low, np.minimum(high, values.shape[-1] - 1)], axis=-1), axis=-1
+    )
     return np.asarray(at.mean(axis=-1))

@@ -12,7 +12,13 @@ import numpy as np
 
 from tasks.forecasting.bands import LEAD_GROUPS, quantiles
 from tasks.forecasting.boosted import Boosted
-from tasks.forecasting.candidates import Candidate, Smoothed, level_profile, seasonal_naive, weekday_mean
+from tasks.forecasting.candidates import (
+    Candidate,
+    Smoothed,
+    level_profile,
+    seasonal_naive,
+    weekday_mean,
+)
 from tasks.forecasting.engine import Engine, here
 from tasks.forecasting.panel import WEEK, Cleaned, Floats, Kind, Panel, clean
 
@@ -24,7 +30,9 @@ _LOT = 100  # queues of a job
 _SHORTEST = 2 * WEEK  # days of history: with fewer the mean of what exists is all there is
 _TESTED_FROM = 4 * WEEK
 _CHOSEN_FROM = 8  # origins: with fewer, a single candidate that did better was mostly lucky
-_BETTER_BY = 0.85  # and it is taken before the combination only if its past error is below this share
+_BETTER_BY = (
+    0.85  # and it is taken before the combination only if its past error is below this share
+)
 _ENDED_AFTER = 4 * WEEK  # days without anything, on days when things used to come
 
 
@@ -65,7 +73,11 @@ class Forecasts:
 
 
 def forecast(
-    panel: Panel, *, candidates: Ways = full, origins: int = ORIGINS, engine: Engine = here,
+    panel: Panel,
+    *,
+    candidates: Ways = full,
+    origins: int = ORIGINS,
+    engine: Engine = here,
     progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> Forecasts:
     """Forecast every queue over the panel's horizon. `progress` is told after each job of the engine."""
@@ -74,14 +86,23 @@ def forecast(
     places = [*(known for known in places if known >= _TESTED_FROM), panel.known]
     cleaned_at = [clean(panel.until(known, horizon)) for known in places]
     *tested, means = _means(panel, cleaned_at, places, candidates, engine, progress)
-    folds = [Fold(known, said, _came(panel, known, horizon)) for known, said in zip(places[:-1], tested, strict=True)]
+    folds = [
+        Fold(known, said, _came(panel, known, horizon))
+        for known, said in zip(places[:-1], tested, strict=True)
+    ]
     cleaned = cleaned_at[-1]
     chosen = _choose(folds, means)
     now = _picked(means, chosen)
-    past = np.stack([_picked(fold.means, chosen) for fold in folds]) if folds else np.empty((0, *now.shape))
+    past = (
+        np.stack([_picked(fold.means, chosen) for fold in folds])
+        if folds
+        else np.empty((0, *now.shape))
+    )
     came = np.stack([fold.came for fold in folds]) if folds else np.empty((0, *now.shape))
     naive = np.array([name == NAIVE for name in chosen], dtype=bool)[:, None]
-    now = np.where(naive, on_calendar(panel, cleaned, now), now)  # as a baseline it knows no calendar, as a forecast it must
+    now = np.where(
+        naive, on_calendar(panel, cleaned, now), now
+    )  # as a baseline it knows no calendar, as a forecast it must
     now, models = _special_lives(panel, cleaned, now, chosen)
     made = np.where((now > 0)[..., None], quantiles(now, past, came), 0.0)
     return Forecasts(panel, cleaned, now, made, models, tuple(folds), past, came)
@@ -95,7 +116,12 @@ def _came(panel: Panel, known: int, horizon: int) -> Floats:
 
 
 def _means(
-    panel: Panel, cleaned_at: Sequence[Cleaned], places: Sequence[int], candidates: Ways, engine: Engine, progress: Callable[[int, int], None],
+    panel: Panel,
+    cleaned_at: Sequence[Cleaned],
+    places: Sequence[int],
+    candidates: Ways,
+    engine: Engine,
+    progress: Callable[[int, int], None],
 ) -> list[dict[str, Floats]]:
     """Every candidate's means at each place; the combination is the weighted mean of its parts.
 
@@ -105,32 +131,54 @@ def _means(
     names = tuple(candidates())
     alone = tuple(name for name in names if name not in _TOGETHER)
     lots = [slice(low, low + _LOT) for low in range(0, len(panel.queues), _LOT)]
-    jobs: list[tuple[Any, ...]] = [(candidates, alone, panel.part(lot), [c.part(lot) for c in cleaned_at], list(places)) for lot in lots]
+    jobs: list[tuple[Any, ...]] = [
+        (candidates, alone, panel.part(lot), [c.part(lot) for c in cleaned_at], list(places))
+        for lot in lots
+    ]
     for cleaned, known in zip(cleaned_at, places, strict=True):
-        jobs += [(candidates, (name,), panel, [cleaned], [known]) for name in names if name in _TOGETHER]
+        jobs += [
+            (candidates, (name,), panel, [cleaned], [known]) for name in names if name in _TOGETHER
+        ]
     found: list[list[dict[str, Floats]]] = []
     for result in engine(_job, jobs):
         found.append(result)
         progress(len(found), len(jobs))
     made = []
     for at in range(len(places)):
-        means = {name: np.concatenate([found[lot][at][name] for lot in range(len(lots))]) for name in alone}
+        means = {
+            name: np.concatenate([found[lot][at][name] for lot in range(len(lots))])
+            for name in alone
+        }
         for job, result in zip(jobs[len(lots) :], found[len(lots) :], strict=True):
             means |= result[0] if job[4] == [places[at]] else {}
         parts = {name: weight for name, weight in _PARTS.items() if name in means}
-        together = sum((weight * means[name] for name, weight in parts.items()), np.zeros((len(panel.queues), panel.horizon)))
+        together = sum(
+            (weight * means[name] for name, weight in parts.items()),
+            np.zeros((len(panel.queues), panel.horizon)),
+        )
         made.append({**means, COMBINED: together / sum(parts.values())})
     return made
 
 
-def _job(candidates: Ways, names: Sequence[str], panel: Panel, cleaned_at: Sequence[Cleaned], places: Sequence[int]) -> list[dict[str, Floats]]:
+def _job(
+    candidates: Ways,
+    names: Sequence[str],
+    panel: Panel,
+    cleaned_at: Sequence[Cleaned],
+    places: Sequence[int],
+) -> list[dict[str, Floats]]:
     """Means of some candidates at some places, in order of time, on the calendar."""
     ways = candidates()  # fresh: a fitted model belongs to the earliest place of these queues
     made = []
     for cleaned, known in zip(cleaned_at, places, strict=True):
         then = panel.until(known, panel.horizon)
         means = {name: np.asarray(ways[name](then, cleaned, panel.horizon)) for name in names}
-        made.append({name: value if name == NAIVE else on_calendar(then, cleaned, value) for name, value in means.items()})
+        made.append(
+            {
+                name: value if name == NAIVE else on_calendar(then, cleaned, value)
+                for name, value in means.items()
+            }
+        )
     return made
 
 
@@ -138,7 +186,9 @@ def on_calendar(panel: Panel, cleaned: Cleaned, means: Floats) -> Floats:
     """Ordinary days' means put on the calendar: special days by their learned share, nothing on closed ones."""
     at = panel.known + np.arange(means.shape[1])
     kinds = panel.kinds[:, at].astype(int)
-    means = np.where(cleaned.opens[:, at % WEEK], means, 0.0) * np.take_along_axis(cleaned.factors, kinds, axis=1)
+    means = np.where(cleaned.opens[:, at % WEEK], means, 0.0) * np.take_along_axis(
+        cleaned.factors, kinds, axis=1
+    )
     return np.where(kinds == Kind.CLOSED, 0.0, means)
 
 
@@ -156,15 +206,23 @@ def _choose(folds: Sequence[Fold], means: Mapping[str, Floats]) -> list[str]:
         return [COMBINED] * queues
     names = [COMBINED, *(name for name in means if name != COMBINED)]
     wrong = np.stack([errors(folds, name)[0] for name in names])
-    best = np.argmin(np.where(np.arange(len(names))[:, None] == 0, wrong * _BETTER_BY, wrong), axis=0)
+    best = np.argmin(
+        np.where(np.arange(len(names))[:, None] == 0, wrong * _BETTER_BY, wrong), axis=0
+    )
     return [names[place] for place in best]
 
 
 def _picked(means: Mapping[str, Floats], chosen: Sequence[str]) -> Floats:
-    return np.stack([means[name][row] for row, name in enumerate(chosen)]) if chosen else means[COMBINED]
+    return (
+        np.stack([means[name][row] for row, name in enumerate(chosen)])
+        if chosen
+        else means[COMBINED]
+    )
 
 
-def _special_lives(panel: Panel, cleaned: Cleaned, means: Floats, chosen: Sequence[str]) -> tuple[Floats, tuple[str, ...]]:
+def _special_lives(
+    panel: Panel, cleaned: Cleaned, means: Floats, chosen: Sequence[str]
+) -> tuple[Floats, tuple[str, ...]]:
     """Queues that have just begun get the mean of what exists; those that have ended get nothing."""
     made, models = means.copy(), list(chosen)
     known = ~np.isnan(panel.values)
@@ -175,7 +233,11 @@ def _special_lives(panel: Panel, cleaned: Cleaned, means: Floats, chosen: Sequen
             mean = float(np.nanmean(panel.values[row])) if known[row].any() else 0.0
             at = panel.kinds[row, panel.known :]
             made[row], models[row] = np.where(at == Kind.CLOSED, 0.0, mean), "cold_start"
-        elif np.nansum(recent) == 0 and panel.known - begun >= _ENDED_AFTER and not np.isnan(recent).all():
+        elif (
+            np.nansum(recent) == 0
+            and panel.known - begun >= _ENDED_AFTER
+            and not np.isnan(recent).all()
+        ):
             made[row], models[row] = 0.0, "ended"
     return made, tuple(models)
 
@@ -192,7 +254,9 @@ class Score:
     absolute_error: float
     error: float  # forecast less what came
     came: float
-    naive_error: float  # in-sample: sum over the days of the mean week-to-week change before each origin
+    naive_error: (
+        float  # in-sample: sum over the days of the mean week-to-week change before each origin
+    )
 
 
 def scores(made: Forecasts) -> list[Score]:
@@ -205,14 +269,25 @@ def scores(made: Forecasts) -> list[Score]:
             said = np.stack([fold.means[name][:, span] for fold in made.folds])
             if first > made.panel.horizon or np.isnan(came).all():
                 continue
-            naive = np.stack([_weekly_change(made.panel.values[:, : fold.known]) for fold in made.folds])
+            naive = np.stack(
+                [_weekly_change(made.panel.values[:, : fold.known]) for fold in made.folds]
+            )
             known = ~np.isnan(came)
             for row, queue in enumerate(made.panel.queues):
                 off = (said - came)[:, row][known[:, row]]
-                found.append(Score(
-                    queue, name, first, last, int(known[:, row].sum()), float(np.abs(off).sum()), float(off.sum()),
-                    float(np.nansum(came[:, row])), float((naive[:, row] * known[:, row].sum(axis=1)).sum()),
-                ))
+                found.append(
+                    Score(
+                        queue,
+                        name,
+                        first,
+                        last,
+                        int(known[:, row].sum()),
+                        float(np.abs(off).sum()),
+                        float(off.sum()),
+                        float(np.nansum(came[:, row])),
+                        float((naive[:, row] * known[:, row].sum(axis=1)).sum()),
+                    )
+                )
     return found
 
 
@@ -220,4 +295,6 @@ def _weekly_change(values: Floats) -> Floats:
     """Mean absolute change from week to week, by queue: what seasonal naive errs in sample."""
     changes = np.abs(values[:, WEEK:] - values[:, :-WEEK])
     count = (~np.isnan(changes)).sum(axis=1)
-    return np.asarray(np.divide(np.nansum(changes, axis=1), count, out=np.zeros(len(values)), where=count > 0))
+    return np.asarray(
+        np.divide(np.nansum(changes, axis=1), count, out=np.zeros(len(values)), where=count > 0)
+    )

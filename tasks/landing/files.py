@@ -43,12 +43,15 @@ def _xlsx(url: str, content: bytes) -> list[dict[str, Any]]:
     try:
         book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
     except Exception as wrong:  # openpyxl raises whatever its zip and XML readers raise
-        raise ConfigurationError(f"{url}: not a readable XLSX file ({type(wrong).__name__})") from None
+        raise ConfigurationError(
+            f"{url}: not a readable XLSX file ({type(wrong).__name__})"
+        ) from None
     lines = book.worksheets[0].iter_rows(values_only=True)
     header = [_name(str(cell)) if cell is not None else "" for cell in next(lines, ())]
     return [
         {name: _plain(cell) for name, cell in zip(header, line, strict=False) if name}
-        for line in lines if any(cell is not None for cell in line)
+        for line in lines
+        if any(cell is not None for cell in line)
     ]
 
 

@@ -66,4 +66,8 @@ class Tally:
         each page asks for the rest, only the first total is that of all.
         """
         told = {p: self.totals[p] for p in self.totals}
-        return [(told[p], self.counts.get(p, 0)) for p in told if self.counts.get(p, 0) < min(told[p], self.latest_totals[p] or told[p])]
+        return [
+            (told[p], self.counts.get(p, 0))
+            for p in told
+            if self.counts.get(p, 0) < min(told[p], self.latest_totals[p] or told[p])
+        ]

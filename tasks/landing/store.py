@@ -133,7 +133,9 @@ class Landing:
     def finish(self, batch: Batch, facts: Mapping[str, Any]) -> None:
         """Write the manifest: the batch is complete."""
         manifest = {**_batch_json(batch), **facts, "completed_at": now().isoformat()}
-        self._write(f"{batch.folder}/manifest.json", msgspec.json.format(msgspec.json.encode(manifest)))
+        self._write(
+            f"{batch.folder}/manifest.json", msgspec.json.format(msgspec.json.encode(manifest))
+        )
 
     def manifest(self, batch: Batch) -> Mapping[str, Any] | None:
         """The manifest of a complete batch, else None."""
@@ -143,17 +145,27 @@ class Landing:
     def batches(self, source: Source) -> list[Batch]:
         """All complete batches of a stream, in the order they were begun."""
         paths = self._files.glob(f"{self._root}/{source.folder}/*/*/manifest.json")
-        found = [_batch_of(source, msgspec.json.decode(self._files.cat_file(path))) for path in paths]
+        found = [
+            _batch_of(source, msgspec.json.decode(self._files.cat_file(path))) for path in paths
+        ]
         return sorted(found, key=lambda batch: (batch.window.end, batch.opened_at, batch.batch_id))
 
     def find(self, source: Source, batch_id: str) -> Batch | None:
         """A complete batch by its id."""
         paths = self._files.glob(f"{self._root}/{source.folder}/*/{batch_id}/manifest.json")
-        return _batch_of(source, msgspec.json.decode(self._files.cat_file(paths[0]))) if paths else None
+        return (
+            _batch_of(source, msgspec.json.decode(self._files.cat_file(paths[0])))
+            if paths
+            else None
+        )
 
     def bodies(self, account: str, batch: Batch | None = None) -> Iterator[tuple[str, bytes]]:
         """Path and body of every landed page of an account, or of one batch. Damaged pages are left out."""
-        for path in sorted(self._files.glob(f"{self._root}/{batch.folder if batch else f'*/{account}/*/*/*'}/*.jsonl.zst")):
+        for path in sorted(
+            self._files.glob(
+                f"{self._root}/{batch.folder if batch else f'*/{account}/*/*/*'}/*.jsonl.zst"
+            )
+        ):
             unpacked = _unpacked(bytes(self._files.cat_file(path)))
             if unpacked:
                 yield path, unpacked[1]
@@ -171,7 +183,9 @@ class Landing:
     def old_batches(self, before: datetime, abandoned_before: datetime) -> list[str]:
         """Folders of batches that were completed before an instant, or begun and given up before another."""
         found = []
-        for folder in sorted({path.rsplit("/", 1)[0] for path in self._files.glob(f"{self._root}/*/*/*/*/*/*")}):
+        for folder in sorted(
+            {path.rsplit("/", 1)[0] for path in self._files.glob(f"{self._root}/*/*/*/*/*/*")}
+        ):
             manifest = self._read(f"{folder}/manifest.json".removeprefix(f"{self._root}/"))
             if manifest:
                 if parse_instant(msgspec.json.decode(manifest)["completed_at"]) < before:
@@ -182,8 +196,13 @@ class Landing:
 
     def _modified(self, folder: str) -> datetime:
         """The last change of anything in a folder; now where the store does not tell."""
-        told = [info.get("mtime") or info.get("LastModified") for info in self._files.ls(folder, detail=True)]
-        instants = [datetime.fromtimestamp(t, UTC) if isinstance(t, (int, float)) else t for t in told if t]
+        told = [
+            info.get("mtime") or info.get("LastModified")
+            for info in self._files.ls(folder, detail=True)
+        ]
+        instants = [
+            datetime.fromtimestamp(t, UTC) if isinstance(t, (int, float)) else t for t in told if t
+        ]
         return max(instants, default=now())
 
     def _page(self, batch: Batch, number: int) -> Landed | None:
@@ -199,7 +218,9 @@ class Landing:
             if not self._is_local:
                 self._files.pipe_file(path, content)
                 return
-            os.makedirs(self._root, mode=0o700, exist_ok=True)  # it has names and bodies as the vendor sent them
+            os.makedirs(
+                self._root, mode=0o700, exist_ok=True
+            )  # it has names and bodies as the vendor sent them
             os.makedirs(os.path.dirname(path), exist_ok=True)
             beside = f"{path}.{os.getpid()}.tmp"
             try:
@@ -224,7 +245,9 @@ class Landing:
 
 def _packed(header: Mapping[str, Any], body: bytes) -> bytes:
     """A header line with the checksum, the body, compressed; then the size before compression, 8 bytes."""
-    head = msgspec.json.encode({**header, "sha256": hashlib.sha256(body).hexdigest(), "size": len(body)})
+    head = msgspec.json.encode(
+        {**header, "sha256": hashlib.sha256(body).hexdigest(), "size": len(body)}
+    )
     size = (len(head) + 1 + len(body)).to_bytes(8, "little")
     return bytes(pa.compress(head + b"\n" + body, codec=_CODEC, asbytes=True)) + size
 
@@ -261,4 +284,10 @@ def _batch_json(batch: Batch) -> dict[str, Any]:
 
 def _batch_of(source: Source, stored: Mapping[str, Any]) -> Batch:
     start, end = (parse_instant(text) for text in stored["window"])
-    return Batch(source, stored["batch_id"], Window(start, end), stored["bookmark"], parse_instant(stored["opened_at"]))
+    return Batch(
+        source,
+        stored["batch_id"],
+        Window(start, end),
+        stored["bookmark"],
+        parse_instant(stored["opened_at"]),
+    )

@@ -14,11 +14,19 @@ def payload(message: Message) -> dict[str, Any]:
     blocks: list[dict[str, Any]] = [{"type": "header", "text": _plain(cut(message.title, 150))}]
     for lines in (message.lines, message.details):
         if lines:
-            blocks.append({"type": "section", "text": _plain("\n".join(fitting(lines, each=400, most=2500)))})
+            blocks.append(
+                {"type": "section", "text": _plain("\n".join(fitting(lines, each=400, most=2500)))}
+            )
     if message.links:
-        blocks.append({"type": "actions", "elements": [
-            {"type": "button", "text": _plain(cut(label, 70)), "url": address} for label, address in message.links
-        ]})
+        blocks.append(
+            {
+                "type": "actions",
+                "elements": [
+                    {"type": "button", "text": _plain(cut(label, 70)), "url": address}
+                    for label, address in message.links
+                ],
+            }
+        )
     blocks.append({"type": "context", "elements": [_plain(f"run {message.run_id}")]})
     return {"text": escaped(cut(message.title, 150)), "blocks": blocks}
 

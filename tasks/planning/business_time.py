@@ -64,7 +64,9 @@ def open_spans(schedule: Schedule, first: date, last: date) -> list[tuple[dateti
         for day in days((low + offset).date(), (high + offset).date()):
             if not first <= day <= last or schedule.is_closed(day):
                 continue
-            midnight = datetime.combine(day, time(0), UTC) - offset  # the wall's midnight, told by this offset
+            midnight = (
+                datetime.combine(day, time(0), UTC) - offset
+            )  # the wall's midnight, told by this offset
             before = (day.isoweekday() % 7) * _MINUTES_A_DAY
             for start, end in _with_week_wrap(schedule.intervals):
                 opens = midnight + timedelta(minutes=max(start - before, 0))
@@ -169,7 +171,9 @@ def open_seconds(schedule: Schedule, start: datetime, end: datetime) -> int:
     first = start.astimezone(UTC).date() - timedelta(days=2)
     last = end.astimezone(UTC).date() + timedelta(days=2)
     spans = open_spans(schedule, first, last)
-    return int(sum(max(0.0, (min(end, high) - max(start, low)).total_seconds()) for low, high in spans))
+    return int(
+        sum(max(0.0, (min(end, high) - max(start, low)).total_seconds()) for low, high in spans)
+    )
 
 
 def parse_hours(text: str) -> tuple[tuple[int, int], ...]:
@@ -178,7 +182,9 @@ def parse_hours(text: str) -> tuple[tuple[int, int], ...]:
     for part in filter(None, (p.strip() for p in text.split(","))):
         match = re.fullmatch(r"(\w{3})(?:-(\w{3}))? (\d{2}):(\d{2})-(\d{2}):(\d{2})", part)
         if not match or match[1] not in _DAYS or (match[2] or match[1]) not in _DAYS:
-            raise ConfigurationError(f"business.default_hours: {part!r} is not like 'Mon-Fri 09:00-17:00'")
+            raise ConfigurationError(
+                f"business.default_hours: {part!r} is not like 'Mon-Fri 09:00-17:00'"
+            )
         low, high = int(match[3]) * 60 + int(match[4]), int(match[5]) * 60 + int(match[6])
         if not 0 <= low < high <= _MINUTES_A_DAY:
             raise ConfigurationError(f"business.default_hours: {part!r} closes before it opens")
@@ -195,7 +201,9 @@ def iana_zone(written: str, known: Mapping[str, str]) -> str:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):
-        raise ConfigurationError(f"time zone {written!r} is not known; add it to sql/staging/time_zone_map.csv") from None
+        raise ConfigurationError(
+            f"time zone {written!r} is not known; add it to sql/staging/time_zone_map.csv"
+        ) from None
     return name
 
 
@@ -204,8 +212,9 @@ def workdays(first: date, last: date, schedules: Iterable[Schedule]) -> dict[dat
     listed = list(schedules)
     weekdays = [{start // _MINUTES_A_DAY for start, _ in s.intervals} for s in listed]
     return {
-        day: any((day.isoweekday() % 7) in w and not s.is_closed(day) for s, w in zip(listed, weekdays, strict=True))
+        day: any(
+            (day.isoweekday() % 7) in w and not s.is_closed(day)
+            for s, w in zip(listed, weekdays, strict=True)
+        )
         for day in days(first, last)
     }
-
-

@@ -36,12 +36,16 @@ class Work:
     handle: float
     productive_share: float = 1.0
     backlog: float = 0.0  # contacts waiting at the begin
-    spare: Floats | None = None  # agents on live channels who have nothing to do there and help, by interval
+    spare: Floats | None = (
+        None  # agents on live channels who have nothing to do there and help, by interval
+    )
 
     def capacity(self, agents: float) -> Floats:
         """Seconds of work that can be done in each interval."""
         helping = np.zeros(len(self.arrivals)) if self.spare is None else self.spare
-        return np.asarray((agents * self.open_share + helping) * self.seconds * self.productive_share)
+        return np.asarray(
+            (agents * self.open_share + helping) * self.seconds * self.productive_share
+        )
 
     @property
     def least_agents(self) -> float:
@@ -73,7 +77,11 @@ class Need:
 
 def simulate(work: Work, agents: float, replicas: int = _REPLICAS, seed: int = _SEED) -> Outcome:
     """What so many agents reach."""
-    arrivals = np.random.default_rng(seed).poisson(work.arrivals, (replicas, len(work.arrivals))).astype(np.float64)
+    arrivals = (
+        np.random.default_rng(seed)
+        .poisson(work.arrivals, (replicas, len(work.arrivals)))
+        .astype(np.float64)
+    )
     backlog = np.full(replicas, work.backlog * work.handle)
     capacity = work.capacity(agents)
     arrived = np.zeros((replicas, len(capacity) + 1))
@@ -88,30 +96,47 @@ def simulate(work: Work, agents: float, replicas: int = _REPLICAS, seed: int = _
     return _judged(work, agents, arrivals, arrived, served)
 
 
-def _judged(work: Work, agents: float, arrivals: Floats, arrived: Floats, served: Floats) -> Outcome:
+def _judged(
+    work: Work, agents: float, arrivals: Floats, arrived: Floats, served: Floats
+) -> Outcome:
     """A contact is in time if it is begun a handle time before it is due: one person answers it, not all at once."""
     places = np.arange(len(work.arrivals) + 1.0)
-    latest = np.clip(work.due - work.handle / work.seconds / max(work.productive_share, 1e-9), 0, places[-1])
+    latest = np.clip(
+        work.due - work.handle / work.seconds / max(work.productive_share, 1e-9), 0, places[-1]
+    )
     # what people hold is half done on average, so this much more than what was served is begun; nothing while closed
     is_open = work.open_share[np.minimum(latest, places[-1] - 1).astype(int)] > 0
-    helping = 0.0 if work.spare is None else work.spare[np.minimum(latest, places[-1] - 1).astype(int)]
+    helping = (
+        0.0 if work.spare is None else work.spare[np.minimum(latest, places[-1] - 1).astype(int)]
+    )
     in_hand = (agents + helping) * work.handle / 2 * is_open
     in_time = np.empty(arrivals.shape)
     for row in range(len(arrivals)):
         begun = np.interp(latest, places, served[row]) + in_hand
-        in_time[row] = np.clip((begun - arrived[row, :-1]) / np.maximum(arrivals[row] * work.handle, 1e-12), 0, 1)
+        in_time[row] = np.clip(
+            (begun - arrived[row, :-1]) / np.maximum(arrivals[row] * work.handle, 1e-12), 0, 1
+        )
     known = np.isfinite(work.due) & (work.due <= places[-1])
     late = ~known[None] & (arrivals > 0)
     counted = np.where(late, 0, arrivals)
     total = counted.sum()
     share = float((counted * in_time).sum() / total) if total else 1.0
     weight = counted.sum(axis=0)
-    by_interval = np.divide((counted * in_time).sum(axis=0), weight, out=np.full(len(weight), np.nan), where=weight > 0)
+    by_interval = np.divide(
+        (counted * in_time).sum(axis=0), weight, out=np.full(len(weight), np.nan), where=weight > 0
+    )
     can = work.capacity(agents).sum()
-    return Outcome(share, (arrived - served)[:, 1:].mean(axis=0) / work.handle, by_interval, float(served[:, -1].mean() / can) if can else 0.0)
+    return Outcome(
+        share,
+        (arrived - served)[:, 1:].mean(axis=0) / work.handle,
+        by_interval,
+        float(served[:, -1].mean() / can) if can else 0.0,
+    )
 
 
-def required(work: Work, share: float, replicas: int = _REPLICAS, seed: int = _SEED, step: float = 1.0) -> Need:
+def required(
+    work: Work, share: float, replicas: int = _REPLICAS, seed: int = _SEED, step: float = 1.0
+) -> Need:
     """The fewest agents in every open interval with which `share` of contacts are answered in time.
 
     `step` is what agents are counted in: 1, or a part of a person where people share their day with other queues.
@@ -121,7 +146,10 @@ def required(work: Work, share: float, replicas: int = _REPLICAS, seed: int = _S
     least = work.least_agents
     if not np.isfinite(least):
         return Need(0, simulate(work, 0, replicas, seed), False, 0.0)
-    lowest, plenty = int(np.ceil(least / step - 1e-9)), int(np.ceil((64 * least + 64 + work.backlog) / step))
+    lowest, plenty = (
+        int(np.ceil(least / step - 1e-9)),
+        int(np.ceil((64 * least + 64 + work.backlog) / step)),
+    )
     best = simulate(work, plenty * step, replicas, seed)
     if best.in_target < share:
         enough = max(lowest, 1) * step

@@ -53,7 +53,10 @@ class Need:
 
 
 def needs(
-    days: Mapping[date, tuple[float, float]], workdays: AbstractSet[date], planned_contacts: Mapping[date, float], months: int
+    days: Mapping[date, tuple[float, float]],
+    workdays: AbstractSet[date],
+    planned_contacts: Mapping[date, float],
+    months: int,
 ) -> list[Need]:
     """Needs from the first month with a work day forecast; `days` are agents and contacts by day forecast.
 
@@ -65,7 +68,11 @@ def needs(
     for day, (agents, _) in days.items():
         fte[day.replace(day=1)] += agents
         worked[day.replace(day=1)] += day in workdays
-    total, contacts, every = sum(fte.values()), sum(found for _, found in days.values()), sum(worked.values())
+    total, contacts, every = (
+        sum(fte.values()),
+        sum(found for _, found in days.values()),
+        sum(worked.values()),
+    )
     if not every:
         return []
     first = min(month for month, count in worked.items() if count)
@@ -75,7 +82,14 @@ def needs(
         if worked[month]:
             made.append(Need(month, fte[month] / worked[month], "forecast", worked[month]))
         elif planned is not None and contacts:
-            made.append(Need(month, total / contacts * planned / _workdays(month, workdays), "contacts planned", 0))
+            made.append(
+                Need(
+                    month,
+                    total / contacts * planned / _workdays(month, workdays),
+                    "contacts planned",
+                    0,
+                )
+            )
         else:
             made.append(Need(month, total / every, "as forecast before", 0))
     return made
@@ -102,21 +116,42 @@ def plan(need: Sequence[float], start: float, hiring: Hiring) -> list[Month]:
         begin = tenured + sum(cohorts)
         stay = 1 - hiring.monthly_attrition
         tenured, cohorts = tenured * stay, [c * stay for c in cohorts]
-        count = _joiners(need, place, tenured, cohorts, hiring) if place >= hiring.lead_months else 0
+        count = (
+            _joiners(need, place, tenured, cohorts, hiring) if place >= hiring.lead_months else 0
+        )
         cohorts.insert(0, float(count))
         joined.append(count)
-        shares = [hiring.ramp[age] if age < len(hiring.ramp) else 1.0 for age in range(len(cohorts))]
+        shares = [
+            hiring.ramp[age] if age < len(hiring.ramp) else 1.0 for age in range(len(cohorts))
+        ]
         productive = tenured + sum(c * s for c, s in zip(cohorts, shares, strict=True))
         training = sum(c for c, s in zip(cohorts, shares, strict=True) if s < 1)
         end = tenured + sum(cohorts)
-        months.append(Month(need[place], begin, begin - (end - count), count, training, productive, end, productive - need[place], 0))
+        months.append(
+            Month(
+                need[place],
+                begin,
+                begin - (end - count),
+                count,
+                training,
+                productive,
+                end,
+                productive - need[place],
+                0,
+            )
+        )
         while len(cohorts) > len(hiring.ramp):
             tenured += cohorts.pop()
     requests = [*joined[hiring.lead_months :], *[0] * hiring.lead_months][: len(months)]
-    return [Month(m.need, m.start, m.leavers, m.joiners, m.in_training, m.productive, m.end, m.gap, r) for m, r in zip(months, requests, strict=True)]
+    return [
+        Month(m.need, m.start, m.leavers, m.joiners, m.in_training, m.productive, m.end, m.gap, r)
+        for m, r in zip(months, requests, strict=True)
+    ]
 
 
-def _joiners(need: Sequence[float], place: int, tenured: float, cohorts: Sequence[float], hiring: Hiring) -> int:
+def _joiners(
+    need: Sequence[float], place: int, tenured: float, cohorts: Sequence[float], hiring: Hiring
+) -> int:
     """So many that when they are fully productive the need of that month is met by those who are left then.
 
     A peak that is over by then is not hired for; after the last month its need goes on.

@@ -51,7 +51,10 @@ def variances(plan: Mapping[str, Work], actual: Mapping[str, Work]) -> dict[str,
     """By cell. A cell without plan is mix at its own cost, so is one without actuals; without any plan all is volume."""
     planned = sum((w.contacts for w in plan.values()), ZERO)
     came = sum((w.contacts for w in actual.values()), ZERO)
-    return {cell: _variance(plan.get(cell), actual.get(cell), planned, came) for cell in sorted({*plan, *actual})}
+    return {
+        cell: _variance(plan.get(cell), actual.get(cell), planned, came)
+        for cell in sorted({*plan, *actual})
+    }
 
 
 def _variance(plan: Work | None, actual: Work | None, planned: Decimal, came: Decimal) -> Variance:
@@ -63,6 +66,8 @@ def _variance(plan: Work | None, actual: Work | None, planned: Decimal, came: De
     expected = came * plan.contacts / planned  # contacts, had the mix been as planned
     done = actual or Work(ZERO, plan.hours, plan.rate)
     return Variance(
-        volume=(expected - plan.contacts) * contact, mix=(done.contacts - expected) * contact,
-        efficiency=done.contacts * (done.hours - plan.hours) * plan.rate, rate=done.contacts * done.hours * (done.rate - plan.rate),
+        volume=(expected - plan.contacts) * contact,
+        mix=(done.contacts - expected) * contact,
+        efficiency=done.contacts * (done.hours - plan.hours) * plan.rate,
+        rate=done.contacts * done.hours * (done.rate - plan.rate),
     )

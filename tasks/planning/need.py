@@ -66,18 +66,35 @@ class LiveNeed:
     reached: queueing.Performance
 
 
-def live(contacts: Floats, handle: Floats, concurrent: NDArray[np.bool_], seconds: float, promises: Promises) -> LiveNeed:
+def live(
+    contacts: Floats,
+    handle: Floats,
+    concurrent: NDArray[np.bool_],
+    seconds: float,
+    promises: Promises,
+) -> LiveNeed:
     """Agents for `contacts` in intervals of `seconds`; `concurrent` marks chats, of which one agent holds several."""
     load = contacts * handle / seconds
     slots = queueing.required(load, handle, promises.live, promises.patience)
     held = np.where(concurrent, promises.concurrency, 1)
     agents = -(-slots.agents // held)
-    reached = queueing.performance(agents * held, load, handle, promises.live.seconds, promises.patience)
+    reached = queueing.performance(
+        agents * held, load, handle, promises.live.seconds, promises.patience
+    )
     return LiveNeed(agents, slots.because, reached)
 
 
-def later(contacts: Floats, open_share: Floats, handle: float, seconds: float, promises: Promises, spare: Floats) -> deferred.Need:
+def later(
+    contacts: Floats,
+    open_share: Floats,
+    handle: float,
+    seconds: float,
+    promises: Promises,
+    spare: Floats,
+) -> deferred.Need:
     """Agents in every open interval for contacts that are answered later, beside `spare` ones idle on live channels."""
     due = deferred.due_places(open_share, seconds, promises.deferred_seconds, business=True)
-    work = deferred.Work(contacts, open_share, due, seconds, handle, promises.occupancy, spare=spare)
+    work = deferred.Work(
+        contacts, open_share, due, seconds, handle, promises.occupancy, spare=spare
+    )
     return deferred.required(work, promises.deferred_share, _REPLICAS, step=STEP)

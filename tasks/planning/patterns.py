@@ -33,7 +33,11 @@ class ShiftPattern:
         covers = []
         for place, begin in enumerate(begins):
             end = begin + minutes
-            if begin >= self.starts and end <= self.ends and (end <= low or begin >= high or not self.pause):
+            if (
+                begin >= self.starts
+                and end <= self.ends
+                and (end <= low or begin >= high or not self.pause)
+            ):
                 covers.append(place)
         return Shift(self.name, tuple(covers), (self.ends - self.starts - self.pause) / 60)
 
@@ -44,7 +48,9 @@ def parse_shifts(written: Sequence[str]) -> list[ShiftPattern]:
     for text in written:
         match = _WRITTEN.fullmatch(text.strip())
         if not match or match[1] not in _DAYS or (match[2] or match[1]) not in _DAYS:
-            raise ConfigurationError(f"planning.shifts: {text!r} is not like 'Mon-Fri 08:00-16:30 break 30'")
+            raise ConfigurationError(
+                f"planning.shifts: {text!r} is not like 'Mon-Fri 08:00-16:30 break 30'"
+            )
         low, high = int(match[3]) * 60 + int(match[4]), int(match[5]) * 60 + int(match[6])
         pause = int(match[7] or 0)
         if not 0 <= low < high <= 1440 or pause >= high - low:

@@ -47,15 +47,30 @@ class Performance:
         with np.errstate(invalid="ignore", divide="ignore"):
             return {
                 "offered": self.service_level,
-                "answered": np.where(self.abandoned < 1, self.service_level / (1 - self.abandoned), 0.0),
+                "answered": np.where(
+                    self.abandoned < 1, self.service_level / (1 - self.abandoned), 0.0
+                ),
                 "kind": self.service_level + self.abandoned_in_target,
-                "patient": np.where(self.abandoned_in_target < 1, self.service_level / (1 - self.abandoned_in_target), 0.0),
+                "patient": np.where(
+                    self.abandoned_in_target < 1,
+                    self.service_level / (1 - self.abandoned_in_target),
+                    0.0,
+                ),
             }[definition]
 
 
-def performance(agents: ArrayLike, load: ArrayLike, handle: ArrayLike, target: ArrayLike, patience: ArrayLike = np.inf) -> Performance:
+def performance(
+    agents: ArrayLike,
+    load: ArrayLike,
+    handle: ArrayLike,
+    target: ArrayLike,
+    patience: ArrayLike = np.inf,
+) -> Performance:
     """Of `agents` at `load` erlangs, mean handle time, target wait and mean patience (infinite: Erlang C)."""
-    c, a, h, t, p = (np.asarray(v, dtype=np.float64) for v in np.broadcast_arrays(agents, load, handle, target, patience))
+    c, a, h, t, p = (
+        np.asarray(v, dtype=np.float64)
+        for v in np.broadcast_arrays(agents, load, handle, target, patience)
+    )
     shape = c.shape
     c, a, h, t, p = (np.atleast_1d(v).ravel() for v in (c, a, h, t, p))
     found = {name: np.zeros(len(c)) for name in Performance.__slots__}
@@ -74,7 +89,13 @@ def performance(agents: ArrayLike, load: ArrayLike, handle: ArrayLike, target: A
 
 def blocking(agents: ArrayLike, load: ArrayLike) -> Floats:
     """Erlang B: the share of time that all of `agents` are busy if nobody may wait."""
-    return np.asarray(np.exp(-_log_inverse_blocking(*(np.asarray(v, dtype=np.float64) for v in np.broadcast_arrays(agents, load)))))
+    return np.asarray(
+        np.exp(
+            -_log_inverse_blocking(
+                *(np.asarray(v, dtype=np.float64) for v in np.broadcast_arrays(agents, load))
+            )
+        )
+    )
 
 
 def _log_inverse_blocking(c: Floats, a: Floats) -> Floats:
@@ -116,15 +137,23 @@ def _erlang_a(c: Floats, a: Floats, h: Floats, t: Floats, p: Floats) -> dict[str
     above = _log_tail(r, x)  # log of sum_{j>=0} p_{c+j} / p_c
     log_pc = -_log_sum_less_one(below, above)
     waits = np.exp(above + log_pc)
-    queue = np.maximum(x * waits - r * (waits - np.exp(log_pc)), 0)  # E[Q], from t_j (r + j) = x t_{j-1}
+    queue = np.maximum(
+        x * waits - r * (waits - np.exp(log_pc)), 0
+    )  # E[Q], from t_j (r + j) = x t_{j-1}
     gone = np.clip(queue / x, 0, 1)
     log_factor = log_pc + np.log(c / a)
     within = np.exp(log_factor + _log_gamma_between(r, x, t / p))
-    later = np.exp(-t / p + log_factor + _log_gamma_below(r, x, t / p))  # still waiting at the target
+    later = np.exp(
+        -t / p + log_factor + _log_gamma_below(r, x, t / p)
+    )  # still waiting at the target
     level = np.clip(1 - waits + within, 0, 1)
     return {
-        "service_level": level, "abandoned": gone, "abandoned_in_target": np.clip(1 - level - later, 0, gone),
-        "mean_wait": gone * p, "wait_probability": np.clip(waits, 0, 1), "occupancy": np.clip(a * (1 - gone) / c, 0, 1),
+        "service_level": level,
+        "abandoned": gone,
+        "abandoned_in_target": np.clip(1 - level - later, 0, gone),
+        "mean_wait": gone * p,
+        "wait_probability": np.clip(waits, 0, 1),
+        "occupancy": np.clip(a * (1 - gone) / c, 0, 1),
     }
 
 
@@ -164,7 +193,9 @@ def _log_gamma_between(r: Floats, x: Floats, ratio: Floats) -> Floats:
     reach = x * np.exp(-ratio)
     upper = x > r + 1  # differences of the smaller of the two tails
     whole = gammainc(r + 1, x)
-    tail = np.where(upper, gammaincc(r + 1, reach) - gammaincc(r + 1, x), whole - gammainc(r + 1, reach))
+    tail = np.where(
+        upper, gammaincc(r + 1, reach) - gammaincc(r + 1, x), whole - gammainc(r + 1, reach)
+    )
     log = x - r * np.log(x) + gammaln(r + 1) + np.log(np.maximum(tail, _TINY))
     thin = whole < 1e-280  # the same by series: gamma(s, x) = x^s e^-x (1 + x / (s + 1) + ...) / s
     if np.any(thin):
@@ -186,7 +217,9 @@ def _log_gamma_below(r: Floats, x: Floats, ratio: Floats) -> Floats:
     thin = tail < 1e-280
     if np.any(thin):
         r, x, reach, ratio = (np.where(thin, v, 1.0) for v in (r, x, reach, ratio))
-        log = np.where(thin, -x * np.expm1(-ratio) - r * ratio + np.log(x / r) + np.log(_rising(r, reach)), log)
+        log = np.where(
+            thin, -x * np.expm1(-ratio) - r * ratio + np.log(x / r) + np.log(_rising(r, reach)), log
+        )
     return np.asarray(log)
 
 
@@ -209,12 +242,17 @@ class Required:
     reached: Performance
 
 
-def required(load: ArrayLike, handle: ArrayLike, target: Target, patience: ArrayLike = np.inf, least: int = 0) -> Required:
+def required(
+    load: ArrayLike, handle: ArrayLike, target: Target, patience: ArrayLike = np.inf, least: int = 0
+) -> Required:
     """The fewest agents that keep every promise in every interval; `least` where anyone may call.
 
     All three promises get better with agents, so each interval is bracketed around the square-root rule and halved.
     """
-    a, h, p = (np.atleast_1d(np.asarray(v, dtype=np.float64)) for v in np.broadcast_arrays(load, handle, patience))
+    a, h, p = (
+        np.atleast_1d(np.asarray(v, dtype=np.float64))
+        for v in np.broadcast_arrays(load, handle, patience)
+    )
     each = [_fewest(a, h, p, target, promise) for promise in _PROMISES]
     agents = np.maximum(np.max(each, axis=0), least)
     names = np.array([*_PROMISES, "least"])

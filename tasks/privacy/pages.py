@@ -12,7 +12,10 @@ from typing import Any
 import msgspec
 
 _CODE = re.compile(r"[\w.:+/#=-]{0,80}")  # ids, enumerations, instants, numbers: no space, no @
-_TICKET_KEY = re.compile(r"ticket|case|issue|conversation|incident|task|document|parent|element|^(id|sys_id|number)$", re.IGNORECASE)
+_TICKET_KEY = re.compile(
+    r"ticket|case|issue|conversation|incident|task|document|parent|element|^(id|sys_id|number)$",
+    re.IGNORECASE,
+)
 _SHORTEST = 3
 _DIGITS = 6  # a text with so many is a phone number or a login of one person
 
@@ -29,10 +32,21 @@ class Person:
     tickets: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, account: str, customer_id: str, pseudonym: str, words: set[str], tickets: frozenset[str] = frozenset()) -> "Person":
+    def of(
+        cls,
+        account: str,
+        customer_id: str,
+        pseudonym: str,
+        words: set[str],
+        tickets: frozenset[str] = frozenset(),
+    ) -> "Person":
         """From all words that are known of the person."""
-        addresses = frozenset(w for w in words if "@" in w or sum(c.isdigit() for c in w) >= _DIGITS)
-        return cls(account, customer_id, pseudonym, addresses, frozenset(words) - addresses, tickets)
+        addresses = frozenset(
+            w for w in words if "@" in w or sum(c.isdigit() for c in w) >= _DIGITS
+        )
+        return cls(
+            account, customer_id, pseudonym, addresses, frozenset(words) - addresses, tickets
+        )
 
     @property
     def full_names(self) -> list[str]:
@@ -41,7 +55,10 @@ class Person:
 
     def hints(self) -> list[bytes]:
         """Bytes of which a page has at least one, if it has anything of the person."""
-        return [word.encode() for word in {self.customer_id, *self.addresses, *self.names, *self.tickets}]
+        return [
+            word.encode()
+            for word in {self.customer_id, *self.addresses, *self.names, *self.tickets}
+        ]
 
 
 def cleared(body: bytes, person: Person) -> bytes | None:
@@ -59,7 +76,11 @@ def _clear(value: Any, person: Person, *, theirs: bool, key: str = "") -> Any:
         return {k: _clear(v, person, theirs=theirs, key=k) for k, v in value.items()}
     if isinstance(value, list):
         return [_clear(item, person, theirs=theirs, key=key) for item in value]
-    if isinstance(value, (str, int)) and not isinstance(value, bool) and str(value) == person.customer_id:
+    if (
+        isinstance(value, (str, int))
+        and not isinstance(value, bool)
+        and str(value) == person.customer_id
+    ):
         return person.pseudonym if theirs or isinstance(value, str) else value
     return _text(value, person, theirs=theirs) if isinstance(value, str) else value
 
@@ -69,7 +90,11 @@ def _names(key: str, value: Any, person: Person) -> bool:
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         return False
     text = str(value)
-    return text == person.customer_id or text in person.addresses or (text in person.tickets and bool(_TICKET_KEY.search(key)))
+    return (
+        text == person.customer_id
+        or text in person.addresses
+        or (text in person.tickets and bool(_TICKET_KEY.search(key)))
+    )
 
 
 def _text(value: str, person: Person, *, theirs: bool) -> str:
@@ -91,9 +116,19 @@ def words_of(record: Any, customer_id: str) -> set[str]:
         for item in record:
             found |= words_of(item, customer_id)
     elif isinstance(record, dict):
-        own = any(str(v) == customer_id for k, v in record.items() if re.fullmatch(r"id|sys_id|Id|accountId|key|user_name|customer_id", k))
+        own = any(
+            str(v) == customer_id
+            for k, v in record.items()
+            if re.fullmatch(r"id|sys_id|Id|accountId|key|user_name|customer_id", k)
+        )
         for key, value in record.items():
-            if own and isinstance(value, str) and value and (re.search(r"name|mail|login|phone", key, re.IGNORECASE) or "@" in value) and not re.search(r"file|table|domain", key):
+            if (
+                own
+                and isinstance(value, str)
+                and value
+                and (re.search(r"name|mail|login|phone", key, re.IGNORECASE) or "@" in value)
+                and not re.search(r"file|table|domain", key)
+            ):
                 found.add(value)
             elif isinstance(value, (dict, list)):
                 found |= _under(value, own, customer_id)

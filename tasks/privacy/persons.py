@@ -16,14 +16,21 @@ from tasks.entities import Entity
 
 # entity to columns that hold a customer's id; of ticket_link only rows of kind "customer"
 PERSON_COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "ticket": ("requester_id", "created_by_id"), "ticket_event": ("actor_id",), "message": ("author_id",), "customer": ("customer_id",),
-    "survey_invitation": ("customer_id",), "survey_response": ("customer_id",), "ticket_link": ("linked_id",),
+    "ticket": ("requester_id", "created_by_id"),
+    "ticket_event": ("actor_id",),
+    "message": ("author_id",),
+    "customer": ("customer_id",),
+    "survey_invitation": ("customer_id",),
+    "survey_response": ("customer_id",),
+    "ticket_link": ("linked_id",),
 }
 
 
 def fingerprint(key: str, account: str, customer_id: str) -> str:
     """Hex of the HMAC."""
-    return hmac.new(key.encode(), f"{account}\x00{customer_id}".encode(), hashlib.sha256).hexdigest()
+    return hmac.new(
+        key.encode(), f"{account}\x00{customer_id}".encode(), hashlib.sha256
+    ).hexdigest()
 
 
 def pseudonym(mark: str) -> str:
@@ -47,7 +54,9 @@ class Erased:
             if not self._names:
                 self._names = frozenset(map(pseudonym, self.marks))
             mark = fingerprint(self.key, self.account, value)
-            self._known[value] = value if value in self._names else pseudonym(mark) if mark in self.marks else None
+            self._known[value] = (
+                value if value in self._names else pseudonym(mark) if mark in self.marks else None
+            )
         return self._known[value]
 
     @property
@@ -60,14 +69,32 @@ class Erased:
         hit = pa.array([False] * rows.num_rows)
         for name in PERSON_COLUMNS.get(entity.name, ()) if rows.num_rows else ():
             column = rows.column(name)
-            found = {v: p for v in pc.unique(column).to_pylist() if v is not None and (p := self.instead(v))}
+            found = {
+                v: p
+                for v in pc.unique(column).to_pylist()
+                if v is not None and (p := self.instead(v))
+            }
             if entity.name == "ticket_link":
                 found = found if "customer" in pc.unique(rows.column("kind")).to_pylist() else {}
             if found:
-                kinds = rows.column("kind").to_pylist() if entity.name == "ticket_link" else ["customer"] * rows.num_rows
-                values = [found.get(v, v) if kind == "customer" else v for v, kind in zip(column.to_pylist(), kinds, strict=True)]
-                mine = pa.array([v in found and kind == "customer" for v, kind in zip(column.to_pylist(), kinds, strict=True)])
-                rows = rows.set_column(rows.column_names.index(name), name, pa.array(values, pa.string()))
+                kinds = (
+                    rows.column("kind").to_pylist()
+                    if entity.name == "ticket_link"
+                    else ["customer"] * rows.num_rows
+                )
+                values = [
+                    found.get(v, v) if kind == "customer" else v
+                    for v, kind in zip(column.to_pylist(), kinds, strict=True)
+                ]
+                mine = pa.array(
+                    [
+                        v in found and kind == "customer"
+                        for v, kind in zip(column.to_pylist(), kinds, strict=True)
+                    ]
+                )
+                rows = rows.set_column(
+                    rows.column_names.index(name), name, pa.array(values, pa.string())
+                )
                 hit = pc.or_(hit, mine)
         return _without_personal(entity, rows, hit)
 
@@ -75,7 +102,9 @@ class Erased:
 def _without_personal(entity: Entity, rows: pa.Table, hit: pa.Array) -> pa.Table:
     for column in entity.columns:
         if column.personal:
-            gone = pc.or_(hit, pc.fill_null(pc.equal(rows.column(column.name), ""), False))  # a text that was cleared in its page
+            gone = pc.or_(
+                hit, pc.fill_null(pc.equal(rows.column(column.name), ""), False)
+            )  # a text that was cleared in its page
             cleared = pc.if_else(gone, pa.scalar(None, pa.string()), rows.column(column.name))
             rows = rows.set_column(rows.column_names.index(column.name), column.name, cleared)
     return rows

@@ -26,7 +26,11 @@ from tasks.importing import uncollected
 from tasks.paths import EXPECTATIONS, read_yaml
 
 _QUIET = {"result_format": "SUMMARY", "partial_unexpected_count": 0}
-_INDEXED = {"result_format": "COMPLETE", "partial_unexpected_count": 0, "exclude_unexpected_values": True}
+_INDEXED = {
+    "result_format": "COMPLETE",
+    "partial_unexpected_count": 0,
+    "exclude_unexpected_values": True,
+}
 _one_at_a_time = threading.Lock()  # Great Expectations is not safe between threads
 
 
@@ -65,9 +69,13 @@ def rules_of(subject: str) -> tuple[dict[str, Any], ...]:
     """The rules of an entity or mart, as written. Raises ConfigurationError if there is no file."""
     path = EXPECTATIONS / f"{subject}.yml"
     if not path.is_file():
-        raise ConfigurationError(f"expectations/{subject}.yml is missing: every entity and mart has one")
+        raise ConfigurationError(
+            f"expectations/{subject}.yml is missing: every entity and mart has one"
+        )
     rules = read_yaml(path)["expectations"]
-    return tuple({**rule, "meta": {**rule["meta"], "number": number}} for number, rule in enumerate(rules))
+    return tuple(
+        {**rule, "meta": {**rule["meta"], "number": number}} for number, rule in enumerate(rules)
+    )
 
 
 def columns_of(subject: str) -> tuple[str, ...]:
@@ -79,23 +87,36 @@ def _columns(rules: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
     names: list[str] = []
     for rule in rules:
         kwargs = rule["kwargs"]
-        names += [kwargs[k] for k in ("column", "column_A", "column_B") if k in kwargs] + list(kwargs.get("column_list", ()))
+        names += [kwargs[k] for k in ("column", "column_A", "column_B") if k in kwargs] + list(
+            kwargs.get("column_list", ())
+        )
     return tuple(dict.fromkeys(names))
 
 
 def rule_name(rule: Mapping[str, Any]) -> str:
     """A short name: what is expected of which column."""
     kwargs = rule["kwargs"]
-    about = [str(kwargs[k]) for k in ("column", "column_A", "column_B") if k in kwargs] + list(kwargs.get("column_list", ()))
+    about = [str(kwargs[k]) for k in ("column", "column_A", "column_B") if k in kwargs] + list(
+        kwargs.get("column_list", ())
+    )
     return f"{str(rule['type']).removeprefix('expect_')}({', '.join(about)})"
 
 
 def check(subject: str, table: pa.Table) -> Verdict:
     """Apply the suite of a subject to rows."""
     rules = rules_of(subject)
-    verdict = Verdict(subject, judged=_judge(subject, [r for r in rules if not _is_met_at_sight(r, table)], table, _QUIET))
-    verdict.results = [_result(rule, verdict.judged.get(_key(rule)), table.num_rows) for rule in rules]
-    broken = [rule for rule, result in zip(rules, verdict.results, strict=True) if result.level == "row" and not result.is_met]
+    verdict = Verdict(
+        subject,
+        judged=_judge(subject, [r for r in rules if not _is_met_at_sight(r, table)], table, _QUIET),
+    )
+    verdict.results = [
+        _result(rule, verdict.judged.get(_key(rule)), table.num_rows) for rule in rules
+    ]
+    broken = [
+        rule
+        for rule, result in zip(rules, verdict.results, strict=True)
+        if result.level == "row" and not result.is_met
+    ]
     found = _judge(subject, broken, table, _INDEXED)
     for rule in broken:
         for index in found[_key(rule)].result.get("unexpected_index_list") or ():
@@ -110,10 +131,16 @@ def _is_met_at_sight(rule: Mapping[str, Any], table: pa.Table) -> bool:
     Great Expectations takes some ten milliseconds for a rule, however few the rows: half the time of an ordinary run.
     """
     kwargs = rule["kwargs"]
-    columns = [table.column(kwargs[name]) for name in ("column", "column_A", "column_B") if name in kwargs]
+    columns = [
+        table.column(kwargs[name]) for name in ("column", "column_A", "column_B") if name in kwargs
+    ]
     if rule["type"] == "expect_column_values_to_not_be_null":
-        return columns[0].null_count == 0 and not pa.types.is_floating(columns[0].type)  # to pandas, not-a-number is null too
-    passes_over_nulls = rule["type"] in _OF_VALUES or kwargs.get("ignore_row_if") == "either_value_is_missing"
+        return columns[0].null_count == 0 and not pa.types.is_floating(
+            columns[0].type
+        )  # to pandas, not-a-number is null too
+    passes_over_nulls = (
+        rule["type"] in _OF_VALUES or kwargs.get("ignore_row_if") == "either_value_is_missing"
+    )
     if passes_over_nulls and any(column.null_count == len(column) for column in columns):
         return True
     return rule["type"] == "expect_column_values_to_be_between" and _is_within(columns[0], kwargs)
@@ -121,11 +148,16 @@ def _is_met_at_sight(rule: Mapping[str, Any], table: pa.Table) -> bool:
 
 def _is_within(column: pa.ChunkedArray, kwargs: Mapping[str, Any]) -> bool:
     """Every value is a number or an instant, and none is outside the bounds. False where that cannot be told so simply."""
-    if set(kwargs) - {"column", "min_value", "max_value"} or not any(is_one(column.type) for is_one in _ORDERED):
+    if set(kwargs) - {"column", "min_value", "max_value"} or not any(
+        is_one(column.type) for is_one in _ORDERED
+    ):
         return False
     if pa.types.is_floating(column.type) and pc.any(pc.is_nan(column)).as_py():
         return False
-    low, high = (parse_instant(bound) if isinstance(bound, str) else bound for bound in (kwargs.get("min_value"), kwargs.get("max_value")))
+    low, high = (
+        parse_instant(bound) if isinstance(bound, str) else bound
+        for bound in (kwargs.get("min_value"), kwargs.get("max_value"))
+    )
     found = pc.min_max(column).as_py()
     return (low is None or found["min"] >= low) and (high is None or found["max"] <= high)
 
@@ -133,10 +165,16 @@ def _is_within(column: pa.ChunkedArray, kwargs: Mapping[str, Any]) -> bool:
 _ORDERED = (pa.types.is_integer, pa.types.is_decimal, pa.types.is_floating, pa.types.is_timestamp)
 
 
-_OF_VALUES = {"expect_column_values_to_be_between", "expect_column_values_to_be_in_set", "expect_column_values_to_match_regex"}
+_OF_VALUES = {
+    "expect_column_values_to_be_between",
+    "expect_column_values_to_be_in_set",
+    "expect_column_values_to_match_regex",
+}
 
 
-def _judge(subject: str, rules: Sequence[Mapping[str, Any]], table: pa.Table, result_format: dict[str, Any]) -> dict[int, Any]:
+def _judge(
+    subject: str, rules: Sequence[Mapping[str, Any]], table: pa.Table, result_format: dict[str, Any]
+) -> dict[int, Any]:
     """Great Expectations' results of some rules of a subject, by the rule's number."""
     if not rules:
         return {}
@@ -145,7 +183,9 @@ def _judge(subject: str, rules: Sequence[Mapping[str, Any]], table: pa.Table, re
     frame = table.select(names).to_pandas() if names else table.to_pandas()
     with _one_at_a_time:
         batch = _rows_of(subject).get_batch({"dataframe": frame})
-        validated = batch.validate(_suite_of(subject, tuple(map(_key, rules))), result_format=result_format)
+        validated = batch.validate(
+            _suite_of(subject, tuple(map(_key, rules))), result_format=result_format
+        )
     return {_key(result.expectation_config): result for result in validated.results}
 
 
@@ -154,7 +194,9 @@ def _suite_of(subject: str, numbers: tuple[int, ...]) -> Any:
     """A suite of some rules, made once: that takes a fifth of the time of applying it to a few rows."""
     from great_expectations.core import ExpectationSuite
 
-    return ExpectationSuite(name=subject, expectations=[rule for rule in rules_of(subject) if _key(rule) in numbers])
+    return ExpectationSuite(
+        name=subject, expectations=[rule for rule in rules_of(subject) if _key(rule) in numbers]
+    )
 
 
 @cache
@@ -187,30 +229,58 @@ def _key(rule: Any) -> int:
 
 def _result(rule: Mapping[str, Any], result: Any, rows: int) -> RuleResult:
     if result is None:
-        return RuleResult(rule_name(rule), rule["meta"]["level"], rule["meta"]["says"], True, 0, rows)
+        return RuleResult(
+            rule_name(rule), rule["meta"]["level"], rule["meta"]["says"], True, 0, rows
+        )
     if result.exception_info and result.exception_info.get("raised_exception"):
-        raise ConfigurationError(f"rule {rule_name(rule)} cannot be applied: {result.exception_info}")
+        raise ConfigurationError(
+            f"rule {rule_name(rule)} cannot be applied: {result.exception_info}"
+        )
     unexpected = result.result.get("unexpected_count")
     return RuleResult(
-        rule_name(rule), rule["meta"]["level"], rule["meta"]["says"], bool(result.success),
-        int(unexpected) if unexpected is not None else int(not result.success), rows,
+        rule_name(rule),
+        rule["meta"]["level"],
+        rule["meta"]["says"],
+        bool(result.success),
+        int(unexpected) if unexpected is not None else int(not result.success),
+        rows,
     )
 
 
 def _as_validated(verdict: Verdict) -> Any:
     """The verdict as Great Expectations' own result of the whole suite."""
-    from great_expectations.core import ExpectationSuiteValidationResult, ExpectationValidationResult
+    from great_expectations.core import (
+        ExpectationSuiteValidationResult,
+        ExpectationValidationResult,
+    )
 
-    met = {"element_count": verdict.results[0].rows_count, "unexpected_count": 0, "unexpected_percent": 0.0, "partial_unexpected_list": []}
-    at_sight = tuple(key for key in map(_key, rules_of(verdict.subject)) if key not in verdict.judged)
-    seen = [ExpectationValidationResult(success=True, expectation_config=c, result=met)
-            for c in _suite_of(verdict.subject, at_sight).expectation_configurations]
-    results = sorted([*verdict.judged.values(), *seen], key=lambda result: _key(result.expectation_config))
+    met = {
+        "element_count": verdict.results[0].rows_count,
+        "unexpected_count": 0,
+        "unexpected_percent": 0.0,
+        "partial_unexpected_list": [],
+    }
+    at_sight = tuple(
+        key for key in map(_key, rules_of(verdict.subject)) if key not in verdict.judged
+    )
+    seen = [
+        ExpectationValidationResult(success=True, expectation_config=c, result=met)
+        for c in _suite_of(verdict.subject, at_sight).expectation_configurations
+    ]
+    results = sorted(
+        [*verdict.judged.values(), *seen], key=lambda result: _key(result.expectation_config)
+    )
     well = sum(r.is_met for r in verdict.results)
     return ExpectationSuiteValidationResult(
-        results=results, success=well == len(results), suite_name=verdict.subject,
-        statistics={"evaluated_expectations": len(results), "successful_expectations": well, "unsuccessful_expectations": len(results) - well,
-                    "success_percent": 100 * well / len(results)},
+        results=results,
+        success=well == len(results),
+        suite_name=verdict.subject,
+        statistics={
+            "evaluated_expectations": len(results),
+            "successful_expectations": well,
+            "unsuccessful_expectations": len(results) - well,
+            "success_percent": 100 * well / len(results),
+        },
         meta={"active_batch_definition": {"data_asset_name": verdict.subject}},
     )
 
@@ -221,7 +291,9 @@ _HEAD = (
     "td,th{padding:.3em 1em;text-align:left;border-bottom:1px solid #e3e7ec}.fa-check-circle::before{content:'met';color:#1d5b33}"
     ".fa-times::before,.fa-exclamation-triangle::before{content:'broken';color:#8c2318}button,nav,footer,form,input,.modal,.sticky,#section-1-content-block-3{display:none}</style>"
 )
-_FETCHED = re.compile(r"<script\b.*?</script>|<link\b[^>]*>|<img\b[^>]*>", re.DOTALL | re.IGNORECASE)
+_FETCHED = re.compile(
+    r"<script\b.*?</script>|<link\b[^>]*>|<img\b[^>]*>", re.DOTALL | re.IGNORECASE
+)
 
 
 def _by_itself(page: str) -> str:
@@ -237,7 +309,9 @@ def write_docs(folder: str, verdicts: Sequence[tuple[str, Verdict]]) -> str:
     try:
         return _write_docs(Path(folder), verdicts)
     except OSError as trouble:
-        raise StorageError(f"report {folder}: {trouble.strerror or trouble}; check reports.folder") from None
+        raise StorageError(
+            f"report {folder}: {trouble.strerror or trouble}; check reports.folder"
+        ) from None
 
 
 def _write_docs(target: Path, verdicts: Sequence[tuple[str, Verdict]]) -> str:
@@ -255,7 +329,9 @@ def _write_docs(target: Path, verdicts: Sequence[tuple[str, Verdict]]) -> str:
             name = f"{number:03d}.html"
             (target / name).write_text(_by_itself(page), encoding="utf-8")
             failed = sum(not r.is_met for r in verdict.results)
-            lines.append(f'<tr><td><a href="{name}">{html.escape(title)}</a></td><td>{len(verdict.results)}</td><td>{failed}</td></tr>')
+            lines.append(
+                f'<tr><td><a href="{name}">{html.escape(title)}</a></td><td>{len(verdict.results)}</td><td>{failed}</td></tr>'
+            )
     index = target / "index.html"
     index.write_text(
         f"<!doctype html><html lang=en><head>{_HEAD}<title>Data Docs</title></head><body><h1>Data Docs of the run</h1>"

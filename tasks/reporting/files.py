@@ -18,19 +18,30 @@ from tasks.reporting.plots import svg
 def write_page(report: Report, path: Path) -> None:
     """The page. Every value is escaped; scripts and outside requests are forbidden by its own policy."""
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=False, undefined=jinja2.StrictUndefined
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        trim_blocks=False,
+        undefined=jinja2.StrictUndefined,
     )
     environment.filters["shown"] = shown
     # the SVG is our own drawing library's, with its texts escaped by it
     plots = [(plot, Markup(svg(plot))) for plot in report.plots]  # noqa: S704 - as said
-    _replace(path, environment.get_template("page.html.j2").render(report=report, plots=plots).encode())
+    _replace(
+        path, environment.get_template("page.html.j2").render(report=report, plots=plots).encode()
+    )
 
 
 def write_sheet(report: Report, path: Path) -> None:
     """The spreadsheet: one sheet a table. Text is written as text, so nothing becomes a formula."""
     beside = path.with_suffix(".tmp.xlsx")
     book = xlsxwriter.Workbook(
-        str(beside), {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "remove_timezone": True}
+        str(beside),
+        {
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+            "strings_to_numbers": False,
+            "remove_timezone": True,
+        },
     )
     bold, day = book.add_format({"bold": True}), book.add_format({"num_format": "yyyy-mm-dd"})
     for table in report.tables:

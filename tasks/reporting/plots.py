@@ -16,7 +16,9 @@ def svg(plot: Plot) -> str:
     matplotlib.use("svg")
     matplotlib.rcParams["svg.hashsalt"] = "support-etl"  # same picture, same bytes
     matplotlib.rcParams["text.parse_math"] = False  # a team may be named $$
-    matplotlib.rcParams["svg.fonttype"] = "none"  # the reader's fonts know more scripts than the one that is drawn with here
+    matplotlib.rcParams["svg.fonttype"] = (
+        "none"  # the reader's fonts know more scripts than the one that is drawn with here
+    )
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
     from matplotlib.figure import Figure
     from matplotlib.ticker import PercentFormatter
@@ -38,10 +40,19 @@ def svg(plot: Plot) -> str:
     else:
         axes.set_ylim(bottom=0)
     if len(plot.series) > 1 and axes.get_legend_handles_labels()[0]:
-        axes.legend(fontsize=8, frameon=False, ncols=3, loc="lower left", bbox_to_anchor=(0, 1.0), borderaxespad=0.2)
+        axes.legend(
+            fontsize=8,
+            frameon=False,
+            ncols=3,
+            loc="lower left",
+            bbox_to_anchor=(0, 1.0),
+            borderaxespad=0.2,
+        )
     out = io.StringIO()
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing")  # its width is guessed; the reader's font draws it
+        warnings.filterwarnings(
+            "ignore", message="Glyph .* missing"
+        )  # its width is guessed; the reader's font draws it
         figure.savefig(out, format="svg", metadata={"Date": None, "Title": plot.title})
     text = out.getvalue()
     return text[text.index("<svg") :]
@@ -55,7 +66,16 @@ def _draw(axes: object, series: Series, color: str) -> None:
     if not days:
         return
     values = [float("nan") if v is None else v for v in series.values]
-    axes.plot(days, values, color=color, linewidth=1.4, label=f" {series.label}" if series.label.startswith("_") else series.label)  # type: ignore[arg-type]
-    for low, high, alpha in ((series.wide_low, series.wide_high, 0.12), (series.low, series.high, 0.22)):
+    axes.plot(
+        days,
+        values,
+        color=color,
+        linewidth=1.4,
+        label=f" {series.label}" if series.label.startswith("_") else series.label,
+    )  # type: ignore[arg-type]
+    for low, high, alpha in (
+        (series.wide_low, series.wide_high, 0.12),
+        (series.low, series.high, 0.22),
+    ):
         if low:
             axes.fill_between(days, list(low), list(high), color=color, alpha=alpha, linewidth=0)  # type: ignore[arg-type]

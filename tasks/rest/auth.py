@@ -152,9 +152,14 @@ class OAuth2:
     def bind(self, values: Mapping[str, str], post: Post) -> Bound:
         """A token that renews itself. A refresh token that the vendor rotates replaces the old one in memory."""
         hidden = ("client_id", "client_secret") if self.basic else ()
-        form = {"grant_type": self.grant, **{name: values[name] for name in self.needs if name not in hidden}}
+        form = {
+            "grant_type": self.grant,
+            **{name: values[name] for name in self.needs if name not in hidden},
+        }
         user = (values["client_id"], values["client_secret"]) if self.basic else None
-        host = values.get("login_url") or ("" if values.get("@base_url") else self.login_base.format_map(dict(values)))
+        host = values.get("login_url") or (
+            "" if values.get("@base_url") else self.login_base.format_map(dict(values))
+        )
         url = host.rstrip("/") + self.token_path.format_map(dict(values))
 
         def fetch() -> Mapping[str, Any]:
@@ -179,7 +184,10 @@ class OneOf:
 
     def bind(self, values: Mapping[str, str], post: Post) -> Bound:
         """Bind the kind that is complete, else the first (whose missing secret is then named)."""
-        chosen = next((kind for kind in self.kinds if all(values.get(name) for name in kind.secrets)), self.kinds[0])
+        chosen = next(
+            (kind for kind in self.kinds if all(values.get(name) for name in kind.secrets)),
+            self.kinds[0],
+        )
         return chosen.bind(values, post)
 
 

@@ -97,7 +97,9 @@ class Client:
         self._session.verify = account.ca_bundle or True
         if account.proxy:
             self._session.proxies = {"http": account.proxy, "https": account.proxy}
-        self._headers = {name: _fill(text, account.values) for name, text in connector.headers.items()}
+        self._headers = {
+            name: _fill(text, account.values) for name, text in connector.headers.items()
+        }
         allowed = str(account.settings.get("file_hosts") or "").split()
         self._file_hosts = (*connector.file_hosts, *allowed)
         values = {**account.values, "@base_url": account.base_url or ""}
@@ -110,7 +112,12 @@ class Client:
                 self._paces.setdefault(stream, Pace(per_minute))
 
     def send(
-        self, request: Request, *, stream: str = "", optional: bool = False, accept: Callable[[bytes], Any] | None = None,
+        self,
+        request: Request,
+        *,
+        stream: str = "",
+        optional: bool = False,
+        accept: Callable[[bytes], Any] | None = None,
         missing: bytes | None = None,
     ) -> tuple[Answer, Any]:
         """The answer, and what `accept` made of its body. A body that `accept` finds cut is asked for again.
@@ -122,7 +129,9 @@ class Client:
         renewed, carried = False, dict[str, str]()
         for attempt in range(1, self._patience.tries + 1):
             try:
-                answer = self._once(request, carried, stream=stream, optional=optional, missing=missing)
+                answer = self._once(
+                    request, carried, stream=stream, optional=optional, missing=missing
+                )
                 self._look_for_failure(answer)
                 return answer, accept(answer.body) if accept else None
             except CredentialsError:
@@ -140,7 +149,9 @@ class Client:
 
         def is_login(body: bytes) -> None:
             if self.connector.is_login and not self.connector.is_login(msgspec.json.decode(body)):
-                raise CredentialsError(f"{self.account.name}: the vendor answers as to a stranger; check the token")
+                raise CredentialsError(
+                    f"{self.account.name}: the vendor answers as to a stranger; check the token"
+                )
 
         self.send(self.connector.check, accept=is_login)
 
@@ -157,7 +168,15 @@ class Client:
         """Bytes that a page or an unpacked file may have."""
         return self._patience.biggest_page
 
-    def _once(self, request: Request, carried: dict[str, str], *, stream: str, optional: bool, missing: bytes | None) -> Answer:
+    def _once(
+        self,
+        request: Request,
+        carried: dict[str, str],
+        *,
+        stream: str,
+        optional: bool,
+        missing: bytes | None,
+    ) -> Answer:
         """One answer, redirects within the account's own host followed. `carried` takes the credentials that were sent."""
         self._pace.wait()
         if stream in self._paces:
@@ -173,19 +192,31 @@ class Client:
             url = self._own(urljoin(url, location), request)
         raise ContractError(f"{self._who(request)}: redirected in a circle")
 
-    def _call(self, request: Request, url: str, carried: dict[str, str]) -> tuple[int, dict[str, str], bytes]:
+    def _call(
+        self, request: Request, url: str, carried: dict[str, str]
+    ) -> tuple[int, dict[str, str], bytes]:
         self.requests_made += 1
         if not request.anonymous:
             carried |= self._auth.headers()
-        headers = {"Accept": "*/*"} if request.anonymous else {"Accept": "application/json", **self._headers, **carried}
+        headers = (
+            {"Accept": "*/*"}
+            if request.anonymous
+            else {"Accept": "application/json", **self._headers, **carried}
+        )
         sent = {name: value for name, value in request.params.items() if not name.startswith("@")}
         data = None
         if request.body is not None:
             data, headers["Content-Type"] = msgspec.json.encode(request.body), "application/json"
         try:
             with self._session.request(
-                request.method, url, params=sent or None, headers=headers, data=data,
-                timeout=_TIMEOUTS, allow_redirects=False, stream=True,
+                request.method,
+                url,
+                params=sent or None,
+                headers=headers,
+                data=data,
+                timeout=_TIMEOUTS,
+                allow_redirects=False,
+                stream=True,
             ) as response:
                 body = self._read(response, self._who(request))
                 lowered = {name.lower(): value for name, value in response.headers.items()}
@@ -207,23 +238,37 @@ class Client:
             if size > self._patience.biggest_page:
                 raise ContractError(f"{who}: a page over {self._patience.biggest_page >> 20} MiB")
             if time.monotonic() > until:
-                raise UnreachableError(f"{who}: no whole answer within {self._patience.longest_answer:,.0f} s")
+                raise UnreachableError(
+                    f"{who}: no whole answer within {self._patience.longest_answer:,.0f} s"
+                )
             parts.append(part)
         return b"".join(parts)
 
     def _judge(
-        self, request: Request, status: int, headers: Mapping[str, str], body: bytes, *, optional: bool
+        self,
+        request: Request,
+        status: int,
+        headers: Mapping[str, str],
+        body: bytes,
+        *,
+        optional: bool,
     ) -> Answer:
         limits = self.connector.limits
         if limits.spent and limits.spent(status, headers, body):
-            raise BudgetSpentError(f"{self._who(request)}: the day's calls are used up; the next run goes on from here")
+            raise BudgetSpentError(
+                f"{self._who(request)}: the day's calls are used up; the next run goes on from here"
+            )
         if status == 204:
             return Answer(headers, self.connector.empty)
         if status in {200, 201, 202, 207}:
             return Answer(headers, body)
         said = f"{self._who(request)}: {status} {_words(body)}"
         if status in limits.retry_statuses:
-            wait = _retry_after(headers) if limits.wait is None else limits.wait(headers, body) or _retry_after(headers)
+            wait = (
+                _retry_after(headers)
+                if limits.wait is None
+                else limits.wait(headers, body) or _retry_after(headers)
+            )
             kind = ThrottledError if status == 429 else UnreachableError
             raise kind(said, wait_seconds=wait)
         if optional and status in {400, 403, 404}:
@@ -239,7 +284,9 @@ class Client:
         field_name = self.connector.failed_inside
         failure = rb'"' + (field_name or "").encode() + rb'"\s*:\s*(\{|\[\s*\{)'
         if field_name and re.search(failure, answer.body[:500] + answer.body[-2000:]):
-            raise TruncatedPageError(f"{self.account.name}: 200 with an error inside: {_words(answer.body[-500:])}")
+            raise TruncatedPageError(
+                f"{self.account.name}: 200 with an error inside: {_words(answer.body[-500:])}"
+            )
 
     def _url(self, request: Request) -> str:
         if re.match(r"[a-z][a-z0-9+.-]*:", request.path, re.I):
@@ -260,19 +307,32 @@ class Client:
         """Exported files lie elsewhere: only at hosts that the connector or the account names, and by https."""
         scheme, host, _ = _origin(url)
         is_listed = any(host == name or host.endswith(f".{name}") for name in self._file_hosts)
-        if not is_listed or (scheme != "https" and host != "localhost") or "@" in urlsplit(url).netloc:
+        if (
+            not is_listed
+            or (scheme != "https" and host != "localhost")
+            or "@" in urlsplit(url).netloc
+        ):
             raise ForeignHostError(
                 f"{self._who(request)}: a file at {host} is not fetched; if it is the vendor's, add it to file_hosts of the account"
             )
         return url
 
-    def _post_form(self, path: str, form: Mapping[str, str], user: tuple[str, str] | None = None) -> Mapping[str, Any]:
+    def _post_form(
+        self, path: str, form: Mapping[str, str], user: tuple[str, str] | None = None
+    ) -> Mapping[str, Any]:
         scheme, host, port = self._origin
-        url = path if path.startswith(("https://", "http://")) else f"{scheme}://{host}:{port}{path}"
+        url = (
+            path if path.startswith(("https://", "http://")) else f"{scheme}://{host}:{port}{path}"
+        )
         who = f"{self.account.name}: token endpoint"
         try:
             with self._session.post(
-                url, data=dict(form), auth=user, timeout=_TIMEOUTS, allow_redirects=False, stream=True
+                url,
+                data=dict(form),
+                auth=user,
+                timeout=_TIMEOUTS,
+                allow_redirects=False,
+                stream=True,
             ) as response:
                 status, body = response.status_code, self._read(response, who)
         except _BROKEN as trouble:
@@ -292,7 +352,9 @@ class Client:
 
     def _delay(self, attempt: int, wish: float | None) -> float:
         if wish is not None:
-            return min(max(wish, 0.0), self._patience.wait_cap) + self._random.random() * min(0.2, wish)
+            return min(max(wish, 0.0), self._patience.wait_cap) + self._random.random() * min(
+                0.2, wish
+            )
         return float(self._patience.first_wait * 2 ** (attempt - 1) * (0.5 + self._random.random()))
 
     def _who(self, request: Request) -> str:
@@ -303,13 +365,19 @@ def _fill(template: str, values: Mapping[str, str]) -> str:
     try:
         return template.format_map(dict(values))
     except KeyError as missing:
-        raise ConfigurationError(f"setting {missing} is needed for the address {template}") from None
+        raise ConfigurationError(
+            f"setting {missing} is needed for the address {template}"
+        ) from None
 
 
 def _origin(url: str) -> tuple[str, str, int]:
     parts = urlsplit(url)
     try:
-        return parts.scheme, (parts.hostname or "").lower(), parts.port or _PORTS.get(parts.scheme, 0)
+        return (
+            parts.scheme,
+            (parts.hostname or "").lower(),
+            parts.port or _PORTS.get(parts.scheme, 0),
+        )
     except ValueError:
         return parts.scheme, "", 0
 
@@ -337,7 +405,19 @@ def _words(body: bytes) -> str:
 
 
 _SAYING = (
-    "message", "errorMessage", "errorMessages", "error_description", "description", "error", "_error", "errors", "meta", "detail", "errmsg", "title", "name",
+    "message",
+    "errorMessage",
+    "errorMessages",
+    "error_description",
+    "description",
+    "error",
+    "_error",
+    "errors",
+    "meta",
+    "detail",
+    "errmsg",
+    "title",
+    "name",
 )
 
 

@@ -10,7 +10,13 @@ from typing import Any
 import msgspec
 
 from tasks.clock import Window
-from tasks.errors import ContractError, RejectedByVendorError, RepeatedPageError, TruncatedPageError, UnreachableError
+from tasks.errors import (
+    ContractError,
+    RejectedByVendorError,
+    RepeatedPageError,
+    TruncatedPageError,
+    UnreachableError,
+)
 from tasks.rest.client import Client
 from tasks.rest.spec import Export, Json, Request
 from tasks.rest.typed import PageReader
@@ -21,7 +27,13 @@ _ANY = PageReader(records="", paths=(), whole=True)
 
 
 def parts_of(
-    client: Client, export: Export, partition: str | None, window: Window, *, stream: str, records: str,
+    client: Client,
+    export: Export,
+    partition: str | None,
+    window: Window,
+    *,
+    stream: str,
+    records: str,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[Answered]:
     """The parts of one export as JSON bodies, each with the request that fetched it.
@@ -37,24 +49,35 @@ def parts_of(
     ready = _wait(client, export, key, str(job), stream, clock)
     name = _at(ready, export.file_at) if export.file_at else job
     if not name:
-        raise ContractError(f"{client.account.name}/{stream}: the export is ready but names no file")
+        raise ContractError(
+            f"{client.account.name}/{stream}: the export is ready but names no file"
+        )
     request: Request | None = export.file(key, str(name))
     size = _at(ready, export.size_at) if export.size_at else None
     before: bytes | None = None
     while request:
         answer, _ = client.send(request, stream=stream)
         if size is not None and len(answer.body) != int(size):
-            raise TruncatedPageError(f"{client.account.name}/{stream}: the file has {len(answer.body)} bytes, the vendor tells of {size}")
+            raise TruncatedPageError(
+                f"{client.account.name}/{stream}: the file has {len(answer.body)} bytes, the vendor tells of {size}"
+            )
         if answer.body == before:
-            raise RepeatedPageError(f"{client.account.name}/{stream}: the same part of the export came twice; stopped")
+            raise RepeatedPageError(
+                f"{client.account.name}/{stream}: the same part of the export came twice; stopped"
+            )
         before = answer.body
         if export.kind == "zip":
-            yield request, _unpacked(answer.body, client.biggest_page, f"{client.account.name}/{stream}")
+            yield (
+                request,
+                _unpacked(answer.body, client.biggest_page, f"{client.account.name}/{stream}"),
+            )
             return
         rows = _rows(answer.body)
         told = answer.headers.get(export.count) if export.count else None
         if answer.body.lstrip()[:1] == b"<" or (told is not None and len(rows) != int(told)):
-            raise TruncatedPageError(f"{client.account.name}/{stream}: the export has {len(rows)} rows, the vendor tells of {told}")
+            raise TruncatedPageError(
+                f"{client.account.name}/{stream}: the export has {len(rows)} rows, the vendor tells of {told}"
+            )
         yield request, msgspec.json.encode({records: rows})
         locator = answer.headers.get(export.more, "null") if export.more else "null"
         request = request.with_params(**{export.more_param: locator}) if locator != "null" else None
@@ -68,14 +91,18 @@ def _wait(
         found = _json(client, export.poll(key, job), stream)
         state = str(_at(found, export.state_at))
         if state in export.failed:
-            raise RejectedByVendorError(f"{client.account.name}/{stream}: the vendor gave up on the export: {state}")
+            raise RejectedByVendorError(
+                f"{client.account.name}/{stream}: the vendor gave up on the export: {state}"
+            )
         if state in export.done:
             return found
         if clock() - began > export.longest_seconds:
             break
         client.pause(pause)
         pause = min(pause * 1.5, _LONGEST_PAUSE)
-    raise UnreachableError(f"{client.account.name}/{stream}: the export is not ready after {clock() - began:.0f} s")
+    raise UnreachableError(
+        f"{client.account.name}/{stream}: the export is not ready after {clock() - began:.0f} s"
+    )
 
 
 def _json(client: Client, request: Request, stream: str) -> Mapping[str, Any]:

@@ -91,7 +91,11 @@ class CursorParam(_Shape):
     def after(self, request: Request, seen: Seen) -> Request | None:
         """The same call with the cursor; None without one, without more, or at the end of the stream."""
         cursor = seen.value(self.at)
-        if cursor in (None, "") or (self.more and not seen.value(self.more)) or (self.ends and seen.value(self.ends)):
+        if (
+            cursor in (None, "")
+            or (self.more and not seen.value(self.more))
+            or (self.ends and seen.value(self.ends))
+        ):
             return None
         kept = {k: v for k, v in request.params.items() if not self.alone or k in self.keeps}
         return replace(request, params={**kept, self.param: str(cursor)})
@@ -174,10 +178,14 @@ class Keyset(_Shape):
         if not re.search(r'rel="?next"?', seen.headers.get("link", "")):
             return None
         if seen.count == 0:
-            offset = int(request.params.get(self.offset_param, "0")) + int(request.params[self.size_param])
+            offset = int(request.params.get(self.offset_param, "0")) + int(
+                request.params[self.size_param]
+            )
             return request.with_params(**{self.offset_param: str(offset)})
         query = self.above(
-            request.params[self.query_param], str(seen.last(self.time_path)), str(seen.last(self.id_path))
+            request.params[self.query_param],
+            str(seen.last(self.time_path)),
+            str(seen.last(self.id_path)),
         )
         params = {k: v for k, v in request.params.items() if k != self.offset_param}
         return replace(request, params={**params, self.query_param: query})
@@ -229,7 +237,9 @@ class Restart:
         """The call from the last record on. Raises ContractError when a full list shares one instant."""
         params = {**request.params, **self.ask(request.params, str(seen.last(self.time_path)))}
         if {k: v for k, v in params.items() if k in request.params} == dict(request.params):
-            raise ContractError(f"more records share the instant {seen.last(self.time_path)} than the vendor's pages reach")
+            raise ContractError(
+                f"more records share the instant {seen.last(self.time_path)} than the vendor's pages reach"
+            )
         return replace(request, params=params)
 
 
@@ -302,7 +312,11 @@ class Offset(_Shape):
     @property
     def of_last(self) -> tuple[str, ...]:
         """The times to look at."""
-        return tuple(path for path in (self.restart.time_path if self.restart else None, self.newest_first) if path)
+        return tuple(
+            path
+            for path in (self.restart.time_path if self.restart else None, self.newest_first)
+            if path
+        )
 
     def first(self, request: Request) -> Request:
         """Offset 0 with the page size."""
@@ -313,7 +327,11 @@ class Offset(_Shape):
         following = int(request.params[self.param]) + int(request.params[self.size_param])
         if (self.ends and seen.value(self.ends)) or seen.count == 0:
             return None
-        if self.total and seen.value(self.total) is not None and following >= int(seen.value(self.total)):
+        if (
+            self.total
+            and seen.value(self.total) is not None
+            and following >= int(seen.value(self.total))
+        ):
             return None
         if not self.ends and not self.total and seen.count < int(request.params[self.size_param]):
             return None
@@ -371,7 +389,9 @@ class Scroll(_Shape):
         token = seen.value(self.at)
         if seen.count == 0 or not token:
             return None
-        return request.with_params(**{self.param: str(token), "@turn": str(int(request.params.get("@turn", "0")) + 1)})
+        return request.with_params(
+            **{self.param: str(token), "@turn": str(int(request.params.get("@turn", "0")) + 1)}
+        )
 
 
 @dataclass(frozen=True, slots=True)

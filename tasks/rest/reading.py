@@ -51,13 +51,22 @@ class Bookmark:
 
     def as_json(self) -> dict[str, Json]:
         """For the bookmark table."""
-        parts = {k: [at.isoformat(), mark] for k, (at, mark) in sorted((self.partitions or {}).items())}
-        return {"until": self.until.isoformat() if self.until else None, "cursor": self.cursor, "partitions": parts}
+        parts = {
+            k: [at.isoformat(), mark] for k, (at, mark) in sorted((self.partitions or {}).items())
+        }
+        return {
+            "until": self.until.isoformat() if self.until else None,
+            "cursor": self.cursor,
+            "partitions": parts,
+        }
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Json]) -> "Bookmark":
         """The inverse of `as_json`."""
-        parts = {k: (parse_instant(at), mark) for k, (at, mark) in (stored.get("partitions") or {}).items()}
+        parts = {
+            k: (parse_instant(at), mark)
+            for k, (at, mark) in (stored.get("partitions") or {}).items()
+        }
         until = stored.get("until")
         return cls(parse_instant(until) if until else None, stored.get("cursor"), parts)
 
@@ -88,8 +97,12 @@ def _build_reader(stream: Stream, part: str) -> PageReader:
     if stream.total and not stream.total.at.startswith("header:") and part == MAIN:
         envelope.append(stream.total.at)
     reader = PageReader(
-        records=records, paths=paths, envelope=envelope, lists=[b.each for b in becomes if b.each],
-        flat=stream.flat, whole=whole,
+        records=records,
+        paths=paths,
+        envelope=envelope,
+        lists=[b.each for b in becomes if b.each],
+        flat=stream.flat,
+        whole=whole,
     )
     for b in becomes:
         if b.each:
@@ -103,7 +116,11 @@ def _part(stream: Stream, part: str) -> tuple[Any, str, tuple[str, ...]]:
         keys = tuple(f.key for f in stream.follows)
         return stream.paging, stream.records, (*keys, *stream.paging.of_last)
     if part == PARTITIONS and stream.each_of:
-        return stream.each_of.paging, stream.each_of.records, (stream.each_of.key, stream.each_of.mark)
+        return (
+            stream.each_of.paging,
+            stream.each_of.records,
+            (stream.each_of.key, stream.each_of.mark),
+        )
     if part == LEAD:
         return SinglePage(), "", ()
     follow = next(f for f in _all_follows(stream.follows) if f.name == part)
@@ -181,15 +198,25 @@ class Reading:
             for received in self._list_partitions(each):
                 lists.append(received.page)
                 yield received
-        todo = list({key: (key, window) for page in lists for key, window in self._with_news(each, reader, page)}.values())
+        todo = list(
+            {
+                key: (key, window)
+                for page in lists
+                for key, window in self._with_news(each, reader, page)
+            }.values()
+        )
         if not resume and not todo:
             return
         first = 0
         if resume and resume.get("partition") is not None:
-            first = next((i for i, (key, _) in enumerate(todo) if key == resume["partition"]), len(todo))
+            first = next(
+                (i for i, (key, _) in enumerate(todo) if key == resume["partition"]), len(todo)
+            )
         for index in range(first, len(todo)):
             key, window = todo[index]
-            following = {"partition": todo[index + 1][0]} if index + 1 < len(todo) else {"done": True}
+            following = (
+                {"partition": todo[index + 1][0]} if index + 1 < len(todo) else {"done": True}
+            )
             asked = resume.get("request") if resume and index == first else None
             if asked is None:
                 yield self._lead(each, key)
@@ -203,7 +230,9 @@ class Reading:
         for name in each.lead_has.split("."):
             found = found.get(name) if isinstance(found, dict) else None
         if found is None:
-            raise ContractError(f"{self._client.account.name}/{self._stream.name}: the answer for {key} has no {each.lead_has}")
+            raise ContractError(
+                f"{self._client.account.name}/{self._stream.name}: the answer for {key} has no {each.lead_has}"
+            )
         return received
 
     def _list_partitions(self, each: Partitions) -> Iterator[Received]:
@@ -213,7 +242,9 @@ class Reading:
             request = each.paging.after(request, seen)
             yield received if request else _ending(received, {"partition": None})
 
-    def _with_news(self, each: Partitions, reader: PageReader, page: Page) -> Iterator[tuple[str, Window]]:
+    def _with_news(
+        self, each: Partitions, reader: PageReader, page: Page
+    ) -> Iterator[tuple[str, Window]]:
         keys = reader.column(page.records, each.key)
         marks = reader.column(page.records, each.mark)
         known = self._bookmark.partitions or {}
@@ -224,21 +255,33 @@ class Reading:
                 continue
             read_at, old_mark = known[key]
             if mark != old_mark or self._window.end - read_at >= each.recheck:
-                yield key, Window(read_at - overlap if overlap else self._window.start, self._window.end)
+                yield (
+                    key,
+                    Window(read_at - overlap if overlap else self._window.start, self._window.end),
+                )
 
     def _first(self, partition: str | None, window: Window) -> Request:
         stream, sync = self._stream, self._stream.sync
         path, params, body = stream.path, dict(stream.params), None
         if partition is not None:
-            path, params = path.replace("{key}", partition), {name: value.replace("{key}", partition) for name, value in params.items()}
+            path, params = (
+                path.replace("{key}", partition),
+                {name: value.replace("{key}", partition) for name, value in params.items()},
+            )
         if isinstance(sync, Token) and self._bookmark.cursor:
             params[sync.param] = self._bookmark.cursor
         elif not isinstance(sync, Full):
             params.update(sync.ask(window))
-            body = sync.body(window, self._client.account.settings) if isinstance(sync, Changed) and sync.body else None
+            body = (
+                sync.body(window, self._client.account.settings)
+                if isinstance(sync, Changed) and sync.body
+                else None
+            )
         return stream.paging.first(Request(path, params, stream.method, body))
 
-    def _series(self, start: Request, *, partition: str | None, after: Mapping[str, Json]) -> Iterator[Received]:
+    def _series(
+        self, start: Request, *, partition: str | None, after: Mapping[str, Json]
+    ) -> Iterator[Received]:
         """All pages from `start` on, each with its follow-up calls."""
         request: Request | None = start
         export = self._stream.export
@@ -248,19 +291,29 @@ class Reading:
         while request:
             received, seen = self._ask(request, MAIN, partition)
             following = self._stream.paging.after(received.request, seen)
-            self._refuse_repeats(following, None if self._is_empty(received, seen) else received.body)
+            self._refuse_repeats(
+                following, None if self._is_empty(received, seen) else received.body
+            )
             group = [received, *self._followed(self._stream.follows, received, MAIN)]
-            state = after if following is None else {"partition": partition, "request": following.as_json()}
+            state = (
+                after
+                if following is None
+                else {"partition": partition, "request": following.as_json()}
+            )
             yield from group[:-1]
             yield _ending(group[-1], state)
             request = following
 
-    def _exported(self, export: Export, partition: str | None, after: Mapping[str, Json]) -> Iterator[Received]:
+    def _exported(
+        self, export: Export, partition: str | None, after: Mapping[str, Json]
+    ) -> Iterator[Received]:
         """The parts of an exported file are one group: a cut export is asked for anew."""
         stream, window = self._stream, self._partition_window(partition)
         reader = page_reader(stream, MAIN)
         held: Received | None = None
-        for request, body in parts_of(self._client, export, partition, window, stream=stream.name, records=stream.records):
+        for request, body in parts_of(
+            self._client, export, partition, window, stream=stream.name, records=stream.records
+        ):
             if held:
                 yield held
             held = Received(MAIN, partition, request, body, reader.decode(body), now())
@@ -272,16 +325,31 @@ class Reading:
         overlap = self._stream.sync.overlap if isinstance(self._stream.sync, Changed) else None
         return Window(known[0] - overlap, self._window.end) if known and overlap else self._window
 
-    def _followed(self, follows: Sequence[Follow], received: Received, part: str) -> Iterator[Received]:
+    def _followed(
+        self, follows: Sequence[Follow], received: Received, part: str
+    ) -> Iterator[Received]:
         reader = page_reader(self._stream, part)
         for follow in follows:
             records: Sequence[Any] = received.page.records
             found = reader.column(records, follow.key)
-            if part == MAIN and None in found and not self._stream.missing_is_empty and not any(b.part == MAIN for b in self._stream.becomes):
-                raise ContractError(f"{self._client.account.name}/{self._stream.name}: a record has no {follow.key}, by which the rest of it is asked for")
+            if (
+                part == MAIN
+                and None in found
+                and not self._stream.missing_is_empty
+                and not any(b.part == MAIN for b in self._stream.becomes)
+            ):
+                raise ContractError(
+                    f"{self._client.account.name}/{self._stream.name}: a record has no {follow.key}, by which the rest of it is asked for"
+                )
             if any(isinstance(k, (dict, list)) for k in found):
-                raise ContractError(f"{self._client.account.name}/{self._stream.name}: the {follow.key} of a record is not a plain value")
-            keys = tuple(dict.fromkeys(str(k) for k in found if k is not None and (not follow.where or follow.where(k))))
+                raise ContractError(
+                    f"{self._client.account.name}/{self._stream.name}: the {follow.key} of a record is not a plain value"
+                )
+            keys = tuple(
+                dict.fromkeys(
+                    str(k) for k in found if k is not None and (not follow.where or follow.where(k))
+                )
+            )
             if follow.once:
                 asked = self._asked_for.setdefault(follow.name, set())
                 keys = tuple(key for key in keys if key not in asked)
@@ -289,7 +357,9 @@ class Reading:
             for at in range(0, len(keys), follow.chunk):
                 yield from self._follow(follow, keys[at : at + follow.chunk], received.partition)
 
-    def _follow(self, follow: Follow, keys: tuple[str, ...], partition: str | None) -> Iterator[Received]:
+    def _follow(
+        self, follow: Follow, keys: tuple[str, ...], partition: str | None
+    ) -> Iterator[Received]:
         paging = follow.paging or SinglePage()
         label = partition or (keys[0] if follow.chunk == 1 else None)
         request: Request | None = paging.first(follow.ask(keys))
@@ -309,17 +379,28 @@ class Reading:
             return
         record = received.page.records[0]
         values = record if isinstance(record, dict) else msgspec.structs.asdict(record)
-        is_there = values.get("id") if isinstance(record, dict) else any(v is not None and v is not msgspec.UNSET for v in values.values())
+        is_there = (
+            values.get("id")
+            if isinstance(record, dict)
+            else any(v is not None and v is not msgspec.UNSET for v in values.values())
+        )
         if not is_there:
-            raise ContractError(f"{self._client.account.name}/{self._stream.name}: the answer for {follow.name} {keys[0]} is no record: it has no id")
+            raise ContractError(
+                f"{self._client.account.name}/{self._stream.name}: the answer for {follow.name} {keys[0]} is no record: it has no id"
+            )
 
     def _ask(self, request: Request, part: str, partition: str | None) -> tuple[Received, _Seen]:
         reader = page_reader(self._stream, part)
         while True:
             try:
                 answer, page = self._client.send(
-                    request, stream=self._stream.name, optional=self._stream.optional, accept=reader.decode,
-                    missing=_no_records(self._stream.records) if part == MAIN and self._stream.missing_is_empty else None,
+                    request,
+                    stream=self._stream.name,
+                    optional=self._stream.optional,
+                    accept=reader.decode,
+                    missing=_no_records(self._stream.records)
+                    if part == MAIN and self._stream.missing_is_empty
+                    else None,
                 )
                 break
             except TruncatedPageError:
@@ -328,14 +409,23 @@ class Reading:
                     raise
                 request = smaller
             except ContractError as wrong:
-                raise type(wrong)(f"{self._client.account.name}/{self._stream.name}: {wrong}") from None
+                raise type(wrong)(
+                    f"{self._client.account.name}/{self._stream.name}: {wrong}"
+                ) from None
         seen = _Seen(reader, answer, page)
         cursor = None
         if isinstance(self._stream.sync, Token) and part == MAIN:
             found = seen.value(self._stream.sync.cursor)
             cursor = None if found is None else str(found)
         received = Received(
-            part, partition, request, answer.body, page, now(), cursor=cursor, total=self._total(part, seen)
+            part,
+            partition,
+            request,
+            answer.body,
+            page,
+            now(),
+            cursor=cursor,
+            total=self._total(part, seen),
         )
         return received, seen
 
@@ -348,7 +438,9 @@ class Reading:
         return int(found) if found is not None else None
 
     def _is_empty(self, received: Received, seen: _Seen) -> bool:
-        missing = self._stream.missing_is_empty and received.body == _no_records(self._stream.records)
+        missing = self._stream.missing_is_empty and received.body == _no_records(
+            self._stream.records
+        )
         return missing or seen.count == 0
 
     def _refuse_repeats(self, following: Request | None, body: bytes | None) -> None:
@@ -379,8 +471,15 @@ def _no_records(path: str) -> bytes:
 
 def _ending(received: Received, resume: Mapping[str, Json]) -> Received:
     return Received(
-        received.part, received.partition, received.request, received.body, received.page, received.received_at,
-        resume=resume, cursor=received.cursor, total=received.total,
+        received.part,
+        received.partition,
+        received.request,
+        received.body,
+        received.page,
+        received.received_at,
+        resume=resume,
+        cursor=received.cursor,
+        total=received.total,
     )
 
 

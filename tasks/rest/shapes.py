@@ -9,40 +9,92 @@ from tasks.rest.spec import Becomes, Expression, Full, Stream, epoch, sql
 
 
 def listed(
-    name: str, says: str, *becomes: Becomes, at: str, path: str = "", records: str = "", paging: Any = None, replaces: bool = False, **more: Any
+    name: str,
+    says: str,
+    *becomes: Becomes,
+    at: str,
+    path: str = "",
+    records: str = "",
+    paging: Any = None,
+    replaces: bool = False,
+    **more: Any,
 ) -> Stream:
     """A list that is read whole on each run: `at`/`path` (or name), its records below the key `records` (or name), one page."""
     return Stream(
-        name=name, says=says, path=f"{at}/{path or name}", records=records or name, paging=paging or SinglePage(), sync=Full(replaces=replaces), becomes=becomes, **more)
+        name=name,
+        says=says,
+        path=f"{at}/{path or name}",
+        records=records or name,
+        paging=paging or SinglePage(),
+        sync=Full(replaces=replaces),
+        becomes=becomes,
+        **more,
+    )
 
 
 def score(metric: str, low: float, high: float, better: str = "higher") -> dict[str, Expression]:
     """Columns of a survey response whose question and scale are the same for every account."""
-    return {"metric": sql(f"'{metric}'"), "scale_min": sql(str(low)), "scale_max": sql(str(high)), "better": sql(f"'{better}'")}
+    return {
+        "metric": sql(f"'{metric}'"),
+        "scale_min": sql(str(low)),
+        "scale_max": sql(str(high)),
+        "better": sql(f"'{better}'"),
+    }
 
 
 def opened(part: str) -> Becomes:
     """The event that a history leaves out: a record with an `id` and `created_at` in Unix seconds was open from then on."""
-    return Becomes(TICKET_EVENT, part=part, fields={
-        "event_id": sql("{id} || '-opened'"), "ticket_id": "id", "field": sql("'status'"), "to_value": sql("'open'"), "changed_at": epoch("created_at"), "sequence": sql("0")})
+    return Becomes(
+        TICKET_EVENT,
+        part=part,
+        fields={
+            "event_id": sql("{id} || '-opened'"),
+            "ticket_id": "id",
+            "field": sql("'status'"),
+            "to_value": sql("'open'"),
+            "changed_at": epoch("created_at"),
+            "sequence": sql("0"),
+        },
+    )
 
 
-def due_clock(metric: str, due: str, done: str, *, created: str, changed: str, part: str = "main") -> tuple[Becomes, ...]:
+def due_clock(
+    metric: str, due: str, done: str, *, created: str, changed: str, part: str = "main"
+) -> tuple[Becomes, ...]:
     """A clock of which only due and done are told, not its target: applied at creation, breached at the due time if done or seen later.
 
     An overdue ticket that nobody touches is not told again; the due time lets the model see its breach all the same.
     """
+
     def event(kind: str, at: str, where: str) -> Becomes:
-        return Becomes(SLA_EVENT, part=part, where=sql(where), fields={
-            "event_id": sql(f"cast({{id}} as varchar) || '-{metric}-{kind}'"), "ticket_id": "id", "metric": sql(f"'{metric}'"), "instance": sql("'1'"),
-            "kind": sql(f"'{kind}'"), "happened_at": at, "version_at": changed})
+        return Becomes(
+            SLA_EVENT,
+            part=part,
+            where=sql(where),
+            fields={
+                "event_id": sql(f"cast({{id}} as varchar) || '-{metric}-{kind}'"),
+                "ticket_id": "id",
+                "metric": sql(f"'{metric}'"),
+                "instance": sql("'1'"),
+                "kind": sql(f"'{kind}'"),
+                "happened_at": at,
+                "version_at": changed,
+            },
+        )
 
     late = f"coalesce(try_cast({{{done}}} as timestamptz), try_cast({{{changed}}} as timestamptz)) > try_cast({{{due}}} as timestamptz)"
-    return (event("apply", created, f"{{{due}}} is not null"), event("due", due, f"{{{due}}} is not null"),
-            event("fulfill", done, f"{{{due}}} is not null and {{{done}}} is not null"), event("breach", due, late))
+    return (
+        event("apply", created, f"{{{due}}} is not null"),
+        event("due", due, f"{{{due}}} is not null"),
+        event("fulfill", done, f"{{{due}}} is not null and {{{done}}} is not null"),
+        event("breach", due, late),
+    )
 
 
 def hours(day: int, start: str, end: str) -> dict[str, int]:
     """Minutes of the week (0 is Sunday's midnight) of one day's opening times, such as 08:30 and 17:00; an end not after the start is midnight."""
     low, high = minute_of_day(start), minute_of_day(end)
-    return {"starts_minute": day * 1440 + low, "ends_minute": day * 1440 + (high if high > low else 1440)}
+    return {
+        "starts_minute": day * 1440 + low,
+        "ends_minute": day * 1440 + (high if high > low else 1440),
+    }

@@ -17,8 +17,24 @@ from tasks.entities import Entity
 from tasks.errors import ConfigurationError
 
 __all__ = [
-    "Becomes", "Changed", "Connector", "Export", "Expression", "Follow", "Full", "Limits", "Paging", "Partitions", "Request",
-    "Seen", "Stream", "Token", "Total", "Window", "epoch", "sql",
+    "Becomes",
+    "Changed",
+    "Connector",
+    "Export",
+    "Expression",
+    "Follow",
+    "Full",
+    "Limits",
+    "Paging",
+    "Partitions",
+    "Request",
+    "Seen",
+    "Stream",
+    "Token",
+    "Total",
+    "Window",
+    "epoch",
+    "sql",
 ]
 
 Params = Mapping[str, str]
@@ -36,7 +52,9 @@ class Request:
     params: Params = field(default_factory=dict)
     method: Literal["GET", "POST"] = "GET"
     body: Json = None
-    anonymous: bool = False  # a file at one of the connector's `file_hosts`, fetched without credentials
+    anonymous: bool = (
+        False  # a file at one of the connector's `file_hosts`, fetched without credentials
+    )
 
     def with_params(self, **changes: str) -> "Request":
         """The same call with some query values set."""
@@ -44,16 +62,27 @@ class Request:
 
     def as_json(self) -> dict[str, Json]:
         """What a landed page's header stores, so that a killed run goes on from there."""
-        path = self.path.partition("?")[0] if self.anonymous else self.path  # a file's address may be signed
+        path = (
+            self.path.partition("?")[0] if self.anonymous else self.path
+        )  # a file's address may be signed
         return {
-            "path": path, "params": dict(self.params), "method": self.method, "body": self.body,
+            "path": path,
+            "params": dict(self.params),
+            "method": self.method,
+            "body": self.body,
             "anonymous": self.anonymous,
         }
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Json]) -> "Request":
         """The inverse of `as_json`."""
-        return cls(stored["path"], stored["params"], stored["method"], stored["body"], stored.get("anonymous", False))
+        return cls(
+            stored["path"],
+            stored["params"],
+            stored["method"],
+            stored["body"],
+            stored.get("anonymous", False),
+        )
 
 
 class Seen(Protocol):
@@ -132,18 +161,25 @@ class Becomes:
     part: str = "main"
     each: str | None = None
     where: Expression | None = None
-    clean: Callable[[dict[str, Json], dict[str, Json] | None, Mapping[str, Json]], Iterable[dict[str, Json]]] | None = (
-        None
-    )
+    clean: (
+        Callable[
+            [dict[str, Json], dict[str, Json] | None, Mapping[str, Json]], Iterable[dict[str, Json]]
+        ]
+        | None
+    ) = None
 
     def __post_init__(self) -> None:
         """A stream that leaves out a required column fails when its file is imported."""
         unknown = set(self.fields) - set(self.entity.names)
         if unknown:
-            raise ConfigurationError(f"entity {self.entity.name} has no column {', '.join(sorted(unknown))}")
+            raise ConfigurationError(
+                f"entity {self.entity.name} has no column {', '.join(sorted(unknown))}"
+            )
         missing = self.entity.required - set(self.fields)
         if missing and self.clean is None:
-            raise ConfigurationError(f"{self.entity.name}: required {', '.join(sorted(missing))} not filled")
+            raise ConfigurationError(
+                f"{self.entity.name}: required {', '.join(sorted(missing))} not filled"
+            )
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -167,7 +203,9 @@ class Changed:
 
     ask: Callable[[Window], Params]
     overlap: timedelta = timedelta(minutes=5)
-    body: Callable[[Window, Mapping[str, Json]], Json] | None = None  # gets the account's settings too
+    body: Callable[[Window, Mapping[str, Json]], Json] | None = (
+        None  # gets the account's settings too
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,7 +317,9 @@ class Stream:
     scalar: Callable[[Json], Json] | None = None
     requests_per_minute: int | None = None
     missing_is_empty: bool = False  # a 404 is a page without records, as for a day that has no file
-    from_beginning: bool = False  # people and organizations are older than the tickets that name them
+    from_beginning: bool = (
+        False  # people and organizations are older than the tickets that name them
+    )
 
     @property
     def incremental(self) -> str:
@@ -297,7 +337,9 @@ class Limits:
     """
 
     requests_per_minute: int | None = None
-    retry_statuses: frozenset[int] = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
+    retry_statuses: frozenset[int] = frozenset(
+        {408, 409, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524}
+    )
     wait: Callable[[Mapping[str, str], bytes], float | None] | None = None
     spent: Callable[[int, Mapping[str, str], bytes], bool] | None = None
 
@@ -318,7 +360,9 @@ class Connector:
     optional_settings: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
     headers: Params = field(default_factory=dict)  # templates over settings
-    file_hosts: tuple[str, ...] = ()  # hosts (and all below them) from which exported files may be fetched
+    file_hosts: tuple[
+        str, ...
+    ] = ()  # hosts (and all below them) from which exported files may be fetched
     empty: bytes = b"{}"  # what 204 without a body stands for
     not_told: tuple[str, ...] = ()  # what people expect and the vendor's API does not have
     failed_inside: str | None = None

@@ -52,7 +52,11 @@ class _Node:
         inner: Any = Any
         if self.children:
             fields = [
-                (f"f{i}", child.compile(f"{title}_{i}"), msgspec.UNSET if child.tells_presence else None)
+                (
+                    f"f{i}",
+                    child.compile(f"{title}_{i}"),
+                    msgspec.UNSET if child.tells_presence else None,
+                )
                 for i, child in enumerate(self.children.values())
             ]
             rename = {f"f{i}": name for i, name in enumerate(self.children)}
@@ -93,7 +97,9 @@ class PageReader:
         self._is_top_list = records == TOP_LIST
         self._records_path = "" if self._is_top_list else records
         if self._records_path:
-            holder = self._root.at([*records.split(".")[:-1], records.rsplit(".", maxsplit=1)[-1] + "[]"])
+            holder = self._root.at(
+                [*records.split(".")[:-1], records.rsplit(".", maxsplit=1)[-1] + "[]"]
+            )
             holder.children, holder.is_list = self._record.children, True
         self._items: dict[str, _Node] = {}
         self._compile()
@@ -157,7 +163,12 @@ class PageReader:
         for segment in each.split("."):
             name = segment.removesuffix("[]")
             if self._whole:
-                values = [_listed(_walked(item, [name])) if segment.endswith("[]") else _walked(item, [name]) for item in items]
+                values = [
+                    _listed(_walked(item, [name]))
+                    if segment.endswith("[]")
+                    else _walked(item, [name])
+                    for item in items
+                ]
             else:
                 get = attrgetter(f"f{list(node.children).index(name)}")
                 values = [None if item is None else get(item) for item in items]
@@ -165,7 +176,9 @@ class PageReader:
             if not segment.endswith("[]"):
                 items = values
                 continue
-            owners = [owner for owner, inner in zip(owners, values, strict=True) for _ in inner or ()]
+            owners = [
+                owner for owner, inner in zip(owners, values, strict=True) for _ in inner or ()
+            ]
             items = [item for inner in values for item in inner or ()]
         return owners, items
 
@@ -214,7 +227,9 @@ class PageReader:
         else:
             self._decoder = msgspec.json.Decoder(self._root_type(list[record_type]))
         self._raw_decoder = (
-            None if not self._records_path else msgspec.json.Decoder(self._root_type(list[msgspec.Raw]))
+            None
+            if not self._records_path
+            else msgspec.json.Decoder(self._root_type(list[msgspec.Raw]))
         )
 
     def _root_type(self, records_type: Any) -> Any:
@@ -243,18 +258,28 @@ class PageReader:
         found: Any = document
         node = self._root
         for segment in self._records_path.split("."):
-            found = None if found is None else getattr(found, f"f{list(node.children).index(segment)}")
+            found = (
+                None if found is None else getattr(found, f"f{list(node.children).index(segment)}")
+            )
             node = node.children[segment]
             if found is msgspec.UNSET or found is None:
-                raise ContractError(f"the answer has no list '{self._records_path}': {_start(body)}")
+                raise ContractError(
+                    f"the answer has no list '{self._records_path}': {_start(body)}"
+                )
         return list(found)
 
     def _one_by_one(self, body: bytes, wrong: Exception) -> Page:
         try:
             document = self._raw_decoder.decode(body) if self._raw_decoder else None
-            raws = self._records_of(document, body) if self._raw_decoder else self._raw_list.decode(body)
+            raws = (
+                self._records_of(document, body)
+                if self._raw_decoder
+                else self._raw_list.decode(body)
+            )
         except (msgspec.ValidationError, msgspec.DecodeError):
-            raise ContractError(f"the answer does not have the declared shape ({wrong}): {_start(body)}") from None
+            raise ContractError(
+                f"the answer does not have the declared shape ({wrong}): {_start(body)}"
+            ) from None
         good, spoiled = [], []
         for raw in raws:
             try:

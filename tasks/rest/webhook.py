@@ -6,7 +6,13 @@ from urllib.parse import urlsplit
 
 import requests
 
-from tasks.errors import ConfigurationError, ContractError, RejectedByVendorError, ThrottledError, UnreachableError
+from tasks.errors import (
+    ConfigurationError,
+    ContractError,
+    RejectedByVendorError,
+    ThrottledError,
+    UnreachableError,
+)
 
 _TIMEOUTS = (10.0, 30.0)
 
@@ -25,22 +31,38 @@ def post(who: str, address: str, payload: Any, *, ca_bundle: str = "", proxy: st
         if proxy:
             session.proxies = {"http": proxy, "https": proxy}
         try:
-            answer = session.post(address, json=payload, timeout=_TIMEOUTS, allow_redirects=False, stream=True)
-            words = re.sub(r"[^\w .,:-]+", " ", answer.raw.read(200, decode_content=True).decode(errors="replace")).strip()
+            answer = session.post(
+                address, json=payload, timeout=_TIMEOUTS, allow_redirects=False, stream=True
+            )
+            words = re.sub(
+                r"[^\w .,:-]+",
+                " ",
+                answer.raw.read(200, decode_content=True).decode(errors="replace"),
+            ).strip()
         except requests.exceptions.SSLError:
-            raise ConfigurationError(f"{who}: the server's certificate is not trusted; set notifications.ca_bundle for a private authority") from None
+            raise ConfigurationError(
+                f"{who}: the server's certificate is not trusted; set notifications.ca_bundle for a private authority"
+            ) from None
         except requests.exceptions.ConnectTimeout:
             raise UnreachableError(f"{who}: no connection within {_TIMEOUTS[0]:.0f} s") from None
         except requests.exceptions.ReadTimeout:
-            raise ContractError(f"{who}: no answer within {_TIMEOUTS[1]:.0f} s; the message may have come through") from None
+            raise ContractError(
+                f"{who}: no answer within {_TIMEOUTS[1]:.0f} s; the message may have come through"
+            ) from None
         except requests.exceptions.ConnectionError as trouble:
             if "NewConnection" in repr(trouble) or "NameResolution" in repr(trouble):
                 raise UnreachableError(f"{who}: cannot be reached") from None
-            raise ContractError(f"{who}: the connection broke; the message may have come through") from None
+            raise ContractError(
+                f"{who}: the connection broke; the message may have come through"
+            ) from None
         except requests.exceptions.RequestException as trouble:
-            raise ConfigurationError(f"{who}: {type(trouble).__name__}; is the address right?") from None
+            raise ConfigurationError(
+                f"{who}: {type(trouble).__name__}; is the address right?"
+            ) from None
     if answer.status_code in {200, 201, 202, 204}:
         return
     if answer.status_code == 429 or answer.status_code >= 500:
         raise ThrottledError(f"{who}: answers {answer.status_code} {words}".strip())
-    raise RejectedByVendorError(f"{who}: refuses with {answer.status_code} {words}; is the webhook still there?")
+    raise RejectedByVendorError(
+        f"{who}: refuses with {answer.status_code} {words}; is the webhook still there?"
+    )

@@ -15,7 +15,13 @@ Row = dict[str, Any]
 class Desk(Fake):
     """A helpdesk that tells the tickets of the organisation's main desk, or those given."""
 
-    def __init__(self, world: World, *, clock: datetime | None = None, tickets: Iterable[Ticket] | None = None) -> None:
+    def __init__(
+        self,
+        world: World,
+        *,
+        clock: datetime | None = None,
+        tickets: Iterable[Ticket] | None = None,
+    ) -> None:
         super().__init__(clock=clock)
         self.world = world
         self._given = tickets
@@ -28,7 +34,9 @@ class Desk(Fake):
 
     def visible(self) -> Sequence[Ticket]:
         """Tickets that were opened by now, deleted and merged ones too."""
-        found: Sequence[Ticket] = self._keep("visible", lambda: [t for t in self._all if t.created_at <= self.clock])
+        found: Sequence[Ticket] = self._keep(
+            "visible", lambda: [t for t in self._all if t.created_at <= self.clock]
+        )
         return found
 
     def alive(self) -> list[Ticket]:

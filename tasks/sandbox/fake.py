@@ -62,8 +62,24 @@ class Reply:
 
 
 Kind = Literal[
-    "throttle", "error", "cut", "garbage", "html", "drop", "unauthorized", "forbidden", "wrong_shape", "foreign_next",
-    "redirect", "slow", "repeat", "edit", "status", "reset", "drip", "wrong_length",
+    "throttle",
+    "error",
+    "cut",
+    "garbage",
+    "html",
+    "drop",
+    "unauthorized",
+    "forbidden",
+    "wrong_shape",
+    "foreign_next",
+    "redirect",
+    "slow",
+    "repeat",
+    "edit",
+    "status",
+    "reset",
+    "drip",
+    "wrong_length",
 ]
 
 
@@ -141,11 +157,21 @@ class Fake:
 
     def _misbehave(self, struck: Mischief, asked: Asked) -> tuple[Reply, bytes]:
         plain: dict[str, Callable[[], Reply]] = {
-            "throttle": self.throttled, "unauthorized": self.unauthorized, "forbidden": self.forbidden,
-            "error": lambda: Reply(b"<html><body>Bad gateway</body></html>", 503, {"content-type": "text/html"}),
-            "html": lambda: Reply(b"<!doctype html><html>Please log in</html>", 200, {"content-type": "text/html"}),
+            "throttle": self.throttled,
+            "unauthorized": self.unauthorized,
+            "forbidden": self.forbidden,
+            "error": lambda: Reply(
+                b"<html><body>Bad gateway</body></html>", 503, {"content-type": "text/html"}
+            ),
+            "html": lambda: Reply(
+                b"<!doctype html><html>Please log in</html>", 200, {"content-type": "text/html"}
+            ),
             "wrong_shape": lambda: Reply({"unexpected": True}),
-            "redirect": lambda: Reply(b"", struck.status if struck.status in {301, 302, 303, 307, 308} else 302, dict(struck.headers or {})),
+            "redirect": lambda: Reply(
+                b"",
+                struck.status if struck.status in {301, 302, 303, 307, 308} else 302,
+                dict(struck.headers or {}),
+            ),
             "status": lambda: Reply(struck.body, struck.status, dict(struck.headers or {})),
         }
         if struck.kind in plain:
@@ -172,7 +198,9 @@ class Fake:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True  # head and body in two writes would wait for the client's delayed acknowledgement
+    disable_nagle_algorithm = (
+        True  # head and body in two writes would wait for the client's delayed acknowledgement
+    )
     wbufsize = 1 << 16
     fake: Fake
 
@@ -180,8 +208,12 @@ class _Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("content-length") or 0)
         parts = urlsplit(self.path)
         asked = Asked(
-            self.command, parts.path, dict(parse_qsl(parts.query, keep_blank_values=True)),
-            {k.lower(): v for k, v in self.headers.items()}, self.rfile.read(length), self.headers.get("host", ""),
+            self.command,
+            parts.path,
+            dict(parse_qsl(parts.query, keep_blank_values=True)),
+            {k.lower(): v for k, v in self.headers.items()},
+            self.rfile.read(length),
+            self.headers.get("host", ""),
         )
         reply, body = self.fake.respond(asked)
         if reply.wire == "slow":
@@ -190,12 +222,18 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         headers = {"content-type": "application/json; charset=utf-8", **reply.headers}
-        if "gzip" in asked.headers.get("accept-encoding", "") and len(body) > 1000 and "content-encoding" not in headers:
+        if (
+            "gzip" in asked.headers.get("accept-encoding", "")
+            and len(body) > 1000
+            and "content-encoding" not in headers
+        ):
             body, headers["content-encoding"] = gzip.compress(body, 1), "gzip"
         self.send_response(reply.status)
         for name, value in headers.items():
             self.send_header(name, value)
-        self.send_header("content-length", str(len(body) + (17 if reply.wire == "wrong_length" else 0)))
+        self.send_header(
+            "content-length", str(len(body) + (17 if reply.wire == "wrong_length" else 0))
+        )
         self.end_headers()
         self._send(reply, body)
 
@@ -237,7 +275,9 @@ class Served:
         self._server = _Server(("127.0.0.1", port), handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         fake.base_url = self.url
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.05,), daemon=True
+        )
 
     def start(self) -> "Served":
         self._thread.start()

@@ -32,7 +32,9 @@ class Schedule:
 
     def holidays_of(self, first: date, last: date) -> list[date]:
         """The closed days of a span."""
-        return sorted(d for year in range(first.year, last.year + 1) for d in _holidays(self.country, year))
+        return sorted(
+            d for year in range(first.year, last.year + 1) for d in _holidays(self.country, year)
+        )
 
     def hours(self, day: date) -> tuple[datetime, datetime] | None:
         """The open span of a local day, UTC; None when closed."""

@@ -25,16 +25,88 @@ from tasks.sandbox.story import (
     Ticket,
 )
 
-_FIRST = ("Ana", "Bo", "Chidi", "Dana", "Emil", "Fatou", "Goran", "Hana", "Ivo", "Jun", "Kaya", "Lena", "Mats", "Noor",
-          "Otto", "Pia", "Quinn", "Rosa", "Sami", "Tove", "Uma", "Vera", "Wim", "Xenia", "Yan", "Zoe")
-_LAST = ("Ruiz", "Berg", "Okoro", "Lindt", "Marek", "Diallo", "Novak", "Sato", "Petrov", "Park", "Demir", "Vogel",
-         "Holm", "Aziz", "Braun", "Costa", "Reed", "Marin", "Haddad", "Lund")
-_COMPANY = ("Northgate", "Bluefell", "Kestrel", "Larkspur", "Highmoor", "Stonebridge", "Redwater", "Silverpine", "Oakhurst",
-            "Windrow", "Fernhill", "Marlow", "Ashford", "Coldbrook", "Duskfield")
+_FIRST = (
+    "Ana",
+    "Bo",
+    "Chidi",
+    "Dana",
+    "Emil",
+    "Fatou",
+    "Goran",
+    "Hana",
+    "Ivo",
+    "Jun",
+    "Kaya",
+    "Lena",
+    "Mats",
+    "Noor",
+    "Otto",
+    "Pia",
+    "Quinn",
+    "Rosa",
+    "Sami",
+    "Tove",
+    "Uma",
+    "Vera",
+    "Wim",
+    "Xenia",
+    "Yan",
+    "Zoe",
+)
+_LAST = (
+    "Ruiz",
+    "Berg",
+    "Okoro",
+    "Lindt",
+    "Marek",
+    "Diallo",
+    "Novak",
+    "Sato",
+    "Petrov",
+    "Park",
+    "Demir",
+    "Vogel",
+    "Holm",
+    "Aziz",
+    "Braun",
+    "Costa",
+    "Reed",
+    "Marin",
+    "Haddad",
+    "Lund",
+)
+_COMPANY = (
+    "Northgate",
+    "Bluefell",
+    "Kestrel",
+    "Larkspur",
+    "Highmoor",
+    "Stonebridge",
+    "Redwater",
+    "Silverpine",
+    "Oakhurst",
+    "Windrow",
+    "Fernhill",
+    "Marlow",
+    "Ashford",
+    "Coldbrook",
+    "Duskfield",
+)
 _KIND = ("Sports", "Outfitters", "Trading", "Retail", "Expeditions")
-_TOPICS = ("Order has not arrived", "Zip is broken", "Wrong size delivered", "Invoice is missing", "Cannot log in",
-           "Tent pole snapped", "Refund not received", "How do I wash the jacket", "Delivery address change",
-           "Discount code refused", "Spare part wanted", "App shows an error")
+_TOPICS = (
+    "Order has not arrived",
+    "Zip is broken",
+    "Wrong size delivered",
+    "Invoice is missing",
+    "Cannot log in",
+    "Tent pole snapped",
+    "Refund not received",
+    "How do I wash the jacket",
+    "Delivery address change",
+    "Discount code refused",
+    "Spare part wanted",
+    "App shows an error",
+)
 _WEEKDAY = (1.25, 1.12, 1.05, 1.0, 0.92, 0.35, 0.28)
 _CHANNELS = {"email": 0.5, "web": 0.3, "chat": 0.15, "api": 0.05}
 _PRIORITIES = {"low": 0.2, "normal": 0.55, "high": 0.19, "urgent": 0.06}
@@ -46,7 +118,9 @@ class World:
     Worlds that differ in `story` have the same people and other tickets: each helpdesk tells its own part.
     """
 
-    def __init__(self, *, seed: int = 7, first: date, last: date, daily: float = 17.0, story: str = "") -> None:
+    def __init__(
+        self, *, seed: int = 7, first: date, last: date, daily: float = 17.0, story: str = ""
+    ) -> None:
         self.seed, self.first, self.last, self.daily, self.story = seed, first, last, daily, story
         pick = random.Random(f"{seed}-people")
         self.teams = (
@@ -66,7 +140,9 @@ class World:
         names = [f"{a} {b}" for a in _COMPANY for b in _KIND]
         pick.shuffle(names)
         for number, name in enumerate(names[:60], 1):
-            since = _at(self.first) - timedelta(days=pick.randint(30, 900), hours=pick.randint(0, 23))
+            since = _at(self.first) - timedelta(
+                days=pick.randint(30, 900), hours=pick.randint(0, 23)
+            )
             domain = name.lower().replace(" ", "-") + ".example"
             yield Company(number, name, domain, pick.choice(("DE", "FR", "US", "CA", "SE")), since)
 
@@ -76,7 +152,9 @@ class World:
             company = pick.choice(self.companies) if pick.random() < 0.8 else None
             domain = company.domain if company else "mail.example"
             email = f"{name.lower().replace(' ', '.')}.{number}@{domain}"
-            yield Person(number, name, email, company, _at(self.first) - timedelta(days=pick.randint(1, 800)))
+            yield Person(
+                number, name, email, company, _at(self.first) - timedelta(days=pick.randint(1, 800))
+            )
 
     def _agents(self, pick: random.Random) -> Iterator[Agent]:
         number = 0
@@ -95,8 +173,11 @@ class World:
     @cached_property
     def tickets(self) -> tuple[Ticket, ...]:
         """All tickets opened from the first to the last day, in order."""
-        return tuple(t for offset in range((self.last - self.first).days + 1)
-                     for t in self._day(self.first + timedelta(days=offset)))
+        return tuple(
+            t
+            for offset in range((self.last - self.first).days + 1)
+            for t in self._day(self.first + timedelta(days=offset))
+        )
 
     def of_desk(self, desk: str) -> tuple[Ticket, ...]:
         """Tickets of one helpdesk."""
@@ -112,15 +193,35 @@ class World:
         found = []
         for ticket in self.tickets:
             pick = random.Random(f"{self.seed}-score-{ticket.number}")
-            solved = next((c.at for c in ticket.changes if c.field == "status" and c.after == "solved"), None)
+            solved = next(
+                (c.at for c in ticket.changes if c.field == "status" and c.after == "solved"), None
+            )
             if ticket.desk == "zendesk" and solved and pick.random() < 0.2:
                 at = solved + timedelta(minutes=pick.randint(30, 4000))
-                found.append(Score(ticket.number, "effort", at, ticket.requester, ticket.number,
-                                   pick.choices((7, 6, 5, 4, 3, 2, 1), (30, 28, 18, 10, 7, 4, 3))[0], pick.randint(8, 90)))
+                found.append(
+                    Score(
+                        ticket.number,
+                        "effort",
+                        at,
+                        ticket.requester,
+                        ticket.number,
+                        pick.choices((7, 6, 5, 4, 3, 2, 1), (30, 28, 18, 10, 7, 4, 3))[0],
+                        pick.randint(8, 90),
+                    )
+                )
             elif pick.random() < 0.04:
                 at = ticket.created_at + timedelta(minutes=pick.randint(60, 9000))
-                found.append(Score(ticket.number, "relationship", at, ticket.requester, None,
-                                   pick.choices((10, 9, 8, 7, 6, 4, 2), (24, 26, 20, 12, 9, 6, 3))[0], pick.randint(8, 90)))
+                found.append(
+                    Score(
+                        ticket.number,
+                        "relationship",
+                        at,
+                        ticket.requester,
+                        None,
+                        pick.choices((10, 9, 8, 7, 6, 4, 2), (24, 26, 20, 12, 9, 6, 3))[0],
+                        pick.randint(8, 90),
+                    )
+                )
         return tuple(sorted(found, key=lambda s: (s.at, s.number)))
 
     def _volume(self, day: date) -> float:
@@ -145,18 +246,36 @@ class World:
             todays.append(ticket)
             yield ticket
 
-    def _ticket(self, pick: random.Random, day: date, number: int, earlier: Sequence[Ticket]) -> Ticket:
+    def _ticket(
+        self, pick: random.Random, day: date, number: int, earlier: Sequence[Ticket]
+    ) -> Ticket:
         team = pick.choices(self.teams, [t.share for t in self.teams])[0]
         hour = min(23, max(0, int(pick.gauss(13, 3.4))))
         zone = ZoneInfo(team.schedule.zone)
-        created = datetime(day.year, day.month, day.day, hour, pick.randint(0, 59), pick.randint(0, 59), tzinfo=zone)
+        created = datetime(
+            day.year,
+            day.month,
+            day.day,
+            hour,
+            pick.randint(0, 59),
+            pick.randint(0, 59),
+            tzinfo=zone,
+        )
         created = created.astimezone(UTC)
         incident = self._incident(day) and pick.random() < 0.6
         ticket = Ticket(
-            number=number, desk=team.desk, created_at=created, requester=pick.choice(self.people), team=team,
-            channel=_choice(pick, _CHANNELS), priority="high" if incident else _choice(pick, _PRIORITIES),
+            number=number,
+            desk=team.desk,
+            created_at=created,
+            requester=pick.choice(self.people),
+            team=team,
+            channel=_choice(pick, _CHANNELS),
+            priority="high" if incident else _choice(pick, _PRIORITIES),
             topic="App shows an error" if incident else pick.choice(_TOPICS),
-            kind="incident" if incident else pick.choice(("question", "problem", "task", "incident")), problem=incident,
+            kind="incident"
+            if incident
+            else pick.choice(("question", "problem", "task", "incident")),
+            problem=incident,
         )
         _Life(self, pick, ticket, earlier).live()
         return ticket
@@ -165,7 +284,9 @@ class World:
 class _Life:
     """Makes up what happens to one ticket."""
 
-    def __init__(self, world: World, pick: random.Random, ticket: Ticket, earlier: Sequence[Ticket]) -> None:
+    def __init__(
+        self, world: World, pick: random.Random, ticket: Ticket, earlier: Sequence[Ticket]
+    ) -> None:
         self.world, self.pick, self.ticket, self.earlier = world, pick, ticket, earlier
         self.status, self.assignee, self.team = "new", None, ticket.team
         self.at = ticket.created_at
@@ -176,12 +297,18 @@ class _Life:
         self._change("status", "new", 0)
         self._change("team", str(ticket.team.number), 0)
         self._change("priority", ticket.priority, 0)
-        ticket.notes.append(Note(ticket.created_at, "customer", ticket.requester.number, True, ticket.topic))
+        ticket.notes.append(
+            Note(ticket.created_at, "customer", ticket.requester.number, True, ticket.topic)
+        )
         fate = pick.random()
         if fate < 0.012:
             ticket.deleted_at = self._later(0.2, 3)
             return
-        same_desk = [t for t in self.earlier if t.desk == ticket.desk and not t.deleted_at and t.merged_into is None]
+        same_desk = [
+            t
+            for t in self.earlier
+            if t.desk == ticket.desk and not t.deleted_at and t.merged_into is None
+        ]
         if fate < 0.03 and same_desk:
             self._merge(same_desk[-1])
             return
@@ -191,7 +318,9 @@ class _Life:
 
     def _work(self) -> None:
         ticket, pick = self.ticket, self.pick
-        speed = {"urgent": 0.25, "high": 0.6, "normal": 1.0, "low": 1.6}[ticket.priority] * (2.5 if ticket.problem else 1)
+        speed = {"urgent": 0.25, "high": 0.6, "normal": 1.0, "low": 1.6}[ticket.priority] * (
+            2.5 if ticket.problem else 1
+        )
         self.at = self._open_later(pick.lognormvariate(3.6, 0.8) * speed)
         if not self._assign():
             return
@@ -236,15 +365,22 @@ class _Life:
         if pick.random() < 0.6:
             answered = pick.random() < 0.38
             offered = self.at + timedelta(hours=24)
-            score = pick.choices((5, 4, 3, 2, 1), (50, 26, 9, 8, 7))[0] if not self.ticket.problem else pick.choice((1, 2, 3))
+            score = (
+                pick.choices((5, 4, 3, 2, 1), (50, 26, 9, 8, 7))[0]
+                if not self.ticket.problem
+                else pick.choice((1, 2, 3))
+            )
             self.ticket.rating = Rating(
-                offered, offered + timedelta(minutes=pick.randint(5, 2900)) if answered else None,
+                offered,
+                offered + timedelta(minutes=pick.randint(5, 2900)) if answered else None,
                 score if answered else None,
             )
 
     def _reopen(self, speed: float) -> None:
         self.at += timedelta(minutes=self.pick.randint(60, 4000))
-        self.ticket.notes.append(Note(self.at, "customer", self.ticket.requester.number, True, "It is broken again."))
+        self.ticket.notes.append(
+            Note(self.at, "customer", self.ticket.requester.number, True, "It is broken again.")
+        )
         self._change("status", "open", 0)
         if self.pick.random() < 0.12:
             return
@@ -253,7 +389,9 @@ class _Life:
         self._change("status", "solved", self._who())
 
     def _merge(self, other: Ticket) -> None:
-        self.at = max(self._open_later(self.pick.uniform(5, 120)), other.created_at + timedelta(minutes=1))
+        self.at = max(
+            self._open_later(self.pick.uniform(5, 120)), other.created_at + timedelta(minutes=1)
+        )
         self.ticket.merged_into, self.ticket.merged_at = other.number, self.at
         self._change("status", "closed", self._who())
 
@@ -267,7 +405,9 @@ class _Life:
         self.agent = None
         self._assign()
         if self.pick.random() < 0.4:
-            self._change("priority", "urgent" if self.ticket.priority == "high" else "high", self._who())
+            self._change(
+                "priority", "urgent" if self.ticket.priority == "high" else "high", self._who()
+            )
 
     def _assign(self) -> bool:
         day = self.at.astimezone(ZoneInfo(self.team.schedule.zone)).date()
@@ -289,7 +429,9 @@ class _Life:
     def _customer(self, text: str) -> None:
         self.at += timedelta(minutes=self.pick.lognormvariate(5.0, 1.1))
         self.at = self.at.replace(microsecond=0)
-        self.ticket.notes.append(Note(self.at, "customer", self.ticket.requester.number, True, text))
+        self.ticket.notes.append(
+            Note(self.at, "customer", self.ticket.requester.number, True, text)
+        )
 
     def _change(self, name: str, after: str, actor: int) -> None:
         before = next((c.after for c in reversed(self.ticket.changes) if c.field == name), None)
@@ -303,7 +445,9 @@ class _Life:
         return self.agent.number if self.agent else 0
 
     def _later(self, least: float, most: float) -> datetime:
-        return (self.ticket.created_at + timedelta(days=self.pick.uniform(least, most))).replace(microsecond=0)
+        return (self.ticket.created_at + timedelta(days=self.pick.uniform(least, most))).replace(
+            microsecond=0
+        )
 
     def _open_later(self, minutes: float) -> datetime:
         return self.team.schedule.after(self.at, minutes * 60)

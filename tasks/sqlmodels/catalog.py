@@ -24,7 +24,9 @@ from tasks.paths import SQL, read_yaml
 from tasks.warehouse.tables import table
 
 _LAYERS = ("staging", "core", "marts")
-_TABLE = re.compile(r"--[^\n]*|'(?:[^']|'')*'|\b((?:source|staging|core|marts|ops)\.\w+)")  # outside comments and texts
+_TABLE = re.compile(
+    r"--[^\n]*|'(?:[^']|'')*'|\b((?:source|staging|core|marts|ops)\.\w+)"
+)  # outside comments and texts
 PERIODS = {"day": "day", "week": "week_starts_on", "month": "month_starts_on"}
 
 
@@ -101,7 +103,9 @@ def kpis() -> dict[str, Kpi]:
     files = {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.sql"))}
     odd = sorted(set(entries) ^ set(files))
     if odd:
-        raise ModelError(f"KPI {', '.join(odd)}: needs both a file in sql/marts/kpi and an entry in kpis.yml")
+        raise ModelError(
+            f"KPI {', '.join(odd)}: needs both a file in sql/marts/kpi and an entry in kpis.yml"
+        )
     return {name: Kpi(name=name, select=files[name], **entry) for name, entry in entries.items()}
 
 
@@ -113,11 +117,15 @@ def models() -> dict[str, Model]:
         for path in sorted((SQL / layer).glob("*.yml")):
             model = _read(layer, path)
             found[model.full_name] = model
-    order = TopologicalSorter({name: set(model.inputs) & set(found) for name, model in found.items()})
+    order = TopologicalSorter(
+        {name: set(model.inputs) & set(found) for name, model in found.items()}
+    )
     try:
         return {name: found[name] for name in order.static_order()}
     except CycleError as circle:
-        raise ModelError(f"models need one another in a circle: {' -> '.join(circle.args[1])}") from None
+        raise ModelError(
+            f"models need one another in a circle: {' -> '.join(circle.args[1])}"
+        ) from None
 
 
 @cache
@@ -133,14 +141,24 @@ def identities() -> dict[str, Model]:
     for path in sorted((SQL / "identities").glob("*.sql")):
         select = path.read_text(encoding="utf-8")
         says = select.partition("\n")[0].removeprefix("-- ")
-        made[path.stem] = Model("identities", path.stem, says, (), "support-analytics", (), select, inputs=_tables_of(select))
+        made[path.stem] = Model(
+            "identities",
+            path.stem,
+            says,
+            (),
+            "support-analytics",
+            (),
+            select,
+            inputs=_tables_of(select),
+        )
     return made
 
 
 def _read(layer: str, path: Path) -> Model:
     described = read_yaml(path)
     columns = tuple(
-        Column(name, kind, says, required=name in described["grain"]) for name, (kind, says) in described["columns"].items()
+        Column(name, kind, says, required=name in described["grain"])
+        for name, (kind, says) in described["columns"].items()
     )
     sql_file, seed = path.with_suffix(".sql"), path.with_suffix(".csv")
     built_by = described.get("built_by", "sql")
@@ -149,8 +167,18 @@ def _read(layer: str, path: Path) -> Model:
         select = _collected()
     inputs = _tables_of(select) if select else tuple(described.get("inputs", ()))
     return Model(
-        layer, path.stem, described["says"], tuple(described["grain"]), described["owner"], columns, select,
-        seed if seed.exists() else None, built_by, inputs, described.get("refresh", "whole"), described.get("running", ""),
+        layer,
+        path.stem,
+        described["says"],
+        tuple(described["grain"]),
+        described["owner"],
+        columns,
+        select,
+        seed if seed.exists() else None,
+        built_by,
+        inputs,
+        described.get("refresh", "whole"),
+        described.get("running", ""),
     )
 
 
@@ -189,8 +217,16 @@ left join core.dim_kpi_target as a
 
 
 def _on_days(kpi: Kpi) -> str:
-    day, zone = ("cast(k.happened_at at time zone p.time_zone as date)", "p.time_zone") if kpi.by_instant else ("k.day", "k.time_zone")
-    meets = "cross join ops.reporting_zone as p" if kpi.by_instant else "join ops.reporting_zone as p on p.time_zone = k.time_zone"
+    day, zone = (
+        ("cast(k.happened_at at time zone p.time_zone as date)", "p.time_zone")
+        if kpi.by_instant
+        else ("k.day", "k.time_zone")
+    )
+    meets = (
+        "cross join ops.reporting_zone as p"
+        if kpi.by_instant
+        else "join ops.reporting_zone as p on p.time_zone = k.time_zone"
+    )
     groups = f"{day}, {zone}, k.account, k.team_id, k.channel, k.priority"
     return (
         f"select '{kpi.name}' as kpi, {day} as day, {zone} as time_zone, k.account, k.team_id, k.channel, k.priority,\n"
@@ -208,7 +244,11 @@ def _tables_of(select: str) -> tuple[str, ...]:
 def _translated(select: str, dialect: str) -> str:
     text = sqlglot.transpile(select, read="duckdb", write=dialect)[0]
     # PostgreSQL makes rows of a series as it is; the function that DuckDB needs around it takes arrays only
-    return re.sub(r"UNNEST\((GENERATE_SERIES\([^()]*\))\)", r"\1", text) if dialect == "postgres" else text
+    return (
+        re.sub(r"UNNEST\((GENERATE_SERIES\([^()]*\))\)", r"\1", text)
+        if dialect == "postgres"
+        else text
+    )
 
 
 ZONE_LIST = "ops.zone_list"  # stands for the list of time zones, which changes seldom, unlike as-of and last day
@@ -223,7 +263,20 @@ def inputs_state(model: Model, states: Mapping[str, int]) -> dict[str, Any]:
 def kpi_rows() -> list[dict[str, Any]]:
     """Rows of `core.dim_kpi`."""
     return [
-        {"kpi": k.name, "title": k.title, "says": k.says, "shape": k.shape, "unit": k.unit, "divide_by": k.divide_by, "final_after_days": k.final_after_days, "numerator_says": k.numerator,
-         "denominator_says": k.denominator, "better": k.better, "attributed_to": k.attributed_to, "owner": k.owner, "defined_by": k.source}
+        {
+            "kpi": k.name,
+            "title": k.title,
+            "says": k.says,
+            "shape": k.shape,
+            "unit": k.unit,
+            "divide_by": k.divide_by,
+            "final_after_days": k.final_after_days,
+            "numerator_says": k.numerator,
+            "denominator_says": k.denominator,
+            "better": k.better,
+            "attributed_to": k.attributed_to,
+            "owner": k.owner,
+            "defined_by": k.source,
+        }
         for k in kpis().values()
     ]

@@ -24,12 +24,23 @@ class Made:
 
 
 def remake(
-    warehouse: Warehouse, connection: Connection, built_by: str, settings: Mapping[str, Any], make: Callable[[], Mapping[str, Rows]], *, run_id: str
+    warehouse: Warehouse,
+    connection: Connection,
+    built_by: str,
+    settings: Mapping[str, Any],
+    make: Callable[[], Mapping[str, Rows]],
+    *,
+    run_id: str,
 ) -> list[Made]:
     """Fill the models with this `built_by` from `make`, which gives rows by table name; not called if nothing changed."""
     listed = [model for model in models().values() if model.built_by == built_by]
     states = books.table_states(connection)
-    state = {m.full_name: json.dumps({**inputs_state(m, states), "settings": dict(settings)}, sort_keys=True) for m in listed}
+    state = {
+        m.full_name: json.dumps(
+            {**inputs_state(m, states), "settings": dict(settings)}, sort_keys=True
+        )
+        for m in listed
+    }
     known = books.model_inputs(connection)
     if all(known.get(name) == state[name] for name in state):
         return [Made(name, 0, None) for name in state]
@@ -38,7 +49,13 @@ def remake(
     made = []
     for model in listed:
         count, changed = refill(
-            warehouse, connection, table_of(model), rows.get(model.name, ()), run_id=run_id, state=state[model.full_name], started=started
+            warehouse,
+            connection,
+            table_of(model),
+            rows.get(model.name, ()),
+            run_id=run_id,
+            state=state[model.full_name],
+            started=started,
         )
         made.append(Made(model.full_name, count, changed))
         started = time.perf_counter()  # the first table bears the arithmetic of all

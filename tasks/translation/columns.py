@@ -45,7 +45,9 @@ class Gathered:
     records: list[Any] = field(default_factory=list)
     pages: list[tuple[int, int, str | None, datetime]] = field(default_factory=list)
 
-    def add(self, records: Sequence[Any], number: int, partition: str | None, received_at: datetime) -> None:
+    def add(
+        self, records: Sequence[Any], number: int, partition: str | None, received_at: datetime
+    ) -> None:
         """Take a page's records."""
         self.records.extend(records)
         self.pages.append((number, len(records), partition, received_at))
@@ -64,7 +66,13 @@ class Rows:
 
 
 def translate(
-    stream: Stream, becomes: Becomes, reader: PageReader, gathered: Gathered, *, personal: bool, lead: Json = None,
+    stream: Stream,
+    becomes: Becomes,
+    reader: PageReader,
+    gathered: Gathered,
+    *,
+    personal: bool,
+    lead: Json = None,
     settings: Mapping[str, Json] | None = None,
 ) -> Rows:
     """Rows of one entity from gathered pages."""
@@ -72,26 +80,39 @@ def translate(
     owners: list[int] | None
     broken: list[tuple[int, str]] = []
     if becomes.clean:
-        raw, owners = _cleaned(becomes, gathered.records, lead, settings or {}, origin.partitions(None), broken)
+        raw, owners = _cleaned(
+            becomes, gathered.records, lead, settings or {}, origin.partitions(None), broken
+        )
         fields: Mapping[str, str | Expression] = {name: name for name in becomes.entity.names}
         columns = {name: [row.get(name) for row in raw] for name in becomes.entity.names}
         where = None
     else:
         owners, columns = _picked(becomes, reader, gathered, origin, broken)
         fields, where = becomes.fields, becomes.where
-    table = pa.table({_raw(path): _array(values, stream.scalar) for path, values in columns.items()})
+    table = pa.table(
+        {_raw(path): _array(values, stream.scalar) for path, values in columns.items()}
+    )
     table = origin.attach(table, owners)
     if where and not becomes.each:
         table = _without_empty(table, broken)
-    select = _projection(becomes.entity, fields, where, personal=personal, empty_is_null=stream.empty_is_null)
-    refused = origin.attach(pa.table({REASON: pa.array([r for _, r in broken], pa.string())}), [number for number, _ in broken])
+    select = _projection(
+        becomes.entity, fields, where, personal=personal, empty_is_null=stream.empty_is_null
+    )
+    refused = origin.attach(
+        pa.table({REASON: pa.array([r for _, r in broken], pa.string())}),
+        [number for number, _ in broken],
+    )
     key = fields.get(becomes.entity.key[0])
     made = _evaluate(select, table, _raw(key) if isinstance(key, str) else None, [_MOST_QUERIES])
     return _split(becomes.entity, [*made, refused])
 
 
 def _picked(
-    becomes: Becomes, reader: PageReader, gathered: Gathered, origin: "_Origin", broken: list[tuple[int, str]]
+    becomes: Becomes,
+    reader: PageReader,
+    gathered: Gathered,
+    origin: "_Origin",
+    broken: list[tuple[int, str]],
 ) -> tuple[list[int] | None, dict[str, list[Any]]]:
     """Values by path, and the number of the record each came of. Records without a list, and items without a field, go to `broken`."""
     records, owners, items = gathered.records, None, None
@@ -102,14 +123,20 @@ def _picked(
         # a filter or a missing list would let them go without a word
         broken += [(number, _EMPTY) for number, record in enumerate(records) if _is_blank(record)]
         empty = _EMPTY_PART.format(each=becomes.each.removesuffix("[]"))
-        broken += [(number, empty) for number, item in zip(owners, items, strict=True) if _is_blank_object(item)]
+        broken += [
+            (number, empty)
+            for number, item in zip(owners, items, strict=True)
+            if _is_blank_object(item)
+        ]
         records = owner_records
     columns: dict[str, list[Any]] = {}
     for path in becomes.paths:
         if path == "@partition":
             columns[path] = origin.partitions(owners)
         elif items is not None and path.split(".")[0] == "item":
-            columns[path] = items if path == "item" else reader.column(items, path, each=becomes.each)
+            columns[path] = (
+                items if path == "item" else reader.column(items, path, each=becomes.each)
+            )
         else:
             columns[path] = reader.column(records, path)
     if not columns:
@@ -118,7 +145,11 @@ def _picked(
 
 
 def _cleaned(
-    becomes: Becomes, records: Sequence[Any], lead: Json, settings: Mapping[str, Json], partitions: Sequence[str | None],
+    becomes: Becomes,
+    records: Sequence[Any],
+    lead: Json,
+    settings: Mapping[str, Json],
+    partitions: Sequence[str | None],
     broken: list[tuple[int, str]],
 ) -> tuple[list[dict[str, Json]], list[int]]:
     """Rows, and the number of the record each came of. Records that `clean` stumbles over go to `broken` with the reason."""
@@ -132,7 +163,14 @@ def _cleaned(
             continue
         try:
             found = list(becomes.clean(record, lead, known[partition]))
-        except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RecursionError) as trouble:
+        except (
+            TypeError,
+            ValueError,
+            LookupError,
+            AttributeError,
+            ArithmeticError,
+            RecursionError,
+        ) as trouble:
             broken.append((number, f"cannot be read: {type(trouble).__name__}: {trouble}"[:200]))
             continue
         rows += found
@@ -142,7 +180,11 @@ def _cleaned(
 
 def _without_empty(table: pa.Table, broken: list[tuple[int, str]]) -> pa.Table:
     """A record without any declared value would not meet the filter, and be gone without a word."""
-    raw = [column for name, column in zip(table.column_names, table.columns, strict=True) if name not in {PAGE, RECORD, RECEIVED, _raw("@partition")}]
+    raw = [
+        column
+        for name, column in zip(table.column_names, table.columns, strict=True)
+        if name not in {PAGE, RECORD, RECEIVED, _raw("@partition")}
+    ]
     if not raw or not all(column.null_count for column in raw):
         return table
     empty = raw[0].is_null()
@@ -185,7 +227,9 @@ class _Origin:
             (RECEIVED, self._received, ARROW["instant"]),
         ):
             column = pa.array(values, kind)
-            table = table.append_column(name, column if owners is None else column.take(pa.array(owners, pa.int64())))
+            table = table.append_column(
+                name, column if owners is None else column.take(pa.array(owners, pa.int64()))
+            )
         return table
 
 
@@ -230,7 +274,11 @@ def _value(source: str | Expression, *, empty_is_null: bool) -> str:
 
 
 def _projection(
-    entity: Entity, fields: Mapping[str, str | Expression], where: Expression | None, *, personal: bool,
+    entity: Entity,
+    fields: Mapping[str, str | Expression],
+    where: Expression | None,
+    *,
+    personal: bool,
     empty_is_null: bool,
 ) -> str:
     """The SELECT that makes entity rows of raw columns; columns that are not declared are null."""
@@ -244,7 +292,9 @@ def _projection(
         typed = _CASTS[column.kind].format(x=value)
         picked.append(f"{typed} as {column.name}")
         if column.kind == "text" and column.name in entity.key:
-            complaints.append(f"case when left({typed}, 1) in ('{{', '[') then '{column.name}: not a plain value' end")
+            complaints.append(
+                f"case when left({typed}, 1) in ('{{', '[') then '{column.name}: not a plain value' end"
+            )
         if column.kind != "text":
             text = f"cast({value} as varchar)"
             complaints.append(
@@ -260,15 +310,25 @@ def _projection(
 
 
 def _duck(column: Column) -> str:
-    kinds = {"text": "varchar", "whole": "bigint", "number": "double", "money": "decimal(18,4)", "flag": "boolean",
-             "instant": "timestamptz", "day": "date"}
+    kinds = {
+        "text": "varchar",
+        "whole": "bigint",
+        "number": "double",
+        "money": "decimal(18,4)",
+        "flag": "boolean",
+        "instant": "timestamptz",
+        "day": "date",
+    }
     return kinds[column.kind]
 
 
 def _article(kind: str) -> str:
-    return {"instant": "an instant", "day": "a day", "flag": "true or false", "whole": "a whole number"}.get(
-        kind, "a number"
-    )
+    return {
+        "instant": "an instant",
+        "day": "a day",
+        "flag": "true or false",
+        "whole": "a whole number",
+    }.get(kind, "a number")
 
 
 @cache
@@ -282,7 +342,9 @@ def _run(select: str, table: pa.Table) -> pa.Table:
     if not hasattr(_local, "duck"):
         _local.duck = _database().cursor()
         _local.duck.execute("set TimeZone = 'UTC'")
-        _local.duck.execute("set streaming_buffer_size = '1TB'")  # as in the warehouse's engine: one thread could wait for ever
+        _local.duck.execute(
+            "set streaming_buffer_size = '1TB'"
+        )  # as in the warehouse's engine: one thread could wait for ever
     _local.duck.register("gathered", table)
     try:
         return _local.duck.execute(select).to_arrow_table()
@@ -303,16 +365,33 @@ def _evaluate(select: str, table: pa.Table, key: str | None, queries: list[int])
             raise
         if table.num_rows == 1 or queries[0] <= 0:
             words = str(trouble).strip().splitlines()[0][:200]
-            made = table.select([PAGE, RECORD, RECEIVED]).append_column(REASON, pa.array([words] * table.num_rows, pa.string()))
-            return [made.append_column(_KEY, pa.array([_as_text(v) for v in table.column(key).to_pylist()], pa.string())) if key else made]
+            made = table.select([PAGE, RECORD, RECEIVED]).append_column(
+                REASON, pa.array([words] * table.num_rows, pa.string())
+            )
+            return [
+                made.append_column(
+                    _KEY,
+                    pa.array([_as_text(v) for v in table.column(key).to_pylist()], pa.string()),
+                )
+                if key
+                else made
+            ]
         half = table.num_rows // 2
-        return [*_evaluate(select, table.slice(0, half), key, queries), *_evaluate(select, table.slice(half), key, queries)]
+        return [
+            *_evaluate(select, table.slice(0, half), key, queries),
+            *_evaluate(select, table.slice(half), key, queries),
+        ]
 
 
 def _split(entity: Entity, parts: Sequence[pa.Table]) -> Rows:
     schema = pa.schema(
         [(c.name, ARROW[c.kind]) for c in entity.columns]
-        + [(PAGE, pa.int64()), (RECORD, pa.int64()), (RECEIVED, ARROW["instant"]), (REASON, pa.string())]
+        + [
+            (PAGE, pa.int64()),
+            (RECORD, pa.int64()),
+            (RECEIVED, ARROW["instant"]),
+            (REASON, pa.string()),
+        ]
     )
     result = pa.concat_tables([_shaped(part, schema, entity) for part in parts])
     reasons = result.column(REASON)
@@ -335,4 +414,6 @@ def _shaped(part: pa.Table, schema: pa.Schema, entity: Entity) -> pa.Table:
 def keys_of(entity: Entity, table: pa.Table) -> Iterable[str]:
     """For each row its key, joined by '/', for people to read."""
     columns = [table.column(name).to_pylist() for name in entity.key]
-    return ["/".join("" if v is None else str(v) for v in key) for key in zip(*columns, strict=True)]
+    return [
+        "/".join("" if v is None else str(v) for v in key) for key in zip(*columns, strict=True)
+    ]

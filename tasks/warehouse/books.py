@@ -38,11 +38,15 @@ def _put(connection: Connection, table: sa.Table, key: Sequence[str], values: Va
     connection.execute(table.insert().values(**values))
 
 
-def _put_all(connection: Connection, table: sa.Table, key: Sequence[str], rows: Iterable[Values]) -> None:
+def _put_all(
+    connection: Connection, table: sa.Table, key: Sequence[str], rows: Iterable[Values]
+) -> None:
     """Rows by key, each key once, in statements of many: one by one they would take milliseconds each."""
     for lot in _lots(rows):
         told = [tuple(row[name] for name in key) for row in lot]
-        connection.execute(table.delete().where(sa.tuple_(*(table.c[name] for name in key)).in_(told)))
+        connection.execute(
+            table.delete().where(sa.tuple_(*(table.c[name] for name in key)).in_(told))
+        )
         connection.execute(table.insert().values(lot))
 
 
@@ -57,36 +61,62 @@ def start_run(connection: Connection, run_id: str, kind: str, as_of: datetime) -
     connection.execute(
         RUN.update()
         .where(RUN.c.state == "running")
-        .values(state="failed", message="killed before its end; the next run went on from where it was")
+        .values(
+            state="failed", message="killed before its end; the next run went on from where it was"
+        )
     )
-    _put(connection, RUN, ["run_id"], {"run_id": run_id, "kind": kind, "started_at": now(), "as_of": as_of, "state": "running"})
+    _put(
+        connection,
+        RUN,
+        ["run_id"],
+        {"run_id": run_id, "kind": kind, "started_at": now(), "as_of": as_of, "state": "running"},
+    )
 
 
 def end_run(connection: Connection, run_id: str, state: str, message: str) -> None:
     """A run ends as completed, partly or failed."""
-    connection.execute(RUN.update().where(RUN.c.run_id == run_id).values(state=state, message=message, ended_at=now()))
+    connection.execute(
+        RUN.update()
+        .where(RUN.c.run_id == run_id)
+        .values(state=state, message=message, ended_at=now())
+    )
 
 
 def bookmark(connection: Connection, account: str, stream: str) -> dict[str, Any] | None:
     """The stored bookmark of a stream, or None."""
     found = connection.execute(
-        sa.select(BOOKMARK.c.value).where(BOOKMARK.c.account == account, BOOKMARK.c.stream == stream)
+        sa.select(BOOKMARK.c.value).where(
+            BOOKMARK.c.account == account, BOOKMARK.c.stream == stream
+        )
     ).scalar()
     return msgspec.json.decode(found) if found else None
 
 
-def move_bookmark(connection: Connection, account: str, stream: str, value: Values, batch_id: str) -> None:
+def move_bookmark(
+    connection: Connection, account: str, stream: str, value: Values, batch_id: str
+) -> None:
     """Move a bookmark; in the same transaction as the rows it stands for."""
     text = msgspec.json.encode(value).decode()
     _put(
-        connection, BOOKMARK, ["account", "stream"],
-        {"account": account, "stream": stream, "value": text, "batch_id": batch_id, "updated_at": now()},
+        connection,
+        BOOKMARK,
+        ["account", "stream"],
+        {
+            "account": account,
+            "stream": stream,
+            "value": text,
+            "batch_id": batch_id,
+            "updated_at": now(),
+        },
     )
 
 
 def is_loaded(connection: Connection, batch_id: str) -> bool:
     """The batch is in the warehouse."""
-    return connection.execute(sa.select(BATCH.c.batch_id).where(BATCH.c.batch_id == batch_id)).scalar() is not None
+    return (
+        connection.execute(sa.select(BATCH.c.batch_id).where(BATCH.c.batch_id == batch_id)).scalar()
+        is not None
+    )
 
 
 def record_batch(connection: Connection, values: Values) -> None:
@@ -96,10 +126,15 @@ def record_batch(connection: Connection, values: Values) -> None:
 
 def touch_table(connection: Connection, table_name: str) -> None:
     """The table has changed: models that read it are out of date."""
-    counted = TABLE_STATE.update().where(TABLE_STATE.c.table_name == table_name).values(
-        changes_count=TABLE_STATE.c.changes_count + 1, changed_at=now())
+    counted = (
+        TABLE_STATE.update()
+        .where(TABLE_STATE.c.table_name == table_name)
+        .values(changes_count=TABLE_STATE.c.changes_count + 1, changed_at=now())
+    )
     if not connection.execute(counted).rowcount:
-        connection.execute(TABLE_STATE.insert().values(table_name=table_name, changes_count=1, changed_at=now()))
+        connection.execute(
+            TABLE_STATE.insert().values(table_name=table_name, changes_count=1, changed_at=now())
+        )
 
 
 @dataclass(slots=True)
@@ -131,7 +166,10 @@ def table_states(connection: Connection) -> dict[str, int]:
 
 def model_inputs(connection: Connection) -> dict[str, str]:
     """What each model was last built from."""
-    return {row.model: row.inputs for row in connection.execute(sa.select(MODEL_RUN.c.model, MODEL_RUN.c.inputs))}
+    return {
+        row.model: row.inputs
+        for row in connection.execute(sa.select(MODEL_RUN.c.model, MODEL_RUN.c.inputs))
+    }
 
 
 def record_model(connection: Connection, values: Values) -> None:
@@ -143,8 +181,15 @@ def record_build(connection: Connection, state: BuildState) -> None:
     """All models of a build, and which tables it changed."""
     _put_all(connection, MODEL_RUN, ["model"], state.built)
     changed = [row["model"] for row in state.built if row["changed_count"]]
-    _put_all(connection, TABLE_STATE, ["table_name"], (
-        {"table_name": name, "changes_count": state.changes[name], "changed_at": now()} for name in changed))
+    _put_all(
+        connection,
+        TABLE_STATE,
+        ["table_name"],
+        (
+            {"table_name": name, "changes_count": state.changes[name], "changed_at": now()}
+            for name in changed
+        ),
+    )
 
 
 def quarantine(connection: Connection, rows: Iterable[Values], batch_id: str) -> None:
@@ -154,7 +199,9 @@ def quarantine(connection: Connection, rows: Iterable[Values], batch_id: str) ->
         connection.execute(QUARANTINE.insert().values(lot))
 
 
-def mark_replayed(connection: Connection, account: str, stream: str, loaded: Mapping[str, Iterable[str]]) -> int:
+def mark_replayed(
+    connection: Connection, account: str, stream: str, loaded: Mapping[str, Iterable[str]]
+) -> int:
     """Open quarantine rows whose record has been loaded since are closed. `loaded`: entity to record keys."""
     closed = 0
     for entity, keys in loaded.items():
@@ -163,8 +210,11 @@ def mark_replayed(connection: Connection, account: str, stream: str, loaded: Map
             closed += connection.execute(
                 QUARANTINE.update()
                 .where(
-                    QUARANTINE.c.account == account, QUARANTINE.c.stream == stream, QUARANTINE.c.entity == entity,
-                    QUARANTINE.c.record_key.in_(listed), QUARANTINE.c.state == "open",
+                    QUARANTINE.c.account == account,
+                    QUARANTINE.c.stream == stream,
+                    QUARANTINE.c.entity == entity,
+                    QUARANTINE.c.record_key.in_(listed),
+                    QUARANTINE.c.state == "open",
                 )
                 .values(state="replayed")
             ).rowcount
@@ -175,7 +225,9 @@ def open_quarantine_keys(connection: Connection, account: str, stream: str) -> d
     """Entity to keys of the rows of a stream that wait in quarantine."""
     rows = connection.execute(
         sa.select(QUARANTINE.c.entity, QUARANTINE.c.record_key).where(
-            QUARANTINE.c.account == account, QUARANTINE.c.stream == stream, QUARANTINE.c.state == "open"
+            QUARANTINE.c.account == account,
+            QUARANTINE.c.stream == stream,
+            QUARANTINE.c.state == "open",
         )
     )
     found: dict[str, set[str]] = {}
@@ -187,26 +239,51 @@ def open_quarantine_keys(connection: Connection, account: str, stream: str) -> d
 
 def record_validation(connection: Connection, run_id: str, rows: Sequence[Values]) -> None:
     """Results of rules."""
-    _put_all(connection, VALIDATION, ["run_id", "subject", "batch_id", "rule"], ({"run_id": run_id, **row} for row in rows))
+    _put_all(
+        connection,
+        VALIDATION,
+        ["run_id", "subject", "batch_id", "rule"],
+        ({"run_id": run_id, **row} for row in rows),
+    )
 
 
 def known_fields(connection: Connection, account: str, stream: str) -> dict[str, tuple[str, str]]:
     """Field to (type, state) as last seen."""
-    rows = connection.execute(sa.select(DRIFT).where(DRIFT.c.account == account, DRIFT.c.stream == stream))
+    rows = connection.execute(
+        sa.select(DRIFT).where(DRIFT.c.account == account, DRIFT.c.stream == stream)
+    )
     return {row.field: (row.kind, row.state) for row in rows}
 
 
-def record_drift(connection: Connection, account: str, stream: str, fields: Mapping[str, tuple[str, str]]) -> None:
+def record_drift(
+    connection: Connection, account: str, stream: str, fields: Mapping[str, tuple[str, str]]
+) -> None:
     """Fields with their type and state."""
-    connection.execute(DRIFT.delete().where(DRIFT.c.account == account, DRIFT.c.stream == stream, DRIFT.c.field.in_(list(fields))))
-    told = ({"account": account, "stream": stream, "field": field, "kind": kind, "state": state, "seen_at": now()} for field, (kind, state) in fields.items())
+    connection.execute(
+        DRIFT.delete().where(
+            DRIFT.c.account == account, DRIFT.c.stream == stream, DRIFT.c.field.in_(list(fields))
+        )
+    )
+    told = (
+        {
+            "account": account,
+            "stream": stream,
+            "field": field,
+            "kind": kind,
+            "state": state,
+            "seen_at": now(),
+        }
+        for field, (kind, state) in fields.items()
+    )
     for lot in _lots(told):
         connection.execute(DRIFT.insert().values(lot))
 
 
 def reporting_zones(connection: Connection) -> list[dict[str, Any]]:
     """What the last build was made for, a row a time zone."""
-    rows = connection.execute(sa.select(REPORTING_ZONE).order_by(REPORTING_ZONE.c.time_zone)).mappings()
+    rows = connection.execute(
+        sa.select(REPORTING_ZONE).order_by(REPORTING_ZONE.c.time_zone)
+    ).mappings()
     return [dict(row) for row in rows]
 
 
@@ -224,7 +301,12 @@ def replace_rows(connection: Connection, table: sa.Table, rows: Sequence[Values]
 
 def move_watermark(connection: Connection, subject: str, until: datetime, run_id: str) -> None:
     """Readers may trust `subject` up to `until`."""
-    _put(connection, WATERMARK, ["subject"], {"subject": subject, "until": until, "run_id": run_id, "moved_at": now()})
+    _put(
+        connection,
+        WATERMARK,
+        ["subject"],
+        {"subject": subject, "until": until, "run_id": run_id, "moved_at": now()},
+    )
 
 
 def record_notification(connection: Connection, values: Values) -> None:
@@ -237,7 +319,8 @@ def last_notification(connection: Connection, channel: str) -> Any:
     return connection.execute(
         sa.select(NOTIFICATION.c.topic, NOTIFICATION.c.is_well)
         .where(NOTIFICATION.c.channel == channel, NOTIFICATION.c.state != "failed")
-        .order_by(NOTIFICATION.c.sent_at.desc(), NOTIFICATION.c.run_id.desc()).limit(1)
+        .order_by(NOTIFICATION.c.sent_at.desc(), NOTIFICATION.c.run_id.desc())
+        .limit(1)
     ).first()
 
 
@@ -245,75 +328,133 @@ def notifications_since(connection: Connection, channel: str, since: datetime) -
     """Messages that a channel got, or may have got, newest first. Fields: topic, is_well."""
     return connection.execute(
         sa.select(NOTIFICATION.c.topic, NOTIFICATION.c.is_well)
-        .where(NOTIFICATION.c.channel == channel, NOTIFICATION.c.state != "failed", NOTIFICATION.c.sent_at > since)
+        .where(
+            NOTIFICATION.c.channel == channel,
+            NOTIFICATION.c.state != "failed",
+            NOTIFICATION.c.sent_at > since,
+        )
         .order_by(NOTIFICATION.c.sent_at.desc(), NOTIFICATION.c.run_id.desc())
     ).all()
 
 
 def tell_forecast(connection: Connection, run_id: str) -> int:
     """Keep what the forecast says of a few distances; what was told first of a day stays. Gives the rows added."""
-    return execute(connection, (
-        "insert into ops.forecast_told (account, team_id, day, lead_days, model, expected_tickets, low_80, high_80, low_95, high_95, run_id, told_at) "
-        "select f.account, f.team_id, f.day, f.lead_days, f.model, f.expected_tickets, f.low_80, f.high_80, f.low_95, f.high_95, "
-        "cast(:run_id as text), cast(:told_at as timestamptz) from marts.forecast_volume_daily as f where f.lead_days in (1, 7, 14, 28) and not exists ("
-        "select 1 from ops.forecast_told as t where t.account = f.account and t.team_id = f.team_id and t.day = f.day and t.lead_days = f.lead_days)"
-    ), {"run_id": run_id, "told_at": now()})
+    return execute(
+        connection,
+        (
+            "insert into ops.forecast_told (account, team_id, day, lead_days, model, expected_tickets, low_80, high_80, low_95, high_95, run_id, told_at) "
+            "select f.account, f.team_id, f.day, f.lead_days, f.model, f.expected_tickets, f.low_80, f.high_80, f.low_95, f.high_95, "
+            "cast(:run_id as text), cast(:told_at as timestamptz) from marts.forecast_volume_daily as f where f.lead_days in (1, 7, 14, 28) and not exists ("
+            "select 1 from ops.forecast_told as t where t.account = f.account and t.team_id = f.team_id and t.day = f.day and t.lead_days = f.lead_days)"
+        ),
+        {"run_id": run_id, "told_at": now()},
+    )
 
 
 def record_alerts(
-    connection: Connection, kinds: Sequence[str], alerts: Iterable[tuple[str, str, str]], *, settled: Iterable[tuple[str, str, str]] = (),
+    connection: Connection,
+    kinds: Sequence[str],
+    alerts: Iterable[tuple[str, str, str]],
+    *,
+    settled: Iterable[tuple[str, str, str]] = (),
     accounts: Sequence[str] | None = None,
 ) -> None:
     """What looks wrong now, as (subject, kind, what to know); alerts of these kinds that are not among them are over.
 
     `settled` were found and are mended already: nobody has to look. `accounts`: those that were looked at, if not all.
     """
-    theirs = [ALERT.c.subject.startswith(f"{account}/", autoescape=True) for account in accounts or ()]
-    looked_at = sa.and_(ALERT.c.kind.in_(list(kinds)), sa.true() if accounts is None else sa.or_(sa.false(), *theirs))
+    theirs = [
+        ALERT.c.subject.startswith(f"{account}/", autoescape=True) for account in accounts or ()
+    ]
+    looked_at = sa.and_(
+        ALERT.c.kind.in_(list(kinds)),
+        sa.true() if accounts is None else sa.or_(sa.false(), *theirs),
+    )
     known = {(r.subject, r.kind): r for r in connection.execute(sa.select(ALERT).where(looked_at))}
     connection.execute(ALERT.update().where(looked_at).values(is_open=False))
     for is_open, found in ((False, settled), (True, alerts)):
         for subject, kind, says in found:
             before = known.get((subject, kind))
             first_at = before.first_at if before is not None and before.is_open else now()
-            _put(connection, ALERT, ["subject", "kind"], {
-                "subject": subject, "kind": kind, "says": says, "first_at": first_at, "last_at": now(), "is_open": is_open,
-            })
+            _put(
+                connection,
+                ALERT,
+                ["subject", "kind"],
+                {
+                    "subject": subject,
+                    "kind": kind,
+                    "says": says,
+                    "first_at": first_at,
+                    "last_at": now(),
+                    "is_open": is_open,
+                },
+            )
 
 
 def open_alerts(connection: Connection) -> list[dict[str, Any]]:
     """What looks wrong as of the latest run."""
-    rows = connection.execute(sa.select(ALERT).where(ALERT.c.is_open).order_by(ALERT.c.subject, ALERT.c.kind)).mappings()
+    rows = connection.execute(
+        sa.select(ALERT).where(ALERT.c.is_open).order_by(ALERT.c.subject, ALERT.c.kind)
+    ).mappings()
     return [dict(row) for row in rows]
 
 
 def last_loads(connection: Connection) -> dict[tuple[str, str], datetime]:
     """(account, stream) to the instant of its last load."""
-    rows = connection.execute(sa.select(BATCH.c.account, BATCH.c.stream, sa.func.max(BATCH.c.loaded_at)).group_by(BATCH.c.account, BATCH.c.stream))
+    rows = connection.execute(
+        sa.select(BATCH.c.account, BATCH.c.stream, sa.func.max(BATCH.c.loaded_at)).group_by(
+            BATCH.c.account, BATCH.c.stream
+        )
+    )
     return {(account, stream): at for account, stream, at in rows}
 
 
 def open_quarantine_count(connection: Connection) -> int:
     """Rows that wait in quarantine."""
-    return int(connection.execute(sa.select(sa.func.count()).select_from(QUARANTINE).where(QUARANTINE.c.state == "open")).scalar_one())
+    return int(
+        connection.execute(
+            sa.select(sa.func.count()).select_from(QUARANTINE).where(QUARANTINE.c.state == "open")
+        ).scalar_one()
+    )
 
 
 def erased(connection: Connection, account: str) -> set[str]:
     """Fingerprints of the erased persons of an account."""
-    return set(connection.execute(sa.select(ERASED.c.fingerprint).where(ERASED.c.account == account)).scalars())
+    return set(
+        connection.execute(
+            sa.select(ERASED.c.fingerprint).where(ERASED.c.account == account)
+        ).scalars()
+    )
 
 
 def record_erasure(connection: Connection, account: str, fingerprint: str, pseudonym: str) -> None:
     """The person is erased."""
-    _put(connection, ERASED, ["account", "fingerprint"], {"account": account, "fingerprint": fingerprint, "pseudonym": pseudonym, "erased_at": now()})
+    _put(
+        connection,
+        ERASED,
+        ["account", "fingerprint"],
+        {
+            "account": account,
+            "fingerprint": fingerprint,
+            "pseudonym": pseudonym,
+            "erased_at": now(),
+        },
+    )
 
 
-def clear_quarantine(connection: Connection, account: str, key: str, pseudonym: str, words: Sequence[str]) -> int:
+def clear_quarantine(
+    connection: Connection, account: str, key: str, pseudonym: str, words: Sequence[str]
+) -> int:
     """Rows set aside that are a person's, or whose reason quotes them: key and reason go."""
-    told = sa.or_(QUARANTINE.c.record_key == key, *(QUARANTINE.c.reason.contains(word, autoescape=True) for word in words),
-                  *(QUARANTINE.c.record_key == word for word in words))
+    told = sa.or_(
+        QUARANTINE.c.record_key == key,
+        *(QUARANTINE.c.reason.contains(word, autoescape=True) for word in words),
+        *(QUARANTINE.c.record_key == word for word in words),
+    )
     return connection.execute(
-        QUARANTINE.update().where(QUARANTINE.c.account == account, told).values(record_key=pseudonym, reason="erased")
+        QUARANTINE.update()
+        .where(QUARANTINE.c.account == account, told)
+        .values(record_key=pseudonym, reason="erased")
     ).rowcount
 
 
@@ -321,7 +462,11 @@ def dismiss(connection: Connection, batch_id: str, number: int) -> int:
     """A row of the quarantine that nobody will mend; gives how many rows that was."""
     return connection.execute(
         QUARANTINE.update()
-        .where(QUARANTINE.c.batch_id == batch_id, QUARANTINE.c.row_number == number, QUARANTINE.c.state == "open")
+        .where(
+            QUARANTINE.c.batch_id == batch_id,
+            QUARANTINE.c.row_number == number,
+            QUARANTINE.c.state == "open",
+        )
         .values(state="dismissed")
     ).rowcount
 
@@ -329,13 +474,21 @@ def dismiss(connection: Connection, batch_id: str, number: int) -> int:
 def tidy(connection: Connection, before: datetime) -> dict[str, int]:
     """Remove rows of the books from before an instant; what runs need to go on from stays. Gives the rows by table."""
     old = {
-        RUN: RUN.c.started_at < before, NOTIFICATION: NOTIFICATION.c.sent_at < before,
-        QUARANTINE: sa.and_(QUARANTINE.c.found_at < before, QUARANTINE.c.state != "open"), ALERT: sa.and_(ALERT.c.last_at < before, ~ALERT.c.is_open),
-        VALIDATION: VALIDATION.c.run_id.in_(sa.select(RUN.c.run_id).where(RUN.c.started_at < before)),
+        RUN: RUN.c.started_at < before,
+        NOTIFICATION: NOTIFICATION.c.sent_at < before,
+        QUARANTINE: sa.and_(QUARANTINE.c.found_at < before, QUARANTINE.c.state != "open"),
+        ALERT: sa.and_(ALERT.c.last_at < before, ~ALERT.c.is_open),
+        VALIDATION: VALIDATION.c.run_id.in_(
+            sa.select(RUN.c.run_id).where(RUN.c.started_at < before)
+        ),
         RECONCILIATION: RECONCILIATION.c.compared_at < before,
     }
     order = (VALIDATION, RUN, NOTIFICATION, QUARANTINE, ALERT, RECONCILIATION)
-    return {f"ops.{t.name}": count for t in order if (count := connection.execute(t.delete().where(old[t])).rowcount)}
+    return {
+        f"ops.{t.name}": count
+        for t in order
+        if (count := connection.execute(t.delete().where(old[t])).rowcount)
+    }
 
 
 def execute(connection: Connection, statement: str, values: Values) -> int:
@@ -350,4 +503,9 @@ def column(connection: Connection, statement: str, values: Values) -> list[Any]:
 
 def record_reconciliation(connection: Connection, rows: Iterable[Values]) -> None:
     """Results of a comparison with the vendors."""
-    _put_all(connection, RECONCILIATION, ["run_id", "account", "stream", "entity"], ({**row, "compared_at": now()} for row in rows))
+    _put_all(
+        connection,
+        RECONCILIATION,
+        ["run_id", "account", "stream", "entity"],
+        ({**row, "compared_at": now()} for row in rows),
+    )

@@ -22,7 +22,12 @@ _MANY = 10_000  # rows of a first build beyond which single tickets and days are
 
 
 def build(
-    connection: Connection, table: sa.Table, select: str, *, only: str = "", touched: Touched | None = None
+    connection: Connection,
+    table: sa.Table,
+    select: str,
+    *,
+    only: str = "",
+    touched: Touched | None = None,
 ) -> tuple[int, int]:
     """Rows made by the SELECT, and rows changed. Runs in the caller's transaction.
 
@@ -30,7 +35,9 @@ def build(
     told to `touched`. Raises ModelError with the database's words.
     """
     names = [column.name for column in table.columns]
-    kinds = {column.name: column.type.compile(dialect=connection.dialect) for column in table.columns}
+    kinds = {
+        column.name: column.type.compile(dialect=connection.dialect) for column in table.columns
+    }
     picked = ", ".join(f'cast("{name}" as {kinds[name]}) as "{name}"' for name in names)
     where = f" where {only}" if only else ""
     made = f"select {picked} from ({select}) as made{where}"
@@ -38,19 +45,30 @@ def build(
         if _is_empty(connection, table):
             return _first_fill(connection, table, names, made, touched)
         fresh = f"fresh_{table.name}"
-        script(connection, f"drop table if exists {fresh}", f"create temporary table {fresh} as {made}")
+        script(
+            connection, f"drop table if exists {fresh}", f"create temporary table {fresh} as {made}"
+        )
         return _apply(connection, table, fresh, names, where=where, touched=touched)
     except (sa.exc.SQLAlchemyError, duckdb.Error, psycopg.Error) as trouble:
         words = str(getattr(trouble, "orig", trouble)).strip().splitlines()[0]
-        raise ModelError(f"model {table.schema}.{table.name}: {words}; no table was changed") from trouble
+        raise ModelError(
+            f"model {table.schema}.{table.name}: {words}; no table was changed"
+        ) from trouble
 
 
 def _is_empty(connection: Connection, table: sa.Table) -> bool:
-    return connection.exec_driver_sql(f"select 1 from {table.schema}.{table.name} limit 1").first() is None
+    return (
+        connection.exec_driver_sql(f"select 1 from {table.schema}.{table.name} limit 1").first()
+        is None
+    )
 
 
 def _first_fill(
-    connection: Connection, table: sa.Table, names: Sequence[str], made: str, touched: Touched | None
+    connection: Connection,
+    table: sa.Table,
+    names: Sequence[str],
+    made: str,
+    touched: Touched | None,
 ) -> tuple[int, int]:
     """Straight into the empty table."""
     target = f"{table.schema}.{table.name}"
@@ -66,12 +84,19 @@ def _first_fill(
     return rows, rows
 
 
-def fill(warehouse: Warehouse, connection: Connection, table: sa.Table, rows: Iterable[Mapping[str, Any]]) -> tuple[int, int]:
+def fill(
+    warehouse: Warehouse, connection: Connection, table: sa.Table, rows: Iterable[Mapping[str, Any]]
+) -> tuple[int, int]:
     """Like `build`, from rows made by Python, which are taken as they come, a lot at a time."""
     fresh = f"fresh_{table.name}"
     names = [column.name for column in table.columns]
     connection.exec_driver_sql(f"drop table if exists {fresh}")
-    made = sa.Table(fresh, sa.MetaData(), *(sa.Column(c.name, c.type) for c in table.columns), prefixes=["TEMPORARY"])
+    made = sa.Table(
+        fresh,
+        sa.MetaData(),
+        *(sa.Column(c.name, c.type) for c in table.columns),
+        prefixes=["TEMPORARY"],
+    )
     connection.execute(sa.schema.CreateTable(made))
     coming = iter(rows)
     while lot := list(islice(coming, _LOT)):
@@ -80,18 +105,31 @@ def fill(warehouse: Warehouse, connection: Connection, table: sa.Table, rows: It
 
 
 def refill(
-    warehouse: Warehouse, connection: Connection, table: sa.Table, rows: Iterable[Mapping[str, Any]], *, run_id: str,
-    state: str, started: float,
+    warehouse: Warehouse,
+    connection: Connection,
+    table: sa.Table,
+    rows: Iterable[Mapping[str, Any]],
+    *,
+    run_id: str,
+    state: str,
+    started: float,
 ) -> tuple[int, int]:
     """`fill`, and the entry in the books that says what it was made from."""
     name = f"{table.schema}.{table.name}"
     count, changed = fill(warehouse, connection, table, rows)
     if changed:
         books.touch_table(connection, name)
-    books.record_model(connection, {
-        "model": name, "run_id": run_id, "inputs": state, "rows_count": count, "changed_count": changed,
-        "seconds": time.perf_counter() - started,
-    })
+    books.record_model(
+        connection,
+        {
+            "model": name,
+            "run_id": run_id,
+            "inputs": state,
+            "rows_count": count,
+            "changed_count": changed,
+            "seconds": time.perf_counter() - started,
+        },
+    )
     return count, changed
 
 
@@ -114,7 +152,13 @@ def _is_in(table: sa.Table, rows: str) -> str:
 
 
 def _apply(
-    connection: Connection, table: sa.Table, fresh: str, names: Sequence[str], *, where: str = "", touched: Touched | None = None
+    connection: Connection,
+    table: sa.Table,
+    fresh: str,
+    names: Sequence[str],
+    *,
+    where: str = "",
+    touched: Touched | None = None,
 ) -> tuple[int, int]:
     listed = ", ".join(f'"{name}"' for name in names)
     rows = connection.exec_driver_sql(f"select count(*) from {fresh}").scalar_one()
@@ -131,7 +175,12 @@ def _analyze(connection: Connection, name: str) -> None:
 
 
 def _differences(
-    connection: Connection, table: sa.Table, fresh: str, listed: str, where: str, touched: Touched | None
+    connection: Connection,
+    table: sa.Table,
+    fresh: str,
+    listed: str,
+    where: str,
+    touched: Touched | None,
 ) -> tuple[int, int]:
     """Write only the rows that differ; gives rows removed and rows added."""
     target = f"{table.schema}.{table.name}"
@@ -139,16 +188,25 @@ def _differences(
     differs = f"differs_{table.name}"
     both = f"select {listed}, 1 as {SIDE} from {fresh} union all select {listed}, -1 from {target}{where}"
     script(
-        connection, f"drop table if exists {differs}",
+        connection,
+        f"drop table if exists {differs}",
         f"create temporary table {differs} as select {listed}, min({SIDE}) as {SIDE} from ({both}) as both_sides "
-        f"group by {listed} having min({SIDE}) = max({SIDE})")
+        f"group by {listed} having min({SIDE}) = max({SIDE})",
+    )
     removed, added = connection.exec_driver_sql(
-        f"select count(*) filter (where {SIDE} < 0), count(*) filter (where {SIDE} > 0) from {differs}").one()
+        f"select count(*) filter (where {SIDE} < 0), count(*) filter (where {SIDE} > 0) from {differs}"
+    ).one()
     if removed:
-        script(connection, f"delete from {target} as t where {_is_in(table, f'(select * from {differs} where {SIDE} < 0)')}")
+        script(
+            connection,
+            f"delete from {target} as t where {_is_in(table, f'(select * from {differs} where {SIDE} < 0)')}",
+        )
     if added:
         order = ", ".join(f'"{name}"' for name in key) if key else "1"
-        script(connection, f"insert into {target} ({listed}) select {listed} from {differs} where {SIDE} > 0 order by {order}")
+        script(
+            connection,
+            f"insert into {target} ({listed}) select {listed} from {differs} where {SIDE} > 0 order by {order}",
+        )
     if touched is not None:
         touched.note(table, differs if removed or added else None)
     script(connection, f"drop table {differs}")

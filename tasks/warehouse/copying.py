@@ -11,7 +11,12 @@ from tasks.warehouse.tables import OPS, SOURCE
 _LOT = 100_000
 
 
-def copy_all(source: Warehouse, target: Warehouse, models: Iterable[sa.Table], say: Callable[[str], None] = lambda text: None) -> int:
+def copy_all(
+    source: Warehouse,
+    target: Warehouse,
+    models: Iterable[sa.Table],
+    say: Callable[[str], None] = lambda text: None,
+) -> int:
     """Every row of every table; gives their number. Both must be prepared, the target empty.
 
     Raises ConfigurationError for a target with rows, StorageError when a count differs afterwards; nothing is left behind.
@@ -23,11 +28,15 @@ def copy_all(source: Warehouse, target: Warehouse, models: Iterable[sa.Table], s
         for table in tables:
             name = f"{table.schema}.{table.name}"
             if table.schema == "ops":
-                writing.exec_driver_sql(f"delete from {name}")  # the version that `prepare` has entered
+                writing.exec_driver_sql(
+                    f"delete from {name}"
+                )  # the version that `prepare` has entered
             count = _copy(source, reading, target, writing, table, name)
             have = int(writing.exec_driver_sql(f"select count(*) from {name}").scalar_one())
             if have != count:
-                raise StorageError(f"{name}: {count} rows were read and {have} are there; nothing was migrated")
+                raise StorageError(
+                    f"{name}: {count} rows were read and {have} are there; nothing was migrated"
+                )
             rows += count
             if count:
                 say(f"{name}: {count:,} rows")
@@ -39,11 +48,23 @@ def copy_all(source: Warehouse, target: Warehouse, models: Iterable[sa.Table], s
 def _refuse_rows(writing: Connection, tables: Iterable[sa.Table]) -> None:
     for table in tables:
         name = f"{table.schema}.{table.name}"
-        if table.schema != "ops" and writing.exec_driver_sql(f"select 1 from {name} limit 1").first():
-            raise ConfigurationError(f"{name} of the target has rows; migrate into an empty warehouse")
+        if (
+            table.schema != "ops"
+            and writing.exec_driver_sql(f"select 1 from {name} limit 1").first()
+        ):
+            raise ConfigurationError(
+                f"{name} of the target has rows; migrate into an empty warehouse"
+            )
 
 
-def _copy(source: Warehouse, reading: Connection, target: Warehouse, writing: Connection, table: sa.Table, name: str) -> int:
+def _copy(
+    source: Warehouse,
+    reading: Connection,
+    target: Warehouse,
+    writing: Connection,
+    table: sa.Table,
+    name: str,
+) -> int:
     names = ", ".join(f'"{column.name}"' for column in table.columns)
     count = 0
     for lot in source.batches(reading, f"select {names} from {name}", table, _LOT):

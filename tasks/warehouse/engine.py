@@ -41,11 +41,19 @@ class Warehouse:
         try:
             self.url = sa.make_url(url)
         except sa.exc.ArgumentError:
-            raise ConfigurationError("warehouse.url is not a database URL such as duckdb:///warehouse.duckdb") from None
-        self._limits = {name: value for name, value in (("memory_limit", memory_limit), ("threads", threads)) if value}
+            raise ConfigurationError(
+                "warehouse.url is not a database URL such as duckdb:///warehouse.duckdb"
+            ) from None
+        self._limits = {
+            name: value
+            for name, value in (("memory_limit", memory_limit), ("threads", threads))
+            if value
+        }
         self.kind = self.url.get_backend_name()
         if self.kind not in {"duckdb", "postgresql"}:
-            raise ConfigurationError(f"warehouse.url: {self.kind} is not supported; use duckdb or postgresql")
+            raise ConfigurationError(
+                f"warehouse.url: {self.kind} is not supported; use duckdb or postgresql"
+            )
         self.write_lock = threading.Lock()
         self._keeper: Any = None
         self._engine = self._make_engine()
@@ -64,7 +72,10 @@ class Warehouse:
         if self.kind == "postgresql":
             url = self.url.set(drivername="postgresql+psycopg")
             return sa.create_engine(  # the lock's connection is silent for as long as a run takes: firewalls forget such ones
-                url, pool_pre_ping=True, connect_args={"options": _PG_OPTIONS, "connect_timeout": 15, "keepalives_idle": 60})
+                url,
+                pool_pre_ping=True,
+                connect_args={"options": _PG_OPTIONS, "connect_timeout": 15, "keepalives_idle": 60},
+            )
         engine = sa.create_engine(self.url, poolclass=NullPool)
 
         @sa.event.listens_for(engine, "connect")
@@ -82,7 +93,10 @@ class Warehouse:
             connection.execute(statement)
         # the rest is of the whole database, and set by the first connection only: while another one plans a query, a `set`
         # frees what that one reads (a segmentation fault in one run of thousands)
-        if connection.execute("select current_setting('disabled_optimizers')").fetchone()[0] != _NOT_OPTIMIZED:
+        if (
+            connection.execute("select current_setting('disabled_optimizers')").fetchone()[0]
+            != _NOT_OPTIMIZED
+        ):
             for name, value in {**self._limits, "disabled_optimizers": _NOT_OPTIMIZED}.items():
                 connection.execute(f"set {name} = '{value}'")
 
@@ -116,10 +130,14 @@ class Warehouse:
                 yield
             return
         with self.connect() as connection:
-            got = connection.execute(sa.text("select pg_try_advisory_lock(:n)"), {"n": _PG_LOCK}).scalar()
+            got = connection.execute(
+                sa.text("select pg_try_advisory_lock(:n)"), {"n": _PG_LOCK}
+            ).scalar()
             connection.commit()
             if not got:
-                raise RunAtWorkError(f"another run is at work on {self.name}; wait for it to end, then run again")
+                raise RunAtWorkError(
+                    f"another run is at work on {self.name}; wait for it to end, then run again"
+                )
             try:
                 yield
             finally:
@@ -138,11 +156,17 @@ class Warehouse:
             path.absolute().parent.mkdir(parents=True, exist_ok=True)
             lock.acquire()
         except filelock.Timeout:
-            raise RunAtWorkError(f"another run is at work on {path}; wait for it to end, then run again") from None
+            raise RunAtWorkError(
+                f"another run is at work on {path}; wait for it to end, then run again"
+            ) from None
         except OSError as trouble:
-            raise StorageError(f"warehouse {path}: {trouble.strerror}; check the folder and its permissions") from None
+            raise StorageError(
+                f"warehouse {path}: {trouble.strerror}; check the folder and its permissions"
+            ) from None
         try:
-            with self.connect() as keeper:  # one open connection keeps DuckDB's file and cache open through the run
+            with (
+                self.connect() as keeper
+            ):  # one open connection keeps DuckDB's file and cache open through the run
                 self._keeper = keeper
                 yield
         finally:
@@ -164,7 +188,9 @@ class Warehouse:
             raw: Any = connection.connection.driver_connection
             raw.register("arrow_rows", table)
             names = ", ".join(f'"{name}"' for name in table.column_names)
-            connection.exec_driver_sql(f"insert into {target} ({names}) select {names} from arrow_rows")
+            connection.exec_driver_sql(
+                f"insert into {target} ({names}) select {names} from arrow_rows"
+            )
             raw.unregister("arrow_rows")
             return
         names = ", ".join(f'"{name}"' for name in table.column_names)
@@ -180,7 +206,9 @@ class Warehouse:
         """Rows of a query."""
         return connection.execute(sa.text(statement), dict(parameters or {})).fetchall()
 
-    def batches(self, connection: Connection, statement: str, table: sa.Table, size: int) -> Iterator[pa.Table]:
+    def batches(
+        self, connection: Connection, statement: str, table: sa.Table, size: int
+    ) -> Iterator[pa.Table]:
         """The rows of a query on one table in lots of `size`, in the types of `table`; only one lot is held at a time."""
         schema = pa.schema([(column.name, ARROW[column.info["kind"]]) for column in table.columns])
         if self.kind == "duckdb":
@@ -190,7 +218,9 @@ class Warehouse:
                 yield pa.Table.from_batches([batch]).cast(schema)
             raw.execute(_WHOLE_RESULTS)
             return
-        result = connection.execution_options(stream_results=True, yield_per=size).execute(sa.text(statement))
+        result = connection.execution_options(stream_results=True, yield_per=size).execute(
+            sa.text(statement)
+        )
         for lot in result.mappings().partitions(size):
             yield pa.Table.from_pylist([dict(row) for row in lot], schema)
 
@@ -220,15 +250,18 @@ class Warehouse:
             return found
         result = connection.execute(sa.text(statement))
         rows = result.mappings().all()
-        return pa.Table.from_pylist([dict(row) for row in rows]) if rows else pa.table(
-            {name: pa.array([], pa.null()) for name in list(result.keys())}
+        return (
+            pa.Table.from_pylist([dict(row) for row in rows])
+            if rows
+            else pa.table({name: pa.array([], pa.null()) for name in list(result.keys())})
         )
 
     def text_columns(self, connection: Connection) -> dict[str, list[str]]:
         """Every table of ours and its columns of text."""
         found: dict[str, list[str]] = {}
         for schema, name, column in self.fetch(
-            connection, "select table_schema, table_name, column_name from information_schema.columns where data_type in ('text', 'VARCHAR') "
+            connection,
+            "select table_schema, table_name, column_name from information_schema.columns where data_type in ('text', 'VARCHAR') "
             "and table_schema in ('source', 'staging', 'core', 'marts', 'ops') order by 1, 2, ordinal_position",
         ):
             found.setdefault(f"{schema}.{name}", []).append(column)
@@ -241,7 +274,9 @@ class Warehouse:
                 f"warehouse {self.name} is held by another program ({text}); close it, then run again"
             )
         if self.path is not None and not os.access(self.path.absolute().parent, os.W_OK):
-            return StorageError(f"warehouse {self.name}: its folder cannot be written; check the permissions")
+            return StorageError(
+                f"warehouse {self.name}: its folder cannot be written; check the permissions"
+            )
         return StorageError(f"warehouse {self.name} cannot be opened: {text}")
 
 

@@ -36,18 +36,32 @@ def _stage_name(entity: Entity) -> str:
 def create_stage(warehouse: Warehouse, connection: Connection, entity: Entity) -> None:
     """An empty temporary table for the rows of a batch."""
     columns = [sa.Column(c.name, sql_type(c.kind)) for c in source_columns(entity)]
-    table = sa.Table(_stage_name(entity), sa.MetaData(), *columns, sa.Column(_ORDER, sa.BigInteger()), prefixes=["TEMPORARY"])
+    table = sa.Table(
+        _stage_name(entity),
+        sa.MetaData(),
+        *columns,
+        sa.Column(_ORDER, sa.BigInteger()),
+        prefixes=["TEMPORARY"],
+    )
     connection.exec_driver_sql(f"drop table if exists {_stage_name(entity)}")
     connection.execute(sa.schema.CreateTable(table))
 
 
 def stage(
-    warehouse: Warehouse, connection: Connection, entity: Entity, rows: pa.Table, origin: Origin, *, start: int
+    warehouse: Warehouse,
+    connection: Connection,
+    entity: Entity,
+    rows: pa.Table,
+    origin: Origin,
+    *,
+    start: int,
 ) -> None:
     """Append rows (the entity's columns, page, record, received instant) to the stage; `start` counts earlier rows."""
     size = rows.num_rows
     for name, value in (
-        ("account", origin.account), ("connector", origin.connector), ("loaded_stream", origin.stream),
+        ("account", origin.account),
+        ("connector", origin.connector),
+        ("loaded_stream", origin.stream),
         ("loaded_batch", origin.batch_id),
     ):
         rows = rows.append_column(name, pa.repeat(pa.scalar(value, pa.string()), size))
@@ -93,7 +107,9 @@ def merge(connection: Connection, entity: Entity, origin: Origin, *, replaces: b
     return int(changed) + removed
 
 
-def _remove_untold(connection: Connection, entity: Entity, origin: Origin, key: Sequence[str]) -> int:
+def _remove_untold(
+    connection: Connection, entity: Entity, origin: Origin, key: Sequence[str]
+) -> int:
     where = (
         f"t.account = :account and t.loaded_stream = :stream and not exists "
         f"(select 1 from {_stage_name(entity)} as s where {_match('t', 's', key)})"
@@ -116,5 +132,3 @@ def _match(left: str, right: str, key: Sequence[str]) -> str:
 
 def _list(names: Sequence[str]) -> str:
     return ", ".join(f'"{name}"' for name in names)
-
-

@@ -13,19 +13,37 @@ from tasks.warehouse.tables import BUILT, OPS, SCHEMA_VERSION, SCHEMAS, SOURCE
 # (number, what it does, statements). Applied in order, each in one transaction with its row in ops.schema_version.
 MIGRATIONS: tuple[tuple[int, str, tuple[str, ...]], ...] = (
     (1, "first version: schemas, entities, books", ()),
-    (2, "measures, SLA clocks and daily tables are computed anew and by time zone; derived tables only are dropped", tuple(
-        f"drop table if exists {name}" for name in (
-            "ops.run_parameter", "staging.message", "core.business_segment", "core.fct_ticket", "core.fct_status_interval",
-            "core.fct_sla_clock", "core.snap_backlog_daily", "marts.kpi_daily",
-        )
-    )),
-    (3, "several budget lines a category, costs by month of service; the lines are read anew from their file", tuple(
-        f"drop table if exists {name}" for name in ("source.budget_line", "core.fct_budget_line", "core.fct_cost")
-    )),
+    (
+        2,
+        "measures, SLA clocks and daily tables are computed anew and by time zone; derived tables only are dropped",
+        tuple(
+            f"drop table if exists {name}"
+            for name in (
+                "ops.run_parameter",
+                "staging.message",
+                "core.business_segment",
+                "core.fct_ticket",
+                "core.fct_status_interval",
+                "core.fct_sla_clock",
+                "core.snap_backlog_daily",
+                "marts.kpi_daily",
+            )
+        ),
+    ),
+    (
+        3,
+        "several budget lines a category, costs by month of service; the lines are read anew from their file",
+        tuple(
+            f"drop table if exists {name}"
+            for name in ("source.budget_line", "core.fct_budget_line", "core.fct_cost")
+        ),
+    ),
 )
 
 
-def prepare(warehouse: Warehouse, models: Iterable[sa.Table] = (), *, thorough: bool = False) -> None:
+def prepare(
+    warehouse: Warehouse, models: Iterable[sa.Table] = (), *, thorough: bool = False
+) -> None:
     """Schemas, entity tables, books and model tables exist, with comments, and every migration is applied.
 
     When `thorough` (the owner's `support-etl prepare`), comments are written anew and model tables get their unique index
@@ -37,14 +55,19 @@ def prepare(warehouse: Warehouse, models: Iterable[sa.Table] = (), *, thorough: 
         with warehouse.begin() as connection:
             _bring_up_to_date(warehouse, connection, list(models), thorough=thorough)
     except StorageError as trouble:
-        if isinstance(getattr(trouble.__cause__, "orig", trouble.__cause__), psycopg.errors.InsufficientPrivilege):
+        if isinstance(
+            getattr(trouble.__cause__, "orig", trouble.__cause__),
+            psycopg.errors.InsufficientPrivilege,
+        ):
             raise ConfigurationError(
                 f"{trouble}; the warehouse lacks tables or columns of this version: let its owner run `support-etl prepare`, then run again"
             ) from None
         raise
 
 
-def _bring_up_to_date(warehouse: Warehouse, connection: Connection, models: list[sa.Table], *, thorough: bool) -> None:
+def _bring_up_to_date(
+    warehouse: Warehouse, connection: Connection, models: list[sa.Table], *, thorough: bool
+) -> None:
     present = _schemas(connection)
     for schema in SCHEMAS:
         if schema not in present:
@@ -61,14 +84,18 @@ def _bring_up_to_date(warehouse: Warehouse, connection: Connection, models: list
         connection.execute(sa.text(statement))
     existing = _existing(connection) if waiting else existing
     tables = (*OPS, *SOURCE.values(), *models)
-    script(connection, *(s for table in tables for s in _create_or_widen(connection, table, existing)))
+    script(
+        connection, *(s for table in tables for s in _create_or_widen(connection, table, existing))
+    )
     if thorough:
         script(connection, *(s for table in tables for s in _comments(table, table.columns)))
         for table in tables:
             if table.schema in BUILT:
                 index(connection, table)
     for number, says, _ in waiting:
-        connection.execute(SCHEMA_VERSION.insert().values(version=number, says=says, applied_at=now()))
+        connection.execute(
+            SCHEMA_VERSION.insert().values(version=number, says=says, applied_at=now())
+        )
 
 
 def create(warehouse: Warehouse, tables: Iterable[sa.Table]) -> None:
@@ -77,12 +104,18 @@ def create(warehouse: Warehouse, tables: Iterable[sa.Table]) -> None:
     with warehouse.begin() as connection:
         for schema in sorted({str(table.schema) for table in listed}):
             connection.execute(sa.text(f"create schema if not exists {schema}"))
-        script(connection, *(s for table in listed for s in _create_or_widen(connection, table, {})))
+        script(
+            connection, *(s for table in listed for s in _create_or_widen(connection, table, {}))
+        )
 
 
 def _schemas(connection: Connection) -> set[str]:
     """All that exist; information_schema would hide those of others."""
-    catalog = "select nspname from pg_catalog.pg_namespace" if connection.dialect.name == "postgresql" else "select schema_name from information_schema.schemata"
+    catalog = (
+        "select nspname from pg_catalog.pg_namespace"
+        if connection.dialect.name == "postgresql"
+        else "select schema_name from information_schema.schemata"
+    )
     return set(connection.execute(sa.text(catalog)).scalars())
 
 
@@ -117,7 +150,9 @@ def _create_or_widen(
     if columns is None:
         yield str(sa.schema.CreateTable(table).compile(dialect=connection.dialect))
         yield from _comments(table, table.columns)
-        if key and connection.dialect.name == "postgresql" and table.schema not in BUILT:  # those get theirs with their first rows
+        if (
+            key and connection.dialect.name == "postgresql" and table.schema not in BUILT
+        ):  # those get theirs with their first rows
             names = ", ".join(f'"{column}"' for column in key)
             yield f"create unique index on {name} ({names})"
         return
@@ -133,9 +168,16 @@ def index(connection: Connection, table: sa.Table) -> None:
     if connection.dialect.name != "postgresql" or not table.info["key"]:
         return
     name = f"{table.name}_grain"
-    if connection.execute(sa.text("select to_regclass(:name)"), {"name": f"{table.schema}.{name}"}).scalar() is None:
+    if (
+        connection.execute(
+            sa.text("select to_regclass(:name)"), {"name": f"{table.schema}.{name}"}
+        ).scalar()
+        is None
+    ):
         listed = ", ".join(f'"{column}"' for column in table.info["key"])
-        connection.exec_driver_sql(f"create unique index {name} on {table.schema}.{table.name} ({listed})")
+        connection.exec_driver_sql(
+            f"create unique index {name} on {table.schema}.{table.name} ({listed})"
+        )
 
 
 def _comments(table: sa.Table, columns: Iterable[sa.Column[object]]) -> Iterator[str]:

@@ -43,15 +43,25 @@ def sql_type(kind: str) -> sa.types.TypeEngine[Any]:
     return _TYPES[kind]
 
 
-def table(schema: str, name: str, columns: Iterable[Column], says: str, key: tuple[str, ...] = ()) -> sa.Table:
+def table(
+    schema: str, name: str, columns: Iterable[Column], says: str, key: tuple[str, ...] = ()
+) -> sa.Table:
     """A described table. Names come from our own files and must be plain identifiers; else ConfigurationError."""
     made = []
     for column in columns:
         _plain(column.name)
         made.append(
-            sa.Column(column.name, sql_type(column.kind), nullable=not column.required, comment=column.says or None, info={"kind": column.kind})
+            sa.Column(
+                column.name,
+                sql_type(column.kind),
+                nullable=not column.required,
+                comment=column.says or None,
+                info={"kind": column.kind},
+            )
         )
-    return sa.Table(_plain(name), sa.MetaData(), *made, schema=_plain(schema), comment=says, info={"key": key})
+    return sa.Table(
+        _plain(name), sa.MetaData(), *made, schema=_plain(schema), comment=says, info={"key": key}
+    )
 
 
 def _plain(name: str) -> str:
@@ -67,7 +77,9 @@ def source_columns(entity: Entity) -> tuple[Column, ...]:
 
 def source_table(entity: Entity) -> sa.Table:
     """`source.<entity>`."""
-    return table("source", entity.name, source_columns(entity), entity.says, ("account", *entity.key))
+    return table(
+        "source", entity.name, source_columns(entity), entity.says, ("account", *entity.key)
+    )
 
 
 def _ops(name: str, says: str, key: tuple[str, ...], *columns: Column) -> sa.Table:
@@ -79,7 +91,9 @@ def _c(name: str, kind: Any, says: str, *, required: bool = False) -> Column:
 
 
 RUN = _ops(
-    "run", "One row a run of the pipeline", ("run_id",),
+    "run",
+    "One row a run of the pipeline",
+    ("run_id",),
     _c("run_id", "text", "Id of the run", required=True),
     _c("kind", "text", "daily, backfill or replay", required=True),
     _c("started_at", "instant", "Began", required=True),
@@ -89,7 +103,9 @@ RUN = _ops(
     _c("message", "text", "What a person should know"),
 )
 BATCH = _ops(
-    "batch", "One row a landed batch that was loaded", ("batch_id",),
+    "batch",
+    "One row a landed batch that was loaded",
+    ("batch_id",),
     _c("batch_id", "text", "Id of the batch", required=True),
     _c("run_id", "text", "Run that loaded it", required=True),
     _c("connector", "text", "Vendor", required=True),
@@ -105,7 +121,9 @@ BATCH = _ops(
     _c("loaded_at", "instant", "Loaded at", required=True),
 )
 BOOKMARK = _ops(
-    "bookmark", "How far each stream has been read", ("account", "stream"),
+    "bookmark",
+    "How far each stream has been read",
+    ("account", "stream"),
     _c("account", "text", "Account", required=True),
     _c("stream", "text", "Stream", required=True),
     _c("value", "text", "Instant, cursor or partitions, as JSON", required=True),
@@ -113,7 +131,9 @@ BOOKMARK = _ops(
     _c("updated_at", "instant", "Moved at", required=True),
 )
 QUARANTINE = _ops(
-    "quarantine", "Rows that broke a rule; the raw record lies in the landed page", ("batch_id", "entity", "row_number"),
+    "quarantine",
+    "Rows that broke a rule; the raw record lies in the landed page",
+    ("batch_id", "entity", "row_number"),
     _c("batch_id", "text", "Batch", required=True),
     _c("entity", "text", "Entity the row would have been", required=True),
     _c("row_number", "whole", "Number within the batch and entity", required=True),
@@ -121,15 +141,26 @@ QUARANTINE = _ops(
     _c("account", "text", "Account", required=True),
     _c("stream", "text", "Stream", required=True),
     _c("page_number", "whole", "Landed page"),
-    _c("record_number", "whole", "Record of the page, from 0; null for a record that could not be read"),
+    _c(
+        "record_number",
+        "whole",
+        "Record of the page, from 0; null for a record that could not be read",
+    ),
     _c("record_key", "text", "Key of the row, as far as known"),
     _c("rule", "text", "Rule that was broken", required=True),
     _c("reason", "text", "What is wrong, for a person", required=True),
     _c("found_at", "instant", "Found at", required=True),
-    _c("state", "text", "open, replayed once a later load brought the row, or dismissed", required=True),
+    _c(
+        "state",
+        "text",
+        "open, replayed once a later load brought the row, or dismissed",
+        required=True,
+    ),
 )
 VALIDATION = _ops(
-    "validation", "Result of every rule that was applied", ("run_id", "subject", "batch_id", "rule"),
+    "validation",
+    "Result of every rule that was applied",
+    ("run_id", "subject", "batch_id", "rule"),
     _c("run_id", "text", "Run", required=True),
     _c("subject", "text", "Entity or mart", required=True),
     _c("batch_id", "text", "Batch; empty for a mart", required=True),
@@ -140,7 +171,9 @@ VALIDATION = _ops(
     _c("rows_count", "whole", "Rows looked at"),
 )
 DRIFT = _ops(
-    "drift", "Fields of vendors' records that appeared, vanished or changed their type", ("account", "stream", "field"),
+    "drift",
+    "Fields of vendors' records that appeared, vanished or changed their type",
+    ("account", "stream", "field"),
     _c("account", "text", "Account", required=True),
     _c("stream", "text", "Stream", required=True),
     _c("field", "text", "Field of the raw record", required=True),
@@ -149,54 +182,80 @@ DRIFT = _ops(
     _c("seen_at", "instant", "Last noticed at", required=True),
 )
 TABLE_STATE = _ops(
-    "table_state", "Counts the changes of every table, so that models know whether they are out of date", ("table_name",),
+    "table_state",
+    "Counts the changes of every table, so that models know whether they are out of date",
+    ("table_name",),
     _c("table_name", "text", "Schema and table", required=True),
     _c("changes_count", "whole", "Loads or builds that changed it", required=True),
     _c("changed_at", "instant", "Last change", required=True),
 )
 MODEL_RUN = _ops(
-    "model_run", "Latest build of every model", ("model",),
+    "model_run",
+    "Latest build of every model",
+    ("model",),
     _c("model", "text", "Schema and table", required=True),
     _c("run_id", "text", "Run", required=True),
-    _c("inputs", "text", "State of inputs, SQL and parameters it was built from, as JSON", required=True),
+    _c(
+        "inputs",
+        "text",
+        "State of inputs, SQL and parameters it was built from, as JSON",
+        required=True,
+    ),
     _c("rows_count", "whole", "Rows in the table"),
     _c("changed_count", "whole", "Rows that the build changed"),
     _c("seconds", "number", "Time of the build, seconds"),
     _c("built_at", "instant", "Built at", required=True),
 )
 WATERMARK = _ops(
-    "watermark", "Instant up to which readers may trust the tables", ("subject",),
+    "watermark",
+    "Instant up to which readers may trust the tables",
+    ("subject",),
     _c("subject", "text", "marts, or an account", required=True),
     _c("until", "instant", "Complete up to", required=True),
     _c("run_id", "text", "Run that moved it", required=True),
     _c("moved_at", "instant", "Moved at", required=True),
 )
 REPORTING_ZONE = _ops(
-    "reporting_zone", "What the run's numbers are made for: one row a business time zone", ("time_zone",),
+    "reporting_zone",
+    "What the run's numbers are made for: one row a business time zone",
+    ("time_zone",),
     _c("time_zone", "text", "Time zone whose days the daily tables count (IANA)", required=True),
     _c("is_main", "flag", "The main one, whose days the facts carry", required=True),
     _c("as_of", "instant", "Instant for which the numbers are made", required=True),
     _c("last_day", "day", "Last complete local day", required=True),
 )
 REPORTING_SETTING = _ops(
-    "reporting_setting", "One row: settings that the models read", (),
+    "reporting_setting",
+    "One row: settings that the models read",
+    (),
     _c("time_zone", "text", "Main business time zone (IANA)", required=True),
     _c("currency", "text", "Reporting currency (ISO)", required=True),
-    _c("recontact_days", "whole", "A requester who comes again within so many days was not helped at first contact", required=True),
+    _c(
+        "recontact_days",
+        "whole",
+        "A requester who comes again within so many days was not helped at first contact",
+        required=True,
+    ),
 )
 ACCOUNT_MARK = _ops(
-    "account_mark", "Lists of the accounts' settings that the models read", ("account", "kind", "value"),
+    "account_mark",
+    "Lists of the accounts' settings that the models read",
+    ("account", "kind", "value"),
     _c("account", "text", "Account", required=True),
     _c("kind", "text", "bot, escalation_team or escalate_on_raise", required=True),
     _c("value", "text", "Author, team or 'true'", required=True),
 )
 TOUCHED_TICKET = _ops(
-    "touched_ticket", "Tickets whose rows were loaded since the last build; emptied by the build", ("account", "ticket_id"),
+    "touched_ticket",
+    "Tickets whose rows were loaded since the last build; emptied by the build",
+    ("account", "ticket_id"),
     _c("account", "text", "Account", required=True),
     _c("ticket_id", "text", "Ticket", required=True),
 )
 ALERT = _ops(
-    "alert", "What looks wrong though nothing failed: sources that went quiet, days unlike others, sources not read for long", ("subject", "kind"),
+    "alert",
+    "What looks wrong though nothing failed: sources that went quiet, days unlike others, sources not read for long",
+    ("subject", "kind"),
     _c("subject", "text", "Account, and entity or stream", required=True),
     _c("kind", "text", "quiet, volume, behind, missing or ghost", required=True),
     _c("says", "text", "What a person should know", required=True),
@@ -205,24 +264,45 @@ ALERT = _ops(
     _c("is_open", "flag", "Noticed by the latest run", required=True),
 )
 NOTIFICATION = _ops(
-    "notification", "One row a message and channel", ("run_id", "channel"),
+    "notification",
+    "One row a message and channel",
+    ("run_id", "channel"),
     _c("run_id", "text", "Run that the message is about", required=True),
     _c("channel", "text", "slack, teams or email", required=True),
-    _c("topic", "text", "Fingerprint of what was told; the same trouble is told once a day", required=True),
+    _c(
+        "topic",
+        "text",
+        "Fingerprint of what was told; the same trouble is told once a day",
+        required=True,
+    ),
     _c("is_well", "flag", "The message told that all is well", required=True),
-    _c("state", "text", "delivered, unknown (no answer: it may have come through) or failed", required=True),
+    _c(
+        "state",
+        "text",
+        "delivered, unknown (no answer: it may have come through) or failed",
+        required=True,
+    ),
     _c("message", "text", "Why it was not delivered"),
     _c("sent_at", "instant", "Sent at", required=True),
 )
 ERASED = _ops(
-    "erased", "Keyed fingerprints of erased persons: the next sync or replay does not bring them back", ("account", "fingerprint"),
+    "erased",
+    "Keyed fingerprints of erased persons: the next sync or replay does not bring them back",
+    ("account", "fingerprint"),
     _c("account", "text", "Account", required=True),
-    _c("fingerprint", "text", "HMAC-SHA256 of account and customer id under the erasure key; the id itself is not kept", required=True),
+    _c(
+        "fingerprint",
+        "text",
+        "HMAC-SHA256 of account and customer id under the erasure key; the id itself is not kept",
+        required=True,
+    ),
     _c("pseudonym", "text", "What stands for the person in rows that stay", required=True),
     _c("erased_at", "instant", "Erased at", required=True),
 )
 RECONCILIATION = _ops(
-    "reconciliation", "One row a stream, entity and window that was compared with the vendor", ("run_id", "account", "stream", "entity"),
+    "reconciliation",
+    "One row a stream, entity and window that was compared with the vendor",
+    ("run_id", "account", "stream", "entity"),
     _c("run_id", "text", "Run", required=True),
     _c("account", "text", "Account", required=True),
     _c("stream", "text", "Stream", required=True),
@@ -230,14 +310,36 @@ RECONCILIATION = _ops(
     _c("window_start", "instant", "Window compared, start included", required=True),
     _c("window_end", "instant", "Window compared, end not included", required=True),
     _c("vendor_count", "whole", "Records that the vendor tells of", required=True),
-    _c("warehouse_count", "whole", "Of the window's rows, those that the warehouse had before", required=True),
-    _c("missing_count", "whole", "Told by the vendor and not in the warehouse: loaded now", required=True),
-    _c("different_count", "whole", "In both, with other values: brought up to date now", required=True),
-    _c("ghost_count", "whole", "In the warehouse and no longer told: marked as deleted now", required=True),
+    _c(
+        "warehouse_count",
+        "whole",
+        "Of the window's rows, those that the warehouse had before",
+        required=True,
+    ),
+    _c(
+        "missing_count",
+        "whole",
+        "Told by the vendor and not in the warehouse: loaded now",
+        required=True,
+    ),
+    _c(
+        "different_count",
+        "whole",
+        "In both, with other values: brought up to date now",
+        required=True,
+    ),
+    _c(
+        "ghost_count",
+        "whole",
+        "In the warehouse and no longer told: marked as deleted now",
+        required=True,
+    ),
     _c("compared_at", "instant", "Compared at", required=True),
 )
 FORECAST_TOLD = _ops(
-    "forecast_told", "What was forecast of each day 1, 7, 14 and 28 days before, as it was told then: never made anew", ("account", "team_id", "day", "lead_days"),
+    "forecast_told",
+    "What was forecast of each day 1, 7, 14 and 28 days before, as it was told then: never made anew",
+    ("account", "team_id", "day", "lead_days"),
     _c("account", "text", "Account", required=True),
     _c("team_id", "text", "Team", required=True),
     _c("day", "day", "Local day that was forecast", required=True),
@@ -249,16 +351,40 @@ FORECAST_TOLD = _ops(
     _c("low_95", "number", "Lower bound of the 95 % interval", required=True),
     _c("high_95", "number", "Upper bound", required=True),
     _c("run_id", "text", "Run that told it first", required=True),
-    _c("told_at", "instant", "When; later than the day if a past day was forecast afterwards", required=True),
+    _c(
+        "told_at",
+        "instant",
+        "When; later than the day if a past day was forecast afterwards",
+        required=True,
+    ),
 )
 SCHEMA_VERSION = _ops(
-    "schema_version", "Migrations applied", ("version",),
+    "schema_version",
+    "Migrations applied",
+    ("version",),
     _c("version", "whole", "Number of the migration", required=True),
     _c("says", "text", "What it did", required=True),
     _c("applied_at", "instant", "Applied at", required=True),
 )
 OPS = (
-    RUN, BATCH, BOOKMARK, QUARANTINE, VALIDATION, DRIFT, TABLE_STATE, MODEL_RUN, WATERMARK, REPORTING_ZONE,
-    REPORTING_SETTING, ACCOUNT_MARK, TOUCHED_TICKET, ALERT, NOTIFICATION, ERASED, RECONCILIATION, FORECAST_TOLD, SCHEMA_VERSION,
+    RUN,
+    BATCH,
+    BOOKMARK,
+    QUARANTINE,
+    VALIDATION,
+    DRIFT,
+    TABLE_STATE,
+    MODEL_RUN,
+    WATERMARK,
+    REPORTING_ZONE,
+    REPORTING_SETTING,
+    ACCOUNT_MARK,
+    TOUCHED_TICKET,
+    ALERT,
+    NOTIFICATION,
+    ERASED,
+    RECONCILIATION,
+    FORECAST_TOLD,
+    SCHEMA_VERSION,
 )
 SOURCE = {name: source_table(entity) for name, entity in ENTITIES.items()}

@@ -21,7 +21,11 @@ _MOST_DAYS = 400  # more than that: the whole table is read anyway
 # where a row's ticket is not in columns `account` and `ticket_id`
 _TICKET_OF: Mapping[str, tuple[str, str, str]] = {
     "source.tombstone": ("account", "record_id", "entity = 'ticket'"),
-    "source.survey_response": ("coalesce(ticket_account, account)", "ticket_id", "ticket_id is not null"),
+    "source.survey_response": (
+        "coalesce(ticket_account, account)",
+        "ticket_id",
+        "ticket_id is not null",
+    ),
     "staging.survey_response": ("ticket_account", "ticket_id", "ticket_id is not null"),
 }
 
@@ -31,21 +35,32 @@ def ticket_of(name: str, columns: Iterable[str]) -> tuple[str, str, str] | None:
     found = set(columns)
     if name in _TICKET_OF:
         return _TICKET_OF[name]
-    return ("account", "ticket_id", "ticket_id is not null") if {"account", "ticket_id"} <= found else None
+    return (
+        ("account", "ticket_id", "ticket_id is not null")
+        if {"account", "ticket_id"} <= found
+        else None
+    )
 
 
 def touch_tickets(
-    connection: Connection, name: str, columns: Iterable[str], rows: str, values: Mapping[str, Any] | None = None
+    connection: Connection,
+    name: str,
+    columns: Iterable[str],
+    rows: str,
+    values: Mapping[str, Any] | None = None,
 ) -> None:
     """Note the tickets of `rows`, a table shaped like `name`, for the next build. `values` are parameters of `rows`."""
     expressions = ticket_of(name, columns)
     if expressions is None:
         return
     account, ticket, where = expressions
-    connection.execute(sa.text(
-        f"insert into ops.touched_ticket (account, ticket_id) select {account}, {ticket} from {rows} as r where {where} "
-        "except select account, ticket_id from ops.touched_ticket"
-    ), dict(values or {}))
+    connection.execute(
+        sa.text(
+            f"insert into ops.touched_ticket (account, ticket_id) select {account}, {ticket} from {rows} as r where {where} "
+            "except select account, ticket_id from ops.touched_ticket"
+        ),
+        dict(values or {}),
+    )
 
 
 @dataclass(slots=True)
@@ -63,7 +78,9 @@ class Touched:
     def start(self) -> None:
         """From the tickets of rows loaded since the last build."""
         self.connection.exec_driver_sql(f"drop table if exists {TOUCHED}")
-        self.connection.exec_driver_sql(f"create temporary table {TOUCHED} as select account, ticket_id from ops.touched_ticket")
+        self.connection.exec_driver_sql(
+            f"create temporary table {TOUCHED} as select account, ticket_id from ops.touched_ticket"
+        )
         self._analyze(TOUCHED)
 
     def look_at(self, queries: Sequence[str]) -> None:
@@ -96,7 +113,9 @@ class Touched:
             after = last + timedelta(days=1)
             for name, kind in columns.items():
                 if kind == "instant":
-                    found.append(f"({name} >= timestamptz '{first} 00:00:00+00' and {name} < timestamptz '{after} 00:00:00+00')")
+                    found.append(
+                        f"({name} >= timestamptz '{first} 00:00:00+00' and {name} < timestamptz '{after} 00:00:00+00')"
+                    )
                 elif kind == "day":
                     found.append(f"({name} >= date '{first}' and {name} < date '{after}')")
         return " or ".join(found) or "false"
@@ -106,7 +125,9 @@ class Touched:
         version, made = self._slices.get((name, kind), (-1, f"{kind}_of_{name.replace('.', '_')}"))
         if version != self._version:
             self.connection.exec_driver_sql(f"drop table if exists {made}")
-            self.connection.exec_driver_sql(f"create temporary table {made} as select * from {name} where {where}")
+            self.connection.exec_driver_sql(
+                f"create temporary table {made} as select * from {name} where {where}"
+            )
             self._analyze(made)
             self._slices[name, kind] = (self._version, made)
         return made
@@ -115,14 +136,23 @@ class Touched:
         """Take in what a model has changed: rows that went and rows that came, told by `SIDE`; None where nothing differs."""
         name = f"{table.schema}.{table.name}"
         kinds = {c.name: c.info["kind"] for c in table.columns}
-        if rows and not self.all_tickets and not name.startswith("marts.") and (expressions := ticket_of(name, kinds)):
+        if (
+            rows
+            and not self.all_tickets
+            and not name.startswith("marts.")
+            and (expressions := ticket_of(name, kinds))
+        ):
             self._note_tickets(expressions, rows)
         self._note_days(name, kinds, rows)
 
     def note_all(self, table: sa.Table) -> None:
         """A large table was filled for the first time: everything that is read from it is new."""
         self.all_days = True
-        self.all_tickets = self.all_tickets or ticket_of(f"{table.schema}.{table.name}", [c.name for c in table.columns]) is not None
+        self.all_tickets = (
+            self.all_tickets
+            or ticket_of(f"{table.schema}.{table.name}", [c.name for c in table.columns])
+            is not None
+        )
         self.known.add(f"{table.schema}.{table.name}")
 
     def _note_tickets(self, expressions: tuple[str, str, str], rows: str) -> None:
@@ -138,13 +168,18 @@ class Touched:
             self.known.add(name)
             return
         lasting = ", ".join(f'"{n}"' for n in kinds if not n.endswith("_as_of"))
-        told = [f'cast("{n}" as date)' for n, k in kinds.items() if k in {"instant", "day"} and not n.endswith("_as_of")]
+        told = [
+            f'cast("{n}" as date)'
+            for n, k in kinds.items()
+            if k in {"instant", "day"} and not n.endswith("_as_of")
+        ]
         if not told:
             return
         if rows:
             found = self.connection.exec_driver_sql(
                 f"select distinct unnest(array[{', '.join(told)}]) as day from (select {lasting} from {rows} "
-                f"group by {lasting} having min({SIDE}) = max({SIDE})) as r").fetchall()
+                f"group by {lasting} having min({SIDE}) = max({SIDE})) as r"
+            ).fetchall()
             self.add_days(row[0] for row in found if row[0] is not None)
         self.known.add(name)
 

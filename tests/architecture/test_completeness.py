@@ -18,7 +18,11 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.mark.parametrize("entity", ENTITIES.values(), ids=lambda e: e.name)
 def test_every_entity_has_rules_for_its_required_columns(entity):
-    held = {r["kwargs"]["column"] for r in rules_of(entity.name) if r["type"] == "expect_column_values_to_not_be_null" and r["meta"]["level"] == "row"}
+    held = {
+        r["kwargs"]["column"]
+        for r in rules_of(entity.name)
+        if r["type"] == "expect_column_values_to_not_be_null" and r["meta"]["level"] == "row"
+    }
     assert entity.required <= held
     assert set(columns_of(entity.name)) <= set(entity.names)
     assert all(r["meta"]["says"] for r in rules_of(entity.name))
@@ -44,12 +48,16 @@ def test_every_description_is_there():
 def test_every_identity_says_what_it_means_and_reads_known_tables():
     for identity in identities().values():
         assert identity.select.startswith("-- "), identity.name
-        assert {name for name in identity.inputs if not name.startswith("ops.")} <= set(models()), identity.name
+        assert {name for name in identity.inputs if not name.startswith("ops.")} <= set(models()), (
+            identity.name
+        )
 
 
 def test_every_personal_column_is_documented():
     told = (ROOT / "README.md").read_text()
-    personal = {f"source.{e.name}.{c.name}" for e in ENTITIES.values() for c in e.columns if c.personal}
+    personal = {
+        f"source.{e.name}.{c.name}" for e in ENTITIES.values() for c in e.columns if c.personal
+    }
     assert set(re.findall(r"`(source\.\w+\.\w+)`", told)) == personal
 
 
@@ -76,7 +84,11 @@ def test_connector_files_are_declarations():
 def test_what_a_vendor_does_not_tell_stands_in_the_guide():
     guide = (ROOT / "tasks" / "connectors" / "README.md").read_text()
     rows = {line.split("|")[1].strip() for line in guide.splitlines() if line.startswith("| ")}
-    desks = [c for c in connectors().values() if any(b.entity.name == "ticket" for s in c.streams for b in s.becomes)]
+    desks = [
+        c
+        for c in connectors().values()
+        if any(b.entity.name == "ticket" for s in c.streams for b in s.becomes)
+    ]
     assert len(desks) == 9
     for desk in desks:
         assert desk.not_told
@@ -85,26 +97,58 @@ def test_what_a_vendor_does_not_tell_stands_in_the_guide():
 
 
 def test_modules_stay_readable():
-    long = {str(p.relative_to(ROOT)): n for folder in ("flows", "tasks") for p in (ROOT / folder).rglob("*.py")
-            if (n := len(p.read_text().splitlines())) > 450 and p.name != "entities.py"}  # a list of declarations
+    long = {
+        str(p.relative_to(ROOT)): n
+        for folder in ("flows", "tasks")
+        for p in (ROOT / folder).rglob("*.py")
+        if (n := len(p.read_text().splitlines())) > 450 and p.name != "entities.py"
+    }  # a list of declarations
     assert long == {}
 
 
 def test_only_the_agreed_things_lie_at_the_top():
-    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
     top = {name.split("/")[0] for name in listed}
-    assert top <= {"pyproject.toml", "flows", "tasks", "sql", "expectations", "tests", "deployments", "README.md", "CHANGELOG.md", "LICENSE",
-                   "Makefile", "constraints.txt", "prefect.toml", ".gitignore", ".dockerignore", ".ci"}
+    assert top <= {
+        "pyproject.toml",
+        "flows",
+        "tasks",
+        "sql",
+        "expectations",
+        "tests",
+        "deployments",
+        "README.md",
+        "CHANGELOG.md",
+        "LICENSE",
+        "Makefile",
+        "constraints.txt",
+        "prefect.toml",
+        ".gitignore",
+        ".dockerignore",
+        ".ci",
+    }
 
 
 def test_every_folder_explains_itself():
-    for folder in ("flows", "tasks", "sql", "expectations", "tests", "deployments", "tasks/connectors"):
+    for folder in (
+        "flows",
+        "tasks",
+        "sql",
+        "expectations",
+        "tests",
+        "deployments",
+        "tasks/connectors",
+    ):
         assert (ROOT / folder / "README.md").read_text().strip()
 
 
 def test_help_is_fast_because_it_imports_nothing_heavy():
     code = "import sys, flows.cli; print([m for m in ('prefect', 'great_expectations', 'statsforecast', 'matplotlib', 'pandas') if m in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     assert done.stdout.strip() == "[]"
 
 
@@ -132,4 +176,10 @@ def test_the_lock_file_holds_hashes_and_no_addresses():
     assert "://" not in text
     entries = re.split(r"\n(?=\S)", text.strip())
     assert len(entries) > 100
-    assert [e for e in entries if not re.fullmatch(r"[\w.-]+(\[[\w,-]+\])?==\S+( ; [^\\]+)?( \\\n    --hash=sha256:[0-9a-f]{64})+", e)] == []
+    assert [
+        e
+        for e in entries
+        if not re.fullmatch(
+            r"[\w.-]+(\[[\w,-]+\])?==\S+( ; [^\\]+)?( \\\n    --hash=sha256:[0-9a-f]{64})+", e
+        )
+    ] == []

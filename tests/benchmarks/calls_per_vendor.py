@@ -36,16 +36,28 @@ class Limit:
 
 
 LIMITS = {
-    "zendesk": Limit(400, None, "Professional; exports 10 a minute"), "hubspot": Limit(1_140, 650_000, "Professional private app; search 5 a second"),
-    "servicenow": Limit(None, None, "set by the instance; ours 240 a minute"), "freshdesk": Limit(400, None, "Pro; ticket list 100 a minute"),
-    "intercom": Limit(10_000, None, "per app"), "jira": Limit(300, None, "burst limits only for API tokens; ours 300 a minute"),
-    "salesforce": Limit(None, 100_000, "100,000 and more a day by licences"), "front": Limit(100, None, "Professional"),
+    "zendesk": Limit(400, None, "Professional; exports 10 a minute"),
+    "hubspot": Limit(1_140, 650_000, "Professional private app; search 5 a second"),
+    "servicenow": Limit(None, None, "set by the instance; ours 240 a minute"),
+    "freshdesk": Limit(400, None, "Pro; ticket list 100 a minute"),
+    "intercom": Limit(10_000, None, "per app"),
+    "jira": Limit(300, None, "burst limits only for API tokens; ours 300 a minute"),
+    "salesforce": Limit(None, 100_000, "100,000 and more a day by licences"),
+    "front": Limit(100, None, "Professional"),
     "zoho_desk": Limit(None, 75_000, "Professional: credits, 1 a record, 3 a list"),
 }
-SETTINGS = {"zendesk": {"subdomain": "x", "email": "etl@alderfinch.example"}, "hubspot": {}, "servicenow": {"instance": "x", "user": "etl"},
-            **{name: dict(given) for name, (_, given, _) in _DESKS.items()}}
-SECRETS = {"zendesk": {"api_token": "zendesk-demo-token"}, "hubspot": {"access_token": "hubspot-demo-token"}, "servicenow": {"password": "servicenow-demo-password"},
-           **{name: dict(secrets) for name, (_, _, secrets) in _DESKS.items()}}
+SETTINGS = {
+    "zendesk": {"subdomain": "x", "email": "etl@alderfinch.example"},
+    "hubspot": {},
+    "servicenow": {"instance": "x", "user": "etl"},
+    **{name: dict(given) for name, (_, given, _) in _DESKS.items()},
+}
+SECRETS = {
+    "zendesk": {"api_token": "zendesk-demo-token"},
+    "hubspot": {"access_token": "hubspot-demo-token"},
+    "servicenow": {"password": "servicenow-demo-password"},
+    **{name: dict(secrets) for name, (_, _, secrets) in _DESKS.items()},
+}
 
 
 def fake_of(vendor: str, world: World, clock: datetime) -> Fake:
@@ -55,7 +67,11 @@ def fake_of(vendor: str, world: World, clock: datetime) -> Fake:
     if vendor in {"hubspot", "servicenow"}:
         for ticket in world.tickets:
             ticket.desk = vendor
-        return HubSpot(world, clock=clock) if vendor == "hubspot" else ServiceNow(Company(world), clock=clock)
+        return (
+            HubSpot(world, clock=clock)
+            if vendor == "hubspot"
+            else ServiceNow(Company(world), clock=clock)
+        )
     return _DESKS[vendor][0](world, clock=clock, tickets=world.tickets)
 
 
@@ -64,8 +80,18 @@ def calls(vendor: str, tickets: int) -> tuple[int, int, int]:
     world = World(seed=3, first=DAY, last=DAY, daily=float(tickets))
     clock = START + timedelta(days=1)
     with Served(fake_of(vendor, world, clock)) as served:
-        account = AccountSettings(connector=vendor, name="bench", base_url=served.url, start=START, requests_per_minute=0, **SETTINGS[vendor])
-        os.environ |= {f"SUPPORT_ETL_SECRET_BENCH_{name}".upper(): value for name, value in SECRETS[vendor].items()}
+        account = AccountSettings(
+            connector=vendor,
+            name="bench",
+            base_url=served.url,
+            start=START,
+            requests_per_minute=0,
+            **SETTINGS[vendor],
+        )
+        os.environ |= {
+            f"SUPPORT_ETL_SECRET_BENCH_{name}".upper(): value
+            for name, value in SECRETS[vendor].items()
+        }
         client = open_client(account)
         growing = lists = 0
         for stream in streams_of(account):
@@ -85,16 +111,26 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tickets", type=int, default=1000, help="tickets on the day that is read")
-    parser.add_argument("--vendor", action="append", choices=sorted(LIMITS), help="only this one; may be given several times")
+    parser.add_argument(
+        "--vendor",
+        action="append",
+        choices=sorted(LIMITS),
+        help="only this one; may be given several times",
+    )
     chosen = parser.parse_args()
-    print(f"{'vendor':<11} {'tickets':>8} {'calls':>7} {'lists':>6} {'a ticket':>9} {'5,000 a day':>12} {'minutes':>8} {'a year: days':>13}  limit")
+    print(
+        f"{'vendor':<11} {'tickets':>8} {'calls':>7} {'lists':>6} {'a ticket':>9} {'5,000 a day':>12} {'minutes':>8} {'a year: days':>13}  limit"
+    )
     for vendor in chosen.vendor or LIMITS:
         tickets, growing, lists = calls(vendor, chosen.tickets)
         a_day, limit = growing / tickets * BASED_ON + lists, LIMITS[vendor]
         a_minute = limit.a_minute or 240
         year = growing / tickets * BASED_ON * 365
         days = max(year / a_minute / 1_440, year / limit.a_day if limit.a_day else 0)
-        print(f"{vendor:<11} {tickets:>8,} {growing:>7,} {lists:>6,} {growing / tickets:>9.2f} {a_day:>12,.0f} {a_day / a_minute:>8.0f} {days:>13.1f}  {limit.plan}", flush=True)
+        print(
+            f"{vendor:<11} {tickets:>8,} {growing:>7,} {lists:>6,} {growing / tickets:>9.2f} {a_day:>12,.0f} {a_day / a_minute:>8.0f} {days:>13.1f}  {limit.plan}",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

@@ -27,23 +27,74 @@ ENV = HERE / ".bench-venv"
 
 
 def ticket(number: int, pick: random.Random) -> dict:
-    words = " ".join(pick.choice(("order", "parcel", "jacket", "refund", "broken", "late", "please", "help")) for _ in range(220))
+    words = " ".join(
+        pick.choice(("order", "parcel", "jacket", "refund", "broken", "late", "please", "help"))
+        for _ in range(220)
+    )
     at = f"2026-{1 + number % 9:02d}-{1 + number % 28:02d}T{number % 24:02d}:{number % 60:02d}:00Z"
     minutes = {"calendar": number % 5000, "business": number % 900}
     return {
-        "id": 1000 + number, "url": f"https://acme.zendesk.com/api/v2/tickets/{number}.json", "external_id": None, "created_at": at, "updated_at": at,
-        "generated_timestamp": 1_770_000_000 + number, "subject": words[:60], "raw_subject": words[:60], "description": words, "type": "question",
-        "priority": pick.choice(("low", "normal", "high", None)), "status": pick.choice(("open", "solved", "closed")), "custom_status_id": 5161,
-        "recipient": None, "requester_id": 20_000_000 + number % 5000, "submitter_id": 20_000_000 + number % 5000, "assignee_id": 9_000_000 + number % 50,
-        "organization_id": 30_000_000 + number % 300, "group_id": 100 + number % 8, "brand_id": 360002, "ticket_form_id": None, "problem_id": None,
-        "has_incidents": False, "is_public": True, "due_at": None, "tags": ["vip", "web", "alder"], "collaborator_ids": [], "follower_ids": [],
-        "via": {"channel": "email", "source": {"from": {"address": "x@y.example", "name": "X Y"}, "to": {"address": "help@acme.example"}, "rel": None}},
-        "custom_fields": [{"id": 27_000 + i, "value": pick.choice((None, "745", "yes", words[:20]))} for i in range(25)],
+        "id": 1000 + number,
+        "url": f"https://acme.zendesk.com/api/v2/tickets/{number}.json",
+        "external_id": None,
+        "created_at": at,
+        "updated_at": at,
+        "generated_timestamp": 1_770_000_000 + number,
+        "subject": words[:60],
+        "raw_subject": words[:60],
+        "description": words,
+        "type": "question",
+        "priority": pick.choice(("low", "normal", "high", None)),
+        "status": pick.choice(("open", "solved", "closed")),
+        "custom_status_id": 5161,
+        "recipient": None,
+        "requester_id": 20_000_000 + number % 5000,
+        "submitter_id": 20_000_000 + number % 5000,
+        "assignee_id": 9_000_000 + number % 50,
+        "organization_id": 30_000_000 + number % 300,
+        "group_id": 100 + number % 8,
+        "brand_id": 360002,
+        "ticket_form_id": None,
+        "problem_id": None,
+        "has_incidents": False,
+        "is_public": True,
+        "due_at": None,
+        "tags": ["vip", "web", "alder"],
+        "collaborator_ids": [],
+        "follower_ids": [],
+        "via": {
+            "channel": "email",
+            "source": {
+                "from": {"address": "x@y.example", "name": "X Y"},
+                "to": {"address": "help@acme.example"},
+                "rel": None,
+            },
+        },
+        "custom_fields": [
+            {"id": 27_000 + i, "value": pick.choice((None, "745", "yes", words[:20]))}
+            for i in range(25)
+        ],
         "satisfaction_rating": {"score": "unoffered"},
-        "metric_set": {"id": number, "ticket_id": 1000 + number, "created_at": at, "updated_at": at, "group_stations": 1, "assignee_stations": 2,
-                       "reopens": 0, "replies": 3, "solved_at": at, "initially_assigned_at": at, "assigned_at": at, "status_updated_at": at,
-                       "reply_time_in_minutes": minutes, "first_resolution_time_in_minutes": minutes, "full_resolution_time_in_minutes": minutes,
-                       "agent_wait_time_in_minutes": minutes, "requester_wait_time_in_minutes": minutes, "on_hold_time_in_minutes": minutes},
+        "metric_set": {
+            "id": number,
+            "ticket_id": 1000 + number,
+            "created_at": at,
+            "updated_at": at,
+            "group_stations": 1,
+            "assignee_stations": 2,
+            "reopens": 0,
+            "replies": 3,
+            "solved_at": at,
+            "initially_assigned_at": at,
+            "assigned_at": at,
+            "status_updated_at": at,
+            "reply_time_in_minutes": minutes,
+            "first_resolution_time_in_minutes": minutes,
+            "full_resolution_time_in_minutes": minutes,
+            "agent_wait_time_in_minutes": minutes,
+            "requester_wait_time_in_minutes": minutes,
+            "on_hold_time_in_minutes": minutes,
+        },
     }
 
 
@@ -52,14 +103,22 @@ def make_pages(folder: Path, count: int) -> None:
     for page in range(pages):
         rows = [ticket(page * PER_PAGE + i, pick) for i in range(PER_PAGE)]
         last = page == pages - 1
-        body = {"tickets": rows, "after_url": f"http://HOST/api/v2/incremental/tickets/cursor.json?cursor={page + 1}", "after_cursor": str(page + 1),
-                "before_url": None, "before_cursor": None, "end_of_stream": last}
+        body = {
+            "tickets": rows,
+            "after_url": f"http://HOST/api/v2/incremental/tickets/cursor.json?cursor={page + 1}",
+            "after_cursor": str(page + 1),
+            "before_url": None,
+            "before_cursor": None,
+            "end_of_stream": last,
+        }
         (folder / f"{page}.json").write_bytes(json.dumps(body, separators=(",", ":")).encode())
 
 
 def serve(folder: str, pages: int) -> None:
     """A static page server: the n-th page for cursor n, an empty one past the end."""
-    end = json.dumps({"tickets": [], "after_cursor": str(pages), "after_url": None, "end_of_stream": True}).encode()
+    end = json.dumps(
+        {"tickets": [], "after_cursor": str(pages), "after_url": None, "end_of_stream": True}
+    ).encode()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version, wbufsize, disable_nagle_algorithm = "HTTP/1.1", 1 << 18, True
@@ -86,8 +145,20 @@ def serve(folder: str, pages: int) -> None:
 def report(name: str, rows: int, started: float, start_cpu: float) -> None:
     usage = resource.getrusage(resource.RUSAGE_SELF)
     cpu = usage.ru_utime + usage.ru_stime
-    print(json.dumps({"name": name, "rows": rows, "seconds": time.perf_counter() - started, "cpu": cpu, "cpu_start_up": start_cpu,
-                      "cpu_work": cpu - start_cpu, "peak_mb": usage.ru_maxrss / 1024}), flush=True)
+    print(
+        json.dumps(
+            {
+                "name": name,
+                "rows": rows,
+                "seconds": time.perf_counter() - started,
+                "cpu": cpu,
+                "cpu_start_up": start_cpu,
+                "cpu_work": cpu - start_cpu,
+                "peak_mb": usage.ru_maxrss / 1024,
+            }
+        ),
+        flush=True,
+    )
 
 
 def cpu_now() -> float:
@@ -108,12 +179,19 @@ def run_floor(url: str, folder: str) -> None:
     session, database = requests.Session(), duckdb.connect(f"{folder}/floor.duckdb")
     start_cpu, started, rows, cursor, held = cpu_now(), time.perf_counter(), 0, None, []
     while True:
-        body = session.get(f"{url}/api/v2/incremental/tickets/cursor.json", params={"cursor": cursor or "0"}).content
+        body = session.get(
+            f"{url}/api/v2/incremental/tickets/cursor.json", params={"cursor": cursor or "0"}
+        ).content
         page = reader.decode(body)
         held.extend(page.records)
-        cursor, done = reader.value(page.document, "after_cursor"), reader.value(page.document, "end_of_stream")
+        cursor, done = (
+            reader.value(page.document, "after_cursor"),
+            reader.value(page.document, "end_of_stream"),
+        )
         if len(held) >= 20_000 or done:
-            database.register("rows_read", pa.table({p: pa.array(reader.column(held, p)) for p in paths}))
+            database.register(
+                "rows_read", pa.table({p: pa.array(reader.column(held, p)) for p in paths})
+            )
             if rows == 0:
                 database.execute("create table tickets as select * from rows_read")
             else:
@@ -137,8 +215,23 @@ def run_product(url: str, folder: str, name: str = "support-etl") -> None:
     os.environ["SUPPORT_ETL_SECRET_ACME_API_TOKEN"] = "x-token"
     off = [s.name for s in connector("zendesk").streams if s.name != "tickets"]
     settings = load(
-        warehouse={"url": f"duckdb:///{folder}/product.duckdb", "memory_limit": os.environ.get("BENCH_MEMORY", "150MB"), "threads": int(os.environ.get("BENCH_THREADS", "0"))}, landing={"url": f"{folder}/landing"},
-        accounts=({"connector": "zendesk", "name": "acme", "base_url": url, "email": "x", "requests_per_minute": 0, "streams_off": off},))
+        warehouse={
+            "url": f"duckdb:///{folder}/product.duckdb",
+            "memory_limit": os.environ.get("BENCH_MEMORY", "150MB"),
+            "threads": int(os.environ.get("BENCH_THREADS", "0")),
+        },
+        landing={"url": f"{folder}/landing"},
+        accounts=(
+            {
+                "connector": "zendesk",
+                "name": "acme",
+                "base_url": url,
+                "email": "x",
+                "requests_per_minute": 0,
+                "streams_off": off,
+            },
+        ),
+    )
     _warm_up()
     start_cpu, started = cpu_now(), time.perf_counter()
     with running(settings, "daily", parse_instant("2026-10-01")) as (context, _):
@@ -160,11 +253,18 @@ def _warm_up() -> None:
     connectors()
     models()
     schema = pa.schema([(c.name, ARROW[c.kind]) for c in TICKET.columns])
-    check("ticket", pa.Table.from_pylist([{}], schema=schema))  # one bad row: rules that are met at sight would not bring Great Expectations in
+    check(
+        "ticket", pa.Table.from_pylist([{}], schema=schema)
+    )  # one bad row: rules that are met at sight would not bring Great Expectations in
 
 
 def run_dlt(url: str, folder: str) -> None:
-    os.environ |= {"RUNTIME__DLTHUB_TELEMETRY": "false", "DLT_DATA_DIR": f"{folder}/dlt", "NORMALIZE__WORKERS": "1", "RUNTIME__LOG_LEVEL": "ERROR"}
+    os.environ |= {
+        "RUNTIME__DLTHUB_TELEMETRY": "false",
+        "DLT_DATA_DIR": f"{folder}/dlt",
+        "NORMALIZE__WORKERS": "1",
+        "RUNTIME__LOG_LEVEL": "ERROR",
+    }
     import dlt
     import requests
 
@@ -174,14 +274,18 @@ def run_dlt(url: str, folder: str) -> None:
     def tickets():
         cursor = "0"
         while True:
-            found = session.get(f"{url}/api/v2/incremental/tickets/cursor.json", params={"cursor": cursor}).json()
+            found = session.get(
+                f"{url}/api/v2/incremental/tickets/cursor.json", params={"cursor": cursor}
+            ).json()
             yield found["tickets"]
             cursor = found["after_cursor"]
             if found["end_of_stream"]:
                 return
 
     start_cpu, started = cpu_now(), time.perf_counter()
-    pipeline = dlt.pipeline("bench", destination=dlt.destinations.duckdb(f"{folder}/dlt.duckdb"), dataset_name="z")
+    pipeline = dlt.pipeline(
+        "bench", destination=dlt.destinations.duckdb(f"{folder}/dlt.duckdb"), dataset_name="z"
+    )
     pipeline.run(tickets(), loader_file_format="parquet")
     with pipeline.sql_client() as client:
         rows = client.execute_sql("select count(*) from tickets")[0][0]
@@ -192,14 +296,22 @@ def dlt_python() -> str:
     python = ENV / "bin" / "python"
     if not python.exists():
         subprocess.run([sys.executable, "-m", "venv", str(ENV)], check=True)
-        subprocess.run([str(python), "-m", "pip", "install", "--quiet", "dlt[duckdb]", "pyarrow", "requests"], check=True)
+        subprocess.run(
+            [str(python), "-m", "pip", "install", "--quiet", "dlt[duckdb]", "pyarrow", "requests"],
+            check=True,
+        )
     return str(python)
 
 
 def contender(python: str, what: str, url: str, folder: Path) -> dict:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run([python, __file__, "--child", what, "--url", url, "--folder", str(folder)], env=environment,
-                          capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [python, __file__, "--child", what, "--url", url, "--folder", str(folder)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if done.returncode:
         raise SystemExit(f"{what} failed:\n{done.stderr[-3000:]}")
     return json.loads(done.stdout.strip().splitlines()[-1])
@@ -210,12 +322,18 @@ def measure(count: int, *, with_dlt: bool) -> dict[str, dict]:
     pages = folder / "pages"
     pages.mkdir()
     make_pages(pages, count)
-    server = subprocess.Popen([sys.executable, __file__, "--serve", str(pages), "--tickets", str(count)], stdout=subprocess.PIPE, text=True)
+    server = subprocess.Popen(
+        [sys.executable, __file__, "--serve", str(pages), "--tickets", str(count)],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     url = f"http://127.0.0.1:{server.stdout.readline().strip()}"
     found = {}
     try:
         for what in ("floor", "product", "again", *(("dlt",) if with_dlt else ())):
-            found[what] = contender(dlt_python() if what == "dlt" else sys.executable, what, url, folder)
+            found[what] = contender(
+                dlt_python() if what == "dlt" else sys.executable, what, url, folder
+            )
     finally:
         server.kill()
         shutil.rmtree(folder, ignore_errors=True)
@@ -234,17 +352,35 @@ def main() -> None:
     if given.serve:
         return serve(given.serve, given.tickets // PER_PAGE)
     if given.child:
-        children = {"floor": run_floor, "product": run_product, "dlt": run_dlt, "again": lambda u, f: run_product(u, f, "second run, nothing new")}
+        children = {
+            "floor": run_floor,
+            "product": run_product,
+            "dlt": run_dlt,
+            "again": lambda u, f: run_product(u, f, "second run, nothing new"),
+        }
         return children[given.child](given.url, given.folder)
-    small, large = measure(given.tickets // 10, with_dlt=False), measure(given.tickets, with_dlt=not given.without_dlt)
+    small, large = (
+        measure(given.tickets // 10, with_dlt=False),
+        measure(given.tickets, with_dlt=not given.without_dlt),
+    )
     print(f"{'':26}{'rows':>10}{'rows/s':>10}{'CPU s':>9}{'start-up':>10}{'work':>8}{'peak MB':>9}")
-    for name, r in [(f"{r['name']}, {given.tickets // 10:,}", r) for r in small.values()] + [(f"{r['name']}, {given.tickets:,}", r) for r in large.values()]:
-        print(f"{name:26.26}{r['rows']:>10,}{r['rows'] / r['seconds']:>10,.0f}{r['cpu']:>9.2f}{r['cpu_start_up']:>10.2f}{r['cpu_work']:>8.2f}{r['peak_mb']:>9.0f}")
+    for name, r in [(f"{r['name']}, {given.tickets // 10:,}", r) for r in small.values()] + [
+        (f"{r['name']}, {given.tickets:,}", r) for r in large.values()
+    ]:
+        print(
+            f"{name:26.26}{r['rows']:>10,}{r['rows'] / r['seconds']:>10,.0f}{r['cpu']:>9.2f}{r['cpu_start_up']:>10.2f}{r['cpu_work']:>8.2f}{r['peak_mb']:>9.0f}"
+        )
     product, floor = large["product"], large["floor"]
-    print(f"CPU, work only:  {product['cpu_work'] / floor['cpu_work']:.2f} x the floor (aim at most 1.3)")
+    print(
+        f"CPU, work only:  {product['cpu_work'] / floor['cpu_work']:.2f} x the floor (aim at most 1.3)"
+    )
     if "dlt" in large:
-        print(f"CPU, whole:      1/{large['dlt']['cpu'] / product['cpu']:.1f} of dlt; work only: 1/{large['dlt']['cpu_work'] / product['cpu_work']:.1f} (aim 1/5)")
-    print(f"peak memory:     {product['peak_mb']:.0f} MB, at a tenth of the tickets {small['product']['peak_mb']:.0f} MB (aim under 300, not growing)")
+        print(
+            f"CPU, whole:      1/{large['dlt']['cpu'] / product['cpu']:.1f} of dlt; work only: 1/{large['dlt']['cpu_work'] / product['cpu_work']:.1f} (aim 1/5)"
+        )
+    print(
+        f"peak memory:     {product['peak_mb']:.0f} MB, at a tenth of the tickets {small['product']['peak_mb']:.0f} MB (aim under 300, not growing)"
+    )
     print(f"second run:      {large['again']['cpu_work']:.2f} CPU s beyond start-up (aim under 2)")
     return None
 

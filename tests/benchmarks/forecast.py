@@ -29,18 +29,35 @@ from tasks.forecasting.panel import Floats, Kind, Panel
 from tasks.forecasting.volume import COMBINED, NAIVE, Forecasts, floor, forecast, full
 
 LOW_80, HIGH_80, LOW_95, HIGH_95 = 2, 6, 0, 8
-HOLIDAYS = (date(2016, 3, 25), date(2016, 4, 21), date(2016, 4, 22), date(2016, 5, 26), date(2016, 5, 27))  # seen in the dips
+HOLIDAYS = (
+    date(2016, 3, 25),
+    date(2016, 4, 21),
+    date(2016, 4, 22),
+    date(2016, 5, 26),
+    date(2016, 5, 27),
+)  # seen in the dips
 DENSE = (date(2016, 2, 29), date(2016, 5, 31))
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=Path(__file__).resolve().parents[3] / "shared" / "data", help="folder of the two data sets")
-    parser.add_argument("--queues", type=int, default=1000, help="queues of two years for the cost; 0: none")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--data",
+        type=Path,
+        default=Path(__file__).resolve().parents[3] / "shared" / "data",
+        help="folder of the two data sets",
+    )
+    parser.add_argument(
+        "--queues", type=int, default=1000, help="queues of two years for the cost; 0: none"
+    )
     given = parser.parse_args()
     for field in ("assignment_group", "category", "location"):
         print(f"\nincidents per day: all and the 20 biggest by {field}")
-        compare(incidents(given.data / "servicenow_incident_events.csv.gz", field), [58, 65, 72, 79], 14)
+        compare(
+            incidents(given.data / "servicenow_incident_events.csv.gz", field), [58, 65, 72, 79], 14
+        )
     calls = list(bank(given.data / "bank_calls_5min.csv.gz"))
     daily = by_day(calls)
     print("\nbank calls per day, 10 open days")
@@ -88,26 +105,48 @@ def compare(panel: Panel, origins: Sequence[int], horizon: int, open_days: int =
         change = np.nanmean(np.abs(then.values[:, 7:] - then.values[:, :-7]), axis=1)
         began = time.process_time()
         made = forecast(then)
-        tallies.setdefault("product", Tally()).add(made.means, came, change, time.process_time() - began)
+        tallies.setdefault("product", Tally()).add(
+            made.means, came, change, time.process_time() - began
+        )
         chosen.update(made.models)
         for name, (said, seconds) in alone(then, ahead).items():
             tallies.setdefault(name, Tally()).add(said, came, change, seconds)
-        known = ~np.isnan(came) & (made.means > 0)  # a closed day's band of zero to zero says nothing of how sure a forecast is
-        inside_80 += int(((made.quantiles[..., LOW_80] <= came) & (came <= made.quantiles[..., HIGH_80]))[known].sum())
-        inside_95 += int(((made.quantiles[..., LOW_95] <= came) & (came <= made.quantiles[..., HIGH_95]))[known].sum())
+        known = ~np.isnan(came) & (
+            made.means > 0
+        )  # a closed day's band of zero to zero says nothing of how sure a forecast is
+        inside_80 += int(
+            ((made.quantiles[..., LOW_80] <= came) & (came <= made.quantiles[..., HIGH_80]))[
+                known
+            ].sum()
+        )
+        inside_95 += int(
+            ((made.quantiles[..., LOW_95] <= came) & (came <= made.quantiles[..., HIGH_95]))[
+                known
+            ].sum()
+        )
         known_days += int(known.sum())
         tested += np.nansum(came, axis=1)
         weeks += weeks_held(made, panel.values[:, origin : origin + ahead])
     naive = tallies[NAIVE]
     print(f"{'':16}{'WAPE':>8}{'ratio':>8}{'MASE':>8}{'bias':>8}{'CPU s':>8}")
     for name, tally in sorted(tallies.items(), key=lambda item: item[1].wrong):
-        print(f"{name:16}{tally.wrong / tally.came:8.4f}{tally.wrong / naive.wrong:8.2f}{tally.wrong / tally.naive_in_sample:8.2f}"
-              f"{tally.error / tally.came:8.3f}{tally.seconds:8.2f}")
-    print(f"product's 80 % bands covered {inside_80 / known_days:.3f}, 95 % bands {inside_95 / known_days:.3f} of {known_days} days on which something was forecast; chosen: {dict(chosen)}")
-    print(f"weeks' 80 % bands covered {weeks[0] / weeks[2]:.3f}, 95 % bands {weeks[1] / weeks[2]:.3f} of {weeks[2]} weeks")
+        print(
+            f"{name:16}{tally.wrong / tally.came:8.4f}{tally.wrong / naive.wrong:8.2f}{tally.wrong / tally.naive_in_sample:8.2f}"
+            f"{tally.error / tally.came:8.3f}{tally.seconds:8.2f}"
+        )
+    print(
+        f"product's 80 % bands covered {inside_80 / known_days:.3f}, 95 % bands {inside_95 / known_days:.3f} of {known_days} days on which something was forecast; chosen: {dict(chosen)}"
+    )
+    print(
+        f"weeks' 80 % bands covered {weeks[0] / weeks[2]:.3f}, 95 % bands {weeks[1] / weeks[2]:.3f} of {weeks[2]} weeks"
+    )
     worse = np.flatnonzero(np.asarray(tallies["product"].by_queue) > np.asarray(naive.by_queue))
-    listed = ", ".join(f"{panel.queues[n]} ({np.nanmean(panel.values[n]):.1f} a day)" for n in worse)
-    print(f"product worse than seasonal naive on {len(worse)} of {len(panel.queues)} queues{': ' + listed if listed else ''}")
+    listed = ", ".join(
+        f"{panel.queues[n]} ({np.nanmean(panel.values[n]):.1f} a day)" for n in worse
+    )
+    print(
+        f"product worse than seasonal naive on {len(worse)} of {len(panel.queues)} queues{': ' + listed if listed else ''}"
+    )
 
 
 def weeks_held(made: Forecasts, came: Floats) -> Floats:
@@ -117,11 +156,16 @@ def weeks_held(made: Forecasts, came: Floats) -> Floats:
     def sums(days: Floats) -> Floats:
         return np.asarray(days[..., : whole * 7].reshape(*days.shape[:-1], whole, 7).sum(axis=-1))
 
-    days_known = np.array([made.panel.known - fold.known for fold in made.folds])[:, None, None] > np.arange(made.panel.horizon)
+    days_known = np.array([made.panel.known - fold.known for fold in made.folds])[
+        :, None, None
+    ] > np.arange(made.panel.horizon)
     seen = np.where(days_known, np.nan_to_num(made.came), np.nan)
     found = quantiles(sums(made.means), sums(made.past), sums(seen), WEEK_GROUPS)
     held, said = sums(np.nan_to_num(came)), sums(made.means) > 0
-    in_80, in_95 = ((found[..., low] <= held) & (held <= found[..., high]) & said for low, high in ((LOW_80, HIGH_80), (LOW_95, HIGH_95)))
+    in_80, in_95 = (
+        (found[..., low] <= held) & (held <= found[..., high]) & said
+        for low, high in ((LOW_80, HIGH_80), (LOW_95, HIGH_95))
+    )
     return np.array([in_80.sum(), in_95.sum(), said.sum()])
 
 
@@ -130,18 +174,29 @@ def alone(panel: Panel, horizon: int) -> dict[str, tuple[Floats, float]]:
     found = {}
     for name in full():
         began = time.process_time()
-        made = forecast(panel, candidates=lambda name=name: {NAIVE: full()[NAIVE], "level_profile": full()[name]}, origins=0)
+        made = forecast(
+            panel,
+            candidates=lambda name=name: {NAIVE: full()[NAIVE], "level_profile": full()[name]},
+            origins=0,
+        )
         found[name] = (made.means, time.process_time() - began)
     began = time.process_time()
     naive = full()[NAIVE](panel, None, horizon)  # type: ignore[arg-type]
-    return {**found, NAIVE: (naive, time.process_time() - began), COMBINED: (forecast(panel, origins=0).means, 0.0)}
+    return {
+        **found,
+        NAIVE: (naive, time.process_time() - began),
+        COMBINED: (forecast(panel, origins=0).means, 0.0),
+    }
 
 
 def incidents(path: Path, field: str) -> Panel:
     seen: dict[str, tuple[date, str]] = {}
     with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
-            seen.setdefault(row["number"], (datetime.strptime(row["opened_at"], "%d/%m/%Y %H:%M").date(), row[field]))
+            seen.setdefault(
+                row["number"],
+                (datetime.strptime(row["opened_at"], "%d/%m/%Y %H:%M").date(), row[field]),
+            )
     found = [(day, value) for day, value in seen.values() if DENSE[0] <= day <= DENSE[1]]
     names = [name for name, _ in Counter(value for _, value in found).most_common(20)]
     values = np.zeros((21, (DENSE[1] - DENSE[0]).days + 1))
@@ -173,7 +228,9 @@ def by_day(calls: Sequence[tuple[datetime, int]]) -> Panel:
     return Panel(("bank",), first, values, kinds)
 
 
-def by_day_and_half_hour(daily: Panel, calls: Sequence[tuple[datetime, int]], share: float) -> Panel:
+def by_day_and_half_hour(
+    daily: Panel, calls: Sequence[tuple[datetime, int]], share: float
+) -> Panel:
     """Queues of eight months and of any size: real days, weekdays and holidays, thinned at random where `share` is below 1."""
     values = np.where(np.isnan(daily.values[0]), np.nan, np.zeros((48, 1)))
     for at, count in calls:
@@ -182,7 +239,12 @@ def by_day_and_half_hour(daily: Panel, calls: Sequence[tuple[datetime, int]], sh
     values = values[there]
     known = ~np.isnan(values)
     values[known] = np.random.default_rng(1).binomial(values[known].astype(int), share)
-    return Panel(tuple(f"{slot / 2:04.1f} h" for slot in there), daily.first, values, np.repeat(daily.kinds, len(there), axis=0))
+    return Panel(
+        tuple(f"{slot / 2:04.1f} h" for slot in there),
+        daily.first,
+        values,
+        np.repeat(daily.kinds, len(there), axis=0),
+    )
 
 
 def open_origins(panel: Panel) -> list[int]:
@@ -200,40 +262,77 @@ def by_half_hour(daily: Panel, calls: Sequence[tuple[datetime, int]]) -> None:
         ahead = min(16, daily.known - origin)
         made = forecast(daily.until(origin, ahead))
         weeks = [daily.day(place) for place in range(origin - 7 * intraday.WEEKS, origin)]
-        found = [(0, at, slot, int(count)) for at, day in enumerate(weeks) if day in slots for slot, count in enumerate(slots[day])]
+        found = [
+            (0, at, slot, int(count))
+            for at, day in enumerate(weeks)
+            if day in slots
+            for slot, count in enumerate(slots[day])
+        ]
         counts = intraday.counts_by_slot(found, (1, 48))
         profile = intraday.profiles(intraday.by_weekday(counts, weeks[0]))
         unsteady = intraday.unsteadiness(counts, weeks[0], profile)
         opened = [place for place in range(ahead) if daily.day(origin + place) in slots][:10]
         for place in opened:
             day = daily.day(origin + place)
-            spread = intraday.spread(made.means[:, place], profile, intraday.slots_of(day, "UTC", 30))
-            said, unsure = spread[0], intraday.unsure(made.means[:, place], made.quantiles[:, place, LOW_80], made.quantiles[:, place, HIGH_80])
+            spread = intraday.spread(
+                made.means[:, place], profile, intraday.slots_of(day, "UTC", 30)
+            )
+            said, unsure = (
+                spread[0],
+                intraday.unsure(
+                    made.means[:, place],
+                    made.quantiles[:, place, LOW_80],
+                    made.quantiles[:, place, HIGH_80],
+                ),
+            )
             band = intraday.quantiles(spread, unsure + unsteady)[0]
             opened_slots = slots[day] > 0
             held["pieces"] += int(opened_slots.sum())
-            held["80"] += int(((band[:, LOW_80] <= slots[day]) & (slots[day] <= band[:, HIGH_80]))[opened_slots].sum())
-            held["95"] += int(((band[:, LOW_95] <= slots[day]) & (slots[day] <= band[:, HIGH_95]))[opened_slots].sum())
-            before = next(d for d in (day - timedelta(days=7 * n) for n in range(1, 9)) if d in slots and (d - daily.first).days < origin)
+            held["80"] += int(
+                ((band[:, LOW_80] <= slots[day]) & (slots[day] <= band[:, HIGH_80]))[
+                    opened_slots
+                ].sum()
+            )
+            held["95"] += int(
+                ((band[:, LOW_95] <= slots[day]) & (slots[day] <= band[:, HIGH_95]))[
+                    opened_slots
+                ].sum()
+            )
+            before = next(
+                d
+                for d in (day - timedelta(days=7 * n) for n in range(1, 9))
+                if d in slots and (d - daily.first).days < origin
+            )
             wrong["product"] += float(np.abs(said - slots[day]).sum())
             wrong[NAIVE] += float(np.abs(slots[before] - slots[day]).sum())
             came += float(slots[day].sum())
     for name, value in wrong.items():
         print(f"{name:16}{value / came:8.4f}{value / wrong[NAIVE]:8.2f}")
-    print(f"80 % bands covered {held['80'] / held['pieces']:.3f}, 95 % bands {held['95'] / held['pieces']:.3f} of {held['pieces']} half hours with a call")
+    print(
+        f"80 % bands covered {held['80'] / held['pieces']:.3f}, 95 % bands {held['95'] / held['pieces']:.3f} of {held['pieces']} half hours with a call"
+    )
 
 
 def cost(queues: int) -> None:
     chance = np.random.default_rng(1)
-    level = chance.lognormal(2.5, 1, queues)[:, None] * np.exp(np.cumsum(chance.normal(0, 0.01, (queues, 730)), axis=1))
+    level = chance.lognormal(2.5, 1, queues)[:, None] * np.exp(
+        np.cumsum(chance.normal(0, 0.01, (queues, 730)), axis=1)
+    )
     week = np.tile([1.15, 1.1, 1, 0.95, 0.9, 0.3, 0.2], 105)[:730]
-    panel = Panel(tuple(f"q{n:05}" for n in range(queues)), date(2024, 1, 1), chance.poisson(level * week).astype(float), np.zeros((queues, 758), dtype=np.int8))
+    panel = Panel(
+        tuple(f"q{n:05}" for n in range(queues)),
+        date(2024, 1, 1),
+        chance.poisson(level * week).astype(float),
+        np.zeros((queues, 758), dtype=np.int8),
+    )
     ways: dict[str, Callable] = {"floor": floor, "full": full}
     for name, candidates in ways.items():
         began, cpu = time.perf_counter(), time.process_time()
         forecast(panel, candidates=candidates)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        print(f"{name:16}{time.process_time() - cpu:8.1f} CPU s{time.perf_counter() - began:8.1f} s, peak memory of the process {peak:,.0f} MB")
+        print(
+            f"{name:16}{time.process_time() - cpu:8.1f} CPU s{time.perf_counter() - began:8.1f} s, peak memory of the process {peak:,.0f} MB"
+        )
 
 
 if __name__ == "__main__":

@@ -57,27 +57,54 @@ class Account:
             self.add("agent", agent_id=agent, name=agent, role="agent", is_active=True)
             self.add("team_membership", agent_id=agent, team_id=self.pick.choice(TEAMS))
         for day in range(1, 6):
-            self.add("business_schedule", schedule_id="s", name="Hours", time_zone="Europe/Berlin", starts_minute=day * 1440 + 540,
-                     ends_minute=day * 1440 + 1080, is_default=True)
+            self.add(
+                "business_schedule",
+                schedule_id="s",
+                name="Hours",
+                time_zone="Europe/Berlin",
+                starts_minute=day * 1440 + 540,
+                ends_minute=day * 1440 + 1080,
+                is_default=True,
+            )
 
     def ticket(self, number: int, at: datetime, until: datetime) -> None:
         """A life of about 17 history rows and 4.4 messages, as far as it has happened at `until`."""
         pick, key = self.pick, str(number)
         team, status, moment, sequence = pick.choice(TEAMS), "new", at, 0
         assignee, solved = None, None
-        self.add("message", message_id=f"{key}-0", ticket_id=key, sent_at=at, author_id=f"c{number % 20000}", author_role="customer", is_public=True, sequence=0)
+        self.add(
+            "message",
+            message_id=f"{key}-0",
+            ticket_id=key,
+            sent_at=at,
+            author_id=f"c{number % 20000}",
+            author_role="customer",
+            is_public=True,
+            sequence=0,
+        )
         events = [("status", None, "new"), ("team", None, team), ("priority", None, "normal")]
         steps = max(1, int(pick.gauss(7.5, 2)))
         replies = 0
         for step in range(steps + 1):
             for field, before, after in events:
                 sequence += 1
-                self.add("ticket_event", event_id=f"{key}-{sequence}", ticket_id=key, field=field, from_value=before, to_value=after, changed_at=moment,
-                         actor_id=assignee, sequence=sequence)
+                self.add(
+                    "ticket_event",
+                    event_id=f"{key}-{sequence}",
+                    ticket_id=key,
+                    field=field,
+                    from_value=before,
+                    to_value=after,
+                    changed_at=moment,
+                    actor_id=assignee,
+                    sequence=sequence,
+                )
                 if field == "status":
                     status = after
                     solved = moment if after == "solved" else solved
-            moment = moment + timedelta(minutes=int(pick.lognormvariate(5.3, 1.4)), seconds=pick.randint(0, 59))
+            moment = moment + timedelta(
+                minutes=int(pick.lognormvariate(5.3, 1.4)), seconds=pick.randint(0, 59)
+            )
             if moment > until:
                 break
             events = []
@@ -89,32 +116,82 @@ class Account:
                 new = pick.choice(TEAMS)
                 events.append(("team", team, new))
                 team = new
-            after = "solved" if step == steps - 1 else pick.choice(("open", "pending", "open", "hold"))
+            after = (
+                "solved" if step == steps - 1 else pick.choice(("open", "pending", "open", "hold"))
+            )
             if after != status:
                 events.append(("status", status, after))
             events += [("priority", "normal", "normal")] * pick.choice((0, 1, 1))
             if pick.random() < 0.43:
                 replies += 1
                 role = "agent" if pick.random() < 0.6 else "customer"
-                self.add("message", message_id=f"{key}-{step + 1}", ticket_id=key, sent_at=moment, author_id=assignee if role == "agent" else f"c{number % 20000}",
-                         author_role=role, is_public=pick.random() < 0.85, sequence=step + 1)
-        self.add("ticket", ticket_id=key, status=status, priority=pick.choice(("low", "normal", "high", "urgent")), channel=pick.choice(("email", "web", "chat")),
-                 requester_id=f"c{number % 20000}", assignee_id=assignee, team_id=team, created_at=at, version_at=min(moment, until))
+                self.add(
+                    "message",
+                    message_id=f"{key}-{step + 1}",
+                    ticket_id=key,
+                    sent_at=moment,
+                    author_id=assignee if role == "agent" else f"c{number % 20000}",
+                    author_role=role,
+                    is_public=pick.random() < 0.85,
+                    sequence=step + 1,
+                )
+        self.add(
+            "ticket",
+            ticket_id=key,
+            status=status,
+            priority=pick.choice(("low", "normal", "high", "urgent")),
+            channel=pick.choice(("email", "web", "chat")),
+            requester_id=f"c{number % 20000}",
+            assignee_id=assignee,
+            team_id=team,
+            created_at=at,
+            version_at=min(moment, until),
+        )
         for metric, instance, target in (("reply_time", "1", 240), ("resolution_time", "1", 2880)):
-            self.add("sla_event", event_id=f"{key}-{metric}", ticket_id=key, policy_id="p", metric=metric, instance=instance, kind="apply", happened_at=at,
-                     target_minutes=float(target), is_business=True)
+            self.add(
+                "sla_event",
+                event_id=f"{key}-{metric}",
+                ticket_id=key,
+                policy_id="p",
+                metric=metric,
+                instance=instance,
+                kind="apply",
+                happened_at=at,
+                target_minutes=float(target),
+                is_business=True,
+            )
         if solved and pick.random() < 0.3:
             self.add("survey_invitation", invitation_id=key, ticket_id=key, sent_at=solved)
             if pick.random() < 0.4:
-                self.add("survey_response", response_id=key, metric="csat", score=float(pick.choice((0, 1, 1, 1))), scale_min=0.0, scale_max=1.0, better="higher",
-                         ticket_id=key, responded_at=solved + timedelta(hours=3))
+                self.add(
+                    "survey_response",
+                    response_id=key,
+                    metric="csat",
+                    score=float(pick.choice((0, 1, 1, 1))),
+                    scale_min=0.0,
+                    scale_max=1.0,
+                    better="higher",
+                    ticket_id=key,
+                    responded_at=solved + timedelta(hours=3),
+                )
 
 
 def arrow(entity: str, rows: list[dict]) -> pa.Table:
-    common = {"account": "acme", "connector": "zendesk", "loaded_stream": "s", "loaded_batch": "b", "received_at": END}
-    return pa.table({
-        c.name: pa.array([row.get(c.name, common.get(c.name)) for row in rows], ARROW[c.info["kind"]]) for c in SOURCE[entity].columns
-    })
+    common = {
+        "account": "acme",
+        "connector": "zendesk",
+        "loaded_stream": "s",
+        "loaded_batch": "b",
+        "received_at": END,
+    }
+    return pa.table(
+        {
+            c.name: pa.array(
+                [row.get(c.name, common.get(c.name)) for row in rows], ARROW[c.info["kind"]]
+            )
+            for c in SOURCE[entity].columns
+        }
+    )
 
 
 def write(warehouse: Warehouse, account: Account, *, replace: bool) -> dict[str, int]:
@@ -126,11 +203,18 @@ def write(warehouse: Warehouse, account: Account, *, replace: bool) -> dict[str,
             table, name = arrow(entity, rows), f"source.{entity}"
             if replace:
                 key = ("account", *ENTITIES[entity].key)
-                connection.exec_driver_sql(f"create temporary table fresh_rows as select * from {name} limit 0")
+                connection.exec_driver_sql(
+                    f"create temporary table fresh_rows as select * from {name} limit 0"
+                )
                 warehouse.append(connection, "fresh_rows", table)
-                connection.exec_driver_sql(f"delete from {name} as t where exists (select 1 from fresh_rows as f where "
-                                           + " and ".join(f"t.{k} = f.{k}" for k in key) + ")")
-                touch_tickets(connection, name, [c.name for c in SOURCE[entity].columns], "fresh_rows")
+                connection.exec_driver_sql(
+                    f"delete from {name} as t where exists (select 1 from fresh_rows as f where "
+                    + " and ".join(f"t.{k} = f.{k}" for k in key)
+                    + ")"
+                )
+                touch_tickets(
+                    connection, name, [c.name for c in SOURCE[entity].columns], "fresh_rows"
+                )
                 connection.exec_driver_sql(f"insert into {name} select * from fresh_rows")
                 connection.exec_driver_sql("drop table fresh_rows")
             else:
@@ -147,10 +231,15 @@ def measured(what: str, call) -> float:
     results = call()
     seconds, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_SELF)
     cpu = after.ru_utime + after.ru_stime - usage.ru_utime - usage.ru_stime
-    print(f"{what:34} {seconds:8.2f} s  {cpu:8.2f} CPU s  peak {after.ru_maxrss / 1024:,.0f} MB", flush=True)
+    print(
+        f"{what:34} {seconds:8.2f} s  {cpu:8.2f} CPU s  peak {after.ru_maxrss / 1024:,.0f} MB",
+        flush=True,
+    )
     if results and "--verbose" in sys.argv:
         for r in sorted(results, key=lambda r: -r.seconds)[:14]:
-            print(f"      {r.model:38} {r.seconds:7.2f} s  {r.rows:>10,} rows  {r.changed if r.changed is not None else 'up to date':>10}")
+            print(
+                f"      {r.model:38} {r.seconds:7.2f} s  {r.rows:>10,} rows  {r.changed if r.changed is not None else 'up to date':>10}"
+            )
     return seconds
 
 
@@ -164,7 +253,11 @@ def build(warehouse: Warehouse, settings, as_of: datetime):
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tickets", type=int, default=100_000)
-    parser.add_argument("--url", default="duckdb", help="duckdb, postgresql (a temporary server from a wheel) or a database URL")
+    parser.add_argument(
+        "--url",
+        default="duckdb",
+        help="duckdb, postgresql (a temporary server from a wheel) or a database URL",
+    )
     parser.add_argument("--memory", default="")
     parser.add_argument("--verbose", action="store_true")
     given = parser.parse_args()
@@ -187,13 +280,38 @@ def main() -> None:
         if first == 0:
             account.people()
         for number in range(first, min(first + chunk, made)):
-            account.ticket(number, START + timedelta(seconds=int((number + 0.5) / made * (DAYS - 1) * 86400)), day)
+            account.ticket(
+                number,
+                START + timedelta(seconds=int((number + 0.5) / made * (DAYS - 1) * 86400)),
+                day,
+            )
         for name, count in write(warehouse, account, replace=False).items():
             counts[name] = counts.get(name, 0) + count
     counts = copy(warehouse, counts, given.tickets // made)
-    print(json.dumps({"tickets": counts["ticket"], "messages": counts["message"], "history": counts["ticket_event"], "warehouse": warehouse.kind}), flush=True)
+    print(
+        json.dumps(
+            {
+                "tickets": counts["ticket"],
+                "messages": counts["message"],
+                "history": counts["ticket_event"],
+                "warehouse": warehouse.kind,
+            }
+        ),
+        flush=True,
+    )
     with warehouse.connect() as connection:
-        measured("one scan of source (least)", lambda: [warehouse.fetch(connection, f"select count(distinct loaded_batch) from source.{n}") for n in counts] and None)
+        measured(
+            "one scan of source (least)",
+            lambda: (
+                [
+                    warehouse.fetch(
+                        connection, f"select count(distinct loaded_batch) from source.{n}"
+                    )
+                    for n in counts
+                ]
+                and None
+            ),
+        )
     with warehouse.held():  # as a run does: DuckDB's file stays open
         days(warehouse, settings, made, day, given.tickets // 100)
     warehouse.dispose()
@@ -206,12 +324,20 @@ def copy(warehouse: Warehouse, counts: dict[str, int], times: int) -> dict[str, 
     found = dict(counts)
     for number in range(1, times):
         with warehouse.begin() as connection:
-            for entity in ("ticket", "ticket_event", "message", "sla_event", "survey_invitation", "survey_response"):
+            for entity in (
+                "ticket",
+                "ticket_event",
+                "message",
+                "sla_event",
+                "survey_invitation",
+                "survey_response",
+            ):
                 names = [c.name for c in SOURCE[entity].columns]
                 picked = ", ".join(f"{n} || '-{number}'" if n in KEYS else n for n in names)
                 only = " where loaded_stream = 's'"
                 connection.exec_driver_sql(
-                    f"insert into source.{entity} ({', '.join(names)}) select {picked.replace('loaded_stream', chr(39) + 'copy' + chr(39))} from source.{entity}{only}")
+                    f"insert into source.{entity} ({', '.join(names)}) select {picked.replace('loaded_stream', chr(39) + 'copy' + chr(39))} from source.{entity}{only}"
+                )
                 found[entity] += counts[entity]
     return found
 
@@ -221,7 +347,11 @@ def days(warehouse: Warehouse, settings, tickets: int, day: datetime, changed: i
     measured("again, nothing new", lambda: build(warehouse, settings, day))
     account = Account(99)
     for number in range(tickets - changed, tickets):  # the newest tickets have lived on for a day
-        account.ticket(number, START + timedelta(seconds=int((number + 0.5) / tickets * (DAYS - 1) * 86400)), END)
+        account.ticket(
+            number,
+            START + timedelta(seconds=int((number + 0.5) / tickets * (DAYS - 1) * 86400)),
+            END,
+        )
     write(warehouse, account, replace=True)
     part = measured(f"a day, {changed:,} tickets changed", lambda: build(warehouse, settings, END))
     print(f"a day of changes / full build: 1/{full / part:.1f} (aim 1/10)")

@@ -25,7 +25,12 @@ from tasks.planning.queueing import Target, performance, required
 HERE = Path(__file__).resolve().parent
 VENV = HERE / ".bench-venv-staffing"
 LOADS = (0.1, 0.5, 2.0, 7.5, 20.0, 60.0, 150.0, 300.0)
-HANDLES, SHARES, SECONDS, PATIENCES = (60.0, 240.0), (0.5, 0.8, 0.95), (5.0, 20.0, 120.0), (60.0, 300.0)
+HANDLES, SHARES, SECONDS, PATIENCES = (
+    (60.0, 240.0),
+    (0.5, 0.8, 0.95),
+    (5.0, 20.0, 120.0),
+    (60.0, 300.0),
+)
 _PEER = """
 import json, sys, time
 from pyworkforce.queuing import ErlangC
@@ -50,8 +55,12 @@ json.dump({"rows": rows, "seconds": spent, "erlang_a": ErlangA is not None}, sys
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--peer", action="store_true", help="install pyworkforce beside this file and compare")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--peer", action="store_true", help="install pyworkforce beside this file and compare"
+    )
     given = parser.parse_args()
     many()
     if given.peer:
@@ -64,28 +73,64 @@ def many() -> None:
     for name, patience in (("Erlang C", np.inf), ("Erlang A", 180.0)):
         began = time.process_time()
         found = required(loads, 240, Target(), patience)
-        print(f"{name}: 100,000 intervals, {loads.min():.2f} to {loads.max():,.0f} erlangs, {time.process_time() - began:.2f} CPU s; {found.agents.sum():,} agents")
+        print(
+            f"{name}: 100,000 intervals, {loads.min():.2f} to {loads.max():,.0f} erlangs, {time.process_time() - began:.2f} CPU s; {found.agents.sum():,} agents"
+        )
 
 
 def compare(cases: list[tuple[float, float, float, float, float | None]]) -> None:
     if not VENV.exists():
         subprocess.run([sys.executable, "-m", "venv", str(VENV)], check=True)
-        subprocess.run([VENV / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check", "pyworkforce"], check=True)
-    answer = json.loads(subprocess.run([VENV / "bin" / "python", "-c", _PEER], input=json.dumps(cases), capture_output=True, text=True, check=True).stdout)
+        subprocess.run(
+            [
+                VENV / "bin" / "pip",
+                "install",
+                "--quiet",
+                "--disable-pip-version-check",
+                "pyworkforce",
+            ],
+            check=True,
+        )
+    answer = json.loads(
+        subprocess.run(
+            [VENV / "bin" / "python", "-c", _PEER],
+            input=json.dumps(cases),
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+    )
     began = time.process_time()
-    ours = [int(required(load, handle, Target(share, seconds, 1.0), patience or np.inf).agents[0]) for load, handle, share, seconds, patience in cases]
-    print(f"\n{len(cases)} cases one by one: ours {time.process_time() - began:.2f} CPU s, pyworkforce {answer['seconds']:.2f} CPU s"
-          + ("" if answer["erlang_a"] else " (its version for this Python has no Erlang A)"))
-    told = [(case, mine, theirs) for case, mine, theirs in zip(cases, ours, answer["rows"], strict=True) if theirs is not None]
+    ours = [
+        int(required(load, handle, Target(share, seconds, 1.0), patience or np.inf).agents[0])
+        for load, handle, share, seconds, patience in cases
+    ]
+    print(
+        f"\n{len(cases)} cases one by one: ours {time.process_time() - began:.2f} CPU s, pyworkforce {answer['seconds']:.2f} CPU s"
+        + ("" if answer["erlang_a"] else " (its version for this Python has no Erlang A)")
+    )
+    told = [
+        (case, mine, theirs)
+        for case, mine, theirs in zip(cases, ours, answer["rows"], strict=True)
+        if theirs is not None
+    ]
     differ = [(case, mine, theirs) for case, mine, theirs in told if mine != theirs]
     print(f"{len(told) - len(differ)} of {len(told)} equal")
-    print(f"{'load':>7}{'handle':>8}{'share':>7}{'in s':>6}{'patience':>9}{'ours':>6}{'theirs':>8}  level with ours, with one fewer, by the chain")
+    print(
+        f"{'load':>7}{'handle':>8}{'share':>7}{'in s':>6}{'patience':>9}{'ours':>6}{'theirs':>8}  level with ours, with one fewer, by the chain"
+    )
     for (load, handle, share, seconds, patience), mine, theirs in differ[:40]:
-        levels = "{:.4f} {:.4f}".format(*(chain_level(n, load, handle, seconds, patience) for n in (mine, mine - 1)))
-        print(f"{load:7.1f}{handle:8.0f}{share:7.2f}{seconds:6.0f}{patience or math.inf:9.0f}{mine:6}{str(theirs)[:8]:>9}  {levels}")
+        levels = "{:.4f} {:.4f}".format(
+            *(chain_level(n, load, handle, seconds, patience) for n in (mine, mine - 1))
+        )
+        print(
+            f"{load:7.1f}{handle:8.0f}{share:7.2f}{seconds:6.0f}{patience or math.inf:9.0f}{mine:6}{str(theirs)[:8]:>9}  {levels}"
+        )
 
 
-def chain_level(agents: int, load: float, handle: float, seconds: float, patience: float | None) -> float:
+def chain_level(
+    agents: int, load: float, handle: float, seconds: float, patience: float | None
+) -> float:
     """Share answered in time, by summing the chain's states and, for each, the chance that enough leave in time."""
     if patience is None:
         return float(performance(agents, load, handle, seconds).service_level)
@@ -102,7 +147,9 @@ def chain_level(agents: int, load: float, handle: float, seconds: float, patienc
         return 0.0
     r, y = agents / handle / leave, 1 - math.exp(-leave * seconds)
     queue = np.arange(len(p) - agents)
-    return float(p[:agents].sum() + (p[agents:] * r / (r + queue + 1) * betainc(queue + 1, r + 1, y)).sum())
+    return float(
+        p[:agents].sum() + (p[agents:] * r / (r + queue + 1) * betainc(queue + 1, r + 1, y)).sum()
+    )
 
 
 if __name__ == "__main__":

@@ -41,7 +41,11 @@ const all = async (page) => page._pagination && page._pagination.next
 
 def installed(folder: Path, address: str) -> None:
     """The client in a folder of its own, its one address that of the fake."""
-    subprocess.run(["npm", "install", "--silent", "--no-audit", "--no-fund", "front-sdk@0.8.2"], cwd=folder, check=True)
+    subprocess.run(
+        ["npm", "install", "--silent", "--no-audit", "--no-fund", "front-sdk@0.8.2"],
+        cwd=folder,
+        check=True,
+    )
     code = folder / "node_modules" / "front-sdk" / "build" / "index.js"
     code.write_text(code.read_text().replace("https://api2.frontapp.com", address))
     (folder / "read.js").write_text(READ)
@@ -51,29 +55,59 @@ def expected(fake: Front) -> dict[str, object]:
     """What the organisation's own story says of the same."""
     email = {a.number: a.email for a in fake.agents()}
     told = {}
-    for ticket in (t for t in fake.alive() if not fake.is_merged(t)):  # a merged one redirects to the one it went into
+    for ticket in (
+        t for t in fake.alive() if not fake.is_merged(t)
+    ):  # a merged one redirects to the one it went into
         notes, agent = fake.notes(ticket), ticket.value_at("assignee", fake.clock)
         told[f"cnv_{ticket.number:x}"] = {
-            "archived": fake.solved_at(ticket) is not None, "assignee": email[int(agent)] if agent else None, "created": ticket.created_at.timestamp(),
-            "messages": sorted((n.at.timestamp(), n.role == "customer") for n in notes if n.is_public),
-            "comments": sorted((n.at.timestamp(), email[n.author]) for n in notes if not n.is_public)}
+            "archived": fake.solved_at(ticket) is not None,
+            "assignee": email[int(agent)] if agent else None,
+            "created": ticket.created_at.timestamp(),
+            "messages": sorted(
+                (n.at.timestamp(), n.role == "customer") for n in notes if n.is_public
+            ),
+            "comments": sorted(
+                (n.at.timestamp(), email[n.author]) for n in notes if not n.is_public
+            ),
+        }
     return {"teammates": sorted(email.values()), "conversations": told}
 
 
 def main() -> None:
-    fake = Front(World(seed=5, first=date(2026, 10, 1), last=date(2026, 10, 31), daily=6.0), clock=CLOCK)
+    fake = Front(
+        World(seed=5, first=date(2026, 10, 1), last=date(2026, 10, 31), daily=6.0), clock=CLOCK
+    )
     truth = expected(fake)
     with tempfile.TemporaryDirectory() as place, Served(fake):
         installed(Path(place), fake.base_url)
-        made = subprocess.run(["node", "read.js", *truth["conversations"]], cwd=place, check=True, capture_output=True, text=True)
+        made = subprocess.run(
+            ["node", "read.js", *truth["conversations"]],
+            cwd=place,
+            check=True,
+            capture_output=True,
+            text=True,
+        )
     found = json.loads(made.stdout)
-    read = {"teammates": sorted(found["teammates"]), "conversations": {name: {
-        "archived": one["status"] == "archived", "assignee": one["assignee"], "created": int(one["created"]),
-        "messages": sorted((int(at), inbound) for at, inbound in one["messages"]), "comments": sorted((int(at), who) for at, who in one["comments"])}
-        for name, one in found["conversations"].items()}}
-    differ = [name for name, one in truth["conversations"].items() if read["conversations"][name] != one]
-    print(f"{len(read['conversations'])} conversations, {sum(len(c['messages']) for c in read['conversations'].values())} messages, "
-          f"{sum(len(c['comments']) for c in read['conversations'].values())} comments, {len(read['teammates'])} teammates; {len(differ)} conversations differ")
+    read = {
+        "teammates": sorted(found["teammates"]),
+        "conversations": {
+            name: {
+                "archived": one["status"] == "archived",
+                "assignee": one["assignee"],
+                "created": int(one["created"]),
+                "messages": sorted((int(at), inbound) for at, inbound in one["messages"]),
+                "comments": sorted((int(at), who) for at, who in one["comments"]),
+            }
+            for name, one in found["conversations"].items()
+        },
+    }
+    differ = [
+        name for name, one in truth["conversations"].items() if read["conversations"][name] != one
+    ]
+    print(
+        f"{len(read['conversations'])} conversations, {sum(len(c['messages']) for c in read['conversations'].values())} messages, "
+        f"{sum(len(c['comments']) for c in read['conversations'].values())} comments, {len(read['teammates'])} teammates; {len(differ)} conversations differ"
+    )
     sys.exit(bool(differ) or read["teammates"] != truth["teammates"])
 
 

@@ -32,7 +32,9 @@ def mended(description: dict[str, Any]) -> dict[str, Any]:
     """
     schemas = description["components"]["schemas"]
     schemas["ChangeDetails"]["properties"]["toString"] = {"type": "string"}
-    schemas["Changelog"]["properties"]["created"] = {"anyOf": [{"type": "string"}, {"type": "integer"}]}
+    schemas["Changelog"]["properties"]["created"] = {
+        "anyOf": [{"type": "string"}, {"type": "integer"}]
+    }
     for schema in schemas.values():
         for inner in (schema, *schema.get("properties", {}).values()):
             inner["nullable"] = True
@@ -56,7 +58,11 @@ JIRA = mended(yaml.safe_load((Path(__file__).parent / "descriptions" / "jira.yam
 def records(answer: Any, path: str) -> Iterator[Any]:
     """What lies at a path, lists opened."""
     for name in path.split("."):
-        answer = [inner for one in (answer if isinstance(answer, list) else [answer]) for inner in one[name]]
+        answer = [
+            inner
+            for one in (answer if isinstance(answer, list) else [answer])
+            for inner in one[name]
+        ]
     yield from answer
 
 
@@ -75,9 +81,19 @@ def objections(asked: Asked, fake: Fake, api: OpenAPI) -> Iterator[str]:
         for record in records(reply.content, path):
             yield from (e.message for e in OAS30ReadValidator(schema).iter_errors(record))
         return
-    request = MockRequest(fake.base_url, asked.method.lower(), asked.path, args=dict(asked.query), headers=dict(asked.headers),
-                          data=asked.body or None, content_type=asked.headers.get("content-type", ""))
-    for error in (*api.iter_request_errors(request), *api.iter_response_errors(request, MockResponse(reply.encoded(), reply.status))):
+    request = MockRequest(
+        fake.base_url,
+        asked.method.lower(),
+        asked.path,
+        args=dict(asked.query),
+        headers=dict(asked.headers),
+        data=asked.body or None,
+        content_type=asked.headers.get("content-type", ""),
+    )
+    for error in (
+        *api.iter_request_errors(request),
+        *api.iter_response_errors(request, MockResponse(reply.encoded(), reply.status)),
+    ):
         yield from told(error)
 
 
@@ -92,6 +108,8 @@ def calls(every_account: Bench, sandbox: Sandbox) -> list[Asked]:
 
 def test_jira_asks_and_is_answered_as_described(calls: list[Asked], sandbox: Sandbox):
     fake, api = sandbox.fakes["jira"], OpenAPI.from_dict(JIRA)
-    found = {f"{asked.path}: {message}" for asked in calls for message in objections(asked, fake, api)}
+    found = {
+        f"{asked.path}: {message}" for asked in calls for message in objections(asked, fake, api)
+    }
     assert not found
     assert len({asked.path for asked in calls}) > 8

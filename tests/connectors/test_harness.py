@@ -46,7 +46,9 @@ each = pytest.mark.parametrize("case", CASES, ids=lambda c: c.vendor)
 @pytest.fixture
 def only(every_account: Bench, case: Case) -> Bench:
     """The bench with this vendor's account alone."""
-    every_account.accounts = tuple(a for a in every_account.accounts if a["connector"] == case.vendor)
+    every_account.accounts = tuple(
+        a for a in every_account.accounts if a["connector"] == case.vendor
+    )
     return every_account
 
 
@@ -74,8 +76,12 @@ def failing(bench: Bench, case: Case) -> StreamResult:
     result = result_of(outcome, case)
     assert outcome.state == "partly"
     assert result.state == "failed"
-    assert bench.fetch(f"select count(*) from source.{case.entity} where loaded_stream = '{case.stream}'") == [(0,)]
-    assert bench.fetch(f"select count(*) from ops.bookmark where stream = '{case.stream}'") == [(0,)]
+    assert bench.fetch(
+        f"select count(*) from source.{case.entity} where loaded_stream = '{case.stream}'"
+    ) == [(0,)]
+    assert bench.fetch(f"select count(*) from ops.bookmark where stream = '{case.stream}'") == [
+        (0,)
+    ]
     return result
 
 
@@ -87,18 +93,43 @@ def small_pages(fake: Fake, case: Case, monkeypatch: pytest.MonkeyPatch) -> None
     if hasattr(fake, "per_page"):
         fake.per_page = fake.bulk_page = 3 if case.entity == "survey_response" else 15
     if case.vendor == "zoho_desk":
-        monkeypatch.setattr(paging.Offset, "first", lambda self, request: request.with_params(**{self.param: "0", self.size_param: "15"}))
+        monkeypatch.setattr(
+            paging.Offset,
+            "first",
+            lambda self, request: request.with_params(**{self.param: "0", self.size_param: "15"}),
+        )
     if case.vendor == "typeform":
-        monkeypatch.setattr(paging.BeforeLast, "first", lambda self, request: request.with_params(**{self.size_param: "3"}))
+        monkeypatch.setattr(
+            paging.BeforeLast,
+            "first",
+            lambda self, request: request.with_params(**{self.size_param: "3"}),
+        )
     if case.vendor == "medallia":
-        monkeypatch.setattr(paging.BodyKeyset, "after", lambda self, request, seen: None if seen.count == 0 else replace(
-            request, body=self.above(request.body, *(seen.last(p)[0] for p in self.paths))))
+        monkeypatch.setattr(
+            paging.BodyKeyset,
+            "after",
+            lambda self, request, seen: (
+                None
+                if seen.count == 0
+                else replace(
+                    request, body=self.above(request.body, *(seen.last(p)[0] for p in self.paths))
+                )
+            ),
+        )
 
     for stream in connector(case.vendor).streams:
         if isinstance(stream.paging, paging.Keyset):
-            monkeypatch.setattr(type(stream.paging), "first", lambda self, request: request.with_params(**{self.size_param: "300"}))
+            monkeypatch.setattr(
+                type(stream.paging),
+                "first",
+                lambda self, request: request.with_params(**{self.size_param: "300"}),
+            )
         if isinstance(stream.paging, paging.LinkWithQuery):
-            monkeypatch.setattr(type(stream.paging), "first", lambda self, request: request.with_params(per_page="20", page="1"))
+            monkeypatch.setattr(
+                type(stream.paging),
+                "first",
+                lambda self, request: request.with_params(per_page="20", page="1"),
+            )
 
 
 @each
@@ -117,7 +148,11 @@ def test_every_record_comes_exactly_once_over_several_pages(one, fake, case, mon
 def _front(fake) -> int:
     """Changes of status, agent and inbox, and that each conversation was opened."""
     told = [e for t in fake.visible() for e in fake._told(t)]
-    changes = sum(e["type"] in {"archive", "reopen", "assign", "move"} or (e["type"] == "inbound" and "source" in e) for e in told)
+    changes = sum(
+        e["type"] in {"archive", "reopen", "assign", "move"}
+        or (e["type"] == "inbound" and "source" in e)
+        for e in told
+    )
     return changes + sum(not fake.is_merged(t) for t in fake.visible())
 
 
@@ -125,7 +160,11 @@ def _salesforce(fake) -> int:
     """Rows of status and priority; of the two rows of a change of owner the one with ids, for the agent and for the queue."""
     told = [h for t in fake.visible() for h in fake._history(t)]
     owners = [h for h in told if h["Field"] == "Owner" and h["NewValue"][:3] in {"005", "00G"}]
-    sides = sum(any(str(h[k]).startswith(prefix) for k in ("OldValue", "NewValue")) for h in owners for prefix in ("005", "00G"))
+    sides = sum(
+        any(str(h[k]).startswith(prefix) for k in ("OldValue", "NewValue"))
+        for h in owners
+        for prefix in ("005", "00G")
+    )
     return sum(h["Field"] in {"Status", "Priority"} for h in told) + sides
 
 
@@ -136,13 +175,22 @@ def _changes(fake) -> int:
 
 def _tickets(fake) -> int:
     now = fake.clock
-    return sum(1 for t in fake.world.of_desk("hubspot") if t.known_at(now)
-               and not (t.deleted_at and t.deleted_at <= now) and not (t.merged_at and t.merged_at <= now))
+    return sum(
+        1
+        for t in fake.world.of_desk("hubspot")
+        if t.known_at(now)
+        and not (t.deleted_at and t.deleted_at <= now)
+        and not (t.merged_at and t.merged_at <= now)
+    )
 
 
 def _audits(fake) -> int:
     """Of the reasons of a hold only the caller's is a status of its own."""
-    return sum(row["fieldname"] != "hold_reason" or "1" in (row["newvalue"], row["newvalue"] and row["oldvalue"]) for row in fake._tables()["sys_audit"])
+    return sum(
+        row["fieldname"] != "hold_reason"
+        or "1" in (row["newvalue"], row["newvalue"] and row["oldvalue"])
+        for row in fake._tables()["sys_audit"]
+    )
 
 
 def _answers(fake) -> int:
@@ -150,9 +198,18 @@ def _answers(fake) -> int:
 
 
 EXPECTED = {
-    "zendesk": _changes, "hubspot": _tickets, "servicenow": _audits, "surveymonkey": _answers, "front": _front, "salesforce": _salesforce,
-    "zoho_desk": lambda fake: len(fake._known()), "typeform": lambda fake: sum(s.number % 50 != 0 for s in fake.world.scores if s.at <= fake.clock),
-    "qualtrics": _answers, "medallia": _answers,
+    "zendesk": _changes,
+    "hubspot": _tickets,
+    "servicenow": _audits,
+    "surveymonkey": _answers,
+    "front": _front,
+    "salesforce": _salesforce,
+    "zoho_desk": lambda fake: len(fake._known()),
+    "typeform": lambda fake: sum(
+        s.number % 50 != 0 for s in fake.world.scores if s.at <= fake.clock
+    ),
+    "qualtrics": _answers,
+    "medallia": _answers,
 }
 
 
@@ -165,7 +222,9 @@ def test_the_second_run_asks_only_for_what_changed(one, fake, case):
     second = result_of(one.read(fake.clock), case)
     assert first.records > 0
     assert second.state in {"loaded", "nothing new"}
-    listed = {"typeform": 4, "qualtrics": 4}.get(case.vendor, 0)  # forms and their questions are read each time
+    listed = {"typeform": 4, "qualtrics": 4}.get(
+        case.vendor, 0
+    )  # forms and their questions are read each time
     most = 0.7 if case.vendor == "medallia" else 1 / 3  # thirty days are read again
     assert second.records - listed < (first.records - listed) * most
     assert len(fake.asked) - asked_before <= asked_before
@@ -176,7 +235,11 @@ def test_every_stream_is_read_and_no_row_lacks_what_it_needs(only, case):
     outcome = only.read(midnight(TODAY))
     assert outcome.state == "completed", outcome.message
     assert [(r.stream, r.quarantined) for r in outcome.streams if r.quarantined] == []
-    counts = " union all ".join(f"select '{e.name}.{column}', count(*) from source.{e.name} where {column} is null" for e in ENTITIES.values() for column in e.required)
+    counts = " union all ".join(
+        f"select '{e.name}.{column}', count(*) from source.{e.name} where {column} is null"
+        for e in ENTITIES.values()
+        for column in e.required
+    )
     assert [name for name, count in only.fetch(counts) if count] == []
 
 
@@ -222,14 +285,25 @@ def test_a_broken_page_is_asked_for_again(one, fake, case, kind):
 
 
 @each
-@pytest.mark.parametrize(("kind", "name"), [("cut", "TruncatedPageError"), ("garbage", "TruncatedPageError"),
-                                            ("drop", "UnreachableError"), ("error", "UnreachableError")])
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("cut", "TruncatedPageError"),
+        ("garbage", "TruncatedPageError"),
+        ("drop", "UnreachableError"),
+        ("error", "UnreachableError"),
+    ],
+)
 def test_a_page_that_stays_broken_fails_loudly(one, fake, case, kind, name):
-    fake.mischief = [Mischief(kind, case.path, skip=1 if case.vendor == "zendesk" else 0, times=1000)]
+    fake.mischief = [
+        Mischief(kind, case.path, skip=1 if case.vendor == "zendesk" else 0, times=1000)
+    ]
     assert name in failing(one, case).message
 
 
-@pytest.mark.parametrize("case", [c for c in CASES if c.vendor != "qualtrics"], ids=lambda c: c.vendor)  # there an export is one file
+@pytest.mark.parametrize(
+    "case", [c for c in CASES if c.vendor != "qualtrics"], ids=lambda c: c.vendor
+)  # there an export is one file
 def test_a_repeated_page_is_a_named_error(one, fake, case, monkeypatch):
     small_pages(fake, case, monkeypatch)
     if case.vendor == "zendesk":
@@ -253,12 +327,22 @@ class Repeating(Mischief):
 def _shrink_zendesk(fake) -> None:
     original = fake._time_export
     fake._time_export = lambda asked, name, rows, **k: original(
-        type(asked)(asked.method, asked.path, {**asked.query, "per_page": "200"}, asked.headers, asked.body), name, rows, **k)
+        type(asked)(
+            asked.method, asked.path, {**asked.query, "per_page": "200"}, asked.headers, asked.body
+        ),
+        name,
+        rows,
+        **k,
+    )
 
 
 @each
 def test_a_redirect_to_another_host_gets_no_credentials(one, fake, case):
-    fake.mischief = [Mischief("redirect", case.path, times=1000, headers={"location": "http://localhost:9/steal"})]
+    fake.mischief = [
+        Mischief(
+            "redirect", case.path, times=1000, headers={"location": "http://localhost:9/steal"}
+        )
+    ]
     assert "ForeignHostError" in failing(one, case).message
 
 
@@ -278,4 +362,3 @@ def test_the_vendor_is_listed_and_documented(case) -> None:
     assert vendor.docs
     assert all(stream.says for stream in vendor.streams)
     assert len({s.name for s in vendor.streams}) == len(vendor.streams)
-

@@ -23,7 +23,12 @@ NOW = midnight(TODAY)
 @pytest.fixture
 def only(every_account: Bench):
     def picked(vendor: str, **more: Any) -> Bench:
-        return replace(every_account, accounts=tuple({**a, **more} for a in every_account.accounts if a["connector"] == vendor))
+        return replace(
+            every_account,
+            accounts=tuple(
+                {**a, **more} for a in every_account.accounts if a["connector"] == vendor
+            ),
+        )
 
     return picked
 
@@ -85,13 +90,18 @@ class TestFreshdesk:
         fake, bench = sandbox.fakes["freshdesk"], only("freshdesk")
         late = (NOW - timedelta(days=1)).date().isoformat()
         original = fake._activities
-        fake._activities = lambda asked: Reply(b"", 404) if asked.query["created_at"] == late else original(asked)
+        fake._activities = lambda asked: (
+            Reply(b"", 404) if asked.query["created_at"] == late else original(asked)
+        )
         assert bench.read(NOW).state == "completed"
         before = bench.fetch("select count(*) from source.ticket_event")[0][0]
         fake._activities = original
         fake.clock = NOW + timedelta(days=1)
         assert bench.read(NOW + timedelta(days=1)).state == "completed"
-        told = sum(e["performed_at"][:10] == f"{late[8:]}-{late[5:7]}-{late[:4]}" for e in fake._of_day(late))
+        told = sum(
+            e["performed_at"][:10] == f"{late[8:]}-{late[5:7]}-{late[:4]}"
+            for e in fake._of_day(late)
+        )
         assert told > 1
         assert bench.fetch("select count(*) from source.ticket_event")[0][0] > before
 
@@ -142,20 +152,34 @@ class TestJira:
         from flows.doctor import examine
 
         fake = sandbox.fakes["jira"]
-        fake.mischief = [Mischief("edit", "/myself", times=9, edit=lambda body: b'{"displayName":"Anonymous"}')]
-        found = next(f for f in examine(only("jira").settings()) if f.subject == "account jira_acme")
+        fake.mischief = [
+            Mischief("edit", "/myself", times=9, edit=lambda body: b'{"displayName":"Anonymous"}')
+        ]
+        found = next(
+            f for f in examine(only("jira").settings()) if f.subject == "account jira_acme"
+        )
         assert not found.is_well
         assert "stranger" in found.says
 
     def test_the_removed_search_is_not_used(self, only, sandbox: Sandbox):
         only("jira").read(NOW)
-        assert not [a for a in sandbox.fakes["jira"].asked if a.path.endswith("/search") and "users" not in a.path and "statuses" not in a.path and "project" not in a.path]
+        assert not [
+            a
+            for a in sandbox.fakes["jira"].asked
+            if a.path.endswith("/search")
+            and "users" not in a.path
+            and "statuses" not in a.path
+            and "project" not in a.path
+        ]
 
 
 class TestSalesforce:
     def test_equal_stamps_over_a_page_border_lose_nothing(self, only, sandbox: Sandbox):
         """Bulk loads give thousands of rows one SystemModstamp: going on above the last one would skip the rest."""
-        fake, bench = sandbox.fakes["salesforce"], only("salesforce", start=NOW - timedelta(days=20))
+        fake, bench = (
+            sandbox.fakes["salesforce"],
+            only("salesforce", start=NOW - timedelta(days=20)),
+        )
         fake.per_page = 4
         fake.touched = lambda ticket: NOW - timedelta(hours=1)
         outcome = bench.read(NOW)
@@ -165,7 +189,9 @@ class TestSalesforce:
 
     def test_the_spent_daily_budget_ends_the_run_by_name(self, only, sandbox: Sandbox):
         fake = sandbox.fakes["salesforce"]
-        fake.throttled = lambda: fake._problem(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
+        fake.throttled = lambda: fake._problem(
+            403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded."
+        )
         fake.mischief = [Mischief("throttle", "/jobs/query", times=1000)]
         assert "BudgetSpentError" in failure(only("salesforce").read(NOW), "cases")
 
@@ -178,19 +204,32 @@ class TestSalesforce:
 
     def test_a_part_of_an_export_with_too_few_rows_is_refused(self, only, sandbox: Sandbox):
         fake = sandbox.fakes["salesforce"]
-        fake.mischief = [Mischief("edit", "/results$", times=1000, edit=lambda body: body[: body.rfind(b"\n", 0, len(body) // 2) + 1])]
+        fake.mischief = [
+            Mischief(
+                "edit",
+                "/results$",
+                times=1000,
+                edit=lambda body: body[: body.rfind(b"\n", 0, len(body) // 2) + 1],
+            )
+        ]
         assert "TruncatedPageError" in failure(only("salesforce").read(NOW), "cases")
 
     def test_deleted_and_merged_cases_are_told_apart(self, only, sandbox: Sandbox):
         fake, bench = sandbox.fakes["salesforce"], only("salesforce")
         bench.read(NOW)
         merged = [t for t in fake.alive() if fake.is_merged(t)]
-        assert bench.fetch("select count(*) from source.ticket where merged_into_id is not null") == [(len(merged),)]
-        assert bench.fetch("select count(*) from source.tombstone") == [(sum(fake.is_deleted(t) for t in fake.visible()),)]
+        assert bench.fetch(
+            "select count(*) from source.ticket where merged_into_id is not null"
+        ) == [(len(merged),)]
+        assert bench.fetch("select count(*) from source.tombstone") == [
+            (sum(fake.is_deleted(t) for t in fake.visible()),)
+        ]
 
 
 class TestFront:
-    def test_a_merge_is_recorded_though_the_old_conversation_redirects(self, only, sandbox: Sandbox):
+    def test_a_merge_is_recorded_though_the_old_conversation_redirects(
+        self, only, sandbox: Sandbox
+    ):
         fake, bench = sandbox.fakes["front"], only("front")
         lost = next(t for t in fake._all if t.merged_at and t.merged_at < NOW - timedelta(days=2))
         fake.clock = lost.created_at + timedelta(minutes=1)
@@ -199,22 +238,39 @@ class TestFront:
         fake.clock = NOW
         outcome = bench.run(NOW)
         assert outcome.state == "completed", outcome.message
-        assert bench.fetch(f"select is_excluded from core.fct_ticket where ticket_id = 'cnv_{lost.number:x}'") == [(True,)]
+        assert bench.fetch(
+            f"select is_excluded from core.fct_ticket where ticket_id = 'cnv_{lost.number:x}'"
+        ) == [(True,)]
 
-    def test_with_ticketing_the_categories_of_statuses_are_the_history(self, only, sandbox: Sandbox):
+    def test_with_ticketing_the_categories_of_statuses_are_the_history(
+        self, only, sandbox: Sandbox
+    ):
         """Nothing is archived there: who looked for that alone would see no ticket solved."""
         fake, bench = sandbox.fakes["front"], only("front")
         fake.ticketing = True
         assert bench.run(NOW).state == "completed"
-        unified = {"new": "open", "open": "open", "pending": "pending", "hold": "pending", "solved": "solved", "closed": "solved"}
+        unified = {
+            "new": "open",
+            "open": "open",
+            "pending": "pending",
+            "hold": "pending",
+            "solved": "solved",
+            "closed": "solved",
+        }
         found: dict[str, list[str]] = {}
-        for ticket, status in bench.fetch("select ticket_id, category from core.fct_status_interval order by ticket_id, starts_at"):
+        for ticket, status in bench.fetch(
+            "select ticket_id, category from core.fct_status_interval order by ticket_id, starts_at"
+        ):
             listed = found.setdefault(ticket, [])
-            listed += [status] if listed[-1:] != [status] else []  # an interval also ends where the team changes
+            listed += (
+                [status] if listed[-1:] != [status] else []
+            )  # an interval also ends where the team changes
         expected = {}
         for t in (t for t in fake.alive() if not fake.is_merged(t)):
             steps = [unified[str(c.after)] for c in t.changes_until(NOW) if c.field == "status"]
-            expected[f"cnv_{t.number:x}"] = [s for s, before in zip(steps, [None, *steps], strict=False) if s != before]
+            expected[f"cnv_{t.number:x}"] = [
+                s for s, before in zip(steps, [None, *steps], strict=False) if s != before
+            ]
         assert {k: v for k, v in found.items() if k in expected} == expected
         assert {"pending", "solved"} <= {s for listed in expected.values() for s in listed}
 
@@ -222,9 +278,15 @@ class TestFront:
         fake = sandbox.fakes["front"]
         only("front").read(NOW)
         asked = [a.path for a in fake.asked if a.path.endswith("/messages")]
-        redirected = sum(fake.is_merged(t) for t in fake.visible())  # they lead to a conversation that is asked for too
+        redirected = sum(
+            fake.is_merged(t) for t in fake.visible()
+        )  # they lead to a conversation that is asked for too
         assert len(set(asked)) <= len(asked) <= len(set(asked)) + redirected
-        assert any(sum(e["conversation"]["id"] == a.split("/")[2] for e in fake._told(fake.visible()[0])) > 1 for a in asked)
+        assert any(
+            sum(e["conversation"]["id"] == a.split("/")[2] for e in fake._told(fake.visible()[0]))
+            > 1
+            for a in asked
+        )
 
 
 class TestZohoDesk:
@@ -239,12 +301,25 @@ class TestZohoDesk:
     def test_no_rows_and_a_wrong_organization_are_told_apart(self, only, sandbox: Sandbox):
         outcome = only("zoho_desk", start=NOW - timedelta(seconds=90)).read(NOW)
         assert outcome.state == "completed", outcome.message
-        words = failure(only("zoho_desk", organization_id="1", streams_off=tuple(s.name for s in connector("zoho_desk").streams if s.name != "tickets")).read(NOW), "tickets")
+        words = failure(
+            only(
+                "zoho_desk",
+                organization_id="1",
+                streams_off=tuple(
+                    s.name for s in connector("zoho_desk").streams if s.name != "tickets"
+                ),
+            ).read(NOW),
+            "tickets",
+        )
         assert "orgId is wrong" in words
 
     def test_the_spent_credits_of_the_day_end_the_run_by_name(self, only, sandbox: Sandbox):
         fake = sandbox.fakes["zoho_desk"]
-        fake.throttled = lambda: Reply(fake._error(429, "THRESHOLD_EXCEEDED", "Daily credits used").content, 429, {"retry-after": "36000"})
+        fake.throttled = lambda: Reply(
+            fake._error(429, "THRESHOLD_EXCEEDED", "Daily credits used").content,
+            429,
+            {"retry-after": "36000"},
+        )
         fake.mischief = [Mischief("throttle", "/tickets/search", times=1000)]
         assert "BudgetSpentError" in failure(only("zoho_desk").read(NOW), "tickets")
 
@@ -279,16 +354,25 @@ class TestTypeform:
 class TestQualtrics:
     def test_an_export_that_fails_at_a_hundred_percent_is_named(self, only, sandbox: Sandbox):
         sandbox.fakes["qualtrics"].fails = True
-        assert "the vendor gave up on the export: failed" in failure(only("qualtrics").read(NOW), "responses")
+        assert "the vendor gave up on the export: failed" in failure(
+            only("qualtrics").read(NOW), "responses"
+        )
 
     def test_an_export_that_is_never_ready_ends(self, only, sandbox: Sandbox, monkeypatch):
         monkeypatch.setattr("tasks.rest.exports._MOST_LOOKS", 5)
         fake = sandbox.fakes["qualtrics"]
-        fake._poll = lambda job: Reply({"result": {"percentComplete": 99.0, "status": "inProgress"}, "meta": {}})
+        fake._poll = lambda job: Reply(
+            {"result": {"percentComplete": 99.0, "status": "inProgress"}, "meta": {}}
+        )
         assert "is not ready" in failure(only("qualtrics").read(NOW), "responses")
 
-    @pytest.mark.parametrize(("kind", "says"), [("bomb", "unpacks to more than"), ("two", "has 2 files"), ("none", "not a zip")])
-    def test_a_hostile_zip_is_refused(self, only, sandbox: Sandbox, monkeypatch, kind: str, says: str):
+    @pytest.mark.parametrize(
+        ("kind", "says"),
+        [("bomb", "unpacks to more than"), ("two", "has 2 files"), ("none", "not a zip")],
+    )
+    def test_a_hostile_zip_is_refused(
+        self, only, sandbox: Sandbox, monkeypatch, kind: str, says: str
+    ):
         monkeypatch.setattr("tasks.rest.client.Client.biggest_page", 1 << 20)
         fake = sandbox.fakes["qualtrics"]
         packed = io.BytesIO()
@@ -302,7 +386,9 @@ class TestQualtrics:
     def test_previews_do_not_count(self, only, sandbox: Sandbox):
         bench = only("qualtrics")
         bench.read(NOW)
-        assert bench.fetch("select count(*) from source.survey_response where response_id like 'R_preview%'") == [(0,)]
+        assert bench.fetch(
+            "select count(*) from source.survey_response where response_id like 'R_preview%'"
+        ) == [(0,)]
 
 
 class TestMedallia:
@@ -317,7 +403,9 @@ class TestMedallia:
         with narrowed("medallia", "feedback", size=10):
             assert bench.read(NOW).state == "completed"
         assert original == 500
-        assert bench.fetch("select count(*) from source.survey_response") == [(len(fake.world.scores),)]
+        assert bench.fetch("select count(*) from source.survey_response") == [
+            (len(fake.world.scores),)
+        ]
 
     def test_errors_that_come_with_200_are_errors(self, only, sandbox: Sandbox):
         scores = [{"question_id": "e_unknown", "metric": "csat"}]
@@ -328,4 +416,7 @@ class TestMedallia:
         from tasks.rest.spec import Window
 
         with pytest.raises(ConfigurationError, match="is not a field id"):
-            medallia.query(Window(NOW, NOW), {"scores": [{"question_id": 'e_x") { values } } users { name } #'}]})
+            medallia.query(
+                Window(NOW, NOW),
+                {"scores": [{"question_id": 'e_x") { values } } users { name } #'}]},
+            )

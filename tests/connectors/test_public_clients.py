@@ -12,7 +12,13 @@ import requests
 import surveymonkey.client
 import typeform.client
 from freshdesk.v2.api import API as FreshdeskApi
-from hubspot.crm.tickets import ApiClient, BasicApi, Configuration, PublicObjectSearchRequest, SearchApi
+from hubspot.crm.tickets import (
+    ApiClient,
+    BasicApi,
+    Configuration,
+    PublicObjectSearchRequest,
+    SearchApi,
+)
 from intercom import Intercom, SingleFilterSearchRequest
 from jira import JIRA
 from pysnc import ServiceNowClient
@@ -52,21 +58,38 @@ def carried(session: requests.Session, address: str, fake) -> requests.Session:
 
 def alive(fake, desk: str) -> set[int]:
     now = midnight(TODAY)
-    return {t.number for t in fake.world.of_desk(desk) if t.known_at(now) and not (t.deleted_at and t.deleted_at <= now)}
+    return {
+        t.number
+        for t in fake.world.of_desk(desk)
+        if t.known_at(now) and not (t.deleted_at and t.deleted_at <= now)
+    }
 
 
 def test_zenpy_reads_zendesk(sandbox: Sandbox):
     fake = sandbox.fakes["zendesk"]
     session = carried(requests.Session(), "https://alderfinch.zendesk.com", fake)
-    client = Zenpy(subdomain="alderfinch", email="etl@alderfinch.example", token="zendesk-demo-token", session=session)
+    client = Zenpy(
+        subdomain="alderfinch",
+        email="etl@alderfinch.example",
+        token="zendesk-demo-token",
+        session=session,
+    )
     now = midnight(TODAY)
-    tickets = [t for t in client.tickets.incremental(start_time=1, paginate_by_time=False) if t.status != "deleted"]
+    tickets = [
+        t
+        for t in client.tickets.incremental(start_time=1, paginate_by_time=False)
+        if t.status != "deleted"
+    ]
     assert {t.id for t in tickets} == alive(fake, "zendesk")
     truth = next(t for t in fake.world.of_desk("zendesk") if t.number == tickets[0].id)
     comments = list(client.tickets.comments(ticket=truth.number))
-    assert [c.public for c in comments] == [n.is_public for n in sorted(truth.notes_until(now), key=lambda n: n.at)]
+    assert [c.public for c in comments] == [
+        n.is_public for n in sorted(truth.notes_until(now), key=lambda n: n.at)
+    ]
     assert client.users.me().role == "admin"
-    assert {g.name for g in client.groups()} == {t.name for t in fake.world.teams if t.desk == "zendesk"}
+    assert {g.name for g in client.groups()} == {
+        t.name for t in fake.world.teams if t.desk == "zendesk"
+    }
 
 
 def test_hubspot_client_reads_hubspot(sandbox: Sandbox):
@@ -76,7 +99,9 @@ def test_hubspot_client_reads_hubspot(sandbox: Sandbox):
     api = ApiClient(configuration)
     found, after = [], None
     while True:
-        page = BasicApi(api).get_page(limit=50, after=after, properties=["subject", "hs_pipeline_stage"], archived=False)
+        page = BasicApi(api).get_page(
+            limit=50, after=after, properties=["subject", "hs_pipeline_stage"], archived=False
+        )
         found += page.results
         if not page.paging:
             break
@@ -85,9 +110,17 @@ def test_hubspot_client_reads_hubspot(sandbox: Sandbox):
     merged = {t.number for t in fake.world.of_desk("hubspot") if t.merged_at and t.merged_at <= now}
     assert {int(t.id) for t in found} == alive(fake, "hubspot") - merged
     assert all(t.properties["hs_pipeline_stage"] in {"1", "2", "3", "4", "5"} for t in found)
-    searched = SearchApi(api).do_search(public_object_search_request=PublicObjectSearchRequest(
-        filter_groups=[{"filters": [{"propertyName": "hs_object_id", "operator": "GT", "value": "0"}]}], limit=10,
-        sorts=["hs_object_id"], properties=["subject"], after="0"))
+    searched = SearchApi(api).do_search(
+        public_object_search_request=PublicObjectSearchRequest(
+            filter_groups=[
+                {"filters": [{"propertyName": "hs_object_id", "operator": "GT", "value": "0"}]}
+            ],
+            limit=10,
+            sorts=["hs_object_id"],
+            properties=["subject"],
+            after="0",
+        )
+    )
     assert searched.total == len(found)
 
 
@@ -113,24 +146,39 @@ def test_python_freshdesk_reads_freshdesk(sandbox: Sandbox):
     fake = sandbox.fakes["freshdesk"]
     client = FreshdeskApi("alderfinch.freshdesk.com", "freshdesk-demo-key")
     carried(client._session, "https://alderfinch.freshdesk.com", fake)
-    tickets = client.tickets.list_tickets(filter_name=None, updated_since="2020-01-01T00:00:00Z", per_page=50)
+    tickets = client.tickets.list_tickets(
+        filter_name=None, updated_since="2020-01-01T00:00:00Z", per_page=50
+    )
     assert {t.id for t in tickets} == told(fake)
     truth = next(t for t in fake.alive() if len(fake.notes(t)) > 2)
     comments = client.comments.list_comments(truth.number)
-    assert [(c.private, c.incoming) for c in comments] == [(not n.is_public, n.role == "customer") for n in fake.notes(truth)[1:]]
+    assert [(c.private, c.incoming) for c in comments] == [
+        (not n.is_public, n.role == "customer") for n in fake.notes(truth)[1:]
+    ]
     assert {g.name for g in client.groups.list_groups()} == {t.name for t in fake.teams}
 
 
 def test_jira_client_reads_jira(sandbox: Sandbox):
     fake = sandbox.fakes["jira"]
     fake.per_page = 20
-    client = JIRA(server=fake.base_url, basic_auth=("etl@alderfinch.example", "jira-demo-token"), options={"rest_api_version": "3"}, max_retries=0)
-    issues = client.enhanced_search_issues('updated >= "2020-01-01 00:00" ORDER BY updated ASC', maxResults=0, fields="summary,status,created,priority")
+    client = JIRA(
+        server=fake.base_url,
+        basic_auth=("etl@alderfinch.example", "jira-demo-token"),
+        options={"rest_api_version": "3"},
+        max_retries=0,
+    )
+    issues = client.enhanced_search_issues(
+        'updated >= "2020-01-01 00:00" ORDER BY updated ASC',
+        maxResults=0,
+        fields="summary,status,created,priority",
+    )
     assert {int(i.id) for i in issues} == told(fake)
     by_number = {t.number: t for t in fake.alive()}
     assert all(i.fields.created == fake.when(by_number[int(i.id)].created_at) for i in issues)
     one = issues[0]
-    assert [c.jsdPublic for c in client.comments(one.id)] == [n.is_public for n in fake.notes(by_number[int(one.id)])[1:]]
+    assert [c.jsdPublic for c in client.comments(one.id)] == [
+        n.is_public for n in fake.notes(by_number[int(one.id)])[1:]
+    ]
 
 
 def test_simple_salesforce_reads_salesforce(sandbox: Sandbox):
@@ -138,26 +186,42 @@ def test_simple_salesforce_reads_salesforce(sandbox: Sandbox):
     fake.per_page = fake.bulk_page = 20
     fake.tokens.add("session")
     session = carried(requests.Session(), "https://alderfinch.my.salesforce.com", fake)
-    client = Salesforce(instance_url="https://alderfinch.my.salesforce.com", session_id="session", version="65.0", session=session)
+    client = Salesforce(
+        instance_url="https://alderfinch.my.salesforce.com",
+        session_id="session",
+        version="65.0",
+        session=session,
+    )
     cases = client.query_all("SELECT Id, Status, CreatedDate FROM Case")["records"]
     lost = {t.number for t in fake.alive() if fake.is_merged(t)}
     assert {c["Id"] for c in cases} == {salesforce.key("500", n) for n in told(fake) - lost}
     every = client.query_all("SELECT Id, IsDeleted FROM Case", include_deleted=True)["records"]
     assert len(every) == len(fake.visible()) > len(cases)
-    rows = [row for part in client.bulk2.Case.query("SELECT Id, Status FROM Case", max_records=20) for row in csv.DictReader(io.StringIO(part))]
+    rows = [
+        row
+        for part in client.bulk2.Case.query("SELECT Id, Status FROM Case", max_records=20)
+        for row in csv.DictReader(io.StringIO(part))
+    ]
     assert {(r["Id"], r["Status"]) for r in rows} == {(c["Id"], c["Status"]) for c in cases}
 
 
 def test_intercoms_own_client_reads_intercom(sandbox: Sandbox):
     fake = sandbox.fakes["intercom"]
-    client = Intercom(base_url=fake.base_url, token="intercom-demo-token", headers={"Intercom-Version": "2.16"})
+    client = Intercom(
+        base_url=fake.base_url, token="intercom-demo-token", headers={"Intercom-Version": "2.16"}
+    )
     query = SingleFilterSearchRequest(field="updated_at", operator=">", value=0)
-    found = client.conversations.search(query=query, pagination={"per_page": 150}).items  # one page: over several its pager did not end
+    found = client.conversations.search(
+        query=query, pagination={"per_page": 150}
+    ).items  # one page: over several its pager did not end
     assert {int(c.id) for c in found} == told(fake)
     truth = next(t for t in fake.alive() if len(fake.notes(t)) > 2)
     one = client.conversations.find(str(truth.number))
     assert one.created_at == int(truth.created_at.timestamp())
-    assert sum(p.part_type in {"comment", "note"} for p in one.conversation_parts.conversation_parts) == len(fake.notes(truth)) - 1
+    assert (
+        sum(p.part_type in {"comment", "note"} for p in one.conversation_parts.conversation_parts)
+        == len(fake.notes(truth)) - 1
+    )
     assert {t.name for t in client.teams.list().teams} == {t.name for t in fake.teams}
 
 
@@ -176,7 +240,8 @@ def test_typeforms_own_client_reads_typeform(sandbox: Sandbox, monkeypatch):
         told = fake.told(form["id"])
         assert len(told) > 1
         assert [(r["submitted_at"], r["answers"][0]["number"]) for r in found if r["answers"]] == [
-            (f"{s.at:%Y-%m-%dT%H:%M:%SZ}", s.value) for s in told if s.number % 50]
+            (f"{s.at:%Y-%m-%dT%H:%M:%SZ}", s.value) for s in told if s.number % 50
+        ]
 
 
 def test_surveymonkey_python_reads_surveymonkey(sandbox: Sandbox, monkeypatch):
@@ -185,12 +250,30 @@ def test_surveymonkey_python_reads_surveymonkey(sandbox: Sandbox, monkeypatch):
     client = surveymonkey.client.Client(access_token="surveymonkey-demo-token")
     for survey in client.get_survey_lists()["data"]:
         details = client.get_survey_details(survey["id"])
-        choices = {c["id"]: c for page in details["pages"] for q in page["questions"] for c in (q.get("answers") or {}).get("choices", ())}
-        found = [r for page in client.get_all_pages_response(survey["id"], per_page=1) for r in page["data"]]
+        choices = {
+            c["id"]: c
+            for page in details["pages"]
+            for q in page["questions"]
+            for c in (q.get("answers") or {}).get("choices", ())
+        }
+        found = [
+            r
+            for page in client.get_all_pages_response(survey["id"], per_page=1)
+            for r in page["data"]
+        ]
         told = fake._scores(survey["id"])
         assert len(found) == len(told) > 1
-        assert {r["date_created"][:19] for r in found} == {f"{s.at:%Y-%m-%dT%H:%M:%S}" for s in told}
-        answered = {a["choice_id"] for r in found for page in r["pages"] for q in page["questions"] for a in q["answers"] if "choice_id" in a}
+        assert {r["date_created"][:19] for r in found} == {
+            f"{s.at:%Y-%m-%dT%H:%M:%S}" for s in told
+        }
+        answered = {
+            a["choice_id"]
+            for r in found
+            for page in r["pages"]
+            for q in page["questions"]
+            for a in q["answers"]
+            if "choice_id" in a
+        }
         assert answered <= set(choices)
 
 
@@ -204,9 +287,13 @@ def test_qualtricsapi_reads_qualtrics(sandbox: Sandbox, monkeypatch):
     monkeypatch.setenv("NO_PROXY", "*")
     monkeypatch.setattr(requests.Session, "get_adapter", lambda self, url: carrier)
     Credentials().qualtrics_api_credentials(token="q" * 40, data_center="fra1")
-    assert set(qualtrics.SURVEYS) >= set(Surveys().list_user_surveys()["id"])  # it gives the last page only
+    assert set(qualtrics.SURVEYS) >= set(
+        Surveys().list_user_surveys()["id"]
+    )  # it gives the last page only
     for survey, (_, title) in qualtrics.SURVEYS.items():
         rows = Responses().get_survey_responses(survey=survey)
         assert rows["Q1"][0] == title
         answers = rows[2:][rows[2:]["DistributionChannel"] == "anonymous"]
-        assert [(i, int(v)) for i, v in zip(answers["ResponseId"], answers["Q1"], strict=True)] == [(f"R_{s.number:x}", s.value) for s in fake.told(survey)]
+        assert [(i, int(v)) for i, v in zip(answers["ResponseId"], answers["Q1"], strict=True)] == [
+            (f"R_{s.number:x}", s.value) for s in fake.told(survey)
+        ]

@@ -26,8 +26,15 @@ def test_sample_becomes_the_expected_rows(path: Path):
         page = redecode(stream, part, body)
         gathered = Gathered()
         gathered.add(page.records, 1, sample.get("partition"), RECEIVED)
-        rows = translate(stream, becomes, page_reader(stream, part), gathered, personal=False, lead=sample.get("lead"),
-                         settings=sample.get("settings", {}))
+        rows = translate(
+            stream,
+            becomes,
+            page_reader(stream, part),
+            gathered,
+            personal=False,
+            lead=sample.get("lead"),
+            settings=sample.get("settings", {}),
+        )
         assert rows.refused.num_rows == 0
         made.setdefault(becomes.entity.name, []).extend(rows.table.to_pylist())
     for entity, expected in sample["expected"].items():
@@ -40,7 +47,13 @@ def test_sample_becomes_the_expected_rows(path: Path):
 
 def _lists(content, path: list[str]):
     """The lists of objects at a path, from whatever object of an answer it starts."""
-    for one in content.values() if isinstance(content, dict) else content if isinstance(content, list) else ():
+    for one in (
+        content.values()
+        if isinstance(content, dict)
+        else content
+        if isinstance(content, list)
+        else ()
+    ):
         yield from _lists(one, path)
     for name in path:
         content = content.get(name) if isinstance(content, dict) else None
@@ -62,9 +75,19 @@ def test_an_empty_item_of_a_list_is_set_aside_with_its_reason():
             page = redecode(stream, part, json.dumps(answer).encode())
             gathered = Gathered()
             gathered.add(page.records, 1, sample.get("partition"), RECEIVED)
-            rows = translate(stream, becomes, page_reader(stream, part), gathered, personal=False, settings=sample.get("settings", {}))
+            rows = translate(
+                stream,
+                becomes,
+                page_reader(stream, part),
+                gathered,
+                personal=False,
+                settings=sample.get("settings", {}),
+            )
             if answer != sample["answer"]:
-                assert f"an empty item in its {becomes.each.removesuffix('[]')}" in rows.refused["reason"].to_pylist(), path
+                assert (
+                    f"an empty item in its {becomes.each.removesuffix('[]')}"
+                    in rows.refused["reason"].to_pylist()
+                ), path
                 tried.add(path.parent.name)
     assert tried >= {"zendesk", "hubspot", "intercom"}, tried
 

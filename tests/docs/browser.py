@@ -41,13 +41,24 @@ class Tab:
         self._socket, self._number, self._session = socket, 0, ""
         self.events: list[dict[str, Any]] = []
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
-        self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)[
+            "sessionId"
+        ]
         for domain in ("Page", "Network", "Log", "Runtime"):
             self.call(f"{domain}.enable")
 
     def call(self, method: str, **given: Any) -> dict[str, Any]:
         self._number += 1
-        self._socket.send(json.dumps({"id": self._number, "method": method, "params": given, **({"sessionId": self._session} if self._session else {})}))
+        self._socket.send(
+            json.dumps(
+                {
+                    "id": self._number,
+                    "method": method,
+                    "params": given,
+                    **({"sessionId": self._session} if self._session else {}),
+                }
+            )
+        )
         while (told := json.loads(self._socket.recv(timeout=60))).get("id") != self._number:
             self.events.append(told)
         if "error" in told:
@@ -66,11 +77,30 @@ class Tab:
 def browser(program: str) -> Iterator[Tab]:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         process = subprocess.Popen(
-            [program, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--remote-debugging-port=0", f"--user-data-dir={profile}"],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+            [
+                program,
+                "--headless",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--hide-scrollbars",
+                "--remote-debugging-port=0",
+                f"--user-data-dir={profile}",
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
         try:
             assert process.stderr is not None
-            address = next((found[1] for line in process.stderr if (found := re.search(r"DevTools listening on (ws://\S+)", line))), None)
+            address = next(
+                (
+                    found[1]
+                    for line in process.stderr
+                    if (found := re.search(r"DevTools listening on (ws://\S+)", line))
+                ),
+                None,
+            )
             if address is None:
                 sys.exit(f"{program} does not start")
             with connect(address, max_size=None) as socket:
@@ -83,32 +113,64 @@ def browser(program: str) -> Iterator[Tab]:
 def trouble(tab: Tab, page: Path) -> list[str]:
     """What is wrong with the page that is open, in words."""
     found = json.loads(tab.call("Runtime.evaluate", expression=MEASURE)["result"]["value"])
-    asked = [e["params"]["request"]["url"] for e in tab.events if e.get("method") == "Network.requestWillBeSent"]
+    asked = [
+        e["params"]["request"]["url"]
+        for e in tab.events
+        if e.get("method") == "Network.requestWillBeSent"
+    ]
     elsewhere = [url for url in asked if url != page.as_uri() and not url.startswith("data:")]
-    complaints = [e["params"].get("entry", {}).get("text", "an exception") for e in tab.events if e.get("method") in {"Log.entryAdded", "Runtime.exceptionThrown"}]
-    words = {"wider than the window": found["wide"], "without a size": found["flat"], "asked for elsewhere": elsewhere, "complained of": complaints}
-    print(f"{found['pictures']} pictures, {found['tables']} tables, {found['height']:,} px high", end="; ")
+    complaints = [
+        e["params"].get("entry", {}).get("text", "an exception")
+        for e in tab.events
+        if e.get("method") in {"Log.entryAdded", "Runtime.exceptionThrown"}
+    ]
+    words = {
+        "wider than the window": found["wide"],
+        "without a size": found["flat"],
+        "asked for elsewhere": elsewhere,
+        "complained of": complaints,
+    }
+    print(
+        f"{found['pictures']} pictures, {found['tables']} tables, {found['height']:,} px high",
+        end="; ",
+    )
     return [f"{len(what)} {name} ({', '.join(what[:3])})" for name, what in words.items() if what]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("page", type=Path)
-    parser.add_argument("--shots", type=Path, default=Path(tempfile.gettempdir()), help="where screenshots go")
-    parser.add_argument("--browser", default=next((path for name in NAMES if (path := shutil.which(name))), ""), help="Chromium or Chrome")
+    parser.add_argument(
+        "--shots", type=Path, default=Path(tempfile.gettempdir()), help="where screenshots go"
+    )
+    parser.add_argument(
+        "--browser",
+        default=next((path for name in NAMES if (path := shutil.which(name))), ""),
+        help="Chromium or Chrome",
+    )
     given = parser.parse_args()
     if not given.browser:
         sys.exit("no Chromium or Chrome on the path; name one with --browser")
     page, bad = given.page.absolute(), False
     with browser(given.browser) as tab:
         for width in WIDTHS:
-            tab.call("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=width < 500)
+            tab.call(
+                "Emulation.setDeviceMetricsOverride",
+                width=width,
+                height=900,
+                deviceScaleFactor=1,
+                mobile=width < 500,
+            )
             tab.open(page.as_uri())
             print(f"{width:>5} px", end=": ")
             wrong = trouble(tab, page)
             print("; ".join(wrong) or "in order")
             shot = given.shots / f"{page.stem}-{width}.png"
-            shot.write_bytes(base64.b64decode(tab.call("Page.captureScreenshot", captureBeyondViewport=True)["data"]))
+            shot.write_bytes(
+                base64.b64decode(
+                    tab.call("Page.captureScreenshot", captureBeyondViewport=True)["data"]
+                )
+            )
             bad = bad or bool(wrong)
     print(f"screenshots: {given.shots / page.stem}-*.png")
     sys.exit(bad)

@@ -10,15 +10,30 @@ from tasks.connectors import connectors
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "deployments" / "examples"
 FILES = {
-    "budget_lines": "budget", "cost_entries": "costs", "headcount_plan": "headcount", "special_days": "special_days", "exchange_rates": "rates",
-    "kpi_targets": "targets", "shifts": "shifts", "sla_targets": "sla_targets",
+    "budget_lines": "budget",
+    "cost_entries": "costs",
+    "headcount_plan": "headcount",
+    "special_days": "special_days",
+    "exchange_rates": "rates",
+    "kpi_targets": "targets",
+    "shifts": "shifts",
+    "sla_targets": "sla_targets",
 }
 
 
 def test_every_example_loads(bench: Bench):
     assert set(FILES) == set(connectors()["files"].optional_settings)
-    account = {"connector": "files", "name": "plans", **{setting: str(EXAMPLES / f"{name}.csv") for setting, name in FILES.items()}}
+    account = {
+        "connector": "files",
+        "name": "plans",
+        **{setting: str(EXAMPLES / f"{name}.csv") for setting, name in FILES.items()},
+    }
     outcome = replace(bench, accounts=(account,)).read(midnight(TODAY))
     assert outcome.state == "completed", outcome.message
-    lines = {name: len((EXAMPLES / f"{name}.csv").read_text().splitlines()) - 1 for name in FILES.values()}
-    assert {r.stream: (r.records, r.quarantined, list(r.warnings)) for r in outcome.streams} == {setting: (lines[name], 0, []) for setting, name in FILES.items()}
+    lines = {
+        name: len((EXAMPLES / f"{name}.csv").read_text().splitlines()) - 1
+        for name in FILES.values()
+    }
+    assert {r.stream: (r.records, r.quarantined, list(r.warnings)) for r in outcome.streams} == {
+        setting: (lines[name], 0, []) for setting, name in FILES.items()
+    }

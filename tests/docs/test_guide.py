@@ -27,7 +27,9 @@ GUIDE = (ROOT / "deployments" / "DAY_TWO.md").read_text()
 def sandbox_of_today(tmp_path: Path, monkeypatch) -> Iterator[Sandbox]:
     """Three weeks up to now: the commands take the real clock."""
     today = datetime.now(UTC).date()
-    world = World(seed=5, first=today - timedelta(days=21), last=today - timedelta(days=1), daily=2.0)
+    world = World(
+        seed=5, first=today - timedelta(days=21), last=today - timedelta(days=1), daily=2.0
+    )
     with open_sandbox(tmp_path / "plans", today=today, world=world) as opened:
         for name, value in opened.secrets.items():
             monkeypatch.setenv(name, value)
@@ -44,7 +46,11 @@ def folder(sandbox_of_today, tmp_path: Path) -> Path:
     for account in sandbox_of_today.accounts:
         if account["connector"] == "zendesk":
             known = {k: v for k, v in account.items() if isinstance(v, (str, int))}
-            lines.append("[[accounts]]\n" + "\n".join(f"{k} = {json.dumps(v)}" for k, v in known.items()) + f'\nstart = "{account["start"].isoformat()}"')
+            lines.append(
+                "[[accounts]]\n"
+                + "\n".join(f"{k} = {json.dumps(v)}" for k, v in known.items())
+                + f'\nstart = "{account["start"].isoformat()}"'
+            )
     (home / "support_etl.toml").write_text("\n\n".join(lines))
     command = tmp_path / "bin" / "support-etl"
     command.parent.mkdir()
@@ -57,10 +63,25 @@ def folder(sandbox_of_today, tmp_path: Path) -> Path:
 def server(tmp_path: Path) -> Iterator[str]:
     """Prefect's server, as where flows are scheduled: without one every command would start its own."""
     port = free_port()
-    environment = {**os.environ, "PREFECT_HOME": str(tmp_path / "prefect"), "PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"}
+    environment = {
+        **os.environ,
+        "PREFECT_HOME": str(tmp_path / "prefect"),
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+    }
     process = subprocess.Popen(
-        [str(Path(sys.executable).parent / "prefect"), "server", "start", "--port", str(port), "--no-services"], env=environment, stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL)
+        [
+            str(Path(sys.executable).parent / "prefect"),
+            "server",
+            "start",
+            "--port",
+            str(port),
+            "--no-services",
+        ],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     api = f"http://127.0.0.1:{port}/api"
     deadline = time.monotonic() + 180
     while True:
@@ -78,27 +99,51 @@ def server(tmp_path: Path) -> Iterator[str]:
 
 def test_every_command_of_the_guide_for_day_two(folder: Path, server: str, postgres):
     environment = {
-        **os.environ, "PATH": f"{folder.parent / 'bin'}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT), "PREFECT_HOME": str(folder / ".prefect"),
-        "PREFECT_API_URL": server, "PREFECT_LOGGING_LEVEL": "CRITICAL", "NEW_WAREHOUSE_URL": postgres(),
-        "SUPPORT_ETL_SECRET_ERASURE_KEY": "a long random text for the guide", "SUPPORT_ETL_RULES__BEHIND_HOURS": "100000",
+        **os.environ,
+        "PATH": f"{folder.parent / 'bin'}:{os.environ['PATH']}",
+        "PYTHONPATH": str(ROOT),
+        "PREFECT_HOME": str(folder / ".prefect"),
+        "PREFECT_API_URL": server,
+        "PREFECT_LOGGING_LEVEL": "CRITICAL",
+        "NEW_WAREHOUSE_URL": postgres(),
+        "SUPPORT_ETL_SECRET_ERASURE_KEY": "a long random text for the guide",
+        "SUPPORT_ETL_RULES__BEHIND_HOURS": "100000",
     }
 
     def call(line: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(["bash", "-ec", line], cwd=folder, env=environment, capture_output=True, text=True, timeout=240, check=False)
+        return subprocess.run(
+            ["bash", "-ec", line],
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=False,
+        )
 
     assert call("support-etl run").returncode == 0
     with duckdb.connect(str(folder / "warehouse.duckdb")) as connection:
-        environment["CUSTOMER"] = connection.execute("select requester_id from core.fct_ticket where account = 'zendesk_acme' order by 1 limit 1").fetchone()[0]
-    lines = dict.fromkeys(line for block in re.findall(r"```sh\n(.*?)```", GUIDE, re.DOTALL) for line in block.strip().splitlines())  # each once
+        environment["CUSTOMER"] = connection.execute(
+            "select requester_id from core.fct_ticket where account = 'zendesk_acme' order by 1 limit 1"
+        ).fetchone()[0]
+    lines = dict.fromkeys(
+        line
+        for block in re.findall(r"```sh\n(.*?)```", GUIDE, re.DOTALL)
+        for line in block.strip().splitlines()
+    )  # each once
     assert len(lines) >= 15
     told = {}
     for line in lines:
         done = call(line)
-        allowed = {0, 3} if line == "support-etl status" else {0}  # the clock of the sandbox is not today's: status says so
+        allowed = (
+            {0, 3} if line == "support-etl status" else {0}
+        )  # the clock of the sandbox is not today's: status says so
         assert done.returncode in allowed, f"{line}\n{done.stdout}\n{done.stderr}"
         assert "Traceback" not in done.stderr
         told[line] = done.stdout + done.stderr
     assert "rows copied" in told['SUPPORT_ETL_MIGRATE_TO="$NEW_WAREHOUSE_URL" support-etl migrate']
-    assert "nothing is left" in told['support-etl erase --account zendesk_acme --customer "$CUSTOMER"']
+    assert (
+        "nothing is left" in told['support-etl erase --account zendesk_acme --customer "$CUSTOMER"']
+    )
     assert "Compared with the vendors" in told["support-etl reconcile --everything"]
     assert "completed" in told['SUPPORT_ETL_WAREHOUSE__URL="$NEW_WAREHOUSE_URL" support-etl run']

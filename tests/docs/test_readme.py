@@ -21,16 +21,33 @@ def test_the_settings_of_the_readme_load(tmp_path: Path, monkeypatch):
     (tmp_path / "support_etl.toml").write_text(text)
     monkeypatch.setenv("SUPPORT_ETL_CONFIG", str(tmp_path / "support_etl.toml"))
     settings = load()
-    assert [a.connector for a in settings.accounts] == ["zendesk", "files", "freshdesk", "jira", "typeform"]
+    assert [a.connector for a in settings.accounts] == [
+        "zendesk",
+        "files",
+        "freshdesk",
+        "jira",
+        "typeform",
+    ]
 
 
 def command(*words: str, folder: Path, **environment: str) -> subprocess.CompletedProcess:
-    return subprocess.run([sys.executable, "-c", "from flows.cli import main; main()", *words], cwd=folder, capture_output=True, text=True,
-                          env={**os.environ, "PYTHONPATH": str(ROOT), **environment}, check=False, timeout=300)
+    return subprocess.run(
+        [sys.executable, "-c", "from flows.cli import main; main()", *words],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        check=False,
+        timeout=300,
+    )
 
 
 def test_listing_commands_print_what_they_promise(tmp_path: Path):
-    for words, expected in ((["connectors"], "Zendesk Support"), (["models"], "core.fct_ticket"), (["kpis"], "first_reply_time")):
+    for words, expected in (
+        (["connectors"], "Zendesk Support"),
+        (["models"], "core.fct_ticket"),
+        (["kpis"], "first_reply_time"),
+    ):
         done = command(*words, folder=tmp_path)
         assert done.returncode == 0, done.stderr
         assert expected in done.stdout
@@ -39,7 +56,9 @@ def test_listing_commands_print_what_they_promise(tmp_path: Path):
 
 
 def test_doctor_finds_what_is_missing(tmp_path: Path):
-    (tmp_path / "support_etl.toml").write_text("[[accounts]]\nconnector = 'zendesk'\nname = 'main'\nsubdomain = 'acme'\n")
+    (tmp_path / "support_etl.toml").write_text(
+        "[[accounts]]\nconnector = 'zendesk'\nname = 'main'\nsubdomain = 'acme'\n"
+    )
     done = command("doctor", folder=tmp_path)
     assert done.returncode == 2
     assert "SUPPORT_ETL_SECRET_MAIN_API_TOKEN" in done.stdout
@@ -65,17 +84,30 @@ class Page(HTMLParser):
                 self.outside.append(f"{tag} {value}")
 
 
-def test_the_report_is_self_contained_and_the_spreadsheet_has_the_same_tables(bench: Bench, sandbox):
+def test_the_report_is_self_contained_and_the_spreadsheet_has_the_same_tables(
+    bench: Bench, sandbox
+):
     from tasks.sandbox.fake import Mischief
 
     evil = b'=HYPERLINK(\\"http://x\\")<script>alert(1)</script>'
-    sandbox.fakes["zendesk"].mischief = [Mischief("edit", "/groups", edit=lambda b: b.replace(b"Tier 1 EMEA", evil))]
+    sandbox.fakes["zendesk"].mischief = [
+        Mischief("edit", "/groups", edit=lambda b: b.replace(b"Tier 1 EMEA", evil))
+    ]
     outcome = bench.run(midnight(TODAY), report=True)
     text = outcome.published.page.read_text()
     page = Page()
     page.feed(text)
     assert page.outside == []
-    assert {"kpis_by_account", "staffing", "budget", "budget_year", "variances", "headcount", "forecast", "definitions"} <= page.ids
+    assert {
+        "kpis_by_account",
+        "staffing",
+        "budget",
+        "budget_year",
+        "variances",
+        "headcount",
+        "forecast",
+        "definitions",
+    } <= page.ids
     assert "<script>alert" not in text
     assert "&lt;script&gt;" in text
     assert text.count("<svg") == 8

@@ -18,11 +18,22 @@ class Runner:
         here = Path(__file__).resolve().parents[1]
         environment = {**os.environ, "PYTHONPATH": f"{here}:{here.parent}"}
         self._process = subprocess.Popen(
-            [sys.executable, str(here / "job_runner.py")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
+            [sys.executable, str(here / "job_runner.py")],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment,
+        )
 
     def begin(self, bench: Bench, secrets: dict[str, str], **more: Any) -> int:
         settings = bench.settings().model_dump(mode="json")
-        order = {"settings": settings, "as_of": midnight(TODAY).isoformat(), "environment": secrets, "report": False, **more}
+        order = {
+            "settings": settings,
+            "as_of": midnight(TODAY).isoformat(),
+            "environment": secrets,
+            "report": False,
+            **more,
+        }
         self._process.stdin.write(json.dumps(order) + "\n")
         self._process.stdin.flush()
         return int(self._process.stdout.readline())

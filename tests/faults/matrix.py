@@ -36,7 +36,9 @@ class Case:
 
     @property
     def name(self) -> str:
-        return f"{self.fault.group} / {self.fault.name} / {self.vendor} / {self.point} / {self.seed}"
+        return (
+            f"{self.fault.group} / {self.fault.name} / {self.vendor} / {self.point} / {self.seed}"
+        )
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,11 @@ def play_all(names: list[str], seed: int) -> list[Result]:
                 if case.name in wanted:
                     results.append(told(play(stage, case)))
                     if len(results) % 100 == 0:
-                        print(f"{len(results):,} of {len(wanted):,} cases of a process, {case.fault.group}", file=sys.stderr, flush=True)
+                        print(
+                            f"{len(results):,} of {len(wanted):,} cases of a process, {case.fault.group}",
+                            file=sys.stderr,
+                            flush=True,
+                        )
             return results
         finally:
             stage.close()
@@ -95,15 +101,23 @@ def table(results: list[Result]) -> list[tuple[object, ...]]:
         row["tried"] += 1
         for figure in FIGURES:
             row[figure] += bool(getattr(result.judgement, figure))
-    rows: list[tuple[object, ...]] = [(g, r["tried"], *(r[f] for f in FIGURES)) for g, r in sorted(groups.items())]
+    rows: list[tuple[object, ...]] = [
+        (g, r["tried"], *(r[f] for f in FIGURES)) for g, r in sorted(groups.items())
+    ]
     total = sum(groups.values(), Counter())
     return [*rows, ("all", total["tried"], *(total[f] for f in FIGURES))]
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sample", type=int, default=0, help="so many cases, drawn by the seed; 0: all")
-    parser.add_argument("--seed", type=int, default=1, help="draws the sample and whatever a fault draws")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--sample", type=int, default=0, help="so many cases, drawn by the seed; 0: all"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=1, help="draws the sample and whatever a fault draws"
+    )
     parser.add_argument("--only", default="", help="cases whose name has this text")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     given = parser.parse_args()
@@ -119,7 +133,10 @@ def main() -> int:
     for group, *figures in table(results):
         print(f"{group:<22}" + "".join(f"{figure:>9}" for figure in figures))
     slow = sorted(results, key=lambda r: -r.seconds)[:3]
-    print(f"\n{time.monotonic() - began:,.0f} s in {given.processes} processes; longest: " + "; ".join(f"{r.name} {r.seconds:.1f} s" for r in slow))
+    print(
+        f"\n{time.monotonic() - began:,.0f} s in {given.processes} processes; longest: "
+        + "; ".join(f"{r.name} {r.seconds:.1f} s" for r in slow)
+    )
     return 0 if all(r.judgement.is_good for r in results) else 1
 
 

@@ -38,8 +38,19 @@ from tasks.warehouse.engine import Warehouse
 from tasks.warehouse.migrations import prepare
 
 VENDORS = (
-    "zendesk", "hubspot", "servicenow", "surveymonkey", "freshdesk", "intercom", "jira", "salesforce", "front", "zoho_desk",
-    "typeform", "qualtrics", "medallia",
+    "zendesk",
+    "hubspot",
+    "servicenow",
+    "surveymonkey",
+    "freshdesk",
+    "intercom",
+    "jira",
+    "salesforce",
+    "front",
+    "zoho_desk",
+    "typeform",
+    "qualtrics",
+    "medallia",
 )
 PATIENCE = rest_client.Patience(tries=4, first_wait=0.005, wait_cap=0.02, longest_answer=2.0)
 AS_OF = midnight(TODAY)
@@ -84,7 +95,9 @@ class Scene:
         """One ordinary run, streams one after the other."""
         settings = self.bench.settings(**changes)
         with running(settings, "daily", AS_OF) as (context, outcome):
-            outcome.streams += ingest_accounts(context, settings.accounts, OneByOne(), window=window)
+            outcome.streams += ingest_accounts(
+                context, settings.accounts, OneByOne(), window=window
+            )
             outcome.state = "partly" if outcome.failures else "completed"
             outcome.message = "; ".join(r.message for r in outcome.failures)
         return outcome
@@ -123,7 +136,10 @@ def state_of(url: str) -> State:
     with opened(url) as (warehouse, connection):
         for entity in ENTITIES.values():
             names = ", ".join(f'"{n}"' for n in ("account", "connector", *entity.names))
-            rows = Counter(tuple(r) for r in warehouse.fetch(connection, f"select {names} from source.{entity.name}"))
+            rows = Counter(
+                tuple(r)
+                for r in warehouse.fetch(connection, f"select {names} from source.{entity.name}")
+            )
             if rows:
                 found[entity.name] = rows
         for name, query in _BOOKS.items():
@@ -144,7 +160,9 @@ class Stage:
         self._folder, self._count = folder, 0
         self._stack = ExitStack()
         world = World(seed=5, first=date(2026, 10, 18), last=TODAY - timedelta(days=1), daily=2.0)
-        self.sandbox = self._stack.enter_context(open_sandbox(folder / "plans", today=TODAY, world=world))
+        self.sandbox = self._stack.enter_context(
+            open_sandbox(folder / "plans", today=TODAY, world=world)
+        )
         self._stack.enter_context(mock.patch.dict("os.environ", dict(self.sandbox.secrets)))
         self._stack.enter_context(mock.patch("tasks.extract.Patience", lambda **given: PATIENCE))
         self._clean: dict[tuple[str, str], tuple[State, int]] = {}
@@ -208,11 +226,15 @@ class Stage:
 
     @contextmanager
     def scene(self, vendor: str, seed: int, store: str = "duckdb") -> Iterator[Scene]:
-        with self._scene(vendor, self.vendors_state(vendor, store), random.Random(f"{vendor}{seed}"), store) as scene:
+        with self._scene(
+            vendor, self.vendors_state(vendor, store), random.Random(f"{vendor}{seed}"), store
+        ) as scene:
             yield scene
 
     @contextmanager
-    def _scene(self, vendor: str, clean: tuple[State, int], pick: random.Random, store: str) -> Iterator[Scene]:
+    def _scene(
+        self, vendor: str, clean: tuple[State, int], pick: random.Random, store: str
+    ) -> Iterator[Scene]:
         self._count += 1
         folder = self._folder / f"case{self._count}"
         folder.mkdir()
@@ -222,11 +244,17 @@ class Stage:
             url = self.server.url(database)
         else:
             shutil.copy(self._template, folder / "warehouse.duckdb")
-        accounts = tuple({**a, "streams_off": _others(vendor)} for a in self.sandbox.accounts if a["connector"] == vendor)
+        accounts = tuple(
+            {**a, "streams_off": _others(vendor)}
+            for a in self.sandbox.accounts
+            if a["connector"] == vendor
+        )
         bench = Bench(folder, url, accounts)
         fake = self.sandbox.fakes[vendor]
         fake.mischief, fake.asked, fake.clock = [], [], AS_OF
-        fake.day_limit = FOR_EVER  # SurveyMonkey's budget is for one account, not for hundreds of cases
+        fake.day_limit = (
+            FOR_EVER  # SurveyMonkey's budget is for one account, not for hundreds of cases
+        )
         with ExitStack() as stack:
             yield Scene(bench, fake, self.sandbox, pick, *clean, self, vendor, database, stack)
         shutil.rmtree(folder, ignore_errors=True)
@@ -245,7 +273,9 @@ _ENTITIES = {"ticket", "ticket_event", "message", "survey_response", "tombstone"
 # the judgement -------------------------------------------------------------------------------------------------------
 
 
-def judge(scene: Scene, first: Outcome | BaseException | None, *, repair: bool = False) -> Judgement:
+def judge(
+    scene: Scene, first: Outcome | BaseException | None, *, repair: bool = False
+) -> Judgement:
     """Look at the warehouse, run once more without the fault (`repair`: read all again), and compare with the clean twin."""
     found = Judgement()
     during = scene.state()
@@ -266,7 +296,9 @@ def judge(scene: Scene, first: Outcome | BaseException | None, *, repair: bool =
     after["quarantine"] = _of_known_records(after["quarantine"], scene.clean)
     found.lost += difference(scene.clean, after)
     found.doubled += difference(after, scene.clean)
-    found.leaked += leaks(scene, [_words(first), again.message, *(w for r in again.streams for w in r.warnings)])
+    found.leaked += leaks(
+        scene, [_words(first), again.message, *(w for r in again.streams for w in r.warnings)]
+    )
     found.torn += [f"left behind: {p.name}" for p in scene.place.rglob("*.tmp*")]
     return found
 
@@ -289,7 +321,9 @@ def difference(one: State, other: State) -> list[Any]:
     return found
 
 
-def _judge_outcome(scene: Scene, first: Outcome | BaseException | None, during: State, found: Judgement) -> None:
+def _judge_outcome(
+    scene: Scene, first: Outcome | BaseException | None, during: State, found: Judgement
+) -> None:
     if isinstance(first, BaseException) and not isinstance(first, SupportEtlError):
         found.crashed.append(f"{type(first).__name__}: {first}")
     elif isinstance(first, SupportEtlError) and not str(first):
@@ -300,7 +334,9 @@ def _judge_outcome(scene: Scene, first: Outcome | BaseException | None, during: 
         if missing and not aside and not any(r.warnings for r in first.streams):
             found.silent.append(f"completed with rows missing: {missing[0]}")
     elif isinstance(first, Outcome):
-        found.silent += [f"{r.stream}: {r.message}" for r in first.failures if "Error: " not in r.message]
+        found.silent += [
+            f"{r.stream}: {r.message}" for r in first.failures if "Error: " not in r.message
+        ]
 
 
 def _missing_keys(clean: State, during: State) -> list[Any]:
@@ -309,15 +345,30 @@ def _missing_keys(clean: State, during: State) -> list[Any]:
     for name in set(clean) - set(_BOOKS):
         places = [2 + ENTITIES[name].names.index(key) for key in ENTITIES[name].key]
         have = {tuple(row[i] for i in places) for row in during.get(name, ())}
-        found += [(name, key) for row in clean[name] if (key := tuple(row[i] for i in places)) not in have][:3]
+        found += [
+            (name, key) for row in clean[name] if (key := tuple(row[i] for i in places)) not in have
+        ][:3]
     return found
 
 
-def _of_known_records(quarantine: Counter[tuple[Any, ...]], clean: State) -> Counter[tuple[Any, ...]]:
+def _of_known_records(
+    quarantine: Counter[tuple[Any, ...]], clean: State
+) -> Counter[tuple[Any, ...]]:
     """Rows of records that there are; those of a key that nobody ever had wait for a person to dismiss them."""
-    keys = {name: {"/".join("" if v is None else str(v) for v in (row[2 + ENTITIES[name].names.index(k)] for k in ENTITIES[name].key)) for row in rows}
-            for name, rows in clean.items() if name in ENTITIES}
-    return Counter({row: count for row, count in quarantine.items() if row[3] in keys.get(row[2], set())})
+    keys = {
+        name: {
+            "/".join(
+                "" if v is None else str(v)
+                for v in (row[2 + ENTITIES[name].names.index(k)] for k in ENTITIES[name].key)
+            )
+            for row in rows
+        }
+        for name, rows in clean.items()
+        if name in ENTITIES
+    }
+    return Counter(
+        {row: count for row, count in quarantine.items() if row[3] in keys.get(row[2], set())}
+    )
 
 
 def _judge_torn(scene: Scene, during: State, found: Judgement) -> None:
@@ -328,20 +379,36 @@ def _judge_torn(scene: Scene, during: State, found: Judgement) -> None:
         brought = set()
         for name in during:
             if name in ENTITIES:
-                brought |= {r[0] for r in warehouse.fetch(connection, f"select distinct loaded_stream from source.{name}")}
+                brought |= {
+                    r[0]
+                    for r in warehouse.fetch(
+                        connection, f"select distinct loaded_stream from source.{name}"
+                    )
+                }
         found.torn += [f"rows of {s} without a bookmark" for s in sorted(brought - marked)]
         found.torn += [f"bookmark of {s} without a batch" for s in sorted(marked - loaded)]
 
 
 def _words(first: Outcome | BaseException | None) -> str:
     if isinstance(first, Outcome):
-        return " ".join([first.message, *(r.message for r in first.streams), *(w for r in first.streams for w in r.warnings)])
+        return " ".join(
+            [
+                first.message,
+                *(r.message for r in first.streams),
+                *(w for r in first.streams for w in r.warnings),
+            ]
+        )
     return f"{type(first).__name__}: {first!r} {first}"
 
 
 def forms(secret: str) -> list[bytes]:
     """A secret as it may hide: plain, in base64 at any offset, hex, URL-encoded, escaped in JSON."""
-    found = {secret, urllib.parse.quote(secret, safe=""), secret.encode().hex(), secret.replace('"', '\\"')}
+    found = {
+        secret,
+        urllib.parse.quote(secret, safe=""),
+        secret.encode().hex(),
+        secret.replace('"', '\\"'),
+    }
     for offset in range(3):
         coded = base64.b64encode(b"x" * offset + secret.encode()).decode()
         found.add(coded[(4 if offset else 0) : len(coded) - 4])
@@ -351,12 +418,21 @@ def forms(secret: str) -> list[bytes]:
 def leaks(scene: Scene, texts: list[str]) -> list[str]:
     """Where a secret of the account was found: messages, landed pages, any text column of the warehouse."""
     account = scene.bench.accounts[0]["name"].upper()
-    secrets = [v for k, v in scene.sandbox.secrets.items() if f"_{account}_" in k and v.endswith(_SECRET_ENDINGS)]
+    secrets = [
+        v
+        for k, v in scene.sandbox.secrets.items()
+        if f"_{account}_" in k and v.endswith(_SECRET_ENDINGS)
+    ]
     wanted = [form for secret in secrets for form in forms(secret)]
     heap = [("messages", "\n".join(texts).encode()), *_landed(scene.place)]
     with opened(scene.bench.url) as (warehouse, connection):
         for name in ("run", "batch", "bookmark", "quarantine", "drift", "validation"):
-            heap.append((f"ops.{name}", repr(warehouse.fetch(connection, f"select * from ops.{name}")).encode()))
+            heap.append(
+                (
+                    f"ops.{name}",
+                    repr(warehouse.fetch(connection, f"select * from ops.{name}")).encode(),
+                )
+            )
     return [f"{where}: {form!r}" for where, content in heap for form in wanted if form in content]
 
 
@@ -369,6 +445,9 @@ def _landed(folder: Path) -> Iterator[tuple[str, bytes]]:
             packed = path.read_bytes()
             with suppress(OSError, ValueError):
                 size = int.from_bytes(packed[-8:], "little")
-                yield path.name, pa.decompress(packed[:-8], decompressed_size=size, codec="zstd", asbytes=True)
+                yield (
+                    path.name,
+                    pa.decompress(packed[:-8], decompressed_size=size, codec="zstd", asbytes=True),
+                )
         elif path.suffix in {".json", ".toml", ".log"}:
             yield path.name, path.read_bytes()

@@ -41,11 +41,18 @@ class Postgres:
 
     def disconnect(self, database: str) -> None:
         """Every backend of a database is terminated, as by an administrator."""
-        self.do(f"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{database}'")
+        self.do(
+            f"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{database}'"
+        )
 
     def restart(self) -> None:
         """As after a power failure: nothing is finished, the log is played at the start."""
-        pgexec("pg_ctl", ("-w", "-D", str(self._server.pgdata), "-m", "immediate", "stop"), bin_path=self._server.bin_path, user=self._server.system_user)
+        pgexec(
+            "pg_ctl",
+            ("-w", "-D", str(self._server.pgdata), "-m", "immediate", "stop"),
+            bin_path=self._server.bin_path,
+            user=self._server.system_user,
+        )
         self._server.ensure_postgres_running()
 
     def close(self) -> None:

@@ -27,7 +27,19 @@ from tasks.sandbox.company import open_sandbox  # noqa: E402
 from tasks.sandbox.fake import Mischief  # noqa: E402
 from tasks.sandbox.world import World  # noqa: E402
 
-KINDS = ("drop", "reset", "cut", "garbage", "html", "wrong_length", "throttle", "unauthorized", "status", "wrong_shape", "repeat")
+KINDS = (
+    "drop",
+    "reset",
+    "cut",
+    "garbage",
+    "html",
+    "wrong_length",
+    "throttle",
+    "unauthorized",
+    "status",
+    "wrong_shape",
+    "repeat",
+)
 
 
 def usage() -> tuple[float, int]:
@@ -38,7 +50,9 @@ def usage() -> tuple[float, int]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--runs", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
@@ -47,9 +61,15 @@ def main() -> int:
     marks: list[tuple[int, float, int]] = []
     began = time.monotonic()
     world = World(seed=5, first=date(2026, 9, 27), last=TODAY - timedelta(days=1), daily=3.0)
-    with tempfile.TemporaryDirectory(prefix="support-etl-soak-") as name, mock.patch("tasks.extract.Patience", lambda **more: PATIENCE):
+    with (
+        tempfile.TemporaryDirectory(prefix="support-etl-soak-") as name,
+        mock.patch("tasks.extract.Patience", lambda **more: PATIENCE),
+    ):
         folder = Path(name)
-        with open_sandbox(folder / "plans", today=TODAY, world=world) as sandbox, mock.patch.dict("os.environ", dict(sandbox.secrets)):
+        with (
+            open_sandbox(folder / "plans", today=TODAY, world=world) as sandbox,
+            mock.patch.dict("os.environ", dict(sandbox.secrets)),
+        ):
             accounts = tuple(a for a in sandbox.accounts if a["connector"] in ONE_OF_EACH_KIND)
             living = Bench(folder / "living", f"duckdb:///{folder / 'living.duckdb'}", accounts)
             clean = Bench(folder / "clean", f"duckdb:///{folder / 'clean.duckdb'}", accounts)
@@ -60,7 +80,14 @@ def main() -> int:
                 if number and pick.random() < 0.4:
                     faults += 1
                     struck = sandbox.fakes[pick.choice(sorted(ONE_OF_EACH_KIND - {"files"}))]
-                    struck.mischief = [Mischief(pick.choice(KINDS), "", skip=pick.randrange(8), times=pick.choice((1, 2, 50)))]
+                    struck.mischief = [
+                        Mischief(
+                            pick.choice(KINDS),
+                            "",
+                            skip=pick.randrange(8),
+                            times=pick.choice((1, 2, 50)),
+                        )
+                    ]
                 settings = living.settings()
                 with running(settings, "daily", as_of) as (context, outcome):
                     outcome.streams += ingest_accounts(context, settings.accounts, OneByOne())
@@ -71,7 +98,9 @@ def main() -> int:
             assert living.run(midnight(TODAY)).state == "completed"
             assert clean.run(midnight(TODAY)).state == "completed"
             unequal = differences(clean.tables("core", "marts"), living.tables("core", "marts"))
-    print(f"{given.runs} hourly runs, seed {given.seed}: faults in {faults}, {failed} ended partly; {time.monotonic() - began:,.0f} s")
+    print(
+        f"{given.runs} hourly runs, seed {given.seed}: faults in {faults}, {failed} ended partly; {time.monotonic() - began:,.0f} s"
+    )
     for run, memory, files in marks:
         print(f"after run {run}: {memory:,.0f} MB, {files} open files")
     print("the warehouse equals one clean full load" if not unequal else f"NOT EQUAL: {unequal}")

@@ -33,14 +33,26 @@ def state(bench: Bench) -> dict:
     return {
         **bench.tables(),
         "bookmarks": sorted(bench.fetch("select account, stream, value from ops.bookmark")),
-        "quarantine": sorted(bench.fetch("select account, stream, entity, record_key, reason from ops.quarantine")),
+        "quarantine": sorted(
+            bench.fetch("select account, stream, entity, record_key, reason from ops.quarantine")
+        ),
         "unfinished": bench.fetch("select count(*) from ops.run where state = 'running'"),
     }
 
 
-def test_killed_at_twenty_random_moments_and_run_again_gives_the_same_warehouse(small_sandbox, runner: Runner, tmp_path: Path):
+def test_killed_at_twenty_random_moments_and_run_again_gives_the_same_warehouse(
+    small_sandbox, runner: Runner, tmp_path: Path
+):
     pick = random.Random(SEED)
-    clean = Bench(tmp_path / "clean", f"duckdb:///{tmp_path / 'clean.duckdb'}", tuple(a for a in small_sandbox.accounts if a["connector"] in {"zendesk", "surveymonkey", "files"}))
+    clean = Bench(
+        tmp_path / "clean",
+        f"duckdb:///{tmp_path / 'clean.duckdb'}",
+        tuple(
+            a
+            for a in small_sandbox.accounts
+            if a["connector"] in {"zendesk", "surveymonkey", "files"}
+        ),
+    )
     started = time.monotonic()
     runner.begin(clean, dict(small_sandbox.secrets))
     assert runner.end() == 0
@@ -50,7 +62,11 @@ def test_killed_at_twenty_random_moments_and_run_again_gives_the_same_warehouse(
     while killed < KILLS:
         attempts += 1
         assert attempts <= 3 * KILLS, "runs end before they are killed"
-        bench = replace(clean, folder=tmp_path / f"kill{attempts}", url=f"duckdb:///{tmp_path / f'kill{attempts}.duckdb'}")
+        bench = replace(
+            clean,
+            folder=tmp_path / f"kill{attempts}",
+            url=f"duckdb:///{tmp_path / f'kill{attempts}.duckdb'}",
+        )
         moment = pick.uniform(0.02, 1.0) * whole
         child = runner.begin(bench, dict(small_sandbox.secrets))
         time.sleep(moment)
@@ -62,17 +78,38 @@ def test_killed_at_twenty_random_moments_and_run_again_gives_the_same_warehouse(
         killed += 1
         runner.begin(bench, dict(small_sandbox.secrets))
         assert runner.end() == 0, f"seed {SEED}, kill {killed} after {moment:.2f} s"
-        assert differences(expected, state(bench)) == {}, f"seed {SEED}, kill {killed} after {moment:.2f} s"
+        assert differences(expected, state(bench)) == {}, (
+            f"seed {SEED}, kill {killed} after {moment:.2f} s"
+        )
 
 
-def test_killed_at_page_sixty_the_next_run_asks_for_at_most_forty_one(small_sandbox, runner: Runner, tmp_path: Path):
+def test_killed_at_page_sixty_the_next_run_asks_for_at_most_forty_one(
+    small_sandbox, runner: Runner, tmp_path: Path
+):
     fake = small_sandbox.fakes["zendesk"]
-    records = sum(len({c.at for c in t.changes} | {n.at for n in t.notes}) for t in fake.world.of_desk("zendesk"))
+    records = sum(
+        len({c.at for c in t.changes} | {n.at for n in t.notes})
+        for t in fake.world.of_desk("zendesk")
+    )
     size = max(1, records // 110)
     export = fake._time_export
     fake._time_export = lambda asked, name, rows, **k: export(
-        type(asked)(asked.method, asked.path, {**asked.query, "per_page": str(size)}, asked.headers, asked.body), name, rows, **k)
-    accounts = tuple({**a, "streams_off": ["sla_events", "organizations"]} for a in small_sandbox.accounts if a["connector"] == "zendesk")
+        type(asked)(
+            asked.method,
+            asked.path,
+            {**asked.query, "per_page": str(size)},
+            asked.headers,
+            asked.body,
+        ),
+        name,
+        rows,
+        **k,
+    )
+    accounts = tuple(
+        {**a, "streams_off": ["sla_events", "organizations"]}
+        for a in small_sandbox.accounts
+        if a["connector"] == "zendesk"
+    )
     bench = Bench(tmp_path, f"duckdb:///{tmp_path / 'w.duckdb'}", accounts)
     path, ready = "/incremental/ticket_events", threading.Event()
     child: list[int] = []

@@ -17,8 +17,18 @@ def drawn() -> list:
     """Cases of the seed: every class in proportion, every vendor."""
     pick = random.Random(SEED)
     every = cases(SEED)
-    of_vendors = [c for vendor in VENDORS for c in pick.sample([c for c in every if c.vendor == vendor], SAMPLE // len(VENDORS))]
-    rare = [c for group in ("F6 PostgreSQL", "F6 tables") for c in pick.sample([c for c in every if c.fault.group == group and c not in of_vendors], 2)]
+    of_vendors = [
+        c
+        for vendor in VENDORS
+        for c in pick.sample([c for c in every if c.vendor == vendor], SAMPLE // len(VENDORS))
+    ]
+    rare = [
+        c
+        for group in ("F6 PostgreSQL", "F6 tables")
+        for c in pick.sample(
+            [c for c in every if c.fault.group == group and c not in of_vendors], 2
+        )
+    ]
     return of_vendors + rare
 
 
@@ -34,18 +44,32 @@ def test_the_matrix_is_large_and_covers_every_vendor_and_class():
 def test_nothing_lost_doubled_torn_silent_leaked_or_crashed(half: int, tmp_path: Path):
     stage = Stage(tmp_path)
     try:
-        results = [play(stage, case) for case in drawn() if list(VENDORS).index(case.vendor) % 2 == half]  # a vendor's state is made once
+        results = [
+            play(stage, case) for case in drawn() if list(VENDORS).index(case.vendor) % 2 == half
+        ]  # a vendor's state is made once
     finally:
         stage.close()
-    assert [(r.name, {f: getattr(r.judgement, f) for f in FIGURES if getattr(r.judgement, f)}) for r in results if not r.judgement.is_good] == []
+    assert [
+        (r.name, {f: getattr(r.judgement, f) for f in FIGURES if getattr(r.judgement, f)})
+        for r in results
+        if not r.judgement.is_good
+    ] == []
     assert table(results)[-1][1] == len(results) >= SAMPLE // 3
 
 
 def test_the_harness_finds_what_it_is_there_for(tmp_path: Path, monkeypatch):
     """Known defects, planted: rows that never reach their table, a secret in the words of an error."""
     planted = {
-        "lost": ("tasks.load.merge", lambda *given, **more: 0, "F2 transport / drop / zendesk / middle"),
-        "leaked": ("flows.ingest.redact", lambda text: text + " token zendesk-demo-token", "F2 transport / refused / zendesk / first"),
+        "lost": (
+            "tasks.load.merge",
+            lambda *given, **more: 0,
+            "F2 transport / drop / zendesk / middle",
+        ),
+        "leaked": (
+            "flows.ingest.redact",
+            lambda text: text + " token zendesk-demo-token",
+            "F2 transport / refused / zendesk / first",
+        ),
     }
     found = set()
     for figure, (where, instead, name) in planted.items():

@@ -40,7 +40,9 @@ def test_a_refused_refresh_token_is_a_named_error_without_the_secret(only, sandb
         monkeypatch.setenv(f"SUPPORT_ETL_SECRET_HUBSPOT_ACME_{name}", "not-the-right-one")
     failures = only("hubspot").read(midnight(TODAY)).failures
     assert failures
-    assert all("CredentialsError" in r.message and "not-the-right-one" not in r.message for r in failures)
+    assert all(
+        "CredentialsError" in r.message and "not-the-right-one" not in r.message for r in failures
+    )
 
 
 def test_servicenow_by_client_credentials(only, sandbox, monkeypatch):
@@ -53,7 +55,12 @@ def test_servicenow_by_client_credentials(only, sandbox, monkeypatch):
 
 def test_servicenow_rows_hidden_by_access_rules_do_not_end_the_stream(only, sandbox):
     fake = sandbox.fakes["servicenow"]
-    hidden = {r["sys_id"] for r in sorted(fake._tables()["sys_audit"], key=lambda r: (r["sys_created_on"], r["sys_id"]))[:1200]}
+    hidden = {
+        r["sys_id"]
+        for r in sorted(
+            fake._tables()["sys_audit"], key=lambda r: (r["sys_created_on"], r["sys_id"])
+        )[:1200]
+    }
     fake.hidden = hidden  # more than a page: one page comes empty, with a next link
     bench = only("servicenow")
     outcome = bench.read(midnight(TODAY))
@@ -80,7 +87,9 @@ def test_a_spent_daily_budget_stops_cleanly_and_goes_on_the_next_day(only, sandb
 def test_a_survey_that_appears_later_is_read_from_its_start(only, sandbox):
     def without_one(body: bytes) -> bytes:
         found = json.loads(body)
-        return json.dumps({**found, "data": [s for s in found["data"] if s["id"] != "310002"]}).encode()
+        return json.dumps(
+            {**found, "data": [s for s in found["data"] if s["id"] != "310002"]}
+        ).encode()
 
     fake = sandbox.fakes["surveymonkey"]
     fake.mischief = [Mischief("edit", "/v3/surveys$", edit=without_one)]
@@ -105,7 +114,13 @@ def test_a_backfill_changes_nothing_that_is_the_same_and_moves_no_bookmark(only)
     bench = only("servicenow")
     bench.run(midnight(TODAY))
     before = bench.fetch("select account, stream, value from ops.bookmark order by 1, 2")
-    outcome = run_backfill(bench.settings(), Plainly(), midnight(TODAY) - timedelta(days=40), midnight(TODAY), chunk=timedelta(days=15))
+    outcome = run_backfill(
+        bench.settings(),
+        Plainly(),
+        midnight(TODAY) - timedelta(days=40),
+        midnight(TODAY),
+        chunk=timedelta(days=15),
+    )
     assert outcome.state == "completed", outcome.message
     assert sum(r.changed for r in outcome.streams) == 0
     assert sum(r.records for r in outcome.streams) > 0
@@ -121,11 +136,20 @@ def test_readers_get_a_copy_of_core_and_marts_and_nothing_of_source(only, tmp_pa
     outcome = bench.run(midnight(TODAY), report=True, warehouse=warehouse)
     assert outcome.state == "completed"
     with duckdb.connect(str(target), read_only=True) as reader:
-        schemas = {r[0] for r in reader.execute("select distinct table_schema from information_schema.tables").fetchall()}
+        schemas = {
+            r[0]
+            for r in reader.execute(
+                "select distinct table_schema from information_schema.tables"
+            ).fetchall()
+        }
         assert schemas == {"core", "marts", "ops"}
         assert reader.execute("select count(*) from marts.kpi_daily").fetchone()[0] > 100
-        assert reader.execute("select comment from duckdb_tables() where table_name = 'kpi_daily'").fetchone()[0]
-        bench.run(midnight(TODAY), report=True, warehouse=warehouse)  # a reader does not stop the next run
+        assert reader.execute(
+            "select comment from duckdb_tables() where table_name = 'kpi_daily'"
+        ).fetchone()[0]
+        bench.run(
+            midnight(TODAY), report=True, warehouse=warehouse
+        )  # a reader does not stop the next run
         assert reader.execute("select count(*) from marts.kpi_daily").fetchone()[0] > 100
     assert not list(target.parent.glob("*.tmp*"))
 
@@ -135,8 +159,12 @@ def test_personal_data_is_stored_only_where_it_is_switched_on(only, sandbox):
     bench.read(midnight(TODAY))
     personal = "select count(subject) from source.ticket union all select count(body) from source.message union all select count(email) from source.customer"
     assert bench.fetch(personal) == [(0,), (0,), (0,)]
-    allowed = replace(bench, folder=bench.folder / "on", url=bench.url.replace("warehouse.duckdb", "on.duckdb"),
-                      accounts=tuple({**a, "personal_data": True} for a in bench.accounts))
+    allowed = replace(
+        bench,
+        folder=bench.folder / "on",
+        url=bench.url.replace("warehouse.duckdb", "on.duckdb"),
+        accounts=tuple({**a, "personal_data": True} for a in bench.accounts),
+    )
     allowed.read(midnight(TODAY))
     assert all(count > 0 for (count,) in allowed.fetch(personal))
 
@@ -145,19 +173,33 @@ def test_plans_come_from_a_query_as_they_come_from_a_file(only, tmp_path, monkey
     by_file = only("files")
     by_file.read(midnight(TODAY))
     database = duckdb.connect(str(tmp_path / "finance.duckdb"))
-    database.execute(f"create table budget as select * from read_csv('{by_file.accounts[0]['budget_lines']}')")
+    database.execute(
+        f"create table budget as select * from read_csv('{by_file.accounts[0]['budget_lines']}')"
+    )
     database.close()
-    account = {**by_file.accounts[0], "budget_lines": "select version, month_on, team, category, kind, amount, currency, driver, driver_rate from budget"}
-    by_query = replace(by_file, folder=tmp_path / "q", url=f"duckdb:///{tmp_path / 'q.duckdb'}", accounts=(account,))
+    account = {
+        **by_file.accounts[0],
+        "budget_lines": "select version, month_on, team, category, kind, amount, currency, driver, driver_rate from budget",
+    }
+    by_query = replace(
+        by_file,
+        folder=tmp_path / "q",
+        url=f"duckdb:///{tmp_path / 'q.duckdb'}",
+        accounts=(account,),
+    )
     missing = by_query.read(midnight(TODAY)).failures
     assert [r.stream for r in missing] == ["budget_lines"]
     assert "SUPPORT_ETL_SECRET_PLANS_DATABASE_URL" in missing[0].message
-    monkeypatch.setenv("SUPPORT_ETL_SECRET_PLANS_DATABASE_URL", f"duckdb:///{tmp_path / 'finance.duckdb'}")
+    monkeypatch.setenv(
+        "SUPPORT_ETL_SECRET_PLANS_DATABASE_URL", f"duckdb:///{tmp_path / 'finance.duckdb'}"
+    )
     outcome = by_query.read(midnight(TODAY))
     assert outcome.state == "completed", outcome.message
     listed = "select version, month_on, team, category, kind, amount, currency from source.budget_line order by 1, 2, 3, 4"
     assert by_query.fetch(listed) == by_file.fetch(listed)
-    broken = replace(by_query, accounts=({**account, "budget_lines": "select nothing from nowhere"},)).read(midnight(TODAY))
+    broken = replace(
+        by_query, accounts=({**account, "budget_lines": "select nothing from nowhere"},)
+    ).read(midnight(TODAY))
     assert "StorageError" in broken.failures[0].message
 
 
@@ -171,8 +213,12 @@ def test_numbers_that_do_not_add_up_end_the_run_loudly_and_hold_the_watermark(on
     assert again.state == "partly"
     assert "numbers do not add up: The weeks and the months" in again.message
     with duckdb.connect(bench.url.removeprefix("duckdb:///")) as connection:
-        held = connection.execute("select run_id from ops.watermark where subject = 'marts'").fetchall()
-        broken = connection.execute("select subject from ops.validation where level = 'identity' and not is_met").fetchall()
+        held = connection.execute(
+            "select run_id from ops.watermark where subject = 'marts'"
+        ).fetchall()
+        broken = connection.execute(
+            "select subject from ops.validation where level = 'identity' and not is_met"
+        ).fetchall()
     assert held == [(first.run_id,)]
     assert broken == [("identities",)]
     assert "identities: The weeks and the months" in again.published.page.read_text()

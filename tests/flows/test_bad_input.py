@@ -41,7 +41,9 @@ def test_wrong_credentials_fail_the_account_and_no_other(bench: Bench, monkeypat
     assert all("CredentialsError" in r.message for r in outcome.failures)
     assert "hubspot_acme" in outcome.message
     assert "wrong-token-value" not in json.dumps([r.message for r in outcome.streams])
-    assert bench.fetch("select count(*) > 0 from core.fct_ticket where account = 'zendesk_acme'") == [(True,)]
+    assert bench.fetch(
+        "select count(*) > 0 from core.fct_ticket where account = 'zendesk_acme'"
+    ) == [(True,)]
     assert bench.fetch("select state from ops.run") == [("partly",)]
     assert "hubspot_acme" in outcome.published.page.read_text()
 
@@ -55,7 +57,10 @@ def test_a_missing_secret_is_named(bench: Bench, monkeypatch):
 def test_an_unreachable_host_is_named(zendesk: Bench):
     zendesk.accounts = ({**zendesk.accounts[0], "base_url": "http://127.0.0.1:9"},)
     outcome = zendesk.read(midnight(TODAY))
-    assert all("UnreachableError" in r.message and "connection refused" in r.message for r in outcome.streams)
+    assert all(
+        "UnreachableError" in r.message and "connection refused" in r.message
+        for r in outcome.streams
+    )
 
 
 def test_a_row_without_a_required_field_is_set_aside_and_replayed(zendesk: Bench, sandbox):
@@ -69,8 +74,12 @@ def test_a_row_without_a_required_field_is_set_aside_and_replayed(zendesk: Bench
     outcome = zendesk.read(midnight(TODAY))
     assert outcome.state == "completed"
     assert one(outcome, "tickets").quarantined == 1
-    rows = zendesk.fetch("select entity, rule, reason, page_number, record_number, state from ops.quarantine")
-    assert rows == [("ticket", "column_values_to_not_be_null(status)", "status is missing", 1, 0, "open")]
+    rows = zendesk.fetch(
+        "select entity, rule, reason, page_number, record_number, state from ops.quarantine"
+    )
+    assert rows == [
+        ("ticket", "column_values_to_not_be_null(status)", "status is missing", 1, 0, "open")
+    ]
     from flows.doctor import quarantined, quarantined_record
 
     row = quarantined(zendesk.settings())[0]
@@ -87,24 +96,39 @@ def test_a_record_of_the_wrong_type_is_set_aside_and_not_its_page(zendesk: Bench
     sandbox.fakes["zendesk"].mischief = [Mischief("edit", "/incremental/tickets/", edit=spoil)]
     outcome = zendesk.read(midnight(TODAY))
     assert one(outcome, "tickets").quarantined == 1
-    assert zendesk.fetch("select count(*) from source.ticket") == [(one(outcome, "tickets").records - 1 - zendesk.fetch(
-        "select count(*) from source.tombstone")[0][0],)]
+    assert zendesk.fetch("select count(*) from source.ticket") == [
+        (
+            one(outcome, "tickets").records
+            - 1
+            - zendesk.fetch("select count(*) from source.tombstone")[0][0],
+        )
+    ]
 
 
 def test_an_impossible_time_is_set_aside(zendesk: Bench, sandbox):
     def edit(body: bytes) -> bytes:
         found = json.loads(body)
-        next(t for t in found["tickets"] if t["status"] != "deleted")["created_at"] = "the day before"
+        next(t for t in found["tickets"] if t["status"] != "deleted")["created_at"] = (
+            "the day before"
+        )
         return json.dumps(found).encode()
 
     sandbox.fakes["zendesk"].mischief = [Mischief("edit", "/incremental/tickets/", edit=edit)]
     zendesk.read(midnight(TODAY))
-    assert zendesk.fetch("select rule, reason from ops.quarantine") == [("readable value", "created_at: not an instant: the day before")]
+    assert zendesk.fetch("select rule, reason from ops.quarantine") == [
+        ("readable value", "created_at: not an instant: the day before")
+    ]
 
 
 def test_a_batch_that_is_mostly_bad_is_refused_whole(zendesk: Bench, sandbox):
     sandbox.fakes["zendesk"].mischief = [
-        Mischief("edit", "/incremental/tickets/", times=100, edit=lambda body: re.sub(rb'"status":"[a-z]+"', b'"status":null', body))]
+        Mischief(
+            "edit",
+            "/incremental/tickets/",
+            times=100,
+            edit=lambda body: re.sub(rb'"status":"[a-z]+"', b'"status":null', body),
+        )
+    ]
     outcome = zendesk.read(midnight(TODAY))
     assert "BatchRefusedError" in one(outcome, "tickets").message
     assert zendesk.fetch("select count(*) from source.ticket") == [(0,)]
@@ -113,16 +137,27 @@ def test_a_batch_that_is_mostly_bad_is_refused_whole(zendesk: Bench, sandbox):
 
 def test_an_unknown_status_becomes_other_and_stops_nothing(zendesk: Bench, sandbox):
     sandbox.fakes["zendesk"].mischief = [
-        Mischief("edit", "/incremental/tickets/", times=100, edit=lambda body: body.replace(b'"status":"open"', b'"status":"parked"'))]
+        Mischief(
+            "edit",
+            "/incremental/tickets/",
+            times=100,
+            edit=lambda body: body.replace(b'"status":"open"', b'"status":"parked"'),
+        )
+    ]
     outcome = zendesk.run(midnight(TODAY))
     assert outcome.state == "completed"
-    assert zendesk.fetch("select category from staging.status_category where status_id = 'parked'") == [("other",)]
+    assert zendesk.fetch(
+        "select category from staging.status_category where status_id = 'parked'"
+    ) == [("other",)]
 
 
 def test_new_and_vanished_fields_are_reported_by_name(zendesk: Bench, sandbox):
     zendesk.read(midnight(TODAY))
     sandbox.fakes["zendesk"].mischief = [
-        Mischief("edit", "/groups", times=9, edit=lambda body: body.replace(b'"default":', b'"flavour":'))]
+        Mischief(
+            "edit", "/groups", times=9, edit=lambda body: body.replace(b'"default":', b'"flavour":')
+        )
+    ]
     outcome = zendesk.read(midnight(TODAY))
     assert "field flavour is new" in one(outcome, "groups").warnings
 
@@ -149,7 +184,10 @@ def test_a_full_disk_keeps_what_was_landed(bench: Bench, zendesk: Bench, monkeyp
 
 
 def test_an_unreachable_postgresql_is_named():
-    with pytest.raises(StorageError, match="cannot be opened"), Warehouse("postgresql://nobody@127.0.0.1:9/none").connect():
+    with (
+        pytest.raises(StorageError, match="cannot be opened"),
+        Warehouse("postgresql://nobody@127.0.0.1:9/none").connect(),
+    ):
         pass
 
 
@@ -166,13 +204,20 @@ def test_a_read_only_warehouse_is_named_and_keeps_what_it_has(bench: Bench, post
 
     url = postgres()
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f"alter database {connection.info.dbname} set default_transaction_read_only = on")
+        connection.execute(
+            f"alter database {connection.info.dbname} set default_transaction_read_only = on"
+        )
     with pytest.raises(StorageError, match="read-only"):
         replace(bench, url=url).read(midnight(TODAY))
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("set default_transaction_read_only = off")
-        connection.execute(f"alter database {connection.info.dbname} reset default_transaction_read_only")
-    assert replace(bench, url=url, accounts=bench.accounts[-1:]).read(midnight(TODAY)).state == "completed"
+        connection.execute(
+            f"alter database {connection.info.dbname} reset default_transaction_read_only"
+        )
+    assert (
+        replace(bench, url=url, accounts=bench.accounts[-1:]).read(midnight(TODAY)).state
+        == "completed"
+    )
 
 
 def test_fewer_records_than_the_vendor_tells_are_never_a_green_run(bench: Bench, sandbox):
@@ -185,7 +230,10 @@ def test_fewer_records_than_the_vendor_tells_are_never_a_green_run(bench: Bench,
     sandbox.fakes["surveymonkey"].mischief = [Mischief("edit", "/responses/bulk", edit=without_one)]
     outcome = bench.read(midnight(TODAY))
     assert outcome.state == "partly"
-    assert re.search(r"ContractError: .*the vendor tells of (\d+) records, \d+ came; nothing was loaded", outcome.message)
+    assert re.search(
+        r"ContractError: .*the vendor tells of (\d+) records, \d+ came; nothing was loaded",
+        outcome.message,
+    )
     assert bench.fetch("select count(*) from source.survey_response") == [(0,)]
     assert bench.fetch("select count(*) from ops.bookmark where stream = 'responses'") == [(0,)]
     assert bench.read(midnight(TODAY)).state == "completed"
@@ -193,7 +241,9 @@ def test_fewer_records_than_the_vendor_tells_are_never_a_green_run(bench: Bench,
 
 
 def test_a_file_that_is_no_warehouse_is_named(bench: Bench, tmp_path: Path):
-    (tmp_path / "other.duckdb").write_text("this is not a database, it only looks like one to its owner")
+    (tmp_path / "other.duckdb").write_text(
+        "this is not a database, it only looks like one to its owner"
+    )
     with pytest.raises(StorageError, match="cannot be opened"):
         replace(bench, url=f"duckdb:///{tmp_path / 'other.duckdb'}").read(midnight(TODAY))
 
@@ -209,7 +259,12 @@ def test_trouble_inside_the_warehouse_is_a_named_error(kind: str, bench: Bench, 
 def test_a_warehouse_without_memory_fails_its_streams_and_says_so(zendesk: Bench):
     zendesk.extra = {}
     try:
-        told = [r.message for r in zendesk.read(midnight(TODAY), warehouse={"url": zendesk.url, "memory_limit": "11MB"}).failures]
+        told = [
+            r.message
+            for r in zendesk.read(
+                midnight(TODAY), warehouse={"url": zendesk.url, "memory_limit": "11MB"}
+            ).failures
+        ]
     except StorageError as trouble:  # where nothing at all fits in
         told = [f"StorageError: {trouble}"]
     assert any("StorageError" in words and "emory" in words for words in told)
@@ -238,12 +293,20 @@ def test_an_account_that_is_not_there_is_named_before_anything_is_done(zendesk: 
     settings = zendesk.settings()
     runs = (
         lambda: run_daily(settings, Plainly(), accounts=["zendesk_acme", "zendesk_acmee"]),
-        lambda: run_backfill(settings, Plainly(), midnight(TODAY) - timedelta(days=1), midnight(TODAY), accounts=["zendesk_acmee"]),
+        lambda: run_backfill(
+            settings,
+            Plainly(),
+            midnight(TODAY) - timedelta(days=1),
+            midnight(TODAY),
+            accounts=["zendesk_acmee"],
+        ),
         lambda: run_replay(settings, Plainly(), accounts=["zendesk_acmee"]),
         lambda: run_reconciliation(settings, Plainly(), accounts=["zendesk_acmee"]),
     )
     for call in runs:
-        with pytest.raises(ConfigurationError, match="no account zendesk_acmee; there are zendesk_acme"):
+        with pytest.raises(
+            ConfigurationError, match="no account zendesk_acmee; there are zendesk_acme"
+        ):
             call()
     assert not Path(zendesk.url.removeprefix("duckdb:///")).exists()
 
@@ -253,16 +316,39 @@ def test_only_a_run_that_asks_every_account_moves_the_watermark_of_the_marts(sma
         return dict(small_bench.fetch("select subject, until from ops.watermark"))
 
     begin_prepared(small_bench.url)
-    some = replace(small_bench, accounts=tuple(a for a in small_bench.accounts if a["connector"] in {"surveymonkey", "servicenow"}))
+    some = replace(
+        small_bench,
+        accounts=tuple(
+            a for a in small_bench.accounts if a["connector"] in {"surveymonkey", "servicenow"}
+        ),
+    )
     day = timedelta(days=1)
     run_daily(some.settings(), Plainly(), as_of=midnight(TODAY) - 2 * day, with_report=False)
     everyone = {"surveymonkey_acme", "servicenow_acme", "marts"}
     assert marks() == dict.fromkeys(everyone, midnight(TODAY) - 2 * day)
-    run_daily(some.settings(), Plainly(), as_of=midnight(TODAY) - day, with_report=False, accounts=["surveymonkey_acme"])
-    assert marks() == {**dict.fromkeys(everyone, midnight(TODAY) - 2 * day), "surveymonkey_acme": midnight(TODAY) - day}
-    run_backfill(some.settings(), Plainly(), midnight(TODAY) - 3 * day, midnight(TODAY) - 2 * day, with_report=False)
+    run_daily(
+        some.settings(),
+        Plainly(),
+        as_of=midnight(TODAY) - day,
+        with_report=False,
+        accounts=["surveymonkey_acme"],
+    )
+    assert marks() == {
+        **dict.fromkeys(everyone, midnight(TODAY) - 2 * day),
+        "surveymonkey_acme": midnight(TODAY) - day,
+    }
+    run_backfill(
+        some.settings(),
+        Plainly(),
+        midnight(TODAY) - 3 * day,
+        midnight(TODAY) - 2 * day,
+        with_report=False,
+    )
     run_replay(some.settings(), Plainly(1), with_report=False)
-    assert marks() == {**dict.fromkeys(everyone, midnight(TODAY) - 2 * day), "surveymonkey_acme": midnight(TODAY) - day}
+    assert marks() == {
+        **dict.fromkeys(everyone, midnight(TODAY) - 2 * day),
+        "surveymonkey_acme": midnight(TODAY) - day,
+    }
 
 
 @pytest.mark.parametrize(
@@ -272,7 +358,10 @@ def test_only_a_run_that_asks_every_account_moves_the_watermark_of_the_marts(sma
         ("[warehouse]\nurll = 'x'", "warehouse.urll"),
         ("[business]\ntime_zone = 'Mars/Olympus'", "IANA time zone"),
         ("[[accounts]]\nconnector = 'zendesk'\nname = 'Big Name'", "lower case letters"),
-        ("[[accounts]]\nconnector='zendesk'\nname='a'\n[[accounts]]\nconnector='zendesk'\nname='a'", "two accounts are named a"),
+        (
+            "[[accounts]]\nconnector='zendesk'\nname='a'\n[[accounts]]\nconnector='zendesk'\nname='a'",
+            "two accounts are named a",
+        ),
         ("this is no toml", "not valid TOML"),
     ],
 )
@@ -286,10 +375,17 @@ def test_an_invalid_settings_file_is_explained(text: str, words: str, tmp_path: 
 
 
 def test_the_command_line_prints_one_line_and_an_exit_code(tmp_path: Path):
-    (tmp_path / "support_etl.toml").write_text("[warehouse]\nurl = 'mysql://x/y'\n[[accounts]]\nconnector='zendesk'\nname='a'\n")
+    (tmp_path / "support_etl.toml").write_text(
+        "[warehouse]\nurl = 'mysql://x/y'\n[[accounts]]\nconnector='zendesk'\nname='a'\n"
+    )
     done = subprocess.run(
-        [sys.executable, "-c", "from flows.cli import main; main()", "quarantine", "list"], cwd=tmp_path, capture_output=True, text=True,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}, check=False)
+        [sys.executable, "-c", "from flows.cli import main; main()", "quarantine", "list"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])},
+        check=False,
+    )
     assert done.returncode == 2
     assert "mysql is not supported" in done.stderr
     assert "Traceback" not in done.stderr

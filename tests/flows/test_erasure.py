@@ -26,8 +26,19 @@ def stored(small_bench: Bench, monkeypatch, tmp_path: Path, request) -> Bench:
     """One helpdesk (the test may name another, or several) with personal data switched on, loaded, reported and published."""
     vendors = getattr(request, "param", "zendesk").split()
     monkeypatch.setenv("SUPPORT_ETL_SECRET_ERASURE_KEY", KEY)
-    accounts = tuple({**a, "personal_data": True} for a in small_bench.accounts if a["connector"] in vendors)
-    made = replace(small_bench, accounts=accounts, extra={"warehouse": {"url": small_bench.url, "published": str(tmp_path / "readers" / "support.duckdb")}})
+    accounts = tuple(
+        {**a, "personal_data": True} for a in small_bench.accounts if a["connector"] in vendors
+    )
+    made = replace(
+        small_bench,
+        accounts=accounts,
+        extra={
+            "warehouse": {
+                "url": small_bench.url,
+                "published": str(tmp_path / "readers" / "support.duckdb"),
+            }
+        },
+    )
     assert made.run(midnight(TODAY), report=True).state == "completed"
     return made
 
@@ -37,7 +48,12 @@ def loaded(small_bench: Bench, monkeypatch, request) -> Bench:
     """The same without tables and report, for what does not need them."""
     monkeypatch.setenv("SUPPORT_ETL_SECRET_ERASURE_KEY", KEY)
     vendors = getattr(request, "param", "zendesk").split()
-    made = replace(small_bench, accounts=tuple({**a, "personal_data": True} for a in small_bench.accounts if a["connector"] in vendors))
+    made = replace(
+        small_bench,
+        accounts=tuple(
+            {**a, "personal_data": True} for a in small_bench.accounts if a["connector"] in vendors
+        ),
+    )
     assert made.read(midnight(TODAY)).state == "completed"
     return made
 
@@ -46,7 +62,8 @@ def busiest(bench: Bench, account: str) -> tuple[str, str, str]:
     """Id, name and address of the customer with most tickets."""
     return bench.fetch(
         "with asked as (select account, requester_id as customer_id from source.ticket union all select account, linked_id from source.ticket_link where kind = 'customer') "
-        f"select customer_id, name, email from source.customer join asked using (account, customer_id) where account = '{account}' group by all order by count(*) desc, 1 limit 1")[0]
+        f"select customer_id, name, email from source.customer join asked using (account, customer_id) where account = '{account}' group by all order by count(*) desc, 1 limit 1"
+    )[0]
 
 
 def everywhere(bench: Bench, words: tuple[str, ...]) -> list[str]:
@@ -55,7 +72,12 @@ def everywhere(bench: Bench, words: tuple[str, ...]) -> list[str]:
     for path in bench.folder.rglob("*"):
         if path.suffix == ".zst":
             packed = path.read_bytes()
-            content = pa.decompress(packed[:-8], decompressed_size=int.from_bytes(packed[-8:], "little"), codec="zstd", asbytes=True)
+            content = pa.decompress(
+                packed[:-8],
+                decompressed_size=int.from_bytes(packed[-8:], "little"),
+                codec="zstd",
+                asbytes=True,
+            )
         elif path.is_file() and path.suffix != ".csv":
             content = path.read_bytes()
         else:
@@ -65,14 +87,24 @@ def everywhere(bench: Bench, words: tuple[str, ...]) -> list[str]:
 
 
 def figures(bench: Bench) -> dict:
-    return {name: rows for name, rows in bench.tables("marts").items() if name not in {"marts.dictionary", "marts.ticket_metrics"}}
+    return {
+        name: rows
+        for name, rows in bench.tables("marts").items()
+        if name not in {"marts.dictionary", "marts.ticket_metrics"}
+    }
 
 
-@pytest.mark.parametrize(("stored", "account"), [("zendesk", "zendesk_acme"), ("hubspot", "hubspot_acme")], indirect=["stored"])
+@pytest.mark.parametrize(
+    ("stored", "account"),
+    [("zendesk", "zendesk_acme"), ("hubspot", "hubspot_acme")],
+    indirect=["stored"],
+)
 def test_a_person_is_nowhere_afterwards_and_the_figures_stay(stored: Bench, account: str):
     customer, name, address = busiest(stored, account)
     before = figures(stored)
-    assert any(".zst" in path for path in everywhere(stored, (address,))), "the search can find what is there"
+    assert any(".zst" in path for path in everywhere(stored, (address,))), (
+        "the search can find what is there"
+    )
     looked = run_erasure(stored.settings(), Plainly(), account, customer, dry_run=True)
     assert {"landing zone", "source.customer.email"} <= {t.place for t in looked.left}
     made = run_erasure(stored.settings(), Plainly(), account, customer)
@@ -81,8 +113,13 @@ def test_a_person_is_nowhere_afterwards_and_the_figures_stay(stored: Bench, acco
     assert differences(before, figures(stored)) == {}
     for url in (stored.url, f"duckdb:///{stored.folder}/readers/support.duckdb"):
         with duckdb.connect(url.removeprefix("duckdb:///"), read_only=True) as reader:
-            assert reader.execute("select count(*) > 0 from core.fct_ticket where requester_id = ?", [made.pseudonym]).fetchone() == (True,)
-            assert reader.execute("select count(*) from core.fct_ticket where requester_id = ? and account = ?", [customer, account]).fetchone() == (0,)
+            assert reader.execute(
+                "select count(*) > 0 from core.fct_ticket where requester_id = ?", [made.pseudonym]
+            ).fetchone() == (True,)
+            assert reader.execute(
+                "select count(*) from core.fct_ticket where requester_id = ? and account = ?",
+                [customer, account],
+            ).fetchone() == (0,)
     again = run_erasure(stored.settings(), Plainly(), account, customer)
     assert (again.left, sum(t.count for t in again.cleared)) == ([], 0)
 
@@ -94,28 +131,41 @@ def test_neither_replay_nor_sync_brings_a_person_back(stored: Bench, tmp_path: P
     assert stored.replay().state == "completed"
     assert differences(before, stored.tables("source")) == {}
     with stored_books(stored) as connection:
-        connection.execute("delete from ops.bookmark")  # everything is asked for again, and the vendor still has the person
+        connection.execute(
+            "delete from ops.bookmark"
+        )  # everything is asked for again, and the vendor still has the person
     assert stored.run(midnight(TODAY), report=True).state == "completed"
     assert stored.fetch(f"select count(*) from source.customer where email = '{address}'") == [(0,)]
-    assert stored.fetch(f"select count(*) from source.ticket where requester_id = '{customer}' and account = 'zendesk_acme'") == [(0,)]
+    assert stored.fetch(
+        f"select count(*) from source.ticket where requester_id = '{customer}' and account = 'zendesk_acme'"
+    ) == [(0,)]
     assert everywhere(stored, (address,)) == []
     assert differences(before, stored.tables("source")) == {}
-    _, compared = run_reconciliation(stored.settings(), Plainly(), everything=True, as_of=midnight(TODAY), with_report=False)
-    assert [c for c in compared if c.missing or c.ghosts] == [], "a comparison knows them by their pseudonym"
+    _, compared = run_reconciliation(
+        stored.settings(), Plainly(), everything=True, as_of=midnight(TODAY), with_report=False
+    )
+    assert [c for c in compared if c.missing or c.ghosts] == [], (
+        "a comparison knows them by their pseudonym"
+    )
     assert differences(before, stored.tables("source")) == {}
     monkeypatch.delenv("SUPPORT_ETL_SECRET_ERASURE_KEY")
     with stored_books(stored) as connection:
         connection.execute("delete from ops.bookmark")
     outcome = stored.read(midnight(TODAY))
-    assert any("SUPPORT_ETL_SECRET_ERASURE_KEY" in r.message for r in outcome.failures), "without the key nobody can be told apart"
+    assert any("SUPPORT_ETL_SECRET_ERASURE_KEY" in r.message for r in outcome.failures), (
+        "without the key nobody can be told apart"
+    )
 
 
 @pytest.mark.parametrize("loaded", ["zendesk hubspot"], indirect=True)
 def test_the_same_address_in_another_account_is_named(loaded: Bench):
     customer, _, address = loaded.fetch(
-        "select c.customer_id, c.name, c.email from source.customer as c join source.customer as o on o.email = c.email and o.account = 'hubspot_acme' where c.account = 'zendesk_acme' order by 1 limit 1")[0]
+        "select c.customer_id, c.name, c.email from source.customer as c join source.customer as o on o.email = c.email and o.account = 'hubspot_acme' where c.account = 'zendesk_acme' order by 1 limit 1"
+    )[0]
     made = run_erasure(loaded.settings(), Plainly(), "zendesk_acme", customer, dry_run=True)
-    assert made.elsewhere == loaded.fetch(f"select account, customer_id from source.customer where email = '{address}' and account = 'hubspot_acme'")
+    assert made.elsewhere == loaded.fetch(
+        f"select account, customer_id from source.customer where email = '{address}' and account = 'hubspot_acme'"
+    )
 
 
 def stored_books(bench: Bench) -> duckdb.DuckDBPyConnection:
@@ -142,13 +192,42 @@ def test_a_rewritten_page_is_whole_and_reads_as_before(loaded: Bench):
     assert not list(loaded.folder.rglob("*.tmp"))
 
 
-@given(st.recursive(
-    st.none() | st.booleans() | st.integers(-9, 9) | st.sampled_from(["42", "Ann Lee", "ann@x.example", "hello Ann Lee, it works", "open", "2026-01-01T00:00:00Z", ""]),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["id", "name", "ticket_id", "body", "a"]), inner, max_size=4), max_leaves=25))
+@given(
+    st.recursive(
+        st.none()
+        | st.booleans()
+        | st.integers(-9, 9)
+        | st.sampled_from(
+            [
+                "42",
+                "Ann Lee",
+                "ann@x.example",
+                "hello Ann Lee, it works",
+                "open",
+                "2026-01-01T00:00:00Z",
+                "",
+            ]
+        ),
+        lambda inner: (
+            st.lists(inner, max_size=4)
+            | st.dictionaries(
+                st.sampled_from(["id", "name", "ticket_id", "body", "a"]), inner, max_size=4
+            )
+        ),
+        max_leaves=25,
+    )
+)
 def test_clearing_keeps_the_shape_and_leaves_no_word(content):
     import msgspec
 
-    person = Person("a", "42", "erased-x", frozenset({"ann@x.example"}), frozenset({"Ann Lee"}), frozenset({"7"}))
+    person = Person(
+        "a",
+        "42",
+        "erased-x",
+        frozenset({"ann@x.example"}),
+        frozenset({"Ann Lee"}),
+        frozenset({"7"}),
+    )
     body = msgspec.json.encode(content)
     found = cleared(body, person)
     after = body if found is None else found

@@ -20,7 +20,11 @@ NOT_CARRIED = {  # what the guide says of the vendor
     "freshdesk": {"merged"},
 }
 TELLS_WORK = {"freshdesk", "front", "intercom", "jira", "salesforce", "zoho_desk"}
-KEYS = {"front": lambda number: f"cnv_{number:x}", "salesforce": lambda number: salesforce.key("500", number), "zoho_desk": lambda number: zoho_desk.key(14, number)}
+KEYS = {
+    "front": lambda number: f"cnv_{number:x}",
+    "salesforce": lambda number: salesforce.key("500", number),
+    "zoho_desk": lambda number: zoho_desk.key(14, number),
+}
 
 
 @pytest.mark.parametrize("vendor", sorted(_DESKS))
@@ -34,36 +38,80 @@ def test_the_same_tickets_have_the_same_measures(every_account: Bench, sandbox, 
         assert outcome.state == "completed", outcome.message
     name_of = KEYS.get(vendor, str)
     names = [n for n in MEASURES if n not in NOT_CARRIED[vendor]]
-    said = {r[0]: dict(zip(names, r[1:], strict=True)) for r in one.fetch(f"select ticket_id, {', '.join(MEASURES[n] for n in names)} from core.fct_ticket")}
-    leads_away = vendor in {"front", "zoho_desk"}  # the losing ticket of a merge leads to the other one
+    said = {
+        r[0]: dict(zip(names, r[1:], strict=True))
+        for r in one.fetch(
+            f"select ticket_id, {', '.join(MEASURES[n] for n in names)} from core.fct_ticket"
+        )
+    }
+    leads_away = vendor in {
+        "front",
+        "zoho_desk",
+    }  # the losing ticket of a merge leads to the other one
     alive = {name_of(t.number): t for t in fake.alive() if not (leads_away and fake.is_merged(t))}
     assert set(said) == set(alive)
     assert len(alive) > 250
-    wrong = {k: (said[k], t) for k, ticket in alive.items() if said[k] != (t := {n: truth(ticket, NOW)[n] for n in names})}
+    wrong = {
+        k: (said[k], t)
+        for k, ticket in alive.items()
+        if said[k] != (t := {n: truth(ticket, NOW)[n] for n in names})
+    }
     assert wrong == {}
-    worked = {key: t.minutes_worked * 60 for key, t in alive.items() if vendor in TELLS_WORK and t.minutes_worked and t.value_at("assignee", NOW) and fake.solved_at(t)}
-    assert dict(one.fetch("select ticket_id, handle_seconds from core.fct_ticket where handle_seconds is not null")) == worked
+    worked = {
+        key: t.minutes_worked * 60
+        for key, t in alive.items()
+        if vendor in TELLS_WORK
+        and t.minutes_worked
+        and t.value_at("assignee", NOW)
+        and fake.solved_at(t)
+    }
+    assert (
+        dict(
+            one.fetch(
+                "select ticket_id, handle_seconds from core.fct_ticket where handle_seconds is not null"
+            )
+        )
+        == worked
+    )
 
 
 @pytest.mark.parametrize("vendor", ["front", "intercom", "zoho_desk"])
-def test_targets_of_the_file_make_clocks_where_the_vendor_tells_none(every_account: Bench, world, tmp_path, vendor: str):
-    (tmp_path / "targets.csv").write_text("metric,target_minutes\nfirst_reply,240\nresolution,2880\n")
+def test_targets_of_the_file_make_clocks_where_the_vendor_tells_none(
+    every_account: Bench, world, tmp_path, vendor: str
+):
+    (tmp_path / "targets.csv").write_text(
+        "metric,target_minutes\nfirst_reply,240\nresolution,2880\n"
+    )
     fake = _DESKS[vendor][0](world, clock=NOW)
     with Served(fake) as served:
         account = next(a for a in every_account.accounts if a["connector"] == vendor)
-        plans = {"connector": "files", "name": "plans", "sla_targets": str(tmp_path / "targets.csv")}
+        plans = {
+            "connector": "files",
+            "name": "plans",
+            "sla_targets": str(tmp_path / "targets.csv"),
+        }
         one = replace(every_account, accounts=({**account, "base_url": served.url}, plans))
         outcome = one.run(NOW)
         assert outcome.state == "completed", outcome.message
     told = {KEYS.get(vendor, str)(t.number): truth(t, NOW) for t in fake.alive()}
-    clocks = one.fetch("select ticket_id, metric, state, elapsed_seconds_recorded from core.fct_sla_clock where told_by = 'computed' and not is_ended_without_reply")
-    assert {metric for _, metric, _, _ in clocks} == ({"first_reply"} if vendor == "zoho_desk" else {"first_reply", "resolution"})  # Zoho tells the other
+    clocks = one.fetch(
+        "select ticket_id, metric, state, elapsed_seconds_recorded from core.fct_sla_clock where told_by = 'computed' and not is_ended_without_reply"
+    )
+    assert {metric for _, metric, _, _ in clocks} == (
+        {"first_reply"} if vendor == "zoho_desk" else {"first_reply", "resolution"}
+    )  # Zoho tells the other
     compared = {"achieved": 0, "breached": 0}
     for ticket, metric, state, elapsed in clocks:
-        took = told[ticket]["first_reply_business" if metric == "first_reply" else "full_resolution_business"]
-        if elapsed is not None and (metric == "first_reply" or told[ticket]["reopens"] == 0):  # the clock of a reopened ticket stood still while it was solved
+        took = told[ticket][
+            "first_reply_business" if metric == "first_reply" else "full_resolution_business"
+        ]
+        if elapsed is not None and (
+            metric == "first_reply" or told[ticket]["reopens"] == 0
+        ):  # the clock of a reopened ticket stood still while it was solved
             assert elapsed == took
-            assert state == ("breached" if took > (240 if metric == "first_reply" else 2880) * 60 else "achieved"), (ticket, metric)
+            assert state == (
+                "breached" if took > (240 if metric == "first_reply" else 2880) * 60 else "achieved"
+            ), (ticket, metric)
             compared[state] += 1
     assert min(compared.values()) > 10
 
@@ -72,15 +120,31 @@ def test_one_run_reads_every_vendor_and_puts_them_side_by_side(every_account: Be
     outcome = every_account.run(NOW, report=True)
     assert outcome.state == "completed", outcome.message
     assert {r.account for r in outcome.streams} == {a["name"] for a in every_account.accounts}
-    told = {(account, kpi) for account, kpi in every_account.fetch("select distinct account, kpi from marts.kpi_daily where denominator > 0 or numerator <> 0")}
+    told = {
+        (account, kpi)
+        for account, kpi in every_account.fetch(
+            "select distinct account, kpi from marts.kpi_daily where denominator > 0 or numerator <> 0"
+        )
+    }
     desks = {"zendesk", "hubspot", "servicenow", *_DESKS}
-    assert {(f"{desk}_acme", kpi) for desk in desks for kpi in ("tickets_created", "tickets_solved", "backlog", "first_reply_time")} <= told
-    assert {(f"{name}_acme", "ces") for name in ("zendesk", "freshdesk", "intercom", "jira")} <= told  # asked for by four survey tools
+    assert {
+        (f"{desk}_acme", kpi)
+        for desk in desks
+        for kpi in ("tickets_created", "tickets_solved", "backlog", "first_reply_time")
+    } <= told
+    assert {
+        (f"{name}_acme", "ces") for name in ("zendesk", "freshdesk", "intercom", "jira")
+    } <= told  # asked for by four survey tools
     page = outcome.published.page.read_text()
-    assert all(f"<th>{desk}_acme</th>" in page or f'<th class="n">{desk}_acme</th>' in page for desk in desks)
+    assert all(
+        f"<th>{desk}_acme</th>" in page or f'<th class="n">{desk}_acme</th>' in page
+        for desk in desks
+    )
     # a plan is written for a team by its name, in however many accounts it works: their shares make the whole
-    shared = every_account.fetch("select count(*), sum(s.planned_fte), max(p.fte) from marts.staffing_forecast as s join source.headcount_plan as p "
-                                 "on p.team = s.team and p.month_on = date_trunc('month', s.day) where s.planned_fte is not null group by s.team, s.day")
+    shared = every_account.fetch(
+        "select count(*), sum(s.planned_fte), max(p.fte) from marts.staffing_forecast as s join source.headcount_plan as p "
+        "on p.team = s.team and p.month_on = date_trunc('month', s.day) where s.planned_fte is not null group by s.team, s.day"
+    )
     assert max(accounts for accounts, _, _ in shared) > 1
     assert [parts for _, parts, _ in shared] == pytest.approx([whole for _, _, whole in shared])
     again = every_account.run(NOW)

@@ -16,7 +16,13 @@ from tasks.plan import Scenario
 from tasks.transform import identities_verdict
 from tasks.warehouse.engine import Warehouse
 
-PLANNING = {"models": "full", "shifts": ["Mon-Fri 08:00-16:30 break 30", "Mon-Fri 10:30-19:00 break 30"], "patience_seconds": 120, "quantile": "q75", "interval_days": 9}
+PLANNING = {
+    "models": "full",
+    "shifts": ["Mon-Fri 08:00-16:30 break 30", "Mon-Fri 10:30-19:00 break 30"],
+    "patience_seconds": 120,
+    "quantile": "q75",
+    "interval_days": 9,
+}
 CLOSED = TODAY + timedelta(days=(7 - TODAY.weekday()) % 7 + 1)  # the next Tuesday
 
 
@@ -33,10 +39,14 @@ def query(url: str, statement: str):
 def done(bench: Bench, tmp_path):
     path = tmp_path / "special.csv"
     path.write_text(f"team,day_on,kind,label\nTier 2,{CLOSED},closed,Stocktaking\n")
-    accounts = tuple({**a, "special_days": str(path)} if a["connector"] == "files" else a for a in bench.accounts)
+    accounts = tuple(
+        {**a, "special_days": str(path)} if a["connector"] == "files" else a for a in bench.accounts
+    )
     bench.accounts = accounts
     outcome = bench.run(midnight(TODAY), planning=PLANNING)
-    assert outcome.state == "completed", outcome.message  # identities of the forecast are among what was checked
+    assert outcome.state == "completed", (
+        outcome.message
+    )  # identities of the forecast are among what was checked
     return bench
 
 
@@ -54,29 +64,59 @@ def test_the_tables_say_what_they_should(done: Bench, monkeypatch):
         assert [row[name] for name in names] == sorted(row[name] for name in names)
     # what is not sure of a day evens out over a week: its band is narrower than its days' bands together
     for row in (r for r in weeks if r["team"] == "all"):
-        together = query(done.url, f"select sum(high_80 - low_80) as width from marts.forecast_total_daily where account = '{row['account']}' "
-                                   f"and day between '{row['first_day']}' and '{row['last_day']}'")
+        together = query(
+            done.url,
+            f"select sum(high_80 - low_80) as width from marts.forecast_total_daily where account = '{row['account']}' "
+            f"and day between '{row['first_day']}' and '{row['last_day']}'",
+        )
         assert row["high_80"] - row["low_80"] < together[0]["width"]
-    pieces = query(done.url, f"select {', '.join(names)}, expected_tickets from marts.forecast_volume_interval where expected_tickets > 0")
+    pieces = query(
+        done.url,
+        f"select {', '.join(names)}, expected_tickets from marts.forecast_volume_interval where expected_tickets > 0",
+    )
     assert pieces
     for row in pieces:
         found = [row[name] for name in names]
         assert found == sorted(found)
         assert found[0] >= 0
     closed = [r for r in days if r["day"] == CLOSED]
-    assert {(r["team"], r["day_kind"]) for r in closed if r["expected_tickets"] == 0} == {("Tier 2", "closed")}
-    assert {r["model"] for r in days} <= {"combined", "boosted", "smoothed", "level_profile", "weekday_mean", "seasonal_naive", "ended"}
-    scored = query(done.url, "select account, team_id, count(distinct model) as models, sum(case when is_chosen then 1 else 0 end) as chosen, "
-                             "count(distinct lead_from) as leads from marts.forecast_score group by account, team_id")
+    assert {(r["team"], r["day_kind"]) for r in closed if r["expected_tickets"] == 0} == {
+        ("Tier 2", "closed")
+    }
+    assert {r["model"] for r in days} <= {
+        "combined",
+        "boosted",
+        "smoothed",
+        "level_profile",
+        "weekday_mean",
+        "seasonal_naive",
+        "ended",
+    }
+    scored = query(
+        done.url,
+        "select account, team_id, count(distinct model) as models, sum(case when is_chosen then 1 else 0 end) as chosen, "
+        "count(distinct lead_from) as leads from marts.forecast_score group by account, team_id",
+    )
     assert {(r["models"], r["chosen"] == r["leads"]) for r in scored} == {(6, True)}
     # the error that is shown is that of the chosen model's past forecasts, which are there day by day
     shown = {(r["account"], r["team_id"]): r["backtest_wape"] for r in days}
-    for row in query(done.url, "select account, team_id, sum(abs(expected_tickets - came_tickets)) as wrong, sum(came_tickets) as came, "
-                               "max(origin_day) as last_origin, min(day) as first_day from marts.forecast_accuracy_daily group by account, team_id"):
+    for row in query(
+        done.url,
+        "select account, team_id, sum(abs(expected_tickets - came_tickets)) as wrong, sum(came_tickets) as came, "
+        "max(origin_day) as last_origin, min(day) as first_day from marts.forecast_accuracy_daily group by account, team_id",
+    ):
         assert shown[row["account"], row["team_id"]] == pytest.approx(row["wrong"] / row["came"])
-    assert query(done.url, "select 1 from marts.forecast_accuracy_daily where day <= origin_day") == []
-    assert {r["treatment"] for r in query(done.url, "select treatment from marts.forecast_history_daily")} <= {"special", "outlier", "missing", "level_shift"}
-    assert {r["measure"] for r in query(done.url, "select distinct measure from marts.forecast_workload_daily")} >= {"replies", "reopens", "solved", "handle_minutes"}
+    assert (
+        query(done.url, "select 1 from marts.forecast_accuracy_daily where day <= origin_day") == []
+    )
+    assert {
+        r["treatment"]
+        for r in query(done.url, "select treatment from marts.forecast_history_daily")
+    } <= {"special", "outlier", "missing", "level_shift"}
+    assert {
+        r["measure"]
+        for r in query(done.url, "select distinct measure from marts.forecast_workload_daily")
+    } >= {"replies", "reopens", "solved", "handle_minutes"}
 
     needs = query(done.url, "select * from marts.staffing_requirement_interval")
     assert {r["model"] for r in needs} == {"erlang_a", "deferred"}
@@ -87,58 +127,137 @@ def test_the_tables_say_what_they_should(done: Bench, monkeypatch):
         if row["model"] == "erlang_a" and row["planned_contacts"] > 0:
             assert row["service_level"] >= 0.8 - 1e-9
             assert row["occupancy"] <= 0.85 + 1e-9
-    for (_, _, _, day), part in itertools.groupby(sorted(query(done.url, "select * from marts.staffing_roster_daily"), key=key), key=key):
+    for (_, _, _, day), part in itertools.groupby(
+        sorted(query(done.url, "select * from marts.staffing_roster_daily"), key=key), key=key
+    ):
         rows = list(part)
         assert day.weekday() < 5
         paid = sum(r["paid_hours"] for r in rows)
         assert paid + 1e-6 >= rows[0]["need_head_hours"] - rows[0]["under_head_hours"]
     assert query(done.url, "select 1 from marts.staffing_roster_daily where heads > 0")
 
-    for _, part in itertools.groupby(query(done.url, "select * from marts.headcount_plan_monthly order by account, team_id, month_on"), key=lambda r: (r["account"], r["team_id"])):
-        months = list(part)  # twelve, and who is asked for begins two months later, which the forecast's four weeks could not show
-        assert [m["month_on"] for m in months] == [date(TODAY.year + (TODAY.month - 1 + i) // 12, (TODAY.month - 1 + i) % 12 + 1, 1) for i in range(12)]
+    for _, part in itertools.groupby(
+        query(
+            done.url,
+            "select * from marts.headcount_plan_monthly order by account, team_id, month_on",
+        ),
+        key=lambda r: (r["account"], r["team_id"]),
+    ):
+        months = list(
+            part
+        )  # twelve, and who is asked for begins two months later, which the forecast's four weeks could not show
+        assert [m["month_on"] for m in months] == [
+            date(TODAY.year + (TODAY.month - 1 + i) // 12, (TODAY.month - 1 + i) % 12 + 1, 1)
+            for i in range(12)
+        ]
         assert [m["joiners"] for m in months][2:] == [m["request"] for m in months][:-2]
-        assert [m["start_fte"] for m in months][1:] == pytest.approx([m["end_fte"] for m in months][:-1])
+        assert [m["start_fte"] for m in months][1:] == pytest.approx(
+            [m["end_fte"] for m in months][:-1]
+        )
         assert {m["need_from"] for m in months} >= {"forecast", "as forecast before"}
-    assert query(done.url, "select 1 from marts.headcount_plan_monthly where request > 0 and workdays_forecast > 0")  # attrition is hired for today
+    assert query(
+        done.url,
+        "select 1 from marts.headcount_plan_monthly where request > 0 and workdays_forecast > 0",
+    )  # attrition is hired for today
 
     # a scenario without a change is the base; a bigger one needs more; a name written twice is there once
     settings = done.settings(planning=PLANNING)
     assert {r["extra_fte"] for r in what_if(settings, Scenario(), "same")} == {0.0}
-    assert sum(r["extra_fte"] for r in what_if(settings, Scenario(volume=1.5, handle=1.2, live_share=0.9, live_seconds=10, shrinkage=0.4), "peak")) > 0
+    assert (
+        sum(
+            r["extra_fte"]
+            for r in what_if(
+                settings,
+                Scenario(volume=1.5, handle=1.2, live_share=0.9, live_seconds=10, shrinkage=0.4),
+                "peak",
+            )
+        )
+        > 0
+    )
     what_if(settings, Scenario(volume=1.5), "peak")
-    found = query(done.url, "select scenario, assumptions, count(*) as rows_count from marts.staffing_scenario_daily group by scenario, assumptions order by 1")
-    assert [(r["scenario"], r["assumptions"]) for r in found] == [("peak", "volume +50.0%"), ("same", "no change")]
+    found = query(
+        done.url,
+        "select scenario, assumptions, count(*) as rows_count from marts.staffing_scenario_daily group by scenario, assumptions order by 1",
+    )
+    assert [(r["scenario"], r["assumptions"]) for r in found] == [
+        ("peak", "volume +50.0%"),
+        ("same", "no change"),
+    ]
     monkeypatch.setenv("SUPPORT_ETL_WAREHOUSE__URL", done.url)
-    told = CliRunner().invoke(app, ["forecast", "--volume", "+10%", "--aht", "-5%", "--service-level", "90/30", "--shrinkage", "0.32", "--name", "march", "--json"])
+    told = CliRunner().invoke(
+        app,
+        [
+            "forecast",
+            "--volume",
+            "+10%",
+            "--aht",
+            "-5%",
+            "--service-level",
+            "90/30",
+            "--shrinkage",
+            "0.32",
+            "--name",
+            "march",
+            "--json",
+        ],
+    )
     assert told.exit_code == 0, told.output
     rows = json.loads(told.output)
     assert {r["scenario"] for r in rows} == {"march"}
     assert rows[0]["expected_tickets"] == pytest.approx(1.1 * rows[0]["base_expected_tickets"])
-    assert done.run(midnight(TODAY), planning=PLANNING).changed_rows == 0  # nothing new, nothing written: scenarios stay, too
+    assert (
+        done.run(midnight(TODAY), planning=PLANNING).changed_rows == 0
+    )  # nothing new, nothing written: scenarios stay, too
 
 
-def test_what_shifts_tell_of_breaks_and_training_stands_for_the_setting(small_bench: Bench, tmp_path):
+def test_what_shifts_tell_of_breaks_and_training_stands_for_the_setting(
+    small_bench: Bench, tmp_path
+):
     assert small_bench.run(midnight(TODAY)).state == "completed"
-    team, agent_team = (r["team_id"] for r in query(small_bench.url, "select team_id from core.dim_team where account = 'zendesk_acme' order by team_id limit 2"))
-    agent = query(small_bench.url, f"select agent_id from core.dim_agent where account = 'zendesk_acme' and team_id = '{agent_team}' limit 1")[0]["agent_id"]
+    team, agent_team = (
+        r["team_id"]
+        for r in query(
+            small_bench.url,
+            "select team_id from core.dim_team where account = 'zendesk_acme' order by team_id limit 2",
+        )
+    )
+    agent = query(
+        small_bench.url,
+        f"select agent_id from core.dim_agent where account = 'zendesk_acme' and team_id = '{agent_team}' limit 1",
+    )[0]["agent_id"]
     lines = ["shift_id,agent_id,team_id,starts_at,ends_at,activity"]
-    for number in range(1, 11):  # ten days of eight hours: six of work, two not, so a quarter; of the agent seven and one, so an eighth
+    for number in range(
+        1, 11
+    ):  # ten days of eight hours: six of work, two not, so a quarter; of the agent seven and one, so an eighth
         day = TODAY - timedelta(days=number)
         for name, (who, where, work) in {"a": ("", team, 14), "b": (agent, "", 15)}.items():
-            lines += [f"{name}{number}-w,{who},{where},{day}T08:00:00Z,{day}T{work}:00:00Z,Work", f"{name}{number}-t,{who},{where},{day}T{work}:00:00Z,{day}T16:00:00Z,training"]
+            lines += [
+                f"{name}{number}-w,{who},{where},{day}T08:00:00Z,{day}T{work}:00:00Z,Work",
+                f"{name}{number}-t,{who},{where},{day}T{work}:00:00Z,{day}T16:00:00Z,training",
+            ]
     long_ago = TODAY - timedelta(days=90)
     lines.append(f"old,,{team},{long_ago}T00:00:00Z,{long_ago}T23:00:00Z,absence")
     (tmp_path / "shifts.csv").write_text("\n".join(lines) + "\n")
-    small_bench.accounts = tuple({**a, "shifts": str(tmp_path / "shifts.csv")} if a["connector"] == "files" else a for a in small_bench.accounts)
+    small_bench.accounts = tuple(
+        {**a, "shifts": str(tmp_path / "shifts.csv")} if a["connector"] == "files" else a
+        for a in small_bench.accounts
+    )
     outcome = small_bench.run(midnight(TODAY))
     assert outcome.state == "completed", outcome.message
-    found = {(r["account"], r["team_id"]): (r["shrinkage_share"], r["shrinkage_from"])
-             for r in query(small_bench.url, "select distinct account, team_id, shrinkage_share, shrinkage_from from marts.staffing_forecast")}
+    found = {
+        (r["account"], r["team_id"]): (r["shrinkage_share"], r["shrinkage_from"])
+        for r in query(
+            small_bench.url,
+            "select distinct account, team_id, shrinkage_share, shrinkage_from from marts.staffing_forecast",
+        )
+    }
     assert found.pop(("zendesk_acme", team)) == (0.25, "shifts")
     assert found.pop(("zendesk_acme", agent_team)) == (0.125, "shifts")
     assert set(found.values()) == {(0.3, "setting")}
-    for row in query(small_bench.url, "select distinct team_id, agent_hours, fte from marts.staffing_requirement_daily where account = 'zendesk_acme'"):
+    for row in query(
+        small_bench.url,
+        "select distinct team_id, agent_hours, fte from marts.staffing_requirement_daily where account = 'zendesk_acme'",
+    ):
         lost = {team: 0.25, agent_team: 0.125}.get(row["team_id"], 0.3)
         assert row["fte"] == pytest.approx(row["agent_hours"] / (1 - lost) / 8)
 
@@ -147,51 +266,101 @@ def test_what_was_told_is_kept_as_it_was_told(small_bench: Bench):
     """The forecast is made anew each day; how right the planners' one was can only be said of what they were told."""
     told: dict[tuple, float] = {}
     for days_before in (1, 0):
-        outcome = small_bench.run(midnight(TODAY - timedelta(days=days_before)), planning={"models": "floor", "interval_days": 1, "horizon_days": 28})
+        outcome = small_bench.run(
+            midnight(TODAY - timedelta(days=days_before)),
+            planning={"models": "floor", "interval_days": 1, "horizon_days": 28},
+        )
         assert outcome.state == "completed", outcome.message
-        for r in query(small_bench.url, "select account, team_id, day, lead_days, expected_tickets from marts.forecast_volume_daily where lead_days in (1, 7, 14, 28)"):
-            told.setdefault((r["account"], r["team_id"], r["day"], r["lead_days"]), r["expected_tickets"])
+        for r in query(
+            small_bench.url,
+            "select account, team_id, day, lead_days, expected_tickets from marts.forecast_volume_daily where lead_days in (1, 7, 14, 28)",
+        ):
+            told.setdefault(
+                (r["account"], r["team_id"], r["day"], r["lead_days"]), r["expected_tickets"]
+            )
     found = query(small_bench.url, "select * from ops.forecast_told")
-    assert {(r["account"], r["team_id"], r["day"], r["lead_days"]): r["expected_tickets"] for r in found} == told
+    assert {
+        (r["account"], r["team_id"], r["day"], r["lead_days"]): r["expected_tickets"] for r in found
+    } == told
     assert len({r["run_id"] for r in found}) == 2
     assert {r["lead_days"] for r in found} == {1, 7, 14, 28}
-    small_bench.run(midnight(TODAY), planning={"models": "full", "interval_days": 1, "horizon_days": 28})  # another way of forecasting on the same day
+    small_bench.run(
+        midnight(TODAY), planning={"models": "full", "interval_days": 1, "horizon_days": 28}
+    )  # another way of forecasting on the same day
     assert query(small_bench.url, "select * from ops.forecast_told") == found
 
 
 def test_money_adds_up(bench: Bench, tmp_path):
     """Plan and variances make the actual, in another currency and fiscal year, too; what is left of the year is in the outlook."""
-    by_file = replace(bench, accounts=tuple(a for a in bench.accounts if a["connector"] in {"files", "zendesk"}))
+    by_file = replace(
+        bench, accounts=tuple(a for a in bench.accounts if a["connector"] in {"files", "zendesk"})
+    )
     changes = TODAY.replace(day=1) - timedelta(days=10)
-    (tmp_path / "rates.csv").write_text(f"currency,valid_from_on,rate\nEUR,{FIRST.replace(day=1)},1.1\nEUR,{changes},1.2\n")
-    by_file.accounts = tuple({**a, "exchange_rates": str(tmp_path / "rates.csv")} if a["connector"] == "files" else a for a in by_file.accounts)
-    outcome = by_file.run(midnight(TODAY), business={"time_zone": "Europe/Berlin", "currency": "USD", "fiscal_year_month": 10})
-    assert outcome.state == "completed", outcome.message  # identities of the budget are among what was checked
+    (tmp_path / "rates.csv").write_text(
+        f"currency,valid_from_on,rate\nEUR,{FIRST.replace(day=1)},1.1\nEUR,{changes},1.2\n"
+    )
+    by_file.accounts = tuple(
+        {**a, "exchange_rates": str(tmp_path / "rates.csv")} if a["connector"] == "files" else a
+        for a in by_file.accounts
+    )
+    outcome = by_file.run(
+        midnight(TODAY),
+        business={"time_zone": "Europe/Berlin", "currency": "USD", "fiscal_year_month": 10},
+    )
+    assert outcome.state == "completed", (
+        outcome.message
+    )  # identities of the budget are among what was checked
     rows = query(by_file.url, "select * from marts.budget_variance_monthly order by month_on, team")
     for row in rows:
         assert row["plan"] + row["total"] == row["actual"]
-        assert row["total"] == sum(row[n] for n in ("volume", "mix", "efficiency", "rate", "other", "fx"))
-    for _, part in itertools.groupby(rows, key=lambda r: r["month_on"]):  # all teams together: contacts beyond plan at planned mean cost
+        assert row["total"] == sum(
+            row[n] for n in ("volume", "mix", "efficiency", "rate", "other", "fx")
+        )
+    for _, part in itertools.groupby(
+        rows, key=lambda r: r["month_on"]
+    ):  # all teams together: contacts beyond plan at planned mean cost
         cells = [r for r in part if r["plan_contacts"]]
-        planned, came = sum(r["plan_contacts"] for r in cells), sum(r["actual_contacts"] for r in cells)
+        planned, came = (
+            sum(r["plan_contacts"] for r in cells),
+            sum(r["actual_contacts"] for r in cells),
+        )
         labour = {r["team"]: 0.0 for r in cells}
-        for line in query(by_file.url, f"select team, amount_reporting from core.fct_budget_line where category = 'labour' and month_on = '{cells[0]['month_on']}'"):
+        for line in query(
+            by_file.url,
+            f"select team, amount_reporting from core.fct_budget_line where category = 'labour' and month_on = '{cells[0]['month_on']}'",
+        ):
             labour[line["team"]] += float(line["amount_reporting"])
         if cells[0]["is_complete"]:
-            assert float(sum(r["volume"] for r in cells)) == pytest.approx((came - planned) * sum(labour.values()) / planned, abs=0.01)
+            assert float(sum(r["volume"] for r in cells)) == pytest.approx(
+                (came - planned) * sum(labour.values()) / planned, abs=0.01
+            )
     moved = changes.replace(day=1)
     assert {row["month_on"] for row in rows if row["fx"]} == {moved}
-    for row in (r for r in rows if r["month_on"] == moved):  # by hand: a tenth of a dollar on every euro after the change
-        later = query(by_file.url, f"select sum(amount) as euros from core.fct_cost where team = '{row['team']}' and posted_on >= '{changes}' and month_on = '{moved}'")
+    for row in (
+        r for r in rows if r["month_on"] == moved
+    ):  # by hand: a tenth of a dollar on every euro after the change
+        later = query(
+            by_file.url,
+            f"select sum(amount) as euros from core.fct_cost where team = '{row['team']}' and posted_on >= '{changes}' and month_on = '{moved}'",
+        )
         assert float(row["fx"]) == pytest.approx(0.1 * float(later[0]["euros"]), abs=0.01)
-    spent = query(by_file.url, f"select sum(amount) as euros, sum(amount_reporting) as dollars from core.fct_cost where accrued_on < '{TODAY}'")[0]
+    spent = query(
+        by_file.url,
+        f"select sum(amount) as euros, sum(amount_reporting) as dollars from core.fct_cost where accrued_on < '{TODAY}'",
+    )[0]
     assert 1.1 * float(spent["euros"]) <= float(spent["dollars"]) <= 1.2 * float(spent["euros"])
-    years = query(by_file.url, "select fiscal_year, sum(actual_to_date) as actual, sum(plan_year) as plan from marts.budget_year group by fiscal_year order by 1")
+    years = query(
+        by_file.url,
+        "select fiscal_year, sum(actual_to_date) as actual, sum(plan_year) as plan from marts.budget_year group by fiscal_year order by 1",
+    )
     assert sum(y["actual"] for y in years) == spent["dollars"]
     expected_year = TODAY.year + (TODAY.month >= 10)
     assert years[-1]["fiscal_year"] == expected_year
     warehouse = Warehouse(by_file.url)
-    for wrong in ("update marts.budget_variance_monthly set volume = volume + 1", "update marts.budget_year set year_end_plan = year_end_plan + 1"):
+    for wrong in (
+        "update marts.budget_variance_monthly set volume = volume + 1",
+        "update marts.budget_year set year_end_plan = year_end_plan + 1",
+    ):
         with warehouse.connect() as connection:
             connection.exec_driver_sql(wrong)
             verdict = identities_verdict(warehouse, connection)
@@ -209,9 +378,15 @@ def test_a_plan_that_cannot_be_right_is_set_aside_or_named(bench: Bench, tmp_pat
         f"a,{TODAY:%Y-%m}-01,T,licences,nothing,fixed,,EUR,seat,,11\n"
         f"a,{TODAY:%Y-%m}-01,T,licences,phone,fixed,,EUR,fte,,11\n"
     )
-    bench.accounts = ({"connector": "files", "name": "plans", "budget_lines": str(path)}, next(a for a in bench.accounts if a["connector"] == "zendesk"))
+    bench.accounts = (
+        {"connector": "files", "name": "plans", "budget_lines": str(path)},
+        next(a for a in bench.accounts if a["connector"] == "zendesk"),
+    )
     outcome = bench.run(midnight(TODAY))
-    reasons = {r["reason"] for r in query(bench.url, "select reason from ops.quarantine where entity = 'budget_line'")}
+    reasons = {
+        r["reason"]
+        for r in query(bench.url, "select reason from ops.quarantine where entity = 'budget_line'")
+    }
     assert reasons == {
         "amount is not driver_quantity x driver_rate",
         "neither amount nor driver_rate with a driver_quantity (or driver fte or contacts, whose quantity headcount_plan tells)",
@@ -224,7 +399,16 @@ def key(row):
     return row["account"], row["team_id"], row["team"], row["day"]
 
 
-@pytest.mark.parametrize(("option", "text"), [("--volume", "ten"), ("--volume", "-100%"), ("--aht", "x"), ("--service-level", "80"), ("--service-level", "0/20")])
+@pytest.mark.parametrize(
+    ("option", "text"),
+    [
+        ("--volume", "ten"),
+        ("--volume", "-100%"),
+        ("--aht", "x"),
+        ("--service-level", "80"),
+        ("--service-level", "0/20"),
+    ],
+)
 def test_a_change_that_cannot_be_read_is_refused(option, text):
     told = CliRunner().invoke(app, ["forecast", option, text])
     assert told.exit_code != 0

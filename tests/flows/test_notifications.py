@@ -24,7 +24,10 @@ from tasks.sandbox.vendors.slack import SlackWebhook
 from tasks.sandbox.vendors.teams import TeamsWorkflow
 from tasks.settings import load
 
-NASTY = "<!channel> *bold* [click](http://evil.example) <script>alert(1)</script> @everyone & \x1b[31m\r\nBcc: x@evil.example " + "x" * 5000
+NASTY = (
+    "<!channel> *bold* [click](http://evil.example) <script>alert(1)</script> @everyone & \x1b[31m\r\nBcc: x@evil.example "
+    + "x" * 5000
+)
 
 
 class Postbox:
@@ -45,30 +48,50 @@ def sinks(stack: ExitStack, monkeypatch):
     stack.enter_context(Served(hook))
     stack.enter_context(Served(flow))
     port = free_port()
-    server = Controller(box, hostname="127.0.0.1", port=port, auth_require_tls=False,
-                        authenticator=lambda server, session, envelope, mechanism, data: AuthResult(success=data.password == b"smtp-demo-password", handled=False))
+    server = Controller(
+        box,
+        hostname="127.0.0.1",
+        port=port,
+        auth_require_tls=False,
+        authenticator=lambda server, session, envelope, mechanism, data: AuthResult(
+            success=data.password == b"smtp-demo-password", handled=False
+        ),
+    )
     server.start()
     stack.callback(server.stop)
     monkeypatch.setenv("SUPPORT_ETL_SECRET_NOTIFICATIONS_SLACK_URL", hook.base_url + hook.path)
     monkeypatch.setenv("SUPPORT_ETL_SECRET_NOTIFICATIONS_TEAMS_URL", flow.address)
     monkeypatch.setenv("SUPPORT_ETL_SECRET_NOTIFICATIONS_SMTP_PASSWORD", "smtp-demo-password")
     given = {
-        "slack": True, "teams": True, "email_to": ["lead@acme.example"], "email_from": "support-etl@acme.example", "smtp_host": "127.0.0.1",
-        "smtp_port": port, "smtp_security": "none", "smtp_user": "etl", "report_link": "https://files.acme.example/latest.html",
+        "slack": True,
+        "teams": True,
+        "email_to": ["lead@acme.example"],
+        "email_from": "support-etl@acme.example",
+        "smtp_host": "127.0.0.1",
+        "smtp_port": port,
+        "smtp_security": "none",
+        "smtp_user": "etl",
+        "report_link": "https://files.acme.example/latest.html",
     }
     return hook, flow, box, given
 
 
 def test_trouble_is_told_once_and_so_is_its_end(small_bench: Bench, small_sandbox, sinks):
     hook, flow, box, given = sinks
-    small_bench.accounts = tuple(a for a in small_bench.accounts if a["connector"] == "surveymonkey")
+    small_bench.accounts = tuple(
+        a for a in small_bench.accounts if a["connector"] == "surveymonkey"
+    )
     bench = replace(small_bench, extra={"notifications": given})
     bench.run(midnight(TODAY), report=True)
-    assert (hook.messages, flow.cards, box.letters) == ([], [], []), "all is well and was before: nothing to tell"
+    assert (hook.messages, flow.cards, box.letters) == ([], [], []), (
+        "all is well and was before: nothing to tell"
+    )
     small_sandbox.fakes["surveymonkey"].mischief = [Mischief("unauthorized", "", times=1000)]
     for _ in range(2):
         assert bench.run(midnight(TODAY), report=True).undelivered == []
-    assert [len(x) for x in (hook.messages, flow.cards, box.letters)] == [1, 1, 1], "the same trouble is told once"
+    assert [len(x) for x in (hook.messages, flow.cards, box.letters)] == [1, 1, 1], (
+        "the same trouble is told once"
+    )
     told = json.dumps(hook.messages[0])
     assert "1 source not up to date" in told
     assert "surveymonkey_acme could not be read (responses); its numbers are as of" in told
@@ -79,13 +102,18 @@ def test_trouble_is_told_once_and_so_is_its_end(small_bench: Bench, small_sandbo
     small_sandbox.fakes["surveymonkey"].mischief = []
     bench.run(midnight(TODAY), report=True)
     assert [m["text"] for m in hook.messages[1:]] == ["Support numbers of 2026-11-01: complete"]
-    assert bench.fetch("select channel, state, count(*) from ops.notification group by channel, state order by 1") == [
-        ("email", "delivered", 2), ("slack", "delivered", 2), ("teams", "delivered", 2)]
+    assert bench.fetch(
+        "select channel, state, count(*) from ops.notification group by channel, state order by 1"
+    ) == [("email", "delivered", 2), ("slack", "delivered", 2), ("teams", "delivered", 2)]
 
 
-def test_late_numbers_are_told_once_whatever_runs_tell_in_between(small_bench: Bench, small_sandbox, sinks):
+def test_late_numbers_are_told_once_whatever_runs_tell_in_between(
+    small_bench: Bench, small_sandbox, sinks
+):
     hook, _, _, given = sinks
-    small_bench.accounts = tuple(a for a in small_bench.accounts if a["connector"] == "surveymonkey")
+    small_bench.accounts = tuple(
+        a for a in small_bench.accounts if a["connector"] == "surveymonkey"
+    )
     bench = replace(small_bench, extra={"notifications": {"slack": True}})
     bench.run(midnight(TODAY), report=True)
     assert complete_until(bench.settings()) == midnight(TODAY)
@@ -93,33 +121,56 @@ def test_late_numbers_are_told_once_whatever_runs_tell_in_between(small_bench: B
     for _ in range(2):  # a late day: the hourly run fails, the watch notices, both each hour
         bench.run(midnight(TODAY), report=True)
         assert tell_late(bench.settings(), complete_until(bench.settings())) == []
-    assert [m["text"] for m in hook.messages] == ["Support numbers of 2026-11-01: 1 source not up to date", "Support numbers are late"]
+    assert [m["text"] for m in hook.messages] == [
+        "Support numbers of 2026-11-01: 1 source not up to date",
+        "Support numbers are late",
+    ]
     assert "The newest complete numbers are of 2026-11-01 00:00 UTC" in json.dumps(hook.messages[1])
     small_sandbox.fakes["surveymonkey"].mischief = []
     bench.run(midnight(TODAY), report=True)
     assert tell_late(bench.settings(), None) == []
-    assert [m["text"] for m in hook.messages[2:]] == ["Support numbers of 2026-11-01: complete", "Support numbers are late"]
+    assert [m["text"] for m in hook.messages[2:]] == [
+        "Support numbers of 2026-11-01: complete",
+        "Support numbers are late",
+    ]
 
 
-def test_a_channel_that_is_down_stops_nothing_and_is_told_later(small_bench: Bench, small_sandbox, sinks):
+def test_a_channel_that_is_down_stops_nothing_and_is_told_later(
+    small_bench: Bench, small_sandbox, sinks
+):
     hook, flow, box, given = sinks
-    small_bench.accounts = tuple(a for a in small_bench.accounts if a["connector"] == "surveymonkey")
+    small_bench.accounts = tuple(
+        a for a in small_bench.accounts if a["connector"] == "surveymonkey"
+    )
     bench = replace(small_bench, extra={"notifications": {**given, "when": "always"}})
     hook.mischief = [Mischief("error", "", times=1)]
     flow.mischief = [Mischief("throttle", "", times=1)]
     outcome = bench.run(midnight(TODAY), report=True)
     assert outcome.state == "completed"
     assert len(box.letters) == 1
-    assert [w.split(":")[0] for w in outcome.undelivered] == ["not delivered by slack (failed)", "not delivered by teams (failed)"]
+    assert [w.split(":")[0] for w in outcome.undelivered] == [
+        "not delivered by slack (failed)",
+        "not delivered by teams (failed)",
+    ]
     assert bench.run(midnight(TODAY), report=True).undelivered == []
     assert [len(x) for x in (hook.messages, flow.cards, box.letters)] == [1, 1, 2]
 
 
-def test_a_report_that_cannot_be_written_keeps_the_tables_and_is_told(small_bench: Bench, sinks, tmp_path: Path):
+def test_a_report_that_cannot_be_written_keeps_the_tables_and_is_told(
+    small_bench: Bench, sinks, tmp_path: Path
+):
     hook, _, _, given = sinks
-    small_bench.accounts = tuple(a for a in small_bench.accounts if a["connector"] == "surveymonkey")
+    small_bench.accounts = tuple(
+        a for a in small_bench.accounts if a["connector"] == "surveymonkey"
+    )
     (tmp_path / "flat").write_text("a file where a folder should be")
-    broken = replace(small_bench, extra={"notifications": {"slack": True}, "reports": {"folder": str(tmp_path / "flat" / "reports")}})
+    broken = replace(
+        small_bench,
+        extra={
+            "notifications": {"slack": True},
+            "reports": {"folder": str(tmp_path / "flat" / "reports")},
+        },
+    )
     outcome = broken.run(midnight(TODAY), report=True)
     assert (outcome.state, outcome.published) == ("partly", None)
     assert "no report: report" in outcome.message
@@ -143,17 +194,34 @@ def test_an_answer_that_is_lost_is_not_followed_by_a_second_message(small_bench:
     message = Message("t", False, ("broken",), run_id="r1")
     assert [d.state for d in notify(settings, warehouse, message)] == ["unknown"]
     assert notify(settings, warehouse, replace(message, run_id="r2")) == []
-    assert [d.state for d in notify(settings, warehouse, replace(message, lines=("something else",), run_id="r3"))] == ["delivered"]
+    assert [
+        d.state
+        for d in notify(
+            settings, warehouse, replace(message, lines=("something else",), run_id="r3")
+        )
+    ] == ["delivered"]
     warehouse.dispose()
 
 
 def test_nothing_in_a_value_becomes_a_mention_a_link_or_a_header(sinks):
     hook, flow, box, given = sinks
-    message = Message(f"Trouble {NASTY}", False, tuple([NASTY] * 30), tuple([NASTY] * 30), (("Open", "https://a.example/x"),), "r")
-    assert [d.state for d in notify(load(notifications=given).notifications, None, message)] == ["delivered"] * 3
+    message = Message(
+        f"Trouble {NASTY}",
+        False,
+        tuple([NASTY] * 30),
+        tuple([NASTY] * 30),
+        (("Open", "https://a.example/x"),),
+        "r",
+    )
+    assert [d.state for d in notify(load(notifications=given).notifications, None, message)] == [
+        "delivered"
+    ] * 3
     told = json.dumps(hook.messages)
     assert "<!channel>" not in hook.messages[0]["text"]
-    assert all(block.get("text", {}).get("type", "plain_text") == "plain_text" for block in hook.messages[0]["blocks"])
+    assert all(
+        block.get("text", {}).get("type", "plain_text") == "plain_text"
+        for block in hook.messages[0]["blocks"]
+    )
     assert len(told) < 10_000
     assert all("](" not in block["text"].replace("\\]\\(", "") for block in flow.cards[0]["body"])
     assert len(json.dumps(flow.cards[0])) < 20_000
@@ -167,8 +235,14 @@ def test_nothing_in_a_value_becomes_a_mention_a_link_or_a_header(sinks):
 def test_wrong_addresses_and_passwords_are_named_and_in_no_message(sinks, monkeypatch):
     hook, flow, box, given = sinks
     message = Message("t", False, ("l",), run_id="r")
-    monkeypatch.setenv("SUPPORT_ETL_SECRET_NOTIFICATIONS_SLACK_URL", hook.base_url + "/services/withdrawn-secret-path")
-    monkeypatch.setenv("SUPPORT_ETL_SECRET_NOTIFICATIONS_TEAMS_URL", flow.base_url + "/workflows?sig=wrong-secret-sig")
+    monkeypatch.setenv(
+        "SUPPORT_ETL_SECRET_NOTIFICATIONS_SLACK_URL",
+        hook.base_url + "/services/withdrawn-secret-path",
+    )
+    monkeypatch.setenv(
+        "SUPPORT_ETL_SECRET_NOTIFICATIONS_TEAMS_URL",
+        flow.base_url + "/workflows?sig=wrong-secret-sig",
+    )
     monkeypatch.setenv("SUPPORT_ETL_SECRET_NOTIFICATIONS_SMTP_PASSWORD", "wrong-secret-password")
     found = {d.channel: d for d in notify(load(notifications=given).notifications, None, message)}
     assert {d.state for d in found.values()} == {"failed"}
@@ -178,14 +252,22 @@ def test_wrong_addresses_and_passwords_are_named_and_in_no_message(sinks, monkey
     assert not any("wrong-secret" in d.says or "withdrawn" in d.says for d in found.values())
 
 
-@pytest.mark.parametrize(("changes", "words"), [
-    ({"smtp_host": ""}, "set notifications.smtp_host"),
-    ({"smtp_host": "127.0.0.1", "smtp_port": 9}, "cannot be reached"),
-    ({"smtp_host": "mail.acme.example", "smtp_security": "none"}, "not sent over an open connection"),
-    ({"smtp_security": "starttls"}, "refuses the message"),
-])
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"smtp_host": ""}, "set notifications.smtp_host"),
+        ({"smtp_host": "127.0.0.1", "smtp_port": 9}, "cannot be reached"),
+        (
+            {"smtp_host": "mail.acme.example", "smtp_security": "none"},
+            "not sent over an open connection",
+        ),
+        ({"smtp_security": "starttls"}, "refuses the message"),
+    ],
+)
 def test_a_mail_server_that_does_not_do_is_named(changes, words, sinks):
-    settings = load(notifications={**sinks[3], "slack": False, "teams": False, **changes}).notifications
+    settings = load(
+        notifications={**sinks[3], "slack": False, "teams": False, **changes}
+    ).notifications
     (delivery,) = notify(settings, None, Message("t", True, ("l",)))
     assert delivery.state == "failed"
     assert words in delivery.says
@@ -194,7 +276,9 @@ def test_a_mail_server_that_does_not_do_is_named(changes, words, sinks):
 def test_a_webhook_is_https_and_its_redirect_is_not_followed(sinks, monkeypatch):
     hook, flow, box, given = sinks
     settings = load(notifications={"slack": True}).notifications
-    monkeypatch.setenv("SUPPORT_ETL_SECRET_NOTIFICATIONS_SLACK_URL", "http://hooks.slack.example/services/x")
+    monkeypatch.setenv(
+        "SUPPORT_ETL_SECRET_NOTIFICATIONS_SLACK_URL", "http://hooks.slack.example/services/x"
+    )
     (delivery,) = notify(settings, None, Message("t", True, ("l",)))
     assert "must begin with https://" in delivery.says
     monkeypatch.setenv("SUPPORT_ETL_SECRET_NOTIFICATIONS_SLACK_URL", hook.base_url + hook.path)
@@ -206,7 +290,12 @@ def test_a_webhook_is_https_and_its_redirect_is_not_followed(sinks, monkeypatch)
 
 def test_a_job_that_cannot_begin_is_told_too(sinks):
     hook, _, _, given = sinks
-    assert tell_failure(load(notifications=given).notifications, StorageError("warehouse x cannot be opened")) == []
+    assert (
+        tell_failure(
+            load(notifications=given).notifications, StorageError("warehouse x cannot be opened")
+        )
+        == []
+    )
     assert "warehouse x cannot be opened" in json.dumps(hook.messages[0])
 
 

@@ -44,7 +44,10 @@ def wait_for(check: Callable[[], Any], seconds: float, what: str) -> Any:
 def kill_all(process: subprocess.Popen[bytes]) -> None:
     """A process and all that it began, as when its machine dies: a worker's runs have process groups of their own."""
     with suppress(psutil.NoSuchProcess):
-        for one in [*psutil.Process(process.pid).children(recursive=True), psutil.Process(process.pid)]:
+        for one in [
+            *psutil.Process(process.pid).children(recursive=True),
+            psutil.Process(process.pid),
+        ]:
             with suppress(psutil.NoSuchProcess):
                 one.kill()
     process.wait(30)
@@ -57,27 +60,51 @@ class Prefect:
         self.folder, self.home, self.port = folder, home, free_port()
         self.api = f"http://127.0.0.1:{self.port}/api"
         self.environment = {
-            **os.environ, "PREFECT_HOME": str(folder / "prefect"), "PREFECT_API_URL": self.api, "SUPPORT_ETL_HOME": str(home),
-            "PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1", "PREFECT_LOGGING_LEVEL": "INFO", "PYTHONPATH": str(ROOT),
-            "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "5", "PREFECT_WORKER_QUERY_SECONDS": "2",
+            **os.environ,
+            "PREFECT_HOME": str(folder / "prefect"),
+            "PREFECT_API_URL": self.api,
+            "SUPPORT_ETL_HOME": str(home),
+            "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+            "DO_NOT_TRACK": "1",
+            "PREFECT_LOGGING_LEVEL": "INFO",
+            "PYTHONPATH": str(ROOT),
+            "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "5",
+            "PREFECT_WORKER_QUERY_SECONDS": "2",
         }
         self._processes: list[subprocess.Popen[bytes]] = []
 
     def start(self, *command: str) -> subprocess.Popen[bytes]:
         with (self.folder / f"{command[0]}{len(self._processes)}.log").open("w") as log:
-            process = subprocess.Popen([PREFECT, *command], cwd=self.home, env=self.environment, stdout=log, stderr=log, start_new_session=True)
+            process = subprocess.Popen(
+                [PREFECT, *command],
+                cwd=self.home,
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
         self._processes.append(process)
         return process
 
     def call(self, *command: str) -> str:
-        done = subprocess.run([PREFECT, *command], cwd=self.home, env=self.environment, capture_output=True, text=True, timeout=180, check=False)
+        done = subprocess.run(
+            [PREFECT, *command],
+            cwd=self.home,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=180,
+            check=False,
+        )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
     def ask(self, path: str, body: dict[str, Any] | None = None, tries: int = 6) -> Any:
         """Asked again while its SQLite is locked (503), as Prefect's own client does."""
         data = json.dumps(body).encode() if body is not None else None
-        request = urllib.request.Request(f"{self.api}/{path}", data=data, headers={"content-type": "application/json"})
+        request = urllib.request.Request(
+            f"{self.api}/{path}", data=data, headers={"content-type": "application/json"}
+        )
         try:
             with urllib.request.urlopen(request, timeout=30) as answer:
                 return json.loads(answer.read() or b"null")
@@ -89,21 +116,40 @@ class Prefect:
 
     def begin(self, deployment: dict[str, Any], **parameters: Any) -> str:
         """Schedule a run of a deployment for now; gives its id."""
-        made = self.ask(f"deployments/{deployment['id']}/create_flow_run", {
-            "parameters": parameters, "idempotency_key": str(uuid4()), "state": {"type": "SCHEDULED", "state_details": {"scheduled_time": datetime.now(UTC).isoformat()}}})
+        made = self.ask(
+            f"deployments/{deployment['id']}/create_flow_run",
+            {
+                "parameters": parameters,
+                "idempotency_key": str(uuid4()),
+                "state": {
+                    "type": "SCHEDULED",
+                    "state_details": {"scheduled_time": datetime.now(UTC).isoformat()},
+                },
+            },
+        )
         return str(made["id"])
 
     def end_of(self, run: str, seconds: float = 240) -> dict[str, Any]:
         """The run's last state, once it has one."""
-        return wait_for(lambda: (lambda r: r["state"] if r["state_type"] in ENDED else None)(self.ask(f"flow_runs/{run}")), seconds, f"end of run {run}")
+        return wait_for(
+            lambda: (lambda r: r["state"] if r["state_type"] in ENDED else None)(
+                self.ask(f"flow_runs/{run}")
+            ),
+            seconds,
+            f"end of run {run}",
+        )
 
     def runs_of(self, deployment: dict[str, Any]) -> list[dict[str, Any]]:
         """Runs that somebody or an automation has asked for, not the schedule."""
-        found = self.ask("flow_runs/filter", {"flow_runs": {"deployment_id": {"any_": [deployment["id"]]}}})
+        found = self.ask(
+            "flow_runs/filter", {"flow_runs": {"deployment_id": {"any_": [deployment["id"]]}}}
+        )
         return [r for r in found if not r["auto_scheduled"]]
 
     def logs(self) -> str:
-        return "\n".join(f"{p.name}: {p.read_text()[-3000:]}" for p in sorted(self.folder.glob("*.log")))
+        return "\n".join(
+            f"{p.name}: {p.read_text()[-3000:]}" for p in sorted(self.folder.glob("*.log"))
+        )
 
     def close(self) -> None:
         for process in reversed(self._processes):
@@ -112,7 +158,12 @@ class Prefect:
 
 @pytest.fixture
 def few(small_bench: Bench) -> Bench:
-    return replace(small_bench, accounts=tuple(a for a in small_bench.accounts if a["connector"] in {"zendesk", "surveymonkey"}))
+    return replace(
+        small_bench,
+        accounts=tuple(
+            a for a in small_bench.accounts if a["connector"] in {"zendesk", "surveymonkey"}
+        ),
+    )
 
 
 @pytest.fixture
@@ -121,10 +172,17 @@ def home(few: Bench, tmp_path: Path) -> Path:
     folder = tmp_path / "home"
     folder.mkdir()
     shutil.copytree(ROOT / "flows", folder / "flows", ignore=shutil.ignore_patterns("__pycache__"))
-    lines = [f"[warehouse]\nurl = {json.dumps(few.url)}", f"[landing]\nurl = {json.dumps(str(tmp_path / 'landing'))}",
-             f"[reports]\nfolder = {json.dumps(str(tmp_path / 'reports'))}", '[business]\ntime_zone = "Europe/Berlin"\ncurrency = "EUR"',
-             '[planning]\nmodels = "floor"\ninterval_days = 1\nhorizon_days = 7']
-    lines += ["[[accounts]]\n" + "\n".join(f"{k} = {_toml(v)}" for k, v in account.items()) for account in few.accounts]
+    lines = [
+        f"[warehouse]\nurl = {json.dumps(few.url)}",
+        f"[landing]\nurl = {json.dumps(str(tmp_path / 'landing'))}",
+        f"[reports]\nfolder = {json.dumps(str(tmp_path / 'reports'))}",
+        '[business]\ntime_zone = "Europe/Berlin"\ncurrency = "EUR"',
+        '[planning]\nmodels = "floor"\ninterval_days = 1\nhorizon_days = 7',
+    ]
+    lines += [
+        "[[accounts]]\n" + "\n".join(f"{k} = {_toml(v)}" for k, v in account.items())
+        for account in few.accounts
+    ]
     (folder / "support_etl.toml").write_text("\n\n".join(lines) + "\n")
     return folder
 
@@ -147,14 +205,18 @@ def prefect(home: Path, tmp_path: Path) -> Iterator[Prefect]:
         made.start("server", "start", "--port", str(made.port))
         wait_for(lambda: made.ask("health"), 120, "the server answers")
         made.call("work-pool", "create", "support-etl", "--type", "process")
-        made.call("--no-prompt", "deploy", "--all", "--prefect-file", str(DEPLOYMENTS / "prefect.yaml"))
+        made.call(
+            "--no-prompt", "deploy", "--all", "--prefect-file", str(DEPLOYMENTS / "prefect.yaml")
+        )
         made.call("automation", "create", "--from-file", str(DEPLOYMENTS / "automations.yaml"))
         yield made
     finally:
         made.close()
 
 
-def test_two_workers_run_the_shipped_deployments_and_one_of_them_dies(prefect: Prefect, few: Bench, small_sandbox: Sandbox, tmp_path: Path):
+def test_two_workers_run_the_shipped_deployments_and_one_of_them_dies(
+    prefect: Prefect, few: Bench, small_sandbox: Sandbox, tmp_path: Path
+):
     deployments = {d["name"]: d for d in prefect.ask("deployments/filter", {})}
     look_at(prefect, deployments)
     as_of = midnight(TODAY).isoformat()
@@ -162,7 +224,11 @@ def test_two_workers_run_the_shipped_deployments_and_one_of_them_dies(prefect: P
     fake.mischief = [Mischief("slow", "/incremental/ticket_events", wait=600)]
     worker = prefect.start("worker", "start", "--pool", "support-etl", "--name", "one")
     doomed = prefect.begin(deployments["daily"], as_of=as_of)
-    wait_for(lambda: any("ticket_events" in asked.path for asked in fake.asked), 120, "the run is at work" + prefect.logs())
+    wait_for(
+        lambda: any("ticket_events" in asked.path for asked in fake.asked),
+        120,
+        "the run is at work" + prefect.logs(),
+    )
     prefect.start("worker", "start", "--pool", "support-etl", "--name", "two")
     overlapping = [prefect.begin(deployments[name], as_of=as_of) for name in ("daily", "hourly")]
     ends = [prefect.end_of(run) for run in overlapping]
@@ -190,18 +256,39 @@ def look_at(prefect: Prefect, deployments: dict[str, dict[str, Any]]) -> None:
         assert deployment["description"]
         described = deployment["parameter_openapi_schema"]["properties"]
         assert all(p.get("description") for p in described.values()), deployment["name"]
-    assert deployments["backfill"]["parameter_openapi_schema"]["properties"]["start"]["format"] == "date-time"
+    assert (
+        deployments["backfill"]["parameter_openapi_schema"]["properties"]["start"]["format"]
+        == "date-time"
+    )
     with pytest.raises(urllib.error.HTTPError, match="409"):
         prefect.begin(deployments["backfill"], start="2026-01-01", end="2026-02-01", chunk_days=0)
-    scheduled = wait_for(lambda: prefect.ask("flow_runs/filter", {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}}), 60, "cron schedules create runs")
-    assert {r["deployment_id"] for r in scheduled} <= {deployments[n]["id"] for n in ("daily", "hourly", "weekly-reconciliation", "watch")}
+    scheduled = wait_for(
+        lambda: prefect.ask(
+            "flow_runs/filter", {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}}
+        ),
+        60,
+        "cron schedules create runs",
+    )
+    assert {r["deployment_id"] for r in scheduled} <= {
+        deployments[n]["id"] for n in ("daily", "hourly", "weekly-reconciliation", "watch")
+    }
     assert len(prefect.ask("automations/filter", {})) == 2
     for kind in ("docker", "kubernetes"):
-        prefect.call("work-pool", "create", f"in-{kind}", "--type", kind, "--base-job-template", str(DEPLOYMENTS / "containers" / f"{kind}.json"))
+        prefect.call(
+            "work-pool",
+            "create",
+            f"in-{kind}",
+            "--type",
+            kind,
+            "--base-job-template",
+            str(DEPLOYMENTS / "containers" / f"{kind}.json"),
+        )
 
 
 def look_at_what_is_shown(prefect: Prefect, run: str) -> None:
-    tasks = {t["name"] for t in prefect.ask("task_runs/filter", {"flow_runs": {"id": {"any_": [run]}}})}
+    tasks = {
+        t["name"] for t in prefect.ask("task_runs/filter", {"flow_runs": {"id": {"any_": [run]}}})
+    }
     assert any(t.startswith("ingest zendesk_acme/tickets") for t in tasks)
     assert any(t.startswith("model marts.kpi_daily") for t in tasks)
     artifacts = {a["key"]: a for a in prefect.ask("artifacts/filter", {})}
@@ -211,7 +298,9 @@ def look_at_what_is_shown(prefect: Prefect, run: str) -> None:
 
 def equals_a_clean_run(few: Bench, tmp_path: Path) -> None:
     (tmp_path / "clean").mkdir()
-    clean = replace(few, folder=tmp_path / "clean", url=f"duckdb:///{tmp_path / 'clean' / 'warehouse.duckdb'}")
+    clean = replace(
+        few, folder=tmp_path / "clean", url=f"duckdb:///{tmp_path / 'clean' / 'warehouse.duckdb'}"
+    )
     assert clean.run(midnight(TODAY)).state == "completed"
     assert differences(clean.tables(), few.tables()) == {}
     assert few.fetch("select count(*) > 20 from marts.kpi_daily") == [(True,)]

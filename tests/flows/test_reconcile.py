@@ -19,11 +19,18 @@ from tasks.reconcile import is_plausible, rotating
 @pytest.fixture
 def desks(small_sandbox, small_bench: Bench) -> Bench:
     """The two desks whose API tells of no deletion."""
-    return replace(small_bench, accounts=tuple(a for a in small_sandbox.accounts if a["connector"] in {"jira", "zoho_desk"}))
+    return replace(
+        small_bench,
+        accounts=tuple(
+            a for a in small_sandbox.accounts if a["connector"] in {"jira", "zoho_desk"}
+        ),
+    )
 
 
 def compare(bench: Bench, as_of, **more):
-    return run_reconciliation(bench.settings(), Plainly(), as_of=as_of, everything=True, with_report=False, **more)
+    return run_reconciliation(
+        bench.settings(), Plainly(), as_of=as_of, everything=True, with_report=False, **more
+    )
 
 
 def test_deletions_that_no_api_tells_leave_the_figures(desks: Bench, small_sandbox, tmp_path):
@@ -41,16 +48,25 @@ def test_deletions_that_no_api_tells_leave_the_figures(desks: Bench, small_sandb
     clean = replace(desks, folder=tmp_path / "clean", url=f"duckdb:///{tmp_path / 'clean.duckdb'}")
     clean.run(midnight(TODAY))
     desks.run(midnight(TODAY))
-    assert differences(clean.tables("core"), desks.tables("core")) != {}, "without a comparison they stay"
+    assert differences(clean.tables("core"), desks.tables("core")) != {}, (
+        "without a comparison they stay"
+    )
     outcome, found = compare(desks, midnight(TODAY))
     assert outcome.state == "completed", outcome.message
     gone = {c.account: len(c.ghosts) for c in found if c.entity == "ticket" and c.ghosts}
-    assert all(gone.get(f"{name}_acme", 0) >= len(listed) for name, listed in victims.items()), (gone, victims)
+    assert all(gone.get(f"{name}_acme", 0) >= len(listed) for name, listed in victims.items()), (
+        gone,
+        victims,
+    )
     unequal = differences(clean.tables("core", "marts"), desks.tables("core", "marts"))
     # work that agents did on a ticket that is gone now stays theirs; one load of today would not know of it
     assert {k for k in unequal if "agent" not in k} == set()
-    assert desks.fetch("select count(*) from ops.alert where kind = 'ghost' and not is_open") == [(2,)], "mended: nobody has to look"
-    assert desks.fetch("select sum(ghost_count) from ops.reconciliation") == [(sum(len(c.ghosts) for c in found),)]
+    assert desks.fetch("select count(*) from ops.alert where kind = 'ghost' and not is_open") == [
+        (2,)
+    ], "mended: nobody has to look"
+    assert desks.fetch("select sum(ghost_count) from ops.reconciliation") == [
+        (sum(len(c.ghosts) for c in found),)
+    ]
     _, again = compare(desks, midnight(TODAY))
     assert [c for c in again if c.ghosts or c.missing] == []
     for name in victims:  # restored at the vendor
@@ -58,16 +74,25 @@ def test_deletions_that_no_api_tells_leave_the_figures(desks: Bench, small_sandb
             ticket.deleted_at = None if str(ticket.number) in victims[name] else ticket.deleted_at
         small_sandbox.fakes[name]._kept.clear()
     compare(desks, midnight(TODAY))
-    assert desks.fetch("select count(*) from source.tombstone where loaded_stream = 'reconciliation'")[0][0] <= sum(gone.values()) - sum(map(len, victims.values()))
+    assert desks.fetch(
+        "select count(*) from source.tombstone where loaded_stream = 'reconciliation'"
+    )[0][0] <= sum(gone.values()) - sum(map(len, victims.values()))
 
 
 def test_rows_lost_or_spoiled_in_the_warehouse_are_repaired(small_bench: Bench):
-    bench = replace(small_bench, accounts=tuple(a for a in small_bench.accounts if a["connector"] == "servicenow"))
+    bench = replace(
+        small_bench,
+        accounts=tuple(a for a in small_bench.accounts if a["connector"] == "servicenow"),
+    )
     assert bench.run(midnight(TODAY)).state == "completed"
     before = bench.tables("source")
     with duckdb.connect(bench.url.removeprefix("duckdb:///")) as connection:
-        connection.execute("delete from source.ticket where ticket_id in (select ticket_id from source.ticket order by ticket_id limit 5)")
-        connection.execute("update source.ticket set status = 'spoiled' where ticket_id = (select max(ticket_id) from source.ticket)")
+        connection.execute(
+            "delete from source.ticket where ticket_id in (select ticket_id from source.ticket order by ticket_id limit 5)"
+        )
+        connection.execute(
+            "update source.ticket set status = 'spoiled' where ticket_id = (select max(ticket_id) from source.ticket)"
+        )
     outcome, found = compare(bench, midnight(TODAY))
     assert outcome.state == "completed", outcome.message
     tickets = next(c for c in found if c.entity == "ticket")
@@ -78,7 +103,10 @@ def test_rows_lost_or_spoiled_in_the_warehouse_are_repaired(small_bench: Bench):
 
 
 def test_a_login_that_sees_less_than_before_deletes_nothing(small_bench: Bench, small_sandbox):
-    bench = replace(small_bench, accounts=tuple(a for a in small_bench.accounts if a["connector"] == "servicenow"))
+    bench = replace(
+        small_bench,
+        accounts=tuple(a for a in small_bench.accounts if a["connector"] == "servicenow"),
+    )
     bench.run(midnight(TODAY))
     fake = small_sandbox.fakes["servicenow"]
     fake.hidden = {r["sys_id"] for r in fake._tables()["incident"]}
@@ -86,8 +114,13 @@ def test_a_login_that_sees_less_than_before_deletes_nothing(small_bench: Bench, 
     tickets = next(c for c in found if c.entity == "ticket")
     assert len(tickets.ghosts) > 10
     assert not tickets.is_repaired
-    assert bench.fetch("select count(*) from source.tombstone where loaded_stream = 'reconciliation'") == [(0,)]
-    assert "too many to be deletions" in bench.fetch("select says from ops.alert where kind = 'ghost' and is_open")[0][0]
+    assert bench.fetch(
+        "select count(*) from source.tombstone where loaded_stream = 'reconciliation'"
+    ) == [(0,)]
+    assert (
+        "too many to be deletions"
+        in bench.fetch("select says from ops.alert where kind = 'ghost' and is_open")[0][0]
+    )
 
 
 @given(days=st.integers(1, 90), span=st.integers(1, 900), turn=st.integers(0, 5000))
@@ -102,6 +135,17 @@ def test_windows_rotate_over_all_time(days: int, span: int, turn: int):
     assert all(isinstance(w, Window) and w.start < w.end for w in windows)
 
 
-@pytest.mark.parametrize(("ghosts", "rows", "answer"), [(0, 0, True), (15, 30, True), (16, 30, False), (20, 100, True), (21, 100, False), (50, 1000, True), (51, 1000, False)])
+@pytest.mark.parametrize(
+    ("ghosts", "rows", "answer"),
+    [
+        (0, 0, True),
+        (15, 30, True),
+        (16, 30, False),
+        (20, 100, True),
+        (21, 100, False),
+        (50, 1000, True),
+        (51, 1000, False),
+    ],
+)
 def test_how_many_are_too_many(ghosts: int, rows: int, answer: bool):
     assert is_plausible(ghosts, rows) is answer

@@ -11,12 +11,19 @@ from tests_support import MEASURES, TODAY, midnight, truth
 from tasks.sandbox.vendors.servicenow import sys_id
 
 NOW = midnight(TODAY)
-KEYS = {"zendesk": lambda t: str(t.number), "hubspot": lambda t: str(t.number), "servicenow": lambda t: sys_id("ticket", t.number)}
+KEYS = {
+    "zendesk": lambda t: str(t.number),
+    "hubspot": lambda t: str(t.number),
+    "servicenow": lambda t: sys_id("ticket", t.number),
+}
 
 
 NOT_CARRIED = {  # what the guide says of the vendor
     "zendesk": set(),
-    "hubspot": {"first_reply_business", "full_resolution_business"},  # no calendar: the account's default hours apply, which are not the story's
+    "hubspot": {
+        "first_reply_business",
+        "full_resolution_business",
+    },  # no calendar: the account's default hours apply, which are not the story's
     "servicenow": {"merged"},  # merged incidents are closed there; the API tells no merge
 }
 
@@ -30,13 +37,28 @@ def test_every_ticket_of_every_desk_has_the_measures_of_its_story(bench: Bench, 
         # Zendesk leaves out the newest minute, so nothing after it is known
         now = NOW - timedelta(seconds=60) if desk == "zendesk" else NOW
         world = fake.world if desk != "servicenow" else sandbox.fakes["zendesk"].world
-        said = {r[0]: dict(zip(names, r[1:], strict=True)) for r in bench.fetch(
-            f"select ticket_id, {', '.join(MEASURES[name] for name in names)} from core.fct_ticket where account = '{desk}_acme'")}
-        alive = [t for t in world.of_desk(desk) if t.known_at(now) and not (t.deleted_at and t.deleted_at <= now)]
+        said = {
+            r[0]: dict(zip(names, r[1:], strict=True))
+            for r in bench.fetch(
+                f"select ticket_id, {', '.join(MEASURES[name] for name in names)} from core.fct_ticket where account = '{desk}_acme'"
+            )
+        }
+        alive = [
+            t
+            for t in world.of_desk(desk)
+            if t.known_at(now) and not (t.deleted_at and t.deleted_at <= now)
+        ]
         if desk == "hubspot":
-            alive = [t for t in alive if not truth(t, now)["merged"]]  # the losing ticket of a merge is gone there
+            alive = [
+                t for t in alive if not truth(t, now)["merged"]
+            ]  # the losing ticket of a merge is gone there
         assert set(said) == {key(t) for t in alive}
-        wrong = {(key(t), name): (said[key(t)][name], told) for t in alive for name, told in truth(t, now).items() if name in names and said[key(t)][name] != told}
+        wrong = {
+            (key(t), name): (said[key(t)][name], told)
+            for t in alive
+            for name, told in truth(t, now).items()
+            if name in names and said[key(t)][name] != told
+        }
         assert wrong == {}, desk
         compared += len(alive)
     assert compared > 400
@@ -44,22 +66,37 @@ def test_every_ticket_of_every_desk_has_the_measures_of_its_story(bench: Bench, 
 
 def test_daily_figures_equal_a_count_over_the_tickets(bench: Bench):
     bench.run(NOW)
-    for kpi, day, extra in (("tickets_created", "created_on", ""), ("tickets_solved", "solved_on", "and solved_on is not null")):
-        assert bench.fetch(f"select day, account, sum(numerator) from marts.kpi_daily where kpi = '{kpi}' group by 1, 2 order by 1, 2") == [
-            (d, a, float(n)) for d, a, n in bench.fetch(
-                f"select {day}, account, count(*) from core.fct_ticket where not is_excluded {extra} and {day} <= date '2026-10-31' group by 1, 2 order by 1, 2")]
+    for kpi, day, extra in (
+        ("tickets_created", "created_on", ""),
+        ("tickets_solved", "solved_on", "and solved_on is not null"),
+    ):
+        assert bench.fetch(
+            f"select day, account, sum(numerator) from marts.kpi_daily where kpi = '{kpi}' group by 1, 2 order by 1, 2"
+        ) == [
+            (d, a, float(n))
+            for d, a, n in bench.fetch(
+                f"select {day}, account, count(*) from core.fct_ticket where not is_excluded {extra} and {day} <= date '2026-10-31' group by 1, 2 order by 1, 2"
+            )
+        ]
     # backlog at the end of a day, straight from the intervals: started before the local midnight, not over at it, unsolved
-    for day, end in (("2026-10-24", "2026-10-24 22:00:00+00"), ("2026-10-25", "2026-10-25 23:00:00+00")):  # Berlin leaves summer time
-        assert bench.fetch(f"select sum(backlog_count) from core.snap_backlog_daily where day = date '{day}'") == bench.fetch(
+    for day, end in (
+        ("2026-10-24", "2026-10-24 22:00:00+00"),
+        ("2026-10-25", "2026-10-25 23:00:00+00"),
+    ):  # Berlin leaves summer time
+        assert bench.fetch(
+            f"select sum(backlog_count) from core.snap_backlog_daily where day = date '{day}'"
+        ) == bench.fetch(
             "select count(*) from core.fct_status_interval where not is_excluded and category not in ('solved', 'closed') "
-            f"and starts_at < timestamptz '{end}' and (ends_at is null or ends_at >= timestamptz '{end}')")
+            f"and starts_at < timestamptz '{end}' and (ends_at is null or ends_at >= timestamptz '{end}')"
+        )
 
 
 def test_the_backlog_identity_holds_on_every_day(bench: Bench):
     bench.run(NOW)
     rows = bench.fetch(
         "select account, day, sum(created_count), sum(solved_count), sum(reopened_count), sum(backlog_count) from core.snap_backlog_daily "
-        "group by 1, 2 order by 1, 2")
+        "group by 1, 2 order by 1, 2"
+    )
     before: dict[str, int] = {}
     for account, _, created, solved, reopened, backlog in rows:
         assert backlog == before.get(account, 0) + created - solved + reopened

@@ -24,7 +24,12 @@ HUSH = lambda text: None  # noqa: E731
 
 @pytest.fixture
 def small(small_bench: Bench) -> Bench:
-    return replace(small_bench, accounts=tuple(a for a in small_bench.accounts if a["connector"] in {"zendesk", "surveymonkey"}))
+    return replace(
+        small_bench,
+        accounts=tuple(
+            a for a in small_bench.accounts if a["connector"] in {"zendesk", "surveymonkey"}
+        ),
+    )
 
 
 def test_a_warehouse_moves_from_duckdb_to_postgresql_and_goes_on_there(small: Bench, postgres):
@@ -49,7 +54,9 @@ def test_a_warehouse_moves_from_duckdb_to_postgresql_and_goes_on_there(small: Be
 
 def test_status_says_what_to_look_at(small: Bench, small_sandbox):
     prepare_warehouse(small.settings())
-    assert status(small.settings(), max_age_hours=26).lines == (("last run", "none yet; call `support-etl run`"),)
+    assert status(small.settings(), max_age_hours=26).lines == (
+        ("last run", "none yet; call `support-etl run`"),
+    )
     small_sandbox.fakes["surveymonkey"].mischief = [Mischief("unauthorized", "", times=999)]
     small.run(midnight(TODAY))
     found = status(small.settings(), max_age_hours=10**6)
@@ -67,16 +74,28 @@ def test_tidy_removes_what_is_old_and_nothing_that_is_needed(small: Bench):
     small.run(midnight(TODAY), report=True)
     before = small.tables("source")
     kept = {"retention": {"landing_days": 1, "reports_days": 1, "books_days": 1}}
-    assert tidy(small.settings(**kept), dry_run=False, say=HUSH) == {"landed batches": 0, "reports": 0}
+    assert tidy(small.settings(**kept), dry_run=False, say=HUSH) == {
+        "landed batches": 0,
+        "reports": 0,
+    }
     old = small.folder / "reports" / "20200101-000000-abcdef"
     old.mkdir()
-    abandoned = small.folder / "landing" / "zendesk" / "zendesk_acme" / "tickets" / "2020-01-01" / "x"
+    abandoned = (
+        small.folder / "landing" / "zendesk" / "zendesk_acme" / "tickets" / "2020-01-01" / "x"
+    )
     abandoned.mkdir(parents=True)
     (abandoned / "000001.jsonl.zst").write_bytes(b"cut")
     long_ago = time.time() - 10 * 86400
     os.utime(abandoned / "000001.jsonl.zst", (long_ago, long_ago))
     for manifest in (small.folder / "landing" / "zendesk").rglob("manifest.json"):
-        manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "completed_at": (datetime.now(UTC) - timedelta(days=5)).isoformat()}))
+        manifest.write_text(
+            json.dumps(
+                {
+                    **json.loads(manifest.read_text()),
+                    "completed_at": (datetime.now(UTC) - timedelta(days=5)).isoformat(),
+                }
+            )
+        )
     would = tidy(small.settings(**kept), dry_run=True, say=HUSH)
     assert old.exists() and abandoned.exists()
     gone = tidy(small.settings(**kept), dry_run=False, say=HUSH)
@@ -94,7 +113,9 @@ def test_a_row_that_nobody_will_mend_is_dismissed(small: Bench, small_sandbox):
         next(t for t in found["tickets"] if t["status"] != "deleted")["created_at"] = "never"
         return json.dumps(found).encode()
 
-    small_sandbox.fakes["zendesk"].mischief = [Mischief("edit", "/incremental/tickets/", edit=spoil)]
+    small_sandbox.fakes["zendesk"].mischief = [
+        Mischief("edit", "/incremental/tickets/", edit=spoil)
+    ]
     small.read(midnight(TODAY))
     (row,) = quarantined(small.settings())
     dismiss(small.settings(), row["batch_id"], row["row_number"])
@@ -109,15 +130,18 @@ def days(*counts: int) -> dict:
     return {last - timedelta(days=len(counts) - 1 - i): c for i, c in enumerate(counts) if c}
 
 
-@pytest.mark.parametrize(("counts", "kinds"), [
-    ((40, 41, 39, 42, 38, 12, 9) * 9, []),
-    ((*(40, 41, 39, 42, 38, 12, 9) * 8, 40, 41, 0, 0, 0, 0, 0), ["quiet"]),
-    ((*(40, 41, 39, 42, 38, 0, 0) * 9,), []),
-    ((*(40, 41, 39, 42, 38, 12, 9) * 8, 40, 41, 39, 42, 38, 12, 90), ["volume"]),
-    ((*(400, 410, 390, 420, 380, 120, 90) * 8, 400, 410, 390, 420, 380, 120, 1), ["volume"]),
-    ((0, 0, 1, 0, 0, 0, 0) * 9, []),
-    ((), []),
-])
+@pytest.mark.parametrize(
+    ("counts", "kinds"),
+    [
+        ((40, 41, 39, 42, 38, 12, 9) * 9, []),
+        ((*(40, 41, 39, 42, 38, 12, 9) * 8, 40, 41, 0, 0, 0, 0, 0), ["quiet"]),
+        ((*(40, 41, 39, 42, 38, 0, 0) * 9,), []),
+        ((*(40, 41, 39, 42, 38, 12, 9) * 8, 40, 41, 39, 42, 38, 12, 90), ["volume"]),
+        ((*(400, 410, 390, 420, 380, 120, 90) * 8, 400, 410, 390, 420, 380, 120, 1), ["volume"]),
+        ((0, 0, 1, 0, 0, 0, 0) * 9, []),
+        ((), []),
+    ],
+)
 def test_quiet_sources_and_odd_days_raise_an_alert_and_ordinary_ones_none(counts, kinds):
     assert [kind for _, kind, _ in judge("a/ticket", days(*counts), midnight(TODAY))] == kinds
 
@@ -128,8 +152,13 @@ def test_a_stream_that_is_not_read_for_long_raises_an_alert(small: Bench, small_
     small_sandbox.fakes["surveymonkey"].mischief = [Mischief("unauthorized", "", times=999)]
     outcome = small.run(later)
     behind = [(subject, words) for subject, kind, words in outcome.alerts if kind == "behind"]
-    assert any(subject == "surveymonkey_acme/responses" and "not read since" in words for subject, words in behind)
-    assert small.fetch("select count(*) > 0 from ops.alert where is_open and kind = 'behind'") == [(True,)]
+    assert any(
+        subject == "surveymonkey_acme/responses" and "not read since" in words
+        for subject, words in behind
+    )
+    assert small.fetch("select count(*) > 0 from ops.alert where is_open and kind = 'behind'") == [
+        (True,)
+    ]
 
 
 def test_the_commands_print_what_they_did(small: Bench, tmp_path: Path):
@@ -137,11 +166,21 @@ def test_the_commands_print_what_they_did(small: Bench, tmp_path: Path):
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
 
     def call(*given: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([sys.executable, "-c", "from flows.cli import main; main()", *given], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+        return subprocess.run(
+            [sys.executable, "-c", "from flows.cli import main; main()", *given],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
 
     assert "schema version" in call("prepare").stdout
     done = call("status", "--json")
     assert done.returncode == 3 and json.loads(done.stdout)["is_well"] is False
-    assert json.loads(call("tidy", "--dry-run", "--json").stdout) == {"landed batches": 0, "reports": 0}
+    assert json.loads(call("tidy", "--dry-run", "--json").stdout) == {
+        "landed batches": 0,
+        "reports": 0,
+    }
     done = call("erase", "--account", "nobody", "--customer", "1")
     assert done.returncode == 2 and "no account nobody" in done.stderr

@@ -18,10 +18,19 @@ MINUTES = int((AS_OF - ZERO).total_seconds()) // 60 + 3 * 1440
 PRIORITY = {"low": 1, "normal": 2, "high": 3, "urgent": 4}
 SOLVED = {"solved", "closed"}
 BOTS, ESCALATION_TEAM, RECONTACT_DAYS = {"api1"}, "tier2", 7
-METRIC = {"requester_wait_time": "requester_wait", "agent_work_time": "agent_work", "resolution_time": "resolution",
-          "periodic_update_time": "periodic_update", "pausable_update_time": "pausable_update"}
-COUNTS_IN = {"requester_wait": {"new", "open", "other", "hold"}, "agent_work": {"new", "open", "other"},
-             "resolution": {"new", "open", "other", "hold", "pending"}, "pausable_update": {"new", "open", "other", "hold"}}
+METRIC = {
+    "requester_wait_time": "requester_wait",
+    "agent_work_time": "agent_work",
+    "resolution_time": "resolution",
+    "periodic_update_time": "periodic_update",
+    "pausable_update_time": "pausable_update",
+}
+COUNTS_IN = {
+    "requester_wait": {"new", "open", "other", "hold"},
+    "agent_work": {"new", "open", "other"},
+    "resolution": {"new", "open", "other", "hold", "pending"},
+    "pausable_update": {"new", "open", "other", "hold"},
+}
 
 
 @cache
@@ -34,7 +43,9 @@ def open_minutes(schedule: str) -> np.ndarray:
         if any(low <= local.date() <= high for low, high in closed):
             continue
         wall = (local.isoweekday() % 7) * 1440 + local.hour * 60 + local.minute
-        found[minute] = any(low <= wall < high or low <= wall + 10_080 < high for low, high in intervals)
+        found[minute] = any(
+            low <= wall < high or low <= wall + 10_080 < high for low, high in intervals
+        )
     return found
 
 
@@ -50,7 +61,11 @@ def open_seconds(schedule: str, start: datetime, end: datetime) -> int:
     first, last = a // 60, b // 60
     if first == last:
         return int(bits[first]) * (b - a)
-    return int(bits[first]) * (60 - a % 60) + int(bits[first + 1:last].sum()) * 60 + int(bits[last]) * (b % 60)
+    return (
+        int(bits[first]) * (60 - a % 60)
+        + int(bits[first + 1 : last].sum()) * 60
+        + int(bits[last]) * (b % 60)
+    )
 
 
 class Ticket:
@@ -59,14 +74,18 @@ class Ticket:
     def __init__(self, row: dict[str, Any], log: "Facts") -> None:
         key = row["ticket_id"]
         self.row, self.key, self.created = row, key, row["created_at"]
-        self.events = sorted(log.events[key], key=lambda e: (e["changed_at"], e["sequence"], e["event_id"]))
+        self.events = sorted(
+            log.events[key], key=lambda e: (e["changed_at"], e["sequence"], e["event_id"])
+        )
         self.targets = log.targets[key]
         self.excluded = row.get("merged_into_id") is not None
         self._replay_statuses()
         self._replay_messages(log.messages[key])
         self.schedules = self._spans_of("schedule", row.get("schedule_id"))
         self.holders = {kind: self._holders(kind) for kind in ("assignee", "team")}
-        first_assigned = [e["changed_at"] for e in self.events if e["field"] == "assignee" and e["to_value"]]
+        first_assigned = [
+            e["changed_at"] for e in self.events if e["field"] == "assignee" and e["to_value"]
+        ]
         self.first_assigned = first_assigned[0] if first_assigned else None
 
     def _replay_statuses(self) -> None:
@@ -95,11 +114,23 @@ class Ticket:
 
     def _replay_messages(self, listed: list[dict[str, Any]]) -> None:
         self.messages = []
-        for place, m in enumerate(sorted(listed, key=lambda m: (m["sent_at"], m["sequence"], m["message_id"]))):
+        for place, m in enumerate(
+            sorted(listed, key=lambda m: (m["sent_at"], m["sequence"], m["message_id"]))
+        ):
             author = m["author_id"].removeprefix("login.")
-            role = m["author_role"] or ("bot" if author == "bot9" else "agent" if author.startswith(("a",)) else "customer")
+            role = m["author_role"] or (
+                "bot" if author == "bot9" else "agent" if author.startswith(("a",)) else "customer"
+            )
             opening = place == 0 and m["sent_at"] <= self.created
-            self.messages.append({**m, "role": role, "agent": author, "opening": opening, "reply": m["is_public"] and role == "agent" and not opening})
+            self.messages.append(
+                {
+                    **m,
+                    "role": role,
+                    "agent": author,
+                    "opening": opening,
+                    "reply": m["is_public"] and role == "agent" and not opening,
+                }
+            )
         self.replies = [m for m in self.messages if m["reply"]]
         self.first_reply = self.replies[0]["sent_at"] if self.replies else None
         human = [m["sent_at"] for m in self.replies if m["author_id"] not in BOTS]
@@ -110,7 +141,9 @@ class Ticket:
     def _spans_of(self, name: str, otherwise: str | None) -> list[tuple[str, datetime]]:
         changes = [e for e in self.events if e["field"] == name]
         start = changes[0]["from_value"] if changes else otherwise
-        spans = [(start, datetime.min.replace(tzinfo=UTC))] + [(e["to_value"], e["changed_at"]) for e in changes]
+        spans = [(start, datetime.min.replace(tzinfo=UTC))] + [
+            (e["to_value"], e["changed_at"]) for e in changes
+        ]
         return [(s if s in SCHEDULES else "berlin", at) for s, at in spans]
 
     def _holders(self, kind: str) -> list[tuple[str, datetime, datetime | None]]:
@@ -118,14 +151,22 @@ class Ticket:
         present = self.row.get(f"{kind}_id")
         if not changes:
             return [(present, self.created, None)] if present else []
-        steps = ([(changes[0]["from_value"], min(self.created, changes[0]["changed_at"]))] if changes[0]["from_value"] else [])
+        steps = (
+            [(changes[0]["from_value"], min(self.created, changes[0]["changed_at"]))]
+            if changes[0]["from_value"]
+            else []
+        )
         steps += [(e["to_value"], e["changed_at"]) for e in changes]
         steps = [s for i, s in enumerate(steps) if i == 0 or steps[i - 1][0] != s[0]]
         ends = [at for _, at in steps[1:]] + [None]
         return [(who, at, end) for (who, at), end in zip(steps, ends, strict=True) if who]
 
     def holder(self, kind: str, at: datetime) -> str | None:
-        found = [who for who, low, high in self.holders[kind] if low <= at and (high is None or at < high)]
+        found = [
+            who
+            for who, low, high in self.holders[kind]
+            if low <= at and (high is None or at < high)
+        ]
         return found[0] if found else None
 
     def schedule_at(self, at: datetime) -> str:
@@ -135,42 +176,83 @@ class Ticket:
         """Every second judged by the schedule in force at that second."""
         total = 0
         for place, (schedule, since) in enumerate(self.schedules):
-            until = self.schedules[place + 1][1] if place + 1 < len(self.schedules) else datetime.max.replace(tzinfo=UTC)
+            until = (
+                self.schedules[place + 1][1]
+                if place + 1 < len(self.schedules)
+                else datetime.max.replace(tzinfo=UTC)
+            )
             total += open_seconds(schedule, max(start, since), min(end, until))
         return total
 
     def measures(self) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        moments = {"first_assignment": self.first_assigned, "first_reply": self.first_reply, "first_human_reply": self.first_human_reply,
-                   "first_resolution": self.solves[0] if self.solves else None, "full_resolution": self.solved_at}
+        moments = {
+            "first_assignment": self.first_assigned,
+            "first_reply": self.first_reply,
+            "first_human_reply": self.first_human_reply,
+            "first_resolution": self.solves[0] if self.solves else None,
+            "full_resolution": self.solved_at,
+        }
         for name, at in moments.items():
             runs = at is None and not self.is_solved
             found[f"{name}_seconds_recorded"] = seconds(self.created, at) if at else None
-            found[f"{name}_business_seconds_recorded"] = self.business(self.created, at) if at else None
-            found[f"{name}_business_at_event_seconds_recorded"] = open_seconds(self.schedule_at(at), self.created, at) if at else None
-            found[f"{name}_seconds_as_of"] = seconds(self.created, at or AS_OF) if at or runs else None
-            found[f"{name}_business_seconds_as_of"] = self.business(self.created, at or AS_OF) if at or runs else None
-        for name, categories in {"agent_work": {"new", "open", "other"}, "agent_wait": {"pending"}, "on_hold": {"hold"},
-                                 "requester_wait": {"new", "open", "other", "hold"}}.items():
+            found[f"{name}_business_seconds_recorded"] = (
+                self.business(self.created, at) if at else None
+            )
+            found[f"{name}_business_at_event_seconds_recorded"] = (
+                open_seconds(self.schedule_at(at), self.created, at) if at else None
+            )
+            found[f"{name}_seconds_as_of"] = (
+                seconds(self.created, at or AS_OF) if at or runs else None
+            )
+            found[f"{name}_business_seconds_as_of"] = (
+                self.business(self.created, at or AS_OF) if at or runs else None
+            )
+        for name, categories in {
+            "agent_work": {"new", "open", "other"},
+            "agent_wait": {"pending"},
+            "on_hold": {"hold"},
+            "requester_wait": {"new", "open", "other", "hold"},
+        }.items():
             spans = [(low, high) for c, low, high in self.intervals if c in categories]
             done = [(low, high) for low, high in spans if high]
             found[f"{name}_seconds_recorded"] = sum(seconds(low, high) for low, high in done)
-            found[f"{name}_business_seconds_recorded"] = sum(self.business(low, high) for low, high in done)
-            found[f"{name}_business_at_event_seconds_recorded"] = sum(open_seconds(self.schedule_at(high), low, high) for low, high in done)
+            found[f"{name}_business_seconds_recorded"] = sum(
+                self.business(low, high) for low, high in done
+            )
+            found[f"{name}_business_at_event_seconds_recorded"] = sum(
+                open_seconds(self.schedule_at(high), low, high) for low, high in done
+            )
             found[f"{name}_seconds_as_of"] = sum(seconds(low, high or AS_OF) for low, high in spans)
-            found[f"{name}_business_seconds_as_of"] = sum(self.business(low, high or AS_OF) for low, high in spans)
+            found[f"{name}_business_seconds_as_of"] = sum(
+                self.business(low, high or AS_OF) for low, high in spans
+            )
         waits = [w for w in self.waits() if w[3] == "reply"]
         stations = {kind: len(self.holders[kind]) for kind in self.holders}
         found |= {
-            "next_replies_count": len(waits), "next_replies_seconds_recorded": sum(seconds(w[0], w[1]) for w in waits) if waits else None,
-            "next_replies_business_seconds_recorded": sum(self.business(w[0], w[1]) for w in waits) if waits else None,
-            "replies_count": self.replies_count, "public_messages_count": sum(m["is_public"] for m in self.messages),
+            "next_replies_count": len(waits),
+            "next_replies_seconds_recorded": sum(seconds(w[0], w[1]) for w in waits)
+            if waits
+            else None,
+            "next_replies_business_seconds_recorded": sum(self.business(w[0], w[1]) for w in waits)
+            if waits
+            else None,
+            "replies_count": self.replies_count,
+            "public_messages_count": sum(m["is_public"] for m in self.messages),
             "private_messages_count": sum(not m["is_public"] for m in self.messages),
-            "customer_messages_count": sum(m["is_public"] and m["role"] == "customer" for m in self.messages),
-            "solves_count": len(self.solves), "reopens_count": len(self.reopens), "is_solved": self.is_solved,
-            "assignee_stations_count": stations["assignee"], "team_stations_count": stations["team"],
-            "reassignments_count": max(0, stations["assignee"] - 1), "transfers_count": max(0, stations["team"] - 1),
-            "is_created_by_agent": self.by_agent, "is_excluded": self.excluded, "schedule_id": self.schedules[-1][0],
+            "customer_messages_count": sum(
+                m["is_public"] and m["role"] == "customer" for m in self.messages
+            ),
+            "solves_count": len(self.solves),
+            "reopens_count": len(self.reopens),
+            "is_solved": self.is_solved,
+            "assignee_stations_count": stations["assignee"],
+            "team_stations_count": stations["team"],
+            "reassignments_count": max(0, stations["assignee"] - 1),
+            "transfers_count": max(0, stations["team"] - 1),
+            "is_created_by_agent": self.by_agent,
+            "is_excluded": self.excluded,
+            "schedule_id": self.schedules[-1][0],
             "is_requester_agent": self.row["requester_id"].startswith("a"),
             "is_one_touch": self.is_solved and self.replies_count == 1 and not self.by_agent,
             "is_zero_touch": self.is_solved and self.replies_count == 0 and not self.by_agent,
@@ -179,8 +261,11 @@ class Ticket:
 
     def waits(self) -> list[tuple[datetime, datetime | None, str | None, str | None]]:
         """(asked, ended, agent, ended by) of every unanswered run of customer messages after a first reply."""
-        steps = [(m["sent_at"], 0, i, "reply" if m["role"] == "agent" else "ask", m["agent"]) for i, m in enumerate(self.messages)
-                 if m["is_public"] and not m["opening"] and m["role"] in {"agent", "customer"}]
+        steps = [
+            (m["sent_at"], 0, i, "reply" if m["role"] == "agent" else "ask", m["agent"])
+            for i, m in enumerate(self.messages)
+            if m["is_public"] and not m["opening"] and m["role"] in {"agent", "customer"}
+        ]
         steps += [(at, 1, i, "solve", None) for i, at in enumerate(self.solves)]
         found, asked, replied = [], None, False
         for at, _, _, kind, who in sorted(steps, key=lambda s: s[:3]):
@@ -207,13 +292,28 @@ class Ticket:
     @cache  # tickets live as long as the tests; the clocks take nine tenths of the time
     def clocks(self) -> list[dict[str, Any]]:
         found = []
-        for metric in ("first_reply", "next_reply", "periodic_update", "pausable_update", "requester_wait", "agent_work", "resolution"):
+        for metric in (
+            "first_reply",
+            "next_reply",
+            "periodic_update",
+            "pausable_update",
+            "requester_wait",
+            "agent_work",
+            "resolution",
+        ):
             targets = [t for t in self.targets if self._metric(t) == metric]
             if not targets:
                 continue
             for instance, started, ended, spans in self._running(metric):
-                found.append({"metric": metric, "instance": str(instance), "started_at": started, "ended_at": ended,
-                              **self._judged(targets, ended, started, spans)})
+                found.append(
+                    {
+                        "metric": metric,
+                        "instance": str(instance),
+                        "started_at": started,
+                        "ended_at": ended,
+                        **self._judged(targets, ended, started, spans),
+                    }
+                )
         return found
 
     @staticmethod
@@ -222,7 +322,9 @@ class Ticket:
             return "first_reply" if target["instance"] == "1" else "next_reply"
         return METRIC[target["metric"]]
 
-    def _running(self, metric: str) -> list[tuple[int, datetime, datetime | None, list[tuple[datetime, datetime]]]]:
+    def _running(
+        self, metric: str
+    ) -> list[tuple[int, datetime, datetime | None, list[tuple[datetime, datetime]]]]:
         if metric == "first_reply":
             ends = [at for at in (self.first_reply, self.solves[0] if self.solves else None) if at]
             end = min(ends) if ends else None
@@ -230,19 +332,38 @@ class Ticket:
         if metric == "next_reply":
             return [(i, w[0], w[1], [(w[0], w[1] or AS_OF)]) for i, w in enumerate(self.waits(), 1)]
         if metric in {"periodic_update", "pausable_update"}:
-            return [(i, low, high, self._within(metric, low, high or AS_OF)) for i, (low, high) in enumerate(self._updates(), 1)]
-        return [(1, self.created, self.solved_at, [(low, high or AS_OF) for c, low, high in self.intervals if c in COUNTS_IN[metric]])]
+            return [
+                (i, low, high, self._within(metric, low, high or AS_OF))
+                for i, (low, high) in enumerate(self._updates(), 1)
+            ]
+        return [
+            (
+                1,
+                self.created,
+                self.solved_at,
+                [(low, high or AS_OF) for c, low, high in self.intervals if c in COUNTS_IN[metric]],
+            )
+        ]
 
-    def _within(self, metric: str, low: datetime, high: datetime) -> list[tuple[datetime, datetime]]:
+    def _within(
+        self, metric: str, low: datetime, high: datetime
+    ) -> list[tuple[datetime, datetime]]:
         if metric == "periodic_update":
             return [(low, high)]
-        cut = [(max(a, low), min(b or AS_OF, high)) for c, a, b in self.intervals if c in COUNTS_IN[metric]]
+        cut = [
+            (max(a, low), min(b or AS_OF, high))
+            for c, a, b in self.intervals
+            if c in COUNTS_IN[metric]
+        ]
         return [(a, b) for a, b in cut if a < b]
 
     def _updates(self) -> list[tuple[datetime, datetime | None]]:
         """From one agent reply to the next one or to a solve; none begins on a solved ticket or ends at once by a solve."""
         steps = [(m["sent_at"], 0, i, "reply") for i, m in enumerate(self.replies)]
-        turns = sorted([(at, "solve") for at in self.solves] + [(at, "reopen") for at, _ in self.reopens], key=lambda t: t[0])
+        turns = sorted(
+            [(at, "solve") for at in self.solves] + [(at, "reopen") for at, _ in self.reopens],
+            key=lambda t: t[0],
+        )
         # a solve and the reopen after it can share a second: their own order is kept by replaying statuses
         order, place = [], 0
         before = "open"
@@ -264,11 +385,24 @@ class Ticket:
             found.append((at, following[0] if following else None))
         return found
 
-    def _judged(self, targets: list[dict[str, Any]], ended: datetime | None, started: datetime, spans: list[tuple[datetime, datetime]]) -> dict[str, Any]:
+    def _judged(
+        self,
+        targets: list[dict[str, Any]],
+        ended: datetime | None,
+        started: datetime,
+        spans: list[tuple[datetime, datetime]],
+    ) -> dict[str, Any]:
         end = ended or AS_OF
         before = [t for t in targets if t["happened_at"] <= end]
         key = lambda t: (t["happened_at"], len(t["event_id"]), t["event_id"])  # noqa: E731
-        chosen = max(before, key=key) if before else min(targets, key=lambda t: (t["happened_at"], -len(t["event_id"]), _reversed(t["event_id"])))
+        chosen = (
+            max(before, key=key)
+            if before
+            else min(
+                targets,
+                key=lambda t: (t["happened_at"], -len(t["event_id"]), _reversed(t["event_id"])),
+            )
+        )
         target, is_business = int(chosen["target_minutes"] * 60), chosen["is_business"]
         elapsed, due = 0, None
         for low, high in spans:
@@ -278,8 +412,14 @@ class Ticket:
             elapsed += length
         breached = (due or started) if elapsed > target else None
         state = "breached" if breached else "achieved" if ended else "running"
-        return {"target_seconds": target, "is_business": is_business, "elapsed_seconds_as_of": elapsed, "breached_at": breached, "state": state,
-                "policy_id": chosen["policy_id"]}
+        return {
+            "target_seconds": target,
+            "is_business": is_business,
+            "elapsed_seconds_as_of": elapsed,
+            "breached_at": breached,
+            "state": state,
+            "policy_id": chosen["policy_id"],
+        }
 
     def _reached(self, start: datetime, rest: int, is_business: bool) -> datetime:
         """The first instant at which `rest` seconds have been counted since `start`: minute by minute, then by the second."""
@@ -305,7 +445,11 @@ class Facts:
     """The log by ticket, tickets that are there, and figures over all of them."""
 
     def __init__(self, log: Log) -> None:
-        self.events, self.messages, self.targets = defaultdict(list), defaultdict(list), defaultdict(list)
+        self.events, self.messages, self.targets = (
+            defaultdict(list),
+            defaultdict(list),
+            defaultdict(list),
+        )
         for row in log.of("ticket_event"):
             self.events[row["ticket_id"]].append(row)
         for row in log.of("message"):
@@ -321,7 +465,11 @@ class Facts:
             if known is None or known["version_at"] <= row["version_at"]:
                 latest[row["ticket_id"]] = row
         gone = {t["record_id"]: t["deleted_at"] for t in log.of("tombstone")}
-        self.tickets = {key: Ticket(row, self) for key, row in latest.items() if not (key in gone and gone[key] >= row["version_at"])}
+        self.tickets = {
+            key: Ticket(row, self)
+            for key, row in latest.items()
+            if not (key in gone and gone[key] >= row["version_at"])
+        }
         self.by_requester = defaultdict(list)
         for t in self.tickets.values():
             if not t.excluded:
@@ -331,21 +479,36 @@ class Facts:
         if not t.solves:
             return None
         last = t.solves[-1]
-        came = [o.created for o in self.by_requester[t.row["requester_id"]] if o is not t and 0 < seconds(last, o.created) <= RECONTACT_DAYS * 86_400]
+        came = [
+            o.created
+            for o in self.by_requester[t.row["requester_id"]]
+            if o is not t and 0 < seconds(last, o.created) <= RECONTACT_DAYS * 86_400
+        ]
         return min(came) if came else None
 
     def measures(self, *, raises: bool) -> dict[str, dict[str, Any]]:
         found = {}
         for key, t in self.tickets.items():
             m, again, escalated = t.measures(), self.recontact(t), t.escalations(raises)
-            rated = sorted((r for r in self.responses if r["metric"] == "csat" and r["ticket_id"] == key), key=lambda r: (r["responded_at"], r["response_id"]))
+            rated = sorted(
+                (r for r in self.responses if r["metric"] == "csat" and r["ticket_id"] == key),
+                key=lambda r: (r["responded_at"], r["response_id"]),
+            )
             good = [(r["score"] - 1) / 4 >= 0.75 for r in rated]
             worked = [w["seconds"] for w in self.worked if w["ticket_id"] == key]
             m |= {
-                "recontacted_at": again, "is_escalated": bool(escalated), "escalated_at": min(escalated, default=None), "escalations_count": len(escalated),
-                "is_first_contact_resolution": m["is_one_touch"] and not t.reopens and m["team_stations_count"] <= 1 and again is None,
-                "csat_ratings_count": len(rated), "is_csat_satisfied": good[-1] if good else None,
-                "is_bad_to_good": not good[0] and good[-1] if good else None, "is_good_to_bad": good[0] and not good[-1] if good else None,
+                "recontacted_at": again,
+                "is_escalated": bool(escalated),
+                "escalated_at": min(escalated, default=None),
+                "escalations_count": len(escalated),
+                "is_first_contact_resolution": m["is_one_touch"]
+                and not t.reopens
+                and m["team_stations_count"] <= 1
+                and again is None,
+                "csat_ratings_count": len(rated),
+                "is_csat_satisfied": good[-1] if good else None,
+                "is_bad_to_good": not good[0] and good[-1] if good else None,
+                "is_good_to_bad": good[0] and not good[-1] if good else None,
                 "handle_seconds": sum(worked) if worked else None,
             }
             found[key] = m
@@ -360,11 +523,15 @@ def scope(t: Ticket) -> tuple[str, str, str]:
     return (t.row.get("team_id") or "none", t.row["channel"], t.row["priority"] or "none")
 
 
-def kpis(facts: Facts, measures: dict[str, dict[str, Any]], zone: str, last_day: date) -> dict[tuple[Any, ...], list[float]]:
+def kpis(
+    facts: Facts, measures: dict[str, dict[str, Any]], zone: str, last_day: date
+) -> dict[tuple[Any, ...], list[float]]:
     """(kpi, day, team, channel, priority) to numerator and denominator."""
     found: dict[tuple[Any, ...], list[float]] = defaultdict(lambda: [0.0, 0.0])
 
-    def count(kpi: str, at: datetime | None, t: Ticket, numerator: float = 1, denominator: float = 1) -> None:
+    def count(
+        kpi: str, at: datetime | None, t: Ticket, numerator: float = 1, denominator: float = 1
+    ) -> None:
         if at is not None and local(at, zone) <= last_day:
             cell = found[kpi, local(at, zone), *scope(t)]
             cell[0] += numerator
@@ -385,14 +552,34 @@ def kpis(facts: Facts, measures: dict[str, dict[str, Any]], zone: str, last_day:
             count("reopens", at, t)
             count("net_flow", at, t)
         for kpi, at, column in (
-            ("first_reply_time", t.first_reply, "first_reply_business_seconds_recorded"), ("first_reply_time_calendar", t.first_reply, "first_reply_seconds_recorded"),
-            ("first_reply_time_cohort", t.created if t.first_reply else None, "first_reply_business_seconds_recorded"),
-            ("first_human_reply_time", t.first_human_reply, "first_human_reply_business_seconds_recorded"),
-            ("first_assignment_time", t.first_assigned, "first_assignment_business_seconds_recorded"),
-            ("first_resolution_time", t.solves[0] if t.solves else None, "first_resolution_seconds_recorded"),
-            ("full_resolution_time", solved, "full_resolution_seconds_recorded"), ("full_resolution_time_business", solved, "full_resolution_business_seconds_recorded"),
-            ("requester_wait_time", solved, "requester_wait_seconds_recorded"), ("agent_wait_time", solved, "agent_wait_seconds_recorded"),
-            ("on_hold_time", solved, "on_hold_seconds_recorded"), ("agent_work_time", solved, "agent_work_seconds_recorded"),
+            ("first_reply_time", t.first_reply, "first_reply_business_seconds_recorded"),
+            ("first_reply_time_calendar", t.first_reply, "first_reply_seconds_recorded"),
+            (
+                "first_reply_time_cohort",
+                t.created if t.first_reply else None,
+                "first_reply_business_seconds_recorded",
+            ),
+            (
+                "first_human_reply_time",
+                t.first_human_reply,
+                "first_human_reply_business_seconds_recorded",
+            ),
+            (
+                "first_assignment_time",
+                t.first_assigned,
+                "first_assignment_business_seconds_recorded",
+            ),
+            (
+                "first_resolution_time",
+                t.solves[0] if t.solves else None,
+                "first_resolution_seconds_recorded",
+            ),
+            ("full_resolution_time", solved, "full_resolution_seconds_recorded"),
+            ("full_resolution_time_business", solved, "full_resolution_business_seconds_recorded"),
+            ("requester_wait_time", solved, "requester_wait_seconds_recorded"),
+            ("agent_wait_time", solved, "agent_wait_seconds_recorded"),
+            ("on_hold_time", solved, "on_hold_seconds_recorded"),
+            ("agent_work_time", solved, "agent_work_seconds_recorded"),
             ("requester_wait_time_business", solved, "requester_wait_business_seconds_recorded"),
         ):
             count(kpi, at, t, (m[column] or 0) / 60)
@@ -403,7 +590,11 @@ def kpis(facts: Facts, measures: dict[str, dict[str, Any]], zone: str, last_day:
         count("unreplied_rate", t.created if by_customer else None, t, t.first_reply is None)
         count("replies_per_ticket", solved, t, t.replies_count)
         count("reopen_rate", t.solves[0] if t.solves else None, t, bool(t.reopens))
-        for kpi, column in (("one_touch_rate", "is_one_touch"), ("zero_touch_rate", "is_zero_touch"), ("first_contact_resolution_rate", "is_first_contact_resolution")):
+        for kpi, column in (
+            ("one_touch_rate", "is_one_touch"),
+            ("zero_touch_rate", "is_zero_touch"),
+            ("first_contact_resolution_rate", "is_first_contact_resolution"),
+        ):
             count(kpi, solved if by_customer else None, t, m[column])
         count("escalation_rate", t.created, t, m["is_escalated"])
         for kpi, kind in (("transfers", "team"), ("reassignments", "assignee")):
@@ -417,17 +608,38 @@ def kpis(facts: Facts, measures: dict[str, dict[str, Any]], zone: str, last_day:
                 count(f"sla_{clock['metric']}_attainment", settled, t, met)
             count("sla_breaches", settled if not met else None, t)
             if not met and clock["ended_at"]:
-                count("sla_breach_age", settled, t, (clock["elapsed_seconds_as_of"] - clock["target_seconds"]) / 60)
-        rated = sorted((r for r in facts.responses if r["metric"] == "csat" and r["ticket_id"] == key), key=lambda r: (r["responded_at"], r["response_id"]))
+                count(
+                    "sla_breach_age",
+                    settled,
+                    t,
+                    (clock["elapsed_seconds_as_of"] - clock["target_seconds"]) / 60,
+                )
+        rated = sorted(
+            (r for r in facts.responses if r["metric"] == "csat" and r["ticket_id"] == key),
+            key=lambda r: (r["responded_at"], r["response_id"]),
+        )
         if rated:
             count("csat", rated[-1]["responded_at"], t, rated[-1]["score"] >= 4)
-            count("bad_to_good" if m["is_bad_to_good"] else "good_to_bad", rated[-1]["responded_at"] if m["is_bad_to_good"] or m["is_good_to_bad"] else None, t)
-        for r in (r for r in facts.responses if r["metric"] == "ces" and r["ticket_id"] == key and r["score"] is not None):
+            count(
+                "bad_to_good" if m["is_bad_to_good"] else "good_to_bad",
+                rated[-1]["responded_at"] if m["is_bad_to_good"] or m["is_good_to_bad"] else None,
+                t,
+            )
+        for r in (
+            r
+            for r in facts.responses
+            if r["metric"] == "ces" and r["ticket_id"] == key and r["score"] is not None
+        ):
             ease = (r["score"] - 1) / 6 if r["better"] == "higher" else (7 - r["score"]) / 6
             count("ces", r["responded_at"], t, ease > 0.6)
             count("ces_mean", r["responded_at"], t, int(ease * 1_000_000 + 0.5) / 1_000_000)
         for r in (r for r in facts.responses if r["metric"] == "nps" and r["ticket_id"] == key):
-            count("nps", r["responded_at"], t, 100 if r["score"] >= 9 else -100 if r["score"] <= 6 else 0)
+            count(
+                "nps",
+                r["responded_at"],
+                t,
+                100 if r["score"] >= 9 else -100 if r["score"] <= 6 else 0,
+            )
         if m["handle_seconds"] is not None:
             count("handle_time", solved, t, m["handle_seconds"] / 60)
         count("qa_coverage", solved, t, 0)
@@ -436,11 +648,15 @@ def kpis(facts: Facts, measures: dict[str, dict[str, Any]], zone: str, last_day:
     return found
 
 
-def _beside(found: dict[tuple[Any, ...], list[float]], facts: Facts, zone: str, last_day: date) -> None:
+def _beside(
+    found: dict[tuple[Any, ...], list[float]], facts: Facts, zone: str, last_day: date
+) -> None:
     """Figures of rows that need no ticket: invitations, reviews, agents' time, visits."""
     nowhere = ("none", "none", "none")
 
-    def count(kpi: str, day: date, where: tuple[str, str, str], numerator: float, denominator: float) -> None:
+    def count(
+        kpi: str, day: date, where: tuple[str, str, str], numerator: float, denominator: float
+    ) -> None:
         if day <= last_day:
             cell = found[kpi, day, *where]
             cell[0] += numerator
@@ -450,9 +666,23 @@ def _beside(found: dict[tuple[Any, ...], list[float]], facts: Facts, zone: str, 
         t = facts.tickets.get(i["ticket_id"])
         if i["ticket_id"] and (t is None or t.excluded):
             continue
-        answered = any(r["response_id"] == i["invitation_id"] or (
-            i["survey_id"] is not None and r.get("survey_id") == i["survey_id"] and r["ticket_id"] == i["ticket_id"] and r["responded_at"] >= i["sent_at"]) for r in facts.responses)
-        count("survey_response_rate", local(i["sent_at"], zone), scope(t) if t else nowhere, answered, 1)
+        answered = any(
+            r["response_id"] == i["invitation_id"]
+            or (
+                i["survey_id"] is not None
+                and r.get("survey_id") == i["survey_id"]
+                and r["ticket_id"] == i["ticket_id"]
+                and r["responded_at"] >= i["sent_at"]
+            )
+            for r in facts.responses
+        )
+        count(
+            "survey_response_rate",
+            local(i["sent_at"], zone),
+            scope(t) if t else nowhere,
+            answered,
+            1,
+        )
     for q in facts.log.of("quality_review"):
         t = facts.tickets.get(q["ticket_id"])
         where, day = scope(t) if t else nowhere, local(q["reviewed_at"], zone)
@@ -463,16 +693,35 @@ def _beside(found: dict[tuple[Any, ...], list[float]], facts: Facts, zone: str, 
             count("qa_score", day, where, int(share * 1_000_000 + 0.5) / 1_000_000, 1)
     for c in (c for c in facts.log.of("call") if c["answered_at"]):
         handled = sum(c[name] or 0 for name in ("talk_seconds", "hold_seconds", "wrap_seconds"))
-        count("handle_time", local(c["answered_at"] + timedelta(seconds=handled), zone), ("none", "phone", "none"), handled / 60, 1)
+        count(
+            "handle_time",
+            local(c["answered_at"] + timedelta(seconds=handled), zone),
+            ("none", "phone", "none"),
+            handled / 60,
+            1,
+        )
     for (day, _), spent in agent_time(facts, zone, last_day).items():
-        busy, waiting = spent["ticket_handle_seconds"] + spent["call_handle_seconds"], spent["available_seconds"]
+        busy, waiting = (
+            spent["ticket_handle_seconds"] + spent["call_handle_seconds"],
+            spent["available_seconds"],
+        )
         if waiting:
             count("occupancy", day, nowhere, busy, busy + waiting)
         if spent["paid_seconds"]:
             count("utilisation", day, nowhere, busy + waiting, spent["paid_seconds"])
     for w in facts.log.of("web_session"):
-        count("self_service_ratio", w["visited_on"], nowhere, w["users_count"] if w["users_count"] is not None else w["sessions_count"], 0)
-    askers = {(local(t.created, zone), t.row["requester_id"]) for t in facts.tickets.values() if not t.excluded}
+        count(
+            "self_service_ratio",
+            w["visited_on"],
+            nowhere,
+            w["users_count"] if w["users_count"] is not None else w["sessions_count"],
+            0,
+        )
+    askers = {
+        (local(t.created, zone), t.row["requester_id"])
+        for t in facts.tickets.values()
+        if not t.excluded
+    }
     for day, _ in askers:
         count("self_service_ratio", day, nowhere, 0, 1)
 
@@ -487,7 +736,9 @@ def agent_time(facts: Facts, zone: str, last_day: date) -> dict[tuple[date, str]
 
     def span(name: str, who: str | None, at: datetime, end: datetime) -> None:
         while at < end:
-            midnight = datetime.combine(local(at, zone) + timedelta(days=1), datetime.min.time(), ZoneInfo(zone)).astimezone(UTC)
+            midnight = datetime.combine(
+                local(at, zone) + timedelta(days=1), datetime.min.time(), ZoneInfo(zone)
+            ).astimezone(UTC)
             add(name, at, who, seconds(at, min(end, midnight)))
             at = midnight
 
@@ -499,8 +750,15 @@ def agent_time(facts: Facts, zone: str, last_day: date) -> dict[tuple[date, str]
     for c in (c for c in facts.log.of("call") if c["answered_at"]):
         handled = sum(c[name] or 0 for name in ("talk_seconds", "hold_seconds", "wrap_seconds"))
         add("calls_count", c["answered_at"] + timedelta(seconds=handled), c["agent_id"])
-        add("call_handle_seconds", c["answered_at"] + timedelta(seconds=handled), c["agent_id"], handled)
-    for p in (p for p in facts.log.of("agent_presence") if p["state"].lower() in {"available", "online"}):
+        add(
+            "call_handle_seconds",
+            c["answered_at"] + timedelta(seconds=handled),
+            c["agent_id"],
+            handled,
+        )
+    for p in (
+        p for p in facts.log.of("agent_presence") if p["state"].lower() in {"available", "online"}
+    ):
         span("available_seconds", p["agent_id"], p["starts_at"], p["ends_at"] or AS_OF)
     for s in (s for s in facts.log.of("shift") if s["agent_id"]):
         span("paid_seconds", s["agent_id"], s["starts_at"], s["ends_at"])
@@ -511,10 +769,15 @@ def _stock(found: dict[tuple[Any, ...], list[float]], t: Ticket, zone: str, last
     """Backlog: the status at every local midnight after the ticket's first day."""
     tz, day = ZoneInfo(zone), local(t.intervals[0][1], zone)
     while day <= last_day:
-        midnight = datetime.combine(day + timedelta(days=1), datetime.min.time(), tz).astimezone(UTC)
+        midnight = datetime.combine(day + timedelta(days=1), datetime.min.time(), tz).astimezone(
+            UTC
+        )
         category = [c for c, at, _ in t.intervals if at < midnight][-1]
         if category not in SOLVED:
-            for kpi, numerator in (("backlog", 1), ("backlog_age", seconds(t.created, midnight) / 86_400)):
+            for kpi, numerator in (
+                ("backlog", 1),
+                ("backlog_age", seconds(t.created, midnight) / 86_400),
+            ):
                 cell = found[kpi, day, *scope(t)]
                 cell[0] += numerator
                 cell[1] = 1 if kpi == "backlog" else cell[1] + 1
@@ -545,8 +808,15 @@ def agent_days(facts: Facts, zone: str, last_day: date) -> dict[tuple[date, str]
         for clock in t.clocks():
             settled = clock["breached_at"] or clock["ended_at"]
             if settled:
-                count("sla_achieved_count" if clock["state"] == "achieved" else "sla_breached_count", settled, t.holder("assignee", settled))
-        rated = sorted((r for r in facts.responses if r["metric"] == "csat" and r["ticket_id"] == key), key=lambda r: (r["responded_at"], r["response_id"]))
+                count(
+                    "sla_achieved_count" if clock["state"] == "achieved" else "sla_breached_count",
+                    settled,
+                    t.holder("assignee", settled),
+                )
+        rated = sorted(
+            (r for r in facts.responses if r["metric"] == "csat" and r["ticket_id"] == key),
+            key=lambda r: (r["responded_at"], r["response_id"]),
+        )
         if rated:
             who = rated[-1]["agent_id"] or t.holder("assignee", rated[-1]["responded_at"])
             count("csat_rated_count", rated[-1]["responded_at"], who)

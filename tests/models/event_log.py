@@ -22,14 +22,39 @@ FIRST, AS_OF = datetime(2026, 2, 20, tzinfo=UTC), datetime(2026, 5, 9, 22, 30, t
 ACCOUNT = "acme"
 DAY, WEEK = 1440, 7 * 1440
 SCHEDULES: dict[str, tuple[str, list[tuple[int, int]], list[tuple[date, date]]]] = {
-    "berlin": ("Europe/Berlin", [(d * DAY + 540, d * DAY + 1020) for d in range(1, 6)], [(date(2026, 4, 3), date(2026, 4, 6)), (date(2026, 5, 1), date(2026, 5, 1))]),
-    "newyork": ("America/New_York", [(d * DAY + 480, d * DAY + 1200) for d in range(1, 7)] + [(90, 240)], []),
-    "auckland": ("Pacific/Auckland", [(d * DAY + 60, d * DAY + 1080) for d in range(7)], [(date(2026, 4, 25), date(2026, 4, 27))]),
-    "kiritimati": ("Pacific/Kiritimati", [(d * DAY + 1320, d * DAY + DAY + 360) for d in range(6)] + [(6 * DAY + 1320, WEEK + 360)], []),
+    "berlin": (
+        "Europe/Berlin",
+        [(d * DAY + 540, d * DAY + 1020) for d in range(1, 6)],
+        [(date(2026, 4, 3), date(2026, 4, 6)), (date(2026, 5, 1), date(2026, 5, 1))],
+    ),
+    "newyork": (
+        "America/New_York",
+        [(d * DAY + 480, d * DAY + 1200) for d in range(1, 7)] + [(90, 240)],
+        [],
+    ),
+    "auckland": (
+        "Pacific/Auckland",
+        [(d * DAY + 60, d * DAY + 1080) for d in range(7)],
+        [(date(2026, 4, 25), date(2026, 4, 27))],
+    ),
+    "kiritimati": (
+        "Pacific/Kiritimati",
+        [(d * DAY + 1320, d * DAY + DAY + 360) for d in range(6)] + [(6 * DAY + 1320, WEEK + 360)],
+        [],
+    ),
 }
 TEAMS, AGENTS, BOTS = ["t1", "t2", "tier2"], [f"a{n}" for n in range(1, 9)], ["api1"]
 STATUSES = ["new", "open", "pending", "hold", "solved", "closed", "custom-wait", "parked"]
-CATEGORY = {"new": "new", "open": "open", "pending": "pending", "hold": "hold", "solved": "solved", "closed": "closed", "custom-wait": "pending", "parked": "other"}
+CATEGORY = {
+    "new": "new",
+    "open": "open",
+    "pending": "pending",
+    "hold": "hold",
+    "solved": "solved",
+    "closed": "closed",
+    "custom-wait": "pending",
+    "parked": "other",
+}
 
 
 @dataclass
@@ -58,13 +83,35 @@ def _people(log: Log) -> None:
     for team in TEAMS:
         log.add("team", team_id=team, name=f"Team {team}", is_active=True)
     for agent in [*AGENTS, *BOTS]:
-        log.add("agent", agent_id=agent, login=f"login.{agent}", name=agent, role="agent", is_active=True)
+        log.add(
+            "agent",
+            agent_id=agent,
+            login=f"login.{agent}",
+            name=agent,
+            role="agent",
+            is_active=True,
+        )
     log.add("agent", agent_id="bot9", name="Helper", role="ai_bot", is_active=True)
     for name, (zone, intervals, closed) in SCHEDULES.items():
         for low, high in intervals:
-            log.add("business_schedule", schedule_id=name, name=name, time_zone=zone, starts_minute=low, ends_minute=high, is_default=name == "berlin")
+            log.add(
+                "business_schedule",
+                schedule_id=name,
+                name=name,
+                time_zone=zone,
+                starts_minute=low,
+                ends_minute=high,
+                is_default=name == "berlin",
+            )
         for place, (start, end) in enumerate(closed):
-            log.add("holiday", schedule_id=name, holiday_id=str(place), name="Closed", first_on=start, last_on=end)
+            log.add(
+                "holiday",
+                schedule_id=name,
+                holiday_id=str(place),
+                name="Closed",
+                first_on=start,
+                last_on=end,
+            )
     log.add("ticket_status", status_id="custom-wait", label="Waiting", category="pending")
 
 
@@ -78,48 +125,124 @@ def _around(pick: random.Random, log: Log, count: int, first: datetime, until: d
     for number in range(1, count + 1):
         ticket, at = str(number), moment()
         for place in range(pick.choice([0, 0, 0, 0, 1, 2])):
-            log.add("survey_response", response_id=f"{ticket}-ces{place}", survey_id="effort", metric="ces", ticket_id=ticket, responded_at=at + timedelta(seconds=place),
-                    score=pick.choice([None, *map(float, range(1, 8))]), scale_min=1.0, scale_max=7.0, better=pick.choice(("higher", "lower")))
+            log.add(
+                "survey_response",
+                response_id=f"{ticket}-ces{place}",
+                survey_id="effort",
+                metric="ces",
+                ticket_id=ticket,
+                responded_at=at + timedelta(seconds=place),
+                score=pick.choice([None, *map(float, range(1, 8))]),
+                scale_min=1.0,
+                scale_max=7.0,
+                better=pick.choice(("higher", "lower")),
+            )
         if pick.random() < 0.4:
-            named = pick.choice((f"{ticket}-ces0", f"{ticket}-i"))  # answered under its own id, or by an answer of the same survey later
-            log.add("survey_invitation", invitation_id=named, survey_id=pick.choice(("effort", "other", None)), ticket_id=pick.choice((ticket, ticket, ticket, None)),
-                    sent_at=at + timedelta(seconds=pick.choice((-86_400, -1, 0, 1))))
+            named = pick.choice(
+                (f"{ticket}-ces0", f"{ticket}-i")
+            )  # answered under its own id, or by an answer of the same survey later
+            log.add(
+                "survey_invitation",
+                invitation_id=named,
+                survey_id=pick.choice(("effort", "other", None)),
+                ticket_id=pick.choice((ticket, ticket, ticket, None)),
+                sent_at=at + timedelta(seconds=pick.choice((-86_400, -1, 0, 1))),
+            )
         if pick.random() < 0.2:
-            log.add("quality_review", review_id=ticket, ticket_id=pick.choice((ticket, ticket, None)), agent_id=pick.choice([*AGENTS, None]), reviewed_at=at,
-                    points=float(pick.randint(0, 30)), possible_points=pick.choice((30.0, 31.0, 0.0, None)), is_critical_fail=pick.choice((True, False, False, None)))
+            log.add(
+                "quality_review",
+                review_id=ticket,
+                ticket_id=pick.choice((ticket, ticket, None)),
+                agent_id=pick.choice([*AGENTS, None]),
+                reviewed_at=at,
+                points=float(pick.randint(0, 30)),
+                possible_points=pick.choice((30.0, 31.0, 0.0, None)),
+                is_critical_fail=pick.choice((True, False, False, None)),
+            )
         if pick.random() < 0.15:
             _call(pick, log, ticket, at)
         if pick.random() < 0.3:
             ends = at + timedelta(seconds=pick.choice((60, 20_000, 200_000)))
-            log.add("agent_presence", presence_id=ticket, agent_id=pick.choice(AGENTS), state=pick.choice(("Available", "online", "away")), starts_at=at,
-                    ends_at=None if pick.random() < 0.02 else ends)
+            log.add(
+                "agent_presence",
+                presence_id=ticket,
+                agent_id=pick.choice(AGENTS),
+                state=pick.choice(("Available", "online", "away")),
+                starts_at=at,
+                ends_at=None if pick.random() < 0.02 else ends,
+            )
         if pick.random() < 0.3:
-            log.add("shift", shift_id=ticket, agent_id=pick.choice([*AGENTS, None]), starts_at=at, ends_at=at + timedelta(seconds=pick.choice((0, 28_800, 100_000))))
+            log.add(
+                "shift",
+                shift_id=ticket,
+                agent_id=pick.choice([*AGENTS, None]),
+                starts_at=at,
+                ends_at=at + timedelta(seconds=pick.choice((0, 28_800, 100_000))),
+            )
     for number in range((until - first).days):
         day = (first + timedelta(days=number)).date()
         if pick.random() < 0.9:
-            log.add("web_session", source="help", visited_on=day, sessions_count=pick.randint(0, 90), users_count=pick.choice((None, pick.randint(0, 60))))
+            log.add(
+                "web_session",
+                source="help",
+                visited_on=day,
+                sessions_count=pick.randint(0, 90),
+                users_count=pick.choice((None, pick.randint(0, 60))),
+            )
         if pick.random() < 0.3:
-            log.add("web_session", source="forum", visited_on=day, sessions_count=pick.randint(0, 9), users_count=None)
-        log.add("article_view", article_id="k1", viewed_on=day, views_count=pick.randint(0, 50), helpful_count=1, unhelpful_count=0)
+            log.add(
+                "web_session",
+                source="forum",
+                visited_on=day,
+                sessions_count=pick.randint(0, 9),
+                users_count=None,
+            )
+        log.add(
+            "article_view",
+            article_id="k1",
+            viewed_on=day,
+            views_count=pick.randint(0, 50),
+            helpful_count=1,
+            unhelpful_count=0,
+        )
 
 
 def _call(pick: random.Random, log: Log, key: str, at: datetime) -> None:
     waited, answered = timedelta(seconds=pick.randint(0, 900)), pick.random() < 0.8
-    spoken = {name: pick.choice((None, float(pick.randint(0, 900)))) for name in ("talk_seconds", "hold_seconds", "wrap_seconds")}
-    log.add("call", call_id=key, agent_id=pick.choice([*AGENTS, None]), offered_at=at, answered_at=at + waited if answered else None,
-            abandoned_at=None if answered else at + waited, **(spoken if answered else {}))
+    spoken = {
+        name: pick.choice((None, float(pick.randint(0, 900))))
+        for name in ("talk_seconds", "hold_seconds", "wrap_seconds")
+    }
+    log.add(
+        "call",
+        call_id=key,
+        agent_id=pick.choice([*AGENTS, None]),
+        offered_at=at,
+        answered_at=at + waited if answered else None,
+        abandoned_at=None if answered else at + waited,
+        **(spoken if answered else {}),
+    )
 
 
 class _Ticket:
     """One life. Steps are drawn with ties in time, so that order within a second matters."""
 
-    def __init__(self, pick: random.Random, log: Log, key: str, first: datetime, until: datetime) -> None:
+    def __init__(
+        self, pick: random.Random, log: Log, key: str, first: datetime, until: datetime
+    ) -> None:
         self.pick, self.log, self.key, self.until = pick, log, key, until
-        self.at = first + timedelta(seconds=pick.randint(0, int((until - first).total_seconds()) - 1))
+        self.at = first + timedelta(
+            seconds=pick.randint(0, int((until - first).total_seconds()) - 1)
+        )
         self.created = self.at
         self.sequence = 0
-        self.values: dict[str, str | None] = {"status": None, "assignee": None, "team": None, "priority": None, "schedule": None}
+        self.values: dict[str, str | None] = {
+            "status": None,
+            "assignee": None,
+            "team": None,
+            "priority": None,
+            "schedule": None,
+        }
         self.requester = f"c{pick.randint(1, 400)}" if pick.random() < 0.97 else "a3"
 
     def live(self) -> None:
@@ -134,18 +257,24 @@ class _Ticket:
         else:
             self.values["schedule"] = schedule
         if pick.random() < 0.02:
-            self.at -= timedelta(seconds=pick.randint(1, 5_000))  # real logs tell a few changes before the opening
+            self.at -= timedelta(
+                seconds=pick.randint(1, 5_000)
+            )  # real logs tell a few changes before the opening
             self._change("status", pick.choice(("open", "solved")))
             self.at = self.created
         if pick.random() < 0.02:
-            self.at = min(self.at + timedelta(seconds=pick.randint(1, 90_000)), self.until)  # or begin to tell only later
+            self.at = min(
+                self.at + timedelta(seconds=pick.randint(1, 90_000)), self.until
+            )  # or begin to tell only later
         self._change("status", "new" if pick.random() < 0.8 else "open")
         self._change("team", pick.choice([*TEAMS, None]))
         self._change("priority", pick.choice(["low", "normal", "high", "urgent", None]))
         self._opening()
         self._promise()
         for _ in range(pick.choice([0, 1, 2, 4, 6, 9, 14])):
-            step = pick.choice((0, 0, pick.randint(1, 90), pick.randint(60, 40_000), pick.randint(3_600, 500_000)))
+            step = pick.choice(
+                (0, 0, pick.randint(1, 90), pick.randint(60, 40_000), pick.randint(3_600, 500_000))
+            )
             if self.at + timedelta(seconds=step) > self.until:
                 break
             self.at += timedelta(seconds=step)
@@ -171,19 +300,49 @@ class _Ticket:
         # else no opening message: the first one comes later
 
     def _promise(self) -> None:
-        for metric, instance in (("reply_time", "1"), ("reply_time", "2"), ("requester_wait_time", "1"), ("agent_work_time", "1"),
-                                 ("resolution_time", "1"), ("periodic_update_time", "1"), ("pausable_update_time", "1")):
+        for metric, instance in (
+            ("reply_time", "1"),
+            ("reply_time", "2"),
+            ("requester_wait_time", "1"),
+            ("agent_work_time", "1"),
+            ("resolution_time", "1"),
+            ("periodic_update_time", "1"),
+            ("pausable_update_time", "1"),
+        ):
             if self.pick.random() < 0.35:
                 self._target(metric, instance)
 
     def _target(self, metric: str, instance: str) -> None:
-        self.log.add("sla_event", event_id=f"{self.key}-{len(self.log.rows)}", ticket_id=self.key, policy_id=f"p{self.pick.randint(1, 2)}", metric=metric,
-                     instance=instance, kind="apply", happened_at=self.at, target_minutes=float(self.pick.choice([0, 1, 30, 240, 1440])),
-                     is_business=self.pick.random() < 0.6)
+        self.log.add(
+            "sla_event",
+            event_id=f"{self.key}-{len(self.log.rows)}",
+            ticket_id=self.key,
+            policy_id=f"p{self.pick.randint(1, 2)}",
+            metric=metric,
+            instance=instance,
+            kind="apply",
+            happened_at=self.at,
+            target_minutes=float(self.pick.choice([0, 1, 30, 240, 1440])),
+            is_business=self.pick.random() < 0.6,
+        )
 
     def _step(self) -> None:
-        what = self.pick.choices(("agent", "note", "customer", "bot", "api", "status", "assignee", "team", "priority", "schedule", "target"),
-                                 (24, 6, 18, 3, 3, 30, 10, 5, 4, 2, 2))[0]
+        what = self.pick.choices(
+            (
+                "agent",
+                "note",
+                "customer",
+                "bot",
+                "api",
+                "status",
+                "assignee",
+                "team",
+                "priority",
+                "schedule",
+                "target",
+            ),
+            (24, 6, 18, 3, 3, 30, 10, 5, 4, 2, 2),
+        )[0]
         agent = self.pick.choice(AGENTS)
         if what == "agent":
             self._say("agent", agent, True)
@@ -198,18 +357,37 @@ class _Ticket:
         elif what == "api":
             self._say("agent", "api1", True)
         elif what == "target":
-            self._target(self.pick.choice(("reply_time", "agent_work_time", "resolution_time")), "1")
+            self._target(
+                self.pick.choice(("reply_time", "agent_work_time", "resolution_time")), "1"
+            )
         else:
-            options = {"status": STATUSES, "assignee": [*AGENTS, None], "team": [*TEAMS, None], "priority": ["low", "normal", "high", "urgent", None],
-                       "schedule": [*SCHEDULES]}[what]
+            options = {
+                "status": STATUSES,
+                "assignee": [*AGENTS, None],
+                "team": [*TEAMS, None],
+                "priority": ["low", "normal", "high", "urgent", None],
+                "schedule": [*SCHEDULES],
+            }[what]
             self._change(what, self.pick.choice(options))
 
     def _say(self, role: str, author: str, is_public: bool) -> None:
         told = role if self.pick.random() < 0.5 else None  # else decided by the agent list
-        named = f"login.{author}" if told is None and author in AGENTS and self.pick.random() < 0.2 else author
+        named = (
+            f"login.{author}"
+            if told is None and author in AGENTS and self.pick.random() < 0.2
+            else author
+        )
         self.sequence += 1
-        self.log.add("message", message_id=f"{self.key}-{self.sequence}", ticket_id=self.key, sent_at=self.at, author_id=named, author_role=told,
-                     is_public=is_public, sequence=self.sequence)
+        self.log.add(
+            "message",
+            message_id=f"{self.key}-{self.sequence}",
+            ticket_id=self.key,
+            sent_at=self.at,
+            author_id=named,
+            author_role=told,
+            is_public=is_public,
+            sequence=self.sequence,
+        )
 
     def _change(self, field_name: str, after: str | None) -> None:
         before = self.values[field_name]
@@ -217,8 +395,16 @@ class _Ticket:
             return
         self.sequence += 1
         self.values[field_name] = after
-        self.log.add("ticket_event", event_id=f"{self.key}-e{self.sequence:04d}", ticket_id=self.key, field=field_name, from_value=before, to_value=after,
-                     changed_at=self.at, sequence=self.sequence)
+        self.log.add(
+            "ticket_event",
+            event_id=f"{self.key}-e{self.sequence:04d}",
+            ticket_id=self.key,
+            field=field_name,
+            from_value=before,
+            to_value=after,
+            changed_at=self.at,
+            sequence=self.sequence,
+        )
 
     def _end(self) -> None:
         pick = self.pick
@@ -227,31 +413,89 @@ class _Ticket:
             self._write(version=self.at, merged_into_id="1")
         elif fate < 0.05:
             self._write(version=self.at)
-            self.log.add("tombstone", entity="ticket", record_id=self.key, deleted_at=self.at, version_at=self.at)
+            self.log.add(
+                "tombstone",
+                entity="ticket",
+                record_id=self.key,
+                deleted_at=self.at,
+                version_at=self.at,
+            )
         elif fate < 0.07:  # deleted, then restored: the later state counts
-            self.log.add("tombstone", entity="ticket", record_id=self.key, deleted_at=self.at - timedelta(seconds=5), version_at=self.at - timedelta(seconds=5))
+            self.log.add(
+                "tombstone",
+                entity="ticket",
+                record_id=self.key,
+                deleted_at=self.at - timedelta(seconds=5),
+                version_at=self.at - timedelta(seconds=5),
+            )
             self._write(version=self.at)
         else:
             self._write(version=self.at)
         for place in range(pick.choice([0, 0, 0, 1, 2])):
             at = self.at + timedelta(seconds=pick.choice((0, 3_000, 400_000)))
             if at <= self.until:
-                self.log.add("survey_response", response_id=f"{self.key}-{place}", metric="csat", score=float(pick.choice([1, 2, 3, 4, 5])), scale_min=1.0,
-                             scale_max=5.0, better="higher", ticket_id=self.key, responded_at=at, agent_id=pick.choice([None, "a2"]))
+                self.log.add(
+                    "survey_response",
+                    response_id=f"{self.key}-{place}",
+                    metric="csat",
+                    score=float(pick.choice([1, 2, 3, 4, 5])),
+                    scale_min=1.0,
+                    scale_max=5.0,
+                    better="higher",
+                    ticket_id=self.key,
+                    responded_at=at,
+                    agent_id=pick.choice([None, "a2"]),
+                )
         if pick.random() < 0.1:
-            self.log.add("survey_response", response_id=f"{self.key}-n", metric="nps", score=float(pick.randint(0, 10)), scale_min=0.0, scale_max=10.0,
-                         better="higher", ticket_id=self.key, responded_at=self.at)
+            self.log.add(
+                "survey_response",
+                response_id=f"{self.key}-n",
+                metric="nps",
+                score=float(pick.randint(0, 10)),
+                scale_min=0.0,
+                scale_max=10.0,
+                better="higher",
+                ticket_id=self.key,
+                responded_at=self.at,
+            )
         if pick.random() < 0.2:
-            self.log.add("time_entry", entry_id=self.key, ticket_id=self.key, agent_id="a1", entered_at=self.at, seconds=float(pick.randint(1, 5_000)))
+            self.log.add(
+                "time_entry",
+                entry_id=self.key,
+                ticket_id=self.key,
+                agent_id="a1",
+                entered_at=self.at,
+                seconds=float(pick.randint(1, 5_000)),
+            )
 
     def _write(self, *, version: datetime, **more: Any) -> None:
         """The ticket in its last state, and for some an older state that must not win."""
-        now = {"ticket_id": self.key, "status": self.values["status"], "priority": self.values["priority"], "channel": self.pick.choice(("email", "web", "chat")),
-               "requester_id": self.requester, "assignee_id": self.values["assignee"], "team_id": self.values["team"], "schedule_id": self.values["schedule"],
-               "created_at": self.created, "version_at": version, **more}
+        now = {
+            "ticket_id": self.key,
+            "status": self.values["status"],
+            "priority": self.values["priority"],
+            "channel": self.pick.choice(("email", "web", "chat")),
+            "requester_id": self.requester,
+            "assignee_id": self.values["assignee"],
+            "team_id": self.values["team"],
+            "schedule_id": self.values["schedule"],
+            "created_at": self.created,
+            "version_at": version,
+            **more,
+        }
         if self.pick.random() < 0.3:
-            self.log.add("ticket", **{**now, "status": "open", "priority": "low", "team_id": "t2", "solved_at": None, "merged_into_id": None,
-                                      "version_at": version - timedelta(seconds=60)})
+            self.log.add(
+                "ticket",
+                **{
+                    **now,
+                    "status": "open",
+                    "priority": "low",
+                    "team_id": "t2",
+                    "solved_at": None,
+                    "merged_into_id": None,
+                    "version_at": version - timedelta(seconds=60),
+                },
+            )
         self.log.add("ticket", **now)
 
 
@@ -263,13 +507,28 @@ def load(warehouse: Warehouse, rows: Iterable[tuple[str, dict[str, Any]]]) -> No
     with warehouse.begin() as connection:
         for entity, listed in sorted(by_entity.items()):
             create_stage(warehouse, connection, ENTITIES[entity])
-            stage(warehouse, connection, ENTITIES[entity], _arrow(entity, listed), Origin("zendesk", ACCOUNT, "s", "b"), start=0)
-            if merge(connection, ENTITIES[entity], Origin("zendesk", ACCOUNT, "s", "b"), replaces=False):
+            stage(
+                warehouse,
+                connection,
+                ENTITIES[entity],
+                _arrow(entity, listed),
+                Origin("zendesk", ACCOUNT, "s", "b"),
+                start=0,
+            )
+            if merge(
+                connection, ENTITIES[entity], Origin("zendesk", ACCOUNT, "s", "b"), replaces=False
+            ):
                 books.touch_table(connection, f"source.{entity}")
 
 
 def _arrow(entity: str, rows: Sequence[dict[str, Any]]) -> pa.Table:
-    made = {c.name: pa.array([row.get(c.name) for row in rows], ARROW[c.kind]) for c in ENTITIES[entity].columns}
-    made |= {"page_number": pa.array([1] * len(rows), pa.int64()), "record_number": pa.array(range(len(rows)), pa.int64()),
-             "received_at": pa.array([AS_OF] * len(rows), ARROW["instant"])}
+    made = {
+        c.name: pa.array([row.get(c.name) for row in rows], ARROW[c.kind])
+        for c in ENTITIES[entity].columns
+    }
+    made |= {
+        "page_number": pa.array([1] * len(rows), pa.int64()),
+        "record_number": pa.array(range(len(rows)), pa.int64()),
+        "received_at": pa.array([AS_OF] * len(rows), ARROW["instant"]),
+    }
     return pa.table(made)

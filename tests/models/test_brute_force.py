@@ -22,13 +22,26 @@ TICKETS = int(os.environ.get("BRUTE_FORCE_TICKETS", "1200"))
 
 def settings_for(url: str) -> Any:
     return load(
-        warehouse={"url": url}, planning={"models": "floor", "interval_days": 3, "horizon_days": 7}, business={"time_zone": ZONES[0], "more_time_zones": ZONES[1:], "recontact_days": 7},
-        accounts=({"connector": "zendesk", "name": event_log.ACCOUNT, "subdomain": "x", "bots": ["api1"], "escalation_teams": ["tier2"], "escalate_on_raise": True},),
+        warehouse={"url": url},
+        planning={"models": "floor", "interval_days": 3, "horizon_days": 7},
+        business={"time_zone": ZONES[0], "more_time_zones": ZONES[1:], "recontact_days": 7},
+        accounts=(
+            {
+                "connector": "zendesk",
+                "name": event_log.ACCOUNT,
+                "subdomain": "x",
+                "bots": ["api1"],
+                "escalation_teams": ["tier2"],
+                "escalate_on_raise": True,
+            },
+        ),
     )
 
 
 def build(warehouse: Warehouse, as_of=AS_OF) -> Any:
-    return build_tables(settings_for(str(warehouse.url)), warehouse, Plainly(1), run_id="r", as_of=as_of)
+    return build_tables(
+        settings_for(str(warehouse.url)), warehouse, Plainly(1), run_id="r", as_of=as_of
+    )
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +77,12 @@ def rows(warehouse: Warehouse, statement: str) -> list[dict[str, Any]]:
 def test_every_measure_of_every_ticket(warehouse, measures):
     found = {r["ticket_id"]: r for r in rows(warehouse, "select * from core.fct_ticket")}
     assert set(found) == set(measures)
-    wrong = [(key, name, found[key][name], value) for key, m in measures.items() for name, value in m.items() if found[key][name] != value]
+    wrong = [
+        (key, name, found[key][name], value)
+        for key, m in measures.items()
+        for name, value in m.items()
+        if found[key][name] != value
+    ]
     assert wrong == []
 
 
@@ -74,33 +92,88 @@ def test_the_account_has_every_edge_case(facts, measures):
     assert len(tickets) >= 1000 or TICKETS < 1000
     clocks = [c for t in tickets for c in t.clocks()]
     for case in (
-        any(len(t.schedules) > 1 for t in tickets), any(t.reopens and not t.is_solved for t in tickets), any(t.by_agent for t in tickets),
-        any(t.first_reply == t.created for t in tickets), any(t.excluded for t in tickets), any(not t.messages for t in tickets),
-        any(t.solves and not t.replies for t in tickets), any(len(t.solves) > 2 for t in tickets), any(not t.events for t in tickets),
-        any(m["first_reply_business_seconds_recorded"] == 0 and m["first_reply_seconds_recorded"] > 0 for m in measures.values() if m["first_reply_seconds_recorded"]),
-        any(m["first_reply_business_seconds_recorded"] != m["first_reply_business_at_event_seconds_recorded"] for m in measures.values()),
-        any(m["recontacted_at"] for m in measures.values()), any(m["is_escalated"] for m in measures.values()), any(m["is_bad_to_good"] for m in measures.values()),
-        any(m["is_first_contact_resolution"] for m in measures.values()), any(m["is_requester_agent"] for m in measures.values()),
-        {c["state"] for c in clocks} == {"achieved", "breached", "running"}, {c["metric"] for c in clocks} == set(brute_force.COUNTS_IN) | {"first_reply", "next_reply", "periodic_update"},
-        any(c["elapsed_seconds_as_of"] == c["target_seconds"] for c in clocks), any(c["state"] == "breached" and c["ended_at"] is None for c in clocks),
+        any(len(t.schedules) > 1 for t in tickets),
+        any(t.reopens and not t.is_solved for t in tickets),
+        any(t.by_agent for t in tickets),
+        any(t.first_reply == t.created for t in tickets),
+        any(t.excluded for t in tickets),
+        any(not t.messages for t in tickets),
+        any(t.solves and not t.replies for t in tickets),
+        any(len(t.solves) > 2 for t in tickets),
+        any(not t.events for t in tickets),
+        any(
+            m["first_reply_business_seconds_recorded"] == 0
+            and m["first_reply_seconds_recorded"] > 0
+            for m in measures.values()
+            if m["first_reply_seconds_recorded"]
+        ),
+        any(
+            m["first_reply_business_seconds_recorded"]
+            != m["first_reply_business_at_event_seconds_recorded"]
+            for m in measures.values()
+        ),
+        any(m["recontacted_at"] for m in measures.values()),
+        any(m["is_escalated"] for m in measures.values()),
+        any(m["is_bad_to_good"] for m in measures.values()),
+        any(m["is_first_contact_resolution"] for m in measures.values()),
+        any(m["is_requester_agent"] for m in measures.values()),
+        {c["state"] for c in clocks} == {"achieved", "breached", "running"},
+        {c["metric"] for c in clocks}
+        == set(brute_force.COUNTS_IN) | {"first_reply", "next_reply", "periodic_update"},
+        any(c["elapsed_seconds_as_of"] == c["target_seconds"] for c in clocks),
+        any(c["state"] == "breached" and c["ended_at"] is None for c in clocks),
     ):
         assert case
 
 
 def test_every_sla_clock(warehouse, facts):
-    names = ("started_at", "ended_at", "target_seconds", "is_business", "elapsed_seconds_as_of", "breached_at", "state", "policy_id")
-    found = {(r["ticket_id"], r["metric"], r["instance"]): {n: r[n] for n in names} for r in rows(warehouse, "select * from core.fct_sla_clock")}
-    expected = {(key, c["metric"], c["instance"]): {n: c[n] for n in names} for key, t in facts.tickets.items() if not t.excluded for c in t.clocks()}
+    names = (
+        "started_at",
+        "ended_at",
+        "target_seconds",
+        "is_business",
+        "elapsed_seconds_as_of",
+        "breached_at",
+        "state",
+        "policy_id",
+    )
+    found = {
+        (r["ticket_id"], r["metric"], r["instance"]): {n: r[n] for n in names}
+        for r in rows(warehouse, "select * from core.fct_sla_clock")
+    }
+    expected = {
+        (key, c["metric"], c["instance"]): {n: c[n] for n in names}
+        for key, t in facts.tickets.items()
+        if not t.excluded
+        for c in t.clocks()
+    }
     assert set(found) == set(expected)
-    wrong = [(key, {n: (found[key][n], v) for n, v in c.items() if found[key][n] != v}) for key, c in expected.items() if found[key] != c]
+    wrong = [
+        (key, {n: (found[key][n], v) for n, v in c.items() if found[key][n] != v})
+        for key, c in expected.items()
+        if found[key] != c
+    ]
     assert wrong == []
 
 
 def test_every_wait_for_a_next_reply(warehouse, facts):
-    found = {(r["ticket_id"], r["asked_at"], r["ended_at"], r["agent_id"], r["seconds_recorded"], r["business_seconds_recorded"])
-             for r in rows(warehouse, "select * from core.fct_reply_wait where ended_at is not null")}
-    expected = {(key, asked, ended, who, brute_force.seconds(asked, ended), t.business(asked, ended))
-                for key, t in facts.tickets.items() for asked, ended, who, _ in t.waits() if ended}
+    found = {
+        (
+            r["ticket_id"],
+            r["asked_at"],
+            r["ended_at"],
+            r["agent_id"],
+            r["seconds_recorded"],
+            r["business_seconds_recorded"],
+        )
+        for r in rows(warehouse, "select * from core.fct_reply_wait where ended_at is not null")
+    }
+    expected = {
+        (key, asked, ended, who, brute_force.seconds(asked, ended), t.business(asked, ended))
+        for key, t in facts.tickets.items()
+        for asked, ended, who, _ in t.waits()
+        if ended
+    }
     assert found == expected
 
 
@@ -109,10 +182,22 @@ def test_every_daily_figure(warehouse, facts, measures, zone):
     last_day = last_complete_day(AS_OF, zone)
     expected = brute_force.kpis(facts, measures, zone, last_day)
     names = sorted({key[0] for key in expected})
-    found = {(r["kpi"], r["day"], r["team_id"], r["channel"], r["priority"]): (r["numerator"], r["denominator"])
-             for r in rows(warehouse, f"select * from marts.kpi_daily where time_zone = '{zone}' and kpi in ({', '.join(repr(n) for n in names)})")}
+    found = {
+        (r["kpi"], r["day"], r["team_id"], r["channel"], r["priority"]): (
+            r["numerator"],
+            r["denominator"],
+        )
+        for r in rows(
+            warehouse,
+            f"select * from marts.kpi_daily where time_zone = '{zone}' and kpi in ({', '.join(repr(n) for n in names)})",
+        )
+    }
     assert set(found) == set(expected)
-    wrong = [(k, found[k], v) for k, v in expected.items() if found[k] != pytest.approx(v, rel=1e-9, abs=1e-9)]
+    wrong = [
+        (k, found[k], v)
+        for k, v in expected.items()
+        if found[k] != pytest.approx(v, rel=1e-9, abs=1e-9)
+    ]
     assert wrong == []
     assert set(names) == {row["kpi"] for row in kpi_rows()}
 
@@ -122,11 +207,31 @@ def test_every_agent_day(warehouse, facts, zone):
     expected = brute_force.agent_days(facts, zone, last_complete_day(AS_OF, zone))
     for key, spent in brute_force.agent_time(facts, zone, last_complete_day(AS_OF, zone)).items():
         expected[key].update(spent)
-    names = ("reviews_count", "ticket_handle_seconds", "calls_count", "call_handle_seconds", "available_seconds", "paid_seconds", "replies_count", "first_replies_count", "solves_count", "tickets_solved_count", "reopens_count", "sla_achieved_count", "sla_breached_count",
-             "csat_rated_count", "csat_satisfied_count")
-    found = {(r["day"], r["agent_id"]): {n: r[n] for n in names} for r in rows(warehouse, f"select * from core.fct_agent_day where time_zone = '{zone}'")}
+    names = (
+        "reviews_count",
+        "ticket_handle_seconds",
+        "calls_count",
+        "call_handle_seconds",
+        "available_seconds",
+        "paid_seconds",
+        "replies_count",
+        "first_replies_count",
+        "solves_count",
+        "tickets_solved_count",
+        "reopens_count",
+        "sla_achieved_count",
+        "sla_breached_count",
+        "csat_rated_count",
+        "csat_satisfied_count",
+    )
+    found = {
+        (r["day"], r["agent_id"]): {n: r[n] for n in names}
+        for r in rows(warehouse, f"select * from core.fct_agent_day where time_zone = '{zone}'")
+    }
     for key in set(found) | set(expected):
-        assert found.get(key, dict.fromkeys(names, 0)) == {n: expected[key][n] if key in expected else 0 for n in names}, key
+        assert found.get(key, dict.fromkeys(names, 0)) == {
+            n: expected[key][n] if key in expected else 0 for n in names
+        }, key
 
 
 def test_identities_hold(warehouse):
@@ -136,20 +241,50 @@ def test_identities_hold(warehouse):
     assert len(verdict.results) == 10
 
 
-@pytest.mark.parametrize(("wrong", "rules"), [
-    ("update core.snap_backlog_daily set solved_count = solved_count + 1 where day = (select min(day) from core.snap_backlog_daily)", {"backlog_flows"}),
-    ("update core.snap_backlog_daily set backlog_count = backlog_count + 1 where day = (select max(day) from core.snap_backlog_daily)", {"backlog_flows", "backlog_ages"}),
-    ("update core.fct_status_interval set seconds_recorded = seconds_recorded + 1 where ends_at is not null", {"ticket_life"}),
-    ("update core.fct_ticket set on_hold_seconds_as_of = on_hold_seconds_as_of + 1 where ticket_id = '7'", {"requester_wait"}),
-    ("delete from marts.kpi_daily where kpi = 'tickets_created' and day = (select max(day) from marts.kpi_daily where kpi = 'tickets_created')", {"scopes_total", "periods_total"}),
-    ("update marts.sla_daily set breached_count = breached_count + 1", {"sla_parts"}),
-    ("update marts.forecast_channel_daily set expected_tickets = expected_tickets + 1", {"forecast_parts"}),
-    ("update marts.forecast_weekly set expected_tickets = expected_tickets + 1 where account = 'all'", {"forecast_parts"}),
-    ("update marts.forecast_total_daily set expected_tickets = expected_tickets + 1 where account = 'all'", {"forecast_parts"}),
-    ("update marts.staffing_requirement_daily set fte = fte + 1", {"staffing_parts"}),
-    ("update marts.headcount_plan_monthly set joiners = joiners + 1", {"staffing_parts"}),
-    ("update marts.kpi_weekly set denominator = denominator + 1 where kpi = 'csat'", {"periods_total"}),
-])
+@pytest.mark.parametrize(
+    ("wrong", "rules"),
+    [
+        (
+            "update core.snap_backlog_daily set solved_count = solved_count + 1 where day = (select min(day) from core.snap_backlog_daily)",
+            {"backlog_flows"},
+        ),
+        (
+            "update core.snap_backlog_daily set backlog_count = backlog_count + 1 where day = (select max(day) from core.snap_backlog_daily)",
+            {"backlog_flows", "backlog_ages"},
+        ),
+        (
+            "update core.fct_status_interval set seconds_recorded = seconds_recorded + 1 where ends_at is not null",
+            {"ticket_life"},
+        ),
+        (
+            "update core.fct_ticket set on_hold_seconds_as_of = on_hold_seconds_as_of + 1 where ticket_id = '7'",
+            {"requester_wait"},
+        ),
+        (
+            "delete from marts.kpi_daily where kpi = 'tickets_created' and day = (select max(day) from marts.kpi_daily where kpi = 'tickets_created')",
+            {"scopes_total", "periods_total"},
+        ),
+        ("update marts.sla_daily set breached_count = breached_count + 1", {"sla_parts"}),
+        (
+            "update marts.forecast_channel_daily set expected_tickets = expected_tickets + 1",
+            {"forecast_parts"},
+        ),
+        (
+            "update marts.forecast_weekly set expected_tickets = expected_tickets + 1 where account = 'all'",
+            {"forecast_parts"},
+        ),
+        (
+            "update marts.forecast_total_daily set expected_tickets = expected_tickets + 1 where account = 'all'",
+            {"forecast_parts"},
+        ),
+        ("update marts.staffing_requirement_daily set fte = fte + 1", {"staffing_parts"}),
+        ("update marts.headcount_plan_monthly set joiners = joiners + 1", {"staffing_parts"}),
+        (
+            "update marts.kpi_weekly set denominator = denominator + 1 where kpi = 'csat'",
+            {"periods_total"},
+        ),
+    ],
+)
 def test_a_broken_identity_is_found(warehouse, wrong, rules):
     with warehouse.connect() as connection:
         connection.exec_driver_sql(wrong)  # undone below
@@ -164,7 +299,13 @@ def test_every_grain_is_unique(warehouse):
     for model in models().values():
         key = ", ".join(f'"{c}"' for c in model.grain)
         if key:
-            assert rows(warehouse, f"select {key} from {model.full_name} group by {key} having count(*) > 1 limit 3") == [], model.full_name
+            assert (
+                rows(
+                    warehouse,
+                    f"select {key} from {model.full_name} group by {key} having count(*) > 1 limit 3",
+                )
+                == []
+            ), model.full_name
 
 
 def test_a_large_result_comes_whole_with_one_thread(warehouse):
@@ -172,4 +313,8 @@ def test_a_large_result_comes_whole_with_one_thread(warehouse):
     with warehouse.connect() as connection:
         dialect = "duckdb" if warehouse.kind == "duckdb" else "postgres"
         made = warehouse.fetch(connection, models()["marts.kpi_daily"].render(dialect))
-        assert len(made) == warehouse.fetch(connection, "select count(*) from marts.kpi_daily")[0][0] > 5000
+        assert (
+            len(made)
+            == warehouse.fetch(connection, "select count(*) from marts.kpi_daily")[0][0]
+            > 5000
+        )

@@ -27,7 +27,16 @@ TICKETS = 90
 def tables(warehouse: Warehouse) -> dict[str, list[tuple[Any, ...]]]:
     with warehouse.connect() as connection:
         return {
-            m.full_name: sorted((tuple(r) for r in warehouse.fetch(connection, f"select {', '.join(chr(34) + c.name + chr(34) for c in m.columns)} from {m.full_name}")), key=repr)
+            m.full_name: sorted(
+                (
+                    tuple(r)
+                    for r in warehouse.fetch(
+                        connection,
+                        f"select {', '.join(chr(34) + c.name + chr(34) for c in m.columns)} from {m.full_name}",
+                    )
+                ),
+                key=repr,
+            )
             for m in models().values()
         }
 
@@ -37,9 +46,14 @@ def moment(row: dict[str, Any]) -> datetime:
     return max(found, default=FIRST)
 
 
-def batches(log: Log, pick: random.Random, count: int) -> list[tuple[datetime, list[tuple[str, dict[str, Any]]]]]:
+def batches(
+    log: Log, pick: random.Random, count: int
+) -> list[tuple[datetime, list[tuple[str, dict[str, Any]]]]]:
     """Rows in the order of their instants, some late by up to weeks; each batch with the as-of instant of its build."""
-    late = [(moment(row) + timedelta(days=pick.choice((0, 0, 0, 0, 1, 30)) * pick.random()), n) for n, (_, row) in enumerate(log.rows)]
+    late = [
+        (moment(row) + timedelta(days=pick.choice((0, 0, 0, 0, 1, 30)) * pick.random()), n)
+        for n, (_, row) in enumerate(log.rows)
+    ]
     order = [log.rows[n] for _, n in sorted(late)]
     cuts = sorted(pick.sample(range(1, len(order)), count - 1))
     parts = [order[a:b] for a, b in zip([0, *cuts], [*cuts, len(order)], strict=True)]
@@ -82,7 +96,13 @@ def check(url: str, seed: int, split: int, count: int, full: Callable[[int], Any
     warehouse.dispose()
 
 
-@settings(max_examples=4, deadline=None, phases=(Phase.explicit, Phase.generate), suppress_health_check=list(HealthCheck), derandomize=True)
+@settings(
+    max_examples=4,
+    deadline=None,
+    phases=(Phase.explicit, Phase.generate),
+    suppress_health_check=list(HealthCheck),
+    derandomize=True,
+)
 @given(seed=st.integers(1, 3), split=st.integers(0, 10_000), count=st.integers(2, 6))
 def test_any_split_on_duckdb(full, seed: int, split: int, count: int):
     with tempfile.TemporaryDirectory() as folder:
@@ -98,14 +118,55 @@ def test_a_split_on_postgresql(full, postgres, split: int):
 def test_what_changes_afterwards_is_taken_in(full, loaded, tmp_path, change: str):
     """An edited schedule, a changed rating, a merge, a tombstone older than its ticket, a deletion, a target: as if it had always been so."""
     late = {
-        "holiday": ("holiday", {"schedule_id": "berlin", "holiday_id": "new", "name": "New", "first_on": datetime(2026, 3, 10).date(), "last_on": datetime(2026, 3, 12).date()}),
-        "rating": ("survey_response", {"response_id": "7-late", "metric": "csat", "score": 1.0, "scale_min": 1.0, "scale_max": 5.0, "better": "higher", "ticket_id": "7", "responded_at": AS_OF - timedelta(days=9)}),
+        "holiday": (
+            "holiday",
+            {
+                "schedule_id": "berlin",
+                "holiday_id": "new",
+                "name": "New",
+                "first_on": datetime(2026, 3, 10).date(),
+                "last_on": datetime(2026, 3, 12).date(),
+            },
+        ),
+        "rating": (
+            "survey_response",
+            {
+                "response_id": "7-late",
+                "metric": "csat",
+                "score": 1.0,
+                "scale_min": 1.0,
+                "scale_max": 5.0,
+                "better": "higher",
+                "ticket_id": "7",
+                "responded_at": AS_OF - timedelta(days=9),
+            },
+        ),
         "merge": ("ticket_link", {"ticket_id": "12", "kind": "merged_into", "linked_id": "3"}),
-        "restore": ("tombstone", {"entity": "ticket", "record_id": "9", "deleted_at": FIRST, "version_at": FIRST}),
-        "delete": ("tombstone", {"entity": "ticket", "record_id": "10", "deleted_at": AS_OF, "version_at": AS_OF}),
-        "promise": ("sla_target", {"desk": "all", "team": "all", "priority": "all", "metric": "resolution", "valid_from_on": FIRST.date(), "target_minutes": 60.0, "is_business": True}),
+        "restore": (
+            "tombstone",
+            {"entity": "ticket", "record_id": "9", "deleted_at": FIRST, "version_at": FIRST},
+        ),
+        "delete": (
+            "tombstone",
+            {"entity": "ticket", "record_id": "10", "deleted_at": AS_OF, "version_at": AS_OF},
+        ),
+        "promise": (
+            "sla_target",
+            {
+                "desk": "all",
+                "team": "all",
+                "priority": "all",
+                "metric": "resolution",
+                "valid_from_on": FIRST.date(),
+                "target_minutes": 60.0,
+                "is_business": True,
+            },
+        ),
     }[change]
-    one, other = begun(f"duckdb:///{shutil.copy(loaded(2), tmp_path / 'one.duckdb')}"), begun(f"duckdb:///{tmp_path / 'other.duckdb'}")
+    one, other = (
+        begun(f"duckdb:///{shutil.copy(loaded(2), tmp_path / 'one.duckdb')}"),
+        begun(f"duckdb:///{tmp_path / 'other.duckdb'}"),
+    )
     event_log.load(one, [late])
     build(one)
     event_log.load(other, [*event_log.make(2, TICKETS).rows, late])

@@ -19,7 +19,11 @@ from tasks.warehouse.tables import OPS, SOURCE
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.yml"))
 DEFAULTS: dict[str, Any] = {
-    "account": "acme", "connector": "zendesk", "loaded_stream": "s", "loaded_batch": "b", "received_at": datetime(2026, 1, 1, tzinfo=UTC),
+    "account": "acme",
+    "connector": "zendesk",
+    "loaded_stream": "s",
+    "loaded_batch": "b",
+    "received_at": datetime(2026, 1, 1, tzinfo=UTC),
     "basis": "amount",
 }
 
@@ -72,20 +76,39 @@ def test_case(path: Path, warehouse: Warehouse):
     with warehouse.begin() as connection:
         for given, rows in {**PARAMETERS, **case["given"]}.items():
             target = described(given)
-            warehouse.append(connection, given, arrow_rows(target, [typed(r, target) for r in rows]))
+            warehouse.append(
+                connection, given, arrow_rows(target, [typed(r, target) for r in rows])
+            )
         for model in [*case.get("through", []), name]:
             build(connection, described(model), models()[model].render(dialect))
         columns = list(case["expect"][0])
         listed = ", ".join(f'"{c}"' for c in columns)
         where = f" where {case['only']}" if "only" in case else ""
-        found = [[shown(v) for v in row] for row in warehouse.fetch(connection, f"select {listed} from {name}{where} order by {listed}")]
-    expected = sorted(([wanted(row[c]) for c in columns] for row in case["expect"]), key=lambda r: [str(v) for v in r])
+        found = [
+            [shown(v) for v in row]
+            for row in warehouse.fetch(
+                connection, f"select {listed} from {name}{where} order by {listed}"
+            )
+        ]
+    expected = sorted(
+        ([wanted(row[c]) for c in columns] for row in case["expect"]),
+        key=lambda r: [str(v) for v in r],
+    )
     assert sorted(found, key=lambda r: [str(v) for v in r]) == expected
 
 
 PARAMETERS: dict[str, list[dict[str, Any]]] = {
-    "ops.reporting_zone": [{"time_zone": "Europe/Berlin", "is_main": True, "as_of": "2026-04-01 00:00:00", "last_day": "2026-03-31"}],
-    "ops.reporting_setting": [{"time_zone": "Europe/Berlin", "currency": "EUR", "recontact_days": 7}],
+    "ops.reporting_zone": [
+        {
+            "time_zone": "Europe/Berlin",
+            "is_main": True,
+            "as_of": "2026-04-01 00:00:00",
+            "last_day": "2026-03-31",
+        }
+    ],
+    "ops.reporting_setting": [
+        {"time_zone": "Europe/Berlin", "currency": "EUR", "recontact_days": 7}
+    ],
     "core.dim_kpi": kpi_rows(),
 }
 
@@ -95,26 +118,43 @@ def test_the_produced_columns_are_the_documented_ones(warehouse: Warehouse):
     with warehouse.begin() as connection:
         for model in models().values():
             if model.select:
-                result = warehouse.fetch(connection, f"select * from ({model.render(dialect)}) as made limit 0")
+                result = warehouse.fetch(
+                    connection, f"select * from ({model.render(dialect)}) as made limit 0"
+                )
                 assert result == []
                 import sqlalchemy as sa
 
-                produced = list(connection.execute(sa.text(f"select * from ({model.render(dialect)}) as made limit 0")).keys())
+                produced = list(
+                    connection.execute(
+                        sa.text(f"select * from ({model.render(dialect)}) as made limit 0")
+                    ).keys()
+                )
                 assert sorted(produced) == sorted(c.name for c in model.columns), model.full_name
 
 
 def test_every_table_and_column_has_a_comment_in_the_database(warehouse: Warehouse):
     with warehouse.connect() as connection:
         if warehouse.kind == "duckdb":
-            bare = warehouse.fetch(connection, "select schema_name, table_name, column_name from duckdb_columns() where comment is null "
-                                   "and schema_name in ('source', 'core', 'marts', 'staging', 'ops') and not internal")
-            tables = warehouse.fetch(connection, "select table_name from duckdb_tables() where comment is null")
+            bare = warehouse.fetch(
+                connection,
+                "select schema_name, table_name, column_name from duckdb_columns() where comment is null "
+                "and schema_name in ('source', 'core', 'marts', 'staging', 'ops') and not internal",
+            )
+            tables = warehouse.fetch(
+                connection, "select table_name from duckdb_tables() where comment is null"
+            )
         else:
-            bare = warehouse.fetch(connection, "select c.relname, a.attname from pg_attribute a join pg_class c on c.oid = a.attrelid "
-                                   "join pg_namespace n on n.oid = c.relnamespace where n.nspname in ('source', 'core', 'marts', 'staging', 'ops') "
-                                   "and a.attnum > 0 and c.relkind = 'r' and col_description(c.oid, a.attnum) is null")
-            tables = warehouse.fetch(connection, "select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace "
-                                     "where n.nspname in ('source', 'core', 'marts', 'ops') and c.relkind = 'r' and obj_description(c.oid) is null")
+            bare = warehouse.fetch(
+                connection,
+                "select c.relname, a.attname from pg_attribute a join pg_class c on c.oid = a.attrelid "
+                "join pg_namespace n on n.oid = c.relnamespace where n.nspname in ('source', 'core', 'marts', 'staging', 'ops') "
+                "and a.attnum > 0 and c.relkind = 'r' and col_description(c.oid, a.attnum) is null",
+            )
+            tables = warehouse.fetch(
+                connection,
+                "select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace "
+                "where n.nspname in ('source', 'core', 'marts', 'ops') and c.relkind = 'r' and obj_description(c.oid) is null",
+            )
     assert (bare, tables) == ([], [])
 
 
@@ -122,26 +162,60 @@ def test_tables_of_an_older_warehouse_take_what_is_new(warehouse: Warehouse):
     """Version 2 had one budget line a category and one row a cost: its unique indexes would refuse what there can be now."""
     text = "text" if warehouse.kind == "postgresql" else "varchar"
     with warehouse.begin() as connection:
-        for name, key in (("source.budget_line", "account, version, month_on, team, category"), ("core.fct_cost", "account, entry_id")):
+        for name, key in (
+            ("source.budget_line", "account, version, month_on, team, category"),
+            ("core.fct_cost", "account, entry_id"),
+        ):
             connection.exec_driver_sql(f"drop table {name}")
-            connection.exec_driver_sql(f"create table {name} ({', '.join(f'{c} {text}' for c in key.split(', '))})")
-            connection.exec_driver_sql(f"create unique index {name.replace('.', '_')}_grain on {name} ({key})")
+            connection.exec_driver_sql(
+                f"create table {name} ({', '.join(f'{c} {text}' for c in key.split(', '))})"
+            )
+            connection.exec_driver_sql(
+                f"create unique index {name.replace('.', '_')}_grain on {name} ({key})"
+            )
         connection.exec_driver_sql("delete from ops.schema_version where version > 2")
     prepare(warehouse, model_tables())
     with warehouse.begin() as connection:
-        assert warehouse.fetch(connection, "select max(version) from ops.schema_version") == [(MIGRATIONS[-1][0],)]
+        assert warehouse.fetch(connection, "select max(version) from ops.schema_version") == [
+            (MIGRATIONS[-1][0],)
+        ]
         for name, differs in (("source.budget_line", "paid_for"), ("core.fct_cost", "month_on")):
             target = described(name)
-            rows = [{"version": "a", "entry_id": "1", "month_on": "2026-03-01", "team": "T", "category": "licences", "kind": "fixed", "currency": "EUR",
-                     differs: value} for value in ("2026-03-01", "2026-04-01")]
-            warehouse.append(connection, name, arrow_rows(target, [typed(row, target) for row in rows]))
+            rows = [
+                {
+                    "version": "a",
+                    "entry_id": "1",
+                    "month_on": "2026-03-01",
+                    "team": "T",
+                    "category": "licences",
+                    "kind": "fixed",
+                    "currency": "EUR",
+                    differs: value,
+                }
+                for value in ("2026-03-01", "2026-04-01")
+            ]
+            warehouse.append(
+                connection, name, arrow_rows(target, [typed(row, target) for row in rows])
+            )
             assert warehouse.fetch(connection, f"select count(*) from {name}") == [(2,)]
 
 
 def test_every_kpi_has_a_definition():
     for kpi in kpis().values():
         assert kpi.shape in {"count", "level", "ratio", "mean", "level_mean"}
-        assert all((kpi.title, kpi.says, kpi.unit, kpi.numerator, kpi.denominator, kpi.better, kpi.attributed_to, kpi.owner, kpi.source))
+        assert all(
+            (
+                kpi.title,
+                kpi.says,
+                kpi.unit,
+                kpi.numerator,
+                kpi.denominator,
+                kpi.better,
+                kpi.attributed_to,
+                kpi.owner,
+                kpi.source,
+            )
+        )
 
 
 def test_every_kind_has_an_arrow_type():

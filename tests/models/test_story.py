@@ -32,22 +32,46 @@ def typed(entity: str, row: dict[str, Any]) -> dict[str, Any]:
             value = value.replace(tzinfo=UTC)
         elif kind == "day" and not isinstance(value, date):
             value = date.fromisoformat(value)
-        found[name] = str(value) if kind == "text" else Decimal(str(value)) if kind == "money" else float(value) if kind == "number" else value
+        found[name] = (
+            str(value)
+            if kind == "text"
+            else Decimal(str(value))
+            if kind == "money"
+            else float(value)
+            if kind == "number"
+            else value
+        )
     return found
 
 
 def build_story(url: str) -> Warehouse:
     warehouse = begun(url)
-    event_log.load(warehouse, [(entity, typed(entity, row)) for entity, rows in STORY.items() for row in rows])
-    account = {"connector": "zendesk", "name": "acme", "subdomain": "x", "bots": ["api"], "escalation_teams": ["Tier 2"]}
-    settings = load(warehouse={"url": url}, business={"time_zone": "Europe/Berlin", "currency": "EUR"}, accounts=(account,))
+    event_log.load(
+        warehouse, [(entity, typed(entity, row)) for entity, rows in STORY.items() for row in rows]
+    )
+    account = {
+        "connector": "zendesk",
+        "name": "acme",
+        "subdomain": "x",
+        "bots": ["api"],
+        "escalation_teams": ["Tier 2"],
+    }
+    settings = load(
+        warehouse={"url": url},
+        business={"time_zone": "Europe/Berlin", "currency": "EUR"},
+        accounts=(account,),
+    )
     build_tables(settings, warehouse, Plainly(1), run_id="r", as_of=AS_OF)
     return warehouse
 
 
 @pytest.fixture(scope="module", params=["duckdb", "postgresql"])
 def warehouse(request, tmp_path_factory, postgres):
-    made = build_story(f"duckdb:///{tmp_path_factory.mktemp('story') / 'w.duckdb'}" if request.param == "duckdb" else postgres())
+    made = build_story(
+        f"duckdb:///{tmp_path_factory.mktemp('story') / 'w.duckdb'}"
+        if request.param == "duckdb"
+        else postgres()
+    )
     yield made
     made.dispose()
 
@@ -59,10 +83,15 @@ def test_rows_of_the_story(warehouse: Warehouse, model: str):
     where = f" where {case['only']}" if "only" in case else ""
     with warehouse.connect() as connection:
         listed = ", ".join(f'"{c}"' for c in columns)
-        found = [[shown(v) for v in row] for row in warehouse.fetch(connection, f"select {listed} from {model}{where}")]
+        found = [
+            [shown(v) for v in row]
+            for row in warehouse.fetch(connection, f"select {listed} from {model}{where}")
+        ]
     expected = [[wanted(v) for v in row] for row in case["rows"]]
     found = [[round(v, 6) if isinstance(v, float) else v for v in row] for row in found]
-    assert sorted(found, key=repr) == sorted(([round(v, 6) if isinstance(v, float) else v for v in row] for row in expected), key=repr)
+    assert sorted(found, key=repr) == sorted(
+        ([round(v, 6) if isinstance(v, float) else v for v in row] for row in expected), key=repr
+    )
 
 
 def test_every_sql_model_and_every_kpi_has_a_case():

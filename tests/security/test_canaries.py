@@ -27,29 +27,79 @@ BODY, SUBJECT, COMMENT = "canary body of a message", "canary subject line", "can
 
 
 def secrets(sandbox: Sandbox) -> dict[str, str]:
-    return {name: value for name, value in sandbox.secrets.items() if any(v.upper() in name for v in VENDORS) and not name.endswith("CLIENT_ID")}
+    return {
+        name: value
+        for name, value in sandbox.secrets.items()
+        if any(v.upper() in name for v in VENDORS) and not name.endswith("CLIENT_ID")
+    }
 
 
 @pytest.fixture
 def folder(sandbox: Sandbox, tmp_path: Path) -> Path:
     """A user's folder after a run in which one vendor failed with its credentials in the words, and one row was bad."""
-    sandbox.fakes["surveymonkey"].mischief = [Mischief("status", "", times=1000, status=400, body=json.dumps(
-        {"error": {"message": f"bad token {secrets(sandbox)['SUPPORT_ETL_SECRET_SURVEYMONKEY_ACME_ACCESS_TOKEN']}"}}).encode())]
+    sandbox.fakes["surveymonkey"].mischief = [
+        Mischief(
+            "status",
+            "",
+            times=1000,
+            status=400,
+            body=json.dumps(
+                {
+                    "error": {
+                        "message": f"bad token {secrets(sandbox)['SUPPORT_ETL_SECRET_SURVEYMONKEY_ACME_ACCESS_TOKEN']}"
+                    }
+                }
+            ).encode(),
+        )
+    ]
     sandbox.fakes["zendesk"].mischief = [Mischief("edit", "/incremental/tickets/", edit=spoil)]
     home = tmp_path / "home"
     home.mkdir()
-    lines = ['[warehouse]\nurl = "duckdb:///warehouse.duckdb"\npublished = "readers/support.duckdb"', '[business]\ntime_zone = "Europe/Berlin"',
-             '[planning]\nmodels = "floor"\ninterval_days = 1\nhorizon_days = 7']
+    lines = [
+        '[warehouse]\nurl = "duckdb:///warehouse.duckdb"\npublished = "readers/support.duckdb"',
+        '[business]\ntime_zone = "Europe/Berlin"',
+        '[planning]\nmodels = "floor"\ninterval_days = 1\nhorizon_days = 7',
+    ]
     for account in sandbox.accounts:
         if account["connector"] in VENDORS:
             known = {k: v for k, v in account.items() if isinstance(v, (str, int, list))}
-            lines.append("[[accounts]]\n" + "\n".join(f"{k} = {json.dumps(v, default=str).replace('null', '0')}" for k, v in known.items() if k != "scores") + f'\nstart = "{account["start"].isoformat()}"')
+            lines.append(
+                "[[accounts]]\n"
+                + "\n".join(
+                    f"{k} = {json.dumps(v, default=str).replace('null', '0')}"
+                    for k, v in known.items()
+                    if k != "scores"
+                )
+                + f'\nstart = "{account["start"].isoformat()}"'
+            )
     (home / "support_etl.toml").write_text("\n\n".join(lines))
-    environment = {**{k: v for k, v in os.environ.items() if not k.startswith("SUPPORT_ETL_SECRET")}, **secrets(sandbox), **{k: v for k, v in sandbox.secrets.items() if k.endswith("CLIENT_ID")},
-                   "PYTHONPATH": str(ROOT), "PREFECT_HOME": str(home / ".prefect"), "PREFECT_LOGGING_LEVEL": "DEBUG", "PREFECT_LOGGING_EXTRA_LOGGERS": "support_etl",
-                   "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180", "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
-    done = subprocess.run([sys.executable, "-c", "from flows.cli import main; main()", "run", "--as-of", midnight(TODAY).isoformat()],
-                          cwd=home, env=environment, capture_output=True, text=True, timeout=400, check=False)
+    environment = {
+        **{k: v for k, v in os.environ.items() if not k.startswith("SUPPORT_ETL_SECRET")},
+        **secrets(sandbox),
+        **{k: v for k, v in sandbox.secrets.items() if k.endswith("CLIENT_ID")},
+        "PYTHONPATH": str(ROOT),
+        "PREFECT_HOME": str(home / ".prefect"),
+        "PREFECT_LOGGING_LEVEL": "DEBUG",
+        "PREFECT_LOGGING_EXTRA_LOGGERS": "support_etl",
+        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    }
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "from flows.cli import main; main()",
+            "run",
+            "--as-of",
+            midnight(TODAY).isoformat(),
+        ],
+        cwd=home,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=400,
+        check=False,
+    )
     assert done.returncode == 3, done.stdout[-2000:] + done.stderr[-2000:]
     (home / "output.log").write_text(done.stdout + done.stderr)
     return home
@@ -77,8 +127,13 @@ def written(folder: Path) -> Iterator[tuple[str, bytes]]:
 
 def values(path: Path) -> Iterator[tuple[str, bytes]]:
     with duckdb.connect(str(path), read_only=True) as connection:
-        for schema, table in connection.execute("select table_schema, table_name from information_schema.tables").fetchall():
-            yield f"{path.name}:{schema}.{table}", repr(connection.execute(f'select * from {schema}."{table}"').fetchall()).encode()
+        for schema, table in connection.execute(
+            "select table_schema, table_name from information_schema.tables"
+        ).fetchall():
+            yield (
+                f"{path.name}:{schema}.{table}",
+                repr(connection.execute(f'select * from {schema}."{table}"').fetchall()).encode(),
+            )
 
 
 def landed(folder: Path) -> Iterator[tuple[str, bytes]]:
@@ -86,21 +141,51 @@ def landed(folder: Path) -> Iterator[tuple[str, bytes]]:
 
     for path in folder.rglob("*.zst"):
         packed = path.read_bytes()
-        yield path.name, pa.decompress(packed[:-8], decompressed_size=int.from_bytes(packed[-8:], "little"), codec="zstd", asbytes=True)
+        yield (
+            path.name,
+            pa.decompress(
+                packed[:-8],
+                decompressed_size=int.from_bytes(packed[-8:], "little"),
+                codec="zstd",
+                asbytes=True,
+            ),
+        )
 
 
 def test_no_secret_and_no_personal_datum_is_anywhere(folder: Path, sandbox: Sandbox):
     everything = list(written(folder))
     names = {name.split(":")[0] for name, _ in everything}
     assert any(name.startswith(".prefect/prefect.db") for name in names)
-    assert any(name.endswith("report.html") for name in names) and any(name.endswith("tables.xlsx") for name in names)
+    assert any(name.endswith("report.html") for name in names) and any(
+        name.endswith("tables.xlsx") for name in names
+    )
     assert {"warehouse.duckdb", "support.duckdb"} <= names
-    assert any(b"zendesk_acme" in content for _, content in everything), "the search can find what is there"
+    assert any(b"zendesk_acme" in content for _, content in everything), (
+        "the search can find what is there"
+    )
     hidden = [form for value in secrets(sandbox).values() for form in forms(value)]
-    assert [(name, form) for name, content in [*everything, *landed(folder)] for form in hidden if form in content] == []
+    assert [
+        (name, form)
+        for name, content in [*everything, *landed(folder)]
+        for form in hidden
+        if form in content
+    ] == []
     people: tuple[Person, ...] = sandbox.fakes["zendesk"].world.people
-    personal = [SUBJECT, BODY, COMMENT, *(p.email for p in people[:300]), *(p.name for p in people[:300])]
-    assert any(people[0].email.encode() in content for _, content in landed(folder)), "the landing zone has it: the search below is not idle"
+    personal = [
+        SUBJECT,
+        BODY,
+        COMMENT,
+        *(p.email for p in people[:300]),
+        *(p.name for p in people[:300]),
+    ]
+    assert any(people[0].email.encode() in content for _, content in landed(folder)), (
+        "the landing zone has it: the search below is not idle"
+    )
     agents = {a.name for a in sandbox.fakes["zendesk"].world.agents}
-    found = [(name, datum) for name, content in everything for datum in personal if datum not in agents and datum.encode() in content]
+    found = [
+        (name, datum)
+        for name, content in everything
+        for datum in personal
+        if datum not in agents and datum.encode() in content
+    ]
     assert found == []

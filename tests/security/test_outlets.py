@@ -16,16 +16,70 @@ from tasks.quality.suites import check, write_docs
 from tasks.reporting.content import Plot, Report, Series, Table
 
 HOSTILE = (
-    "<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "<svg/onload=alert(1)>", "</style><script>alert(1)</script>", "</title><script>x</script>",
-    "<a href=javascript:alert(1)>x</a>", "<iframe src=//evil.example>", "<meta http-equiv=refresh content=0;url=//evil.example>", "<base href=//evil.example>",
-    "<style>@import url(//evil.example/x.css)</style>", "' onmouseover='alert(1)", "--><script>alert(1)</script>", "]]><script>alert(1)</script>",
-    "&lt;script&gt;", "{{7*7}}", "{% for x in y %}", "${7*7}", "$\\frac{$", "$$", "%s %n %d", "_hidden", "[click](http://evil.example)",
-    "=HYPERLINK(\"http://evil.example\",\"x\")", "=1+1", "+1+1", "-1+1", "@SUM(A1)", "=cmd|'/c calc'!A0", "\t=1+1", "\uff1d1+1", "'=1", "http://evil.example",
-    "mailto:x@evil.example", "internal:Sheet2!A1", "1e5", "0123", "\u202egnp.exe", "\x1b[2Jgone",
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "<svg/onload=alert(1)>",
+    "</style><script>alert(1)</script>",
+    "</title><script>x</script>",
+    "<a href=javascript:alert(1)>x</a>",
+    "<iframe src=//evil.example>",
+    "<meta http-equiv=refresh content=0;url=//evil.example>",
+    "<base href=//evil.example>",
+    "<style>@import url(//evil.example/x.css)</style>",
+    "' onmouseover='alert(1)",
+    "--><script>alert(1)</script>",
+    "]]><script>alert(1)</script>",
+    "&lt;script&gt;",
+    "{{7*7}}",
+    "{% for x in y %}",
+    "${7*7}",
+    "$\\frac{$",
+    "$$",
+    "%s %n %d",
+    "_hidden",
+    "[click](http://evil.example)",
+    '=HYPERLINK("http://evil.example","x")',
+    "=1+1",
+    "+1+1",
+    "-1+1",
+    "@SUM(A1)",
+    "=cmd|'/c calc'!A0",
+    "\t=1+1",
+    "\uff1d1+1",
+    "'=1",
+    "http://evil.example",
+    "mailto:x@evil.example",
+    "internal:Sheet2!A1",
+    "1e5",
+    "0123",
+    "\u202egnp.exe",
+    "\x1b[2Jgone",
 )
 TAGS = {
-    "html", "head", "meta", "title", "style", "body", "main", "h1", "h2", "p", "span", "ul", "li", "div", "small", "b", "section", "table", "thead", "tbody",
-    "tr", "th", "td", "footer",
+    "html",
+    "head",
+    "meta",
+    "title",
+    "style",
+    "body",
+    "main",
+    "h1",
+    "h2",
+    "p",
+    "span",
+    "ul",
+    "li",
+    "div",
+    "small",
+    "b",
+    "section",
+    "table",
+    "thead",
+    "tbody",
+    "tr",
+    "th",
+    "td",
+    "footer",
 }
 
 
@@ -51,9 +105,24 @@ def hostile_report() -> Report:
     days = [date(2026, 10, 1), date(2026, 10, 2)]
     rows = [(text, text, 1.5, date(2026, 10, 1), None) for text in HOSTILE]
     return Report(
-        title=HOSTILE[4], as_of="now", state="completed", run_id="r1", time_zone="UTC", headlines=[(t, t, t) for t in HOSTILE], notes=HOSTILE,
-        plots=[Plot(text, text, text, [Series(text, days, [1.0, 2.0]), Series(text + "!", days, [2.0, 1.0])]) for text in HOSTILE],
-        tables=[Table("t", HOSTILE[0], HOSTILE[1], (*HOSTILE[:3], "number", "day"), rows)], facts=dict(zip(HOSTILE, HOSTILE, strict=True)),
+        title=HOSTILE[4],
+        as_of="now",
+        state="completed",
+        run_id="r1",
+        time_zone="UTC",
+        headlines=[(t, t, t) for t in HOSTILE],
+        notes=HOSTILE,
+        plots=[
+            Plot(
+                text,
+                text,
+                text,
+                [Series(text, days, [1.0, 2.0]), Series(text + "!", days, [2.0, 1.0])],
+            )
+            for text in HOSTILE
+        ],
+        tables=[Table("t", HOSTILE[0], HOSTILE[1], (*HOSTILE[:3], "number", "day"), rows)],
+        facts=dict(zip(HOSTILE, HOSTILE, strict=True)),
     )
 
 
@@ -63,10 +132,29 @@ def test_a_page_shows_every_value_as_text(tmp_path: Path):
     seen = Seen(text)
     outside_pictures = Seen("".join(part.split("</svg>")[-1] for part in text.split("<svg")))
     assert outside_pictures.tags - {"svg"} <= TAGS
-    assert not seen.tags & {"script", "iframe", "object", "embed", "form", "base", "link", "img", "foreignobject", "animate"}
+    assert not seen.tags & {
+        "script",
+        "iframe",
+        "object",
+        "embed",
+        "form",
+        "base",
+        "link",
+        "img",
+        "foreignobject",
+        "animate",
+    }
     assert not [name for name, _ in seen.attributes if name.startswith("on")]
-    assert not [value for name, value in seen.attributes if name in {"href", "xlink:href", "src"} and not value.startswith("#")]
-    assert not [value for name, value in seen.attributes if name == "style" and "url(" in value.replace("url(#", "")]
+    assert not [
+        value
+        for name, value in seen.attributes
+        if name in {"href", "xlink:href", "src"} and not value.startswith("#")
+    ]
+    assert not [
+        value
+        for name, value in seen.attributes
+        if name == "style" and "url(" in value.replace("url(#", "")
+    ]
     missing = [text for text in HOSTILE if text not in seen.text]
     assert missing == []
     assert "default-src 'none'" in text
@@ -77,18 +165,27 @@ def test_a_spreadsheet_has_text_where_text_was_given(tmp_path: Path):
     cells = [row[:2] for row in openpyxl.load_workbook(sheet)["t"].iter_rows(min_row=2)]
     assert [c.data_type for row in cells for c in row] == ["s"] * 2 * len(HOSTILE)
     assert not [c for row in cells for c in row if c.hyperlink]
-    assert [row[0].value for row in cells] == [text.replace("\x1b", "_x001B_") for text in HOSTILE], "as it was, and no formula"
+    assert [row[0].value for row in cells] == [
+        text.replace("\x1b", "_x001B_") for text in HOSTILE
+    ], "as it was, and no formula"
 
 
 def test_landed_pages_are_for_their_owner_only(tmp_path: Path):
-    Landing(str(tmp_path / "landing")).open_batch(Source("zendesk", "a", "tickets"), Window(now(), now()), {})
+    Landing(str(tmp_path / "landing")).open_batch(
+        Source("zendesk", "a", "tickets"), Window(now(), now()), {}
+    )
     assert (tmp_path / "landing").stat().st_mode & 0o777 == 0o700
 
 
 @pytest.mark.parametrize("subject", ["ticket", "agent", "ticket_event"])
 def test_data_docs_fetch_nothing_and_run_nothing(subject: str, tmp_path: Path):
     columns = ENTITIES[subject].columns
-    rows = pa.table({c.name: pa.array([t if c.kind == "text" else None for t in HOSTILE], ARROW[c.kind]) for c in columns})
+    rows = pa.table(
+        {
+            c.name: pa.array([t if c.kind == "text" else None for t in HOSTILE], ARROW[c.kind])
+            for c in columns
+        }
+    )
     write_docs(str(tmp_path), [(text, check(subject, rows)) for text in HOSTILE[:3]])
     for page in tmp_path.glob("*.html"):
         text = page.read_text()

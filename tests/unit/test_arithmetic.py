@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from tasks.planning.calendar import date_rows
 from tasks.planning.staffing import Assumptions
 
-USUAL = Assumptions(handle_minutes=18, paid_hours_per_day=8, shrinkage_share=0.30, occupancy_share=0.85)
+USUAL = Assumptions(
+    handle_minutes=18, paid_hours_per_day=8, shrinkage_share=0.30, occupancy_share=0.85
+)
 
 
 def test_a_case_worked_out_by_hand():
@@ -23,13 +25,18 @@ def test_a_case_worked_out_by_hand():
 def test_more_tickets_or_more_shrinkage_never_need_fewer_people(a, b, shrinkage, occupancy):
     one = Assumptions(18, 8, shrinkage, occupancy)
     assert one.required_fte(max(a, b)) >= one.required_fte(min(a, b))
-    assert Assumptions(18, 8, min(0.95, shrinkage + 0.04), occupancy).required_fte(a) >= one.required_fte(a)
+    assert Assumptions(18, 8, min(0.95, shrinkage + 0.04), occupancy).required_fte(
+        a
+    ) >= one.required_fte(a)
     assert one.required_fte(a + b) == pytest.approx(one.required_fte(a) + one.required_fte(b))
 
 
 def test_work_days_are_counted_within_the_month():
     first, last = date(2026, 2, 1), date(2026, 3, 31)
-    days = {first + timedelta(days=i): (first + timedelta(days=i)).weekday() < 5 for i in range((last - first).days + 1)}
+    days = {
+        first + timedelta(days=i): (first + timedelta(days=i)).weekday() < 5
+        for i in range((last - first).days + 1)
+    }
     rows = {r["day"]: r for r in date_rows(days)}
     assert rows[date(2026, 2, 6)]["workday_of_month"] == 5
     assert rows[date(2026, 2, 6)]["workdays_in_month"] == 20

@@ -8,9 +8,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks.errors import ConfigurationError
-from tasks.planning.business_time import Schedule, dues, iana_zone, open_seconds, parse_hours, segments
+from tasks.planning.business_time import (
+    Schedule,
+    dues,
+    iana_zone,
+    open_seconds,
+    parse_hours,
+    segments,
+)
 
-ZONES = ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Pacific/Kiritimati", "America/Santiago", "Asia/Kathmandu", "UTC")
+ZONES = (
+    "Europe/Berlin",
+    "America/New_York",
+    "Australia/Lord_Howe",
+    "Pacific/Kiritimati",
+    "America/Santiago",
+    "Asia/Kathmandu",
+    "UTC",
+)
 OFFICE = parse_hours("Mon-Fri 09:00-17:00")
 
 
@@ -20,29 +35,58 @@ def brute(schedule: Schedule, start: datetime, end: datetime) -> int:
     while instant < end:
         local = instant.astimezone(zone)
         minute = (local.isoweekday() % 7) * 1440 + local.hour * 60 + local.minute
-        if not schedule.is_closed(local.date()) and any(low <= minute < high or low <= minute + 10_080 < high for low, high in schedule.intervals):
+        if not schedule.is_closed(local.date()) and any(
+            low <= minute < high or low <= minute + 10_080 < high
+            for low, high in schedule.intervals
+        ):
             seconds += 60
         instant += timedelta(minutes=1)
     return seconds
 
 
 intervals = st.lists(
-    st.tuples(st.integers(0, 10000), st.integers(1, 2000)).map(lambda p: (p[0], p[0] + p[1])), min_size=1, max_size=5
+    st.tuples(st.integers(0, 10000), st.integers(1, 2000)).map(lambda p: (p[0], p[0] + p[1])),
+    min_size=1,
+    max_size=5,
 ).map(tuple)
-months = st.sampled_from([(2026, 3, 27), (2026, 4, 3), (2026, 9, 5), (2026, 10, 2), (2026, 10, 24), (2026, 10, 31), (2026, 12, 30)])
+months = st.sampled_from(
+    [
+        (2026, 3, 27),
+        (2026, 4, 3),
+        (2026, 9, 5),
+        (2026, 10, 2),
+        (2026, 10, 24),
+        (2026, 10, 31),
+        (2026, 12, 30),
+    ]
+)
 
 
 @settings(max_examples=60, deadline=None)
-@given(zone=st.sampled_from(ZONES), weekly=intervals, start=months, offset=st.integers(0, 4000), length=st.integers(0, 6000))
+@given(
+    zone=st.sampled_from(ZONES),
+    weekly=intervals,
+    start=months,
+    offset=st.integers(0, 4000),
+    length=st.integers(0, 6000),
+)
 def test_open_seconds_equal_the_wall_clock_minute_by_minute(zone, weekly, start, offset, length):
-    schedule = Schedule(zone, weekly, ((date(2026, 3, 28), date(2026, 3, 30)), (date(2026, 10, 26), date(2026, 10, 26))))
+    schedule = Schedule(
+        zone,
+        weekly,
+        ((date(2026, 3, 28), date(2026, 3, 30)), (date(2026, 10, 26), date(2026, 10, 26))),
+    )
     low = datetime(*start, tzinfo=UTC) + timedelta(minutes=offset)
     high = low + timedelta(minutes=length)
     assert open_seconds(schedule, low, high) == brute(schedule, low, high)
 
 
 @settings(max_examples=40, deadline=None)
-@given(zone=st.sampled_from(ZONES), weekly=intervals, offsets=st.tuples(st.integers(0, 900_000), st.integers(0, 900_000)))
+@given(
+    zone=st.sampled_from(ZONES),
+    weekly=intervals,
+    offsets=st.tuples(st.integers(0, 900_000), st.integers(0, 900_000)),
+)
 def test_two_look_ups_in_the_running_totals_give_the_same(zone, weekly, offsets):
     schedule = Schedule(zone, weekly)
     base = datetime(2026, 10, 20, tzinfo=UTC)
@@ -51,7 +95,11 @@ def test_two_look_ups_in_the_running_totals_give_the_same(zone, weekly, offsets)
 
     def open_at(instant: datetime) -> int:
         second = instant.hour * 3600 + instant.minute * 60 + instant.second
-        piece = next(s for s in table if s.utc_day == instant.date() and s.from_second <= second < s.to_second)
+        piece = next(
+            s
+            for s in table
+            if s.utc_day == instant.date() and s.from_second <= second < s.to_second
+        )
         return piece.open_before + (second - piece.from_second if piece.is_open else 0)
 
     assert open_at(high) - open_at(low) == open_seconds(schedule, low, high)
@@ -62,7 +110,11 @@ def test_two_look_ups_in_the_running_totals_give_the_same(zone, weekly, offsets)
 def test_the_way_back_gives_the_first_instant_at_which_so_much_was_open(zone, weekly, value):
     schedule = Schedule(zone, weekly)
     start = datetime(2026, 10, 18, tzinfo=UTC)
-    found = [d for d in dues(segments(schedule, start.date(), date(2026, 12, 31))) if d.open_hour == (value - 1) // 3600 and d.open_from < value <= d.open_to]
+    found = [
+        d
+        for d in dues(segments(schedule, start.date(), date(2026, 12, 31)))
+        if d.open_hour == (value - 1) // 3600 and d.open_from < value <= d.open_to
+    ]
     if not found:
         assert open_seconds(schedule, start, datetime(2027, 1, 1, tzinfo=UTC)) < value
         return
@@ -74,20 +126,31 @@ def test_the_way_back_gives_the_first_instant_at_which_so_much_was_open(zone, we
 
 def test_an_office_day_in_berlin():
     schedule = Schedule("Europe/Berlin", OFFICE)
-    friday, monday = datetime(2026, 3, 27, 15, 0, tzinfo=UTC), datetime(2026, 3, 30, 8, 0, tzinfo=UTC)
+    friday, monday = (
+        datetime(2026, 3, 27, 15, 0, tzinfo=UTC),
+        datetime(2026, 3, 30, 8, 0, tzinfo=UTC),
+    )
     # Friday 16:00 to 17:00 local (UTC+1), Monday 09:00 to 10:00 local (UTC+2, the clocks changed on Sunday)
     assert open_seconds(schedule, friday, monday) == 2 * 3600
 
 
 def test_a_night_over_the_clock_change_is_an_hour_longer_or_shorter():
     nights = Schedule("Europe/Berlin", parse_hours("Sun 00:00-06:00"))
-    assert open_seconds(nights, datetime(2026, 3, 28, tzinfo=UTC), datetime(2026, 3, 30, tzinfo=UTC)) == 5 * 3600
-    assert open_seconds(nights, datetime(2026, 10, 24, tzinfo=UTC), datetime(2026, 10, 26, tzinfo=UTC)) == 7 * 3600
+    assert (
+        open_seconds(nights, datetime(2026, 3, 28, tzinfo=UTC), datetime(2026, 3, 30, tzinfo=UTC))
+        == 5 * 3600
+    )
+    assert (
+        open_seconds(nights, datetime(2026, 10, 24, tzinfo=UTC), datetime(2026, 10, 26, tzinfo=UTC))
+        == 7 * 3600
+    )
 
 
 def test_the_pieces_of_every_utc_day_cover_it():
     rows = segments(Schedule("UTC", ()), date(2026, 1, 1), date(2026, 1, 31))
-    assert [(r.utc_day.day, r.from_second, r.to_second, r.is_open, r.open_before) for r in rows] == [(d, 0, 86_400, False, 0) for d in range(1, 32)]
+    assert [
+        (r.utc_day.day, r.from_second, r.to_second, r.is_open, r.open_before) for r in rows
+    ] == [(d, 0, 86_400, False, 0) for d in range(1, 32)]
     for zone in ZONES:
         by_day: dict[date, list] = {}
         for piece in segments(Schedule(zone, OFFICE), date(2026, 3, 1), date(2026, 4, 10)):

@@ -25,7 +25,9 @@ def days(values, first=FIRST):
 def made(*series, horizon=28, special=None):
     histories = {f"q{n}": days(values) for n, values in enumerate(series)}
     last = FIRST + timedelta(days=max(len(s) for s in series) - 1)
-    return panel(histories, last=last, horizon=horizon, special={q: special or {} for q in histories})
+    return panel(
+        histories, last=last, horizon=horizon, special={q: special or {} for q in histories}
+    )
 
 
 def weekly(length, seed=1, scale=1.0):
@@ -62,7 +64,9 @@ def test_a_holiday_is_learned_apart_and_put_back():
     found = forecast(made(values, special={**holidays, coming: Kind.REDUCED}))
     assert found.means[0, 0] == pytest.approx(30, abs=1.5)  # the next Monday is not pulled down
     assert found.means[0, 7] == pytest.approx(3.0, abs=0.6)
-    assert [found.panel.day(int(d)) for d in np.flatnonzero(found.cleaned.treated[0] == Treated.SPECIAL)] == sorted(holidays)
+    assert [
+        found.panel.day(int(d)) for d in np.flatnonzero(found.cleaned.treated[0] == Treated.SPECIAL)
+    ] == sorted(holidays)
     closed = forecast(made(values, special={**holidays, coming: Kind.CLOSED}))
     assert closed.means[0, 7] == 0
     assert closed.quantiles[0, 7].tolist() == [0.0] * 9
@@ -72,9 +76,15 @@ def test_an_incident_day_and_lost_days_are_not_learned_and_are_listed():
     values = [float(v) for v in WEEKLY] * 16
     values[70], values[85], values[86] = 400.0, 0.0, 0.0
     found = forecast(made(values))
-    assert found.cleaned.treated[0, [70, 85, 86]].tolist() == [Treated.OUTLIER, Treated.MISSING, Treated.MISSING]
+    assert found.cleaned.treated[0, [70, 85, 86]].tolist() == [
+        Treated.OUTLIER,
+        Treated.MISSING,
+        Treated.MISSING,
+    ]
     assert found.cleaned.values[0, 70] == pytest.approx(30 + 6 * np.sqrt(30))
-    assert found.means[0] == pytest.approx([WEEKLY[i % 7] for i in range(28)], abs=3)  # the cut day still counts a little
+    assert found.means[0] == pytest.approx(
+        [WEEKLY[i % 7] for i in range(28)], abs=3
+    )  # the cut day still counts a little
     assert found.panel.values[0, 70] == 400
 
 
@@ -85,8 +95,12 @@ def test_a_level_shift_is_followed_and_listed():
         at = np.argwhere(found.cleaned.treated == Treated.LEVEL_SHIFT)
         assert at.tolist() == [[0, 98]]
         assert found.means[0].sum() == pytest.approx(4 * 2 * sum(WEEKLY) * factor, rel=0.08)
-        assert found.cleaned.values[0, 70:77].sum() == pytest.approx(2 * sum(WEEKLY) * factor, rel=0.15)
-    begun_late = made([0.0] * 70 + [20.0] * 21)  # from nothing to something: what was before says nothing
+        assert found.cleaned.values[0, 70:77].sum() == pytest.approx(
+            2 * sum(WEEKLY) * factor, rel=0.15
+        )
+    begun_late = made(
+        [0.0] * 70 + [20.0] * 21
+    )  # from nothing to something: what was before says nothing
     assert forecast(begun_late, candidates=floor).means[0] == pytest.approx([20.0] * 28, abs=0.5)
     for seed in range(20):  # chance alone is no shift
         assert not (clean(made(weekly(140, seed))).treated == Treated.LEVEL_SHIFT).any()
@@ -102,7 +116,10 @@ def test_a_team_with_a_handful_of_tickets_has_a_forecast():
     """Two open days a week and almost nothing on them: too little for smoothing, which must not end the run."""
     chance = np.random.default_rng(6)
     for length in (28, 35, 56, 90):
-        sparse = [[float(chance.random() < 0.15) if i % 7 in (1, 4) else 0.0 for i in range(length)] for _ in range(12)]
+        sparse = [
+            [float(chance.random() < 0.15) if i % 7 in (1, 4) else 0.0 for i in range(length)]
+            for _ in range(12)
+        ]
         found = forecast(made(*sparse))
         assert np.isfinite(found.means).all()
         assert (found.means >= 0).all()
@@ -119,7 +136,12 @@ def test_unknown_days_are_not_zero():
 def test_short_ended_and_empty_queues():
     long = [float(v) for v in WEEKLY] * 14
     begun = {FIRST + timedelta(days=91 + i): v for i, v in enumerate((4.0, 5, 6, 5, 4, 0, 0))}
-    queues = {"begun": begun, "ended": days([5.0] * 70 + [0.0] * 28), "lives": days(long), "silent": days([0.0] * 98)}
+    queues = {
+        "begun": begun,
+        "ended": days([5.0] * 70 + [0.0] * 28),
+        "lives": days(long),
+        "silent": days([0.0] * 98),
+    }
     found = forecast(panel(queues, last=FIRST + timedelta(days=97), horizon=7))
     assert found.models[0] == "cold_start"
     assert found.means[0] == pytest.approx([24 / 7] * 7)
@@ -147,12 +169,18 @@ def test_no_step_sees_the_future(candidates):
     left, right = forecast(one, candidates=candidates), forecast(two, candidates=candidates)
     assert left.means.tobytes() == right.means.tobytes()
     assert left.quantiles.tobytes() == right.quantiles.tobytes()
-    whole_left, whole_right = (forecast(Panel(("a", "b", "c"), FIRST, v, kinds), candidates=candidates) for v in (values, other))
+    whole_left, whole_right = (
+        forecast(Panel(("a", "b", "c"), FIRST, v, kinds), candidates=candidates)
+        for v in (values, other)
+    )
     early = [n for n, fold in enumerate(whole_left.folds) if fold.known <= 85]
     assert len(early) >= 5
     for n in early:
         for name in whole_left.folds[n].means:
-            assert whole_left.folds[n].means[name].tobytes() == whole_right.folds[n].means[name].tobytes(), name
+            assert (
+                whole_left.folds[n].means[name].tobytes()
+                == whole_right.folds[n].means[name].tobytes()
+            ), name
 
 
 def test_the_same_input_gives_the_same_bytes():
@@ -177,7 +205,9 @@ def test_trees_learn_what_averages_cannot_know():
 
 
 def test_the_better_candidate_is_chosen_only_when_clearly_better():
-    drifting = [40.0 * 1.25 ** (i // 7) for i in range(140)]  # grows by a quarter each week: last week is the best average
+    drifting = [
+        40.0 * 1.25 ** (i // 7) for i in range(140)
+    ]  # grows by a quarter each week: last week is the best average
     found = forecast(made(drifting), candidates=floor)
     assert found.models == ("seasonal_naive",)
     wrong = {s.model: s.absolute_error for s in scores(found) if s.lead_from == 1}
@@ -195,11 +225,28 @@ def test_what_was_chosen_keeps_closed_days_whatever_it_is():
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.lists(st.lists(st.one_of(st.none(), st.integers(0, 90)), min_size=1, max_size=80), min_size=1, max_size=4), st.integers(1, 40))
+@given(
+    st.lists(
+        st.lists(st.one_of(st.none(), st.integers(0, 90)), min_size=1, max_size=80),
+        min_size=1,
+        max_size=4,
+    ),
+    st.integers(1, 40),
+)
 def test_any_history_gives_ordered_quantiles_that_are_never_negative(histories, horizon):
     length = max(map(len, histories))
-    given_days = {f"q{n}": {d: v for d, v in zip((FIRST + timedelta(days=i) for i in range(length)), h, strict=False) if v is not None} for n, h in enumerate(histories)}
-    found = forecast(panel(given_days, last=FIRST + timedelta(days=length - 1), horizon=horizon), candidates=floor)
+    given_days = {
+        f"q{n}": {
+            d: v
+            for d, v in zip((FIRST + timedelta(days=i) for i in range(length)), h, strict=False)
+            if v is not None
+        }
+        for n, h in enumerate(histories)
+    }
+    found = forecast(
+        panel(given_days, last=FIRST + timedelta(days=length - 1), horizon=horizon),
+        candidates=floor,
+    )
     assert np.isfinite(found.means).all()
     assert (found.means >= 0).all()
     assert (found.quantiles >= 0).all()
@@ -240,13 +287,19 @@ def test_the_error_of_chance_is_that_of_poisson():
 ZONE = "Europe/Berlin"
 
 
-@pytest.mark.parametrize(("day", "hours"), [(date(2026, 3, 28), 24), (date(2026, 3, 29), 23), (date(2026, 10, 25), 25)])
+@pytest.mark.parametrize(
+    ("day", "hours"), [(date(2026, 3, 28), 24), (date(2026, 3, 29), 23), (date(2026, 10, 25), 25)]
+)
 @pytest.mark.parametrize("minutes", [15, 30, 60])
 def test_pieces_of_a_day_sum_to_the_day_when_clocks_change(day, hours, minutes):
     slots = intraday.slots_of(day, ZONE, minutes)
     assert len(slots.starts) == hours * 60 // minutes
-    assert slots.starts == tuple(slots.starts[0] + timedelta(minutes=minutes * i) for i in range(len(slots.starts)))
-    profile = intraday.profiles(np.random.default_rng(1).poisson(4, (2, 7, 24 * 60 // minutes)).astype(float))
+    assert slots.starts == tuple(
+        slots.starts[0] + timedelta(minutes=minutes * i) for i in range(len(slots.starts))
+    )
+    profile = intraday.profiles(
+        np.random.default_rng(1).poisson(4, (2, 7, 24 * 60 // minutes)).astype(float)
+    )
     spread = intraday.spread(np.array([120.0, 0.0]), profile, slots)
     assert spread.sum(axis=1) == pytest.approx([120, 0])
     if hours == 25:  # two o'clock strikes twice and is as busy both times
@@ -255,9 +308,15 @@ def test_pieces_of_a_day_sum_to_the_day_when_clocks_change(day, hours, minutes):
 
 
 def test_a_profile_by_hand_and_one_that_borrows():
-    by_day = intraday.counts_by_slot([(0, 1, 9, 20), (0, 8, 9, 10), (0, 36, 10, 10), (1, 1, 20, 2)], (2, 24))
+    by_day = intraday.counts_by_slot(
+        [(0, 1, 9, 20), (0, 8, 9, 10), (0, 36, 10, 10), (1, 1, 20, 2)], (2, 24)
+    )
     counts = intraday.by_weekday(by_day, date(2026, 3, 1))  # a Sunday: its second day is a Monday
-    assert {(int(r), int(d), int(s), counts[r, d, s]) for r, d, s in np.argwhere(counts)} == {(0, 0, 9, 30.0), (0, 0, 10, 10.0), (1, 0, 20, 2.0)}
+    assert {(int(r), int(d), int(s), counts[r, d, s]) for r, d, s in np.argwhere(counts)} == {
+        (0, 0, 9, 30.0),
+        (0, 0, 10, 10.0),
+        (1, 0, 20, 2.0),
+    }
     wider = intraday.profiles(np.broadcast_to(counts.sum(axis=0), counts.shape))
     found = intraday.profiles(counts, wider)
     assert found.sum(axis=-1) == pytest.approx(np.ones((2, 7)))
@@ -275,7 +334,9 @@ def test_bands_of_pieces_hold_what_they_say(level):
 
     def days(count):
         totals = level * chance.gamma(100, 1 / 100, (20, count, 1))
-        return chance.poisson(totals * shape * chance.gamma(1 / 0.15**2, 0.15**2, (20, count, 48))).astype(float)
+        return chance.poisson(
+            totals * shape * chance.gamma(1 / 0.15**2, 0.15**2, (20, count, 48))
+        ).astype(float)
 
     first = FIRST
     seen = days(42)
@@ -311,9 +372,16 @@ def test_a_cluster_gives_the_same_bytes():
     from tasks.forecasting.engine import engine
 
     one = made(*(weekly(90, seed, 1 + seed % 5) for seed in range(210)))
-    with LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster:
+    with LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+    ) as cluster:
         told: list[tuple[int, int]] = []
-        there = forecast(one, origins=3, engine=engine(f"dask:{cluster.scheduler_address}"), progress=lambda done, of: told.append((done, of)))
+        there = forecast(
+            one,
+            origins=3,
+            engine=engine(f"dask:{cluster.scheduler_address}"),
+            progress=lambda done, of: told.append((done, of)),
+        )
     near = forecast(one, origins=3)
     assert there.means.tobytes() == near.means.tobytes()
     assert there.quantiles.tobytes() == near.quantiles.tobytes()
@@ -333,4 +401,6 @@ def test_a_queue_that_stopped_is_not_lost_data():
     values[-10:] = [0.0] * 10
     found = forecast(made(values))
     assert Treated.MISSING not in found.cleaned.treated[0, -10:]
-    assert found.means[0].sum() < 0.75 * 4 * sum(WEEKLY)  # it is seen to fall; two more weeks of nothing make it "ended"
+    assert found.means[0].sum() < 0.75 * 4 * sum(
+        WEEKLY
+    )  # it is seen to fall; two more weeks of nothing make it "ended"

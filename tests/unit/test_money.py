@@ -9,8 +9,16 @@ from hypothesis import strategies as st
 
 from tasks.planning.money import Variance, Work, variances
 
-PLAN = {"e-mail": Work(D(8000), D("0.25"), D(30)), "phone": Work(D(2000), D("0.20"), D(32)), "chat": Work(D(3000), D("0.15"), D(30))}
-ACTUAL = {"e-mail": Work(D(8600), D("0.27"), D(30)), "phone": Work(D(1700), D("0.20"), D(33)), "chat": Work(D(3600), D("0.14"), D(30))}
+PLAN = {
+    "e-mail": Work(D(8000), D("0.25"), D(30)),
+    "phone": Work(D(2000), D("0.20"), D(32)),
+    "chat": Work(D(3000), D("0.15"), D(30)),
+}
+ACTUAL = {
+    "e-mail": Work(D(8600), D("0.27"), D(30)),
+    "phone": Work(D(1700), D("0.20"), D(33)),
+    "chat": Work(D(3600), D("0.14"), D(30)),
+}
 
 
 def summed(found: dict[str, Variance], part: str) -> D:
@@ -20,7 +28,12 @@ def summed(found: dict[str, Variance], part: str) -> D:
 def test_the_worked_example():
     found = variances(PLAN, ACTUAL)
     # V 13,000 and 13,900; a planned contact costs 86,300 / 13,000 = 6.63846
-    assert [round(summed(found, p), 2) for p in ("volume", "mix", "efficiency", "rate")] == [D("5974.62"), D("-694.62"), D("4080.00"), D("340.00")]
+    assert [round(summed(found, p), 2) for p in ("volume", "mix", "efficiency", "rate")] == [
+        D("5974.62"),
+        D("-694.62"),
+        D("4080.00"),
+        D("340.00"),
+    ]
     assert summed(found, "total") == D("9700.00")  # with 1,000 of fixed cost: 10,700
 
 
@@ -29,8 +42,15 @@ def test_cells_that_are_new_or_gone():
     new = variances({"a": one}, {"a": one, "b": other})
     assert new["b"] == Variance(mix=D(1000))
     assert new["a"] == Variance(volume=D(500), mix=D(-500))
-    gone = variances({"a": one, "b": other}, {"a": one})["b"]  # a third fewer contacts; what should have come of it came to a
-    assert (round(gone.volume, 6), round(gone.mix, 6), gone.efficiency, gone.rate) == (D("-333.333333"), D("-666.666667"), 0, 0)
+    gone = variances({"a": one, "b": other}, {"a": one})[
+        "b"
+    ]  # a third fewer contacts; what should have come of it came to a
+    assert (round(gone.volume, 6), round(gone.mix, 6), gone.efficiency, gone.rate) == (
+        D("-333.333333"),
+        D("-666.666667"),
+        0,
+        0,
+    )
     assert variances({}, {"b": other}) == {"b": Variance(volume=D(1000))}
     assert variances({"a": one}, {}) == {"a": Variance(volume=D(-1000))}
     assert variances({"a": one}, {"a": one})["a"].total == 0
@@ -44,10 +64,16 @@ cells = st.dictionaries(st.sampled_from("abcdef"), work, max_size=6)
 @given(cells, cells)
 def test_plan_and_variances_make_the_actual(plan, actual):
     found = variances(plan, actual)
-    difference = sum((w.cost for w in actual.values()), D(0)) - sum((w.cost for w in plan.values()), D(0))
-    assert summed(found, "total") == pytest.approx(difference, abs=D("1e-9") * (1 + abs(difference)))
+    difference = sum((w.cost for w in actual.values()), D(0)) - sum(
+        (w.cost for w in plan.values()), D(0)
+    )
+    assert summed(found, "total") == pytest.approx(
+        difference, abs=D("1e-9") * (1 + abs(difference))
+    )
     # the same by sums over the whole, in fractions
     v_p, v_a = (Fraction(sum((w.contacts for w in m.values()), D(0))) for m in (plan, actual))
     if v_p:
         mean = Fraction(sum((w.cost for w in plan.values()), D(0))) / v_p
-        assert float(summed(found, "volume")) == pytest.approx(float((v_a - v_p) * mean), rel=1e-9, abs=1e-6)
+        assert float(summed(found, "volume")) == pytest.approx(
+            float((v_a - v_p) * mean), rel=1e-9, abs=1e-6
+        )

@@ -20,25 +20,40 @@ NEXT = {"link": '<http://x/?page=2>; rel="next"'}
 def test_a_cursor_goes_into_the_body_at_any_depth():
     shape = paging.BodyCursor(at="next", into=("pagination", "after"), ends="last")
     start = Request("/s", method="POST", body={"query": 1, "pagination": {"per_page": 9}})
-    assert shape.after(start, Seen(values={"next": "c"})).body == {"query": 1, "pagination": {"per_page": 9, "after": "c"}}
+    assert shape.after(start, Seen(values={"next": "c"})).body == {
+        "query": 1,
+        "pagination": {"per_page": 9, "after": "c"},
+    }
     assert start.body == {"query": 1, "pagination": {"per_page": 9}}
     assert shape.after(start, Seen(values={"next": "c", "last": True})) is None
     assert shape.after(start, Seen()) is None
 
 
 def test_numbered_pages_follow_the_link_header_and_begin_anew_at_the_cap():
-    shape = paging.PageNumber(size={"per_page": "2"}, cap=2, restart=paging.Restart("at", lambda params, last: {"since": last}))
+    shape = paging.PageNumber(
+        size={"per_page": "2"},
+        cap=2,
+        restart=paging.Restart("at", lambda params, last: {"since": last}),
+    )
     first = shape.first(Request("/t", {"since": "1"}))
     second = shape.after(first, Seen(headers=NEXT))
     assert (first.params["page"], second.params["page"]) == ("1", "2")
-    assert shape.after(second, Seen(headers=NEXT, lasts={"at": "7"})).params == {"since": "7", "per_page": "2", "page": "1"}
+    assert shape.after(second, Seen(headers=NEXT, lasts={"at": "7"})).params == {
+        "since": "7",
+        "per_page": "2",
+        "page": "1",
+    }
     assert shape.after(first, Seen(headers={})) is None
     with pytest.raises(ContractError, match="share the instant"):
         shape.after(second, Seen(headers=NEXT, lasts={"at": "1"}))
 
 
 def test_a_list_with_a_lower_bound_only_ends_after_the_window():
-    shape = paging.PageNumber(size={"per_page": "2"}, cap=9, restart=paging.Restart("at", lambda params, last: {"since": last}))
+    shape = paging.PageNumber(
+        size={"per_page": "2"},
+        cap=9,
+        restart=paging.Restart("at", lambda params, last: {"since": last}),
+    )
     first = shape.first(Request("/t", {"since": "1", "@until": "5"}))
     assert shape.after(first, Seen(headers=NEXT, lasts={"at": "5"})).params["page"] == "2"
     assert shape.after(first, Seen(headers=NEXT, lasts={"at": "6"})) is None
@@ -57,27 +72,54 @@ def test_offsets_end_at_a_short_page_a_flag_or_a_total():
     assert plain.after(first, Seen(count=10)).params["from"] == "10"
     assert plain.after(first, Seen(count=9)) is None
     flagged = paging.Offset("start", "limit", 10, ends="isLast")
-    assert flagged.after(flagged.first(Request("/t")), Seen(count=3, values={"isLast": False})).params["start"] == "10"
-    assert flagged.after(flagged.first(Request("/t")), Seen(count=10, values={"isLast": True})) is None
+    assert (
+        flagged.after(flagged.first(Request("/t")), Seen(count=3, values={"isLast": False})).params[
+            "start"
+        ]
+        == "10"
+    )
+    assert (
+        flagged.after(flagged.first(Request("/t")), Seen(count=10, values={"isLast": True})) is None
+    )
     counted = paging.Offset("startAt", "max", 10, total="total")
     assert counted.after(counted.first(Request("/t")), Seen(count=10, values={"total": 10})) is None
     newest = paging.Offset("from", "limit", 2, newest_first="at")
-    assert newest.after(newest.first(Request("/t", {"@since": "5"})), Seen(count=2, lasts={"at": "4"})) is None
-    assert newest.after(newest.first(Request("/t", {"@since": "5"})), Seen(count=2, lasts={"at": "6"})).params["from"] == "2"
+    assert (
+        newest.after(newest.first(Request("/t", {"@since": "5"})), Seen(count=2, lasts={"at": "4"}))
+        is None
+    )
+    assert (
+        newest.after(
+            newest.first(Request("/t", {"@since": "5"})), Seen(count=2, lasts={"at": "6"})
+        ).params["from"]
+        == "2"
+    )
 
 
-@given(times=st.lists(st.integers(0, 30), min_size=1, max_size=60, unique=True), size=st.integers(1, 7), reach=st.integers(1, 4))
+@given(
+    times=st.lists(st.integers(0, 30), min_size=1, max_size=60, unique=True),
+    size=st.integers(1, 7),
+    reach=st.integers(1, 4),
+)
 def test_every_record_comes_through_a_list_with_capped_offsets(times, size, reach):
     """Against a list that is sorted by time and refuses offsets from `reach` pages on; times differ."""
     cap = size * (reach + 1)
-    shape = paging.Offset("from", "limit", size, cap=cap, restart=paging.Restart("at", lambda params, last: {"range": last}))
+    shape = paging.Offset(
+        "from",
+        "limit",
+        size,
+        cap=cap,
+        restart=paging.Restart("at", lambda params, last: {"range": last}),
+    )
     rows, seen, request = sorted(times), set(), shape.first(Request("/t", {"range": "-1"}))
     for _ in range(500):
         offset = int(request.params["from"])
         assert offset < cap
         page = [t for t in rows if t >= int(request.params["range"])][offset : offset + size]
         seen.update(page)
-        request = shape.after(request, Seen(count=len(page), lasts={"at": page[-1]} if page else {}))
+        request = shape.after(
+            request, Seen(count=len(page), lasts={"at": page[-1]} if page else {})
+        )
         if request is None:
             break
     assert seen == set(rows)
@@ -86,7 +128,11 @@ def test_every_record_comes_through_a_list_with_capped_offsets(times, size, reac
 def test_newest_first_goes_on_before_the_last_token():
     shape = paging.BeforeLast("token", "before", "page_size", 3)
     first = shape.first(Request("/r", {"since": "s"}))
-    assert shape.after(first, Seen(count=3, lasts={"token": "t3"})).params == {"since": "s", "page_size": "3", "before": "t3"}
+    assert shape.after(first, Seen(count=3, lasts={"token": "t3"})).params == {
+        "since": "s",
+        "page_size": "3",
+        "before": "t3",
+    }
     assert shape.after(first, Seen(count=2, lasts={"token": "t2"})) is None
 
 
@@ -100,7 +146,11 @@ def test_a_scroll_ends_at_an_empty_page_and_its_calls_differ():
 
 
 def test_each_day_over_a_month_and_a_leap_day():
-    shape, request, days = paging.EachDay("day"), Request("/d", {"day": "2028-02-27", "@until": "2028-03-01"}), []
+    shape, request, days = (
+        paging.EachDay("day"),
+        Request("/d", {"day": "2028-02-27", "@until": "2028-03-01"}),
+        [],
+    )
     while request:
         days.append(request.params["day"])
         request = shape.after(request, Seen())
@@ -108,14 +158,25 @@ def test_each_day_over_a_month_and_a_leap_day():
 
 
 def test_a_key_set_in_a_body_takes_the_first_of_lists():
-    shape = paging.BodyKeyset(("t.values", "id.values"), 2, lambda body, time, key: {**body, "above": [time, key]})
-    assert shape.after(Request("/q", body={"n": 2}), Seen(count=2, lasts={"t.values": ["5"], "id.values": ["b"]})).body == {"n": 2, "above": ["5", "b"]}
+    shape = paging.BodyKeyset(
+        ("t.values", "id.values"), 2, lambda body, time, key: {**body, "above": [time, key]}
+    )
+    assert shape.after(
+        Request("/q", body={"n": 2}), Seen(count=2, lasts={"t.values": ["5"], "id.values": ["b"]})
+    ).body == {"n": 2, "above": ["5", "b"]}
     assert shape.after(Request("/q", body={"n": 2}), Seen(count=1)) is None
 
 
 def test_credentials_in_headers_of_their_own():
-    assert Header("token", "X-API-TOKEN").bind({"token": "t"}, None).headers() == {"X-API-TOKEN": "t"}
-    assert Basic("{api_key}", "api_key", other="X").bind({"api_key": "k"}, None).headers()["Authorization"] == "Basic azpY"
+    assert Header("token", "X-API-TOKEN").bind({"token": "t"}, None).headers() == {
+        "X-API-TOKEN": "t"
+    }
+    assert (
+        Basic("{api_key}", "api_key", other="X")
+        .bind({"api_key": "k"}, None)
+        .headers()["Authorization"]
+        == "Basic azpY"
+    )
 
 
 def test_tokens_are_asked_of_the_login_host_and_ids_can_go_into_a_basic_header():
@@ -125,10 +186,25 @@ def test_tokens_are_asked_of_the_login_host_and_ids_can_go_into_a_basic_header()
         asked.append((url, dict(form), user))
         return {"access_token": "t", "expires_in": 60}
 
-    values = {"client_id": "i", "client_secret": "s", "company": "acme", "dc": "eu", "@base_url": ""}
-    auth = OAuth2("/oauth/{company}/token", "client_credentials", ("client_id", "client_secret"), login_base="https://login.{dc}", scheme="Zoho-oauthtoken", basic=True)
+    values = {
+        "client_id": "i",
+        "client_secret": "s",
+        "company": "acme",
+        "dc": "eu",
+        "@base_url": "",
+    }
+    auth = OAuth2(
+        "/oauth/{company}/token",
+        "client_credentials",
+        ("client_id", "client_secret"),
+        login_base="https://login.{dc}",
+        scheme="Zoho-oauthtoken",
+        basic=True,
+    )
     assert auth.bind(values, post).headers() == {"Authorization": "Zoho-oauthtoken t"}
-    assert asked == [("https://login.eu/oauth/acme/token", {"grant_type": "client_credentials"}, ("i", "s"))]
+    assert asked == [
+        ("https://login.eu/oauth/acme/token", {"grant_type": "client_credentials"}, ("i", "s"))
+    ]
     auth.bind({**values, "@base_url": "http://127.0.0.1"}, post).headers()
     assert asked[-1][0] == "/oauth/acme/token"  # on the host that replaces the vendor's
     auth.bind({**values, "login_url": "https://mine/"}, post).headers()
@@ -137,7 +213,10 @@ def test_tokens_are_asked_of_the_login_host_and_ids_can_go_into_a_basic_header()
 
 def test_exported_rows_nest_dotted_heads_and_keep_line_breaks():
     body = b'"Id","Owner.Name","Text"\n"1","Ana","two\nlines\x00"\n"2","",""\n'
-    assert _rows(body) == [{"Id": "1", "Owner": {"Name": "Ana"}, "Text": "two\nlines"}, {"Id": "2", "Owner": {"Name": None}, "Text": None}]
+    assert _rows(body) == [
+        {"Id": "1", "Owner": {"Name": "Ana"}, "Text": "two\nlines"},
+        {"Id": "2", "Owner": {"Name": None}, "Text": None},
+    ]
 
 
 def test_a_zip_is_read_whatever_its_file_is_called():
@@ -154,7 +233,9 @@ def test_streams_that_are_refused_at_once_get_one_new_token():
         fetched.append(1)
         return {"access_token": f"token {len(fetched)}"}
 
-    auth = OAuth2("/token", "refresh_token", ("refresh_token",)).bind({"refresh_token": "r", "@base_url": "http://x"}, post)
+    auth = OAuth2("/token", "refresh_token", ("refresh_token",)).bind(
+        {"refresh_token": "r", "@base_url": "http://x"}, post
+    )
     carried = [auth.headers() for _ in range(3)]
     assert all(auth.renew(one) for one in carried)
     assert [auth.headers(), auth.headers()] == [{"Authorization": "Bearer token 2"}] * 2

@@ -26,13 +26,24 @@ def weeks(count: int, tickets_a_week: float, *, hours=range(9, 17), night=0.2, w
     day, hour = place // 24 % 7, place % 24
     opened = ((day < 5) & np.isin(hour, list(hours))).astype(float)
     free = (day < 5) & (opened == 0)
-    share = np.where(opened > 0, (1 - night - weekend) / (5 * len(hours)), np.where(free, night / free[:168].sum(), weekend / 48))
+    share = np.where(
+        opened > 0,
+        (1 - night - weekend) / (5 * len(hours)),
+        np.where(free, night / free[:168].sum(), weekend / 48),
+    )
     return tickets_a_week * share, opened
 
 
 def work(tickets: float, target_hours: float, handle=900.0, productive=0.85, count=6):
     arrivals, opened = weeks(count, tickets)
-    return Work(arrivals, opened, due_places(opened, HOUR, target_hours * HOUR, business=True), HOUR, handle, productive)
+    return Work(
+        arrivals,
+        opened,
+        due_places(opened, HOUR, target_hours * HOUR, business=True),
+        HOUR,
+        handle,
+        productive,
+    )
 
 
 def test_a_backlog_by_hand():
@@ -74,7 +85,9 @@ def test_the_work_alone_needs_so_many():
 
 def test_what_nobody_can_reach_is_said():
     arrivals, opened = weeks(4, 2000)
-    one = Work(arrivals, opened, due_places(opened, HOUR, 24 * HOUR, business=False), HOUR, 900.0, 0.85)
+    one = Work(
+        arrivals, opened, due_places(opened, HOUR, 24 * HOUR, business=False), HOUR, 900.0, 0.85
+    )
     found = required(one, 0.95)
     assert not found.feasible
     # out of reach: from Friday 17:00 (7 of 16 night hours of one of five nights) and Saturday to Sunday 09:00 (33 of 48)
@@ -125,17 +138,23 @@ def desk(one: Work, agents: int, seed: int) -> float:
     for _ in range(agents):
         env.process(agent())
     env.run(until=horizon)
-    unanswered = sum(np.isfinite(one.due[place]) and one.due[place] < horizon for place, _ in waiting.items)
+    unanswered = sum(
+        np.isfinite(one.due[place]) and one.due[place] < horizon for place, _ in waiting.items
+    )
     return counts[0] / max(counts[1] + unanswered, 1)
 
 
 @pytest.mark.parametrize("tickets", [600, 2000])
 @pytest.mark.parametrize(("hours", "share"), [(8, 0.9), (4, 0.9), (2, 0.8), (1, 0.8), (1, 0.95)])
-def test_with_the_required_agents_the_target_is_met_and_with_one_fewer_it_is_not(tickets, hours, share):
+def test_with_the_required_agents_the_target_is_met_and_with_one_fewer_it_is_not(
+    tickets, hours, share
+):
     one = work(tickets, hours)
     need = required(one, share)
     assert need.feasible
-    enough, fewer = ([desk(one, int(need.agents) - less, seed) for seed in range(4)] for less in (0, 1))
+    enough, fewer = (
+        [desk(one, int(need.agents) - less, seed) for seed in range(4)] for less in (0, 1)
+    )
     noise = 0.02 + np.std(enough) / 2
     assert np.mean(enough) >= share - noise
     assert np.mean(fewer) <= share + noise
@@ -161,7 +180,11 @@ def test_a_roster_by_hand():
     need = [0.0] * 24
     need[8:16] = [1.0] * 8
     need[10:14] = [3.0] * 4
-    shifts = [Shift("early", tuple(range(8, 12)), 4.0), Shift("late", tuple(range(12, 16)), 4.0), Shift("middle", tuple(range(10, 14)), 4.0)]
+    shifts = [
+        Shift("early", tuple(range(8, 12)), 4.0),
+        Shift("late", tuple(range(12, 16)), 4.0),
+        Shift("middle", tuple(range(10, 14)), 4.0),
+    ]
     found = cover(need, shifts)
     assert found.heads == {"early": 1, "late": 1, "middle": 2}
     assert found.paid_hours == 16
@@ -170,8 +193,16 @@ def test_a_roster_by_hand():
 
 def test_a_roster_covers_every_need_at_no_more_than_a_greedy_one():
     pick = np.random.default_rng(2)
-    need = np.concatenate([np.zeros(7), np.round(6 + 5 * np.sin(np.linspace(0, np.pi, 13)) + pick.random(13)), np.zeros(4)])
-    shifts = [eight_hours(s) for s in range(6, 15)] + [Shift(f"short {s}", tuple(range(s, s + 4)), 4.0) for s in range(6, 18)]
+    need = np.concatenate(
+        [
+            np.zeros(7),
+            np.round(6 + 5 * np.sin(np.linspace(0, np.pi, 13)) + pick.random(13)),
+            np.zeros(4),
+        ]
+    )
+    shifts = [eight_hours(s) for s in range(6, 15)] + [
+        Shift(f"short {s}", tuple(range(s, s + 4)), 4.0) for s in range(6, 18)
+    ]
     found = cover(need, shifts)
     assert (found.covered >= need).all()
     assert found.paid_hours >= need.sum()
@@ -196,7 +227,13 @@ def test_headcount_by_hand():
     # a tenth leaves each month; hiring takes a month; new people are worth half in their first month
     hiring = Hiring(yearly_attrition=1 - 0.9**12, lead_months=1, ramp=(0.5,))
     first, second, third = plan([10, 10, 10], 10, hiring)
-    assert (first.start, first.leavers, first.joiners, first.productive, first.gap) == pytest.approx((10, 1, 0, 9, -1))
+    assert (
+        first.start,
+        first.leavers,
+        first.joiners,
+        first.productive,
+        first.gap,
+    ) == pytest.approx((10, 1, 0, 9, -1))
     # of 9 there are 8.1 left in the second month and 7.29 in the third: 10 - 7.29 = 2.71, over 0.9 who stay: 4 are taken on
     assert second.joiners == first.request == 4
     assert second.productive == pytest.approx(8.1 + 4 * 0.5)
@@ -207,7 +244,11 @@ def test_headcount_by_hand():
     assert third.productive == pytest.approx(7.29 + 3.6 + 0.5)
     assert third.request == 0
     # who could join in the second month is productive in the third: its need counts, not that of the second
-    assert [m.joiners for m in plan([10, 20, 8], 10, hiring)] == [0, 1, 1]  # 8 - 7.29 = 0.71, over 0.9: one; then 8 - 7.371
+    assert [m.joiners for m in plan([10, 20, 8], 10, hiring)] == [
+        0,
+        1,
+        1,
+    ]  # 8 - 7.29 = 0.71, over 0.9: one; then 8 - 7.371
     assert [m.joiners for m in plan([10, 20, 7], 10, hiring)] == [0, 0, 1]
 
 
@@ -223,26 +264,41 @@ def test_nobody_is_needed_where_idle_people_on_live_channels_do_the_work():
 
 def test_needs_beyond_the_forecast_by_hand():
     # two work days and a Saturday are forecast: 3 + 3 + 1 = 7 agent-days for 14 contacts, half an agent-day a contact
-    days = {date(2026, 10, 29): (3.0, 6.0), date(2026, 10, 30): (3.0, 6.0), date(2026, 10, 31): (1.0, 2.0)}
+    days = {
+        date(2026, 10, 29): (3.0, 6.0),
+        date(2026, 10, 30): (3.0, 6.0),
+        date(2026, 10, 31): (1.0, 2.0),
+    }
     workdays = {date(2026, 10, 29), date(2026, 10, 30), *(date(2026, 12, d) for d in range(1, 11))}
     # December: 100 contacts over ten work days; February, beyond the calendar's end: 100 over its 20 weekdays
     found = needs(days, workdays, {date(2026, 12, 1): 100.0, date(2027, 2, 1): 100.0}, 5)
     assert found == [
-        Need(date(2026, 10, 1), 3.5, "forecast", 2), Need(date(2026, 11, 1), 3.5, "as forecast before", 0),
-        Need(date(2026, 12, 1), 5.0, "contacts planned", 0), Need(date(2027, 1, 1), 3.5, "as forecast before", 0),
+        Need(date(2026, 10, 1), 3.5, "forecast", 2),
+        Need(date(2026, 11, 1), 3.5, "as forecast before", 0),
+        Need(date(2026, 12, 1), 5.0, "contacts planned", 0),
+        Need(date(2027, 1, 1), 3.5, "as forecast before", 0),
         Need(date(2027, 2, 1), 2.5, "contacts planned", 0),
     ]
     assert needs({date(2026, 10, 31): (1.0, 2.0)}, workdays, {}, 5) == []
 
 
-@given(st.lists(st.floats(0, 200), min_size=1, max_size=24), st.floats(0, 200), st.floats(0, 0.9), st.integers(0, 6), st.lists(st.floats(0, 1), max_size=4))
+@given(
+    st.lists(st.floats(0, 200), min_size=1, max_size=24),
+    st.floats(0, 200),
+    st.floats(0, 0.9),
+    st.integers(0, 6),
+    st.lists(st.floats(0, 1), max_size=4),
+)
 def test_heads_are_neither_lost_nor_made(need, start, attrition, lead, ramp):
     months = plan(need, start, Hiring(attrition, lead, tuple(sorted(ramp))))
     before = start
     for month in months:
         assert month.start == pytest.approx(before, abs=1e-6)
         assert month.end == pytest.approx(month.start - month.leavers + month.joiners, abs=1e-6)
-        assert min(month.end, month.leavers + 1e-9, month.joiners, month.in_training, month.productive) >= 0
+        assert (
+            min(month.end, month.leavers + 1e-9, month.joiners, month.in_training, month.productive)
+            >= 0
+        )
         assert month.gap == pytest.approx(month.productive - month.need)
         before = month.end
     assert sum(m.request for m in months) == sum(m.joiners for m in months)
@@ -257,14 +313,25 @@ def test_shift_patterns_by_hand():
     halves = list(range(0, 1440, 30))
     shift = early.over(halves, 30)
     assert shift.paid_hours == 8.0
-    assert [halves[i] / 60 for i in shift.covers] == [8 + i / 2 for i in range(17) if 8 + i / 2 != 12.0]
+    assert [halves[i] / 60 for i in shift.covers] == [
+        8 + i / 2 for i in range(17) if 8 + i / 2 != 12.0
+    ]
     # the day on which clocks go forward: two o'clock is missing, and ten o'clock is the 19th half hour of the day
     forward = [m for m in halves if not 120 <= m < 180]
     assert late.over(forward, 30).covers == (18, 19, 20, 21)
     assert early.over([480, 540], 60).covers == (0, 1)
 
 
-@pytest.mark.parametrize("wrong", ["Mon-Fri", "Mo-Fr 08:00-16:00", "Mon 16:00-08:00", "Mon 08:00-09:00 break 60", "Mon 08:00-25:00"])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "Mon-Fri",
+        "Mo-Fr 08:00-16:00",
+        "Mon 16:00-08:00",
+        "Mon 08:00-09:00 break 60",
+        "Mon 08:00-25:00",
+    ],
+)
 def test_a_shift_pattern_that_cannot_be_read_is_refused(wrong):
     with pytest.raises(ConfigurationError, match="planning.shifts"):
         parse_shifts([wrong])

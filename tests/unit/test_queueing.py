@@ -18,10 +18,21 @@ def only(target: float, seconds: float) -> Target:
     return Target(target, seconds, LENIENT)
 
 
-@pytest.mark.parametrize(("calls", "period", "handle", "share", "seconds", "agents", "level"), [
-    (100, 1800, 180, 0.80, 20, 14, 0.88835),  # pyworkforce's documentation
-    (250, 3600, 330, 0.80, 30, 28, 0.8568503),  # jonesthenet.com: 28 agents; level worked out in 50 digits
-])
+@pytest.mark.parametrize(
+    ("calls", "period", "handle", "share", "seconds", "agents", "level"),
+    [
+        (100, 1800, 180, 0.80, 20, 14, 0.88835),  # pyworkforce's documentation
+        (
+            250,
+            3600,
+            330,
+            0.80,
+            30,
+            28,
+            0.8568503,
+        ),  # jonesthenet.com: 28 agents; level worked out in 50 digits
+    ],
+)
 def test_published_requirements(calls, period, handle, share, seconds, agents, level):
     found = required(calls * handle / period, handle, only(share, seconds))
     assert found.agents.tolist() == [agents]
@@ -30,11 +41,21 @@ def test_published_requirements(calls, period, handle, share, seconds, agents, l
 
 def test_published_measures():
     one = performance(55, 48, 240, 15)
-    assert (float(one.occupancy), float(one.wait_probability)) == pytest.approx((0.87273, 0.23870), abs=1e-5)
-    assert (float(one.mean_wait), float(one.service_level)) == pytest.approx((8.1840, 0.84588), abs=1e-4)
+    assert (float(one.occupancy), float(one.wait_probability)) == pytest.approx(
+        (0.87273, 0.23870), abs=1e-5
+    )
+    assert (float(one.mean_wait), float(one.service_level)) == pytest.approx(
+        (8.1840, 0.84588), abs=1e-4
+    )
     busy = performance(50, 48, 60, 20, 120)  # Erlang A, confirmed by a simulation
-    assert (float(busy.abandoned), float(busy.mean_wait), float(busy.service_level)) == pytest.approx((0.0309, 3.709, 0.94302), abs=1e-3)
-    assert float(performance(22, 20, 60, 1800, 300).service_level) == pytest.approx(0.9762, abs=1e-4)
+    assert (
+        float(busy.abandoned),
+        float(busy.mean_wait),
+        float(busy.service_level),
+    ) == pytest.approx((0.0309, 3.709, 0.94302), abs=1e-3)
+    assert float(performance(22, 20, 60, 1800, 300).service_level) == pytest.approx(
+        0.9762, abs=1e-4
+    )
 
 
 def exact(agents: int, load: float) -> tuple[float, float]:
@@ -48,10 +69,20 @@ def exact(agents: int, load: float) -> tuple[float, float]:
 
 @pytest.mark.parametrize("load", [0.1, 0.9, 1.0, 7.5, 48.0, 180.0, 999.0, 5000.0])
 def test_closed_forms_equal_the_recursion(load):
-    for agents in sorted({1, max(int(load * 0.5), 1), int(load) + 1, int(load + math.sqrt(load)) + 1, int(load * 1.3) + 3}):
+    for agents in sorted(
+        {
+            1,
+            max(int(load * 0.5), 1),
+            int(load) + 1,
+            int(load + math.sqrt(load)) + 1,
+            int(load * 1.3) + 3,
+        }
+    ):
         b, c = exact(agents, load)
         assert float(blocking(agents, load)) == pytest.approx(b, rel=1e-9)
-        assert float(performance(agents, load, 60, 0).wait_probability) == pytest.approx(c, rel=1e-8)
+        assert float(performance(agents, load, 60, 0).wait_probability) == pytest.approx(
+            c, rel=1e-8
+        )
 
 
 def chain(agents: int, load: float, handle: float, patience: float) -> tuple[float, float, float]:
@@ -59,7 +90,9 @@ def chain(agents: int, load: float, handle: float, patience: float) -> tuple[flo
     weights, log = [], 0.0
     for n in range(int(agents + 40 * math.sqrt(load) + 40 * load * patience / handle + 200)):
         if n:
-            log += math.log(load / handle / (min(n, agents) / handle + max(n - agents, 0) / patience))
+            log += math.log(
+                load / handle / (min(n, agents) / handle + max(n - agents, 0) / patience)
+            )
         weights.append(log)
     top = max(weights)
     p = np.exp(np.array(weights) - top)
@@ -76,10 +109,22 @@ def test_erlang_a_equals_its_chain(load, patience):
     for share in (0.3, 0.9, 1.0, 1.2, 2.0):
         agents = max(round(load * share), 1)
         found = performance(agents, load, 180, 20, patience)
-        assert (float(found.occupancy), float(found.abandoned), float(found.wait_probability)) == pytest.approx(chain(agents, load, 180, patience), rel=1e-6, abs=1e-9)
+        assert (
+            float(found.occupancy),
+            float(found.abandoned),
+            float(found.wait_probability),
+        ) == pytest.approx(chain(agents, load, 180, patience), rel=1e-6, abs=1e-9)
 
 
-def simulated(agents: int, load: float, handle: float, patience: float, seconds: float, contacts: int, seed: int) -> tuple[float, float]:
+def simulated(
+    agents: int,
+    load: float,
+    handle: float,
+    patience: float,
+    seconds: float,
+    contacts: int,
+    seed: int,
+) -> tuple[float, float]:
     """Shares answered in time and given up, by discrete events."""
     pick, env = random.Random(seed), simpy.Environment()
     desk = simpy.Resource(env, agents)
@@ -88,7 +133,9 @@ def simulated(agents: int, load: float, handle: float, patience: float, seconds:
     def contact(counted: bool):
         came = env.now
         with desk.request() as place:
-            got = yield place | env.timeout(pick.expovariate(1 / patience) if math.isfinite(patience) else 1e12)
+            got = yield place | env.timeout(
+                pick.expovariate(1 / patience) if math.isfinite(patience) else 1e12
+            )
             if counted:
                 counts["all"] += 1
                 counts["in time"] += place in got and env.now - came <= seconds
@@ -106,11 +153,16 @@ def simulated(agents: int, load: float, handle: float, patience: float, seconds:
     return counts["in time"] / counts["all"], counts["gone"] / counts["all"]
 
 
-@pytest.mark.parametrize(("load", "patience"), [(0.1, 90.0), (3.0, 90.0), (20.0, 240.0), (20.0, math.inf), (120.0, 60.0), (5000.0, 120.0)])
+@pytest.mark.parametrize(
+    ("load", "patience"),
+    [(0.1, 90.0), (3.0, 90.0), (20.0, 240.0), (20.0, math.inf), (120.0, 60.0), (5000.0, 120.0)],
+)
 def test_an_independent_simulation_agrees(load, patience):
     agents = math.ceil(load + (1.2 if math.isinf(patience) else 0.1) * math.sqrt(load))
     runs, contacts = (4, 12_000) if load < 1000 else (3, 30_000)
-    found = np.array([simulated(agents, load, 180, patience, 20, contacts, seed) for seed in range(runs)])
+    found = np.array(
+        [simulated(agents, load, 180, patience, 20, contacts, seed) for seed in range(runs)]
+    )
     expected = performance(agents, load, 180, 20, patience)
     spread = found.std(axis=0, ddof=1) / math.sqrt(runs)
     near = np.abs(found.mean(axis=0) - [float(expected.service_level), float(expected.abandoned)])
@@ -133,7 +185,12 @@ patiences = st.one_of(st.just(math.inf), st.floats(5, 4000))
 def test_more_agents_serve_better(load, handle, patience, seconds, more):
     agents = np.arange(1, 6) + int(load) + more - 3
     found = performance(np.maximum(agents, 1), load, handle, seconds, patience)
-    for name, sign in (("service_level", 1), ("abandoned", -1), ("occupancy", -1), ("wait_probability", -1)):
+    for name, sign in (
+        ("service_level", 1),
+        ("abandoned", -1),
+        ("occupancy", -1),
+        ("wait_probability", -1),
+    ):
         values = getattr(found, name)
         assert np.isfinite(values).all()
         assert ((values >= 0) & (values <= 1)).all()
@@ -143,21 +200,30 @@ def test_more_agents_serve_better(load, handle, patience, seconds, more):
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.floats(0.05, 800), st.floats(20, 2000), patiences, st.floats(0.3, 0.97), st.floats(1, 200))
+@given(
+    st.floats(0.05, 800), st.floats(20, 2000), patiences, st.floats(0.3, 0.97), st.floats(1, 200)
+)
 def test_the_required_agents_are_the_fewest(load, handle, patience, share, seconds):
     target = Target(share, seconds, 0.9, 0.2)
     count = int(required(load, handle, target, patience).agents[0])
 
     def kept(agents: int) -> bool:
         found = performance(agents, load, handle, seconds, patience)
-        return bool(found.service_level >= share - 1e-9 and found.occupancy <= 0.9 + 1e-9 and found.abandoned <= 0.2 + 1e-9)
+        return bool(
+            found.service_level >= share - 1e-9
+            and found.occupancy <= 0.9 + 1e-9
+            and found.abandoned <= 0.2 + 1e-9
+        )
 
     assert kept(count)
     assert count == 0 or not kept(count - 1)
     assert int(required(load / 2, handle, target, patience).agents[0]) <= count
     # two queues pooled never need more than apart, if nobody gives up; with impatient people and a target so low that an
     # overloaded queue meets it, chance helps the small queue more (12 erlangs, patience 5 s, half within 1 s: 11 and 24)
-    assert math.isfinite(patience) or required(load * 2, handle, target, patience).agents[0] <= 2 * count
+    assert (
+        math.isfinite(patience)
+        or required(load * 2, handle, target, patience).agents[0] <= 2 * count
+    )
 
 
 def test_corners():

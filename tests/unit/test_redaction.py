@@ -15,7 +15,12 @@ SECRETS = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1
 def test_no_form_of_a_secret_is_left(secret: str, user: str, after: str):
     remember_secret(secret)
     coded = base64.b64encode(f"{user}:{secret}{after}".encode()).decode()
-    for form in (secret, urllib.parse.quote(secret, safe=""), secret.encode().hex(), f"https://x.example/?token={urllib.parse.quote_plus(secret)}&a=1"):
+    for form in (
+        secret,
+        urllib.parse.quote(secret, safe=""),
+        secret.encode().hex(),
+        f"https://x.example/?token={urllib.parse.quote_plus(secret)}&a=1",
+    ):
         assert form not in redact(f"said {form} and more")
         assert secret not in redact(f"said {form} and more")
     hidden = redact(f"Basic {coded}")

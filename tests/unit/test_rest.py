@@ -23,21 +23,33 @@ START = Request("/things", {"a": "1"})
 def test_a_linked_page_ends_at_the_flag_even_with_a_link():
     shape = paging.NextUrl(at="next_page", ends="end_of_stream")
     assert shape.after(START, Seen(values={"next_page": "http://x/2"})).path == "http://x/2"
-    assert shape.after(START, Seen(values={"next_page": "http://x/2", "end_of_stream": True})) is None
+    assert (
+        shape.after(START, Seen(values={"next_page": "http://x/2", "end_of_stream": True})) is None
+    )
 
 
 def test_a_cursor_can_stand_alone():
-    shape = paging.CursorParam(at="c", param="cursor", size={"per_page": "9"}, ends="end", alone=True, keeps=("per_page",))
+    shape = paging.CursorParam(
+        at="c", param="cursor", size={"per_page": "9"}, ends="end", alone=True, keeps=("per_page",)
+    )
     first = shape.first(Request("/t", {"start_time": "1"}))
-    assert shape.after(first, Seen(values={"c": "abc"})).params == {"per_page": "9", "cursor": "abc"}
+    assert shape.after(first, Seen(values={"c": "abc"})).params == {
+        "per_page": "9",
+        "cursor": "abc",
+    }
     assert shape.after(first, Seen(values={"c": "abc", "end": True})) is None
 
 
 def test_a_short_or_empty_page_is_not_the_end_of_a_keyset():
-    shape = paging.Keyset("t", "id", "q", "offset", "limit", 100, lambda query, time, key: f"{query}>{time}/{key}")
+    shape = paging.Keyset(
+        "t", "id", "q", "offset", "limit", 100, lambda query, time, key: f"{query}>{time}/{key}"
+    )
     more = {"link": '<http://x>;rel="next",<http://x>;rel="first"'}
     first = shape.first(Request("/t", {"q": "all"}))
-    assert shape.after(first, Seen(count=3, lasts={"t": "T", "id": "I"}, headers=more)).params["q"] == "all>T/I"
+    assert (
+        shape.after(first, Seen(count=3, lasts={"t": "T", "id": "I"}, headers=more)).params["q"]
+        == "all>T/I"
+    )
     stepped = shape.after(first, Seen(count=0, headers=more))
     assert (stepped.params["offset"], stepped.params["q"]) == ("100", "all")
     assert shape.after(first, Seen(count=100, lasts={"t": "T", "id": "I"})) is None
@@ -47,7 +59,10 @@ def test_a_short_or_empty_page_is_not_the_end_of_a_keyset():
 
 def test_a_search_goes_on_above_the_last_id_until_a_page_is_empty():
     shape = paging.SearchAfterId("id", lambda body, last: {**body, "above": last})
-    assert shape.after(Request("/s", body={"x": 1}), Seen(lasts={"id": 7})).body == {"x": 1, "above": "7"}
+    assert shape.after(Request("/s", body={"x": 1}), Seen(lasts={"id": 7})).body == {
+        "x": 1,
+        "above": "7",
+    }
     assert shape.after(Request("/s", body={"x": 1}), Seen(count=0)) is None
 
 
@@ -56,9 +71,17 @@ def test_a_request_survives_the_landing_zone():
     assert Request.from_json(msgspec.json.decode(msgspec.json.encode(request.as_json()))) == request
 
 
-@pytest.mark.parametrize("whole", [False, True], ids=["what is declared", "whole records, for a clean function beside"])
+@pytest.mark.parametrize(
+    "whole", [False, True], ids=["what is declared", "whole records, for a clean function beside"]
+)
 def test_the_reader_decodes_what_is_declared_and_explodes_inner_lists(whole: bool):
-    reader = PageReader(records="data.rows", paths=["id", "via.channel"], envelope=["next"], lists=["parts[].items[]"], whole=whole)
+    reader = PageReader(
+        records="data.rows",
+        paths=["id", "via.channel"],
+        envelope=["next"],
+        lists=["parts[].items[]"],
+        whole=whole,
+    )
     reader.declare_items("parts[].items[]", ["item.n", "item.gone?"])
     body = b'{"data":{"rows":[{"id":1,"via":{"channel":"web","x":[1]},"parts":[{"items":[{"n":5,"gone":null},{"n":6}]}]},{"id":"b","via":null}]},"next":"c"}'
     page = reader.decode(body)
@@ -75,7 +98,9 @@ def test_what_is_no_list_in_a_whole_record_is_its_one_item():
     """It is taken, or set aside for what it lacks; as an empty list it would be gone without a word."""
     reader = PageReader(records="rows", paths=["id"], lists=["parts[]"], whole=True)
     reader.declare_items("parts[]", ["item.n"])
-    page = reader.decode(b'{"rows":[{"id":1,"parts":{"n":5}},{"id":2,"parts":"text"},{"id":3,"parts":null},{"id":4}]}')
+    page = reader.decode(
+        b'{"rows":[{"id":1,"parts":{"n":5}},{"id":2,"parts":"text"},{"id":3,"parts":null},{"id":4}]}'
+    )
     owners, items = reader.explode(page.records, "parts[]")
     assert reader.column(owners, "id") == [1, 2]
     assert reader.column(items, "item.n", each="parts[]") == [5, None]
@@ -94,17 +119,26 @@ def test_a_body_that_is_cut_or_no_json_is_told_apart(body):
         PageReader(records="rows", paths=["a"]).decode(body)
 
 
-@pytest.mark.parametrize("body", [b'{"other":1}', b'{"rows":null}', b'{"rows":3}', b"[1]", b'{"rows":[1,2]}'])
+@pytest.mark.parametrize(
+    "body", [b'{"other":1}', b'{"rows":null}', b'{"rows":3}', b"[1]", b'{"rows":[1,2]}']
+)
 def test_a_wrong_shape_is_told_apart(body):
     with pytest.raises(ContractError):
         PageReader(records="rows", paths=["a.b"]).decode(body)
 
 
-json_values = st.recursive(st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=4),
-                           lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("ab"), inner, max_size=2), max_leaves=6)
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("ab"), inner, max_size=2)
+    ),
+    max_leaves=6,
+)
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)  # the first draw compiles the strategy
+@settings(
+    suppress_health_check=[HealthCheck.too_slow], deadline=None
+)  # the first draw compiles the strategy
 @given(st.lists(st.dictionaries(st.sampled_from(["id", "a"]), json_values, max_size=2), max_size=6))
 def test_every_record_of_any_page_is_read_or_named(records):
     reader = PageReader(records="rows", paths=["id", "a.b"])
@@ -145,10 +179,16 @@ def test_retry_after_is_seconds_or_a_date_or_nothing():
     assert _retry_after({}) is None
 
 
-@pytest.mark.parametrize(("body", "words"), [
-    (b'{"error":{"title":"Forbidden","message":"You do not have access"}}', "You do not have access"),
-    (b'{"error":"RecordNotFound","description":"Not found"}', "Not found"),
-    (b'{"status":1,"errmsg":"Client revoked access grant"}', "Client revoked access grant"),
-])
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (
+            b'{"error":{"title":"Forbidden","message":"You do not have access"}}',
+            "You do not have access",
+        ),
+        (b'{"error":"RecordNotFound","description":"Not found"}', "Not found"),
+        (b'{"status":1,"errmsg":"Client revoked access grant"}', "Client revoked access grant"),
+    ],
+)
 def test_the_vendors_words_are_found_in_every_dialect(body, words):
     assert _words(body) == words

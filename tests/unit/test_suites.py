@@ -13,7 +13,12 @@ from tasks.sqlmodels.catalog import models
 
 KINDS = {
     **{(e.name, c.name): c.kind for e in ENTITIES.values() for c in e.columns},
-    **{(m.name, c.name): c.kind for m in models().values() if m.schema == "marts" for c in m.columns},
+    **{
+        (m.name, c.name): c.kind
+        for m in models().values()
+        if m.schema == "marts"
+        for c in m.columns
+    },
 }
 SUBJECTS = sorted({subject for subject, _ in KINDS if suites.columns_of(subject)})
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
@@ -22,8 +27,13 @@ NOW = datetime(2026, 11, 1, tzinfo=UTC)
 def value(kind: str, pick: random.Random):
     instant = NOW + timedelta(days=pick.randint(-20000, 900))
     return {
-        "text": pick.choice(["", "open", "x" * 40]), "number": pick.choice([-1.0, 0.0, 0.5, 1e9, float("nan")]), "money": Decimal(pick.randint(-5, 5)),
-        "whole": pick.choice([-1, 0, 7, 10**9]), "flag": pick.random() < 0.5, "instant": instant, "day": instant.date(),
+        "text": pick.choice(["", "open", "x" * 40]),
+        "number": pick.choice([-1.0, 0.0, 0.5, 1e9, float("nan")]),
+        "money": Decimal(pick.randint(-5, 5)),
+        "whole": pick.choice([-1, 0, 7, 10**9]),
+        "flag": pick.random() < 0.5,
+        "instant": instant,
+        "day": instant.date(),
     }[kind]
 
 
@@ -44,31 +54,61 @@ def test_a_rule_met_at_sight_is_met(subject: str):
         table = drawn(subject, pick)
         seen = [rule for rule in suites.rules_of(subject) if suites._is_met_at_sight(rule, table)]
         judged = suites._judge(subject, seen, table, suites._QUIET)
-        assert [suites.rule_name(rule) for rule in seen if not judged[suites._key(rule)].success] == []
+        assert [
+            suites.rule_name(rule) for rule in seen if not judged[suites._key(rule)].success
+        ] == []
 
 
-BOUNDED = [(subject, rule) for subject in SUBJECTS for rule in suites.rules_of(subject) if rule["type"] == "expect_column_values_to_be_between"]
+BOUNDED = [
+    (subject, rule)
+    for subject in SUBJECTS
+    for rule in suites.rules_of(subject)
+    if rule["type"] == "expect_column_values_to_be_between"
+]
 
 
-@pytest.mark.parametrize(("subject", "rule"), BOUNDED, ids=lambda x: x if isinstance(x, str) else suites.rule_name(x))
+@pytest.mark.parametrize(
+    ("subject", "rule"), BOUNDED, ids=lambda x: x if isinstance(x, str) else suites.rule_name(x)
+)
 def test_bounds_are_what_great_expectations_takes_them_for(subject: str, rule: dict):
     name, low, high = (rule["kwargs"].get(key) for key in ("column", "min_value", "max_value"))
     kind = KINDS[subject, name]
-    typed = {"number": float, "money": lambda bound: Decimal(str(bound)), "whole": int, "instant": datetime.fromisoformat}[kind]
+    typed = {
+        "number": float,
+        "money": lambda bound: Decimal(str(bound)),
+        "whole": int,
+        "instant": datetime.fromisoformat,
+    }[kind]
     step = timedelta(seconds=1) if kind == "instant" else typed(1)
     inside = [typed(low), typed(low) + step if high is None else typed(high), None]
-    outside = [[typed(low) - step, *inside], *([[*inside, typed(high) + step]] if high is not None else [])]
+    outside = [
+        [typed(low) - step, *inside],
+        *([[*inside, typed(high) + step]] if high is not None else []),
+    ]
     for values, is_met in ((inside, True), *((row, False) for row in outside)):
         table = pa.table({name: pa.array(values, ARROW[kind])})
         judged = suites._judge(subject, [rule], table, suites._QUIET)[suites._key(rule)].success
-        assert suites._is_met_at_sight(rule, table) == judged == (is_met and "strict_min" not in rule["kwargs"])
+        assert (
+            suites._is_met_at_sight(rule, table)
+            == judged
+            == (is_met and "strict_min" not in rule["kwargs"])
+        )
 
 
 def test_no_rule_that_is_broken_is_met_at_sight():
-    rows = pa.table({"ticket_id": ["1", None], "status": ["open", "open"], "created_at": [NOW, NOW], "solved_at": pa.array([None, NOW - timedelta(days=1)], pa.timestamp("us", "UTC"))})
+    rows = pa.table(
+        {
+            "ticket_id": ["1", None],
+            "status": ["open", "open"],
+            "created_at": [NOW, NOW],
+            "solved_at": pa.array([None, NOW - timedelta(days=1)], pa.timestamp("us", "UTC")),
+        }
+    )
     verdict = suites.check("ticket", rows)
     assert {r.rule: r.unexpected_count for r in verdict.results if not r.is_met} == {
-        "column_values_to_not_be_null(ticket_id)": 1, "column_pair_values_a_to_be_greater_than_b(solved_at, created_at)": 1}
+        "column_values_to_not_be_null(ticket_id)": 1,
+        "column_pair_values_a_to_be_greater_than_b(solved_at, created_at)": 1,
+    }
     assert verdict.bad == {1: ("column_values_to_not_be_null(ticket_id)", "ticket_id is missing")}
 
 
@@ -76,7 +116,10 @@ def test_not_a_number_is_no_value():
     rule = {"type": "expect_column_values_to_not_be_null", "kwargs": {"column": "x"}}
     assert suites._is_met_at_sight(rule, pa.table({"x": [1]}))
     assert not suites._is_met_at_sight(rule, pa.table({"x": [float("nan")]}))
-    bounded = {"type": "expect_column_values_to_be_between", "kwargs": {"column": "x", "min_value": 0}}
+    bounded = {
+        "type": "expect_column_values_to_be_between",
+        "kwargs": {"column": "x", "min_value": 0},
+    }
     assert suites._is_met_at_sight(bounded, pa.table({"x": [1.0, None]}))
     assert not suites._is_met_at_sight(bounded, pa.table({"x": [1.0, float("nan")]}))
     assert not suites._is_met_at_sight(bounded, pa.table({"x": ["1"]}))

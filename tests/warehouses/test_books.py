@@ -5,20 +5,37 @@ from tasks.warehouse.engine import Warehouse
 
 
 def test_more_rows_than_one_statement_takes(warehouse: Warehouse):
-    rules = [{"subject": "ticket", "batch_id": "b", "rule": f"rule {n}", "level": "row", "is_met": True, "unexpected_count": 0,
-              "rows_count": n} for n in range(1203)]
+    rules = [
+        {
+            "subject": "ticket",
+            "batch_id": "b",
+            "rule": f"rule {n}",
+            "level": "row",
+            "is_met": True,
+            "unexpected_count": 0,
+            "rows_count": n,
+        }
+        for n in range(1203)
+    ]
     for rows in (rules, [{**rule, "is_met": False} for rule in rules[400:900]]):
         with warehouse.begin() as connection:
             books.record_validation(connection, "run", rows)
     with warehouse.connect() as connection:
-        counted = warehouse.fetch(connection, "select is_met, count(*), sum(rows_count) from ops.validation group by 1 order by 1")
+        counted = warehouse.fetch(
+            connection,
+            "select is_met, count(*), sum(rows_count) from ops.validation group by 1 order by 1",
+        )
     changed, kept = range(400, 900), [*range(400), *range(900, 1203)]
     assert [tuple(row) for row in counted] == [(False, 500, sum(changed)), (True, 703, sum(kept))]
 
 
 def test_fields_that_are_seen_again(warehouse: Warehouse):
     first = {f"field_{n}": ("text", "known") for n in range(1100)}
-    again = {"field_7": ("number", "retyped"), "field_1099": ("text", "vanished"), "another": ("flag", "new")}
+    again = {
+        "field_7": ("number", "retyped"),
+        "field_1099": ("text", "vanished"),
+        "another": ("flag", "new"),
+    }
     for fields in (first, again):
         with warehouse.begin() as connection:
             books.record_drift(connection, "acme", "tickets", fields)
@@ -35,4 +52,8 @@ def test_changes_of_a_table_are_counted(warehouse: Warehouse):
                 books.touch_table(connection, "source.ticket")
             books.touch_table(connection, f"source.agent_{times}")
     with warehouse.connect() as connection:
-        assert books.table_states(connection) == {"source.ticket": 3, "source.agent_1": 1, "source.agent_2": 1}
+        assert books.table_states(connection) == {
+            "source.ticket": 3,
+            "source.agent_1": 1,
+            "source.agent_2": 1,
+        }

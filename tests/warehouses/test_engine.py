@@ -16,7 +16,11 @@ def test_opening_a_connection_changes_nothing_of_the_whole_database(tmp_path):
     warehouse = Warehouse(f"duckdb:///{tmp_path / 'w.duckdb'}", memory_limit="1GB", threads=1)
     ask = "select name, value from duckdb_settings() where name in ('disabled_optimizers', 'memory_limit', 'threads') order by 1"
     with warehouse.connect() as first:
-        assert warehouse.fetch(first, ask) == [("disabled_optimizers", "join_order"), ("memory_limit", "953.6 MiB"), ("threads", "1")]
+        assert warehouse.fetch(first, ask) == [
+            ("disabled_optimizers", "join_order"),
+            ("memory_limit", "953.6 MiB"),
+            ("threads", "1"),
+        ]
         for statement in ("set memory_limit = '500MB'", "set threads = 2"):
             first.exec_driver_sql(statement)
         told = warehouse.fetch(first, ask)
@@ -27,7 +31,10 @@ def test_opening_a_connection_changes_nothing_of_the_whole_database(tmp_path):
 
 def test_a_query_for_the_plans_may_be_on_the_warehouse_itself(tmp_path):
     """It knows nothing of the limits; options given with the path would have to be the same."""
-    limited, plain = Warehouse(f"duckdb:///{tmp_path / 'w.duckdb'}", memory_limit="1GB"), Warehouse(f"duckdb:///{tmp_path / 'w.duckdb'}")
+    limited, plain = (
+        Warehouse(f"duckdb:///{tmp_path / 'w.duckdb'}", memory_limit="1GB"),
+        Warehouse(f"duckdb:///{tmp_path / 'w.duckdb'}"),
+    )
     ask = "select current_setting('memory_limit')"
     with limited.connect() as first, plain.connect() as second:
         assert limited.fetch(first, ask) == plain.fetch(second, ask) == [("953.6 MiB",)]
@@ -45,7 +52,10 @@ def _is_free(path: Path) -> bool:
 def test_a_connection_that_cannot_be_prepared_lets_go_of_the_file(tmp_path):
     gc.disable()  # it would let go as well, at some time
     try:
-        with pytest.raises(StorageError, match="Memory must have"), Warehouse(f"duckdb:///{tmp_path / 'w.duckdb'}", memory_limit="much").connect():
+        with (
+            pytest.raises(StorageError, match="Memory must have"),
+            Warehouse(f"duckdb:///{tmp_path / 'w.duckdb'}", memory_limit="much").connect(),
+        ):
             pass
         assert _is_free(tmp_path / "w.duckdb")
     finally:

@@ -32,7 +32,9 @@ class State(NamedTuple):
         return (-1 if self.version is None else self.version, self.received)
 
 
-def expected(before: dict[str, State], came: Sequence[State], *, replaces: bool) -> tuple[dict[str, State], int]:
+def expected(
+    before: dict[str, State], came: Sequence[State], *, replaces: bool
+) -> tuple[dict[str, State], int]:
     """What is there afterwards and how many rows changed."""
     newest: dict[str, State] = {}
     for state in came:
@@ -42,7 +44,9 @@ def expected(before: dict[str, State], came: Sequence[State], *, replaces: bool)
     changed = len(before) - len(after)
     for key, state in newest.items():
         old = before.get(key)
-        if old and ((old.name, old.version) == (state.name, state.version) or old.place > state.place):
+        if old and (
+            (old.name, old.version) == (state.name, state.version) or old.place > state.place
+        ):
             continue
         after[key] = state
         changed += 1
@@ -54,17 +58,39 @@ def instant(hours: int | None) -> datetime | None:
 
 
 def as_table(states: Sequence[State]) -> pa.Table:
-    rows = [{"team_id": s.team_id, "name": s.name, "version_at": instant(s.version), "page_number": 1, "record_number": n,
-             "received_at": instant(s.received)} for n, s in enumerate(states)]
+    rows = [
+        {
+            "team_id": s.team_id,
+            "name": s.name,
+            "version_at": instant(s.version),
+            "page_number": 1,
+            "record_number": n,
+            "received_at": instant(s.received),
+        }
+        for n, s in enumerate(states)
+    ]
     return pa.Table.from_pylist(rows, _schema(TEAM))
 
 
 def _schema(entity: Entity) -> pa.Schema:
-    return pa.schema([*((c.name, ARROW[c.kind]) for c in entity.columns), ("page_number", pa.int64()), ("record_number", pa.int64()),
-                      ("received_at", ARROW["instant"])])
+    return pa.schema(
+        [
+            *((c.name, ARROW[c.kind]) for c in entity.columns),
+            ("page_number", pa.int64()),
+            ("record_number", pa.int64()),
+            ("received_at", ARROW["instant"]),
+        ]
+    )
 
 
-def load(warehouse: Warehouse, entity: Entity, chunks: Sequence[pa.Table], batch: str, *, replaces: bool = False) -> int:
+def load(
+    warehouse: Warehouse,
+    entity: Entity,
+    chunks: Sequence[pa.Table],
+    batch: str,
+    *,
+    replaces: bool = False,
+) -> int:
     origin, start = Origin("zendesk", "acme", "teams", batch), 0
     with warehouse.connect() as connection:
         create_stage(warehouse, connection, entity)
@@ -77,11 +103,19 @@ def load(warehouse: Warehouse, entity: Entity, chunks: Sequence[pa.Table], batch
             return merge(connection, entity, origin, replaces=replaces)
 
 
-STATES = st.builds(State, st.sampled_from("abcd"), st.sampled_from(["one", "two"]), st.one_of(st.none(), st.integers(0, 3)), st.integers(0, 2))
+STATES = st.builds(
+    State,
+    st.sampled_from("abcd"),
+    st.sampled_from(["one", "two"]),
+    st.one_of(st.none(), st.integers(0, 3)),
+    st.integers(0, 2),
+)
 LOADS = st.lists(st.tuples(st.lists(STATES, max_size=8), st.booleans()), max_size=4)
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+)
 @given(loads=LOADS)
 def test_any_loads_leave_the_newest_states(warehouse: Warehouse, loads):
     held: dict[str, State] = {}
@@ -90,24 +124,47 @@ def test_any_loads_leave_the_newest_states(warehouse: Warehouse, loads):
             connection.exec_driver_sql("delete from source.team")
         for number, (states, replaces) in enumerate(loads):
             half = len(states) // 2
-            changed = load(warehouse, TEAM, [as_table(states[:half]), as_table(states[half:])], f"b{number}", replaces=replaces)
+            changed = load(
+                warehouse,
+                TEAM,
+                [as_table(states[:half]), as_table(states[half:])],
+                f"b{number}",
+                replaces=replaces,
+            )
             held, told = expected(held, states, replaces=replaces)
             assert changed == told
         with warehouse.connect() as connection:
-            rows = warehouse.fetch(connection, "select team_id, name, version_at, received_at from source.team order by 1")
-    assert [tuple(row) for row in rows] == [(s.team_id, s.name, instant(s.version), instant(s.received)) for _, s in sorted(held.items())]
+            rows = warehouse.fetch(
+                connection,
+                "select team_id, name, version_at, received_at from source.team order by 1",
+            )
+    assert [tuple(row) for row in rows] == [
+        (s.team_id, s.name, instant(s.version), instant(s.received))
+        for _, s in sorted(held.items())
+    ]
 
 
 def many_tickets(first: int, count: int, subject: str) -> pa.Table:
     """Tickets with something in every column, made by DuckDB: row by row it would take longer than what is tested."""
-    values = {"text": "'{name} ' || (i % 997)", "flag": "true", "whole": "i", "number": "i", "money": "i",
-              "instant": "timestamptz '2026-01-01 00:00:00+00' + to_minutes(i)", "day": "date '2026-01-01'"}
+    values = {
+        "text": "'{name} ' || (i % 997)",
+        "flag": "true",
+        "whole": "i",
+        "number": "i",
+        "money": "i",
+        "instant": "timestamptz '2026-01-01 00:00:00+00' + to_minutes(i)",
+        "day": "date '2026-01-01'",
+    }
     given_values = {c.name: values[c.kind].format(name=c.name) for c in TICKET.columns}
-    given_values |= {"ticket_id": "cast(i * 7919 % 1000000007 as varchar)", "subject": f"'{subject} ' || (i % 997)"}
+    given_values |= {
+        "ticket_id": "cast(i * 7919 % 1000000007 as varchar)",
+        "subject": f"'{subject} ' || (i % 997)",
+    }
     columns = ", ".join(f'{value} as "{name}"' for name, value in given_values.items())
     found = duckdb.sql(
         f"select {columns}, i // 200 as page_number, i as record_number, timestamptz '2026-02-01 00:00:00+00' as received_at "
-        f"from range({first}, {first + count}) as r(i)").to_arrow_table()
+        f"from range({first}, {first + count}) as r(i)"
+    ).to_arrow_table()
     return found.cast(_schema(TICKET))
 
 
@@ -122,7 +179,9 @@ def narrow(tmp_path: Path) -> Iterator[Warehouse]:
 
 def test_a_batch_larger_than_the_memory_limit_is_merged(narrow: Warehouse):
     rows, lot = 250_000, 50_000
-    chunks = {subject: [many_tickets(n, lot, subject) for n in range(0, rows, lot)] for subject in "ab"}
+    chunks = {
+        subject: [many_tickets(n, lot, subject) for n in range(0, rows, lot)] for subject in "ab"
+    }
     with narrow.held():
         assert load(narrow, TICKET, chunks["a"], "first") == rows
         assert load(narrow, TICKET, chunks["a"], "same") == 0

@@ -10,7 +10,9 @@ from tests_support import TODAY, differences, midnight
 from tasks.sandbox.company import Sandbox
 
 
-def test_a_second_run_another_warehouse_and_a_replay_give_the_same_rows(bench, postgres: Callable[[], str], tmp_path: Path):
+def test_a_second_run_another_warehouse_and_a_replay_give_the_same_rows(
+    bench, postgres: Callable[[], str], tmp_path: Path
+):
     outcome = bench.run(midnight(TODAY))
     assert outcome.state == "completed", outcome.message
     expected = bench.tables()
@@ -30,9 +32,18 @@ def test_a_second_run_another_warehouse_and_a_replay_give_the_same_rows(bench, p
     assert differences(expected, rebuilt.tables()) == {}
 
 
-def test_thirty_daily_loads_equal_one_full_load(small_bench, small_sandbox: Sandbox, tmp_path: Path):
+def test_thirty_daily_loads_equal_one_full_load(
+    small_bench, small_sandbox: Sandbox, tmp_path: Path
+):
     """Five weeks of a helpdesk, a survey tool and the plans; the others are loaded in three parts below."""
-    full = replace(small_bench, accounts=tuple(a for a in small_bench.accounts if a["connector"] in {"zendesk", "surveymonkey", "files"}))
+    full = replace(
+        small_bench,
+        accounts=tuple(
+            a
+            for a in small_bench.accounts
+            if a["connector"] in {"zendesk", "surveymonkey", "files"}
+        ),
+    )
     assert full.run(midnight(TODAY)).state == "completed"
     daily = replace(full, folder=tmp_path / "daily", url=f"duckdb:///{tmp_path / 'daily.duckdb'}")
     for days_before in range(30, -1, -1):
@@ -44,9 +55,15 @@ def test_thirty_daily_loads_equal_one_full_load(small_bench, small_sandbox: Sand
     assert differences(full.tables("core", "marts"), daily.tables("core", "marts")) == {}
 
 
-def test_three_loads_of_the_other_vendors_equal_one(small_bench, small_sandbox: Sandbox, tmp_path: Path):
+def test_three_loads_of_the_other_vendors_equal_one(
+    small_bench, small_sandbox: Sandbox, tmp_path: Path
+):
     """Without Jira and Zoho Desk, whose deletions no API tells: what was loaded before stays."""
-    chosen = tuple(a for a in small_sandbox.accounts if a["connector"] not in {"zendesk", "surveymonkey", "jira", "medallia", "zoho_desk"})
+    chosen = tuple(
+        a
+        for a in small_sandbox.accounts
+        if a["connector"] not in {"zendesk", "surveymonkey", "jira", "medallia", "zoho_desk"}
+    )
     once = replace(small_bench, accounts=chosen)
     assert once.run(midnight(TODAY)).state == "completed"
     parts = replace(once, folder=tmp_path / "parts", url=f"duckdb:///{tmp_path / 'parts.duckdb'}")

@@ -21,22 +21,53 @@ _AGENT, _PERSON, _COMPANY, LAST_PAGE = 50_000, 100_000, 700_000, 300
 class Freshdesk(Desk):
     """A portal whose ticket list is cut at page `last_page`."""
 
-    def __init__(self, world: World, *, clock: datetime | None = None, key: str = "freshdesk-demo-key", tickets: Any = None) -> None:
+    def __init__(
+        self,
+        world: World,
+        *,
+        clock: datetime | None = None,
+        key: str = "freshdesk-demo-key",
+        tickets: Any = None,
+    ) -> None:
         super().__init__(world, clock=clock, tickets=tickets)
         self._key = key
         self.last_page, self.per_page = LAST_PAGE, 100
 
     def unauthorized(self) -> Reply:
-        return Reply({"code": "invalid_credentials", "message": "You have to be logged in to perform this action."}, 401)
+        return Reply(
+            {
+                "code": "invalid_credentials",
+                "message": "You have to be logged in to perform this action.",
+            },
+            401,
+        )
 
     def throttled(self) -> Reply:
         return Reply(b"", 429, {"retry-after": "1", "x-ratelimit-remaining": "0"})
 
     def forbidden(self) -> Reply:
-        return Reply({"code": "require_feature", "message": "The Surveys feature(s) is/are not supported in your plan."}, 403)
+        return Reply(
+            {
+                "code": "require_feature",
+                "message": "The Surveys feature(s) is/are not supported in your plan.",
+            },
+            403,
+        )
 
     def _invalid(self, name: str) -> Reply:
-        return Reply({"description": "Validation failed", "errors": [{"field": name, "message": "It should be a valid value", "code": "invalid_value"}]}, 400)
+        return Reply(
+            {
+                "description": "Validation failed",
+                "errors": [
+                    {
+                        "field": name,
+                        "message": "It should be a valid value",
+                        "code": "invalid_value",
+                    }
+                ],
+            },
+            400,
+        )
 
     def answer(self, asked: Asked) -> Reply:
         if asked.path.startswith("/files/"):
@@ -45,24 +76,39 @@ class Freshdesk(Desk):
             return self.unauthorized()
         parts = asked.path.removeprefix("/api/v2/").split("/")
         routes: dict[str, Callable[[Asked], Reply]] = {
-            "agents/me": lambda a: Reply(self._agents()[0]), "tickets": self._tickets,
-            "agents": lambda a: self._paged(a, self._agents()), "groups": lambda a: self._paged(a, self._groups()),
-            "contacts": lambda a: self._paged(a, self._since(a, self._contacts())), "companies": lambda a: self._paged(a, self._since(a, self._companies())),
-            "sla_policies": lambda a: Reply([self._policy()]), "business_hours": lambda a: Reply([self._hours()]),
-            "ticket_fields": lambda a: Reply(self._fields()), "surveys/satisfaction_ratings": self._ratings, "time_entries": self._time,
+            "agents/me": lambda a: Reply(self._agents()[0]),
+            "tickets": self._tickets,
+            "agents": lambda a: self._paged(a, self._agents()),
+            "groups": lambda a: self._paged(a, self._groups()),
+            "contacts": lambda a: self._paged(a, self._since(a, self._contacts())),
+            "companies": lambda a: self._paged(a, self._since(a, self._companies())),
+            "sla_policies": lambda a: Reply([self._policy()]),
+            "business_hours": lambda a: Reply([self._hours()]),
+            "ticket_fields": lambda a: Reply(self._fields()),
+            "surveys/satisfaction_ratings": self._ratings,
+            "time_entries": self._time,
             "export/ticket_activities": self._activities,
         }
         if "/".join(parts) in routes:
             return routes["/".join(parts)](asked)
         if parts[0] == "tickets" and parts[-1] == "conversations":
-            found = [t for t in self.visible() if str(t.number) == parts[1] and not self.is_deleted(t)]
+            found = [
+                t for t in self.visible() if str(t.number) == parts[1] and not self.is_deleted(t)
+            ]
             return self._paged(asked, self._conversations(found[0])) if found else Reply(b"", 404)
         return Reply(b"", 404)
 
     def _paged(self, asked: Asked, rows: Sequence[Row]) -> Reply:
-        page, size = int(asked.query.get("page", "1")), min(int(asked.query.get("per_page", "30")), self.per_page)
+        page, size = (
+            int(asked.query.get("page", "1")),
+            min(int(asked.query.get("per_page", "30")), self.per_page),
+        )
         found, more = page_of(rows, (page - 1) * size, size)
-        headers = {"link": f'<{self.base_url}{asked.path}?page={page + 1}&per_page={size}>; rel="next"'} if more else {}
+        headers = (
+            {"link": f'<{self.base_url}{asked.path}?page={page + 1}&per_page={size}>; rel="next"'}
+            if more
+            else {}
+        )
         return Reply(list(found), 200, headers)
 
     def _since(self, asked: Asked, rows: list[Row], name: str = "updated_at") -> list[Row]:
@@ -73,13 +119,20 @@ class Freshdesk(Desk):
         if int(asked.query.get("page", "1")) > self.last_page:
             return self._invalid("page")
         kind = asked.query.get("filter", "")
-        rows = [self._ticket(t, asked.query.get("include", "")) for t in self.visible() if self.is_deleted(t) == (kind == "deleted")]
+        rows = [
+            self._ticket(t, asked.query.get("include", ""))
+            for t in self.visible()
+            if self.is_deleted(t) == (kind == "deleted")
+        ]
         rows = [] if kind == "spam" else rows
         if "updated_since" in asked.query:
             rows = self._since(asked, rows)
         else:  # without it only the last 30 days are listed
             rows = [r for r in rows if r["created_at"] >= iso(self.clock - timedelta(days=30))]
-        rows.sort(key=lambda r: (r["updated_at"], r["id"]), reverse=asked.query.get("order_type", "desc") == "desc")
+        rows.sort(
+            key=lambda r: (r["updated_at"], r["id"]),
+            reverse=asked.query.get("order_type", "desc") == "desc",
+        )
         return self._paged(asked, rows)
 
     def _ticket(self, t: Ticket, include: str = "") -> Row:
@@ -88,20 +141,43 @@ class Freshdesk(Desk):
         first, solved = self.first_reply_at(t), self.solved_at(t)
         due = self._due(t, RESOLUTION_MINUTES)
         row: Row = {
-            "id": t.number, "subject": t.topic, "status": status, "priority": _PRIORITY[t.value_at("priority", self.clock) or "normal"],
-            "source": _SOURCE[t.channel], "type": t.kind.title(), "requester_id": _PERSON + t.requester.number,
-            "responder_id": _AGENT + int(agent) if agent else None, "group_id": int(team) if team else None,
-            "company_id": _COMPANY + t.requester.company.number if t.requester.company else None, "product_id": None, "email_config_id": None,
-            "created_at": iso(t.created_at), "updated_at": iso(self.touched(t)), "due_by": due, "fr_due_by": self._due(t, FIRST_REPLY_MINUTES),
-            "fr_escalated": False, "is_escalated": bool((iso(solved) if solved else iso(self.clock)) > due), "spam": False,
-            "tags": [], "cc_emails": [], "custom_fields": {"cf_area": None}, "association_type": None,
+            "id": t.number,
+            "subject": t.topic,
+            "status": status,
+            "priority": _PRIORITY[t.value_at("priority", self.clock) or "normal"],
+            "source": _SOURCE[t.channel],
+            "type": t.kind.title(),
+            "requester_id": _PERSON + t.requester.number,
+            "responder_id": _AGENT + int(agent) if agent else None,
+            "group_id": int(team) if team else None,
+            "company_id": _COMPANY + t.requester.company.number if t.requester.company else None,
+            "product_id": None,
+            "email_config_id": None,
+            "created_at": iso(t.created_at),
+            "updated_at": iso(self.touched(t)),
+            "due_by": due,
+            "fr_due_by": self._due(t, FIRST_REPLY_MINUTES),
+            "fr_escalated": False,
+            "is_escalated": bool((iso(solved) if solved else iso(self.clock)) > due),
+            "spam": False,
+            "tags": [],
+            "cc_emails": [],
+            "custom_fields": {"cf_area": None},
+            "association_type": None,
         }
         if self.is_deleted(t):
             row["deleted"] = True
         if "stats" in include:
-            row["stats"] = {"agent_responded_at": None, "requester_responded_at": None, "first_responded_at": iso(first) if first else None,
-                            "status_updated_at": iso(self.touched(t)), "reopened_at": None, "resolved_at": iso(solved) if solved else None,
-                            "closed_at": iso(solved) if solved and status == 5 else None, "pending_since": None}
+            row["stats"] = {
+                "agent_responded_at": None,
+                "requester_responded_at": None,
+                "first_responded_at": iso(first) if first else None,
+                "status_updated_at": iso(self.touched(t)),
+                "reopened_at": None,
+                "resolved_at": iso(solved) if solved else None,
+                "closed_at": iso(solved) if solved and status == 5 else None,
+                "pending_since": None,
+            }
         return row
 
     def _due(self, t: Ticket, minutes: dict[str, int]) -> str:
@@ -109,10 +185,20 @@ class Freshdesk(Desk):
 
     def _conversations(self, t: Ticket) -> list[Row]:
         return [
-            {"id": t.number * 100 + n, "ticket_id": t.number, "user_id": (_AGENT if note.role == "agent" else _PERSON) + note.author,
-             "incoming": note.role == "customer", "private": not note.is_public, "source": 0 if note.is_public else 2, "body_text": note.text,
-             "attachments": [], "created_at": iso(note.at), "updated_at": iso(note.at)}
-            for n, note in enumerate(self.notes(t)) if n > 0
+            {
+                "id": t.number * 100 + n,
+                "ticket_id": t.number,
+                "user_id": (_AGENT if note.role == "agent" else _PERSON) + note.author,
+                "incoming": note.role == "customer",
+                "private": not note.is_public,
+                "source": 0 if note.is_public else 2,
+                "body_text": note.text,
+                "attachments": [],
+                "created_at": iso(note.at),
+                "updated_at": iso(note.at),
+            }
+            for n, note in enumerate(self.notes(t))
+            if n > 0
         ]
 
     def _activities(self, asked: Asked) -> Reply:
@@ -138,24 +224,49 @@ class Freshdesk(Desk):
             for at in sorted({c.at for c in t.changes_until(self.clock)}):
                 told: Row = {}
                 for c in (c for c in t.changes_until(self.clock) if c.at == at):
-                    value: Any = {"status": _LABEL.get(_STATUS.get(str(c.after), 0)), "assignee": _AGENT + int(c.after) if c.field == "assignee" and c.after else None,
-                                  "team": names.get(str(c.after)), "priority": _PRIORITY.get(str(c.after))}[c.field]
+                    value: Any = {
+                        "status": _LABEL.get(_STATUS.get(str(c.after), 0)),
+                        "assignee": _AGENT + int(c.after)
+                        if c.field == "assignee" and c.after
+                        else None,
+                        "team": names.get(str(c.after)),
+                        "priority": _PRIORITY.get(str(c.after)),
+                    }[c.field]
                     if state.get(c.field) != value:
                         state[c.field] = value
-                        told[{"status": "status", "assignee": "agent_id", "team": "group", "priority": "priority"}[c.field]] = value
+                        told[
+                            {
+                                "status": "status",
+                                "assignee": "agent_id",
+                                "team": "group",
+                                "priority": "priority",
+                            }[c.field]
+                        ] = value
                 if told:
                     found.setdefault(at.date().isoformat(), []).append(
-                        {"performed_at": at.astimezone(UTC).strftime("%d-%m-%Y %H:%M:%S +0000"), "ticket_id": t.number, "performer_type": "system",
-                         "performer_id": None, "activity": told})
+                        {
+                            "performed_at": at.astimezone(UTC).strftime("%d-%m-%Y %H:%M:%S +0000"),
+                            "ticket_id": t.number,
+                            "performer_type": "system",
+                            "performer_id": None,
+                            "activity": told,
+                        }
+                    )
         for rows in found.values():
             rows.append(rows[0])  # activities have no id and may repeat
         return found
 
     def _file(self, asked: Asked) -> Reply:
         if "authorization" in asked.headers:
-            return Reply(b"<Error><Code>InvalidArgument</Code></Error>", 400, {"content-type": "application/xml"})
+            return Reply(
+                b"<Error><Code>InvalidArgument</Code></Error>",
+                400,
+                {"content-type": "application/xml"},
+            )
         rows = self._of_day(asked.path.removeprefix("/files/activities-").removesuffix(".json"))
-        body = json.dumps({"metadata": {"activities_count": len(rows)}, "activities_data": rows}).encode()
+        body = json.dumps(
+            {"metadata": {"activities_count": len(rows)}, "activities_data": rows}
+        ).encode()
         return Reply(body, 200, {"content-type": "application/octet-stream"})
 
     def _ratings(self, asked: Asked) -> Reply:
@@ -164,51 +275,157 @@ class Freshdesk(Desk):
             r = t.rating
             if r and r.answered_at and r.answered_at <= self.clock and r.score:
                 agent = t.value_at("assignee", self.clock)
-                rows.append({"id": t.number + 5, "survey_id": 10, "user_id": _PERSON + t.requester.number, "agent_id": _AGENT + int(agent) if agent else None,
-                             "group_id": None, "ticket_id": t.number, "feedback": None, "ratings": {"default_question": _SMILEYS[r.score]},
-                             "created_at": iso(r.answered_at), "updated_at": iso(r.answered_at)})
+                rows.append(
+                    {
+                        "id": t.number + 5,
+                        "survey_id": 10,
+                        "user_id": _PERSON + t.requester.number,
+                        "agent_id": _AGENT + int(agent) if agent else None,
+                        "group_id": None,
+                        "ticket_id": t.number,
+                        "feedback": None,
+                        "ratings": {"default_question": _SMILEYS[r.score]},
+                        "created_at": iso(r.answered_at),
+                        "updated_at": iso(r.answered_at),
+                    }
+                )
         low = asked.query.get("created_since", "")
-        return self._paged(asked, sorted((r for r in rows if r["created_at"] >= low), key=lambda r: r["created_at"]))
+        return self._paged(
+            asked,
+            sorted((r for r in rows if r["created_at"] >= low), key=lambda r: r["created_at"]),
+        )
 
     def _time(self, asked: Asked) -> Reply:
         rows: list[Row] = []
         for t in self.alive():
             agent, solved = t.value_at("assignee", self.clock), self.solved_at(t)
             if t.minutes_worked and agent and solved:
-                rows.append({"id": t.number + 6, "ticket_id": t.number, "agent_id": _AGENT + int(agent), "billable": True,
-                             "time_spent": f"{t.minutes_worked // 60:02d}:{t.minutes_worked % 60:02d}", "timer_running": False,
-                             "executed_at": iso(solved), "start_time": iso(solved), "created_at": iso(solved), "updated_at": iso(solved)})
+                rows.append(
+                    {
+                        "id": t.number + 6,
+                        "ticket_id": t.number,
+                        "agent_id": _AGENT + int(agent),
+                        "billable": True,
+                        "time_spent": f"{t.minutes_worked // 60:02d}:{t.minutes_worked % 60:02d}",
+                        "timer_running": False,
+                        "executed_at": iso(solved),
+                        "start_time": iso(solved),
+                        "created_at": iso(solved),
+                        "updated_at": iso(solved),
+                    }
+                )
         low, high = asked.query.get("executed_after", ""), asked.query.get("executed_before", "9")
         return self._paged(asked, [r for r in rows if low <= r["executed_at"] < high])
 
     def _agents(self) -> list[Row]:
-        return [{"id": _AGENT + a.number, "available": True, "ticket_scope": 1, "type": "support_agent", "created_at": iso(since(a)), "updated_at": iso(since(a)),
-                 "contact": {"name": a.name, "email": a.email, "active": True, "time_zone": "Berlin", "created_at": iso(since(a)), "updated_at": iso(since(a))}}
-                for a in self.agents() if self.is_here(a)]
+        return [
+            {
+                "id": _AGENT + a.number,
+                "available": True,
+                "ticket_scope": 1,
+                "type": "support_agent",
+                "created_at": iso(since(a)),
+                "updated_at": iso(since(a)),
+                "contact": {
+                    "name": a.name,
+                    "email": a.email,
+                    "active": True,
+                    "time_zone": "Berlin",
+                    "created_at": iso(since(a)),
+                    "updated_at": iso(since(a)),
+                },
+            }
+            for a in self.agents()
+            if self.is_here(a)
+        ]
 
     def _groups(self) -> list[Row]:
-        return [{"id": t.number, "name": t.name, "description": None, "business_hour_id": 3, "created_at": "2024-01-05T05:30:00+05:30",
-                 "updated_at": "2024-01-05T05:30:00+05:30", "agent_ids": [_AGENT + a.number for a in self.agents() if a.team is t and self.is_here(a)]} for t in self.teams]
+        return [
+            {
+                "id": t.number,
+                "name": t.name,
+                "description": None,
+                "business_hour_id": 3,
+                "created_at": "2024-01-05T05:30:00+05:30",
+                "updated_at": "2024-01-05T05:30:00+05:30",
+                "agent_ids": [
+                    _AGENT + a.number for a in self.agents() if a.team is t and self.is_here(a)
+                ],
+            }
+            for t in self.teams
+        ]
 
     def _contacts(self) -> list[Row]:
-        return [{"id": _PERSON + p.number, "name": p.name, "email": p.email, "company_id": _COMPANY + p.company.number if p.company else None, "active": True,
-                 "created_at": iso(p.since), "updated_at": iso(p.since)} for p in self.people()]
+        return [
+            {
+                "id": _PERSON + p.number,
+                "name": p.name,
+                "email": p.email,
+                "company_id": _COMPANY + p.company.number if p.company else None,
+                "active": True,
+                "created_at": iso(p.since),
+                "updated_at": iso(p.since),
+            }
+            for p in self.people()
+        ]
 
     def _companies(self) -> list[Row]:
-        return [{"id": _COMPANY + c.number, "name": c.name, "domains": [c.domain], "industry": None, "custom_fields": {}, "created_at": iso(c.since),
-                 "updated_at": iso(c.since)} for c in self.companies()]
+        return [
+            {
+                "id": _COMPANY + c.number,
+                "name": c.name,
+                "domains": [c.domain],
+                "industry": None,
+                "custom_fields": {},
+                "created_at": iso(c.since),
+                "updated_at": iso(c.since),
+            }
+            for c in self.companies()
+        ]
 
     def _policy(self) -> Row:
-        targets = {f"priority_{_PRIORITY[p]}": {"respond_within": m * 60, "resolve_within": RESOLUTION_MINUTES[p] * 60, "business_hours": True,
-                                                "escalation_enabled": True} for p, m in FIRST_REPLY_MINUTES.items()}
-        return {"id": 4, "name": "Default SLA", "active": True, "is_default": True, "position": 1, "applicable_to": {}, "sla_target": targets,
-                "created_at": "2024-01-05T00:00:00Z", "updated_at": "2024-01-05T00:00:00Z"}
+        targets = {
+            f"priority_{_PRIORITY[p]}": {
+                "respond_within": m * 60,
+                "resolve_within": RESOLUTION_MINUTES[p] * 60,
+                "business_hours": True,
+                "escalation_enabled": True,
+            }
+            for p, m in FIRST_REPLY_MINUTES.items()
+        }
+        return {
+            "id": 4,
+            "name": "Default SLA",
+            "active": True,
+            "is_default": True,
+            "position": 1,
+            "applicable_to": {},
+            "sla_target": targets,
+            "created_at": "2024-01-05T00:00:00Z",
+            "updated_at": "2024-01-05T00:00:00Z",
+        }
 
     def _hours(self) -> Row:
         day = {"start_time": "08:00:00 am", "end_time": "06:00:00 pm"}
-        return {"id": 3, "name": "EMEA", "description": None, "is_default": True, "time_zone": "Berlin",
-                "business_hours": dict.fromkeys(("monday", "tuesday", "wednesday", "thursday", "friday"), day),
-                "created_at": "2024-01-05T00:00:00Z", "updated_at": "2024-01-05T00:00:00Z"}
+        return {
+            "id": 3,
+            "name": "EMEA",
+            "description": None,
+            "is_default": True,
+            "time_zone": "Berlin",
+            "business_hours": dict.fromkeys(
+                ("monday", "tuesday", "wednesday", "thursday", "friday"), day
+            ),
+            "created_at": "2024-01-05T00:00:00Z",
+            "updated_at": "2024-01-05T00:00:00Z",
+        }
 
     def _fields(self) -> list[Row]:
-        return [{"id": 1, "name": "status", "type": "default_status", "choices": {str(k): [v, v] for k, v in _LABEL.items()}}]
+        return [
+            {
+                "id": 1,
+                "name": "status",
+                "type": "default_status",
+                "choices": {str(k): [v, v] for k, v in _LABEL.items()},
+            }
+        ]

@@ -15,15 +15,26 @@ _STAGES = {"new": "1", "pending": "2", "open": "3", "hold": "5", "solved": "4", 
 _PRIORITY = {"low": "LOW", "normal": "MEDIUM", "high": "HIGH", "urgent": "URGENT"}
 _SOURCE = {"email": "EMAIL", "web": "FORM", "chat": "CHAT", "api": "API"}
 _OPERATORS: dict[str, Callable[[float, float], bool]] = {
-    "EQ": lambda a, b: a == b, "NEQ": lambda a, b: a != b, "LT": lambda a, b: a < b, "LTE": lambda a, b: a <= b,
-    "GT": lambda a, b: a > b, "GTE": lambda a, b: a >= b,
+    "EQ": lambda a, b: a == b,
+    "NEQ": lambda a, b: a != b,
+    "LT": lambda a, b: a < b,
+    "LTE": lambda a, b: a <= b,
+    "GT": lambda a, b: a > b,
+    "GTE": lambda a, b: a >= b,
 }
 
 
 class HubSpot(Fake):
     """The HubSpot portal of the organisation: its companies and people, and the tickets of Customer Success."""
 
-    def __init__(self, world: World, *, clock: datetime | None = None, token: str = "hubspot-demo-token", all_desks: bool = False) -> None:
+    def __init__(
+        self,
+        world: World,
+        *,
+        clock: datetime | None = None,
+        token: str = "hubspot-demo-token",
+        all_desks: bool = False,
+    ) -> None:
         super().__init__(clock=clock)
         self.world, self._token = world, token
         self._tickets = world.tickets if all_desks else world.of_desk("hubspot")
@@ -32,19 +43,46 @@ class HubSpot(Fake):
         self.oauth_tokens: set[str] = set()
 
     def _problem(self, status: int, category: str, message: str) -> Reply:
-        return Reply({"status": "error", "message": message, "correlationId": "aeb5f871-7f07-4993-9211-075dc63e7cbf",
-                      "category": category, "links": {}}, status)
+        return Reply(
+            {
+                "status": "error",
+                "message": message,
+                "correlationId": "aeb5f871-7f07-4993-9211-075dc63e7cbf",
+                "category": category,
+                "links": {},
+            },
+            status,
+        )
 
     def unauthorized(self) -> Reply:
-        return self._problem(401, "INVALID_AUTHENTICATION", "Authentication credentials not found. This API supports OAuth 2.0 authentication.")
+        return self._problem(
+            401,
+            "INVALID_AUTHENTICATION",
+            "Authentication credentials not found. This API supports OAuth 2.0 authentication.",
+        )
 
     def throttled(self) -> Reply:
-        return Reply({"status": "error", "message": "You have reached your secondly limit.", "errorType": "RATE_LIMIT",
-                      "correlationId": "c", "policyName": "SECONDLY"}, 429)
+        return Reply(
+            {
+                "status": "error",
+                "message": "You have reached your secondly limit.",
+                "errorType": "RATE_LIMIT",
+                "correlationId": "c",
+                "policyName": "SECONDLY",
+            },
+            429,
+        )
 
     def forbidden(self) -> Reply:
-        return Reply({"status": "error", "message": "This app hasn't been granted all required scopes", "category": "MISSING_SCOPES",
-                      "context": {"missingScopes": ["crm.objects.feedback_submissions.read"]}}, 403)
+        return Reply(
+            {
+                "status": "error",
+                "message": "This app hasn't been granted all required scopes",
+                "category": "MISSING_SCOPES",
+                "context": {"missingScopes": ["crm.objects.feedback_submissions.read"]},
+            },
+            403,
+        )
 
     def answer(self, asked: Asked) -> Reply:
         if asked.path == "/oauth/v1/token":
@@ -66,7 +104,12 @@ class HubSpot(Fake):
             (r"/crm/v4/associations/(\w+)/(\w+)/batch/read", self._associations),
             (r"/crm/v3/owners/?", self._owners),
             (r"/crm/v3/pipelines/(\w+)", self._pipelines),
-            (r"/crm/v3/properties/(\w+)", lambda a, n: Reply({"results": [{"name": "hs_pipeline_stage", "label": "Ticket status"}]})),
+            (
+                r"/crm/v3/properties/(\w+)",
+                lambda a, n: Reply(
+                    {"results": [{"name": "hs_pipeline_stage", "label": "Ticket status"}]}
+                ),
+            ),
             (r"/conversations/v3/conversations/threads", self._threads),
             (r"/conversations/v3/conversations/threads/(\d+)/messages", self._messages),
         ]
@@ -77,21 +120,38 @@ class HubSpot(Fake):
             return self._problem(400, "BAD_REFRESH_TOKEN", "missing or invalid refresh token")
         token = f"oauth-{len(self.oauth_tokens)}"
         self.oauth_tokens = {token}
-        return Reply({"access_token": token, "refresh_token": self.oauth["refresh_token"], "expires_in": 1800, "token_type": "bearer"})
+        return Reply(
+            {
+                "access_token": token,
+                "refresh_token": self.oauth["refresh_token"],
+                "expires_in": 1800,
+                "token_type": "bearer",
+            }
+        )
 
     # objects -----------------------------------------------------------------------------------------------------
 
     def _objects(self, name: str) -> dict[str, _ROW] | None:
         makers: dict[str, Callable[[], list[_ROW]]] = {
             "tickets": lambda: [self._ticket(t) for t in self._tickets if t.known_at(self.clock)],
-            "contacts": lambda: [self._contact(p) for p in self.world.people if p.since <= self.clock],
-            "companies": lambda: [self._company(c) for c in self.world.companies if c.since <= self.clock],
-            "deals": lambda: [d for c in self.world.companies if c.since <= self.clock for d in self._deals(c)],
-            "feedback_submissions": lambda: [f for t in self._tickets if t.known_at(self.clock) for f in self._feedback(t)],
+            "contacts": lambda: [
+                self._contact(p) for p in self.world.people if p.since <= self.clock
+            ],
+            "companies": lambda: [
+                self._company(c) for c in self.world.companies if c.since <= self.clock
+            ],
+            "deals": lambda: [
+                d for c in self.world.companies if c.since <= self.clock for d in self._deals(c)
+            ],
+            "feedback_submissions": lambda: [
+                f for t in self._tickets if t.known_at(self.clock) for f in self._feedback(t)
+            ],
         }
         if name not in makers:
             return None
-        kept: dict[str, _ROW] = self._keep(name, lambda: {r["id"]: r for r in sorted(makers[name](), key=lambda r: int(r["id"]))})
+        kept: dict[str, _ROW] = self._keep(
+            name, lambda: {r["id"]: r for r in sorted(makers[name](), key=lambda r: int(r["id"]))}
+        )
         return kept
 
     def _search(self, asked: Asked, name: str) -> Reply:
@@ -100,7 +160,9 @@ class HubSpot(Fake):
             return self._problem(404, "OBJECT_NOT_FOUND", f"unknown object {name}")
         after, limit = int(body.get("after") or 0), int(body.get("limit", 10))
         if limit > 200 or after + limit > 10_000:
-            return self._problem(400, "VALIDATION_ERROR", "paging over 10,000 results is not possible")
+            return self._problem(
+                400, "VALIDATION_ERROR", "paging over 10,000 results is not possible"
+            )
         groups = body.get("filterGroups", [])
         found = [r for r in objects.values() if not r["archived"] and self._matches(r, groups)]
         for sort in reversed(body.get("sorts", [])):
@@ -119,14 +181,25 @@ class HubSpot(Fake):
             value = row["properties"].get(one["propertyName"])
             if one["operator"] == "HAS_PROPERTY":
                 return value is not None
-            return value is not None and _OPERATORS[one["operator"]](_number(value), _number(one["value"]))
+            return value is not None and _OPERATORS[one["operator"]](
+                _number(value), _number(one["value"])
+            )
 
         return not groups or any(all(holds(f) for f in g["filters"]) for g in groups)
 
     def _shown(self, row: _ROW, wanted: Sequence[str], history: Sequence[str] = ()) -> _ROW:
         always = ("createdate", "hs_lastmodifieddate", "lastmodifieddate", "hs_object_id")
-        properties = {p: row["properties"].get(p) for p in (*wanted, *(a for a in always if a in row["properties"]))}
-        shown: _ROW = {"id": row["id"], "properties": properties, "createdAt": row["createdAt"], "updatedAt": row["updatedAt"], "archived": row["archived"]}
+        properties = {
+            p: row["properties"].get(p)
+            for p in (*wanted, *(a for a in always if a in row["properties"]))
+        }
+        shown: _ROW = {
+            "id": row["id"],
+            "properties": properties,
+            "createdAt": row["createdAt"],
+            "updatedAt": row["updatedAt"],
+            "archived": row["archived"],
+        }
         if history:
             shown["propertiesWithHistory"] = {p: row["_history"].get(p, []) for p in history}
         if row["archived"]:
@@ -139,11 +212,29 @@ class HubSpot(Fake):
         if len(ids) > (50 if body.get("propertiesWithHistory") else 100):
             return self._problem(400, "VALIDATION_ERROR", "too many inputs")
         rows = [objects[i] for i in ids if i in objects and not objects[i]["archived"]]
-        results = [self._shown(r, body.get("properties", []), body.get("propertiesWithHistory", [])) for r in rows]
+        results = [
+            self._shown(r, body.get("properties", []), body.get("propertiesWithHistory", []))
+            for r in rows
+        ]
         missing = [i for i in ids if i not in objects]
-        answer: _ROW = {"status": "COMPLETE", "results": results, "startedAt": "2026-01-01T00:00:00Z", "completedAt": "2026-01-01T00:00:00Z"}
+        answer: _ROW = {
+            "status": "COMPLETE",
+            "results": results,
+            "startedAt": "2026-01-01T00:00:00Z",
+            "completedAt": "2026-01-01T00:00:00Z",
+        }
         if missing:
-            answer |= {"numErrors": 1, "errors": [{"status": "error", "category": "OBJECT_NOT_FOUND", "message": "Could not get some objects", "context": {"ids": missing}}]}
+            answer |= {
+                "numErrors": 1,
+                "errors": [
+                    {
+                        "status": "error",
+                        "category": "OBJECT_NOT_FOUND",
+                        "message": "Could not get some objects",
+                        "context": {"ids": missing},
+                    }
+                ],
+            }
         return Reply(answer, 207 if missing else 200)
 
     def _list(self, asked: Asked, name: str) -> Reply:
@@ -153,54 +244,111 @@ class HubSpot(Fake):
         archived = asked.query.get("archived", "false") == "true"
         wanted = [p for p in asked.query.get("properties", "").split(",") if p]
         history = [p for p in asked.query.get("propertiesWithHistory", "").split(",") if p]
-        after, limit = int(asked.query.get("after") or 0), min(int(asked.query.get("limit", "10")), 50 if history else 100)
-        rows = [r for r in objects.values() if r["archived"] == archived and not r.get("_hidden") and int(r["id"]) > after]
+        after, limit = (
+            int(asked.query.get("after") or 0),
+            min(int(asked.query.get("limit", "10")), 50 if history else 100),
+        )
+        rows = [
+            r
+            for r in objects.values()
+            if r["archived"] == archived and not r.get("_hidden") and int(r["id"]) > after
+        ]
         page, more = page_of(rows, 0, limit)
         answer: _ROW = {"results": [self._shown(r, wanted, history) for r in page]}
         if more:
             last = page[-1]["id"]
-            answer["paging"] = {"next": {"after": last, "link": f"{self.base_url}/crm/v3/objects/{name}?after={last}"}}
+            answer["paging"] = {
+                "next": {
+                    "after": last,
+                    "link": f"{self.base_url}/crm/v3/objects/{name}?after={last}",
+                }
+            }
         return Reply(answer)
 
     def _one(self, asked: Asked, name: str, number: str) -> Reply:
         row = (self._objects(name) or {}).get(number)
         if row is None or row["archived"]:
             return Reply(b"", 404)
-        return Reply(self._shown(row, [p for p in asked.query.get("properties", "").split(",") if p]))
+        return Reply(
+            self._shown(row, [p for p in asked.query.get("properties", "").split(",") if p])
+        )
 
     def _ticket(self, ticket: Ticket) -> _ROW:
         now, touched = self.clock, ticket.touched_at(self.clock)
         history: dict[str, list[_ROW]] = {}
-        names = {"status": "hs_pipeline_stage", "assignee": "hubspot_owner_id", "team": "hubspot_team_id", "priority": "hs_ticket_priority"}
+        names = {
+            "status": "hs_pipeline_stage",
+            "assignee": "hubspot_owner_id",
+            "team": "hubspot_team_id",
+            "priority": "hs_ticket_priority",
+        }
         for change in ticket.changes_until(now):
             value = self._raw(change.field, change.after)
             versions = history.setdefault(names[change.field], [])
             if versions and versions[0]["value"] == value:
                 continue
-            versions.insert(0, {"value": value, "timestamp": _ms(change.at), "sourceType": "CRM_UI", "sourceId": f"userId:{change.actor}",
-                                "updatedByUserId": change.actor})
+            versions.insert(
+                0,
+                {
+                    "value": value,
+                    "timestamp": _ms(change.at),
+                    "sourceType": "CRM_UI",
+                    "sourceId": f"userId:{change.actor}",
+                    "updatedByUserId": change.actor,
+                },
+            )
         replies = [n.at for n in ticket.notes_until(now) if n.role == "agent" and n.is_public]
-        closes = [c.at for c in ticket.changes_until(now) if c.field == "status" and c.after == "solved"]
+        closes = [
+            c.at for c in ticket.changes_until(now) if c.field == "status" and c.after == "solved"
+        ]
         is_closed = history["hs_pipeline_stage"][0]["value"] == "4"
         closed = closes[-1] if is_closed and closes else None
         due = ticket.created_at + timedelta(minutes=RESOLUTION_MINUTES[ticket.priority])
-        losers = sorted(t.number for t in self._tickets if t.merged_into == ticket.number and t.merged_at and t.merged_at <= now)
+        losers = sorted(
+            t.number
+            for t in self._tickets
+            if t.merged_into == ticket.number and t.merged_at and t.merged_at <= now
+        )
         if losers:
-            touched = max([touched, *(t.merged_at for t in self._tickets if t.number in losers and t.merged_at)])
+            touched = max(
+                [
+                    touched,
+                    *(t.merged_at for t in self._tickets if t.number in losers and t.merged_at),
+                ]
+            )
         gone = ticket.deleted_at if ticket.deleted_at and ticket.deleted_at <= now else None
         merged_away = ticket.merged_at is not None and ticket.merged_at <= now
         properties = {
-            "hs_object_id": str(ticket.number), "createdate": _ms(ticket.created_at), "hs_lastmodifieddate": _ms(touched),
-            "subject": ticket.topic, "content": None, "hs_pipeline": "0", "source_type": _SOURCE[ticket.channel], "hs_ticket_category": ticket.kind.upper(),
-            "closed_date": _ms(closed) if closed else None, "first_agent_reply_date": _ms(replies[0]) if replies else None,
-            "time_to_first_agent_reply": str(_milli(ticket.created_at, replies[0])) if replies else None,
+            "hs_object_id": str(ticket.number),
+            "createdate": _ms(ticket.created_at),
+            "hs_lastmodifieddate": _ms(touched),
+            "subject": ticket.topic,
+            "content": None,
+            "hs_pipeline": "0",
+            "source_type": _SOURCE[ticket.channel],
+            "hs_ticket_category": ticket.kind.upper(),
+            "closed_date": _ms(closed) if closed else None,
+            "first_agent_reply_date": _ms(replies[0]) if replies else None,
+            "time_to_first_agent_reply": str(_milli(ticket.created_at, replies[0]))
+            if replies
+            else None,
             "time_to_close": str(_milli(ticket.created_at, closed)) if closed else None,
-            "hs_merged_object_ids": ";".join(map(str, losers)) or None, "hs_time_to_close_sla_at": _ms(due),
-            "hs_time_to_close_sla_status": "2", **{p: v[0]["value"] for p, v in history.items()},
+            "hs_merged_object_ids": ";".join(map(str, losers)) or None,
+            "hs_time_to_close_sla_at": _ms(due),
+            "hs_time_to_close_sla_status": "2",
+            **{p: v[0]["value"] for p, v in history.items()},
         }
-        return {"id": str(ticket.number), "properties": properties, "_history": history, "_ticket": ticket, "createdAt": properties["createdate"],
-                "updatedAt": properties["hs_lastmodifieddate"], "archived": gone is not None or merged_away,
-                "archivedAt": _ms(gone or ticket.merged_at or now), "_hidden": merged_away}
+        return {
+            "id": str(ticket.number),
+            "properties": properties,
+            "_history": history,
+            "_ticket": ticket,
+            "createdAt": properties["createdate"],
+            "updatedAt": properties["hs_lastmodifieddate"],
+            "archived": gone is not None or merged_away,
+            "archivedAt": _ms(gone or ticket.merged_at or now),
+            "_hidden": merged_away,
+        }
 
     def _raw(self, name: str, value: str | None) -> str:
         if value is None:
@@ -212,39 +360,104 @@ class HubSpot(Fake):
     def _contact(self, person: Any) -> _ROW:
         first, _, last = person.name.partition(" ")
         company = str(_COMPANY + person.company.number) if person.company else None
-        return self._simple(_CONTACT + person.number, person.since, "lastmodifieddate", firstname=first, lastname=last, email=person.email, associatedcompanyid=company)
+        return self._simple(
+            _CONTACT + person.number,
+            person.since,
+            "lastmodifieddate",
+            firstname=first,
+            lastname=last,
+            email=person.email,
+            associatedcompanyid=company,
+        )
 
     def _company(self, company: Any) -> _ROW:
-        return self._simple(_COMPANY + company.number, company.since, "hs_lastmodifieddate", name=company.name, domain=company.domain, country=company.country, hubspot_owner_id=None)
+        return self._simple(
+            _COMPANY + company.number,
+            company.since,
+            "hs_lastmodifieddate",
+            name=company.name,
+            domain=company.domain,
+            country=company.country,
+            hubspot_owner_id=None,
+        )
 
     def _deals(self, company: Any) -> list[_ROW]:
         """A deal won with each company, and one in talks with every third. Every seventh company has gone since."""
         gone = company.since + timedelta(days=400)
         left = company.number % 7 == 0 and gone <= self.clock
         won = self._simple(
-            _DEAL + company.number, gone if left else company.since, "hs_lastmodifieddate", dealstage="closedwon", closedate=f"{company.since:%Y-%m-%d}T00:00:00Z",
-            amount=str(100 * company.number), hs_arr=str(1200 * company.number) if company.number % 2 else None, deal_currency_code="EUR", hs_is_closed_won="true",
-            hs_primary_associated_company=str(_COMPANY + company.number), recurring_revenue_inactive_date=f"{gone:%Y-%m-%d}" if left else None,
-            recurring_revenue_inactive_reason="CHURNED" if left else None)
+            _DEAL + company.number,
+            gone if left else company.since,
+            "hs_lastmodifieddate",
+            dealstage="closedwon",
+            closedate=f"{company.since:%Y-%m-%d}T00:00:00Z",
+            amount=str(100 * company.number),
+            hs_arr=str(1200 * company.number) if company.number % 2 else None,
+            deal_currency_code="EUR",
+            hs_is_closed_won="true",
+            hs_primary_associated_company=str(_COMPANY + company.number),
+            recurring_revenue_inactive_date=f"{gone:%Y-%m-%d}" if left else None,
+            recurring_revenue_inactive_reason="CHURNED" if left else None,
+        )
         talks = self._simple(
-            _DEAL + 1000 + company.number, company.since, "hs_lastmodifieddate", dealstage="qualifiedtobuy", closedate=None, amount="5", hs_arr=None,
-            deal_currency_code="EUR", hs_is_closed_won="false", hs_primary_associated_company=str(_COMPANY + company.number), recurring_revenue_inactive_date=None,
-            recurring_revenue_inactive_reason=None)
+            _DEAL + 1000 + company.number,
+            company.since,
+            "hs_lastmodifieddate",
+            dealstage="qualifiedtobuy",
+            closedate=None,
+            amount="5",
+            hs_arr=None,
+            deal_currency_code="EUR",
+            hs_is_closed_won="false",
+            hs_primary_associated_company=str(_COMPANY + company.number),
+            recurring_revenue_inactive_date=None,
+            recurring_revenue_inactive_reason=None,
+        )
         return [won, talks] if company.number % 3 == 0 else [won]
 
     def _feedback(self, ticket: Ticket) -> list[_ROW]:
         rating = ticket.rating
-        if rating is None or rating.answered_at is None or rating.answered_at > self.clock or (ticket.deleted_at and ticket.deleted_at <= self.clock):
+        if (
+            rating is None
+            or rating.answered_at is None
+            or rating.answered_at > self.clock
+            or (ticket.deleted_at and ticket.deleted_at <= self.clock)
+        ):
             return []
-        return [self._simple(
-            ticket.number + 1, rating.answered_at, "hs_lastmodifieddate", hs_survey_type="CSAT", hs_survey_id="12", hs_survey_name="Ticket closed",
-            hs_value=str(rating.score), hs_response_group="happy" if (rating.score or 0) >= 4 else "unhappy", hs_content=None,
-            hs_submission_timestamp=_ms(rating.answered_at), hs_ticket_id=str(ticket.number), hs_contact_id=str(_CONTACT + ticket.requester.number))]
+        return [
+            self._simple(
+                ticket.number + 1,
+                rating.answered_at,
+                "hs_lastmodifieddate",
+                hs_survey_type="CSAT",
+                hs_survey_id="12",
+                hs_survey_name="Ticket closed",
+                hs_value=str(rating.score),
+                hs_response_group="happy" if (rating.score or 0) >= 4 else "unhappy",
+                hs_content=None,
+                hs_submission_timestamp=_ms(rating.answered_at),
+                hs_ticket_id=str(ticket.number),
+                hs_contact_id=str(_CONTACT + ticket.requester.number),
+            )
+        ]
 
-    def _simple(self, number: int, at: datetime, time_property: str, **properties: str | None) -> _ROW:
+    def _simple(
+        self, number: int, at: datetime, time_property: str, **properties: str | None
+    ) -> _ROW:
         stamp = _ms(at)
-        return {"id": str(number), "properties": {"hs_object_id": str(number), "createdate": stamp, time_property: stamp, **properties}, "_history": {},
-                "createdAt": stamp, "updatedAt": stamp, "archived": False}
+        return {
+            "id": str(number),
+            "properties": {
+                "hs_object_id": str(number),
+                "createdate": stamp,
+                time_property: stamp,
+                **properties,
+            },
+            "_history": {},
+            "createdAt": stamp,
+            "updatedAt": stamp,
+            "archived": False,
+        }
 
     # the rest ----------------------------------------------------------------------------------------------------
 
@@ -256,10 +469,25 @@ class HubSpot(Fake):
             if row is None or "_ticket" not in row:
                 continue
             person = row["_ticket"].requester
-            number = _CONTACT + person.number if target == "contacts" else (_COMPANY + person.company.number if person.company else None)
+            number = (
+                _CONTACT + person.number
+                if target == "contacts"
+                else (_COMPANY + person.company.number if person.company else None)
+            )
             if number is not None:
-                results.append({"from": {"id": one["id"]}, "to": [{"toObjectId": number, "associationTypes": [
-                    {"category": "HUBSPOT_DEFINED", "typeId": 16, "label": None}]}]})
+                results.append(
+                    {
+                        "from": {"id": one["id"]},
+                        "to": [
+                            {
+                                "toObjectId": number,
+                                "associationTypes": [
+                                    {"category": "HUBSPOT_DEFINED", "typeId": 16, "label": None}
+                                ],
+                            }
+                        ],
+                    }
+                )
         return Reply({"status": "COMPLETE", "results": results})
 
     def _owners(self, asked: Asked) -> Reply:
@@ -271,26 +499,84 @@ class HubSpot(Fake):
                 continue
             first, _, last = agent.name.partition(" ")
             hired = _ms(datetime(agent.hired.year, agent.hired.month, agent.hired.day, tzinfo=UTC))
-            rows.append({"id": str(_OWNER + agent.number), "email": agent.email, "type": "PERSON", "firstName": first, "lastName": last,
-                         "userId": None if gone else agent.number, "userIdIncludingInactive": agent.number, "createdAt": hired, "updatedAt": hired,
-                         "archived": gone, "teams": [{"id": str(agent.team.number), "name": agent.team.name, "primary": True}]})
+            rows.append(
+                {
+                    "id": str(_OWNER + agent.number),
+                    "email": agent.email,
+                    "type": "PERSON",
+                    "firstName": first,
+                    "lastName": last,
+                    "userId": None if gone else agent.number,
+                    "userIdIncludingInactive": agent.number,
+                    "createdAt": hired,
+                    "updatedAt": hired,
+                    "archived": gone,
+                    "teams": [
+                        {"id": str(agent.team.number), "name": agent.team.name, "primary": True}
+                    ],
+                }
+            )
         start, limit = int(asked.query.get("after") or 0), int(asked.query.get("limit", "100"))
         page, more = page_of(rows, start, limit)
-        return Reply({"results": list(page), **({"paging": {"next": {"after": str(start + limit)}}} if more else {})})
+        return Reply(
+            {
+                "results": list(page),
+                **({"paging": {"next": {"after": str(start + limit)}}} if more else {}),
+            }
+        )
 
     def _pipelines(self, asked: Asked, name: str) -> Reply:
-        labels = {"1": "New", "2": "Waiting on contact", "3": "Waiting on us", "5": "On hold", "4": "Closed"}
-        stages = [{"id": i, "label": label, "displayOrder": place, "archived": False,
-                   "metadata": {"ticketState": "CLOSED" if i == "4" else "OPEN", "isClosed": "true" if i == "4" else "false"}}
-                  for place, (i, label) in enumerate(labels.items())]
-        return Reply({"results": [{"id": "0", "label": "Support Pipeline", "displayOrder": 0, "archived": False, "stages": stages}]})
+        labels = {
+            "1": "New",
+            "2": "Waiting on contact",
+            "3": "Waiting on us",
+            "5": "On hold",
+            "4": "Closed",
+        }
+        stages = [
+            {
+                "id": i,
+                "label": label,
+                "displayOrder": place,
+                "archived": False,
+                "metadata": {
+                    "ticketState": "CLOSED" if i == "4" else "OPEN",
+                    "isClosed": "true" if i == "4" else "false",
+                },
+            }
+            for place, (i, label) in enumerate(labels.items())
+        ]
+        return Reply(
+            {
+                "results": [
+                    {
+                        "id": "0",
+                        "label": "Support Pipeline",
+                        "displayOrder": 0,
+                        "archived": False,
+                        "stages": stages,
+                    }
+                ]
+            }
+        )
 
     def _threads(self, asked: Asked) -> Reply:
         number = asked.query.get("associatedTicketId", "")
         row = (self._objects("tickets") or {}).get(number)
         if row is None:
             return Reply({"results": []})
-        return Reply({"results": [{"id": str(int(number) * 10), "createdAt": row["createdAt"], "status": "OPEN", "originalChannelId": "1002"}]})
+        return Reply(
+            {
+                "results": [
+                    {
+                        "id": str(int(number) * 10),
+                        "createdAt": row["createdAt"],
+                        "status": "OPEN",
+                        "originalChannelId": "1002",
+                    }
+                ]
+            }
+        )
 
     def _messages(self, asked: Asked, thread: str) -> Reply:
         row = (self._objects("tickets") or {}).get(str(int(thread) // 10))
@@ -298,20 +584,47 @@ class HubSpot(Fake):
             return self._problem(404, "OBJECT_NOT_FOUND", "no such thread")
         ticket: Ticket = row["_ticket"]
         rows: list[_ROW] = [
-            {"id": f"{thread}-{place}", "type": "MESSAGE" if n.is_public else "COMMENT", "conversationsThreadId": thread,
-             "direction": "OUTGOING" if n.role == "agent" else "INCOMING", "createdAt": _ms(n.at),
-             "createdBy": f"A-{n.author}" if n.role == "agent" else f"V-{_CONTACT + n.author}", "senders": [], "recipients": [],
-             "text": n.text, "truncationStatus": "NOT_TRUNCATED", "archived": False}
+            {
+                "id": f"{thread}-{place}",
+                "type": "MESSAGE" if n.is_public else "COMMENT",
+                "conversationsThreadId": thread,
+                "direction": "OUTGOING" if n.role == "agent" else "INCOMING",
+                "createdAt": _ms(n.at),
+                "createdBy": f"A-{n.author}" if n.role == "agent" else f"V-{_CONTACT + n.author}",
+                "senders": [],
+                "recipients": [],
+                "text": n.text,
+                "truncationStatus": "NOT_TRUNCATED",
+                "archived": False,
+            }
             for place, n in enumerate(ticket.notes_until(self.clock))
         ]
-        rows.insert(0, {"id": f"{thread}-s", "type": "THREAD_STATUS_CHANGE", "conversationsThreadId": thread, "createdAt": row["createdAt"], "createdBy": "S-hubspot", "archived": False})
+        rows.insert(
+            0,
+            {
+                "id": f"{thread}-s",
+                "type": "THREAD_STATUS_CHANGE",
+                "conversationsThreadId": thread,
+                "createdAt": row["createdAt"],
+                "createdBy": "S-hubspot",
+                "archived": False,
+            },
+        )
         start, limit = int(asked.query.get("after") or 0), int(asked.query.get("limit", "100"))
         page, more = page_of(rows, start, limit)
-        return Reply({"results": list(page), **({"paging": {"next": {"after": str(start + limit)}}} if more else {})})
+        return Reply(
+            {
+                "results": list(page),
+                **({"paging": {"next": {"after": str(start + limit)}}} if more else {}),
+            }
+        )
 
 
 def _ms(instant: datetime) -> str:
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{instant.microsecond // 1000:03d}Z"
+    return (
+        instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.")
+        + f"{instant.microsecond // 1000:03d}Z"
+    )
 
 
 def _milli(start: datetime, end: datetime) -> int:
@@ -327,4 +640,3 @@ def _number(value: Any) -> float:
         return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() * 1000
     except ValueError:
         return 0.0
-

@@ -9,7 +9,14 @@ from tasks.sandbox.fake import Asked, Reply, page_of
 from tasks.sandbox.story import BERLIN, Ticket
 from tasks.sandbox.world import World
 
-_STATE = {"new": "open", "open": "open", "pending": "snoozed", "hold": "snoozed", "solved": "closed", "closed": "closed"}
+_STATE = {
+    "new": "open",
+    "open": "open",
+    "pending": "snoozed",
+    "hold": "snoozed",
+    "solved": "closed",
+    "closed": "closed",
+}
 _SOURCE = {"email": "email", "web": "conversation", "chat": "conversation", "api": "conversation"}
 _PRIORITY = {"low": "low", "normal": "medium", "high": "high", "urgent": "urgent"}
 _EVERY_YEAR = {(1, 1), (5, 1), (10, 3), (12, 25), (12, 26)}
@@ -19,19 +26,41 @@ _ADMIN, _TEAM = 814_000, 9_000
 class Intercom(Desk):
     """A workspace. A conversation gives its newest `most_parts` parts."""
 
-    def __init__(self, world: World, *, clock: Any = None, token: str = "intercom-demo-token", tickets: Any = None) -> None:
+    def __init__(
+        self,
+        world: World,
+        *,
+        clock: Any = None,
+        token: str = "intercom-demo-token",
+        tickets: Any = None,
+    ) -> None:
         super().__init__(world, clock=clock, tickets=tickets)
         self._token, self.most_parts, self.per_page = token, 500, 150
 
     def _error(self, status: int, code: str, message: str) -> Reply:
-        return Reply({"type": "error.list", "request_id": "b68", "errors": [{"code": code, "message": message, "field": None}]}, status)
+        return Reply(
+            {
+                "type": "error.list",
+                "request_id": "b68",
+                "errors": [{"code": code, "message": message, "field": None}],
+            },
+            status,
+        )
 
     def unauthorized(self) -> Reply:
         return self._error(401, "unauthorized", "Access Token Invalid")
 
     def throttled(self) -> Reply:
         reply = self._error(429, "rate_limit_exceeded", "Exceeded rate limit of 167 in 10_seconds")
-        return Reply(reply.content, 429, {"x-ratelimit-limit": "167", "x-ratelimit-remaining": "0", "x-ratelimit-reset": str(int(self.clock.timestamp()))})
+        return Reply(
+            reply.content,
+            429,
+            {
+                "x-ratelimit-limit": "167",
+                "x-ratelimit-remaining": "0",
+                "x-ratelimit-reset": str(int(self.clock.timestamp())),
+            },
+        )
 
     def forbidden(self) -> Reply:
         return self._error(403, "api_plan_restricted", "Active subscription needed.")
@@ -40,43 +69,82 @@ class Intercom(Desk):
         if asked.bearer() != self._token:
             return self.unauthorized()
         if asked.headers.get("intercom-version") != "2.16":
-            return self._error(400, "intercom_version_invalid", "The requested version does not have these fields")
+            return self._error(
+                400, "intercom_version_invalid", "The requested version does not have these fields"
+            )
         parts = asked.path.strip("/").split("/")
         routes: dict[str, Callable[[Asked], Reply]] = {
             "me": lambda a: Reply({"type": "admin", "id": "1", "email": "etl@alderfinch.example"}),
-            "conversations/search": lambda a: self._search(a, "conversation.list", "conversations", self._conversations()),
-            "conversations/deleted": self._deleted, "contacts/search": lambda a: self._search(a, "list", "data", self._contacts(), by_day=True),
-            "admins": lambda a: Reply({"type": "admin.list", "admins": self._admins()}), "teams": lambda a: Reply({"type": "team.list", "teams": self._teams()}),
-            "companies/scroll": self._companies, "office_hours_schedules": lambda a: Reply({"type": "office_hours_schedule.list", "data": [self._hours()]}),
-            "office_hours_schedules/123/office_hours_exceptions": lambda a: Reply({"type": "office_hours_exception.list", "data": self._exceptions()}),
+            "conversations/search": lambda a: self._search(
+                a, "conversation.list", "conversations", self._conversations()
+            ),
+            "conversations/deleted": self._deleted,
+            "contacts/search": lambda a: self._search(
+                a, "list", "data", self._contacts(), by_day=True
+            ),
+            "admins": lambda a: Reply({"type": "admin.list", "admins": self._admins()}),
+            "teams": lambda a: Reply({"type": "team.list", "teams": self._teams()}),
+            "companies/scroll": self._companies,
+            "office_hours_schedules": lambda a: Reply(
+                {"type": "office_hours_schedule.list", "data": [self._hours()]}
+            ),
+            "office_hours_schedules/123/office_hours_exceptions": lambda a: Reply(
+                {"type": "office_hours_exception.list", "data": self._exceptions()}
+            ),
         }
         if "/".join(parts) in routes:
             return routes["/".join(parts)](asked)
         if parts[0] == "conversations" and len(parts) == 2:
             found = [t for t in self.alive() if str(t.number) == parts[1]]
-            return Reply(self._conversation(found[0], with_parts=True)) if found else self._error(404, "conversation_not_found", "Conversation not found")
+            return (
+                Reply(self._conversation(found[0], with_parts=True))
+                if found
+                else self._error(404, "conversation_not_found", "Conversation not found")
+            )
         return self._error(404, "not_found", "Resource not found")
 
-    def _search(self, asked: Asked, kind: str, name: str, rows: list[Row], *, by_day: bool = False) -> Reply:
+    def _search(
+        self, asked: Asked, kind: str, name: str, rows: list[Row], *, by_day: bool = False
+    ) -> Reply:
         body = asked.json()
         query = body["query"]
         for one in query["value"] if query["operator"] in {"AND", "OR"} else [query]:
             if one["field"] != "updated_at" or one["operator"] not in {">", "<"}:
                 return self._error(400, "parameter_invalid", "Invalid field or operator")
-            bound = int(one["value"]) // 86_400 * 86_400 + (86_399 if one["operator"] == ">" else 0) if by_day else int(one["value"])
-            rows = [r for r in rows if (r["updated_at"] > bound if one["operator"] == ">" else r["updated_at"] < bound)]
+            bound = (
+                int(one["value"]) // 86_400 * 86_400 + (86_399 if one["operator"] == ">" else 0)
+                if by_day
+                else int(one["value"])
+            )
+            rows = [
+                r
+                for r in rows
+                if (r["updated_at"] > bound if one["operator"] == ">" else r["updated_at"] < bound)
+            ]
         given = body.get("pagination") or {}
         size = min(int(given.get("per_page", 20)), self.per_page)
         start = int(base64.b64decode(given["starting_after"])) if given.get("starting_after") else 0
-        rows = sorted(rows, key=lambda r: (-r["updated_at"], r["id"]))  # newest first, whatever is asked
+        rows = sorted(
+            rows, key=lambda r: (-r["updated_at"], r["id"])
+        )  # newest first, whatever is asked
         page, more = page_of(rows, start, size)
-        pages: Row = {"type": "pages", "page": start // size + 1, "per_page": size, "total_pages": -(-len(rows) // size)}
+        pages: Row = {
+            "type": "pages",
+            "page": start // size + 1,
+            "per_page": size,
+            "total_pages": -(-len(rows) // size),
+        }
         if more:
-            pages["next"] = {"page": start // size + 2, "starting_after": base64.b64encode(str(start + size).encode()).decode()}
+            pages["next"] = {
+                "page": start // size + 2,
+                "starting_after": base64.b64encode(str(start + size).encode()).decode(),
+            }
         return Reply({"type": kind, name: list(page), "total_count": len(rows), "pages": pages})
 
     def _conversations(self) -> list[Row]:
-        found: list[Row] = self._keep("conversations", lambda: [self._conversation(t) for t in self.alive()])
+        found: list[Row] = self._keep(
+            "conversations", lambda: [self._conversation(t) for t in self.alive()]
+        )
         return found
 
     def _conversation(self, t: Ticket, *, with_parts: bool = False) -> Row:
@@ -85,31 +153,78 @@ class Intercom(Desk):
         first, opening = self.first_reply_at(t), self.notes(t)[0]
         contact = {"type": "contact", "id": f"p{t.requester.number}", "external_id": None}
         row: Row = {
-            "type": "conversation", "id": str(t.number), "title": None, "created_at": seconds(t.created_at), "updated_at": seconds(self.touched(t)),
-            "waiting_since": None, "snoozed_until": None, "open": state == "open", "state": state, "read": True,
+            "type": "conversation",
+            "id": str(t.number),
+            "title": None,
+            "created_at": seconds(t.created_at),
+            "updated_at": seconds(self.touched(t)),
+            "waiting_since": None,
+            "snoozed_until": None,
+            "open": state == "open",
+            "state": state,
+            "read": True,
             "priority": _PRIORITY[t.value_at("priority", self.clock) or "normal"],
-            "admin_assignee_id": _ADMIN + int(agent) if agent else None, "team_assignee_id": str(_TEAM + int(team)) if team else None,
-            "source": {"type": _SOURCE[t.channel], "id": f"s{t.number}", "delivered_as": "customer_initiated", "subject": t.topic, "body": f"<p>{opening.text}</p>",
-                       "author": {"type": "user", "id": f"p{t.requester.number}", "name": t.requester.name, "email": t.requester.email}, "attachments": [], "redacted": False},
-            "contacts": {"type": "contact.list", "contacts": [contact]}, "teammates": {"type": "admin.list", "teammates": []},
-            "tags": {"type": "tag.list", "tags": []}, "custom_attributes": {}, "conversation_rating": self._rating(t, contact), "sla_applied": None,
-            "statistics": {"type": "conversation_statistics", "first_admin_reply_at": seconds(first), "last_close_at": seconds(self.solved_at(t)),
-                           "count_reopens": 0, "handling_time": t.minutes_worked * 60 if self.solved_at(t) and t.minutes_worked else None, "adjusted_handling_time": None},
-            "ai_agent_participated": False, "ai_agent": None,
+            "admin_assignee_id": _ADMIN + int(agent) if agent else None,
+            "team_assignee_id": str(_TEAM + int(team)) if team else None,
+            "source": {
+                "type": _SOURCE[t.channel],
+                "id": f"s{t.number}",
+                "delivered_as": "customer_initiated",
+                "subject": t.topic,
+                "body": f"<p>{opening.text}</p>",
+                "author": {
+                    "type": "user",
+                    "id": f"p{t.requester.number}",
+                    "name": t.requester.name,
+                    "email": t.requester.email,
+                },
+                "attachments": [],
+                "redacted": False,
+            },
+            "contacts": {"type": "contact.list", "contacts": [contact]},
+            "teammates": {"type": "admin.list", "teammates": []},
+            "tags": {"type": "tag.list", "tags": []},
+            "custom_attributes": {},
+            "conversation_rating": self._rating(t, contact),
+            "sla_applied": None,
+            "statistics": {
+                "type": "conversation_statistics",
+                "first_admin_reply_at": seconds(first),
+                "last_close_at": seconds(self.solved_at(t)),
+                "count_reopens": 0,
+                "handling_time": t.minutes_worked * 60
+                if self.solved_at(t) and t.minutes_worked
+                else None,
+                "adjusted_handling_time": None,
+            },
+            "ai_agent_participated": False,
+            "ai_agent": None,
         }
         if with_parts:
             parts = self._parts(t)
-            row["conversation_parts"] = {"type": "conversation_part.list", "total_count": len(parts), "conversation_parts": parts[-self.most_parts :]}
+            row["conversation_parts"] = {
+                "type": "conversation_part.list",
+                "total_count": len(parts),
+                "conversation_parts": parts[-self.most_parts :],
+            }
         return row
 
     def _rating(self, t: Ticket, contact: Row) -> Row | None:
         rating = t.rating
         if not rating or rating.offered_at > self.clock:
             return None
-        answered = rating.answered_at if rating.answered_at and rating.answered_at <= self.clock else None
+        answered = (
+            rating.answered_at if rating.answered_at and rating.answered_at <= self.clock else None
+        )
         agent = t.value_at("assignee", self.clock)
-        return {"rating": rating.score if answered else None, "remark": None, "created_at": seconds(rating.offered_at), "updated_at": seconds(answered or rating.offered_at),
-                "contact": contact, "teammate": {"type": "admin", "id": str(_ADMIN + int(agent))} if agent else None}
+        return {
+            "rating": rating.score if answered else None,
+            "remark": None,
+            "created_at": seconds(rating.offered_at),
+            "updated_at": seconds(answered or rating.offered_at),
+            "contact": contact,
+            "teammate": {"type": "admin", "id": str(_ADMIN + int(agent))} if agent else None,
+        }
 
     def _parts(self, t: Ticket) -> list[Row]:
         steps: list[tuple[Any, int, Row]] = []
@@ -118,64 +233,220 @@ class Intercom(Desk):
             told: Row | None = None
             if c.field == "status" and _STATE[str(c.after)] != state:
                 after = _STATE[str(c.after)]
-                told = {"part_type": {"closed": "close", "snoozed": "snoozed", "open": "open" if state == "closed" else "unsnoozed"}[after], "assigned_to": None, "state": after}
+                told = {
+                    "part_type": {
+                        "closed": "close",
+                        "snoozed": "snoozed",
+                        "open": "open" if state == "closed" else "unsnoozed",
+                    }[after],
+                    "assigned_to": None,
+                    "state": after,
+                }
                 state = after
             elif c.field in {"assignee", "team"} and c.after:
                 kind, base = ("admin", _ADMIN) if c.field == "assignee" else ("team", _TEAM)
-                told = {"part_type": "assignment", "assigned_to": {"type": kind, "id": str(base + int(c.after))}, "state": state}
+                told = {
+                    "part_type": "assignment",
+                    "assigned_to": {"type": kind, "id": str(base + int(c.after))},
+                    "state": state,
+                }
             if told:
-                by: Row = {"type": "admin", "id": str(_ADMIN + c.actor)} if c.actor else {"type": "bot", "id": "278", "name": "Operator"}
+                by: Row = (
+                    {"type": "admin", "id": str(_ADMIN + c.actor)}
+                    if c.actor
+                    else {"type": "bot", "id": "278", "name": "Operator"}
+                )
                 steps.append((c.at, 1, {**told, "body": None, "author": by}))
         for n in self.notes(t)[1:]:
-            author: Row = {"type": "admin", "id": str(_ADMIN + n.author), "from_ai_agent": False} if n.role == "agent" else {"type": "user", "id": f"p{n.author}"}
-            steps.append((n.at, 0, {"part_type": "comment" if n.is_public else "note", "body": n.text, "assigned_to": None, "author": author, "state": state}))
+            author: Row = (
+                {"type": "admin", "id": str(_ADMIN + n.author), "from_ai_agent": False}
+                if n.role == "agent"
+                else {"type": "user", "id": f"p{n.author}"}
+            )
+            steps.append(
+                (
+                    n.at,
+                    0,
+                    {
+                        "part_type": "comment" if n.is_public else "note",
+                        "body": n.text,
+                        "assigned_to": None,
+                        "author": author,
+                        "state": state,
+                    },
+                )
+            )
         steps.sort(key=lambda s: (s[0], s[1]))
-        return [{"type": "conversation_part", "id": str(t.number * 1000 + i), **row, "created_at": seconds(at), "updated_at": seconds(at), "notified_at": seconds(at),
-                 "attachments": [], "external_id": None, "redacted": False, "tags": None, "event_details": None} for i, (at, _, row) in enumerate(steps, 1)]
+        return [
+            {
+                "type": "conversation_part",
+                "id": str(t.number * 1000 + i),
+                **row,
+                "created_at": seconds(at),
+                "updated_at": seconds(at),
+                "notified_at": seconds(at),
+                "attachments": [],
+                "external_id": None,
+                "redacted": False,
+                "tags": None,
+                "event_details": None,
+            }
+            for i, (at, _, row) in enumerate(steps, 1)
+        ]
 
     def _deleted(self, asked: Asked) -> Reply:
-        rows = [{"type": "conversation", "id": str(t.number), "metrics_retained": True, "deleted_at": seconds(t.deleted_at)} for t in self.visible() if self.is_deleted(t)]
-        size, page = min(int(asked.query.get("per_page", "20")), 60), int(asked.query.get("page", "1"))
+        rows = [
+            {
+                "type": "conversation",
+                "id": str(t.number),
+                "metrics_retained": True,
+                "deleted_at": seconds(t.deleted_at),
+            }
+            for t in self.visible()
+            if self.is_deleted(t)
+        ]
+        size, page = (
+            min(int(asked.query.get("per_page", "20")), 60),
+            int(asked.query.get("page", "1")),
+        )
         found, more = page_of(sorted(rows, key=lambda r: -r["deleted_at"]), (page - 1) * size, size)
-        link = f"{self.base_url}/conversations/deleted?page={page + 1}&per_page={size}&order=desc" if more else None
-        return Reply({"type": "conversations.list", "conversations": list(found), "total_count": len(rows),
-                      "pages": {"type": "pages", "page": page, "next": link, "per_page": size, "total_pages": -(-len(rows) // size)}})
+        link = (
+            f"{self.base_url}/conversations/deleted?page={page + 1}&per_page={size}&order=desc"
+            if more
+            else None
+        )
+        return Reply(
+            {
+                "type": "conversations.list",
+                "conversations": list(found),
+                "total_count": len(rows),
+                "pages": {
+                    "type": "pages",
+                    "page": page,
+                    "next": link,
+                    "per_page": size,
+                    "total_pages": -(-len(rows) // size),
+                },
+            }
+        )
 
     def _admins(self) -> list[Row]:
-        return [{"type": "admin", "id": str(_ADMIN + a.number), "name": a.name, "email": a.email, "job_title": None, "away_mode_enabled": False,
-                 "has_inbox_seat": self.is_here(a), "team_ids": [_TEAM + a.team.number], "avatar": None} for a in self.agents()]
+        return [
+            {
+                "type": "admin",
+                "id": str(_ADMIN + a.number),
+                "name": a.name,
+                "email": a.email,
+                "job_title": None,
+                "away_mode_enabled": False,
+                "has_inbox_seat": self.is_here(a),
+                "team_ids": [_TEAM + a.team.number],
+                "avatar": None,
+            }
+            for a in self.agents()
+        ]
 
     def _teams(self) -> list[Row]:
-        return [{"type": "team", "id": str(_TEAM + t.number), "name": t.name, "admin_ids": [_ADMIN + a.number for a in self.agents() if a.team is t]} for t in self.teams]
+        return [
+            {
+                "type": "team",
+                "id": str(_TEAM + t.number),
+                "name": t.name,
+                "admin_ids": [_ADMIN + a.number for a in self.agents() if a.team is t],
+            }
+            for t in self.teams
+        ]
 
     def _contacts(self) -> list[Row]:
-        return [{"type": "contact", "id": f"p{p.number}", "external_id": None, "role": "user", "email": p.email, "name": p.name, "created_at": seconds(p.since),
-                 "updated_at": seconds(p.since), "custom_attributes": {},
-                 "companies": {"type": "list", "data": [{"id": f"co{p.company.number}", "type": "company"}] if p.company else [], "has_more": False}} for p in self.people()]
+        return [
+            {
+                "type": "contact",
+                "id": f"p{p.number}",
+                "external_id": None,
+                "role": "user",
+                "email": p.email,
+                "name": p.name,
+                "created_at": seconds(p.since),
+                "updated_at": seconds(p.since),
+                "custom_attributes": {},
+                "companies": {
+                    "type": "list",
+                    "data": [{"id": f"co{p.company.number}", "type": "company"}]
+                    if p.company
+                    else [],
+                    "has_more": False,
+                },
+            }
+            for p in self.people()
+        ]
 
     def _companies(self, asked: Asked) -> Reply:
-        rows: Sequence[Row] = [{"type": "company", "id": f"co{c.number}", "company_id": f"c-{c.number}", "name": c.name, "website": c.domain, "created_at": seconds(c.since),
-                                "updated_at": seconds(c.since), "custom_attributes": {}} for c in self.companies()]
+        rows: Sequence[Row] = [
+            {
+                "type": "company",
+                "id": f"co{c.number}",
+                "company_id": f"c-{c.number}",
+                "name": c.name,
+                "website": c.domain,
+                "created_at": seconds(c.since),
+                "updated_at": seconds(c.since),
+                "custom_attributes": {},
+            }
+            for c in self.companies()
+        ]
         if "scroll_param" not in asked.query:
             self._scrolled = 0
         elif asked.query["scroll_param"] != "scroll-1":
             return self._error(404, "not_found", "scroll parameter not found")
         page, _ = page_of(rows, self._scrolled, 25)
         self._scrolled += len(page)
-        return Reply({"type": "list", "data": list(page), "pages": None, "total_count": len(rows), "scroll_param": "scroll-1"})
+        return Reply(
+            {
+                "type": "list",
+                "data": list(page),
+                "pages": None,
+                "total_count": len(rows),
+                "scroll_param": "scroll-1",
+            }
+        )
 
     def _hours(self) -> Row:
-        intervals = [{"start_minute": d * 1440 + 480, "end_minute": d * 1440 + 1080, "day_of_week": d} for d in range(5)]
-        return {"type": "office_hours_schedule", "id": "123", "name": BERLIN.name, "time_zone_name": BERLIN.zone, "twenty_four_seven": False,
-                "time_intervals": intervals, "created_at": 1717200000, "updated_at": 1717200000}
+        intervals = [
+            {"start_minute": d * 1440 + 480, "end_minute": d * 1440 + 1080, "day_of_week": d}
+            for d in range(5)
+        ]
+        return {
+            "type": "office_hours_schedule",
+            "id": "123",
+            "name": BERLIN.name,
+            "time_zone_name": BERLIN.zone,
+            "twenty_four_seven": False,
+            "time_intervals": intervals,
+            "created_at": 1717200000,
+            "updated_at": 1717200000,
+        }
 
     def _exceptions(self) -> list[Row]:
         """Feasts of the same date every year are told once, as recurring from their first day."""
         told: dict[Any, bool] = {}
         for day in BERLIN.holidays_of(self.world.first, self.world.last):
             recurs = (day.month, day.day) in _EVERY_YEAR
-            if not recurs or not any(again and (d.month, d.day) == (day.month, day.day) for d, again in told.items()):
+            if not recurs or not any(
+                again and (d.month, d.day) == (day.month, day.day) for d, again in told.items()
+            ):
                 told[day] = recurs
-        return [{"type": "office_hours_exception", "id": str(n), "office_hours_schedule_id": "123", "exception_date": d.isoformat(), "exception_type": "closed",
-                 "name": "Public holiday", "time_intervals": None, "recurring_annually": recurs, "created_at": 1717200000, "updated_at": 1717200000}
-                for n, (d, recurs) in enumerate(told.items())]
+        return [
+            {
+                "type": "office_hours_exception",
+                "id": str(n),
+                "office_hours_schedule_id": "123",
+                "exception_date": d.isoformat(),
+                "exception_type": "closed",
+                "name": "Public holiday",
+                "time_intervals": None,
+                "recurring_annually": recurs,
+                "created_at": 1717200000,
+                "updated_at": 1717200000,
+            }
+            for n, (d, recurs) in enumerate(told.items())
+        ]

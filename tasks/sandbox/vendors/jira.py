@@ -12,30 +12,63 @@ from tasks.sandbox.fake import Asked, Reply, page_of
 from tasks.sandbox.story import BERLIN, FIRST_REPLY_MINUTES, RESOLUTION_MINUTES, Change, Ticket
 from tasks.sandbox.world import World
 
-_STATUS = {"new": ("1", "Open", "new"), "open": ("3", "In Progress", "indeterminate"), "pending": ("10", "Waiting for customer", "indeterminate"),
-           "hold": ("11", "On hold", "indeterminate"), "solved": ("5", "Resolved", "done"), "closed": ("6", "Closed", "done")}
+_STATUS = {
+    "new": ("1", "Open", "new"),
+    "open": ("3", "In Progress", "indeterminate"),
+    "pending": ("10", "Waiting for customer", "indeterminate"),
+    "hold": ("11", "On hold", "indeterminate"),
+    "solved": ("5", "Resolved", "done"),
+    "closed": ("6", "Closed", "done"),
+}
 _BULK = {"new": "TODO", "indeterminate": "IN_PROGRESS", "done": "DONE"}
-_PRIORITY = {"low": ("4", "Low"), "normal": ("3", "Medium"), "high": ("2", "High"), "urgent": ("1", "Highest")}
+_PRIORITY = {
+    "low": ("4", "Low"),
+    "normal": ("3", "Medium"),
+    "high": ("2", "High"),
+    "urgent": ("1", "Highest"),
+}
 
 
 class Jira(Desk):
     """A site whose API user lives in `zone`: JQL's times are read there, to the minute."""
 
     def __init__(
-        self, world: World, *, clock: datetime | None = None, email: str = "etl@alderfinch.example", token: str = "jira-demo-token", tickets: Any = None,
+        self,
+        world: World,
+        *,
+        clock: datetime | None = None,
+        email: str = "etl@alderfinch.example",
+        token: str = "jira-demo-token",
+        tickets: Any = None,
         zone: str = "Europe/Berlin",
     ) -> None:
         super().__init__(world, clock=clock, tickets=tickets)
         self._login, self.zone, self.per_page = (email, token), ZoneInfo(zone), 100
 
     def unauthorized(self) -> Reply:
-        return Reply({"errorMessages": ["Client must be authenticated to access this resource."], "errors": {}}, 401)
+        return Reply(
+            {
+                "errorMessages": ["Client must be authenticated to access this resource."],
+                "errors": {},
+            },
+            401,
+        )
 
     def throttled(self) -> Reply:
-        return Reply({"errorMessages": ["Rate limit exceeded"]}, 429, {"retry-after": "1", "ratelimit-reason": "jira-burst-based"})
+        return Reply(
+            {"errorMessages": ["Rate limit exceeded"]},
+            429,
+            {"retry-after": "1", "ratelimit-reason": "jira-burst-based"},
+        )
 
     def forbidden(self) -> Reply:
-        return Reply({"errorMessage": "You do not have a Jira Service Management license", "i18nErrorMessage": {"i18nKey": "sd.agent.no.licence", "parameters": []}}, 403)
+        return Reply(
+            {
+                "errorMessage": "You do not have a Jira Service Management license",
+                "i18nErrorMessage": {"i18nKey": "sd.agent.no.licence", "parameters": []},
+            },
+            403,
+        )
 
     def _bad(self, message: str) -> Reply:
         return Reply({"errorMessages": [message], "errors": {}}, 400)
@@ -44,21 +77,77 @@ class Jira(Desk):
         if asked.basic() != self._login:
             return self.unauthorized()
         routes: dict[str, Callable[[Asked], Reply]] = {
-            "/rest/api/3/myself": lambda a: Reply({"accountId": "5b0", "accountType": "atlassian", "displayName": "ETL", "timeZone": str(self.zone)}),
-            "/rest/api/3/search/jql": self._search, "/rest/api/3/changelog/bulkfetch": self._changelogs, "/rest/api/3/users/search": self._users,
-            "/rest/api/3/statuses/search": lambda a: self._values(a, [{"id": i, "name": n, "statusCategory": _BULK[c], "scope": {"type": "GLOBAL"}} for i, n, c in _STATUS.values()]),
-            "/rest/api/3/project/search": lambda a: self._values(a, [{"id": "10000", "key": "SUP", "name": "Support", "projectTypeKey": "service_desk"}]),
-            "/rest/servicedeskapi/organization": self._organizations, "/rest/api/3/worklog/updated": self._worklogs, "/rest/api/3/worklog/list": self._worklog_list,
-            "/rest/api/3/serverInfo": lambda a: Reply({"baseUrl": self.base_url, "version": "1001.0.0", "versionNumbers": [1001, 0, 0], "deploymentType": "Cloud"}),
-            "/rest/api/3/field": lambda a: Reply([{"id": "summary", "name": "Summary", "custom": False, "schema": {"type": "string"}}]),
-            "/rest/api/3/search": lambda a: Reply({"errorMessages": ["The requested API has been removed."]}, 410),
+            "/rest/api/3/myself": lambda a: Reply(
+                {
+                    "accountId": "5b0",
+                    "accountType": "atlassian",
+                    "displayName": "ETL",
+                    "timeZone": str(self.zone),
+                }
+            ),
+            "/rest/api/3/search/jql": self._search,
+            "/rest/api/3/changelog/bulkfetch": self._changelogs,
+            "/rest/api/3/users/search": self._users,
+            "/rest/api/3/statuses/search": lambda a: self._values(
+                a,
+                [
+                    {"id": i, "name": n, "statusCategory": _BULK[c], "scope": {"type": "GLOBAL"}}
+                    for i, n, c in _STATUS.values()
+                ],
+            ),
+            "/rest/api/3/project/search": lambda a: self._values(
+                a,
+                [
+                    {
+                        "id": "10000",
+                        "key": "SUP",
+                        "name": "Support",
+                        "projectTypeKey": "service_desk",
+                    }
+                ],
+            ),
+            "/rest/servicedeskapi/organization": self._organizations,
+            "/rest/api/3/worklog/updated": self._worklogs,
+            "/rest/api/3/worklog/list": self._worklog_list,
+            "/rest/api/3/serverInfo": lambda a: Reply(
+                {
+                    "baseUrl": self.base_url,
+                    "version": "1001.0.0",
+                    "versionNumbers": [1001, 0, 0],
+                    "deploymentType": "Cloud",
+                }
+            ),
+            "/rest/api/3/field": lambda a: Reply(
+                [
+                    {
+                        "id": "summary",
+                        "name": "Summary",
+                        "custom": False,
+                        "schema": {"type": "string"},
+                    }
+                ]
+            ),
+            "/rest/api/3/search": lambda a: Reply(
+                {"errorMessages": ["The requested API has been removed."]}, 410
+            ),
         }
         if asked.path in routes:
             return routes[asked.path](asked)
         match = re.fullmatch(r"/rest/api/3/issue/(\d+)/comment", asked.path)
         if match:
             found = [t for t in self.alive() if str(t.number) == match[1]]
-            return self._comments(asked, found[0]) if found else Reply({"errorMessages": ["Issue does not exist or you do not have permission to see it."]}, 404)
+            return (
+                self._comments(asked, found[0])
+                if found
+                else Reply(
+                    {
+                        "errorMessages": [
+                            "Issue does not exist or you do not have permission to see it."
+                        ]
+                    },
+                    404,
+                )
+            )
         return Reply({"errorMessages": ["not found"]}, 404)
 
     def when(self, at: datetime) -> str:
@@ -66,16 +155,35 @@ class Jira(Desk):
         return at.astimezone(self.zone).strftime("%Y-%m-%dT%H:%M:%S.000%z")
 
     def _search(self, asked: Asked) -> Reply:
-        body: Row = asked.json() if asked.method == "POST" else {**asked.query, "fields": asked.query.get("fields", "").split(",")}
+        body: Row = (
+            asked.json()
+            if asked.method == "POST"
+            else {**asked.query, "fields": asked.query.get("fields", "").split(",")}
+        )
         bound = re.search(r'updated >= "(\d{4}-\d\d-\d\d \d\d:\d\d)"', body.get("jql", ""))
         if not bound and "project" not in body.get("jql", ""):
-            return self._bad("Unbounded JQL queries are not allowed here. Please add a search restriction to your query.")
+            return self._bad(
+                "Unbounded JQL queries are not allowed here. Please add a search restriction to your query."
+            )
         if "fields" not in body:
-            return Reply({"issues": [{"id": str(t.number)} for t in self.alive()][:50], "isLast": True})
+            return Reply(
+                {"issues": [{"id": str(t.number)} for t in self.alive()][:50], "isLast": True}
+            )
         upper = re.search(r'updated < "(\d{4}-\d\d-\d\d \d\d:\d\d)"', body.get("jql", ""))
-        low = datetime.strptime(bound[1], "%Y-%m-%d %H:%M").replace(tzinfo=self.zone) if bound else datetime.min.replace(tzinfo=UTC)
-        high = datetime.strptime(upper[1], "%Y-%m-%d %H:%M").replace(tzinfo=self.zone) if upper else datetime.max.replace(tzinfo=UTC)
-        rows = sorted((t for t in self.alive() if low <= self.touched(t) < high), key=lambda t: (self.touched(t), t.number))
+        low = (
+            datetime.strptime(bound[1], "%Y-%m-%d %H:%M").replace(tzinfo=self.zone)
+            if bound
+            else datetime.min.replace(tzinfo=UTC)
+        )
+        high = (
+            datetime.strptime(upper[1], "%Y-%m-%d %H:%M").replace(tzinfo=self.zone)
+            if upper
+            else datetime.max.replace(tzinfo=UTC)
+        )
+        rows = sorted(
+            (t for t in self.alive() if low <= self.touched(t) < high),
+            key=lambda t: (self.touched(t), t.number),
+        )
         start = int(base64.b64decode(body["nextPageToken"])) if body.get("nextPageToken") else 0
         page, more = page_of(rows, start, min(int(body.get("maxResults", 50)), self.per_page))
         answer: Row = {"issues": [self._issue(t) for t in page], "isLast": not more}
@@ -86,35 +194,101 @@ class Jira(Desk):
     def _person(self, number: int, role: str) -> Row:
         if role == "agent":
             name = next(a.name for a in self.world.agents if a.number == number)
-            return {"accountId": f"5b{number}", "displayName": name, "accountType": "atlassian", "active": True, "timeZone": "Europe/Berlin"}
-        return {"accountId": f"qm:{number}", "displayName": self.world.people[number - 1].name, "accountType": "customer", "emailAddress": None, "active": True}
+            return {
+                "accountId": f"5b{number}",
+                "displayName": name,
+                "accountType": "atlassian",
+                "active": True,
+                "timeZone": "Europe/Berlin",
+            }
+        return {
+            "accountId": f"qm:{number}",
+            "displayName": self.world.people[number - 1].name,
+            "accountType": "customer",
+            "emailAddress": None,
+            "active": True,
+        }
 
     def _issue(self, t: Ticket) -> Row:
         number, name, category = _STATUS[t.value_at("status", self.clock) or "new"]
-        agent, priority, solved = t.value_at("assignee", self.clock), _PRIORITY[t.value_at("priority", self.clock) or "normal"], self.solved_at(t)
-        rating = t.rating if t.rating and t.rating.answered_at and t.rating.answered_at <= self.clock else None
-        return {"id": str(t.number), "key": f"SUP-{t.number}", "self": f"{self.base_url}/rest/api/3/issue/{t.number}", "fields": {
-            "summary": t.topic, "project": {"id": "10000", "key": "SUP", "projectTypeKey": "service_desk"}, "issuetype": {"id": "10010", "name": "[System] Incident"},
-            "status": {"id": number, "name": name, "statusCategory": {"id": 3, "key": category, "name": category}}, "priority": {"id": priority[0], "name": priority[1]},
-            "assignee": self._person(int(agent), "agent") if agent else None, "reporter": self._person(t.requester.number, "customer"),
-            "creator": self._person(t.requester.number, "customer"), "created": self.when(t.created_at), "updated": self.when(self.touched(t)),
-            "resolutiondate": self.when(solved) if solved else None, "resolution": {"id": "10000", "name": "Done"} if solved else None, "labels": [],
-            "customfield_10030": self._sla("1", "Time to first response", t, FIRST_REPLY_MINUTES, self.first_reply_at(t)),
-            "customfield_10033": self._sla("2", "Time to resolution", t, RESOLUTION_MINUTES, solved),
-            "customfield_10031": {"rating": rating.score} if rating else None, "customfield_10034": self.when(rating.answered_at) if rating and rating.answered_at else None}}
+        agent, priority, solved = (
+            t.value_at("assignee", self.clock),
+            _PRIORITY[t.value_at("priority", self.clock) or "normal"],
+            self.solved_at(t),
+        )
+        rating = (
+            t.rating
+            if t.rating and t.rating.answered_at and t.rating.answered_at <= self.clock
+            else None
+        )
+        return {
+            "id": str(t.number),
+            "key": f"SUP-{t.number}",
+            "self": f"{self.base_url}/rest/api/3/issue/{t.number}",
+            "fields": {
+                "summary": t.topic,
+                "project": {"id": "10000", "key": "SUP", "projectTypeKey": "service_desk"},
+                "issuetype": {"id": "10010", "name": "[System] Incident"},
+                "status": {
+                    "id": number,
+                    "name": name,
+                    "statusCategory": {"id": 3, "key": category, "name": category},
+                },
+                "priority": {"id": priority[0], "name": priority[1]},
+                "assignee": self._person(int(agent), "agent") if agent else None,
+                "reporter": self._person(t.requester.number, "customer"),
+                "creator": self._person(t.requester.number, "customer"),
+                "created": self.when(t.created_at),
+                "updated": self.when(self.touched(t)),
+                "resolutiondate": self.when(solved) if solved else None,
+                "resolution": {"id": "10000", "name": "Done"} if solved else None,
+                "labels": [],
+                "customfield_10030": self._sla(
+                    "1", "Time to first response", t, FIRST_REPLY_MINUTES, self.first_reply_at(t)
+                ),
+                "customfield_10033": self._sla(
+                    "2", "Time to resolution", t, RESOLUTION_MINUTES, solved
+                ),
+                "customfield_10031": {"rating": rating.score} if rating else None,
+                "customfield_10034": self.when(rating.answered_at)
+                if rating and rating.answered_at
+                else None,
+            },
+        }
 
     def _moment(self, at: datetime) -> Row:
-        return {"iso8601": at.astimezone(self.zone).strftime("%Y-%m-%dT%H:%M:%S%z"), "jira": self.when(at), "friendly": "Today", "epochMillis": int(at.timestamp() * 1000)}
+        return {
+            "iso8601": at.astimezone(self.zone).strftime("%Y-%m-%dT%H:%M:%S%z"),
+            "jira": self.when(at),
+            "friendly": "Today",
+            "epochMillis": int(at.timestamp() * 1000),
+        }
 
-    def _sla(self, number: str, name: str, t: Ticket, goals: dict[str, int], ended: datetime | None) -> Row:
+    def _sla(
+        self, number: str, name: str, t: Ticket, goals: dict[str, int], ended: datetime | None
+    ) -> Row:
         goal = goals[t.priority]
         due = BERLIN.after(t.created_at, goal * 60)
-        cycle: Row = {"startTime": self._moment(t.created_at), "breachTime": self._moment(due), "breached": (ended or self.clock) > due,
-                      "goalDuration": {"millis": goal * 60_000, "friendly": f"{goal}m"}, "elapsedTime": {"millis": 0, "friendly": "0m"},
-                      "remainingTime": {"millis": 0, "friendly": "0m"}}
+        cycle: Row = {
+            "startTime": self._moment(t.created_at),
+            "breachTime": self._moment(due),
+            "breached": (ended or self.clock) > due,
+            "goalDuration": {"millis": goal * 60_000, "friendly": f"{goal}m"},
+            "elapsedTime": {"millis": 0, "friendly": "0m"},
+            "remainingTime": {"millis": 0, "friendly": "0m"},
+        }
         if ended:
-            return {"id": number, "name": name, "completedCycles": [{**cycle, "stopTime": self._moment(ended)}]}
-        return {"id": number, "name": name, "completedCycles": [], "ongoingCycle": {**cycle, "paused": False, "withinCalendarHours": True}}
+            return {
+                "id": number,
+                "name": name,
+                "completedCycles": [{**cycle, "stopTime": self._moment(ended)}],
+            }
+        return {
+            "id": number,
+            "name": name,
+            "completedCycles": [],
+            "ongoingCycle": {**cycle, "paused": False, "withinCalendarHours": True},
+        }
 
     def _changelogs(self, asked: Asked) -> Reply:
         body = asked.json()
@@ -127,12 +301,22 @@ class Jira(Desk):
         by_issue: dict[int, list[Row]] = {}
         for t, c in page:
             by_issue.setdefault(t.number, []).append(self._history(t, c))
-        return Reply({"issueChangeLogs": [{"issueId": str(n), "changeHistories": listed} for n, listed in by_issue.items()],
-                      "nextPageToken": str(start + len(page)) if more else None})
+        return Reply(
+            {
+                "issueChangeLogs": [
+                    {"issueId": str(n), "changeHistories": listed} for n, listed in by_issue.items()
+                ],
+                "nextPageToken": str(start + len(page)) if more else None,
+            }
+        )
 
     def _told(self, t: Ticket) -> list[Change]:
         """The first values are not in the changelog; there are no teams."""
-        return [c for c in t.changes_until(self.clock) if c.field != "team" and (c.before is not None or c.field == "assignee")]
+        return [
+            c
+            for c in t.changes_until(self.clock)
+            if c.field != "team" and (c.before is not None or c.field == "assignee")
+        ]
 
     def _history(self, t: Ticket, c: Change) -> Row:
         def value(raw: str | None) -> tuple[str | None, str | None]:
@@ -144,51 +328,161 @@ class Jira(Desk):
             return number, name
 
         (before, before_name), (after, after_name) = value(c.before), value(c.after)
-        return {"id": str(t.number * 100 + t.changes.index(c)), "author": {"accountId": f"5b{c.actor}"} if c.actor else None,
-                "created": int(c.at.timestamp() * 1000) if c.field == "priority" else self.when(c.at),
-                "items": [{"field": c.field, "fieldId": c.field, "fieldtype": "jira", "from": before, "fromString": before_name, "to": after, "toString": after_name}]}
+        return {
+            "id": str(t.number * 100 + t.changes.index(c)),
+            "author": {"accountId": f"5b{c.actor}"} if c.actor else None,
+            "created": int(c.at.timestamp() * 1000) if c.field == "priority" else self.when(c.at),
+            "items": [
+                {
+                    "field": c.field,
+                    "fieldId": c.field,
+                    "fieldtype": "jira",
+                    "from": before,
+                    "fromString": before_name,
+                    "to": after,
+                    "toString": after_name,
+                }
+            ],
+        }
 
     def _comments(self, asked: Asked, t: Ticket) -> Reply:
-        rows = [{"id": str(t.number * 100 + n), "author": self._person(note.author, note.role), "body": {"type": "doc", "version": 1, "content": []},
-                 "created": self.when(note.at), "updated": self.when(note.at), "jsdPublic": note.is_public} for n, note in enumerate(self.notes(t)) if n > 0]
-        start, size = int(asked.query.get("startAt", "0")), min(int(asked.query.get("maxResults", "50")), 100)
-        return Reply({"startAt": start, "maxResults": size, "total": len(rows), "comments": list(page_of(rows, start, size)[0])})
+        rows = [
+            {
+                "id": str(t.number * 100 + n),
+                "author": self._person(note.author, note.role),
+                "body": {"type": "doc", "version": 1, "content": []},
+                "created": self.when(note.at),
+                "updated": self.when(note.at),
+                "jsdPublic": note.is_public,
+            }
+            for n, note in enumerate(self.notes(t))
+            if n > 0
+        ]
+        start, size = (
+            int(asked.query.get("startAt", "0")),
+            min(int(asked.query.get("maxResults", "50")), 100),
+        )
+        return Reply(
+            {
+                "startAt": start,
+                "maxResults": size,
+                "total": len(rows),
+                "comments": list(page_of(rows, start, size)[0]),
+            }
+        )
 
     def _users(self, asked: Asked) -> Reply:
-        agents = [{"accountId": f"5b{a.number}", "accountType": "atlassian", "displayName": a.name, "emailAddress": a.email, "active": self.is_here(a), "timeZone": None}
-                  for a in self.agents()]
-        customers = [{"accountId": f"qm:{p.number}", "accountType": "customer", "displayName": p.name, "emailAddress": None, "active": True, "timeZone": None} for p in self.people()]
-        return Reply(list(page_of([*agents, *customers], int(asked.query.get("startAt", "0")), min(int(asked.query.get("maxResults", "50")), 200))[0]))
+        agents = [
+            {
+                "accountId": f"5b{a.number}",
+                "accountType": "atlassian",
+                "displayName": a.name,
+                "emailAddress": a.email,
+                "active": self.is_here(a),
+                "timeZone": None,
+            }
+            for a in self.agents()
+        ]
+        customers = [
+            {
+                "accountId": f"qm:{p.number}",
+                "accountType": "customer",
+                "displayName": p.name,
+                "emailAddress": None,
+                "active": True,
+                "timeZone": None,
+            }
+            for p in self.people()
+        ]
+        return Reply(
+            list(
+                page_of(
+                    [*agents, *customers],
+                    int(asked.query.get("startAt", "0")),
+                    min(int(asked.query.get("maxResults", "50")), 200),
+                )[0]
+            )
+        )
 
     def _values(self, asked: Asked, rows: Sequence[Row]) -> Reply:
-        start, size = int(asked.query.get("startAt", "0")), min(int(asked.query.get("maxResults", "50")), 50)
+        start, size = (
+            int(asked.query.get("startAt", "0")),
+            min(int(asked.query.get("maxResults", "50")), 50),
+        )
         page, more = page_of(rows, start, size)
-        return Reply({"startAt": start, "maxResults": size, "total": len(rows), "isLast": not more, "values": list(page)})
+        return Reply(
+            {
+                "startAt": start,
+                "maxResults": size,
+                "total": len(rows),
+                "isLast": not more,
+                "values": list(page),
+            }
+        )
 
     def _organizations(self, asked: Asked) -> Reply:
-        start, size = int(asked.query.get("start", "0")), min(int(asked.query.get("limit", "50")), 50)
+        start, size = (
+            int(asked.query.get("start", "0")),
+            min(int(asked.query.get("limit", "50")), 50),
+        )
         page, more = page_of(self.companies(), start, size)
-        return Reply({"size": len(page), "start": start, "limit": size, "isLastPage": not more, "_links": {},
-                      "values": [{"id": str(c.number), "name": c.name, "_links": {}} for c in page]})
+        return Reply(
+            {
+                "size": len(page),
+                "start": start,
+                "limit": size,
+                "isLastPage": not more,
+                "_links": {},
+                "values": [{"id": str(c.number), "name": c.name, "_links": {}} for c in page],
+            }
+        )
 
     def _worked(self) -> list[tuple[int, datetime, Ticket, str]]:
         found = []
         for t in self.alive():
             agent, solved = t.value_at("assignee", self.clock), self.solved_at(t)
-            if agent and solved and t.minutes_worked and solved <= self.clock - timedelta(minutes=1):
+            if (
+                agent
+                and solved
+                and t.minutes_worked
+                and solved <= self.clock - timedelta(minutes=1)
+            ):
                 found.append((t.number + 9, solved, t, agent))
         return sorted(found, key=lambda w: w[1])
 
     def _worklogs(self, asked: Asked) -> Reply:
         low = int(asked.query.get("since", "0"))
-        rows = [{"worklogId": n, "updatedTime": int(at.timestamp() * 1000), "properties": []} for n, at, _, _ in self._worked() if at.timestamp() * 1000 >= low]
+        rows = [
+            {"worklogId": n, "updatedTime": int(at.timestamp() * 1000), "properties": []}
+            for n, at, _, _ in self._worked()
+            if at.timestamp() * 1000 >= low
+        ]
         page, more = page_of(rows, 0, 1000)
         until = page[-1]["updatedTime"] if page else low
-        return Reply({"values": list(page), "since": low, "until": until, "lastPage": not more, "nextPage": f"{self.base_url}/rest/api/3/worklog/updated?since={until}"})
+        return Reply(
+            {
+                "values": list(page),
+                "since": low,
+                "until": until,
+                "lastPage": not more,
+                "nextPage": f"{self.base_url}/rest/api/3/worklog/updated?since={until}",
+            }
+        )
 
     def _worklog_list(self, asked: Asked) -> Reply:
         wanted = set(map(int, asked.json()["ids"]))
-        return Reply([{"id": str(n), "issueId": str(t.number), "author": {"accountId": f"5b{agent}"}, "started": self.when(at), "timeSpentSeconds": t.minutes_worked * 60,
-                       "created": self.when(at), "updated": self.when(at)} for n, at, t, agent in self._worked() if n in wanted])
-
-
+        return Reply(
+            [
+                {
+                    "id": str(n),
+                    "issueId": str(t.number),
+                    "author": {"accountId": f"5b{agent}"},
+                    "started": self.when(at),
+                    "timeSpentSeconds": t.minutes_worked * 60,
+                    "created": self.when(at),
+                    "updated": self.when(at),
+                }
+                for n, at, t, agent in self._worked()
+                if n in wanted
+            ]
+        )

@@ -8,25 +8,47 @@ from tasks.sandbox.fake import Asked, Fake, Reply
 from tasks.sandbox.story import Score
 from tasks.sandbox.world import World
 
-FIELDS = {"a_surveyid", "k_initialfinishdate_epoch_int", "e_ticket_id", "e_ces_score", "e_nps_score"}
+FIELDS = {
+    "a_surveyid",
+    "k_initialfinishdate_epoch_int",
+    "e_ticket_id",
+    "e_ces_score",
+    "e_nps_score",
+}
 
 
 class Medallia(Fake):
     """An instance that knows FIELDS and gives at most `per_page` records."""
 
-    def __init__(self, world: World, *, clock: datetime | None = None, client_id: str = "md-client", client_secret: str = "medallia-demo-secret") -> None:
+    def __init__(
+        self,
+        world: World,
+        *,
+        clock: datetime | None = None,
+        client_id: str = "md-client",
+        client_secret: str = "medallia-demo-secret",
+    ) -> None:
         super().__init__(clock=clock)
-        self.world, self._client, self.tokens, self.per_page = world, (client_id, client_secret), set[str](), 1000
+        self.world, self._client, self.tokens, self.per_page = (
+            world,
+            (client_id, client_secret),
+            set[str](),
+            1000,
+        )
 
     def unauthorized(self) -> Reply:
-        return Reply({"error": "invalid_token", "error_description": "The access token expired"}, 401)
+        return Reply(
+            {"error": "invalid_token", "error_description": "The access token expired"}, 401
+        )
 
     def throttled(self) -> Reply:
         return Reply({"error": "Too many requests"}, 429, {"x-ratelimit-remaining-second": "0"})
 
     def answer(self, asked: Asked) -> Reply:
         if asked.path == "/oauth/alderfinch/token":
-            if asked.basic() != self._client or asked.form() != {"grant_type": "client_credentials"}:
+            if asked.basic() != self._client or asked.form() != {
+                "grant_type": "client_credentials"
+            }:
                 return Reply({"error": "invalid_client"}, 401)
             token = f"md-{len(self.asked)}"
             self.tokens.add(token)
@@ -45,12 +67,34 @@ class Medallia(Fake):
         rows = sorted(self.told(), key=lambda s: (int(s.at.timestamp()), self._id(s)))
         if "until" in given:
             last, last_id = int(given["last"]), given["lastId"]
-            rows = [s for s in rows if int(s.at.timestamp()) < int(given["until"]) and (int(s.at.timestamp()) > last or (int(s.at.timestamp()) >= last and self._id(s) > last_id))]
+            rows = [
+                s
+                for s in rows
+                if int(s.at.timestamp()) < int(given["until"])
+                and (
+                    int(s.at.timestamp()) > last
+                    or (int(s.at.timestamp()) >= last and self._id(s) > last_id)
+                )
+            ]
         size = min(int(given.get("n", 30)), self.per_page)
         aliases = re.findall(r'(\w+): fieldData\(fieldId: "(\w+)"\)', text)
-        nodes = [{alias: {"values": self._values(s, field)} for alias, field in aliases} for s in rows[:size]]
-        return Reply({"data": {"feedback": {"totalCount": len(rows), "pageInfo": {"endCursor": "MTAw", "hasNextPage": len(rows) > size}, "nodes": nodes}}, "errors": None,
-                      "_allowed": True})
+        nodes = [
+            {alias: {"values": self._values(s, field)} for alias, field in aliases}
+            for s in rows[:size]
+        ]
+        return Reply(
+            {
+                "data": {
+                    "feedback": {
+                        "totalCount": len(rows),
+                        "pageInfo": {"endCursor": "MTAw", "hasNextPage": len(rows) > size},
+                        "nodes": nodes,
+                    }
+                },
+                "errors": None,
+                "_allowed": True,
+            }
+        )
 
     def told(self) -> list[Score]:
         """Answers so far."""
@@ -60,6 +104,11 @@ class Medallia(Fake):
         return str(90_000_000_000 + score.number)
 
     def _values(self, score: Score, field: str) -> list[str]:
-        found = {"a_surveyid": self._id(score), "k_initialfinishdate_epoch_int": str(int(score.at.timestamp())), "e_ticket_id": str(score.ticket) if score.ticket else None,
-                 "e_ces_score": str(score.value) if score.survey == "effort" else None, "e_nps_score": str(score.value) if score.survey == "relationship" else None}[field]
+        found = {
+            "a_surveyid": self._id(score),
+            "k_initialfinishdate_epoch_int": str(int(score.at.timestamp())),
+            "e_ticket_id": str(score.ticket) if score.ticket else None,
+            "e_ces_score": str(score.value) if score.survey == "effort" else None,
+            "e_nps_score": str(score.value) if score.survey == "relationship" else None,
+        }[field]
         return [] if found is None else [found]

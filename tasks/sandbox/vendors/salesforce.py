@@ -14,12 +14,30 @@ from tasks.sandbox.story import BERLIN, FIRST_REPLY_MINUTES, RESOLUTION_MINUTES,
 from tasks.sandbox.world import World
 
 VERSION = "v65.0"
-_STATUS = {"new": "New", "open": "Working", "pending": "Waiting on Customer", "hold": "On Hold", "solved": "Closed", "closed": "Closed"}
+_STATUS = {
+    "new": "New",
+    "open": "Working",
+    "pending": "Waiting on Customer",
+    "hold": "On Hold",
+    "solved": "Closed",
+    "closed": "Closed",
+}
 _PRIORITY = {"low": "Low", "normal": "Medium", "high": "High", "urgent": "Critical"}
 _ORIGIN = {"email": "Email", "web": "Web", "chat": "Chat", "api": "Web"}
-_ONCE = {"IsAllDay": True, "StartTimeInMinutes": None, "EndTimeInMinutes": None, "IsRecurrence": False, "RecurrenceType": None, "RecurrenceInterval": None,
-         "RecurrenceStartDate": None, "RecurrenceEndDateOnly": None, "RecurrenceDayOfMonth": None, "RecurrenceMonthOfYear": None, "RecurrenceInstance": None,
-         "RecurrenceDayOfWeekMask": None}
+_ONCE = {
+    "IsAllDay": True,
+    "StartTimeInMinutes": None,
+    "EndTimeInMinutes": None,
+    "IsRecurrence": False,
+    "RecurrenceType": None,
+    "RecurrenceInterval": None,
+    "RecurrenceStartDate": None,
+    "RecurrenceEndDateOnly": None,
+    "RecurrenceDayOfMonth": None,
+    "RecurrenceMonthOfYear": None,
+    "RecurrenceInstance": None,
+    "RecurrenceDayOfWeekMask": None,
+}
 _DAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 
 
@@ -36,7 +54,15 @@ def when(at: datetime | None) -> str | None:
 class Salesforce(Desk):
     """An org. REST gives `per_page` rows; the bulk API parts of `bulk_page`."""
 
-    def __init__(self, world: World, *, clock: datetime | None = None, client_id: str = "sf-client", client_secret: str = "salesforce-demo-secret", tickets: Any = None) -> None:
+    def __init__(
+        self,
+        world: World,
+        *,
+        clock: datetime | None = None,
+        client_id: str = "sf-client",
+        client_secret: str = "salesforce-demo-secret",
+        tickets: Any = None,
+    ) -> None:
         super().__init__(world, clock=clock, tickets=tickets)
         self._client, self.tokens = (client_id, client_secret), set[str]()
         self.per_page, self.bulk_page = 2000, 50_000
@@ -54,16 +80,31 @@ class Salesforce(Desk):
         return self._problem(429, "SERVER_UNAVAILABLE", "Server is busy")
 
     def forbidden(self) -> Reply:
-        return self._problem(403, "API_DISABLED_FOR_ORG", "API is not enabled for this organization")
+        return self._problem(
+            403, "API_DISABLED_FOR_ORG", "API is not enabled for this organization"
+        )
 
     def answer(self, asked: Asked) -> Reply:
         if asked.path == "/services/oauth2/token":
             form = asked.form()
-            if (form.get("client_id"), form.get("client_secret")) != self._client or form.get("grant_type") != "client_credentials":
-                return Reply({"error": "invalid_grant", "error_description": "authentication failure"}, 400)
+            if (form.get("client_id"), form.get("client_secret")) != self._client or form.get(
+                "grant_type"
+            ) != "client_credentials":
+                return Reply(
+                    {"error": "invalid_grant", "error_description": "authentication failure"}, 400
+                )
             token = f"sf-{len(self.asked)}"
             self.tokens.add(token)
-            return Reply({"access_token": token, "instance_url": self.base_url, "id": "", "token_type": "Bearer", "issued_at": "1769936400000", "signature": "x"})
+            return Reply(
+                {
+                    "access_token": token,
+                    "instance_url": self.base_url,
+                    "id": "",
+                    "token_type": "Bearer",
+                    "issued_at": "1769936400000",
+                    "signature": "x",
+                }
+            )
         if asked.bearer() not in self.tokens:
             return self._problem(401, "INVALID_SESSION_ID", "Session expired or invalid")
         path = asked.path.removeprefix(f"/services/data/{VERSION}").rstrip("/")
@@ -82,8 +123,14 @@ class Salesforce(Desk):
         if isinstance(found, Reply):
             return found
         names, rows = found
-        shown = [{"attributes": {"type": names[0], "url": "x"}, **{n: r[n] for n in names[1:] if "." not in n},
-                  **{n.split(".")[0]: {n.split(".")[1]: r[n]} for n in names[1:] if "." in n}} for r in rows]
+        shown = [
+            {
+                "attributes": {"type": names[0], "url": "x"},
+                **{n: r[n] for n in names[1:] if "." not in n},
+                **{n.split(".")[0]: {n.split(".")[1]: r[n]} for n in names[1:] if "." in n},
+            }
+            for r in rows
+        ]
         locator = f"01g{len(self._open):012d}AAA"
         self._open[locator] = shown
         return self._part(locator, 0)
@@ -99,11 +146,15 @@ class Salesforce(Desk):
         page, more = page_of(rows, start, self.per_page)
         answer: Row = {"totalSize": len(rows), "done": not more, "records": list(page)}
         if more:
-            answer["nextRecordsUrl"] = f"/services/data/{VERSION}/query/{locator}-{start + self.per_page}"
+            answer["nextRecordsUrl"] = (
+                f"/services/data/{VERSION}/query/{locator}-{start + self.per_page}"
+            )
         return Reply(answer, 200, {"sforce-limit-info": "api-usage=18/5000"})
 
     def _selected(self, soql: str, *, with_deleted: bool) -> tuple[list[str], list[Row]] | Reply:
-        match = re.fullmatch(r"SELECT (.+?) FROM (\w+)(?: WHERE (.+?))?(?: ORDER BY ([\w, ]+))?", soql)
+        match = re.fullmatch(
+            r"SELECT (.+?) FROM (\w+)(?: WHERE (.+?))?(?: ORDER BY ([\w, ]+))?", soql
+        )
         if not match:
             return self._problem(400, "MALFORMED_QUERY", f"unexpected token in '{soql[:40]}'")
         names, table = [n.strip() for n in match[1].split(",")], match[2]
@@ -113,7 +164,9 @@ class Salesforce(Desk):
         rows = tables[table]
         unknown = [n for n in names if rows and n not in rows[0]]
         if unknown:
-            return self._problem(400, "INVALID_FIELD", f"No such column '{unknown[0]}' on entity '{table}'.")
+            return self._problem(
+                400, "INVALID_FIELD", f"No such column '{unknown[0]}' on entity '{table}'."
+            )
         for clause in (match[3] or "").split(" AND "):
             if not clause:
                 continue
@@ -125,7 +178,15 @@ class Salesforce(Desk):
                 rows = [r for r in rows if str(r[name]).lower() == value.strip("'").lower()]
             else:
                 bound = value.rstrip("Z")
-                rows = [r for r in rows if (str(r[name])[:19] >= bound if operator == ">=" else str(r[name])[:19] < bound)]
+                rows = [
+                    r
+                    for r in rows
+                    if (
+                        str(r[name])[:19] >= bound
+                        if operator == ">="
+                        else str(r[name])[:19] < bound
+                    )
+                ]
         rows = [r for r in rows if with_deleted or not r.get("IsDeleted")]
         order = [n.strip() for n in (match[4] or "Id").split(",")]
         return [table, *names], sorted(rows, key=lambda r: tuple(str(r[n]) for n in order))
@@ -138,19 +199,41 @@ class Salesforce(Desk):
                 return found
             job = f"750{len(self._jobs):012d}AAA"
             self._jobs[job] = (found[0][1:], found[1], 0)
-            return Reply({"id": job, "operation": body["operation"], "state": "UploadComplete", "contentType": "CSV"})
+            return Reply(
+                {
+                    "id": job,
+                    "operation": body["operation"],
+                    "state": "UploadComplete",
+                    "contentType": "CSV",
+                }
+            )
         names, rows, polls = self._jobs[parts[0]]
         if len(parts) == 1:
             self._jobs[parts[0]] = (names, rows, polls + 1)
-            return Reply({"id": parts[0], "state": "InProgress" if polls == 0 else "JobComplete", "numberRecordsProcessed": len(rows)})
+            return Reply(
+                {
+                    "id": parts[0],
+                    "state": "InProgress" if polls == 0 else "JobComplete",
+                    "numberRecordsProcessed": len(rows),
+                }
+            )
         start = int(asked.query.get("locator", "0"))
-        page, more = page_of(rows, start, min(int(asked.query.get("maxRecords", "50000")), self.bulk_page))
+        page, more = page_of(
+            rows, start, min(int(asked.query.get("maxRecords", "50000")), self.bulk_page)
+        )
         text = io.StringIO()
         writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n")
         writer.writerow(names)
         writer.writerows([_cell(r[n]) for n in names] for r in page)
-        return Reply(text.getvalue().encode(), 200, {"content-type": "text/csv", "sforce-locator": str(start + len(page)) if more else "null",
-                                                     "sforce-numberofrecords": str(len(page))})
+        return Reply(
+            text.getvalue().encode(),
+            200,
+            {
+                "content-type": "text/csv",
+                "sforce-locator": str(start + len(page)) if more else "null",
+                "sforce-numberofrecords": str(len(page)),
+            },
+        )
 
     # tables ------------------------------------------------------------------------------------------------------
 
@@ -162,35 +245,145 @@ class Salesforce(Desk):
         shown = self.visible()
         start = datetime(2024, 1, 5, tzinfo=UTC)
         base: Row = {"CreatedDate": when(start), "SystemModstamp": when(start), "IsDeleted": False}
-        users = [{**base, "Id": key("005", a.number), "Name": a.name, "Email": a.email, "IsActive": self.is_here(a), "UserType": "Standard", "TimeZoneSidKey": "Europe/Berlin",
-                  "CreatedDate": when(since(a)), "SystemModstamp": when(since(a))} for a in self.agents()]
-        hours: Row = {**base, "Id": key("01m", 1), "Name": BERLIN.name, "IsActive": True, "IsDefault": True, "TimeZoneSidKey": BERLIN.zone}
+        users = [
+            {
+                **base,
+                "Id": key("005", a.number),
+                "Name": a.name,
+                "Email": a.email,
+                "IsActive": self.is_here(a),
+                "UserType": "Standard",
+                "TimeZoneSidKey": "Europe/Berlin",
+                "CreatedDate": when(since(a)),
+                "SystemModstamp": when(since(a)),
+            }
+            for a in self.agents()
+        ]
+        hours: Row = {
+            **base,
+            "Id": key("01m", 1),
+            "Name": BERLIN.name,
+            "IsActive": True,
+            "IsDefault": True,
+            "TimeZoneSidKey": BERLIN.zone,
+        }
         for place, day in enumerate(_DAYS):
             is_open = 1 <= place <= 5
-            hours |= {f"{day}StartTime": "08:00:00.000Z" if is_open else None, f"{day}EndTime": "18:00:00.000Z" if is_open else None}
+            hours |= {
+                f"{day}StartTime": "08:00:00.000Z" if is_open else None,
+                f"{day}EndTime": "18:00:00.000Z" if is_open else None,
+            }
         return {
-            "Case": [self._case(t) for t in shown], "CaseHistory": [h for t in shown for h in self._history(t)],
-            "EmailMessage": [m for t in shown for m in self._emails(t)], "CaseComment": [m for t in shown for m in self._comments(t)],
+            "Case": [self._case(t) for t in shown],
+            "CaseHistory": [h for t in shown for h in self._history(t)],
+            "EmailMessage": [m for t in shown for m in self._emails(t)],
+            "CaseComment": [m for t in shown for m in self._comments(t)],
             "AgentWork": [w for t in shown for w in self._works(t)],
-            "CaseMilestone": [m for t in shown for m in self._milestones(t)], "User": users,
-            "Group": [{**base, "Id": key("00G", t.number), "Name": t.name, "Type": "Queue"} for t in self.teams],
-            "GroupMember": [{"Id": key("011", a.number), "GroupId": key("00G", a.team.number), "UserOrGroupId": key("005", a.number), "SystemModstamp": when(start)} for a in self.agents()],
-            "Account": [{**base, "Id": key("001", c.number), "Name": c.name, "Website": c.domain, "BillingCountry": c.country, "OwnerId": key("005", 1),
-                         "CreatedDate": when(c.since), "SystemModstamp": when(c.since)} for c in self.companies()],
-            "Contact": [{**base, "Id": key("003", p.number), "Name": p.name, "Email": p.email, "AccountId": key("001", p.company.number) if p.company else None,
-                         "CreatedDate": when(p.since), "SystemModstamp": when(p.since)} for p in self.people()],
-            "Contract": [{**base, "Id": key("800", c.number), "AccountId": key("001", c.number), "Status": "Activated", "StartDate": c.since.date().isoformat(),
-                          "EndDate": _year_later(c.since.date()).isoformat(), "OwnerId": key("005", 1)} for c in self.companies()],
-            "CaseStatus": [{"Id": key("01J", n), "ApiName": s, "MasterLabel": s, "IsClosed": s == "Closed", "IsDefault": s == "New", "SortOrder": n}
-                           for n, s in enumerate(dict.fromkeys(_STATUS.values()), 1)],
+            "CaseMilestone": [m for t in shown for m in self._milestones(t)],
+            "User": users,
+            "Group": [
+                {**base, "Id": key("00G", t.number), "Name": t.name, "Type": "Queue"}
+                for t in self.teams
+            ],
+            "GroupMember": [
+                {
+                    "Id": key("011", a.number),
+                    "GroupId": key("00G", a.team.number),
+                    "UserOrGroupId": key("005", a.number),
+                    "SystemModstamp": when(start),
+                }
+                for a in self.agents()
+            ],
+            "Account": [
+                {
+                    **base,
+                    "Id": key("001", c.number),
+                    "Name": c.name,
+                    "Website": c.domain,
+                    "BillingCountry": c.country,
+                    "OwnerId": key("005", 1),
+                    "CreatedDate": when(c.since),
+                    "SystemModstamp": when(c.since),
+                }
+                for c in self.companies()
+            ],
+            "Contact": [
+                {
+                    **base,
+                    "Id": key("003", p.number),
+                    "Name": p.name,
+                    "Email": p.email,
+                    "AccountId": key("001", p.company.number) if p.company else None,
+                    "CreatedDate": when(p.since),
+                    "SystemModstamp": when(p.since),
+                }
+                for p in self.people()
+            ],
+            "Contract": [
+                {
+                    **base,
+                    "Id": key("800", c.number),
+                    "AccountId": key("001", c.number),
+                    "Status": "Activated",
+                    "StartDate": c.since.date().isoformat(),
+                    "EndDate": _year_later(c.since.date()).isoformat(),
+                    "OwnerId": key("005", 1),
+                }
+                for c in self.companies()
+            ],
+            "CaseStatus": [
+                {
+                    "Id": key("01J", n),
+                    "ApiName": s,
+                    "MasterLabel": s,
+                    "IsClosed": s == "Closed",
+                    "IsDefault": s == "New",
+                    "SortOrder": n,
+                }
+                for n, s in enumerate(dict.fromkeys(_STATUS.values()), 1)
+            ],
             "BusinessHours": [hours],
-            "Holiday": [*({**base, **_ONCE, "Id": key("0C0", n), "Name": "Public holiday", "ActivityDate": d.isoformat()}
-                          for n, d in enumerate((d for d in self._closed() if (d.month, d.day) != (1, 1)), 1)),
-                        {**base, **_ONCE, "Id": key("0C0", 900), "Name": "New Year", "ActivityDate": None, "IsRecurrence": True, "RecurrenceType": "RecursYearly",
-                         "RecurrenceInterval": None, "RecurrenceStartDate": "2020-01-01", "RecurrenceDayOfMonth": 1, "RecurrenceMonthOfYear": "January"},
-                        {**base, **_ONCE, "Id": key("0C0", 901), "Name": "Christmas Eve, from noon", "ActivityDate": f"{self.world.last.year}-12-24", "IsAllDay": False,
-                         "StartTimeInMinutes": 720, "EndTimeInMinutes": 1440}],
-            "MilestoneType": [{**base, "Id": key("557", 1), "Name": "First Response"}, {**base, "Id": key("557", 2), "Name": "Resolution Time"}],
+            "Holiday": [
+                *(
+                    {
+                        **base,
+                        **_ONCE,
+                        "Id": key("0C0", n),
+                        "Name": "Public holiday",
+                        "ActivityDate": d.isoformat(),
+                    }
+                    for n, d in enumerate(
+                        (d for d in self._closed() if (d.month, d.day) != (1, 1)), 1
+                    )
+                ),
+                {
+                    **base,
+                    **_ONCE,
+                    "Id": key("0C0", 900),
+                    "Name": "New Year",
+                    "ActivityDate": None,
+                    "IsRecurrence": True,
+                    "RecurrenceType": "RecursYearly",
+                    "RecurrenceInterval": None,
+                    "RecurrenceStartDate": "2020-01-01",
+                    "RecurrenceDayOfMonth": 1,
+                    "RecurrenceMonthOfYear": "January",
+                },
+                {
+                    **base,
+                    **_ONCE,
+                    "Id": key("0C0", 901),
+                    "Name": "Christmas Eve, from noon",
+                    "ActivityDate": f"{self.world.last.year}-12-24",
+                    "IsAllDay": False,
+                    "StartTimeInMinutes": 720,
+                    "EndTimeInMinutes": 1440,
+                },
+            ],
+            "MilestoneType": [
+                {**base, "Id": key("557", 1), "Name": "First Response"},
+                {**base, "Id": key("557", 2), "Name": "Resolution Time"},
+            ],
         }
 
     def _works(self, t: Ticket) -> list[Row]:
@@ -198,9 +391,20 @@ class Salesforce(Desk):
         agent, solved = t.value_at("assignee", self.clock), self.solved_at(t)
         if not (agent and solved and t.minutes_worked):
             return []
-        row = {"CreatedDate": when(solved), "SystemModstamp": when(solved), "IsDeleted": False, "UserId": key("005", int(agent)), "Status": "Closed",
-               "AcceptDateTime": when(solved - timedelta(minutes=t.minutes_worked)), "CloseDateTime": when(solved), "HandleTime": t.minutes_worked * 60}
-        return [{**row, "Id": key("0Bz", t.number), "WorkItemId": key("500", t.number)}, {**row, "Id": key("0Bz", t.number + 5), "WorkItemId": key("0Mw", t.number)}]
+        row = {
+            "CreatedDate": when(solved),
+            "SystemModstamp": when(solved),
+            "IsDeleted": False,
+            "UserId": key("005", int(agent)),
+            "Status": "Closed",
+            "AcceptDateTime": when(solved - timedelta(minutes=t.minutes_worked)),
+            "CloseDateTime": when(solved),
+            "HandleTime": t.minutes_worked * 60,
+        }
+        return [
+            {**row, "Id": key("0Bz", t.number), "WorkItemId": key("500", t.number)},
+            {**row, "Id": key("0Bz", t.number + 5), "WorkItemId": key("0Mw", t.number)},
+        ]
 
     def _closed(self) -> list[date]:
         return BERLIN.holidays_of(self.world.first, self.world.last)
@@ -209,20 +413,44 @@ class Salesforce(Desk):
         return self.is_deleted(t) or self.is_merged(t)
 
     def _case(self, t: Ticket) -> Row:
-        agent, team, solved = t.value_at("assignee", self.clock), t.value_at("team", self.clock), self.solved_at(t)
+        agent, team, solved = (
+            t.value_at("assignee", self.clock),
+            t.value_at("team", self.clock),
+            self.solved_at(t),
+        )
         return {
-            "Id": key("500", t.number), "CaseNumber": f"{t.number:08d}", "Subject": t.topic, "Status": _STATUS[t.value_at("status", self.clock) or "new"],
-            "Priority": _PRIORITY[t.value_at("priority", self.clock) or "normal"], "Origin": _ORIGIN[t.channel], "Type": t.kind.title(), "Reason": None,
-            "OwnerId": key("005", int(agent)) if agent else key("00G", int(team or 0)), "ContactId": key("003", t.requester.number),
-            "AccountId": key("001", t.requester.company.number) if t.requester.company else None, "ParentId": None,
-            "MasterRecordId": key("500", t.merged_into) if self.is_merged(t) and t.merged_into else None, "IsClosed": solved is not None, "IsEscalated": False,
-            "CreatedById": key("005", 999), "ClosedDate": when(solved), "CreatedDate": when(t.created_at), "LastModifiedDate": when(self.touched(t)),
-            "SystemModstamp": when(self.touched(t)), "IsDeleted": self._gone(t), "BusinessHoursId": key("01m", 1), "EntitlementId": None,
+            "Id": key("500", t.number),
+            "CaseNumber": f"{t.number:08d}",
+            "Subject": t.topic,
+            "Status": _STATUS[t.value_at("status", self.clock) or "new"],
+            "Priority": _PRIORITY[t.value_at("priority", self.clock) or "normal"],
+            "Origin": _ORIGIN[t.channel],
+            "Type": t.kind.title(),
+            "Reason": None,
+            "OwnerId": key("005", int(agent)) if agent else key("00G", int(team or 0)),
+            "ContactId": key("003", t.requester.number),
+            "AccountId": key("001", t.requester.company.number) if t.requester.company else None,
+            "ParentId": None,
+            "MasterRecordId": key("500", t.merged_into)
+            if self.is_merged(t) and t.merged_into
+            else None,
+            "IsClosed": solved is not None,
+            "IsEscalated": False,
+            "CreatedById": key("005", 999),
+            "ClosedDate": when(solved),
+            "CreatedDate": when(t.created_at),
+            "LastModifiedDate": when(self.touched(t)),
+            "SystemModstamp": when(self.touched(t)),
+            "IsDeleted": self._gone(t),
+            "BusinessHoursId": key("01m", 1),
+            "EntitlementId": None,
         }
 
     def _history(self, t: Ticket) -> list[Row]:
         """An owner is a queue until an agent takes the case; a change of owner gives two rows: names, then ids."""
-        told: list[tuple[datetime, str, str | None, str | None]] = [(t.created_at, "created", None, None)]
+        told: list[tuple[datetime, str, str | None, str | None]] = [
+            (t.created_at, "created", None, None)
+        ]
         owner: tuple[str, str] | None = None
         team, assignee, status = None, None, "New"
         for c in t.changes_until(self.clock):
@@ -238,30 +466,89 @@ class Salesforce(Desk):
                 continue
             team, assignee = (c.after, None) if c.field == "team" else (team, c.after)
             name = next((a.name for a in self.world.agents if str(a.number) == assignee), "")
-            now = (key("005", int(assignee)), name) if assignee else (key("00G", int(team or 0)), next(x.name for x in self.teams if str(x.number) == team))
+            now = (
+                (key("005", int(assignee)), name)
+                if assignee
+                else (
+                    key("00G", int(team or 0)),
+                    next(x.name for x in self.teams if str(x.number) == team),
+                )
+            )
             if owner and now != owner:
                 told += [(c.at, "Owner", owner[1], now[1]), (c.at, "Owner", owner[0], now[0])]
             owner = now
-        return [{"Id": key("017", t.number * 100 + n), "CaseId": key("500", t.number), "Field": f, "OldValue": before, "NewValue": after, "CreatedById": key("005", 999),
-                 "CreatedDate": when(at), "IsDeleted": False} for n, (at, f, before, after) in enumerate(told)]
+        return [
+            {
+                "Id": key("017", t.number * 100 + n),
+                "CaseId": key("500", t.number),
+                "Field": f,
+                "OldValue": before,
+                "NewValue": after,
+                "CreatedById": key("005", 999),
+                "CreatedDate": when(at),
+                "IsDeleted": False,
+            }
+            for n, (at, f, before, after) in enumerate(told)
+        ]
 
     def _emails(self, t: Ticket) -> list[Row]:
-        return [{"Id": key("02s", t.number * 100 + n), "ParentId": key("500", t.number), "Incoming": note.role == "customer", "MessageDate": when(note.at), "Status": "3",
-                 "FromAddress": "x@alderfinch.example", "CreatedById": key("005", note.author if note.role == "agent" else 999), "TextBody": note.text,
-                 "SystemModstamp": when(note.at), "IsDeleted": False} for n, note in enumerate(self.notes(t)) if note.is_public]
+        return [
+            {
+                "Id": key("02s", t.number * 100 + n),
+                "ParentId": key("500", t.number),
+                "Incoming": note.role == "customer",
+                "MessageDate": when(note.at),
+                "Status": "3",
+                "FromAddress": "x@alderfinch.example",
+                "CreatedById": key("005", note.author if note.role == "agent" else 999),
+                "TextBody": note.text,
+                "SystemModstamp": when(note.at),
+                "IsDeleted": False,
+            }
+            for n, note in enumerate(self.notes(t))
+            if note.is_public
+        ]
 
     def _comments(self, t: Ticket) -> list[Row]:
-        return [{"Id": key("00a", t.number * 100 + n), "ParentId": key("500", t.number), "IsPublished": False, "CommentBody": note.text, "CreatedById": key("005", note.author),
-                 "CreatedDate": when(note.at), "SystemModstamp": when(note.at), "IsDeleted": False} for n, note in enumerate(self.notes(t)) if not note.is_public]
+        return [
+            {
+                "Id": key("00a", t.number * 100 + n),
+                "ParentId": key("500", t.number),
+                "IsPublished": False,
+                "CommentBody": note.text,
+                "CreatedById": key("005", note.author),
+                "CreatedDate": when(note.at),
+                "SystemModstamp": when(note.at),
+                "IsDeleted": False,
+            }
+            for n, note in enumerate(self.notes(t))
+            if not note.is_public
+        ]
 
     def _milestones(self, t: Ticket) -> list[Row]:
         rows = []
-        for n, goals, ended in ((1, FIRST_REPLY_MINUTES, self.first_reply_at(t)), (2, RESOLUTION_MINUTES, self.solved_at(t))):
+        for n, goals, ended in (
+            (1, FIRST_REPLY_MINUTES, self.first_reply_at(t)),
+            (2, RESOLUTION_MINUTES, self.solved_at(t)),
+        ):
             due = BERLIN.after(t.created_at, goals[t.priority] * 60)
-            rows.append({"Id": key("555", t.number * 10 + n), "CaseId": key("500", t.number), "MilestoneTypeId": key("557", n), "MilestoneType.Name": ("First Response", "Resolution Time")[n - 1],
-                         "StartDate": when(t.created_at),
-                         "TargetDate": when(due), "CompletionDate": when(ended), "IsCompleted": ended is not None, "IsViolated": (ended or self.clock) > due,
-                         "TargetResponseInMins": goals[t.priority], "BusinessHoursId": key("01m", 1), "SystemModstamp": when(self.touched(t)), "IsDeleted": self._gone(t)})
+            rows.append(
+                {
+                    "Id": key("555", t.number * 10 + n),
+                    "CaseId": key("500", t.number),
+                    "MilestoneTypeId": key("557", n),
+                    "MilestoneType.Name": ("First Response", "Resolution Time")[n - 1],
+                    "StartDate": when(t.created_at),
+                    "TargetDate": when(due),
+                    "CompletionDate": when(ended),
+                    "IsCompleted": ended is not None,
+                    "IsViolated": (ended or self.clock) > due,
+                    "TargetResponseInMins": goals[t.priority],
+                    "BusinessHoursId": key("01m", 1),
+                    "SystemModstamp": when(self.touched(t)),
+                    "IsDeleted": self._gone(t),
+                }
+            )
         return rows
 
 

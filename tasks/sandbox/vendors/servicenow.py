@@ -41,7 +41,12 @@ class ServiceNow(Fake):
     """An instance that answers for the tables that `teller` makes for the present clock."""
 
     def __init__(
-        self, teller: Callable[[datetime], Tables], *, clock: datetime | None = None, user: str = "etl", password: str = "servicenow-demo-password",
+        self,
+        teller: Callable[[datetime], Tables],
+        *,
+        clock: datetime | None = None,
+        user: str = "etl",
+        password: str = "servicenow-demo-password",
         with_links: bool = False,
     ) -> None:
         super().__init__(clock=clock)
@@ -61,7 +66,9 @@ class ServiceNow(Fake):
         return Reply(reply.content, 429, {"retry-after": "1", "x-ratelimit-limit": "1000"})
 
     def forbidden(self) -> Reply:
-        return self._problem(403, "Operation against file 'x' was aborted by Business Rule", "ACL Exception")
+        return self._problem(
+            403, "Operation against file 'x' was aborted by Business Rule", "ACL Exception"
+        )
 
     def _problem(self, status: int, message: str, detail: str) -> Reply:
         return Reply({"error": {"message": message, "detail": detail}, "status": "failure"}, status)
@@ -73,15 +80,31 @@ class ServiceNow(Fake):
             return self.unauthorized()
         match = re.fullmatch(r"/api/now/(?:v2/)?(table|stats)/(\w+)(?:/(\w+))?", asked.path)
         if not match:
-            return self._problem(404, "No Record found", "Record doesn't exist or ACL restricts the record retrieval")
+            return self._problem(
+                404, "No Record found", "Record doesn't exist or ACL restricts the record retrieval"
+            )
         kind, table, record = match.groups()
         if table not in self._tables():
             return self._problem(400, f"Invalid table {table}", "")
         if kind == "stats":
-            return Reply({"result": {"stats": {"count": str(len(self._query(table, asked.query.get("sysparm_query", ""))))}}})
+            return Reply(
+                {
+                    "result": {
+                        "stats": {
+                            "count": str(
+                                len(self._query(table, asked.query.get("sysparm_query", "")))
+                            )
+                        }
+                    }
+                }
+            )
         if record:
             found = next((r for r in self._tables()[table] if r["sys_id"] == record), None)
-            return Reply({"result": self._shown(found, asked)}) if found else self._problem(404, "No Record found", "")
+            return (
+                Reply({"result": self._shown(found, asked)})
+                if found
+                else self._problem(404, "No Record found", "")
+            )
         return self._page(asked, table)
 
     def _token(self, asked: Asked) -> Reply:
@@ -90,7 +113,15 @@ class ServiceNow(Fake):
             return Reply({"error": "server_error", "error_description": "access_denied"}, 401)
         token = f"sn-{len(self.asked)}"
         self.tokens = {token}
-        return Reply({"access_token": token, "refresh_token": "r", "expires_in": 1799, "token_type": "Bearer", "scope": "useraccount"})
+        return Reply(
+            {
+                "access_token": token,
+                "refresh_token": "r",
+                "expires_in": 1799,
+                "token_type": "Bearer",
+                "scope": "useraccount",
+            }
+        )
 
     def _tables(self) -> Tables:
         if self._made is None or self._made[0] != self.clock:
@@ -100,8 +131,13 @@ class ServiceNow(Fake):
 
     def _page(self, asked: Asked, table: str) -> Reply:
         rows = self._query(table, asked.query.get("sysparm_query", ""))
-        limit, offset = int(asked.query.get("sysparm_limit", "10000")), int(asked.query.get("sysparm_offset", "0"))
-        page = [r for r in rows[offset : offset + limit] if r["sys_id"] not in self.hidden]  # hidden after the page is cut
+        limit, offset = (
+            int(asked.query.get("sysparm_limit", "10000")),
+            int(asked.query.get("sysparm_offset", "0")),
+        )
+        page = [
+            r for r in rows[offset : offset + limit] if r["sys_id"] not in self.hidden
+        ]  # hidden after the page is cut
         headers = {}
         if asked.query.get("sysparm_no_count") != "true":
             headers["x-total-count"] = str(len(rows))
@@ -120,9 +156,24 @@ class ServiceNow(Fake):
             value = row.get(name, "")
             if display == "all":
                 shown[name] = {"display_value": value, "value": value}
-            elif value and (self.with_links or asked.query.get("sysparm_exclude_reference_link") != "true") and name in {
-                "assigned_to", "assignment_group", "caller_id", "company", "opened_by", "task", "sla", "user", "group", "schedule", "child_schedule",
-            }:
+            elif (
+                value
+                and (self.with_links or asked.query.get("sysparm_exclude_reference_link") != "true")
+                and name
+                in {
+                    "assigned_to",
+                    "assignment_group",
+                    "caller_id",
+                    "company",
+                    "opened_by",
+                    "task",
+                    "sla",
+                    "user",
+                    "group",
+                    "schedule",
+                    "child_schedule",
+                }
+            ):
                 shown[name] = {"link": f"{self.base_url}/api/now/table/x/{value}", "value": value}
             else:
                 shown[name] = value
@@ -140,7 +191,9 @@ class ServiceNow(Fake):
             return self._in_order(table, orders[0], "^".join(conditions))
         rows = [r for r in self._tables()[table] if _matches(r, "^".join(conditions))]
         for name in reversed(orders):
-            rows.sort(key=lambda r: r.get(name.removeprefix("DESC"), ""), reverse=name.startswith("DESC"))
+            rows.sort(
+                key=lambda r: r.get(name.removeprefix("DESC"), ""), reverse=name.startswith("DESC")
+            )
         return rows
 
     def _in_order(self, table: str, time: str, conditions: str) -> Sequence[_ROW]:
@@ -154,10 +207,18 @@ class ServiceNow(Fake):
         fixed = "^".join(dict.fromkeys(p for p in parts if p not in bounds))
         key = (f"{table}?{fixed}", time)
         if key not in self._sorted:
-            rows = sorted((r for r in self._tables()[table] if _matches(r, fixed)), key=lambda r: (r.get(time, ""), r["sys_id"]))
+            rows = sorted(
+                (r for r in self._tables()[table] if _matches(r, fixed)),
+                key=lambda r: (r.get(time, ""), r["sys_id"]),
+            )
             self._sorted[key] = (rows, [(r.get(time, ""), r["sys_id"]) for r in rows])
         rows, keys = self._sorted[key]
-        values = {p[: -19 if not p.startswith("sys_id") else 7]: p[-19:] if not p.startswith("sys_id") else p[7:] for p in bounds}
+        values = {
+            p[: -19 if not p.startswith("sys_id") else 7]: p[-19:]
+            if not p.startswith("sys_id")
+            else p[7:]
+            for p in bounds
+        }
         start, end = 0, len(rows)
         if "sys_id>" in values and f"{time}=" in values:
             start = bisect_right(keys, (values[f"{time}="], values["sys_id>"]))
@@ -171,7 +232,10 @@ class ServiceNow(Fake):
 
 
 def _matches(row: _ROW, conditions: str) -> bool:
-    return any(all(_holds(row, one) for one in group.split("^") if one) for group in re.split(r"\^NQ", conditions))
+    return any(
+        all(_holds(row, one) for one in group.split("^") if one)
+        for group in re.split(r"\^NQ", conditions)
+    )
 
 
 def _holds(row: _ROW, condition: str) -> bool:
@@ -180,9 +244,15 @@ def _holds(row: _ROW, condition: str) -> bool:
         return True
     value, operator, wanted = row[match[1]], match[2], match[3]
     tests: dict[str, Callable[[], bool]] = {
-        ">=": lambda: value >= wanted, "<=": lambda: value <= wanted, "=": lambda: value == wanted, "!=": lambda: value != wanted,
-        ">": lambda: value > wanted, "<": lambda: value < wanted, "IN": lambda: value in wanted.split(","),
-        "ISNOTEMPTY": lambda: value != "", "ISEMPTY": lambda: value == "",
+        ">=": lambda: value >= wanted,
+        "<=": lambda: value <= wanted,
+        "=": lambda: value == wanted,
+        "!=": lambda: value != wanted,
+        ">": lambda: value > wanted,
+        "<": lambda: value < wanted,
+        "IN": lambda: value in wanted.split(","),
+        "ISNOTEMPTY": lambda: value != "",
+        "ISEMPTY": lambda: value == "",
     }
     return tests[operator]()
 
@@ -210,35 +280,157 @@ class Company:
             "sys_journal_field": [row for t in visible for row in self._journal(t, now)],
             "task_sla": [row for t in alive for row in self._slas(t, now)],
             "contract_sla": [
-                {"sys_id": sys_id("sla", target, p), "name": f"Priority {p} {target}", "collection": "incident", "target": target, "duration": span(m),
-                 "schedule": schedule, "active": "true", "sys_updated_on": made}
-                for target, minutes in (("response", FIRST_REPLY_MINUTES), ("resolution", RESOLUTION_MINUTES)) for p, m in minutes.items()],
+                {
+                    "sys_id": sys_id("sla", target, p),
+                    "name": f"Priority {p} {target}",
+                    "collection": "incident",
+                    "target": target,
+                    "duration": span(m),
+                    "schedule": schedule,
+                    "active": "true",
+                    "sys_updated_on": made,
+                }
+                for target, minutes in (
+                    ("response", FIRST_REPLY_MINUTES),
+                    ("resolution", RESOLUTION_MINUTES),
+                )
+                for p, m in minutes.items()
+            ],
             "sys_user": self._users(now),
-            "sys_user_group": [{"sys_id": sys_id("team", t.number), "name": t.name, "active": "true", "sys_updated_on": made} for t in self._teams],
-            "sys_user_grmember": [{"sys_id": sys_id("member", a.number), "user": sys_id("agent", a.number), "group": sys_id("team", a.team.number), "sys_updated_on": made}
-                                  for a in self._agents if a.works_on(now.date())],
-            "customer_account": [{"sys_id": sys_id("company", c.number), "name": c.name, "website": c.domain, "country": c.country,
-                                  "sys_created_on": when(c.since), "sys_updated_on": when(c.since)} for c in self.world.companies if c.since <= now],
-            "cmn_schedule": [{"sys_id": schedule, "name": BERLIN.name, "time_zone": BERLIN.zone, "sys_updated_on": made},
-                             {"sys_id": days_off, "name": "Public holidays", "time_zone": BERLIN.zone, "sys_updated_on": made}],
+            "sys_user_group": [
+                {
+                    "sys_id": sys_id("team", t.number),
+                    "name": t.name,
+                    "active": "true",
+                    "sys_updated_on": made,
+                }
+                for t in self._teams
+            ],
+            "sys_user_grmember": [
+                {
+                    "sys_id": sys_id("member", a.number),
+                    "user": sys_id("agent", a.number),
+                    "group": sys_id("team", a.team.number),
+                    "sys_updated_on": made,
+                }
+                for a in self._agents
+                if a.works_on(now.date())
+            ],
+            "customer_account": [
+                {
+                    "sys_id": sys_id("company", c.number),
+                    "name": c.name,
+                    "website": c.domain,
+                    "country": c.country,
+                    "sys_created_on": when(c.since),
+                    "sys_updated_on": when(c.since),
+                }
+                for c in self.world.companies
+                if c.since <= now
+            ],
+            "cmn_schedule": [
+                {
+                    "sys_id": schedule,
+                    "name": BERLIN.name,
+                    "time_zone": BERLIN.zone,
+                    "sys_updated_on": made,
+                },
+                {
+                    "sys_id": days_off,
+                    "name": "Public holidays",
+                    "time_zone": BERLIN.zone,
+                    "sys_updated_on": made,
+                },
+            ],
             "cmn_schedule_span": [
-                {"sys_id": sys_id("span"), "name": "Weekdays", "schedule": schedule, "schedule.name": BERLIN.name, "schedule.time_zone": BERLIN.zone,
-                 "start_date_time": "2024-01-01 08:00:00", "end_date_time": "2024-01-01 18:00:00", "repeat_type": "weekly", "days_of_week": "12345",
-                 "type": "", "sys_updated_on": made},
-                *({"sys_id": sys_id("holiday", d), "name": "Public holiday", "schedule": days_off, "schedule.name": "Public holidays", "schedule.time_zone": BERLIN.zone,
-                   "start_date_time": f"{d:%Y%m%d}T000000", "end_date_time": f"{d:%Y%m%d}T235959", "repeat_type": "", "days_of_week": "", "type": "", "sys_updated_on": made}
-                  for d in closed[::2]),
-                *({"sys_id": sys_id("holiday", d), "name": "Public holiday", "schedule": schedule, "schedule.name": BERLIN.name, "schedule.time_zone": BERLIN.zone,
-                   "start_date_time": f"{d} 00:00:00", "end_date_time": f"{d} 23:59:59", "repeat_type": "", "days_of_week": "", "type": "excluded", "sys_updated_on": made}
-                  for d in closed[1::2])],
-            "cmn_other_schedule": [{"sys_id": sys_id("child"), "schedule": schedule, "child_schedule": days_off, "type": "excluded", "sys_updated_on": made}],
+                {
+                    "sys_id": sys_id("span"),
+                    "name": "Weekdays",
+                    "schedule": schedule,
+                    "schedule.name": BERLIN.name,
+                    "schedule.time_zone": BERLIN.zone,
+                    "start_date_time": "2024-01-01 08:00:00",
+                    "end_date_time": "2024-01-01 18:00:00",
+                    "repeat_type": "weekly",
+                    "days_of_week": "12345",
+                    "type": "",
+                    "sys_updated_on": made,
+                },
+                *(
+                    {
+                        "sys_id": sys_id("holiday", d),
+                        "name": "Public holiday",
+                        "schedule": days_off,
+                        "schedule.name": "Public holidays",
+                        "schedule.time_zone": BERLIN.zone,
+                        "start_date_time": f"{d:%Y%m%d}T000000",
+                        "end_date_time": f"{d:%Y%m%d}T235959",
+                        "repeat_type": "",
+                        "days_of_week": "",
+                        "type": "",
+                        "sys_updated_on": made,
+                    }
+                    for d in closed[::2]
+                ),
+                *(
+                    {
+                        "sys_id": sys_id("holiday", d),
+                        "name": "Public holiday",
+                        "schedule": schedule,
+                        "schedule.name": BERLIN.name,
+                        "schedule.time_zone": BERLIN.zone,
+                        "start_date_time": f"{d} 00:00:00",
+                        "end_date_time": f"{d} 23:59:59",
+                        "repeat_type": "",
+                        "days_of_week": "",
+                        "type": "excluded",
+                        "sys_updated_on": made,
+                    }
+                    for d in closed[1::2]
+                ),
+            ],
+            "cmn_other_schedule": [
+                {
+                    "sys_id": sys_id("child"),
+                    "schedule": schedule,
+                    "child_schedule": days_off,
+                    "type": "excluded",
+                    "sys_updated_on": made,
+                }
+            ],
             "asmt_assessment_instance": [row for t in alive for row in self._sent(t, now)],
             "asmt_metric_result": [row for t in alive for row in self._csat(t, now)],
             "task_time_worked": [row for t in alive for row in self._worked(t, now)],
-            "sys_choice": [{"sys_id": sys_id("choice", v), "name": "incident", "element": "state", "value": v, "label": label, "language": "en", "inactive": "false", "sys_updated_on": made}
-                           for v, label in {"1": "New", "2": "In Progress", "3": "On Hold", "6": "Resolved", "7": "Closed", "8": "Canceled"}.items()],
-            "sys_audit_delete": [{"sys_id": sys_id("gone", t.number), "tablename": "incident", "documentkey": sys_id("ticket", t.number), "sys_created_on": when(t.deleted_at)}
-                                 for t in visible if t.deleted_at and t.deleted_at <= now],
+            "sys_choice": [
+                {
+                    "sys_id": sys_id("choice", v),
+                    "name": "incident",
+                    "element": "state",
+                    "value": v,
+                    "label": label,
+                    "language": "en",
+                    "inactive": "false",
+                    "sys_updated_on": made,
+                }
+                for v, label in {
+                    "1": "New",
+                    "2": "In Progress",
+                    "3": "On Hold",
+                    "6": "Resolved",
+                    "7": "Closed",
+                    "8": "Canceled",
+                }.items()
+            ],
+            "sys_audit_delete": [
+                {
+                    "sys_id": sys_id("gone", t.number),
+                    "tablename": "incident",
+                    "documentkey": sys_id("ticket", t.number),
+                    "sys_created_on": when(t.deleted_at),
+                }
+                for t in visible
+                if t.deleted_at and t.deleted_at <= now
+            ],
         }
 
     def _incident(self, ticket: Ticket, now: datetime) -> _ROW:
@@ -249,67 +441,168 @@ class Company:
         is_solved = statuses[-1].after in {"solved", "closed"}
         company = ticket.requester.company
         return {
-            "sys_id": sys_id("ticket", ticket.number), "number": f"INC{ticket.number:010d}", "short_description": ticket.topic,
-            "state": _STATES[str(statuses[-1].after)], "priority": _PRIORITY[str(ticket.value_at("priority", now))], "impact": "2", "urgency": "2",
-            "category": ticket.kind, "contact_type": _CONTACT[ticket.channel], "caller_id": sys_id("person", ticket.requester.number),
-            "company": sys_id("company", company.number) if company else "", "opened_by": sys_id("person", ticket.requester.number),
-            "assigned_to": sys_id("agent", assignee) if assignee else "", "assignment_group": sys_id("team", team) if team else "",
-            "opened_at": when(ticket.created_at), "resolved_at": when(solved) if is_solved else "",
+            "sys_id": sys_id("ticket", ticket.number),
+            "number": f"INC{ticket.number:010d}",
+            "short_description": ticket.topic,
+            "state": _STATES[str(statuses[-1].after)],
+            "priority": _PRIORITY[str(ticket.value_at("priority", now))],
+            "impact": "2",
+            "urgency": "2",
+            "category": ticket.kind,
+            "contact_type": _CONTACT[ticket.channel],
+            "caller_id": sys_id("person", ticket.requester.number),
+            "company": sys_id("company", company.number) if company else "",
+            "opened_by": sys_id("person", ticket.requester.number),
+            "assigned_to": sys_id("agent", assignee) if assignee else "",
+            "assignment_group": sys_id("team", team) if team else "",
+            "opened_at": when(ticket.created_at),
+            "resolved_at": when(solved) if is_solved else "",
             "closed_at": when(statuses[-1].at) if statuses[-1].after == "closed" else "",
-            "reopen_count": str(sum(c.before == "solved" and c.after not in {"closed"} for c in statuses)),
-            "reassignment_count": str(max(0, sum(c.field == "assignee" for c in changes) - 1)), "made_sla": "true", "hold_reason": _HELD_FOR.get(str(statuses[-1].after), ""), "parent_incident": "",
-            "close_code": "", "active": "false" if statuses[-1].after == "closed" else "true", "sys_created_on": when(ticket.created_at),
+            "reopen_count": str(
+                sum(c.before == "solved" and c.after not in {"closed"} for c in statuses)
+            ),
+            "reassignment_count": str(max(0, sum(c.field == "assignee" for c in changes) - 1)),
+            "made_sla": "true",
+            "hold_reason": _HELD_FOR.get(str(statuses[-1].after), ""),
+            "parent_incident": "",
+            "close_code": "",
+            "active": "false" if statuses[-1].after == "closed" else "true",
+            "sys_created_on": when(ticket.created_at),
             "sys_updated_on": when(ticket.touched_at(now)),
         }
 
     def _audit(self, ticket: Ticket, now: datetime) -> list[_ROW]:
-        names = {"status": "state", "assignee": "assigned_to", "team": "assignment_group", "priority": "priority"}
-        told = [(place, names[c.field], self._raw(c.field, c.before), self._raw(c.field, c.after), c) for place, c in enumerate(ticket.changes_until(now))]
-        told += [(place, "hold_reason", _HELD_FOR.get(c.before or "", ""), _HELD_FOR.get(c.after or "", ""), c)
-                 for place, c in enumerate(ticket.changes_until(now)) if c.field == "status"]
+        names = {
+            "status": "state",
+            "assignee": "assigned_to",
+            "team": "assignment_group",
+            "priority": "priority",
+        }
+        told = [
+            (place, names[c.field], self._raw(c.field, c.before), self._raw(c.field, c.after), c)
+            for place, c in enumerate(ticket.changes_until(now))
+        ]
+        told += [
+            (
+                place,
+                "hold_reason",
+                _HELD_FOR.get(c.before or "", ""),
+                _HELD_FOR.get(c.after or "", ""),
+                c,
+            )
+            for place, c in enumerate(ticket.changes_until(now))
+            if c.field == "status"
+        ]
         return [
-            {"sys_id": sys_id("audit", ticket.number, place, field), "tablename": "incident", "documentkey": sys_id("ticket", ticket.number),
-             "fieldname": field, "oldvalue": old, "newvalue": new, "user": f"agent.{c.actor}", "sys_created_on": when(c.at), "record_checkpoint": str(place)}
-            for place, field, old, new, c in told if old != new
+            {
+                "sys_id": sys_id("audit", ticket.number, place, field),
+                "tablename": "incident",
+                "documentkey": sys_id("ticket", ticket.number),
+                "fieldname": field,
+                "oldvalue": old,
+                "newvalue": new,
+                "user": f"agent.{c.actor}",
+                "sys_created_on": when(c.at),
+                "record_checkpoint": str(place),
+            }
+            for place, field, old, new, c in told
+            if old != new
         ]
 
     def _raw(self, name: str, value: str | None) -> str:
         if value is None:
             return ""
-        return {"status": lambda v: _STATES[v], "priority": lambda v: _PRIORITY[v], "assignee": lambda v: sys_id("agent", v), "team": lambda v: sys_id("team", v)}[name](value)
+        return {
+            "status": lambda v: _STATES[v],
+            "priority": lambda v: _PRIORITY[v],
+            "assignee": lambda v: sys_id("agent", v),
+            "team": lambda v: sys_id("team", v),
+        }[name](value)
 
     def _journal(self, ticket: Ticket, now: datetime) -> list[_ROW]:
         return [
-            {"sys_id": sys_id("note", ticket.number, place), "name": "incident", "element": "comments" if n.is_public else "work_notes",
-             "element_id": sys_id("ticket", ticket.number), "value": n.text, "sys_created_on": when(n.at),
-             "sys_created_by": f"agent.{n.author}" if n.role == "agent" else f"person.{n.author}"}
+            {
+                "sys_id": sys_id("note", ticket.number, place),
+                "name": "incident",
+                "element": "comments" if n.is_public else "work_notes",
+                "element_id": sys_id("ticket", ticket.number),
+                "value": n.text,
+                "sys_created_on": when(n.at),
+                "sys_created_by": f"agent.{n.author}"
+                if n.role == "agent"
+                else f"person.{n.author}",
+            }
             for place, n in enumerate(ticket.notes_until(now))
         ]
 
     def _slas(self, ticket: Ticket, now: datetime) -> list[_ROW]:
         reply = next((n.at for n in ticket.notes if n.role == "agent" and n.is_public), None)
-        solved = next((c.at for c in ticket.changes if c.field == "status" and c.after in {"solved", "closed"}), None)
+        solved = next(
+            (
+                c.at
+                for c in ticket.changes
+                if c.field == "status" and c.after in {"solved", "closed"}
+            ),
+            None,
+        )
         rows = []
-        for target, minutes, done in (("response", FIRST_REPLY_MINUTES, reply), ("resolution", RESOLUTION_MINUTES, solved)):
+        for target, minutes, done in (
+            ("response", FIRST_REPLY_MINUTES, reply),
+            ("resolution", RESOLUTION_MINUTES, solved),
+        ):
             due = BERLIN.after(ticket.created_at, minutes[ticket.priority] * 60)
             ended = done if done and done <= now else None
             breached = due <= now and (done is None or done > due)
             updated = max(i for i in (ticket.created_at, ended, due if breached else None) if i)
-            rows.append({
-                "sys_id": sys_id("task_sla", ticket.number, target), "task": sys_id("ticket", ticket.number), "sla": sys_id("sla", target, ticket.priority),
-                "sla.target": target, "sla.duration": span(minutes[ticket.priority]), "stage": "completed" if ended else "in_progress",
-                "has_breached": "true" if breached else "false", "start_time": when(ticket.created_at), "end_time": when(ended),
-                "planned_end_time": when(due), "schedule": sys_id("schedule", BERLIN.number), "sys_updated_on": when(updated)})
+            rows.append(
+                {
+                    "sys_id": sys_id("task_sla", ticket.number, target),
+                    "task": sys_id("ticket", ticket.number),
+                    "sla": sys_id("sla", target, ticket.priority),
+                    "sla.target": target,
+                    "sla.duration": span(minutes[ticket.priority]),
+                    "stage": "completed" if ended else "in_progress",
+                    "has_breached": "true" if breached else "false",
+                    "start_time": when(ticket.created_at),
+                    "end_time": when(ended),
+                    "planned_end_time": when(due),
+                    "schedule": sys_id("schedule", BERLIN.number),
+                    "sys_updated_on": when(updated),
+                }
+            )
         return rows
 
     def _users(self, now: datetime) -> list[_ROW]:
-        agents = [{"sys_id": sys_id("agent", a.number), "user_name": f"agent.{a.number}", "name": a.name, "email": a.email,
-                   "active": "true" if a.works_on(now.date()) else "false", "time_zone": "", "company": "",
-                   "sys_created_on": f"{a.hired} 08:00:00", "sys_updated_on": f"{a.left if a.left and a.left <= now.date() else a.hired} 08:00:00"}
-                  for a in self._agents if a.hired <= now.date()]
-        people = [{"sys_id": sys_id("person", p.number), "user_name": f"person.{p.number}", "name": p.name, "email": p.email, "active": "true", "time_zone": "",
-                   "company": sys_id("company", p.company.number) if p.company else "", "sys_created_on": when(p.since), "sys_updated_on": when(p.since)}
-                  for p in self.world.people if p.since <= now]
+        agents = [
+            {
+                "sys_id": sys_id("agent", a.number),
+                "user_name": f"agent.{a.number}",
+                "name": a.name,
+                "email": a.email,
+                "active": "true" if a.works_on(now.date()) else "false",
+                "time_zone": "",
+                "company": "",
+                "sys_created_on": f"{a.hired} 08:00:00",
+                "sys_updated_on": f"{a.left if a.left and a.left <= now.date() else a.hired} 08:00:00",
+            }
+            for a in self._agents
+            if a.hired <= now.date()
+        ]
+        people = [
+            {
+                "sys_id": sys_id("person", p.number),
+                "user_name": f"person.{p.number}",
+                "name": p.name,
+                "email": p.email,
+                "active": "true",
+                "time_zone": "",
+                "company": sys_id("company", p.company.number) if p.company else "",
+                "sys_created_on": when(p.since),
+                "sys_updated_on": when(p.since),
+            }
+            for p in self.world.people
+            if p.since <= now
+        ]
         return agents + people
 
     def _sent(self, ticket: Ticket, now: datetime) -> list[_ROW]:
@@ -317,21 +610,52 @@ class Company:
         if rating is None or rating.offered_at > now:
             return []
         answered = rating.answered_at if rating.answered_at and rating.answered_at <= now else None
-        return [{"sys_id": sys_id("assessment", ticket.number), "trigger_table": "incident", "trigger_id": sys_id("ticket", ticket.number),
-                 "metric_type": sys_id("survey"), "state": "complete" if answered else "ready", "taken_on": when(answered),
-                 "sys_created_on": when(rating.offered_at), "sys_updated_on": when(answered or rating.offered_at)}]
+        return [
+            {
+                "sys_id": sys_id("assessment", ticket.number),
+                "trigger_table": "incident",
+                "trigger_id": sys_id("ticket", ticket.number),
+                "metric_type": sys_id("survey"),
+                "state": "complete" if answered else "ready",
+                "taken_on": when(answered),
+                "sys_created_on": when(rating.offered_at),
+                "sys_updated_on": when(answered or rating.offered_at),
+            }
+        ]
 
     def _csat(self, ticket: Ticket, now: datetime) -> list[_ROW]:
         rating = ticket.rating
         if rating is None or rating.answered_at is None or rating.answered_at > now:
             return []
-        return [{"sys_id": sys_id("answer", ticket.number), "instance": sys_id("assessment", ticket.number), "instance.trigger_id": sys_id("ticket", ticket.number),
-                 "instance.taken_on": when(rating.answered_at), "instance.metric_type": sys_id("survey"), "metric": sys_id("question"),
-                 "actual_value": str(rating.score), "string_value": "", "normalized_value": str((rating.score or 0) * 2), "sys_updated_on": when(rating.answered_at)}]
+        return [
+            {
+                "sys_id": sys_id("answer", ticket.number),
+                "instance": sys_id("assessment", ticket.number),
+                "instance.trigger_id": sys_id("ticket", ticket.number),
+                "instance.taken_on": when(rating.answered_at),
+                "instance.metric_type": sys_id("survey"),
+                "metric": sys_id("question"),
+                "actual_value": str(rating.score),
+                "string_value": "",
+                "normalized_value": str((rating.score or 0) * 2),
+                "sys_updated_on": when(rating.answered_at),
+            }
+        ]
 
     def _worked(self, ticket: Ticket, now: datetime) -> list[_ROW]:
-        solve = next((c for c in ticket.changes_until(now) if c.field == "status" and c.after == "solved"), None)
+        solve = next(
+            (c for c in ticket.changes_until(now) if c.field == "status" and c.after == "solved"),
+            None,
+        )
         if solve is None or not ticket.minutes_worked:
             return []
-        return [{"sys_id": sys_id("worked", ticket.number), "task": sys_id("ticket", ticket.number), "user": sys_id("agent", solve.actor),
-                 "time_in_seconds": str(ticket.minutes_worked * 60), "sys_created_on": when(solve.at), "sys_updated_on": when(solve.at)}]
+        return [
+            {
+                "sys_id": sys_id("worked", ticket.number),
+                "task": sys_id("ticket", ticket.number),
+                "user": sys_id("agent", solve.actor),
+                "time_in_seconds": str(ticket.minutes_worked * 60),
+                "sys_created_on": when(solve.at),
+                "sys_updated_on": when(solve.at),
+            }
+        ]

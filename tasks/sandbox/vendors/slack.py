@@ -38,12 +38,23 @@ class SlackWebhook(Fake):
         if len(blocks) > 50:
             return "invalid_blocks"
         for block in blocks:
-            texts = [block["text"]] if "text" in block else [e.get("text", e) if e.get("type") == "button" else e for e in block.get("elements", [])]
+            texts = (
+                [block["text"]]
+                if "text" in block
+                else [
+                    e.get("text", e) if e.get("type") == "button" else e
+                    for e in block.get("elements", [])
+                ]
+            )
             for text in texts:
                 size = len(text.get("text", ""))
-                if text.get("type") not in {"plain_text", "mrkdwn"} or not 0 < size <= _MOST.get(block["type"], 2000):
+                if text.get("type") not in {"plain_text", "mrkdwn"} or not 0 < size <= _MOST.get(
+                    block["type"], 2000
+                ):
                     return "invalid_blocks"
-            if block["type"] == "actions" and not all(re.match(r"https?://", e.get("url", "")) for e in block["elements"]):
+            if block["type"] == "actions" and not all(
+                re.match(r"https?://", e.get("url", "")) for e in block["elements"]
+            ):
                 return "invalid_blocks"
         return ""
 

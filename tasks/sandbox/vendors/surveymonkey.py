@@ -11,31 +11,60 @@ from tasks.sandbox.story import Score
 from tasks.sandbox.world import World
 
 _ROW = dict[str, Any]
-_SURVEYS = {"310001": ("effort", "Ticket effort", "901", range(1, 8)), "310002": ("relationship", "Would you recommend us?", "911", range(11))}
+_SURVEYS = {
+    "310001": ("effort", "Ticket effort", "901", range(1, 8)),
+    "310002": ("relationship", "Would you recommend us?", "911", range(11)),
+}
 
 
 class SurveyMonkey(Fake):
     """The organisation's SurveyMonkey account. `day_limit` calls a day, as a draft app has."""
 
-    def __init__(self, world: World, *, clock: datetime | None = None, token: str = "surveymonkey-demo-token", day_limit: int = 500) -> None:
+    def __init__(
+        self,
+        world: World,
+        *,
+        clock: datetime | None = None,
+        token: str = "surveymonkey-demo-token",
+        day_limit: int = 500,
+    ) -> None:
         super().__init__(clock=clock)
         self.world, self._token, self.day_limit = world, token, day_limit
         self._spent = 0
 
     def _error(self, number: str, name: str, status: int) -> Reply:
-        return Reply({"error": {"id": number, "name": name, "message": f"{name}.", "docs": "https://developer.surveymonkey.com/api/v3/#error-codes",
-                                "http_status_code": status}}, status, self._headers())
+        return Reply(
+            {
+                "error": {
+                    "id": number,
+                    "name": name,
+                    "message": f"{name}.",
+                    "docs": "https://developer.surveymonkey.com/api/v3/#error-codes",
+                    "http_status_code": status,
+                }
+            },
+            status,
+            self._headers(),
+        )
 
     def _headers(self) -> dict[str, str]:
         left = str(max(0, self.day_limit - self._spent))
-        return {"X-Ratelimit-App-Global-Day-Limit": str(self.day_limit), "X-Ratelimit-App-Global-Day-Remaining": left,
-                "X-Ratelimit-App-Global-Minute-Remaining": "100", "X-Ratelimit-App-Global-Minute-Reset": "1"}
+        return {
+            "X-Ratelimit-App-Global-Day-Limit": str(self.day_limit),
+            "X-Ratelimit-App-Global-Day-Remaining": left,
+            "X-Ratelimit-App-Global-Minute-Remaining": "100",
+            "X-Ratelimit-App-Global-Minute-Reset": "1",
+        }
 
     def unauthorized(self) -> Reply:
         return self._error("1011", "Authorization Error", 401)
 
     def throttled(self) -> Reply:
-        return Reply(self._error("1040", "Rate limit reached", 429).content, 429, {"x-ratelimit-app-global-minute-reset": "1"})
+        return Reply(
+            self._error("1040", "Rate limit reached", 429).content,
+            429,
+            {"x-ratelimit-app-global-minute-reset": "1"},
+        )
 
     def forbidden(self) -> Reply:
         return self._error("1014", "Permission Error", 403)
@@ -58,34 +87,94 @@ class SurveyMonkey(Fake):
         return self._paged(asked, self._responses(match[1], asked), biggest=100)
 
     def _paged(self, asked: Asked, rows: Sequence[_ROW], *, biggest: int) -> Reply:
-        size, page = min(int(asked.query.get("per_page", "50")), biggest), int(asked.query.get("page", "1"))
+        size, page = (
+            min(int(asked.query.get("per_page", "50")), biggest),
+            int(asked.query.get("page", "1")),
+        )
         found, more = page_of(rows, (page - 1) * size, size)
         url = f"{self.base_url}{asked.path}?"
         links = {"self": url + urlencode({**asked.query, "page": page, "per_page": size})}
         if more:
             links["next"] = url + urlencode({**asked.query, "page": page + 1, "per_page": size})
-        return Reply({"data": list(found), "per_page": size, "page": page, "total": len(rows), "links": links}, 200, self._headers())
+        return Reply(
+            {
+                "data": list(found),
+                "per_page": size,
+                "page": page,
+                "total": len(rows),
+                "links": links,
+            },
+            200,
+            self._headers(),
+        )
 
     def _scores(self, survey: str) -> list[Score]:
-        return [s for s in self.world.scores if s.survey == _SURVEYS[survey][0] and s.at <= self.clock]
+        return [
+            s for s in self.world.scores if s.survey == _SURVEYS[survey][0] and s.at <= self.clock
+        ]
 
     def _survey(self, number: str) -> _ROW:
-        return {"id": number, "title": _SURVEYS[number][1], "nickname": "", "href": f"{self.base_url}/v3/surveys/{number}",
-                "response_count": len(self._scores(number)), "question_count": 2, "date_created": "2024-01-05T08:10:00", "date_modified": "2024-01-05T08:10:00"}
+        return {
+            "id": number,
+            "title": _SURVEYS[number][1],
+            "nickname": "",
+            "href": f"{self.base_url}/v3/surveys/{number}",
+            "response_count": len(self._scores(number)),
+            "question_count": 2,
+            "date_created": "2024-01-05T08:10:00",
+            "date_modified": "2024-01-05T08:10:00",
+        }
 
     def _details(self, number: str) -> _ROW:
         _, title, question, scale = _SURVEYS[number]
         buckets = {v: -100 if v <= 6 else 0 if v <= 8 else 100 for v in scale}
-        choices = [{"id": f"{question}{v:02d}", "text": str(v), "weight": buckets[v] if number == "310002" else v, "position": v + 1, "visible": True} for v in scale]
+        choices = [
+            {
+                "id": f"{question}{v:02d}",
+                "text": str(v),
+                "weight": buckets[v] if number == "310002" else v,
+                "position": v + 1,
+                "visible": True,
+            }
+            for v in scale
+        ]
         return {
-            "id": number, "title": title, "date_modified": "2024-01-05T08:10:00", "custom_variables": {"ticket_id": "ticket_id"},
-            "pages": [{"id": "41", "questions": [
-                {"id": question, "family": "matrix", "subtype": "rating", "headings": [{"heading": title}],
-                 "answers": {"rows": [{"id": "7001", "text": "", "position": 1, "visible": True}], "choices": choices}},
-                {"id": "999", "family": "open_ended", "subtype": "essay", "headings": [{"heading": "Anything to add?"}]}]}]}
+            "id": number,
+            "title": title,
+            "date_modified": "2024-01-05T08:10:00",
+            "custom_variables": {"ticket_id": "ticket_id"},
+            "pages": [
+                {
+                    "id": "41",
+                    "questions": [
+                        {
+                            "id": question,
+                            "family": "matrix",
+                            "subtype": "rating",
+                            "headings": [{"heading": title}],
+                            "answers": {
+                                "rows": [
+                                    {"id": "7001", "text": "", "position": 1, "visible": True}
+                                ],
+                                "choices": choices,
+                            },
+                        },
+                        {
+                            "id": "999",
+                            "family": "open_ended",
+                            "subtype": "essay",
+                            "headings": [{"heading": "Anything to add?"}],
+                        },
+                    ],
+                }
+            ],
+        }
 
     def _responses(self, number: str, asked: Asked) -> list[_ROW]:
-        low, high = asked.query.get("start_modified_at", ""), asked.query.get("end_modified_at", "9999")
+        low, high = (
+            asked.query.get("start_modified_at", ""),
+            asked.query.get("end_modified_at", "9999"),
+        )
         rows = [self._response(number, s) for s in self._scores(number)]
         return [r for r in rows if low <= r["date_modified"][:19] < high]
 
@@ -94,10 +183,30 @@ class SurveyMonkey(Fake):
         at = score.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S+00:00")
         answer: _ROW = {"row_id": "7001", "choice_id": f"{question}{score.value:02d}"}
         if number == "310002":
-            answer["choice_metadata"] = {"weight": "-100" if score.value <= 6 else "0" if score.value <= 8 else "100"}
+            answer["choice_metadata"] = {
+                "weight": "-100" if score.value <= 6 else "0" if score.value <= 8 else "100"
+            }
         return {
-            "id": str(score.number + 3), "survey_id": number, "collector_id": "6100", "recipient_id": str(score.person.number), "response_status": "completed",
-            "collection_mode": "default", "custom_value": "", "custom_variables": {"ticket_id": str(score.ticket)} if score.ticket else {},
-            "metadata": {"contact": {}}, "total_time": score.seconds, "ip_address": "203.0.113.7", "date_created": at, "date_modified": at,
-            "pages": [{"id": "41", "questions": [{"id": question, "answers": [answer]}, {"id": "999", "answers": [{"text": "Thank you."}]}]}],
+            "id": str(score.number + 3),
+            "survey_id": number,
+            "collector_id": "6100",
+            "recipient_id": str(score.person.number),
+            "response_status": "completed",
+            "collection_mode": "default",
+            "custom_value": "",
+            "custom_variables": {"ticket_id": str(score.ticket)} if score.ticket else {},
+            "metadata": {"contact": {}},
+            "total_time": score.seconds,
+            "ip_address": "203.0.113.7",
+            "date_created": at,
+            "date_modified": at,
+            "pages": [
+                {
+                    "id": "41",
+                    "questions": [
+                        {"id": question, "answers": [answer]},
+                        {"id": "999", "answers": [{"text": "Thank you."}]},
+                    ],
+                }
+            ],
         }

@@ -22,21 +22,52 @@ class TeamsWorkflow(Fake):
         if asked.query.get("sig") != self.sig:
             return self.unauthorized()
         if len(asked.body) > 28 * 1024:
-            return Reply({"error": {"code": "RequestEntityTooLarge", "message": "Request body is too large"}}, 413)
+            return Reply(
+                {
+                    "error": {
+                        "code": "RequestEntityTooLarge",
+                        "message": "Request body is too large",
+                    }
+                },
+                413,
+            )
         try:
             payload = asked.json()
             (attachment,) = payload["attachments"]
             card = attachment["content"]
-            is_card = attachment["contentType"] == "application/vnd.microsoft.card.adaptive" and card["type"] == "AdaptiveCard"
+            is_card = (
+                attachment["contentType"] == "application/vnd.microsoft.card.adaptive"
+                and card["type"] == "AdaptiveCard"
+            )
         except (ValueError, KeyError, TypeError):
             is_card = False
         if not is_card or payload.get("type") != "message":
-            return Reply({"error": {"code": "TriggerInputSchemaMismatch", "message": "The input body does not match the schema"}}, 400)
+            return Reply(
+                {
+                    "error": {
+                        "code": "TriggerInputSchemaMismatch",
+                        "message": "The input body does not match the schema",
+                    }
+                },
+                400,
+            )
         self.cards.append(card)
         return Reply(b"", 202)
 
     def unauthorized(self) -> Reply:
-        return Reply({"error": {"code": "DirectApiAuthorizationRequired", "message": "The request must be authenticated"}}, 401)
+        return Reply(
+            {
+                "error": {
+                    "code": "DirectApiAuthorizationRequired",
+                    "message": "The request must be authenticated",
+                }
+            },
+            401,
+        )
 
     def throttled(self) -> Reply:
-        return Reply({"error": {"code": "TooManyRequests", "message": "Rate limit is exceeded"}}, 429, {"retry-after": "1"})
+        return Reply(
+            {"error": {"code": "TooManyRequests", "message": "Rate limit is exceeded"}},
+            429,
+            {"retry-after": "1"},
+        )

@@ -8,14 +8,30 @@ from tasks.sandbox.fake import Asked, Fake, Reply, iso, page_of
 from tasks.sandbox.story import Score
 from tasks.sandbox.world import World
 
-FORMS = {"u6nXL7": ("relationship", "Would you recommend us?", "nps_score", "nps", {"start_at_one": False, "steps": 11}),
-         "e4fFrt": ("effort", "It was easy to get help", "ces_score", "opinion_scale", {"start_at_one": True, "steps": 7})}
+FORMS = {
+    "u6nXL7": (
+        "relationship",
+        "Would you recommend us?",
+        "nps_score",
+        "nps",
+        {"start_at_one": False, "steps": 11},
+    ),
+    "e4fFrt": (
+        "effort",
+        "It was easy to get help",
+        "ces_score",
+        "opinion_scale",
+        {"start_at_one": True, "steps": 7},
+    ),
+}
 
 
 class Typeform(Fake):
     """The organisation's account: two forms, one with its question in a group."""
 
-    def __init__(self, world: World, *, clock: datetime | None = None, token: str = "typeform-demo-token") -> None:
+    def __init__(
+        self, world: World, *, clock: datetime | None = None, token: str = "typeform-demo-token"
+    ) -> None:
         super().__init__(clock=clock)
         self.world, self._token, self.per_page = world, token, 1000
 
@@ -26,7 +42,9 @@ class Typeform(Fake):
         return self._error(401, "AUTHENTICATION_FAILED", "Invalid token")
 
     def throttled(self) -> Reply:
-        return Reply({"code": "TOO_MANY_REQUESTS", "description": "Slow down"}, 429, {"retry-after": "1"})
+        return Reply(
+            {"code": "TOO_MANY_REQUESTS", "description": "Slow down"}, 429, {"retry-after": "1"}
+        )
 
     def forbidden(self) -> Reply:
         return self._error(403, "AUTHORIZATION_FAILED", "Missing scope responses:read")
@@ -35,9 +53,26 @@ class Typeform(Fake):
         if asked.bearer() != self._token:
             return self.unauthorized()
         if asked.path == "/forms":
-            size, page = min(int(asked.query.get("page_size", "10")), 200), int(asked.query.get("page", "1"))
-            rows = [{"id": i, "title": f[1], "last_updated_at": "2024-02-01T09:00:00Z", "self": {"href": ""}} for i, f in FORMS.items()]
-            return Reply({"total_items": len(rows), "page_count": -(-len(rows) // size), "items": list(page_of(rows, (page - 1) * size, size)[0])})
+            size, page = (
+                min(int(asked.query.get("page_size", "10")), 200),
+                int(asked.query.get("page", "1")),
+            )
+            rows = [
+                {
+                    "id": i,
+                    "title": f[1],
+                    "last_updated_at": "2024-02-01T09:00:00Z",
+                    "self": {"href": ""},
+                }
+                for i, f in FORMS.items()
+            ]
+            return Reply(
+                {
+                    "total_items": len(rows),
+                    "page_count": -(-len(rows) // size),
+                    "items": list(page_of(rows, (page - 1) * size, size)[0]),
+                }
+            )
         match = re.fullmatch(r"/forms/(\w+)(/responses)?", asked.path)
         if not match or match[1] not in FORMS:
             return self._error(404, "FORM_NOT_FOUND", "form not found")
@@ -45,13 +80,27 @@ class Typeform(Fake):
 
     def _form(self, form: str) -> dict[str, Any]:
         _, title, ref, kind, properties = FORMS[form]
-        asked = {"id": f"q-{form}", "ref": ref, "type": kind, "title": title, "properties": properties}
+        asked = {
+            "id": f"q-{form}",
+            "ref": ref,
+            "type": kind,
+            "title": title,
+            "properties": properties,
+        }
         group = {"id": "Grp01", "ref": "more", "type": "group", "properties": {"fields": [asked]}}
-        return {"id": form, "title": title, "last_updated_at": "2024-02-01T09:00:00Z", "hidden": ["ticket_id"], "fields": [group if kind == "opinion_scale" else asked]}
+        return {
+            "id": form,
+            "title": title,
+            "last_updated_at": "2024-02-01T09:00:00Z",
+            "hidden": ["ticket_id"],
+            "fields": [group if kind == "opinion_scale" else asked],
+        }
 
     def told(self, form: str) -> list[Score]:
         """Answers so far, newest first."""
-        return [s for s in self.world.scores if s.survey == FORMS[form][0] and s.at <= self.clock][::-1]
+        return [s for s in self.world.scores if s.survey == FORMS[form][0] and s.at <= self.clock][
+            ::-1
+        ]
 
     def _responses(self, form: str, asked: Asked) -> Reply:
         if "sort" in asked.query and ("before" in asked.query or "after" in asked.query):
@@ -64,7 +113,13 @@ class Typeform(Fake):
                 return self._error(400, "VALIDATION_ERROR", "the token is not of this form")
             rows = rows[tokens.index(asked.query["before"]) + 1 :]
         size = min(int(asked.query.get("page_size", "25")), self.per_page)
-        return Reply({"total_items": len(rows), "page_count": -(-len(rows) // size), "items": [self._response(form, s) for s in rows[:size]]})
+        return Reply(
+            {
+                "total_items": len(rows),
+                "page_count": -(-len(rows) // size),
+                "items": [self._response(form, s) for s in rows[:size]],
+            }
+        )
 
     def _token_of(self, score: Score) -> str:
         return f"{score.number:x}{score.survey[0]}"
@@ -72,8 +127,28 @@ class Typeform(Fake):
     def _response(self, form: str, score: Score) -> dict[str, Any]:
         _, _, ref, kind, _ = FORMS[form]
         token = self._token_of(score)
-        answers = [{"field": {"id": f"q-{form}", "ref": ref, "type": kind}, "type": "number", "number": score.value},
-                   {"field": {"id": "Cmt01", "ref": "comment", "type": "long_text"}, "type": "text", "text": "Thanks"}]
-        return {"landing_id": token, "token": token, "response_id": token, "response_type": "completed", "landed_at": iso(score.at), "submitted_at": iso(score.at),
-                "metadata": {"platform": "mobile"}, "hidden": {"ticket_id": str(score.ticket)} if score.ticket else {}, "calculated": {"score": 0}, "variables": [],
-                "answers": answers if score.number % 50 else None}
+        answers = [
+            {
+                "field": {"id": f"q-{form}", "ref": ref, "type": kind},
+                "type": "number",
+                "number": score.value,
+            },
+            {
+                "field": {"id": "Cmt01", "ref": "comment", "type": "long_text"},
+                "type": "text",
+                "text": "Thanks",
+            },
+        ]
+        return {
+            "landing_id": token,
+            "token": token,
+            "response_id": token,
+            "response_type": "completed",
+            "landed_at": iso(score.at),
+            "submitted_at": iso(score.at),
+            "metadata": {"platform": "mobile"},
+            "hidden": {"ticket_id": str(score.ticket)} if score.ticket else {},
+            "calculated": {"score": 0},
+            "variables": [],
+            "answers": answers if score.number % 50 else None,
+        }

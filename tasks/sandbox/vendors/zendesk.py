@@ -19,8 +19,13 @@ class Zendesk(Fake):
     """The Zendesk desk of the organisation (or all its tickets, with `all_desks`)."""
 
     def __init__(
-        self, world: World, *, clock: datetime | None = None, email: str = "etl@alderfinch.example",
-        token: str = "zendesk-demo-token", all_desks: bool = False,
+        self,
+        world: World,
+        *,
+        clock: datetime | None = None,
+        email: str = "etl@alderfinch.example",
+        token: str = "zendesk-demo-token",
+        all_desks: bool = False,
     ) -> None:
         super().__init__(clock=clock)
         self.world, self._email, self._token = world, email, token
@@ -33,11 +38,21 @@ class Zendesk(Fake):
         return Reply({"error": "Couldn't authenticate you"}, 401)
 
     def throttled(self) -> Reply:
-        return Reply(b"Number of allowed API requests per minute exceeded", 429,
-                     {"retry-after": "1", "content-type": "text/plain; charset=UTF-8", "x-rate-limit": "400"})
+        return Reply(
+            b"Number of allowed API requests per minute exceeded",
+            429,
+            {
+                "retry-after": "1",
+                "content-type": "text/plain; charset=UTF-8",
+                "x-rate-limit": "400",
+            },
+        )
 
     def forbidden(self) -> Reply:
-        return Reply({"error": {"title": "Forbidden", "message": "You do not have access to this page."}}, 403)
+        return Reply(
+            {"error": {"title": "Forbidden", "message": "You do not have access to this page."}},
+            403,
+        )
 
     def answer(self, asked: Asked) -> Reply:
         if not self._known(asked):
@@ -48,17 +63,26 @@ class Zendesk(Fake):
             "users/me": self._me,
             "incremental/tickets/cursor": self._ticket_export,
             "incremental/users/cursor": lambda a: self._cursor_export(a, "users", self._users()),
-            "incremental/organizations": lambda a: self._time_export(a, "organizations", self._organizations()),
+            "incremental/organizations": lambda a: self._time_export(
+                a, "organizations", self._organizations()
+            ),
             "incremental/ticket_events": self._event_export,
             "incremental/ticket_metric_events": lambda a: self._time_export(
-                a, "ticket_metric_events", self._metric_events(), at="_at"),
-            "slas/policies": lambda a: Reply({"sla_policies": self._policies(), "count": 2, "next_page": None}),
-            "group_slas/policies": lambda a: self._cbp(a, "group_sla_policies", self._group_policies()),
+                a, "ticket_metric_events", self._metric_events(), at="_at"
+            ),
+            "slas/policies": lambda a: Reply(
+                {"sla_policies": self._policies(), "count": 2, "next_page": None}
+            ),
+            "group_slas/policies": lambda a: self._cbp(
+                a, "group_sla_policies", self._group_policies()
+            ),
             "satisfaction_ratings": self._ratings,
             "guide/survey_responses": lambda a: self.forbidden(),
             "groups": lambda a: self._cbp(a, "groups", self._groups()),
             "group_memberships": lambda a: self._cbp(a, "group_memberships", self._memberships()),
-            "business_hours/schedules": lambda a: Reply({"schedules": self._schedules(), "url": ""}),
+            "business_hours/schedules": lambda a: Reply(
+                {"schedules": self._schedules(), "url": ""}
+            ),
             "custom_statuses": lambda a: Reply({"custom_statuses": self._statuses()}),
             "ticket_fields": lambda a: self._cbp(a, "ticket_fields", []),
             "deleted_tickets": lambda a: self._cbp(a, "deleted_tickets", self._deleted()),
@@ -83,26 +107,56 @@ class Zendesk(Fake):
         return asked.basic() == (f"{self._email}/token", self._token)
 
     def _me(self, asked: Asked) -> Reply:
-        return Reply({"user": {"id": 1, "name": "ETL", "role": "admin", "email": self._email, "active": True}})
+        return Reply(
+            {
+                "user": {
+                    "id": 1,
+                    "name": "ETL",
+                    "role": "admin",
+                    "email": self._email,
+                    "active": True,
+                }
+            }
+        )
 
     # exports -----------------------------------------------------------------------------------------------------
 
     def _too_recent(self, start: str) -> Reply | None:
         if not start.isdigit():
-            return Reply({"error": {"title": "Invalid attribute", "message": "start_time must be an integer"}}, 400)
+            return Reply(
+                {
+                    "error": {
+                        "title": "Invalid attribute",
+                        "message": "start_time must be an integer",
+                    }
+                },
+                400,
+            )
         if int(start) > self.clock.timestamp() - 60:
-            return Reply({"error": "StartTimeTooRecent", "description": "Too recent start_time. Use a start_time older than 60 seconds"}, 422)
+            return Reply(
+                {
+                    "error": "StartTimeTooRecent",
+                    "description": "Too recent start_time. Use a start_time older than 60 seconds",
+                },
+                422,
+            )
         return None
 
     def _ticket_export(self, asked: Asked) -> Reply:
-        rows = self._keep("tickets", lambda: self._stamped(self._ticket_row(t) for t in self._visible()))
-        return self._cursor_export(asked, "tickets", rows, sets="metric_sets" in asked.query.get("include", ""))
+        rows = self._keep(
+            "tickets", lambda: self._stamped(self._ticket_row(t) for t in self._visible())
+        )
+        return self._cursor_export(
+            asked, "tickets", rows, sets="metric_sets" in asked.query.get("include", "")
+        )
 
     def _stamped(self, rows: Any) -> list[_ROW]:
         latest = self.clock - timedelta(seconds=60)
         return sorted((r for r in rows if r["_at"] <= latest), key=lambda r: (r["_at"], r["id"]))
 
-    def _cursor_export(self, asked: Asked, name: str, rows: Sequence[_ROW], *, sets: bool = True) -> Reply:
+    def _cursor_export(
+        self, asked: Asked, name: str, rows: Sequence[_ROW], *, sets: bool = True
+    ) -> Reply:
         size = min(int(asked.query.get("per_page", "1000")), 1000)
         if "cursor" in asked.query:
             after = tuple(json.loads(base64.b64decode(asked.query["cursor"])))
@@ -116,13 +170,29 @@ class Zendesk(Fake):
         last = page[-1] if page else None
         position = (int(last["_at"].timestamp()), last["id"]) if last else after
         cursor = base64.b64encode(json.dumps(position).encode()).decode()
-        url = f"{self.base_url}/api/v2/incremental/{name}/cursor.json?cursor={cursor}&per_page={size}"
+        url = (
+            f"{self.base_url}/api/v2/incremental/{name}/cursor.json?cursor={cursor}&per_page={size}"
+        )
         drop = () if sets else ("metric_set",)
-        return Reply({name: [_clean(r, drop) for r in page], "after_url": url, "after_cursor": cursor,
-                      "before_url": None, "before_cursor": None, "end_of_stream": not more})
+        return Reply(
+            {
+                name: [_clean(r, drop) for r in page],
+                "after_url": url,
+                "after_cursor": cursor,
+                "before_url": None,
+                "before_cursor": None,
+                "end_of_stream": not more,
+            }
+        )
 
     def _time_export(
-        self, asked: Asked, name: str, rows: Sequence[_ROW], *, at: str = "_at", size: int = 1000,
+        self,
+        asked: Asked,
+        name: str,
+        rows: Sequence[_ROW],
+        *,
+        at: str = "_at",
+        size: int = 1000,
     ) -> Reply:
         refused = self._too_recent(asked.query.get("start_time", ""))
         if refused:
@@ -132,17 +202,30 @@ class Zendesk(Fake):
         index = _first_after(rows, (start, -1))
         # a page never ends inside a second; pages overlap at their end_time
         page = list(rows[index : index + size])
-        while page and index + len(page) < len(rows) and rows[index + len(page)]["_at"] == page[-1]["_at"]:
+        while (
+            page
+            and index + len(page) < len(rows)
+            and rows[index + len(page)]["_at"] == page[-1]["_at"]
+        ):
             page.append(rows[index + len(page)])
         end = index + len(page) >= len(rows)
         end_time = int(page[-1]["_at"].timestamp()) if page else start
         if not end and end_time == start:
             end_time += 1
-        url = f"{self.base_url}/api/v2/incremental/{name}.json?start_time={end_time}&per_page={size}"
+        url = (
+            f"{self.base_url}/api/v2/incremental/{name}.json?start_time={end_time}&per_page={size}"
+        )
         if asked.query.get("include"):
             url += f"&include={asked.query['include']}"
-        return Reply({name: [_clean(r) for r in page], "count": len(page), "end_of_stream": end,
-                      "end_time": end_time, "next_page": url})
+        return Reply(
+            {
+                name: [_clean(r) for r in page],
+                "count": len(page),
+                "end_of_stream": end,
+                "end_time": end_time,
+                "next_page": url,
+            }
+        )
 
     def _cbp(self, asked: Asked, name: str, rows: Sequence[_ROW]) -> Reply:
         size = min(int(asked.query.get("page[size]", "100")), 100)
@@ -154,9 +237,17 @@ class Zendesk(Fake):
             if kept in asked.query:
                 query += f"&{kept}={asked.query[kept]}"
         link = f"{self.base_url}{asked.path}?{query}" if more else None
-        return Reply({name: [_clean(r) for r in page],
-                      "meta": {"has_more": more, "after_cursor": cursor if more else None, "before_cursor": None},
-                      "links": {"next": link, "prev": None}})
+        return Reply(
+            {
+                name: [_clean(r) for r in page],
+                "meta": {
+                    "has_more": more,
+                    "after_cursor": cursor if more else None,
+                    "before_cursor": None,
+                },
+                "links": {"next": link, "prev": None},
+            }
+        )
 
     # rows --------------------------------------------------------------------------------------------------------
 
@@ -174,40 +265,85 @@ class Zendesk(Fake):
         score: _ROW = {"score": "unoffered"}
         if rating and rating.offered_at <= now:
             answered = rating.answered_at is not None and rating.answered_at <= now
-            score = {"score": _score(rating.score) if answered else "offered", "id": ticket.number + 1}
-        tags = ["alder"] + (["closed_by_merge"] if ticket.merged_at and ticket.merged_at <= now else [])
+            score = {
+                "score": _score(rating.score) if answered else "offered",
+                "id": ticket.number + 1,
+            }
+        tags = ["alder"] + (
+            ["closed_by_merge"] if ticket.merged_at and ticket.merged_at <= now else []
+        )
         return {
-            "_at": touched, "id": ticket.number, "url": f"{self.base_url}/api/v2/tickets/{ticket.number}.json",
-            "external_id": None, "created_at": iso(ticket.created_at), "updated_at": iso(touched),
-            "generated_timestamp": int(touched.timestamp()), "subject": ticket.topic, "raw_subject": ticket.topic,
-            "description": ticket.topic, "type": ticket.kind, "priority": ticket.value_at("priority", now),
-            "status": status, "custom_status_id": {"new": 5160, "open": 5161, "pending": 5162, "hold": 5163}.get(str(status), 5164),
-            "recipient": None, "requester_id": _PERSON + ticket.requester.number,
-            "submitter_id": _PERSON + ticket.requester.number, "assignee_id": _AGENT + int(assignee) if assignee else None,
-            "organization_id": _COMPANY + ticket.requester.company.number if ticket.requester.company else None,
-            "group_id": int(team) if team else None, "brand_id": 360002, "ticket_form_id": None, "problem_id": None,
-            "has_incidents": False, "is_public": True, "due_at": None, "tags": tags,
+            "_at": touched,
+            "id": ticket.number,
+            "url": f"{self.base_url}/api/v2/tickets/{ticket.number}.json",
+            "external_id": None,
+            "created_at": iso(ticket.created_at),
+            "updated_at": iso(touched),
+            "generated_timestamp": int(touched.timestamp()),
+            "subject": ticket.topic,
+            "raw_subject": ticket.topic,
+            "description": ticket.topic,
+            "type": ticket.kind,
+            "priority": ticket.value_at("priority", now),
+            "status": status,
+            "custom_status_id": {"new": 5160, "open": 5161, "pending": 5162, "hold": 5163}.get(
+                str(status), 5164
+            ),
+            "recipient": None,
+            "requester_id": _PERSON + ticket.requester.number,
+            "submitter_id": _PERSON + ticket.requester.number,
+            "assignee_id": _AGENT + int(assignee) if assignee else None,
+            "organization_id": _COMPANY + ticket.requester.company.number
+            if ticket.requester.company
+            else None,
+            "group_id": int(team) if team else None,
+            "brand_id": 360002,
+            "ticket_form_id": None,
+            "problem_id": None,
+            "has_incidents": False,
+            "is_public": True,
+            "due_at": None,
+            "tags": tags,
             "via": {"channel": ticket.channel, "source": {"from": {}, "to": {}, "rel": None}},
-            "custom_fields": [{"id": 27642, "value": "745"}], "satisfaction_rating": score, "collaborator_ids": [],
-            "follower_ids": [], "metric_set": self._metric_set(ticket),
+            "custom_fields": [{"id": 27642, "value": "745"}],
+            "satisfaction_rating": score,
+            "collaborator_ids": [],
+            "follower_ids": [],
+            "metric_set": self._metric_set(ticket),
         }
 
     def _metric_set(self, ticket: Ticket) -> _ROW:
         now = self.clock
         statuses = [c for c in ticket.changes_until(now) if c.field == "status"]
-        solves = [c.at for c in statuses if c.after == "solved" or (c.after == "closed" and c.before != "solved")]
+        solves = [
+            c.at
+            for c in statuses
+            if c.after == "solved" or (c.after == "closed" and c.before != "solved")
+        ]
         replies = [n for n in ticket.notes_until(now) if n.role == "agent" and n.is_public]
-        reopens = sum(c.before == "solved" and c.after in {"open", "pending", "hold", "new"} for c in statuses)
+        reopens = sum(
+            c.before == "solved" and c.after in {"open", "pending", "hold", "new"} for c in statuses
+        )
         done = bool(statuses) and statuses[-1].after in {"solved", "closed"}
         return {
-            "id": ticket.number + 7, "ticket_id": ticket.number, "reopens": reopens, "replies": len(replies),
+            "id": ticket.number + 7,
+            "ticket_id": ticket.number,
+            "reopens": reopens,
+            "replies": len(replies),
             "group_stations": sum(c.field == "team" for c in ticket.changes_until(now)),
             "assignee_stations": sum(c.field == "assignee" for c in ticket.changes_until(now)),
-            "created_at": iso(ticket.created_at), "updated_at": iso(ticket.touched_at(now)),
+            "created_at": iso(ticket.created_at),
+            "updated_at": iso(ticket.touched_at(now)),
             "solved_at": iso(solves[-1]) if done and solves else None,
-            "reply_time_in_minutes": _minutes(ticket.created_at, replies[0].at if replies else None),
-            "first_resolution_time_in_minutes": _minutes(ticket.created_at, solves[0] if solves else None),
-            "full_resolution_time_in_minutes": _minutes(ticket.created_at, solves[-1] if done and solves else None),
+            "reply_time_in_minutes": _minutes(
+                ticket.created_at, replies[0].at if replies else None
+            ),
+            "first_resolution_time_in_minutes": _minutes(
+                ticket.created_at, solves[0] if solves else None
+            ),
+            "full_resolution_time_in_minutes": _minutes(
+                ticket.created_at, solves[-1] if done and solves else None
+            ),
         }
 
     def _users(self) -> list[_ROW]:
@@ -218,35 +354,81 @@ class Zendesk(Fake):
         rows = []
         for agent in self._agents:
             hired = datetime(agent.hired.year, agent.hired.month, agent.hired.day, 8, tzinfo=UTC)
-            left = datetime(agent.left.year, agent.left.month, agent.left.day, 17, tzinfo=UTC) if agent.left else None
+            left = (
+                datetime(agent.left.year, agent.left.month, agent.left.day, 17, tzinfo=UTC)
+                if agent.left
+                else None
+            )
             gone = left is not None and left <= self.clock
             if hired > self.clock:
                 continue
-            rows.append({"_at": left if gone and left else hired, "id": _AGENT + agent.number, "name": agent.name,
-                         "email": agent.email, "created_at": iso(hired), "updated_at": iso(left if gone and left else hired),
-                         "role": "agent" if not gone else "agent", "active": not gone, "suspended": gone,
-                         "time_zone": "Berlin", "organization_id": None, "default_group_id": agent.team.number,
-                         "ticket_restriction": None})
+            rows.append(
+                {
+                    "_at": left if gone and left else hired,
+                    "id": _AGENT + agent.number,
+                    "name": agent.name,
+                    "email": agent.email,
+                    "created_at": iso(hired),
+                    "updated_at": iso(left if gone and left else hired),
+                    "role": "agent" if not gone else "agent",
+                    "active": not gone,
+                    "suspended": gone,
+                    "time_zone": "Berlin",
+                    "organization_id": None,
+                    "default_group_id": agent.team.number,
+                    "ticket_restriction": None,
+                }
+            )
         for person in self.world.people:
             if person.since > self.clock:
                 continue
-            rows.append({"_at": person.since, "id": _PERSON + person.number, "name": person.name, "email": person.email,
-                         "created_at": iso(person.since), "updated_at": iso(person.since), "role": "end-user",
-                         "active": True, "suspended": False, "time_zone": None, "default_group_id": None,
-                         "organization_id": _COMPANY + person.company.number if person.company else None})
+            rows.append(
+                {
+                    "_at": person.since,
+                    "id": _PERSON + person.number,
+                    "name": person.name,
+                    "email": person.email,
+                    "created_at": iso(person.since),
+                    "updated_at": iso(person.since),
+                    "role": "end-user",
+                    "active": True,
+                    "suspended": False,
+                    "time_zone": None,
+                    "default_group_id": None,
+                    "organization_id": _COMPANY + person.company.number if person.company else None,
+                }
+            )
         return self._stamped(rows)
 
     def _organizations(self) -> list[_ROW]:
         return self._stamped(
-            {"_at": c.since, "id": _COMPANY + c.number, "name": c.name, "domain_names": [c.domain], "deleted_at": None,
-             "created_at": iso(c.since), "updated_at": iso(c.since), "group_id": None, "organization_fields": {"country": c.country}}
-            for c in self.world.companies if c.since <= self.clock
+            {
+                "_at": c.since,
+                "id": _COMPANY + c.number,
+                "name": c.name,
+                "domain_names": [c.domain],
+                "deleted_at": None,
+                "created_at": iso(c.since),
+                "updated_at": iso(c.since),
+                "group_id": None,
+                "organization_fields": {"country": c.country},
+            }
+            for c in self.world.companies
+            if c.since <= self.clock
         )
 
     def _event_export(self, asked: Asked) -> Reply:
-        rows = self._keep("events", lambda: self._stamped(e for t in self._visible() for e in self._audits(t)))
+        rows = self._keep(
+            "events", lambda: self._stamped(e for t in self._visible() for e in self._audits(t))
+        )
         if "comment_events" not in asked.query.get("include", ""):
-            rows = [{**r, "child_events": [c for c in r["child_events"] if c["event_type"] != "Comment"]} for r in rows]
+            rows = [
+                {
+                    **r,
+                    "child_events": [c for c in r["child_events"] if c["event_type"] != "Comment"],
+                }
+                for r in rows
+            ]
         return self._time_export(asked, "ticket_events", rows)
 
     def _audits(self, ticket: Ticket) -> list[_ROW]:
@@ -254,22 +436,45 @@ class Zendesk(Fake):
         instants: dict[datetime, list[_ROW]] = {}
         for place, change in enumerate(ticket.changes_until(self.clock)):
             name = {"team": "group_id", "assignee": "assignee_id"}.get(change.field, change.field)
-            child: _ROW = {"id": ticket.number * 1000 + place, "event_type": "Create" if change.at == ticket.created_at else "Change",
-                           name: self._raw(change.field, change.after), "via": "Web form", "via_reference_id": None}
+            child: _ROW = {
+                "id": ticket.number * 1000 + place,
+                "event_type": "Create" if change.at == ticket.created_at else "Change",
+                name: self._raw(change.field, change.after),
+                "via": "Web form",
+                "via_reference_id": None,
+            }
             if change.at != ticket.created_at:
                 child["previous_value"] = self._raw(change.field, change.before)
             instants.setdefault(change.at, []).append({**child, "_actor": change.actor})
         for place, note in enumerate(ticket.notes_until(self.clock)):
             author = (_AGENT if note.role == "agent" else _PERSON) + note.author
             instants.setdefault(note.at, []).append(
-                {"id": ticket.number * 1000 + 500 + place, "event_type": "Comment", "type": "Comment", "author_id": author,
-                 "public": note.is_public, "body": note.text, "html_body": f"<p>{note.text}</p>", "attachments": [],
-                 "via": {"channel": ticket.channel}, "_actor": 0})
+                {
+                    "id": ticket.number * 1000 + 500 + place,
+                    "event_type": "Comment",
+                    "type": "Comment",
+                    "author_id": author,
+                    "public": note.is_public,
+                    "body": note.text,
+                    "html_body": f"<p>{note.text}</p>",
+                    "attachments": [],
+                    "via": {"channel": ticket.channel},
+                    "_actor": 0,
+                }
+            )
         return [
-            {"_at": at, "id": ticket.number * 1000 + 900 + place, "ticket_id": ticket.number, "timestamp": int(at.timestamp()),
-             "created_at": iso(at), "updater_id": next((_AGENT + c["_actor"] for c in children if c["_actor"]), 0),
-             "via": "Web form", "system": {"client": "x"}, "event_type": "Audit",
-             "child_events": [{k: v for k, v in c.items() if k != "_actor"} for c in children]}
+            {
+                "_at": at,
+                "id": ticket.number * 1000 + 900 + place,
+                "ticket_id": ticket.number,
+                "timestamp": int(at.timestamp()),
+                "created_at": iso(at),
+                "updater_id": next((_AGENT + c["_actor"] for c in children if c["_actor"]), 0),
+                "via": "Web form",
+                "system": {"client": "x"},
+                "event_type": "Audit",
+                "child_events": [{k: v for k, v in c.items() if k != "_actor"} for c in children],
+            }
             for place, (at, children) in enumerate(sorted(instants.items()))
         ]
 
@@ -279,8 +484,12 @@ class Zendesk(Fake):
         return int(value) if name == "team" else _AGENT + int(value)
 
     def _metric_events(self) -> list[_ROW]:
-        rows: list[_ROW] = self._keep("metric_events", lambda: self._stamped(
-            e for t in self._visible() for e in self._clocks(t) if e["_at"] <= self.clock))
+        rows: list[_ROW] = self._keep(
+            "metric_events",
+            lambda: self._stamped(
+                e for t in self._visible() for e in self._clocks(t) if e["_at"] <= self.clock
+            ),
+        )
         return rows
 
     def _clocks(self, ticket: Ticket) -> list[_ROW]:
@@ -293,17 +502,30 @@ class Zendesk(Fake):
             (650, "resolution_time", RESOLUTION_MINUTES[ticket.priority], solved),
         ):
             due = BERLIN.after(ticket.created_at, minutes * 60)
-            events: list[tuple[str, datetime]] = [("activate", ticket.created_at), ("apply_sla", ticket.created_at)]
+            events: list[tuple[str, datetime]] = [
+                ("activate", ticket.created_at),
+                ("apply_sla", ticket.created_at),
+            ]
             if done is None or done > due:
                 events.append(("breach", due))
             if done is not None:
                 events.append(("fulfill", done))
             for place, (kind, at) in enumerate(events):
-                row: _ROW = {"_at": at, "id": ticket.number * 1000 + offset + place, "ticket_id": ticket.number,
-                             "metric": metric, "instance_id": 1, "type": kind, "time": iso(at)}
+                row: _ROW = {
+                    "_at": at,
+                    "id": ticket.number * 1000 + offset + place,
+                    "ticket_id": ticket.number,
+                    "metric": metric,
+                    "instance_id": 1,
+                    "type": kind,
+                    "time": iso(at),
+                }
                 if kind == "apply_sla":
-                    row["sla"] = {"target": minutes, "business_hours": True,
-                                  "policy": {"id": 25, "title": "Standard", "description": None}}
+                    row["sla"] = {
+                        "target": minutes,
+                        "business_hours": True,
+                        "policy": {"id": 25, "title": "Standard", "description": None},
+                    }
                 if kind == "breach":
                     row["deleted"] = False
                 rows.append(row)
@@ -312,7 +534,11 @@ class Zendesk(Fake):
     def _ratings(self, asked: Asked) -> Reply:
         low = int(asked.query.get("start_time", "0"))
         high = int(asked.query.get("end_time", str(2**40)))
-        rows = [r for r in self._keep("ratings", self._make_ratings) if low <= r["_at"].timestamp() < high]
+        rows = [
+            r
+            for r in self._keep("ratings", self._make_ratings)
+            if low <= r["_at"].timestamp() < high
+        ]
         return self._cbp(asked, "satisfaction_ratings", rows)
 
     def _make_ratings(self) -> list[_ROW]:
@@ -325,87 +551,224 @@ class Zendesk(Fake):
             at = rating.answered_at if answered and rating.answered_at else rating.offered_at
             assignee = ticket.value_at("assignee", at)
             team = ticket.value_at("team", at)
-            rows.append({"_at": rating.offered_at, "id": ticket.number + 1, "url": "", "ticket_id": ticket.number,
-                         "assignee_id": _AGENT + int(assignee) if assignee else None, "group_id": int(team) if team else None,
-                         "requester_id": _PERSON + ticket.requester.number, "score": _score(rating.score) if answered else "offered",
-                         "comment": None, "reason": None, "reason_id": 0, "created_at": iso(rating.offered_at), "updated_at": iso(at)})
+            rows.append(
+                {
+                    "_at": rating.offered_at,
+                    "id": ticket.number + 1,
+                    "url": "",
+                    "ticket_id": ticket.number,
+                    "assignee_id": _AGENT + int(assignee) if assignee else None,
+                    "group_id": int(team) if team else None,
+                    "requester_id": _PERSON + ticket.requester.number,
+                    "score": _score(rating.score) if answered else "offered",
+                    "comment": None,
+                    "reason": None,
+                    "reason_id": 0,
+                    "created_at": iso(rating.offered_at),
+                    "updated_at": iso(at),
+                }
+            )
         return sorted(rows, key=lambda r: (r["_at"], r["id"]))
 
     def _groups(self) -> list[_ROW]:
         made = iso(datetime(2024, 1, 5, tzinfo=UTC))
-        return [{"id": t.number, "name": t.name, "deleted": False, "default": place == 0, "created_at": made, "updated_at": made}
-                for place, t in enumerate(self._teams)]
+        return [
+            {
+                "id": t.number,
+                "name": t.name,
+                "deleted": False,
+                "default": place == 0,
+                "created_at": made,
+                "updated_at": made,
+            }
+            for place, t in enumerate(self._teams)
+        ]
 
     def _memberships(self) -> list[_ROW]:
         made = iso(datetime(2024, 1, 5, tzinfo=UTC))
-        return [{"id": 500 + a.number, "user_id": _AGENT + a.number, "group_id": a.team.number, "default": True,
-                 "created_at": made, "updated_at": made} for a in self._agents if a.works_on(self.clock.date())]
+        return [
+            {
+                "id": 500 + a.number,
+                "user_id": _AGENT + a.number,
+                "group_id": a.team.number,
+                "default": True,
+                "created_at": made,
+                "updated_at": made,
+            }
+            for a in self._agents
+            if a.works_on(self.clock.date())
+        ]
 
     def _schedules(self) -> list[_ROW]:
         made = iso(datetime(2024, 1, 5, tzinfo=UTC))
         zones = {"Europe/Berlin": "Berlin", "America/New_York": "Eastern Time (US & Canada)"}
-        return [{"id": 39 + s.number, "name": s.name, "time_zone": zones[s.zone], "created_at": made, "updated_at": made,
-                 "intervals": [{"start_time": d * 1440 + s.opens * 60, "end_time": d * 1440 + s.closes * 60} for d in range(1, 6)]}
-                for s in (BERLIN, NEW_YORK)]
+        return [
+            {
+                "id": 39 + s.number,
+                "name": s.name,
+                "time_zone": zones[s.zone],
+                "created_at": made,
+                "updated_at": made,
+                "intervals": [
+                    {"start_time": d * 1440 + s.opens * 60, "end_time": d * 1440 + s.closes * 60}
+                    for d in range(1, 6)
+                ],
+            }
+            for s in (BERLIN, NEW_YORK)
+        ]
 
     def _holidays(self, number: int) -> list[_ROW]:
         schedule = BERLIN if number == 39 + BERLIN.number else NEW_YORK
         closed = schedule.holidays_of(self.world.first, self.world.last)
-        return [{"id": number * 10_000 + place, "name": "Public holiday", "start_date": d.isoformat(), "end_date": d.isoformat()}
-                for place, d in enumerate(closed)]
+        return [
+            {
+                "id": number * 10_000 + place,
+                "name": "Public holiday",
+                "start_date": d.isoformat(),
+                "end_date": d.isoformat(),
+            }
+            for place, d in enumerate(closed)
+        ]
 
     def _policies(self) -> list[_ROW]:
         made = iso(datetime(2024, 1, 5, tzinfo=UTC))
-        metrics = [{"priority": p, "metric": m, "target": t, "business_hours": True}
-                   for m, table in (("first_reply_time", FIRST_REPLY_MINUTES), ("total_resolution_time", RESOLUTION_MINUTES))
-                   for p, t in table.items()]
-        return [{"id": 25, "title": "Standard", "position": 1, "filter": {"all": [], "any": []}, "policy_metrics": metrics,
-                 "created_at": made, "updated_at": made}]
+        metrics = [
+            {"priority": p, "metric": m, "target": t, "business_hours": True}
+            for m, table in (
+                ("first_reply_time", FIRST_REPLY_MINUTES),
+                ("total_resolution_time", RESOLUTION_MINUTES),
+            )
+            for p, t in table.items()
+        ]
+        return [
+            {
+                "id": 25,
+                "title": "Standard",
+                "position": 1,
+                "filter": {"all": [], "any": []},
+                "policy_metrics": metrics,
+                "created_at": made,
+                "updated_at": made,
+            }
+        ]
 
     def _group_policies(self) -> list[_ROW]:
         made = iso(datetime(2024, 1, 5, tzinfo=UTC))
-        metrics = [{"priority": p, "metric": "group_ownership_time", "target": t * 2, "business_hours": True} for p, t in FIRST_REPLY_MINUTES.items()]
-        return [{"id": "01HZFPZT46W1GAYM9X9ZFF10A1", "title": "Ownership", "description": "", "position": 1, "filter": {"all": []},
-                 "policy_metrics": metrics, "created_at": made, "updated_at": made}]
+        metrics = [
+            {
+                "priority": p,
+                "metric": "group_ownership_time",
+                "target": t * 2,
+                "business_hours": True,
+            }
+            for p, t in FIRST_REPLY_MINUTES.items()
+        ]
+        return [
+            {
+                "id": "01HZFPZT46W1GAYM9X9ZFF10A1",
+                "title": "Ownership",
+                "description": "",
+                "position": 1,
+                "filter": {"all": []},
+                "policy_metrics": metrics,
+                "created_at": made,
+                "updated_at": made,
+            }
+        ]
 
     def _statuses(self) -> list[_ROW]:
-        labels = {5160: ("new", "New"), 5161: ("open", "Open"), 5162: ("pending", "Waiting for customer"),
-                  5163: ("hold", "Waiting for warehouse"), 5164: ("solved", "Solved")}
-        return [{"id": i, "status_category": c, "agent_label": l, "active": True, "default": True} for i, (c, l) in labels.items()]
+        labels = {
+            5160: ("new", "New"),
+            5161: ("open", "Open"),
+            5162: ("pending", "Waiting for customer"),
+            5163: ("hold", "Waiting for warehouse"),
+            5164: ("solved", "Solved"),
+        }
+        return [
+            {"id": i, "status_category": c, "agent_label": l, "active": True, "default": True}
+            for i, (c, l) in labels.items()
+        ]
 
     def _deleted(self) -> list[_ROW]:
         month = self.clock - timedelta(days=30)
-        return [{"id": t.number, "subject": t.topic, "deleted_at": iso(t.deleted_at), "previous_state": "open",
-                 "actor": {"id": 1, "name": "ETL"}} for t in self._visible()
-                if t.deleted_at and month <= t.deleted_at <= self.clock]
+        return [
+            {
+                "id": t.number,
+                "subject": t.topic,
+                "deleted_at": iso(t.deleted_at),
+                "previous_state": "open",
+                "actor": {"id": 1, "name": "ETL"},
+            }
+            for t in self._visible()
+            if t.deleted_at and month <= t.deleted_at <= self.clock
+        ]
 
     def _one_ticket(self, asked: Asked, number: int, child: str) -> Reply:
-        ticket = next((t for t in self._visible() if t.number == number and not self._is_deleted(t)), None)
+        ticket = next(
+            (t for t in self._visible() if t.number == number and not self._is_deleted(t)), None
+        )
         if ticket is None:
             return self._gone()
         if not child:
             return Reply({"ticket": _clean(self._ticket_row(ticket), ("metric_set",))})
         if child == "comments":
-            rows = [{"id": c["id"], "type": "Comment", "author_id": c["author_id"], "public": c["public"], "body": c["body"],
-                     "plain_body": c["body"], "html_body": c["html_body"], "attachments": [], "via": c["via"],
-                     "created_at": e["created_at"]}
-                    for e in self._audits(ticket) for c in e["child_events"] if c["event_type"] == "Comment"]
+            rows = [
+                {
+                    "id": c["id"],
+                    "type": "Comment",
+                    "author_id": c["author_id"],
+                    "public": c["public"],
+                    "body": c["body"],
+                    "plain_body": c["body"],
+                    "html_body": c["html_body"],
+                    "attachments": [],
+                    "via": c["via"],
+                    "created_at": e["created_at"],
+                }
+                for e in self._audits(ticket)
+                for c in e["child_events"]
+                if c["event_type"] == "Comment"
+            ]
             return self._cbp(asked, "comments", rows)
         if child == "audits":
-            return self._cbp(asked, "audits", [
-                {"id": e["id"], "ticket_id": number, "created_at": e["created_at"], "author_id": e["updater_id"],
-                 "via": {"channel": "web"}, "metadata": {}, "events": [_audit_event(c) for c in e["child_events"]]}
-                for e in self._audits(ticket)])
+            return self._cbp(
+                asked,
+                "audits",
+                [
+                    {
+                        "id": e["id"],
+                        "ticket_id": number,
+                        "created_at": e["created_at"],
+                        "author_id": e["updater_id"],
+                        "via": {"channel": "web"},
+                        "metadata": {},
+                        "events": [_audit_event(c) for c in e["child_events"]],
+                    }
+                    for e in self._audits(ticket)
+                ],
+            )
         return self._gone()
 
 
 def _audit_event(child: _ROW) -> _ROW:
     if child["event_type"] == "Comment":
-        return {"id": child["id"], "type": "Comment", "public": child["public"], "author_id": child["author_id"],
-                "body": child["body"], "html_body": child["html_body"], "attachments": []}
+        return {
+            "id": child["id"],
+            "type": "Comment",
+            "public": child["public"],
+            "author_id": child["author_id"],
+            "body": child["body"],
+            "html_body": child["html_body"],
+            "attachments": [],
+        }
     name = next(k for k in ("status", "assignee_id", "group_id", "priority") if k in child)
-    return {"id": child["id"], "type": child["event_type"], "field_name": name, "value": child[name],
-            "previous_value": child.get("previous_value")}
+    return {
+        "id": child["id"],
+        "type": child["event_type"],
+        "field_name": name,
+        "value": child[name],
+        "previous_value": child.get("previous_value"),
+    }
 
 
 def _score(value: int | None) -> str:

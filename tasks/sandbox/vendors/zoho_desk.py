@@ -9,8 +9,14 @@ from tasks.sandbox.fake import Asked, Reply
 from tasks.sandbox.story import BERLIN, FIRST_REPLY_MINUTES, RESOLUTION_MINUTES, Ticket
 from tasks.sandbox.world import World
 
-_STATUS = {"new": ("Open", "Open"), "open": ("Open", "Open"), "pending": ("Waiting on Customer", "On Hold"), "hold": ("On Hold", "On Hold"),
-           "solved": ("Closed", "Closed"), "closed": ("Closed", "Closed")}
+_STATUS = {
+    "new": ("Open", "Open"),
+    "open": ("Open", "Open"),
+    "pending": ("Waiting on Customer", "On Hold"),
+    "hold": ("On Hold", "On Hold"),
+    "solved": ("Closed", "Closed"),
+    "closed": ("Closed", "Closed"),
+}
 _PRIORITY = {"low": "Low", "normal": "Medium", "high": "High", "urgent": "Urgent"}
 _CHANNEL = {"email": "Email", "web": "Web", "chat": "Chat", "api": "Web"}
 _RATING = {5: "GOOD", 4: "GOOD", 3: "OKAY", 2: "BAD", 1: "BAD"}
@@ -31,10 +37,24 @@ def when(at: datetime | None) -> str | None:
 class ZohoDesk(Desk):
     """A portal whose search refuses offsets from `deepest` on."""
 
-    def __init__(self, world: World, *, clock: datetime | None = None, client_id: str = "zoho-client", client_secret: str = "zoho-demo-secret",
-                 refresh_token: str = "zoho-demo-refresh", org: str = "60001", tickets: Any = None) -> None:
+    def __init__(
+        self,
+        world: World,
+        *,
+        clock: datetime | None = None,
+        client_id: str = "zoho-client",
+        client_secret: str = "zoho-demo-secret",
+        refresh_token: str = "zoho-demo-refresh",
+        org: str = "60001",
+        tickets: Any = None,
+    ) -> None:
         super().__init__(world, clock=clock, tickets=tickets)
-        self._secrets = {"client_id": client_id, "client_secret": client_secret, "refresh_token": refresh_token, "grant_type": "refresh_token"}
+        self._secrets = {
+            "client_id": client_id,
+            "client_secret": client_secret,
+            "refresh_token": refresh_token,
+            "grant_type": "refresh_token",
+        }
         self._org, self.tokens, self.deepest, self.per_page = org, set[str](), 1000, 100
 
     def _error(self, status: int, code: str, message: str) -> Reply:
@@ -55,7 +75,14 @@ class ZohoDesk(Desk):
                 return Reply({"error": "invalid_code"})  # an error is 200
             token = f"zoho-{len(self.asked)}"
             self.tokens = {token}
-            return Reply({"access_token": token, "expires_in": 3600, "token_type": "Bearer", "api_domain": "https://www.zohoapis.eu"})
+            return Reply(
+                {
+                    "access_token": token,
+                    "expires_in": 3600,
+                    "token_type": "Bearer",
+                    "api_domain": "https://www.zohoapis.eu",
+                }
+            )
         kind, _, token = asked.headers.get("authorization", "").partition(" ")
         if kind != "Zoho-oauthtoken" or token not in self.tokens:
             return self.unauthorized()
@@ -66,18 +93,39 @@ class ZohoDesk(Desk):
             return self._error(403, "OAUTH_ORG_MISMATCH", "orgId is wrong")
         routes: dict[str, Callable[[Asked], Reply]] = {
             "/tickets/search": lambda a: self._search(a, [self._ticket(t) for t in self._known()]),
-            "/contacts/search": lambda a: self._search(a, self._contacts()), "/accounts": lambda a: self._listed(a, self._accounts()),
-            "/agents": lambda a: self._listed(a, self._agents()), "/departments": lambda a: self._listed(a, self._departments()),
-            "/customerHappiness": self._happiness, "/slas": self._slas, "/businessHours": lambda a: Reply({"data": [self._hours()]}),
-            "/holidayList": lambda a: Reply({"data": [{"id": key(19, 1), "name": "Germany", "holidays": [
-                {"name": "Public holiday", "date": d.isoformat()} for d in BERLIN.holidays_of(self.world.first, self.world.last)]}]}),
+            "/contacts/search": lambda a: self._search(a, self._contacts()),
+            "/accounts": lambda a: self._listed(a, self._accounts()),
+            "/agents": lambda a: self._listed(a, self._agents()),
+            "/departments": lambda a: self._listed(a, self._departments()),
+            "/customerHappiness": self._happiness,
+            "/slas": self._slas,
+            "/businessHours": lambda a: Reply({"data": [self._hours()]}),
+            "/holidayList": lambda a: Reply(
+                {
+                    "data": [
+                        {
+                            "id": key(19, 1),
+                            "name": "Germany",
+                            "holidays": [
+                                {"name": "Public holiday", "date": d.isoformat()}
+                                for d in BERLIN.holidays_of(self.world.first, self.world.last)
+                            ],
+                        }
+                    ]
+                }
+            ),
         }
         if path in routes:
             return routes[path](asked)
         parts = path.strip("/").split("/")
         if parts[0] == "tickets" and len(parts) == 3:
             found = [t for t in self._known() if key(14, t.number) == parts[1]]
-            told = {"History": self._history, "threads": self._threads, "comments": self._comments, "timeEntry": self._time}
+            told = {
+                "History": self._history,
+                "threads": self._threads,
+                "comments": self._comments,
+                "timeEntry": self._time,
+            }
             if found and parts[2] in told:
                 return self._listed(asked, told[parts[2]](found[0]), default=50)
         return self._error(404, "URL_NOT_FOUND", "The URL you requested could not be found.")
@@ -97,19 +145,47 @@ class ZohoDesk(Desk):
         if int(asked.query.get("from", "0")) >= self.deepest:
             return self._error(422, "UNPROCESSABLE_ENTITY", "from is out of range")
         low, high = asked.query["modifiedTimeRange"].split(",")
-        found = sorted((r for r in rows if low <= r["modifiedTime"] <= high), key=lambda r: (r["modifiedTime"], r["id"]))
+        found = sorted(
+            (r for r in rows if low <= r["modifiedTime"] <= high),
+            key=lambda r: (r["modifiedTime"], r["id"]),
+        )
         reply = self._listed(asked, found)
-        return Reply({**reply.content, "count": len(found)}) if reply.status == 200 and isinstance(reply.content, dict) else reply
+        return (
+            Reply({**reply.content, "count": len(found)})
+            if reply.status == 200 and isinstance(reply.content, dict)
+            else reply
+        )
 
     def _ticket(self, t: Ticket) -> Row:
         status, kind = _STATUS[t.value_at("status", self.clock) or "new"]
         agent, team = t.value_at("assignee", self.clock), t.value_at("team", self.clock)
         return {
-            "id": key(14, t.number), "ticketNumber": str(t.number), "subject": t.topic, "status": status, "statusType": kind,
-            "priority": _PRIORITY[t.value_at("priority", self.clock) or "normal"], "channel": _CHANNEL[t.channel], "category": None, "classification": t.kind.title(),
-            "contactId": key(4, t.requester.number), "accountId": key(5, t.requester.company.number) if t.requester.company else None, "departmentId": key(6, int(team or 0)),
-            "teamId": None, "assigneeId": key(7, int(agent)) if agent else None, "createdTime": when(t.created_at), "modifiedTime": when(self.touched(t)),
-            "closedTime": when(self.solved_at(t)), "dueDate": when(BERLIN.after(t.created_at, RESOLUTION_MINUTES[t.priority] * 60)), "responseDueDate": None, "isEscalated": False, "isSpam": False, "isTrashed": False, "isDeleted": False, "isArchived": False, "cf": {"cf_area": None}}
+            "id": key(14, t.number),
+            "ticketNumber": str(t.number),
+            "subject": t.topic,
+            "status": status,
+            "statusType": kind,
+            "priority": _PRIORITY[t.value_at("priority", self.clock) or "normal"],
+            "channel": _CHANNEL[t.channel],
+            "category": None,
+            "classification": t.kind.title(),
+            "contactId": key(4, t.requester.number),
+            "accountId": key(5, t.requester.company.number) if t.requester.company else None,
+            "departmentId": key(6, int(team or 0)),
+            "teamId": None,
+            "assigneeId": key(7, int(agent)) if agent else None,
+            "createdTime": when(t.created_at),
+            "modifiedTime": when(self.touched(t)),
+            "closedTime": when(self.solved_at(t)),
+            "dueDate": when(BERLIN.after(t.created_at, RESOLUTION_MINUTES[t.priority] * 60)),
+            "responseDueDate": None,
+            "isEscalated": False,
+            "isSpam": False,
+            "isTrashed": False,
+            "isDeleted": False,
+            "isArchived": False,
+            "cf": {"cf_area": None},
+        }
 
     def _history(self, t: Ticket) -> list[Row]:
         told: list[Row] = []
@@ -124,33 +200,91 @@ class ZohoDesk(Desk):
             elif c.field == "team":
                 name, after = "Department", {"id": key(6, int(c.after or 0)), "name": "Team"}
             else:
-                name, after = "Case Owner", {"id": key(7, int(c.after)), "name": "Agent"} if c.after else None
+                name, after = (
+                    "Case Owner",
+                    {"id": key(7, int(c.after)), "name": "Agent"} if c.after else None,
+                )
             if name in state and state[name] == after:
                 continue
-            plain = c.at == t.created_at and name != "Case Owner"  # what a new ticket has comes as a bare value or an object
+            plain = (
+                c.at == t.created_at and name != "Case Owner"
+            )  # what a new ticket has comes as a bare value or an object
             value = after if plain else {"previousValue": state.get(name), "updatedValue": after}
             state[name] = after
-            told.append({"eventName": "TicketCreated" if plain else "TicketUpdated", "eventTime": when(c.at), "source": "Web",
-                         "actor": {"id": key(7, c.actor), "name": "Agent", "type": "Agent"} if c.actor else None,
-                         "eventInfo": [{"propertyName": name, "propertyType": "Normal" if plain else "ValueTransition", "propertyValue": value, "systemProperty": False}]})
+            told.append(
+                {
+                    "eventName": "TicketCreated" if plain else "TicketUpdated",
+                    "eventTime": when(c.at),
+                    "source": "Web",
+                    "actor": {"id": key(7, c.actor), "name": "Agent", "type": "Agent"}
+                    if c.actor
+                    else None,
+                    "eventInfo": [
+                        {
+                            "propertyName": name,
+                            "propertyType": "Normal" if plain else "ValueTransition",
+                            "propertyValue": value,
+                            "systemProperty": False,
+                        }
+                    ],
+                }
+            )
         return told[::-1]
 
     def _threads(self, t: Ticket) -> list[Row]:
-        return [{"id": key(20, t.number * 100 + n), "direction": "out" if note.role == "agent" else "in", "channel": "EMAIL", "status": "SUCCESS", "visibility": "public",
-                 "isDescriptionThread": n == 0, "createdTime": when(note.at), "summary": note.text,
-                 "author": {"id": key(7 if note.role == "agent" else 4, note.author), "type": "AGENT" if note.role == "agent" else "END_USER", "name": "x"}}
-                for n, note in enumerate(self.notes(t)) if note.is_public][::-1]
+        return [
+            {
+                "id": key(20, t.number * 100 + n),
+                "direction": "out" if note.role == "agent" else "in",
+                "channel": "EMAIL",
+                "status": "SUCCESS",
+                "visibility": "public",
+                "isDescriptionThread": n == 0,
+                "createdTime": when(note.at),
+                "summary": note.text,
+                "author": {
+                    "id": key(7 if note.role == "agent" else 4, note.author),
+                    "type": "AGENT" if note.role == "agent" else "END_USER",
+                    "name": "x",
+                },
+            }
+            for n, note in enumerate(self.notes(t))
+            if note.is_public
+        ][::-1]
 
     def _comments(self, t: Ticket) -> list[Row]:
-        return [{"id": key(21, t.number * 100 + n), "content": note.text, "contentType": "plainText", "isPublic": False, "commentedTime": when(note.at), "modifiedTime": None,
-                 "commenterId": key(7, note.author), "commenter": {"name": "x", "type": "AGENT"}} for n, note in enumerate(self.notes(t)) if not note.is_public]
+        return [
+            {
+                "id": key(21, t.number * 100 + n),
+                "content": note.text,
+                "contentType": "plainText",
+                "isPublic": False,
+                "commentedTime": when(note.at),
+                "modifiedTime": None,
+                "commenterId": key(7, note.author),
+                "commenter": {"name": "x", "type": "AGENT"},
+            }
+            for n, note in enumerate(self.notes(t))
+            if not note.is_public
+        ]
 
     def _time(self, t: Ticket) -> list[Row]:
         agent, solved = t.value_at("assignee", self.clock), self.solved_at(t)
         if not (agent and solved and t.minutes_worked):
             return []
-        return [{"id": key(16, t.number), "ownerId": key(7, int(agent)), "executedTime": when(solved), "hoursSpent": str(t.minutes_worked // 60),
-                 "minutesSpent": str(t.minutes_worked % 60), "secondsSpent": "0", "isBillable": False, "createdTime": when(solved), "description": None}]
+        return [
+            {
+                "id": key(16, t.number),
+                "ownerId": key(7, int(agent)),
+                "executedTime": when(solved),
+                "hoursSpent": str(t.minutes_worked // 60),
+                "minutesSpent": str(t.minutes_worked % 60),
+                "secondsSpent": "0",
+                "isBillable": False,
+                "createdTime": when(solved),
+                "description": None,
+            }
+        ]
 
     def _happiness(self, asked: Asked) -> Reply:
         rows = []
@@ -158,32 +292,107 @@ class ZohoDesk(Desk):
             r = t.rating
             if r and r.answered_at and r.score and r.answered_at <= self.clock:
                 agent = t.value_at("assignee", self.clock)
-                rows.append({"id": key(15, t.number), "rating": _RATING[r.score], "ratedTime": when(r.answered_at), "feedback": None, "source": "EMAIL", "ticketId": key(14, t.number),
-                             "agentId": key(7, int(agent)) if agent else None, "contactId": key(4, t.requester.number)})
-        return self._listed(asked, sorted(rows, key=lambda r: str(r["ratedTime"]), reverse=asked.query.get("sortBy") == "-ratedTime"))
+                rows.append(
+                    {
+                        "id": key(15, t.number),
+                        "rating": _RATING[r.score],
+                        "ratedTime": when(r.answered_at),
+                        "feedback": None,
+                        "source": "EMAIL",
+                        "ticketId": key(14, t.number),
+                        "agentId": key(7, int(agent)) if agent else None,
+                        "contactId": key(4, t.requester.number),
+                    }
+                )
+        return self._listed(
+            asked,
+            sorted(
+                rows,
+                key=lambda r: str(r["ratedTime"]),
+                reverse=asked.query.get("sortBy") == "-ratedTime",
+            ),
+        )
 
     def _agents(self) -> list[Row]:
-        return [{"id": key(7, a.number), "firstName": a.name.split(" ")[0], "lastName": a.name.split(" ")[-1], "emailId": a.email, "status": "ACTIVE" if self.is_here(a) else "DISABLED",
-                 "isConfirmed": True, "associatedDepartmentIds": [key(6, a.team.number)], "timeZone": "Europe/Berlin"} for a in self.agents()]
+        return [
+            {
+                "id": key(7, a.number),
+                "firstName": a.name.split(" ")[0],
+                "lastName": a.name.split(" ")[-1],
+                "emailId": a.email,
+                "status": "ACTIVE" if self.is_here(a) else "DISABLED",
+                "isConfirmed": True,
+                "associatedDepartmentIds": [key(6, a.team.number)],
+                "timeZone": "Europe/Berlin",
+            }
+            for a in self.agents()
+        ]
 
     def _departments(self) -> list[Row]:
         return [{"id": key(6, t.number), "name": t.name, "isEnabled": True} for t in self.teams]
 
     def _contacts(self) -> list[Row]:
-        return [{"id": key(4, p.number), "firstName": p.name.split(" ")[0], "lastName": p.name.split(" ")[-1], "email": p.email,
-                 "accountId": key(5, p.company.number) if p.company else None, "createdTime": when(p.since), "modifiedTime": when(p.since)} for p in self.people()]
+        return [
+            {
+                "id": key(4, p.number),
+                "firstName": p.name.split(" ")[0],
+                "lastName": p.name.split(" ")[-1],
+                "email": p.email,
+                "accountId": key(5, p.company.number) if p.company else None,
+                "createdTime": when(p.since),
+                "modifiedTime": when(p.since),
+            }
+            for p in self.people()
+        ]
 
     def _accounts(self) -> list[Row]:
-        return [{"id": key(5, c.number), "accountName": c.name, "website": c.domain, "country": c.country, "createdTime": when(c.since), "modifiedTime": when(c.since)}
-                for c in self.companies()]
+        return [
+            {
+                "id": key(5, c.number),
+                "accountName": c.name,
+                "website": c.domain,
+                "country": c.country,
+                "createdTime": when(c.since),
+                "modifiedTime": when(c.since),
+            }
+            for c in self.companies()
+        ]
 
     def _slas(self, asked: Asked) -> Reply:
         if "departmentId" not in asked.query:
             return self._error(422, "UNPROCESSABLE_ENTITY", "departmentId is missing")
-        targets = [{"priority": _PRIORITY[p], "firstResponse": str(m), "resolution": str(RESOLUTION_MINUTES[p])} for p, m in FIRST_REPLY_MINUTES.items()]
-        return Reply({"data": [{"id": key(17, 1), "name": "Default SLA", "isActive": True, "departmentId": asked.query["departmentId"], "targets": targets}]})
+        targets = [
+            {
+                "priority": _PRIORITY[p],
+                "firstResponse": str(m),
+                "resolution": str(RESOLUTION_MINUTES[p]),
+            }
+            for p, m in FIRST_REPLY_MINUTES.items()
+        ]
+        return Reply(
+            {
+                "data": [
+                    {
+                        "id": key(17, 1),
+                        "name": "Default SLA",
+                        "isActive": True,
+                        "departmentId": asked.query["departmentId"],
+                        "targets": targets,
+                    }
+                ]
+            }
+        )
 
     def _hours(self) -> Row:
-        times = [{"day": d, "startTime": "08:00", "endTime": "18:00", "timeSlots": []} for d in _DAYS]
-        return {"id": key(18, 1), "name": BERLIN.name, "type": "SPECIFIC", "status": "ACTIVE", "timeZone": {"id": BERLIN.zone, "name": "Central European Time"},
-                "businessTimes": times, "holidayLists": [{"id": key(19, 1), "name": "Germany"}]}
+        times = [
+            {"day": d, "startTime": "08:00", "endTime": "18:00", "timeSlots": []} for d in _DAYS
+        ]
+        return {
+            "id": key(18, 1),
+            "name": BERLIN.name,
+            "type": "SPECIFIC",
+            "status": "ACTIVE",
+            "timeZone": {"id": BERLIN.zone, "name": "Central European Time"},
+            "businessTimes": times,
+            "holidayLists": [{"id": key(19, 1), "name": "Germany"}],
+        }

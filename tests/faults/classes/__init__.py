@@ -16,4 +16,15 @@ from classes.transport import LIMITS, TRANSPORT
 
 __all__ = ["FAULTS", "Fault"]
 
-FAULTS = (*DEATH, *TRANSPORT, *LIMITS, *PAGING, *STRANGE, *STORAGE, *TABLES, *POSTGRES, *RUNS, *ATTACKS)
+FAULTS = (
+    *DEATH,
+    *TRANSPORT,
+    *LIMITS,
+    *PAGING,
+    *STRANGE,
+    *STORAGE,
+    *TABLES,
+    *POSTGRES,
+    *RUNS,
+    *ATTACKS,
+)

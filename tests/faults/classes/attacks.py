@@ -52,7 +52,16 @@ def redirected(status: int, place: str) -> Callable[[Scene, int], Judgement]:
         trap = Trap()
         own = scene.fake.base_url.removeprefix("http://")
         address = place.format(trap=trap.port, own=own)
-        scene.fake.mischief = [Mischief("redirect", "", skip=k - 1, times=FOR_EVER, status=status, headers={"location": address})]
+        scene.fake.mischief = [
+            Mischief(
+                "redirect",
+                "",
+                skip=k - 1,
+                times=FOR_EVER,
+                status=status,
+                headers={"location": address},
+            )
+        ]
         first = attempt(scene)
         found = judge(scene, first)
         trap.close()
@@ -65,13 +74,25 @@ def redirected(status: int, place: str) -> Callable[[Scene, int], Judgement]:
 
 
 _PLACES = (
-    "http://127.0.0.1:{trap}/x", "http://localhost:{trap}/x", "//127.0.0.1:{trap}/x", "http://{own}@127.0.0.1:{trap}/x", "http://2130706433:{trap}/x",
-    "http://[::ffff:127.0.0.1]:{trap}/x", "file:///etc/passwd", "http://169.254.169.254/latest/meta-data", "ftp://127.0.0.1:{trap}/x", "http://user:pw@{own}/x",
+    "http://127.0.0.1:{trap}/x",
+    "http://localhost:{trap}/x",
+    "//127.0.0.1:{trap}/x",
+    "http://{own}@127.0.0.1:{trap}/x",
+    "http://2130706433:{trap}/x",
+    "http://[::ffff:127.0.0.1]:{trap}/x",
+    "file:///etc/passwd",
+    "http://169.254.169.254/latest/meta-data",
+    "ftp://127.0.0.1:{trap}/x",
+    "http://user:pw@{own}/x",
 )
 
 
 _LINKS = (
-    "http://127.0.0.1:{trap}", "http://localhost:{trap}", "http://{own}@127.0.0.1:{trap}", "http://[::ffff:127.0.0.1]:{trap}", "file://",
+    "http://127.0.0.1:{trap}",
+    "http://localhost:{trap}",
+    "http://{own}@127.0.0.1:{trap}",
+    "http://[::ffff:127.0.0.1]:{trap}",
+    "file://",
     "http://169.254.169.254",
 )
 
@@ -84,8 +105,17 @@ def echoed(scene: Scene, k: int) -> Judgement:
         reply, body = real(asked)
         if len(scene.fake.asked) < k:
             return reply, body
-        told = " ".join([asked.headers.get("authorization", ""), asked.headers.get("x-api-token", ""), *(asked.basic() or ()), asked.body.decode(errors="replace")])
-        refusal = Reply({"message": f"not accepted: {told}"}, 401 if scene.pick.random() < 0.5 else 400)
+        told = " ".join(
+            [
+                asked.headers.get("authorization", ""),
+                asked.headers.get("x-api-token", ""),
+                *(asked.basic() or ()),
+                asked.body.decode(errors="replace"),
+            ]
+        )
+        refusal = Reply(
+            {"message": f"not accepted: {told}"}, 401 if scene.pick.random() < 0.5 else 400
+        )
         return refusal, refusal.encoded()
 
     scene.stack.enter_context(mock.patch.object(scene.fake, "respond", respond))
@@ -104,7 +134,11 @@ def bomb(scene: Scene, k: int) -> Judgement:
             return reply, body
         return Reply(packed, 200, {"content-encoding": "gzip"}), packed
 
-    scene.stack.enter_context(mock.patch("tasks.extract.Patience", lambda **given: replace(stage.PATIENCE, biggest_page=4 << 20)))
+    scene.stack.enter_context(
+        mock.patch(
+            "tasks.extract.Patience", lambda **given: replace(stage.PATIENCE, biggest_page=4 << 20)
+        )
+    )
     scene.stack.enter_context(mock.patch.object(scene.fake, "respond", respond))
     return judge(scene, attempt(scene))
 
@@ -112,12 +146,21 @@ def bomb(scene: Scene, k: int) -> Judgement:
 def wrong_secret(scene: Scene, k: int) -> Judgement:
     """Another secret than the vendor's: refused, named, and the secret given is in no text."""
     account = scene.bench.accounts[0]["name"].upper()
-    given = {n: f"planted-{i}-canary-token" for i, n in enumerate(scene.sandbox.secrets) if f"_{account}_" in n}
+    given = {
+        n: f"planted-{i}-canary-token"
+        for i, n in enumerate(scene.sandbox.secrets)
+        if f"_{account}_" in n
+    }
     with mock.patch.dict("os.environ", given):
         first = attempt(scene)
     found = judge(scene, first)
     words = repr(first) + (first.message if isinstance(first, Outcome) else "")
-    found.leaked += [f"{name} in the message" for name, value in given.items() for form in forms(value) if form.decode() in words]
+    found.leaked += [
+        f"{name} in the message"
+        for name, value in given.items()
+        for form in forms(value)
+        if form.decode() in words
+    ]
     if isinstance(first, Outcome) and first.state == "completed":
         found.silent.append("completed with wrong secrets")
     return found
@@ -128,7 +171,9 @@ def links_elsewhere(place: str) -> Callable[[Scene, int], Judgement]:
 
     def play(scene: Scene, k: int) -> Judgement:
         trap = Trap()
-        there = place.format(trap=trap.port, own=scene.fake.base_url.removeprefix("http://")).encode()
+        there = place.format(
+            trap=trap.port, own=scene.fake.base_url.removeprefix("http://")
+        ).encode()
         real = scene.fake.respond
 
         def respond(asked: Asked) -> Any:
@@ -136,7 +181,10 @@ def links_elsewhere(place: str) -> Callable[[Scene, int], Judgement]:
             if len(scene.fake.asked) != k:
                 return reply, body
             own = scene.fake.base_url.encode()
-            headers = {name: value.replace(own.decode(), there.decode()) for name, value in reply.headers.items()}
+            headers = {
+                name: value.replace(own.decode(), there.decode())
+                for name, value in reply.headers.items()
+            }
             changed = Reply(body.replace(own, there), reply.status, headers)
             return changed, changed.encoded()
 
@@ -153,7 +201,10 @@ def two_accounts(scene: Scene, k: int) -> Judgement:
     """Two accounts of one vendor have the same ids. One breaks at the k-th request, and stays its own."""
     one = scene.bench.accounts[0]
     other = {**one, "name": "other_one"}
-    given = {name.replace(f"_{one['name'].upper()}_", "_OTHER_ONE_"): value for name, value in scene.sandbox.secrets.items()}
+    given = {
+        name.replace(f"_{one['name'].upper()}_", "_OTHER_ONE_"): value
+        for name, value in scene.sandbox.secrets.items()
+    }
     scene.stack.enter_context(mock.patch.dict("os.environ", given))
     scene.fake.mischief = [Mischief("status", "", skip=k - 1, times=FOR_EVER, status=400)]
     attempt(scene, accounts=(one, other))
@@ -162,7 +213,12 @@ def two_accounts(scene: Scene, k: int) -> Judgement:
     both = scene.state()
     found = Judgement()
     for name in (one["name"], other["name"]):
-        mine = {table: Counter({(one["name"], *row[1:]): n for row, n in rows.items() if row[0] == name}) for table, rows in both.items()}
+        mine = {
+            table: Counter(
+                {(one["name"], *row[1:]): n for row, n in rows.items() if row[0] == name}
+            )
+            for table, rows in both.items()
+        }
         found.lost += difference(scene.clean, mine)
         found.doubled += difference(mine, scene.clean)
     return found
@@ -171,7 +227,18 @@ def two_accounts(scene: Scene, k: int) -> Judgement:
 def forged(scene: Scene, k: int) -> Judgement:
     """The vendor's refusal has line breaks, colours and marks that turn the reading direction."""
     words = "gone\r\n2026-11-01 run completed\x1b[2J\x1b]0;owned\x07\u202egnp.exe\u2066 <b>x</b>\u2028end"
-    scene.fake.mischief = [Mischief("status", "", skip=k - 1, times=FOR_EVER, status=400, body=json.dumps({"error": words, "message": words, "errors": [{"message": words}]}).encode())]
+    scene.fake.mischief = [
+        Mischief(
+            "status",
+            "",
+            skip=k - 1,
+            times=FOR_EVER,
+            status=400,
+            body=json.dumps(
+                {"error": words, "message": words, "errors": [{"message": words}]}
+            ).encode(),
+        )
+    ]
     first = attempt(scene)
     found = judge(scene, first)
     if isinstance(first, Outcome):
@@ -181,10 +248,24 @@ def forged(scene: Scene, k: int) -> Judgement:
 
 
 ATTACKS = (
-    *(Fault("A1 leaks by address", f"{status} to {place}", redirected(status, place), ("middle",))
-      for status in (302, 307) for place in _PLACES),
-    *(Fault("A1 leaks by address", f"{status} to {_PLACES[0]}", redirected(status, _PLACES[0]), ("first",)) for status in (301, 302, 303, 307, 308)),
-    *(Fault("A3 links in pages", place, links_elsewhere(place), ("first", "middle")) for place in _LINKS),
+    *(
+        Fault("A1 leaks by address", f"{status} to {place}", redirected(status, place), ("middle",))
+        for status in (302, 307)
+        for place in _PLACES
+    ),
+    *(
+        Fault(
+            "A1 leaks by address",
+            f"{status} to {_PLACES[0]}",
+            redirected(status, _PLACES[0]),
+            ("first",),
+        )
+        for status in (301, 302, 303, 307, 308)
+    ),
+    *(
+        Fault("A3 links in pages", place, links_elsewhere(place), ("first", "middle"))
+        for place in _LINKS
+    ),
     Fault("A13 forged lines", "in a refusal", forged, ("first", "middle")),
     Fault("A14 two accounts", "equal ids, one breaks", two_accounts, ("first", "middle")),
     Fault("A2 secrets in texts", "credentials echoed", echoed, ("first", "middle")),

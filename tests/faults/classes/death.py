@@ -53,5 +53,8 @@ def dies_at(place: str) -> Callable[[Scene, int], Judgement]:
 DEATH = (
     Fault("F1 death", "SIGKILL at a request", killed_at_request(signal.SIGKILL)),
     Fault("F1 death", "SIGTERM at a request", killed_at_request(signal.SIGTERM), ("middle",)),
-    *(Fault("F1 death", f"SIGKILL at a {place}", dies_at(place), ("first", "early", "middle")) for place in ("landing", "merge", "bookmark", "batch", "commit")),
+    *(
+        Fault("F1 death", f"SIGKILL at a {place}", dies_at(place), ("first", "early", "middle"))
+        for place in ("landing", "merge", "bookmark", "batch", "commit")
+    ),
 )

@@ -33,7 +33,9 @@ class Fault:
 
 
 def position(count: int, point: str) -> int:
-    return {"first": 1, "early": max(1, count // 4), "middle": max(1, count // 2), "last": count}[point]
+    return {"first": 1, "early": max(1, count // 4), "middle": max(1, count // 2), "last": count}[
+        point
+    ]
 
 
 def attempt(scene: Scene, **changes: Any) -> Outcome | BaseException:
@@ -44,7 +46,15 @@ def attempt(scene: Scene, **changes: Any) -> Outcome | BaseException:
         return trouble
 
 
-def http(group: str, name: str, kind: Any = "", *, times: int = 1, points: tuple[str, ...] = POINTS, **given: Any) -> Fault:
+def http(
+    group: str,
+    name: str,
+    kind: Any = "",
+    *,
+    times: int = 1,
+    points: tuple[str, ...] = POINTS,
+    **given: Any,
+) -> Fault:
     def play(scene: Scene, k: int) -> Judgement:
         scene.fake.mischief = [Mischief(kind or name, "", skip=k - 1, times=times, **given)]
         return judge(scene, attempt(scene))
@@ -55,10 +65,21 @@ def http(group: str, name: str, kind: Any = "", *, times: int = 1, points: tuple
 def records_of(content: Any) -> list[Any] | None:
     """The longest list of objects in a page."""
     best: list[Any] | None = None
-    for value in content.values() if isinstance(content, dict) else content if isinstance(content, list) else ():
+    for value in (
+        content.values()
+        if isinstance(content, dict)
+        else content
+        if isinstance(content, list)
+        else ()
+    ):
         inner = records_of(value) if isinstance(value, (dict, list)) else None
         best = inner if inner and len(inner) > len(best or []) else best
-    if isinstance(content, list) and content and all(isinstance(r, dict) for r in content) and len(content) >= len(best or []):
+    if (
+        isinstance(content, list)
+        and content
+        and all(isinstance(r, dict) for r in content)
+        and len(content) >= len(best or [])
+    ):
         return content
     return best
 
@@ -67,15 +88,25 @@ def outer_records_of(content: Any) -> list[Any] | None:
     """The longest list of objects that lies in no other list: records, and not their parts."""
     level = [content]
     while level:
-        lists = [v for v in level if isinstance(v, list) and v and all(isinstance(r, dict) for r in v)]
+        lists = [
+            v for v in level if isinstance(v, list) and v and all(isinstance(r, dict) for r in v)
+        ]
         if lists:
             return max(lists, key=len)
         level = [v for one in level if isinstance(one, dict) for v in one.values()]
     return None
 
 
-def edited(name: str, change: Callable[[list[Any]], None], group: str = "F4 paging", *, points: tuple[str, ...] = POINTS, repair: bool = False,
-           finish: Callable[[bytes], bytes] = lambda body: body, find: Callable[[Any], list[Any] | None] = records_of) -> Fault:
+def edited(
+    name: str,
+    change: Callable[[list[Any]], None],
+    group: str = "F4 paging",
+    *,
+    points: tuple[str, ...] = POINTS,
+    repair: bool = False,
+    finish: Callable[[bytes], bytes] = lambda body: body,
+    find: Callable[[Any], list[Any] | None] = records_of,
+) -> Fault:
     """A page whose records are changed before they are sent."""
 
     def edit(body: bytes) -> bytes:

@@ -68,7 +68,11 @@ def repeated(*, for_ever: bool) -> Callable[[Scene, int], Judgement]:
         def respond(asked: Asked) -> Any:
             # Salesforce asks for all at one path, HubSpot for every ticket's threads, Freshdesk for what is deleted: the answer to another
             # question is no repeated page
-            questions = (asked.query.get("associatedTicketId"), asked.query.get("filter"), *re.findall(r"(?i) from (\w+)", asked.query.get("q", "")))
+            questions = (
+                asked.query.get("associatedTicketId"),
+                asked.query.get("filter"),
+                *re.findall(r"(?i) from (\w+)", asked.query.get("q", "")),
+            )
             series = (asked.method, asked.path, *questions)
             known = kept.get(series)
             if known and known[0].status == 200 and len(scene.fake.asked) >= k - 1 and left[0]:

@@ -17,7 +17,12 @@ from tasks.sandbox.fake import Mischief
 VENDORS = ("zendesk", "hubspot", "surveymonkey")
 
 
-def at_request(name: str, strike: Callable[[Scene], Any], lift: Callable[[Scene], Any] = lambda scene: None, points: tuple[str, ...] = POINTS) -> Fault:
+def at_request(
+    name: str,
+    strike: Callable[[Scene], Any],
+    lift: Callable[[Scene], Any] = lambda scene: None,
+    points: tuple[str, ...] = POINTS,
+) -> Fault:
     """The server is disturbed while a request is answered, and is well again before the judgement."""
 
     def play(scene: Scene, k: int) -> Judgement:
@@ -59,7 +64,9 @@ def deadlocked(scene: Scene, k: int) -> Judgement:
     threads: list[threading.Thread] = []
 
     def before(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
-        if "ops.bookmark" not in statement or not statement.lstrip().lower().startswith(("insert", "update", "delete")):
+        if "ops.bookmark" not in statement or not statement.lstrip().lower().startswith(
+            ("insert", "update", "delete")
+        ):
             return
         count[0] += 1
         if count[0] == k:
@@ -78,10 +85,14 @@ def deadlocked(scene: Scene, k: int) -> Judgement:
 
 def _embrace(scene: Scene, locked: threading.Event) -> None:
     with psycopg.connect(scene.server.url(scene.database, "postgres")) as connection:
-        connection.execute("set deadlock_timeout = '10s'")  # the run's session finds the deadlock, and is the one that is ended
+        connection.execute(
+            "set deadlock_timeout = '10s'"
+        )  # the run's session finds the deadlock, and is the one that is ended
         connection.execute("lock table ops.bookmark in access exclusive mode")
         locked.set()
-        connection.execute("lock table source.ticket, source.survey_response, source.message in access exclusive mode")
+        connection.execute(
+            "lock table source.ticket, source.survey_response, source.message in access exclusive mode"
+        )
 
 
 def commit_lost(scene: Scene, k: int) -> Judgement:
@@ -100,13 +111,33 @@ def commit_lost(scene: Scene, k: int) -> Judgement:
 
 POSTGRES = (
     at_request("backends terminated", lambda scene: scene.server.disconnect(scene.database)),
-    at_request("restarted at once", lambda scene: scene.server.restart(), points=("first", "middle", "last")),
-    at_request("no connection left", lambda scene: _anew(scene, f"alter role {LOGIN} connection limit 0"),
-               lambda scene: scene.server.do(f"alter role {LOGIN} connection limit -1"), ("first", "middle")),
-    at_request("statement timeout", lambda scene: _anew(scene, f"alter role {LOGIN} set statement_timeout = '1ms'"),
-               lambda scene: scene.server.do(f"alter role {LOGIN} reset statement_timeout"), ("first", "middle")),
-    at_request("read-only", lambda scene: _anew(scene, f"alter database {scene.database} set default_transaction_read_only = on"),
-               lambda scene: scene.server.do(f"alter database {scene.database} reset default_transaction_read_only"), ("first", "middle")),
+    at_request(
+        "restarted at once",
+        lambda scene: scene.server.restart(),
+        points=("first", "middle", "last"),
+    ),
+    at_request(
+        "no connection left",
+        lambda scene: _anew(scene, f"alter role {LOGIN} connection limit 0"),
+        lambda scene: scene.server.do(f"alter role {LOGIN} connection limit -1"),
+        ("first", "middle"),
+    ),
+    at_request(
+        "statement timeout",
+        lambda scene: _anew(scene, f"alter role {LOGIN} set statement_timeout = '1ms'"),
+        lambda scene: scene.server.do(f"alter role {LOGIN} reset statement_timeout"),
+        ("first", "middle"),
+    ),
+    at_request(
+        "read-only",
+        lambda scene: _anew(
+            scene, f"alter database {scene.database} set default_transaction_read_only = on"
+        ),
+        lambda scene: scene.server.do(
+            f"alter database {scene.database} reset default_transaction_read_only"
+        ),
+        ("first", "middle"),
+    ),
     Fault("F6 PostgreSQL", "locked by a reader", locked, ("first",), VENDORS, "postgresql"),
     Fault("F6 PostgreSQL", "deadlock", deadlocked, ("first", "early"), VENDORS, "postgresql"),
     Fault("F6 PostgreSQL", "a commit's answer is lost", commit_lost, POINTS, VENDORS, "postgresql"),

@@ -67,11 +67,16 @@ def bookmark_of_the_future(scene: Scene, k: int) -> Judgement:
     first = attempt(scene)
     marks = scene.bench.fetch("select account, stream, value from ops.bookmark")
     with _books(scene) as connection:
-        connection.exec_driver_sql("update ops.bookmark set value = regexp_replace(value, '\"until\":\"20..', '\"until\":\"2099')")
+        connection.exec_driver_sql(
+            'update ops.bookmark set value = regexp_replace(value, \'"until":"20..\', \'"until":"2099\')'
+        )
     attempt(scene)
     with _books(scene) as connection:
         for account, stream, value in marks:
-            connection.execute(sa.text("update ops.bookmark set value = :v where account = :a and stream = :s"), {"v": value, "a": account, "s": stream})
+            connection.execute(
+                sa.text("update ops.bookmark set value = :v where account = :a and stream = :s"),
+                {"v": value, "a": account, "s": stream},
+            )
     return judge(scene, first)
 
 
@@ -85,7 +90,9 @@ def _books(scene: Scene) -> Iterator[Any]:
 
 def windows_out_of_order(scene: Scene, k: int) -> Judgement:
     """Backfill of the last week first, then the one before; then the daily run."""
-    weeks = [Window(AS_OF - timedelta(days=7 * (i + 1)), AS_OF - timedelta(days=7 * i)) for i in range(2)]
+    weeks = [
+        Window(AS_OF - timedelta(days=7 * (i + 1)), AS_OF - timedelta(days=7 * i)) for i in range(2)
+    ]
     for week in scene.pick.sample(weeks, 2):
         scene.run(window=week)
     scene.fake.mischief = []
@@ -99,7 +106,9 @@ def replayed(scene: Scene, k: int) -> Judgement:
     for _ in range(min(k, 3)):
         with running(settings, "replay", AS_OF) as (context, outcome):
             for account in settings.accounts:
-                outcome.streams += [replay_stream(context, account, stream) for stream in streams_of(account)]
+                outcome.streams += [
+                    replay_stream(context, account, stream) for stream in streams_of(account)
+                ]
             outcome.state = "completed"
     return judge(scene, first)
 

@@ -72,7 +72,10 @@ def commit_fails(*, after: bool) -> Callable[[Scene, int], Judgement]:
 
 
 STORAGE = (
-    *(Fault("F6 storage", f"landing: {errno.errorcode[code]}", landing_fails(code)) for code in (errno.ENOSPC, errno.EROFS, errno.EIO)),
+    *(
+        Fault("F6 storage", f"landing: {errno.errorcode[code]}", landing_fails(code))
+        for code in (errno.ENOSPC, errno.EROFS, errno.EIO)
+    ),
     Fault("F6 storage", "a statement fails", statement_fails(0.5), ("early", "middle", "last")),
     Fault("F6 storage", "a commit fails", commit_fails(after=False)),
     Fault("F6 storage", "a commit's answer is lost", commit_fails(after=True)),

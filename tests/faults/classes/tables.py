@@ -40,7 +40,9 @@ def building(name: str, arm: Callable[[Scene, float], None]) -> Fault:
         if during != before and differences(clean, during):
             found.torn.append("core and marts are neither as before nor whole")
         scene.bench.run(AS_OF)
-        found.lost += [(name, rows) for name, rows in differences(clean, scene.bench.tables(*SCHEMAS)).items()][:3]
+        found.lost += [
+            (name, rows) for name, rows in differences(clean, scene.bench.tables(*SCHEMAS)).items()
+        ][:3]
         return found
 
     return Fault("F6 tables", name, play, POINTS, VENDORS)
@@ -48,7 +50,10 @@ def building(name: str, arm: Callable[[Scene, float], None]) -> Fault:
 
 def _statement(error: Callable[[], BaseException]) -> Callable[[Scene, float], None]:
     def arm(scene: Scene, share: float) -> None:
-        count, strike = [0], int(share * scene.stage.statements_of(scene.vendor)) + scene.pick.randint(0, 20)
+        count, strike = (
+            [0],
+            int(share * scene.stage.statements_of(scene.vendor)) + scene.pick.randint(0, 20),
+        )
 
         def before(*_: Any) -> None:
             count[0] += 1
@@ -78,8 +83,16 @@ def _commit(*, after: bool) -> Callable[[Scene, float], None]:
 
 
 TABLES = (
-    building("disk full at a statement", _statement(lambda: duckdb.IOException("IO Error: Could not write file: No space left on device"))),
-    building("memory spent at a statement", _statement(lambda: duckdb.OutOfMemoryException("Out of Memory Error: failed to allocate"))),
+    building(
+        "disk full at a statement",
+        _statement(
+            lambda: duckdb.IOException("IO Error: Could not write file: No space left on device")
+        ),
+    ),
+    building(
+        "memory spent at a statement",
+        _statement(lambda: duckdb.OutOfMemoryException("Out of Memory Error: failed to allocate")),
+    ),
     building("cancelled at a statement", _statement(KeyboardInterrupt)),
     building("disk full at a commit", _commit(after=False)),
     building("a commit's answer is lost", _commit(after=True)),
