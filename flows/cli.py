@@ -1,4 +1,7 @@
-"""The command line: `support-etl`. Exit codes: 0 done, 1 unexpected, 2 settings, 3 vendor, 4 data, 5 storage."""
+"""The command line: `support-etl`.
+
+Exit codes: 0 done, 1 unexpected, 2 settings, 3 vendor, 4 data, 5 storage.
+"""
 
 import json
 import logging
@@ -102,7 +105,10 @@ def backfill(
     account: Accounts = None,
     as_json: AsJson = False,
 ) -> None:
-    """Read a past span again, in chunks; what is the same changes nothing. Bookmarks stay where they are."""
+    """Read a past span again, in chunks; what is the same changes nothing.
+
+    Bookmarks stay where they are.
+    """
     with uncollected():
         from flows.backfill import backfill_support_etl
 
@@ -128,7 +134,9 @@ def replay(account: Accounts = None, as_json: AsJson = False) -> None:
 
 @app.command()
 def doctor(as_json: AsJson = False) -> None:
-    """Check settings, secrets, credentials, landing zone and warehouse; say what is wrong and what to do."""
+    """Check settings, secrets, credentials, landing zone and warehouse; say what is wrong and what
+    to do.
+    """
     from flows.doctor import examine
 
     with _sandbox_if_no_account(load()) as (settings, _):
@@ -147,7 +155,9 @@ def doctor(as_json: AsJson = False) -> None:
 
 @app.command()
 def connectors(as_json: AsJson = False) -> None:
-    """List the vendors with their streams, entities, incremental method, rate limit and required settings."""
+    """List the vendors with their streams, entities, incremental method, rate limit and required
+    settings.
+    """
     from tasks.connectors import connectors as known
 
     rows: list[dict[str, Any]] = [
@@ -172,7 +182,10 @@ def connectors(as_json: AsJson = False) -> None:
         return
     for c in known().values():
         own = [r for r in rows if r["connector"] == c.name]
-        needs = f"settings: {own[0]['settings'] or 'none'}; secrets: {own[0]['secrets'] or 'none'}; API {c.api_version}"
+        needs = (
+            f"settings: {own[0]['settings'] or 'none'}; secrets: {own[0]['secrets'] or 'none'}; API"
+            f" {c.api_version}"
+        )
         limit = (
             f"{own[0]['requests_per_minute']} requests a minute"
             if own[0]["requests_per_minute"]
@@ -197,7 +210,9 @@ def connectors(as_json: AsJson = False) -> None:
 
 @app.command()
 def surveys(account: Accounts = None, as_json: AsJson = False) -> None:
-    """List the surveys and questions of the survey accounts, and propose which are scores (CSAT, NPS, CES)."""
+    """List the surveys and questions of the survey accounts, and propose which are scores (CSAT,
+    NPS, CES).
+    """
     from flows.doctor import survey_questions
 
     settings = load()
@@ -225,13 +240,13 @@ def surveys(account: Accounts = None, as_json: AsJson = False) -> None:
         lines = [q.as_setting() for q in listed if q.metric]
         if lines:
             typer.echo(
-                f"for [[accounts]] {name} in support_etl.toml, after a look at each line:\nscores = [\n"
-                + "\n".join(lines)
-                + "\n]\n"
+                f"for [[accounts]] {name} in support_etl.toml, after a look at each line:\nscores"
+                " = [\n" + "\n".join(lines) + "\n]\n"
             )
     if not found:
         typer.echo(
-            "no account has a list of surveys; Medallia's scores are named by field id (see the README)"
+            "no account has a list of surveys; Medallia's scores are named by field id (see the"
+            " README)"
         )
 
 
@@ -250,10 +265,14 @@ def models(as_json: AsJson = False) -> None:
         }
         for m in known().values()
     ]
-    _print_json(rows) if as_json else _table(
-        "Models",
-        ("Table", "One row per", "What it is"),
-        [(r["model"], r["grain"], r["says"]) for r in rows],
+    (
+        _print_json(rows)
+        if as_json
+        else _table(
+            "Models",
+            ("Table", "One row per", "What it is"),
+            [(r["model"], r["grain"], r["says"]) for r in rows],
+        )
     )
 
 
@@ -276,10 +295,14 @@ def kpis(as_json: AsJson = False) -> None:
         }
         for k in known().values()
     ]
-    _print_json(rows) if as_json else _table(
-        "KPIs",
-        ("KPI", "Unit", "Better", "Counted on", "Definition"),
-        [(r["kpi"], r["unit"], r["better"], r["attributed_to"], r["says"]) for r in rows],
+    (
+        _print_json(rows)
+        if as_json
+        else _table(
+            "KPIs",
+            ("KPI", "Unit", "Better", "Counted on", "Definition"),
+            [(r["kpi"], r["unit"], r["better"], r["attributed_to"], r["says"]) for r in rows],
+        )
     )
 
 
@@ -301,7 +324,8 @@ def forecast(
     ] = "what_if",
     as_json: AsJson = False,
 ) -> None:
-    """What if: write a scenario beside the staffing forecast, and show by team and week what it changes.
+    """What if: write a scenario beside the staffing forecast, and show by team and week what it
+    changes.
 
     Works on the forecast that the last run made; without any change it shows the base.
     """
@@ -352,7 +376,8 @@ def forecast(
         ],
     )
     typer.echo(
-        f"{len(rows):,} rows in marts.staffing_scenario_daily, scenario {name}; whole weeks are shown, FTE on five days a week, cost in the reporting currency"
+        f"{len(rows):,} rows in marts.staffing_scenario_daily, scenario {name}; whole weeks are"
+        " shown, FTE on five days a week, cost in the reporting currency"
     )
 
 
@@ -463,7 +488,8 @@ def quarantine_dismiss(
     typer.echo(f"row {number} of {batch} is dismissed")
 
 
-# how the commands do it ----------------------------------------------------------------------------------------------
+# how the commands do it
+# ----------------------------------------------------------------------------------------------
 
 
 def _run_daily(
@@ -531,7 +557,8 @@ def _print_outcome(outcome: Any, *, as_json: bool) -> None:
     if published:
         _print_tables()
         typer.echo(
-            f"report:      {published.page}\nspreadsheet: {published.sheet}\ndata docs:   {published.data_docs}"
+            f"report:      {published.page}\nspreadsheet: {published.sheet}\ndata docs:  "
+            f" {published.data_docs}"
         )
     for result in outcome.failures:
         err.print(
@@ -566,7 +593,9 @@ _SANDBOX_SHIFTS = (
 
 @contextmanager
 def _sandbox_if_no_account(settings: Settings) -> Iterator[tuple[Settings, str]]:
-    """The settings, or, without any account, those of the sandbox, which runs until the end of the block."""
+    """The settings, or, without any account, those of the sandbox, which runs until the end of the
+    block.
+    """
     if settings.accounts:
         yield settings, ""
         return

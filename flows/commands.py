@@ -1,4 +1,7 @@
-"""Commands for the day after the first: state, upgrade, move, tidy up, erase. They are part of `support-etl` like the others."""
+"""Commands for the day after the first: state, upgrade, move, tidy up, erase.
+
+They are part of `support-etl` like the others.
+"""
 
 from typing import Annotated
 
@@ -17,7 +20,10 @@ def status(
     ] = 26,
     as_json: AsJson = False,
 ) -> None:
-    """Say how things stand: last run, age of the marts, alerts, quarantine. Exit code 3 if somebody should look."""
+    """Say how things stand: last run, age of the marts, alerts, quarantine.
+
+    Exit code 3 if somebody should look.
+    """
     from flows.upkeep import status as look
 
     found = look(load(), max_age_hours=max_age_hours)
@@ -47,16 +53,23 @@ def migrate(
         typer.Option(
             "--to",
             envvar="SUPPORT_ETL_MIGRATE_TO",
-            help="URL of the new, empty warehouse, such as postgresql://owner@db.example/support. With a password in it: by the variable, out of the process list.",
+            help=(
+                "URL of the new, empty warehouse, such as postgresql://owner@db.example/support."
+                " With a password in it: by the variable, out of the process list."
+            ),
         ),
     ],
 ) -> None:
-    """Copy the whole warehouse into another one, such as from DuckDB into PostgreSQL. All of it or nothing; the old one is only read."""
+    """Copy the whole warehouse into another one, such as from DuckDB into PostgreSQL.
+
+    All of it or nothing; the old one is only read.
+    """
     from flows.upkeep import migrate as move
 
     rows = move(load(), to, say)
     typer.echo(
-        f"{rows:,} rows copied; set warehouse.url to the new one, then `support-etl run` goes on from there"
+        f"{rows:,} rows copied; set warehouse.url to the new one, then `support-etl run` goes on"
+        " from there"
     )
 
 
@@ -71,9 +84,11 @@ def reconcile(
     account: Accounts = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compare a window with what the vendors tell: load what is missing, mark what is gone, say how much it was.
+    """Compare a window with what the vendors tell: load what is missing, mark what is gone, say how
+    much it was.
 
-    For vendors that tell of no deletions (Jira, Zoho Desk) it is how deleted tickets leave the figures.
+    For vendors that tell of no deletions (Jira, Zoho Desk) it is how deleted tickets leave the
+    figures.
     """
     from flows.reconcile import run_reconciliation
     from flows.stages import Plainly
@@ -127,7 +142,9 @@ def tidy(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Remove landed batches, reports and rows of the books that are older than the settings in [retention] say."""
+    """Remove landed batches, reports and rows of the books that are older than the settings in
+    [retention] say.
+    """
     from flows.upkeep import tidy as clear
 
     found = clear(load(), dry_run=dry_run, say=(lambda text: None) if as_json else say)
@@ -149,10 +166,12 @@ def erase(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Erase one person: warehouse, quarantine, landing zone, reports, readers' copy; then search all of them for a proof.
+    """Erase one person: warehouse, quarantine, landing zone, reports, readers' copy; then search
+    all of them for a proof.
 
-    Figures stay, a pseudonym stands for the person, and the next sync does not bring them back. Needs the secret
-    SUPPORT_ETL_SECRET_ERASURE_KEY: any long random text, kept as long as the warehouse.
+    Figures stay, a pseudonym stands for the person, and the next sync does not bring them back.
+    Needs the secret SUPPORT_ETL_SECRET_ERASURE_KEY: any long random text, kept as long as the
+    warehouse.
     """
     from flows.erasing import run_erasure
     from flows.stages import Plainly

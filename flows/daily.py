@@ -55,7 +55,11 @@ LAST: list[
 
 
 def state_of(work: Callable[[], Outcome]) -> Any:
-    """The state in which a flow ends. Where another run is at work nothing is wrong: this one is cancelled, and that one tells how it ends."""
+    """The state in which a flow ends.
+
+    Where another run is at work nothing is wrong: this one is cancelled, and that one tells how it
+    ends.
+    """
     try:
         outcome = work()
     except RunAtWorkError as busy:

@@ -1,8 +1,11 @@
-"""Looks at a set-up and at what runs left: credentials, storage, quarantine, the report of the tables as they are."""
+"""Looks at a set-up and at what runs left: credentials, storage, quarantine, the report of the
+tables as they are.
+"""
 
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +26,9 @@ from tasks.surveys import Question, list_questions
 from tasks.warehouse.engine import Warehouse
 
 _QUARANTINE = (
-    "select batch_id, row_number, connector, account, stream, entity, record_key, rule, reason, page_number, record_number, found_at "
-    "from ops.quarantine where state = 'open' order by account, stream, batch_id, row_number"
+    "select batch_id, row_number, connector, account, stream, entity, record_key, rule, reason,"
+    " page_number, record_number, found_at from ops.quarantine where state = 'open' order by"
+    " account, stream, batch_id, row_number"
 )
 
 
@@ -50,8 +54,8 @@ def examine(settings: Settings, lookup: SecretLookup | None = None) -> list[Find
         )
     for account in settings.accounts:
         findings.append(
-            _try(f"account {account.name}", lambda account=account: _check_account(account, lookup))
-        )  # type: ignore[misc]
+            _try(f"account {account.name}", partial(_check_account, account, lookup))
+        )
     return findings
 
 
@@ -126,7 +130,10 @@ def _gaps(account: Any, not_told: tuple[str, ...]) -> list[str]:
 def survey_questions(
     settings: Settings, accounts: Sequence[str] = (), lookup: SecretLookup | None = None
 ) -> dict[str, list[Question]]:
-    """The questions of every account whose vendor lists surveys, with a proposal for each. Raises VendorError."""
+    """The questions of every account whose vendor lists surveys, with a proposal for each.
+
+    Raises VendorError.
+    """
     found = {}
     for account in settings.chosen(accounts):
         stream = next(
@@ -155,7 +162,10 @@ def quarantined(settings: Settings) -> list[dict[str, Any]]:
 
 
 def quarantined_record(settings: Settings, batch_id: str, number: int) -> dict[str, Any]:
-    """One row of the quarantine with its raw record. Raises ConfigurationError if there is no such row."""
+    """One row of the quarantine with its raw record.
+
+    Raises ConfigurationError if there is no such row.
+    """
     row = next(
         (
             r
@@ -180,7 +190,9 @@ def quarantined_record(settings: Settings, batch_id: str, number: int) -> dict[s
 
 
 def _record(page: Any, number: int | None, key: str) -> Any:
-    """The record on a raw page: by number in the longest list, or by key where it could not be read."""
+    """The record on a raw page: by number in the longest list, or by key where it could not be
+    read.
+    """
     lists = [page] if isinstance(page, list) else [v for v in page.values() if isinstance(v, list)]
     records = max(lists, key=len, default=[])
     if number is not None and number < len(records):
@@ -222,7 +234,8 @@ def _report(settings: Settings) -> Report:
         with warehouse.connect() as connection:
             rows = warehouse.fetch(
                 connection,
-                "select run_id, state, as_of, message from ops.run order by started_at desc limit 1",
+                "select run_id, state, as_of, message from ops.run order by started_at desc"
+                " limit 1",
             )
             if not rows:
                 raise ConfigurationError("no run yet; call `support-etl run` first")

@@ -1,4 +1,6 @@
-"""One person erased everywhere: warehouse, quarantine, landing zone, reports, the readers' copy; and the proof."""
+"""One person erased everywhere: warehouse, quarantine, landing zone, reports, the readers' copy;
+and the proof.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,7 +21,8 @@ from tasks.warehouse.engine import Connection, Warehouse
 class Erasure:
     """What was found and cleared, and where something is left: nowhere, if all went well.
 
-    `elsewhere`: customers of other accounts (account, id) with the same address, who are to be erased on their own.
+    `elsewhere`: customers of other accounts (account, id) with the same address, who are to be
+    erased on their own.
     """
 
     account: str
@@ -39,9 +42,12 @@ def run_erasure(
     lookup: SecretLookup | None = None,
     say: Callable[[str], None] = lambda text: None,
 ) -> Erasure:
-    """Erase a customer of an account. May be run again, also after it was interrupted. With `dry_run` only looks.
+    """Erase a customer of an account.
 
-    Raises ConfigurationError for an account or customer that is not there, MissingSecretError without the key.
+    May be run again, also after it was interrupted. With `dry_run` only looks.
+
+    Raises ConfigurationError for an account or customer that is not there, MissingSecretError
+    without the key.
     """
     settings.chosen((account,))
     key = secrets_of(ACCOUNT, ("key",), lookup)["key"]
@@ -61,7 +67,8 @@ def run_erasure(
             made.left = found
             return made
         say(
-            f"{sum(t.count for t in found):,} places; addresses and names known of the person: {len(person.addresses) + len(person.names)}"
+            f"{sum(t.count for t in found):,} places; addresses and names known of the person:"
+            f" {len(person.addresses) + len(person.names)}"
         )
         with warehouse.begin() as connection:
             made.cleared += erase.erase_rows(connection, person)

@@ -14,7 +14,10 @@ from tasks.warehouse.migrations import prepare
 
 
 def what_if(settings: Settings, scenario: plan.Scenario, name: str) -> list[dict[str, Any]]:
-    """Write a named scenario beside the base, in a transaction of its own. Raises ConfigurationError without a forecast."""
+    """Write a named scenario beside the base, in a transaction of its own.
+
+    Raises ConfigurationError without a forecast.
+    """
     warehouse = Warehouse.of(settings.warehouse)
     try:
         with warehouse.held():
@@ -44,7 +47,10 @@ def forecast_and_plan(
     run_id: str,
     say: Callable[[str], None] = lambda text: None,
 ) -> list[ModelResult]:
-    """The tables that Python makes, in the caller's transaction. `say` is told now and then how far a long forecast is."""
+    """The tables that Python makes, in the caller's transaction.
+
+    `say` is told now and then how far a long forecast is.
+    """
     made = stages.run(
         "forecast volume",
         lambda: forecast.build_forecast(

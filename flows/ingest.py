@@ -1,4 +1,6 @@
-"""Extract, land, validate and load one stream: the order of the steps, and how a cut batch is gone on with."""
+"""Extract, land, validate and load one stream: the order of the steps, and how a cut batch is gone
+on with.
+"""
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -82,10 +84,12 @@ def ingest_stream(
     window: Window | None = None,
     told: dict[tuple[str, str, str], set[str]] | None = None,
 ) -> StreamResult:
-    """Bring one stream up to date. Never raises for what the vendor or the data did: the result says it.
+    """Bring one stream up to date.
 
-    With `window` (a backfill) that span is asked for and the bookmark stays. `told` takes the keys that came, by account,
-    stream and entity.
+    Never raises for what the vendor or the data did: the result says it.
+
+    With `window` (a backfill) that span is asked for and the bookmark stays. `told` takes the keys
+    that came, by account, stream and entity.
     """
     result = StreamResult(account.name, stream.name)
     before = client.requests_made
@@ -105,7 +109,10 @@ def ingest_stream(
 
 
 def replay_stream(context: Context, account: AccountSettings, stream: Stream) -> StreamResult:
-    """Load every landed batch of a stream again, oldest first. Sets bookmarks, so a rebuilt warehouse goes on from there."""
+    """Load every landed batch of a stream again, oldest first.
+
+    Sets bookmarks, so a rebuilt warehouse goes on from there.
+    """
     result = StreamResult(account.name, stream.name)
     try:
         _Ingestion(context, account, stream, None, result, None).replay()
@@ -148,7 +155,9 @@ class _Ingestion:
         self._take_in(batch)
 
     def give_up(self) -> None:
-        """Forget the batch in work: what was landed of it, or the cursor it stood at, is what failed, and would fail again."""
+        """Forget the batch in work: what was landed of it, or the cursor it stood at, is what
+        failed, and would fail again.
+        """
         with suppress(StorageError):
             batch = self._context.landing.batch_in_work(self._source)
             if batch is not None:
@@ -181,7 +190,9 @@ class _Ingestion:
         landing.forget(batch)
 
     def _take_in(self, batch: Batch) -> None:
-        """Extract (or go on extracting), land, validate and stage page by page; then one transaction."""
+        """Extract (or go on extracting), land, validate and stage page by page; then one
+        transaction.
+        """
         context, tally = self._context, Tally()
         reader = Reader(
             self._stream,
@@ -198,7 +209,10 @@ class _Ingestion:
                 erased = erase.erased_of(connection, self._account.name, context.lookup)
             for told in reader.rows(self._pages(batch, tally)):
                 checked = erase.hidden(told, erased)
-                with connection.begin():  # of its own: DuckDB holds what one transaction appends, whatever its memory limit
+                with (
+                    connection.begin()
+                    # of its own: DuckDB holds what one transaction appends, whatever its memory limit
+                ):
                     load.take(checked)
                 if self._told is not None:
                     self._told.setdefault((*self._who, checked.entity.name), set()).update(
@@ -309,7 +323,9 @@ class _Ingestion:
         )
 
     def _note_drift(self, page: LandedPage) -> None:
-        """Compare the fields of the first records with those known, and say what appeared or vanished."""
+        """Compare the fields of the first records with those known, and say what appeared or
+        vanished.
+        """
         if page.part not in {MAIN, PARTITIONS}:
             return
         path = (
@@ -336,7 +352,10 @@ def _fields(body: bytes, path: str) -> dict[str, str]:
     try:
         found: Any = msgspec.json.decode(body)
     except (msgspec.DecodeError, RecursionError):
-        return {}  # a number or a nesting beyond all bounds: its record is set aside, its page tells no fields
+        return (
+            {}
+            # a number or a nesting beyond all bounds: its record is set aside, its page tells no fields
+        )
     for segment in path.split(".") if path else ():
         found = found.get(segment) if isinstance(found, dict) else None
     kinds: dict[str, str] = {}
@@ -362,7 +381,9 @@ def _kind(value: Any) -> str:
 def _drift(
     known: Mapping[str, tuple[str, str]], seen: Mapping[str, str], *, complete: bool
 ) -> dict[str, tuple[str, str]]:
-    """Fields whose state has changed: first sight is `known`, later ones `new`, `vanished` or `retyped`."""
+    """Fields whose state has changed: first sight is `known`, later ones `new`, `vanished` or
+    `retyped`.
+    """
     changed: dict[str, tuple[str, str]] = {}
     for name, kind in seen.items():
         if name not in known:

@@ -1,7 +1,9 @@
-"""The job that every schedule runs: accounts through the whole path, then models, forecast, plan and report.
+"""The job that every schedule runs: accounts through the whole path, then models, forecast, plan
+and report.
 
-Streams of an account run side by side within its rate limit. One broken account stops no other: the tables are built
-from what there is, the run ends not-green, and its message says what is missing and what to do.
+Streams of an account run side by side within its rate limit. One broken account stops no other: the
+tables are built from what there is, the run ends not-green, and its message says what is missing
+and what to do.
 """
 
 import secrets
@@ -35,7 +37,10 @@ Say = Callable[[str], None]
 
 @dataclass(slots=True)
 class Outcome:
-    """What a run did. `state` is completed, or partly when a stream failed, or failed when no number is new."""
+    """What a run did.
+
+    `state` is completed, or partly when a stream failed, or failed when no number is new.
+    """
 
     run_id: str
     as_of: datetime
@@ -75,7 +80,10 @@ def run_daily(
     say: Say = lambda text: None,
     with_report: bool = True,
 ) -> Outcome:
-    """The whole path once. Raises SupportEtlError when nothing can be done at all (warehouse, settings); people are told."""
+    """The whole path once.
+
+    Raises SupportEtlError when nothing can be done at all (warehouse, settings); people are told.
+    """
     chosen = settings.chosen(accounts)
     try:
         with running(settings, "daily", as_of, lookup) as (context, outcome):
@@ -95,7 +103,10 @@ def run_daily(
 
 
 def _tell(context: Context, outcome: Outcome, stages: Stages) -> list[str]:
-    """Tell people how the run ended; what could not be told, in words. The tables are built: nothing here makes them less."""
+    """Tell people how the run ended; what could not be told, in words.
+
+    The tables are built: nothing here makes them less.
+    """
     try:
         return tell_run(
             context.settings,
@@ -126,10 +137,12 @@ def run_backfill(
     say: Say = lambda text: None,
     with_report: bool = True,
 ) -> Outcome:
-    """Read [start, end) again in chunks; bookmarks stay. Streams without windows (full lists, cursors) are read once.
+    """Read [start, end) again in chunks; bookmarks stay.
 
-    A chunk that was cut is gone on with; chunks already in the books of this span are asked for again, which changes
-    nothing that is the same.
+    Streams without windows (full lists, cursors) are read once.
+
+    A chunk that was cut is gone on with; chunks already in the books of this span are asked for
+    again, which changes nothing that is the same.
     """
     if start >= end:
         raise ConfigurationError(f"--from {start:%Y-%m-%d} is not before --to {end:%Y-%m-%d}")
@@ -166,7 +179,8 @@ def run_replay(
                 )
                 outcome.streams.append(result)
                 say(
-                    f"{result.account}/{result.stream}: {result.records:,} records, {result.changed:,} rows changed"
+                    f"{result.account}/{result.stream}: {result.records:,} records,"
+                    f" {result.changed:,} rows changed"
                 )
         finish(context, outcome, stages, (), say=say, with_report=with_report)
     return outcome
@@ -265,9 +279,11 @@ def finish(
     with_report: bool = True,
     as_of: datetime | None = None,
 ) -> None:
-    """Tables, report, watermarks and the run's state, after the streams; for the run's instant, or another.
+    """Tables, report, watermarks and the run's state, after the streams; for the run's instant, or
+    another.
 
-    `read` are the accounts that were asked for everything up to that instant; a backfill or replay asks for no such thing.
+    `read` are the accounts that were asked for everything up to that instant; a backfill or replay
+    asks for no such thing.
     """
     context = replace(context, as_of=as_of or context.as_of)
     failed = outcome.failures
@@ -322,7 +338,9 @@ def _judge(
     stages: Stages,
     connection: Connection,
 ) -> None:
-    """Readers may trust the tables up to the as-of instant: if the numbers add up and no account is missing or was left out."""
+    """Readers may trust the tables up to the as-of instant: if the numbers add up and no account is
+    missing or was left out.
+    """
     outcome.identities = check_identities(context.warehouse, connection, stages)
     broken = {r.account for r in outcome.failures}
     for account in read:

@@ -17,7 +17,8 @@ from tasks.settings import load
 
 @flow(name="watch-support-etl", persist_result=False)
 def watch_support_etl(max_age_hours: Annotated[float, Field(gt=0)] = 26) -> Any:
-    """Tell people by Slack, Teams and e-mail when the numbers are late, once a day until they are complete again.
+    """Tell people by Slack, Teams and e-mail when the numbers are late, once a day until they are
+    complete again.
 
     Args:
         max_age_hours: Hours that the marts may be old.
@@ -33,7 +34,9 @@ def watch_support_etl(max_age_hours: Annotated[float, Field(gt=0)] = 26) -> Any:
     for words in tell_late(settings, until, lookup=prefect_secret):
         LOG.warning(words)
     return Failed(
-        message=f"late: complete up to {until:%Y-%m-%d %H:%M} UTC"
-        if until
-        else "late: never complete yet"
+        message=(
+            f"late: complete up to {until:%Y-%m-%d %H:%M} UTC"
+            if until
+            else "late: never complete yet"
+        )
     )

@@ -1,4 +1,6 @@
-"""Compare a window with the vendors, repair, rebuild: `reconcile-support-etl`, once a week over a rotating window."""
+"""Compare a window with the vendors, repair, rebuild: `reconcile-support-etl`, once a week over a
+rotating window.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -30,10 +32,12 @@ def reconcile_support_etl(
     accounts: list[str] | None = None,
     everything: bool = False,
 ) -> Any:
-    """Compare what the vendors tell of a window with the warehouse; load what is missing, mark what is gone.
+    """Compare what the vendors tell of a window with the warehouse; load what is missing, mark what
+    is gone.
 
     Args:
-        days: Length of the window. Each week takes the next older one, until all time since the accounts' start is through.
+        days: Length of the window. Each week takes the next older one, until all time since the
+            accounts' start is through.
         accounts: Names of the accounts to compare. Empty: all.
         everything: All time since the accounts' start at once.
 
@@ -63,7 +67,10 @@ def run_reconciliation(
     say: Say = lambda text: None,
     with_report: bool = True,
 ) -> tuple[Outcome, list[Comparison]]:
-    """Ask for the window again, run the ordinary way up to now, then look for ghosts. Raises SupportEtlError as a run does."""
+    """Ask for the window again, run the ordinary way up to now, then look for ghosts.
+
+    Raises SupportEtlError as a run does.
+    """
     chosen = settings.chosen(accounts)
     with running(settings, "reconciliation", as_of, lookup) as (context, outcome):
         turn = int(context.as_of.timestamp() // _WEEK)
@@ -115,7 +122,9 @@ def _ask_again(
     told: Told,
     lookup: SecretLookup | None,
 ) -> list[tuple[AccountSettings, Stream, Window, dict[str, set[str]], int]]:
-    """The streams of an account that were read in the window, what the warehouse had before, and how many rows changed."""
+    """The streams of an account that were read in the window, what the warehouse had before, and
+    how many rows changed.
+    """
     found = []
     try:
         client = open_client(account, lookup)

@@ -1,4 +1,6 @@
-"""What commands print: tables and lines for people, JSON for machines; nothing from data is markup or moves the cursor."""
+"""What commands print: tables and lines for people, JSON for machines; nothing from data is markup
+or moves the cursor.
+"""
 
 import json
 import sys

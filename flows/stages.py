@@ -1,4 +1,7 @@
-"""How a piece of work is run: as a Prefect task, or plainly in a thread. The order of the work is the same for both."""
+"""How a piece of work is run: as a Prefect task, or plainly in a thread.
+
+The order of the work is the same for both.
+"""
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -42,7 +45,10 @@ class Plainly:
 
 
 class AsPrefectTasks:
-    """Every piece of work is a task run, seen in Prefect's UI under its name. To be used inside a flow."""
+    """Every piece of work is a task run, seen in Prefect's UI under its name.
+
+    To be used inside a flow.
+    """
 
     def submit(self, name: str, call: Callable[[], T]) -> Any:
         """Begin as a task run."""

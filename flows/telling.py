@@ -1,4 +1,6 @@
-"""Put into words how a run ended, and have it told: a title and lines that a manager understands, details for the engineer."""
+"""Put into words how a run ended, and have it told: a title and lines that a manager understands,
+details for the engineer.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -85,7 +87,10 @@ def tell_failure(
 def tell_late(
     settings: Settings, until: datetime | None, *, lookup: SecretLookup | None = None
 ) -> list[str]:
-    """Tell that no run has brought complete numbers for long, whatever the reason. Gives what could not be delivered, in words."""
+    """Tell that no run has brought complete numbers for long, whatever the reason.
+
+    Gives what could not be delivered, in words.
+    """
     known = (
         f"The newest complete numbers are of {until:%Y-%m-%d %H:%M} UTC."
         if until
@@ -141,7 +146,8 @@ def _sources(
             else "nothing of it has been read yet"
         )
         found.append(
-            f"{account} could not be read ({', '.join(streams[:5])}{' and more' if len(streams) > 5 else ''}); {told}."
+            f"{account} could not be read"
+            f" ({', '.join(streams[:5])}{' and more' if len(streams) > 5 else ''}); {told}."
         )
     return found
 

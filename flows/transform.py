@@ -1,4 +1,6 @@
-"""Build calendar, models, forecast and staffing in one transaction: readers see the tables before, or all of them after."""
+"""Build calendar, models, forecast and staffing in one transaction: readers see the tables before,
+or all of them after.
+"""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -33,7 +35,10 @@ def build_tables(
     at_end: Callable[[Connection], None] | None = None,
     say: Callable[[str], None] = lambda text: None,
 ) -> list[ModelResult]:
-    """Everything in `core` and `marts` for `as_of`. `at_end` is called inside the transaction, before it commits."""
+    """Everything in `core` and `marts` for `as_of`.
+
+    `at_end` is called inside the transaction, before it commits.
+    """
     results: list[ModelResult] = []
     with warehouse.begin() as connection:
         touched = set_parameters(connection, as_of, settings)

@@ -1,4 +1,6 @@
-"""What a data engineer does from time to time: prepare a warehouse, look at its state, move it, tidy up."""
+"""What a data engineer does from time to time: prepare a warehouse, look at its state, move it,
+tidy up.
+"""
 
 import shutil
 from collections.abc import Callable
@@ -21,7 +23,10 @@ _ABANDONED = timedelta(days=3)
 
 
 def prepare_warehouse(settings: Settings) -> str:
-    """Create what is missing and bring the rest up to date, as the owner of the warehouse. Says what it is now."""
+    """Create what is missing and bring the rest up to date, as the owner of the warehouse.
+
+    Says what it is now.
+    """
     warehouse = Warehouse.of(settings.warehouse)
     try:
         with warehouse.held():
@@ -33,7 +38,11 @@ def prepare_warehouse(settings: Settings) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """How things stand. `is_well` is false when the marts are older than asked for, the last run failed, or something is to be looked at."""
+    """How things stand.
+
+    `is_well` is false when the marts are older than asked for, the last run failed, or something is
+    to be looked at.
+    """
 
     is_well: bool
     lines: tuple[tuple[str, str], ...]
@@ -46,7 +55,8 @@ def status(settings: Settings, *, max_age_hours: float) -> Status:
         with warehouse.connect() as connection:
             runs = warehouse.fetch(
                 connection,
-                "select run_id, kind, state, started_at, message from ops.run order by started_at desc limit 1",
+                "select run_id, kind, state, started_at, message from ops.run order by started_at"
+                " desc limit 1",
             )
             marks = {
                 r[0]: r[1]

@@ -20,8 +20,8 @@ def build_budget(warehouse: Warehouse, connection: Connection, run_id: str) -> l
     """The table of variances, if costs, plan, tickets or the day changed."""
     today = warehouse.fetch(
         connection,
-        "select p.last_day, d.month_starts_on, d.workday_of_month, d.workdays_in_month from ops.reporting_zone as p "
-        "join core.dim_date as d on d.day = p.last_day where p.is_main",
+        "select p.last_day, d.month_starts_on, d.workday_of_month, d.workdays_in_month from"
+        " ops.reporting_zone as p join core.dim_date as d on d.day = p.last_day where p.is_main",
     )
     if not today:
         return []
@@ -65,7 +65,8 @@ def _read(
     cells: Cells = defaultdict(lambda: defaultdict(Cell))
     for month, team, category, kind, amount in warehouse.fetch(
         connection,
-        "select month_on, team, category, kind, amount_reporting from core.fct_budget_line where month_on <= :last and amount_reporting is not null",
+        "select month_on, team, category, kind, amount_reporting from core.fct_budget_line where"
+        " month_on <= :last and amount_reporting is not null",
         {"last": last},
     ):
         cell = cells[month][team]
@@ -78,8 +79,9 @@ def _read(
             cell.plan_other += part
     for month, team, category, amount, planned in warehouse.fetch(
         connection,
-        "select month_on, team, category, sum(amount_reporting), sum(amount_at_plan_rate) from core.fct_cost "
-        "where accrued_on <= :last and amount_reporting is not null and amount_at_plan_rate is not null group by month_on, team, category",
+        "select month_on, team, category, sum(amount_reporting), sum(amount_at_plan_rate) from"
+        " core.fct_cost where accrued_on <= :last and amount_reporting is not null and"
+        " amount_at_plan_rate is not null group by month_on, team, category",
         {"last": last},
     ):
         cell = cells[month][team]
@@ -102,7 +104,8 @@ def _read_work(
 ) -> None:
     for month, team, contacts, minutes in warehouse.fetch(
         connection,
-        "select month_on, team, sum(contacts), max(handle_minutes) from source.headcount_plan where month_on <= :last group by month_on, team",
+        "select month_on, team, sum(contacts), max(handle_minutes) from source.headcount_plan where"
+        " month_on <= :last group by month_on, team",
         {"last": last},
     ):
         if month in cells and team in cells[month] and contacts and minutes:
@@ -111,9 +114,10 @@ def _read_work(
             cell.plan_hours = Decimal(str(minutes)) / 60
     for month, team, count, measured, seconds in warehouse.fetch(
         connection,
-        "select d.month_starts_on, n.name, count(*), count(t.handle_seconds), sum(t.handle_seconds) from core.fct_ticket as t "
-        "join core.dim_date as d on d.day = t.solved_on join core.dim_team as n on n.account = t.account and n.team_id = t.team_id "
-        "where not t.is_excluded and t.solved_on <= :last group by d.month_starts_on, n.name",
+        "select d.month_starts_on, n.name, count(*), count(t.handle_seconds), sum(t.handle_seconds)"
+        " from core.fct_ticket as t join core.dim_date as d on d.day = t.solved_on join"
+        " core.dim_team as n on n.account = t.account and n.team_id = t.team_id where not"
+        " t.is_excluded and t.solved_on <= :last group by d.month_starts_on, n.name",
         {"last": last},
     ):
         if month in cells and team in cells[month]:

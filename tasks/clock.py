@@ -35,7 +35,10 @@ def as_utc(instant: datetime) -> datetime:
 
 
 def midnight(day: date, zone: str) -> datetime:
-    """The instant (UTC) at which a local day begins. Where midnight is skipped, the first instant after the gap."""
+    """The instant (UTC) at which a local day begins.
+
+    Where midnight is skipped, the first instant after the gap.
+    """
     return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone)).astimezone(UTC)
 
 
@@ -71,9 +74,11 @@ def occurrences(
     weekdays: Sequence[int] = (),
     nth: int | None = None,
 ) -> list[date]:
-    """Days of a holiday that recurs every day, week, month or year from `first` on, at most until 2050.
+    """Days of a holiday that recurs every day, week, month or year from `first` on, at most until
+    2050.
 
-    `weekdays` (0 is Monday) with `nth` is the nth such day of the month or year, -1 the last. Raises ValueError or KeyError for what cannot be.
+    `weekdays` (0 is Monday) with `nth` is the nth such day of the month or year, -1 the last.
+    Raises ValueError or KeyError for what cannot be.
     """
     rule = rrule(
         _FREQUENCY[every],

@@ -1,13 +1,15 @@
 """The record types that vendors' streams become: the contract between connectors and SQL.
 
-Every entity is one table `source.<name>`, all vendors together, keyed by account and vendor id. Kinds of columns:
+Every entity is one table `source.<name>`, all vendors together, keyed by account and vendor id.
+Kinds of columns:
 
     text     characters          number   double precision        money   decimal, 4 places
     whole    64-bit integer      flag     true or false           day     local calendar date
     instant  UTC, whole seconds
 
-`required` columns are never null in the warehouse: a row without one goes to quarantine. `personal` columns hold
-names, addresses or what people wrote; they are null unless the account is switched on for them.
+`required` columns are never null in the warehouse: a row without one goes to quarantine. `personal`
+columns hold names, addresses or what people wrote; they are null unless the account is switched on
+for them.
 """
 
 from collections.abc import Mapping
@@ -42,7 +44,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """One record type. `key` is unique within an account; `version` orders two states of one record."""
+    """One record type.
+
+    `key` is unique within an account; `version` orders two states of one record.
+    """
 
     name: str
     says: str
@@ -501,7 +506,8 @@ COST_ENTRY = _entity(
     _text("currency", "ISO currency", required=True),
     _on(
         "service_from_on",
-        "First day that it pays for: the amount counts on the days of its service, month by month; posted_on without one",
+        "First day that it pays for: the amount counts on the days of its service, month by month;"
+        " posted_on without one",
     ),
     _on("service_until_on", "Last day that it pays for; the first without one"),
 )
@@ -529,7 +535,8 @@ BUDGET_LINE = _entity(
     _text("currency", "ISO currency", required=True),
     _text(
         "driver",
-        "What it grows with: fte (a seat), contacts, or another word of yours with its driver_quantity",
+        "What it grows with: fte (a seat), contacts, or another word of yours with its"
+        " driver_quantity",
     ),
     _number(
         "driver_quantity",
@@ -588,12 +595,14 @@ SLA_TARGET = _entity(
     _text("priority", "low, normal, high, urgent, none, or 'all'", required=True),
     _text(
         "metric",
-        "first_reply, next_reply, requester_wait, agent_work, periodic_update, pausable_update or resolution",
+        "first_reply, next_reply, requester_wait, agent_work, periodic_update, pausable_update or"
+        " resolution",
         required=True,
     ),
     _on(
         "valid_from_on",
-        "For tickets opened from this day on, until a later row of the same desk, team, priority and metric",
+        "For tickets opened from this day on, until a later row of the same desk, team, priority"
+        " and metric",
         required=True,
     ),
     _number("target_minutes", "Target, minutes"),
@@ -608,7 +617,8 @@ SPECIAL_DAY = _entity(
     _on("day_on", "The day", required=True),
     _text(
         "kind",
-        "reduced (people write, but fewer), closed (nothing can come) or event (a release, a campaign, an outage)",
+        "reduced (people write, but fewer), closed (nothing can come) or event (a release, a"
+        " campaign, an outage)",
         required=True,
     ),
     _text("label", "What it is, such as Black Friday"),

@@ -1,7 +1,7 @@
 """Step: one person out of the warehouse and the landing zone, for good.
 
-The next sync or a replay does not bring them back, because rows of an erased person get their pseudonym on the way in.
-Counts, times and scores stay, without anybody's name; KPIs are as before.
+The next sync or a replay does not bring them back, because rows of an erased person get their
+pseudonym on the way in. Counts, times and scores stay, without anybody's name; KPIs are as before.
 """
 
 from collections.abc import Iterator
@@ -35,7 +35,10 @@ class Trace:
 def erased_of(
     connection: Connection, account: str, lookup: SecretLookup | None = None
 ) -> Erased | None:
-    """The erased persons of an account; None if there are none. Raises MissingSecretError without the key they were erased with."""
+    """The erased persons of an account; None if there are none.
+
+    Raises MissingSecretError without the key they were erased with.
+    """
     marks = books.erased(connection, account)
     return (
         Erased(account, secrets_of(ACCOUNT, ("key",), lookup)["key"], frozenset(marks))
@@ -61,12 +64,15 @@ def person_of(
     customer_id: str,
     key: str,
 ) -> Person:
-    """All that has to be known to find a person: names and addresses, from warehouse and landed pages, and their tickets."""
+    """All that has to be known to find a person: names and addresses, from warehouse and landed
+    pages, and their tickets.
+    """
     values = {"account": account, "id": customer_id}
     name = pseudonym(fingerprint(key, account, customer_id))
     rows = warehouse.fetch(
         connection,
-        "select name, email, login from source.customer where account = :account and customer_id = :id",
+        "select name, email, login from source.customer where account = :account and customer_id"
+        " = :id",
         values,
     )
     words = {word for row in rows for word in row if word}
@@ -75,8 +81,9 @@ def person_of(
             words |= words_of(msgspec.json.decode(body), customer_id)
     tickets = warehouse.fetch(
         connection,
-        "select ticket_id from source.ticket where account = :account and requester_id in (:id, :other) union "
-        "select ticket_id from source.ticket_link where account = :account and linked_id in (:id, :other) and kind = 'customer'",
+        "select ticket_id from source.ticket where account = :account and requester_id in (:id,"
+        " :other) union select ticket_id from source.ticket_link where account = :account and"
+        " linked_id in (:id, :other) and kind = 'customer'",
         {**values, "other": name},
     )
     return Person.of(account, customer_id, name, words, frozenset(row[0] for row in tickets))
@@ -85,21 +92,26 @@ def person_of(
 def same_address(
     warehouse: Warehouse, connection: Connection, person: Person
 ) -> list[tuple[str, str]]:
-    """Customers of other accounts, or others of this one, that have an address of the person; needs personal data switched on."""
+    """Customers of other accounts, or others of this one, that have an address of the person; needs
+    personal data switched on.
+    """
     given = {f"w{number}": word for number, word in enumerate(sorted(person.addresses))}
     if not given:
         return []
     rows = warehouse.fetch(
         connection,
-        f"select account, customer_id from source.customer where email in ({', '.join(':' + n for n in given)}) "
-        "and not (account = :account and customer_id in (:id, :other)) order by 1, 2",
+        "select account, customer_id from source.customer where email in"
+        f" ({', '.join(':' + n for n in given)}) and not (account = :account and customer_id in"
+        " (:id, :other)) order by 1, 2",
         {**given, "account": person.account, "id": person.customer_id, "other": person.pseudonym},
     )
     return [(account, customer) for account, customer in rows]
 
 
 def erase_rows(connection: Connection, person: Person) -> list[Trace]:
-    """Pseudonyms in `source` and `ops.quarantine`, nothing personal in the person's rows and on their tickets. In the caller's transaction."""
+    """Pseudonyms in `source` and `ops.quarantine`, nothing personal in the person's rows and on
+    their tickets. In the caller's transaction.
+    """
     found = []
     for name, columns in PERSON_COLUMNS.items():
         count = sum(_replace(connection, name, column, person) for column in columns)
@@ -152,8 +164,9 @@ def clear_texts(connection: Connection, account: str) -> Iterator[Trace]:
     ):
         count = books.execute(
             connection,
-            f"update source.{table} set {column} = null where account = :account and {column} is not null and ticket_id in ("
-            "select ticket_id from source.ticket where account = :account and requester_id like 'erased-%')",
+            f"update source.{table} set {column} = null where account = :account and {column} is"
+            " not null and ticket_id in (select ticket_id from source.ticket where account ="
+            " :account and requester_id like 'erased-%')",
             {"account": account},
         )
         if count:
@@ -161,7 +174,9 @@ def clear_texts(connection: Connection, account: str) -> Iterator[Trace]:
 
 
 def clear_batch(connection: Connection, landing: Landing, batch: Batch, erased: Erased) -> None:
-    """After a load: texts on the tickets of erased persons, and landed pages of the batch that have one of them."""
+    """After a load: texts on the tickets of erased persons, and landed pages of the batch that have
+    one of them.
+    """
     list(clear_texts(connection, erased.account))
     for customer_id, name in erased.seen.items():
         words = {
@@ -240,7 +255,9 @@ def remains(
 def _in_tables(
     warehouse: Warehouse, connection: Connection, person: Person
 ) -> Iterator[tuple[str, str, int]]:
-    """Text columns with one of the person's addresses, texts with their name, and columns of persons with the id."""
+    """Text columns with one of the person's addresses, texts with their name, and columns of
+    persons with the id.
+    """
     addresses = {f"w{number}": word for number, word in enumerate(sorted(person.addresses))}
     names = {f"n{number}": word for number, word in enumerate(person.full_names)}
     for table, columns in warehouse.text_columns(connection).items():

@@ -25,7 +25,10 @@ SupportEtlError
 
 
 class SupportEtlError(Exception):
-    """Base of all errors with a message for the user. `exit_code` is what the command line returns."""
+    """Base of all errors with a message for the user.
+
+    `exit_code` is what the command line returns.
+    """
 
     exit_code = 1
 

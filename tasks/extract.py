@@ -30,7 +30,10 @@ _QUERY = re.compile(r"\s*(select|with)\s", re.IGNORECASE)
 def open_client(
     account: AccountSettings, lookup: SecretLookup | None = None, patience: Patience | None = None
 ) -> Client:
-    """A client for an account. Raises ConfigurationError or MissingSecretError naming what is not given."""
+    """A client for an account.
+
+    Raises ConfigurationError or MissingSecretError naming what is not given.
+    """
     vendor = connector(account.connector)
     own = {name: str(value) for name, value in account.own.items() if isinstance(value, (str, int))}
     missing = [name for name in vendor.settings if not own.get(name)]
@@ -75,8 +78,9 @@ def _query(account: Account, statement: str) -> bytes:
     url = account.values.get("database_url")
     if not url:
         raise ConfigurationError(
-            f"{account.name}: a query needs a database; set {secret_variable(account.name, 'database_url')}, "
-            "such as postgresql://user@host/finance"
+            f"{account.name}: a query needs a database; set"
+            f" {secret_variable(account.name, 'database_url')}, such as"
+            " postgresql://user@host/finance"
         )
     database = Warehouse(url)
     try:
@@ -88,13 +92,17 @@ def _query(account: Account, statement: str) -> bytes:
 
 
 def streams_of(account: AccountSettings) -> list[Stream]:
-    """The streams that are read for an account. Raises ConfigurationError for a stream that does not exist."""
+    """The streams that are read for an account.
+
+    Raises ConfigurationError for a stream that does not exist.
+    """
     streams = connector(account.connector).streams
     known = {stream.name for stream in streams}
     unknown = sorted({*account.streams_off, *account.streams_on} - known)
     if unknown:
         raise ConfigurationError(
-            f"account {account.name}: no stream {', '.join(unknown)}; {account.connector} has {', '.join(sorted(known))}"
+            f"account {account.name}: no stream {', '.join(unknown)}; {account.connector} has"
+            f" {', '.join(sorted(known))}"
         )
     return [
         s

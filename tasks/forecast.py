@@ -1,4 +1,6 @@
-"""Step: write the forecast of every team: volume by day, channel and interval, totals, other work, and how good it was."""
+"""Step: write the forecast of every team: volume by day, channel and interval, totals, other work,
+and how good it was.
+"""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -54,7 +56,10 @@ def build_forecast(
     run_id: str,
     say: Callable[[str], None] = lambda text: None,
 ) -> list[Made]:
-    """Every forecast table, if history, calendar or settings changed. `say` is told how far it is."""
+    """Every forecast table, if history, calendar or settings changed.
+
+    `say` is told how far it is.
+    """
     given = {
         "models": planning.models,
         "horizon": planning.horizon_days,
@@ -140,7 +145,9 @@ def _panel(
 def _special(
     warehouse: Warehouse, connection: Connection, names: Mapping[Team, str | None]
 ) -> dict[Team, dict[date, Kind]]:
-    """Special days of every team: holidays of its account, then what the special_days file says of it."""
+    """Special days of every team: holidays of its account, then what the special_days file says of
+    it.
+    """
     holidays: dict[str, dict[date, Kind]] = defaultdict(dict)
     for account, day in warehouse.fetch(
         connection, "select account, day from core.dim_special_day"
@@ -166,22 +173,26 @@ def _work(
     teams: Sequence[Team],
     special: Mapping[Team, Mapping[date, Kind]],
 ) -> tuple[Panel, tuple[tuple[Team, str], ...]]:
-    """Daily counts of other work, from the numerators of KPIs; days between the first and the last known are zero."""
+    """Daily counts of other work, from the numerators of KPIs; days between the first and the last
+    known are zero.
+    """
     counts: dict[tuple[Team, str], dict[date, float]] = defaultdict(dict)
     measures = {kpi: measure for measure, kpi in _WORK.items()}
     listed = ", ".join(f"'{kpi}'" for kpi in measures)
     for account, team_id, kpi, day, count in warehouse.fetch(
         connection,
-        "select k.account, k.team_id, k.kpi, k.day, sum(k.numerator) from marts.kpi_daily as k join ops.reporting_zone as z "
-        f"on z.is_main and z.time_zone = k.time_zone where k.kpi in ({listed}) group by k.account, k.team_id, k.kpi, k.day",
+        "select k.account, k.team_id, k.kpi, k.day, sum(k.numerator) from marts.kpi_daily as k"
+        " join ops.reporting_zone as z on z.is_main and z.time_zone = k.time_zone where k.kpi in"
+        f" ({listed}) group by k.account, k.team_id, k.kpi, k.day",
     ):
         if (account, team_id) in special and day <= last:
             counts[(account, team_id), measures[kpi]][day] = float(count)
     for account, team_id, day, count in warehouse.fetch(
         connection,
-        "select c.account, c.team_id, d.day, count(*) from core.fct_call as c join ops.reporting_zone as z on z.is_main "
-        "join core.dim_local_day as d on d.time_zone = z.time_zone and c.offered_at >= d.starts_at and c.offered_at < d.ends_at "
-        "where d.day <= z.last_day group by c.account, c.team_id, d.day",
+        "select c.account, c.team_id, d.day, count(*) from core.fct_call as c join"
+        " ops.reporting_zone as z on z.is_main join core.dim_local_day as d on d.time_zone ="
+        " z.time_zone and c.offered_at >= d.starts_at and c.offered_at < d.ends_at where d.day <="
+        " z.last_day group by c.account, c.team_id, d.day",
     ):
         if (account, team_id) in special:
             counts[(account, team_id), "calls"][day] = float(count)
@@ -203,8 +214,8 @@ def _channels(
     place = set(teams)
     for account, team_id, channel, day, count in warehouse.fetch(
         connection,
-        "select account, team_id, channel, created_on, count(*) from core.fct_ticket where not is_excluded and team_id is not null "
-        "group by account, team_id, channel, created_on",
+        "select account, team_id, channel, created_on, count(*) from core.fct_ticket where not"
+        " is_excluded and team_id is not null group by account, team_id, channel, created_on",
     ):
         at = (day - volume.first).days
         if (account, team_id) in place and 0 <= at < volume.known:
@@ -229,9 +240,10 @@ def _arrivals(
         (account, team_id, channel or "other", int(quarter), int(count))
         for account, team_id, channel, quarter, count in warehouse.fetch(
             connection,
-            f"select account, team_id, channel, cast(floor(extract(epoch from created_at) / {_BUCKET_SECONDS}) as bigint) as quarter, count(*) "
-            "from core.fct_ticket where not is_excluded and team_id is not null and created_at >= :since and created_at < :until "
-            "group by account, team_id, channel, quarter",
+            "select account, team_id, channel, cast(floor(extract(epoch from created_at) /"
+            f" {_BUCKET_SECONDS}) as bigint) as quarter, count(*) from core.fct_ticket where not"
+            " is_excluded and team_id is not null and created_at >= :since and created_at < :until"
+            " group by account, team_id, channel, quarter",
             {"since": since, "until": until},
         )
     ]
@@ -278,7 +290,9 @@ def _quantiles(found: Floats) -> Row:
 
 
 def _bands_of_then(made: Forecasts) -> Floats:
-    """(origins, queues, horizon, levels): bands that could be made at each origin from the errors known then; else NaN."""
+    """(origins, queues, horizon, levels): bands that could be made at each origin from the errors
+    known then; else NaN.
+    """
     found = np.full((*made.past.shape, len(bands.LEVELS)), np.nan)
     for place, fold in enumerate(made.folds):
         if place >= _FEWEST_ORIGINS:
@@ -338,7 +352,9 @@ def _volume(history: History, made: Forecasts, honest: Floats) -> Iterator[Row]:
 
 
 def _errors(made: Forecasts) -> list[tuple[float | None, float | None, float | None]]:
-    """By queue: error of the chosen model and of seasonal naive over tickets, and the error of chance alone."""
+    """By queue: error of the chosen model and of seasonal naive over tickets, and the error of
+    chance alone.
+    """
     if not made.folds:
         return [(None, None, None)] * len(made.panel.queues)
     wrong = np.nansum(np.abs(made.came - made.past), axis=(0, 2))
@@ -375,7 +391,10 @@ def _totals(history: History, made: Forecasts) -> Iterator[Row]:
 
 
 def _weekly(history: History, made: Forecasts) -> Iterator[Row]:
-    """Sums of seven days. Their bands come from the errors of such sums: sums of days' bounds would be too wide."""
+    """Sums of seven days.
+
+    Their bands come from the errors of such sums: sums of days' bounds would be too wide.
+    """
     weeks = made.panel.horizon // WEEK
     teams = range(len(history.teams))
     names: dict[tuple[str, str, str | None], list[int]] = {
@@ -421,7 +440,9 @@ def _summed(came: Floats) -> Floats:
 
 
 def _channel_means(history: History, made: Forecasts) -> tuple[Floats, Floats, Rows]:
-    """Means (channels, horizon) that sum to their teams, their quantiles, and the rows of the table."""
+    """Means (channels, horizon) that sum to their teams, their quantiles, and the rows of the
+    table.
+    """
     place = {team: row for row, team in enumerate(history.teams)}
     rows = [place[team] for team, _ in history.channels]
     members = np.array(rows, dtype=int)
@@ -464,7 +485,9 @@ def _channel_means(history: History, made: Forecasts) -> tuple[Floats, Floats, R
 
 
 def _shares(counts: Floats, known: int, members: Any) -> Floats:
-    """Each channel's share of its team's last four weeks; of all known days if nothing came in these."""
+    """Each channel's share of its team's last four weeks; of all known days if nothing came in
+    these.
+    """
 
     def summed(found: Floats) -> tuple[Floats, Floats]:
         own = found.sum(axis=1)
@@ -495,7 +518,9 @@ def _workload(history: History) -> Iterator[Row]:
 def _intervals(
     history: History, means: Floats, daily: Floats, planning: PlanningSettings
 ) -> Iterator[Row]:
-    """Channels over the pieces of each of the next days; `daily` are the channels' quantiles by day."""
+    """Channels over the pieces of each of the next days; `daily` are the channels' quantiles by
+    day.
+    """
     minutes, panel = planning.interval_minutes, history.volume
     profiles, unsteady = _profiles(history, minutes)
     for lead in range(min(planning.interval_days, panel.horizon)):
@@ -541,9 +566,11 @@ def _profiles(history: History, minutes: int) -> tuple[Floats, Floats]:
     counts = intraday.by_weekday(by_day, first)
     profiles = intraday.profiles(
         counts,
-        intraday.profiles(np.broadcast_to(counts.sum(axis=0), counts.shape))
-        if len(counts)
-        else None,
+        (
+            intraday.profiles(np.broadcast_to(counts.sum(axis=0), counts.shape))
+            if len(counts)
+            else None
+        ),
     )
     return profiles, intraday.unsteadiness(by_day, first, profiles)
 

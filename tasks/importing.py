@@ -9,8 +9,9 @@ from contextlib import contextmanager
 def uncollected() -> Iterator[None]:
     """Import within this what lives as long as the process.
 
-    The collector looks through everything again and again while modules come in, a fifth of the time of the import, and
-    later whenever it looks for garbage among all objects; what has come is kept from it.
+    The collector looks through everything again and again while modules come in, a fifth of the
+    time of the import, and later whenever it looks for garbage among all objects; what has come is
+    kept from it.
     """
     gc.disable()
     try:

@@ -16,7 +16,10 @@ from tasks.warehouse.merge import Origin, create_stage, merge, stage
 
 @dataclass(slots=True)
 class Load:
-    """One batch on its way into the warehouse. Rows are staged chunk by chunk; `commit` makes them visible."""
+    """One batch on its way into the warehouse.
+
+    Rows are staged chunk by chunk; `commit` makes them visible.
+    """
 
     warehouse: Warehouse
     connection: Connection
@@ -58,10 +61,12 @@ class Load:
     def commit(
         self, run_id: str, bookmark: Mapping[str, Any] | None, facts: Mapping[str, Any]
     ) -> int:
-        """Merge, move the bookmark (unless None: a replay moves none), enter the batch. Gives the changed rows.
+        """Merge, move the bookmark (unless None: a replay moves none), enter the batch.
 
-        The staged rows are in temporary tables of this connection, so the transaction is short; a kill at any moment
-        leaves either all of the batch or nothing.
+        Gives the changed rows.
+
+        The staged rows are in temporary tables of this connection, so the transaction is short; a
+        kill at any moment leaves either all of the batch or nothing.
         """
         source = self.batch.source
         replaces = isinstance(self.stream.sync, Full) and self.stream.sync.replaces

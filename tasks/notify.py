@@ -1,7 +1,8 @@
 """Step: tell people how a run ended, by Slack, Teams and e-mail.
 
-The same trouble is told once a day and channel, however often the job runs, and once more when it is over. A channel that
-cannot be reached stops nothing: the run says what was not delivered, and the next one tells it.
+The same trouble is told once a day and channel, however often the job runs, and once more when it
+is over. A channel that cannot be reached stops nothing: the run says what was not delivered, and
+the next one tells it.
 """
 
 import hashlib
@@ -47,7 +48,10 @@ def notify(
     *,
     lookup: SecretLookup | None = None,
 ) -> list[Delivery]:
-    """Send what is due and enter it in the books. Without a warehouse (it is what is broken) everything is due."""
+    """Send what is due and enter it in the books.
+
+    Without a warehouse (it is what is broken) everything is due.
+    """
     found = []
     for channel, send in _channels(settings, lookup).items():
         if warehouse is not None and not _is_due(settings, warehouse, channel, message):
@@ -147,14 +151,16 @@ def _mail(settings: NotificationSettings, message: Message, lookup: SecretLookup
         ) from None
     except ssl.SSLError:
         raise ConfigurationError(
-            "e-mail: the server's certificate is not trusted; set notifications.ca_bundle for a private authority"
+            "e-mail: the server's certificate is not trusted; set notifications.ca_bundle for a"
+            " private authority"
         ) from None
     except smtplib.SMTPException as trouble:
         code = getattr(trouble, "smtp_code", "") or type(trouble).__name__
         raise RejectedByVendorError(f"e-mail: the server refuses the message ({code})") from None
     except OSError as trouble:
         raise UnreachableError(
-            f"e-mail: {settings.smtp_host}:{settings.smtp_port} cannot be reached ({trouble.strerror or type(trouble).__name__})"
+            f"e-mail: {settings.smtp_host}:{settings.smtp_port} cannot be reached"
+            f" ({trouble.strerror or type(trouble).__name__})"
         ) from None
     if refused:
         raise RejectedByVendorError(
@@ -176,7 +182,8 @@ def _log_in(
         smtplib.SMTPServerDisconnected,
     ):  # nothing has been sent yet
         raise RejectedByVendorError(
-            "e-mail: the server refuses the login; check notifications.smtp_user and the secret smtp_password"
+            "e-mail: the server refuses the login; check notifications.smtp_user and the secret"
+            " smtp_password"
         ) from None
 
 
@@ -190,7 +197,8 @@ def _mail_server(settings: NotificationSettings) -> smtplib.SMTP:
         and settings.smtp_host not in {"localhost", "127.0.0.1"}
     ):
         raise ConfigurationError(
-            "e-mail: a password is not sent over an open connection; set notifications.smtp_security"
+            "e-mail: a password is not sent over an open connection; set"
+            " notifications.smtp_security"
         )
     server = smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=30)
     if settings.smtp_security == "starttls":

@@ -1,4 +1,6 @@
-"""Step: write the people needed by interval and day, the headcount plan, rosters, and the manager's view over them."""
+"""Step: write the people needed by interval and day, the headcount plan, rosters, and the manager's
+view over them.
+"""
 
 import json
 import time
@@ -38,7 +40,9 @@ Team = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """What is changed against the base: factors of volume and handle time, and promises or shrinkage in their stead."""
+    """What is changed against the base: factors of volume and handle time, and promises or
+    shrinkage in their stead.
+    """
 
     volume: float = 1.0
     handle: float = 1.0
@@ -52,9 +56,11 @@ class Scenario:
         told = {
             "volume": f"{self.volume - 1:+.1%}" if self.volume != 1 else "",
             "handle time": f"{self.handle - 1:+.1%}" if self.handle != 1 else "",
-            "live contacts": f"{self.live_share:.0%} in {self.live_seconds:g} s"
-            if self.live_share is not None
-            else "",
+            "live contacts": (
+                f"{self.live_share:.0%} in {self.live_seconds:g} s"
+                if self.live_share is not None
+                else ""
+            ),
             "shrinkage": f"{self.shrinkage:.1%}" if self.shrinkage is not None else "",
         }
         return ", ".join(f"{what} {how}" for what, how in told.items() if how) or "no change"
@@ -83,7 +89,9 @@ def build_scenario(
     name: str,
     run_id: str,
 ) -> Rows:
-    """People under the scenario beside those of the base, written under `name` in place of an earlier one of that name."""
+    """People under the scenario beside those of the base, written under `name` in place of an
+    earlier one of that name.
+    """
     expected = read_expected(warehouse, connection, planning)
     base, other = (
         plan_rows(expected, planning, s)["staffing_forecast"] for s in (Scenario(), scenario)
@@ -130,9 +138,11 @@ def _beside(
         "base_fte": before,
         "extra_fte": needed - before,
         "is_feasible": other["is_feasible"],
-        "extra_cost": Decimal(f"{(needed - before) * planning.monthly_cost_per_fte / workdays:.4f}")
-        if workdays
-        else None,
+        "extra_cost": (
+            Decimal(f"{(needed - before) * planning.monthly_cost_per_fte / workdays:.4f}")
+            if workdays
+            else None
+        ),
     }
 
 
@@ -155,7 +165,10 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What people are planned for. Frames: `intervals` by team, channel and interval; `days` by team and day."""
+    """What people are planned for.
+
+    Frames: `intervals` by team, channel and interval; `days` by team and day.
+    """
 
     intervals: pd.DataFrame
     days: pd.DataFrame
@@ -174,7 +187,10 @@ def read_expected(
     ratio = (
         "cast(1 as double precision)"
         if planning.quantile == "mean"
-        else f"case when c.expected_tickets > 0 then c.{planning.quantile} / c.expected_tickets else 1 end"
+        else (
+            f"case when c.expected_tickets > 0 then c.{planning.quantile} / c.expected_tickets else"
+            " 1 end"
+        )
     )
     intervals = warehouse.arrow(
         connection,
@@ -201,7 +217,8 @@ def read_expected(
             )
             for team, month, fte, minutes, contacts in warehouse.fetch(
                 connection,
-                "select team, month_on, sum(fte), max(handle_minutes), sum(contacts) from source.headcount_plan group by team, month_on",
+                "select team, month_on, sum(fte), max(handle_minutes), sum(contacts) from"
+                " source.headcount_plan group by team, month_on",
             )
         },
         {
@@ -214,7 +231,8 @@ def read_expected(
             (account, team_id): int(count)
             for account, team_id, count in warehouse.fetch(
                 connection,
-                "select account, team_id, count(*) from core.dim_agent where is_active and team_id is not null group by account, team_id",
+                "select account, team_id, count(*) from core.dim_agent where is_active and team_id"
+                " is not null group by account, team_id",
             )
         },
         _shrinkage(warehouse, connection),
@@ -225,8 +243,9 @@ def _opening(warehouse: Warehouse, connection: Connection) -> dict[str, Opening]
     spans: dict[str, list[tuple[float, float]]] = defaultdict(list)
     for account, day, low, high in warehouse.fetch(
         connection,
-        "select s.account, s.utc_day, s.from_second, s.to_second from core.business_segment as s join ops.reporting_zone as z on z.is_main "
-        "where s.is_default and s.is_open and s.utc_day >= z.last_day order by s.account, s.utc_day, s.from_second",
+        "select s.account, s.utc_day, s.from_second, s.to_second from core.business_segment as s"
+        " join ops.reporting_zone as z on z.is_main where s.is_default and s.is_open and s.utc_day"
+        " >= z.last_day order by s.account, s.utc_day, s.from_second",
     ):
         start = (day - date(1970, 1, 1)).days * 86400.0
         spans[account].append((start + low, start + high))
@@ -234,15 +253,20 @@ def _opening(warehouse: Warehouse, connection: Connection) -> dict[str, Opening]
 
 
 def _measured(warehouse: Warehouse, connection: Connection) -> dict[tuple[str, str, str], float]:
-    """Mean handle time of eight weeks, weighted by contacts, where enough were measured; phone from the calls themselves."""
+    """Mean handle time of eight weeks, weighted by contacts, where enough were measured; phone from
+    the calls themselves.
+    """
     since = "t.solved_at >= z.as_of - interval '56 days'"
     found = {}
     for account, team_id, channel, total, count in warehouse.fetch(
         connection,
-        "select t.account, t.team_id, t.channel, sum(t.handle_seconds), count(t.handle_seconds) from core.fct_ticket as t "
-        f"join ops.reporting_zone as z on z.is_main where not t.is_excluded and t.team_id is not null and {since} group by t.account, t.team_id, t.channel "
-        "union all select c.account, c.team_id, 'phone', sum(c.handle_seconds), count(c.handle_seconds) from core.fct_call as c "
-        "join ops.reporting_zone as z on z.is_main where c.team_id is not null and c.handled_at >= z.as_of - interval '56 days' group by c.account, c.team_id",
+        "select t.account, t.team_id, t.channel, sum(t.handle_seconds), count(t.handle_seconds)"
+        " from core.fct_ticket as t join ops.reporting_zone as z on z.is_main where not"
+        f" t.is_excluded and t.team_id is not null and {since} group by t.account, t.team_id,"
+        " t.channel union all select c.account, c.team_id, 'phone', sum(c.handle_seconds),"
+        " count(c.handle_seconds) from core.fct_call as c join ops.reporting_zone as z on"
+        " z.is_main where c.team_id is not null and c.handled_at >= z.as_of - interval '56 days'"
+        " group by c.account, c.team_id",
     ):
         if count >= _FEWEST_MEASURED and total:
             found[account, team_id, channel] = float(total) / int(count)
@@ -250,18 +274,25 @@ def _measured(warehouse: Warehouse, connection: Connection) -> dict[tuple[str, s
 
 
 def _shrinkage(warehouse: Warehouse, connection: Connection) -> dict[Team, float]:
-    """Share of shift time of eight weeks that was a break, training or absence. Shifts from files name teams or agents of any account."""
+    """Share of shift time of eight weeks that was a break, training or absence.
+
+    Shifts from files name teams or agents of any account.
+    """
     here = "(s.connector = 'files' or s.account = {0}.account)"
     found = {}
     for account, team_id, whole, lost in warehouse.fetch(
         connection,
-        "select account, team_id, sum(seconds), sum(case when activity in ('', 'work') then 0 else seconds end) from ("
-        "select t.account, t.team_id, lower(coalesce(s.activity, '')) as activity, extract(epoch from s.ends_at - s.starts_at) as seconds, s.starts_at, s.ends_at "
-        f"from source.shift as s join core.dim_team as t on t.team_id = s.team_id and {here.format('t')} "
-        "union all select a.account, a.team_id, lower(coalesce(s.activity, '')), extract(epoch from s.ends_at - s.starts_at), s.starts_at, s.ends_at "
-        f"from source.shift as s join core.dim_agent as a on s.team_id is null and a.agent_id = s.agent_id and {here.format('a')} where a.team_id is not null"
-        ") as spans join ops.reporting_zone as z on z.is_main where spans.starts_at >= z.as_of - interval '56 days' and spans.ends_at <= z.as_of "
-        "and spans.ends_at > spans.starts_at group by account, team_id",
+        "select account, team_id, sum(seconds), sum(case when activity in ('', 'work') then 0 else"
+        " seconds end) from (select t.account, t.team_id, lower(coalesce(s.activity, '')) as"
+        " activity, extract(epoch from s.ends_at - s.starts_at) as seconds, s.starts_at, s.ends_at"
+        " from source.shift as s join core.dim_team as t on t.team_id = s.team_id and"
+        f" {here.format('t')} union all select a.account, a.team_id, lower(coalesce(s.activity,"
+        " '')), extract(epoch from s.ends_at - s.starts_at), s.starts_at, s.ends_at from"
+        " source.shift as s join core.dim_agent as a on s.team_id is null and a.agent_id ="
+        f" s.agent_id and {here.format('a')} where a.team_id is not null) as spans join"
+        " ops.reporting_zone as z on z.is_main where spans.starts_at >= z.as_of - interval '56"
+        " days' and spans.ends_at <= z.as_of and spans.ends_at > spans.starts_at group by account,"
+        " team_id",
     ):
         if float(whole) >= _FEWEST_SHIFT_SECONDS and float(lost) < _MOST_SHRINKAGE * float(whole):
             found[account, team_id] = float(lost) / float(whole)
@@ -307,7 +338,9 @@ def plan_rows(
 
 
 def _shares(expected: Expected) -> dict[Team, float]:
-    """What each account's team gets of a plan that is written by the team's name alone: as contacts are forecast."""
+    """What each account's team gets of a plan that is written by the team's name alone: as contacts
+    are forecast.
+    """
     sums = (
         expected.days.groupby(["account", "team_id"])
         .agg(name=("team", "first"), tickets=("expected_tickets", "sum"))
@@ -329,7 +362,9 @@ def _planned(expected: Expected, team: str | None, day: date) -> Planned:
 def _handle_seconds(
     expected: Expected, planning: PlanningSettings, team: Any, channel: str, day: date
 ) -> tuple[float, str]:
-    """Seconds of work per contact, and where they are from: the plan, what was measured, or the setting."""
+    """Seconds of work per contact, and where they are from: the plan, what was measured, or the
+    setting.
+    """
     account, team_id, name = team
     minutes = _planned(expected, name, day).handle_minutes
     if minutes:
@@ -354,7 +389,9 @@ def _shrinkage_of(
 def _by_team(
     expected: Expected, planning: PlanningSettings, scenario: Scenario, promises: Promises
 ) -> Iterator[Rows]:
-    """Requirement rows of each team: one for each live channel and interval, one for all other channels together."""
+    """Requirement rows of each team: one for each live channel and interval, one for all other
+    channels together.
+    """
     for (account, team_id), part in expected.intervals.groupby(["account", "team_id"], sort=True):
         opening = expected.opening.get(str(account), Opening(()))
         seconds = float(part["interval_minutes"].iloc[0]) * 60
@@ -459,9 +496,11 @@ def _deferred_rows(
     promises: Promises,
     idle: Mapping[datetime, tuple[float, float]],
 ) -> Iterator[Row]:
-    """All deferred channels of a team are one queue; their handle time is the mean weighted by contacts.
+    """All deferred channels of a team are one queue; their handle time is the mean weighted by
+    contacts.
 
-    Teams are blended: who waits for a call or chat works on tickets (`idle`: agents for what is planned, for the mean).
+    Teams are blended: who waits for a call or chat works on tickets (`idle`: agents for what is
+    planned, for the mean).
     """
     summed = (
         frame.assign(work=frame["contacts"] * frame["handle"])
@@ -515,11 +554,9 @@ def _deferred_rows(
             "agents_required": agents,
             "agents_required_mean": mean.agents * opened[at],
             "heads_scheduled": promises.heads(float(agents)),
-            "because": "closed"
-            if not is_open
-            else "service_level"
-            if need.feasible
-            else "stability",
+            "because": (
+                "closed" if not is_open else "service_level" if need.feasible else "stability"
+            ),
             "service_level": None if np.isnan(level) else float(level),
             "occupancy": need.outcome.occupancy * promises.occupancy if is_open else None,
             "abandoned_share": None,
@@ -552,14 +589,16 @@ def _daily(intervals: Sequence[Row], promises: Promises) -> Iterator[Row]:
             "fte": promises.fte(hours),
             "fte_mean": promises.fte(mean),
             "peak_heads": max(r["heads_scheduled"] for r in rows),
-            "service_level": sum(
-                r["planned_contacts"] * r["service_level"]
-                for r in rows
-                if r["service_level"] is not None
-            )
-            / weight
-            if weight
-            else None,
+            "service_level": (
+                sum(
+                    r["planned_contacts"] * r["service_level"]
+                    for r in rows
+                    if r["service_level"] is not None
+                )
+                / weight
+                if weight
+                else None
+            ),
             "backlog_close": rows[-1]["backlog_end"],
             "is_feasible": all(r["is_feasible"] for r in rows),
         }
@@ -568,7 +607,9 @@ def _daily(intervals: Sequence[Row], promises: Promises) -> Iterator[Row]:
 def _view(
     expected: Expected, planning: PlanningSettings, scenario: Scenario, daily: Sequence[Row]
 ) -> Iterator[Row]:
-    """The manager's view: work, people for the work alone and for the promises, planned people and the gap, by team and day."""
+    """The manager's view: work, people for the work alone and for the promises, planned people and
+    the gap, by team and day.
+    """
     service: dict[tuple[str, str, date], list[Row]] = defaultdict(list)
     for need in daily:
         service[need["account"], need["team_id"], need["day"]].append(need)

@@ -101,7 +101,8 @@ def write(report: Report, folder: str) -> tuple[Path, Path]:
 def publish_copy(warehouse: Warehouse, connection: Connection, target: str) -> None:
     """A read-only copy of `core`, `marts` and the watermark for BI tools, put in place by rename.
 
-    Readers see one version or the next, and never lock the warehouse. Nothing of `source` is in the file.
+    Readers see one version or the next, and never lock the warehouse. Nothing of `source` is in the
+    file.
     """
     if warehouse.kind != "duckdb" or not target:
         return
@@ -119,7 +120,8 @@ def publish_copy(warehouse: Warehouse, connection: Connection, target: str) -> N
         connection.exec_driver_sql(f"attach '{literal}' as published")
         for one in (*readable, WATERMARK):
             connection.exec_driver_sql(
-                f"insert into published.{one.schema}.{one.name} select * from {one.schema}.{one.name}"
+                f"insert into published.{one.schema}.{one.name} select * from"
+                f" {one.schema}.{one.name}"
             )
         connection.commit()
         connection.exec_driver_sql("detach published")
@@ -136,8 +138,9 @@ def _daily(warehouse: Warehouse, connection: Connection, last_day: date) -> Dail
     found: Daily = {}
     for kpi, day, numerator, denominator in warehouse.fetch(
         connection,
-        "select k.kpi, k.day, sum(k.numerator), sum(k.denominator) from marts.kpi_daily as k join ops.reporting_zone as z on z.is_main "
-        "and z.time_zone = k.time_zone where k.day > :since group by k.kpi, k.day order by 1, 2",
+        "select k.kpi, k.day, sum(k.numerator), sum(k.denominator) from marts.kpi_daily as k join"
+        " ops.reporting_zone as z on z.is_main and z.time_zone = k.time_zone where k.day > :since"
+        " group by k.kpi, k.day order by 1, 2",
         {"since": last_day - timedelta(days=_DAYS_SHOWN)},
     ):
         found.setdefault(kpi, {})[day] = (float(numerator), float(denominator))
@@ -151,7 +154,9 @@ def _value(name: str, numerator: float, denominator: float) -> float | None:
 
 
 def _over(daily: Daily, name: str, first: date, last: date) -> float | None:
-    """A KPI over a span of days: sums of numerators and denominators, divided last; levels at the span's end."""
+    """A KPI over a span of days: sums of numerators and denominators, divided last; levels at the
+    span's end.
+    """
     days = daily.get(name, {})
     if kpis()[name].shape.startswith("level"):
         return _value(name, *days.get(last, (0.0, 0.0)))
@@ -207,8 +212,9 @@ def kpi_table(warehouse: Warehouse, connection: Connection, last_day: date) -> T
     rows: list[tuple[Any, ...]] = []
     found = warehouse.fetch(
         connection,
-        "select k.account, k.kpi, k.day, sum(k.numerator), sum(k.denominator) from marts.kpi_daily as k join ops.reporting_zone as z "
-        "on z.is_main and z.time_zone = k.time_zone where k.day > :since and k.day <= :last group by k.account, k.kpi, k.day order by 1, 2, 3",
+        "select k.account, k.kpi, k.day, sum(k.numerator), sum(k.denominator) from marts.kpi_daily"
+        " as k join ops.reporting_zone as z on z.is_main and z.time_zone = k.time_zone where k.day"
+        " > :since and k.day <= :last group by k.account, k.kpi, k.day order by 1, 2, 3",
         {"since": last_day - timedelta(days=28), "last": last_day},
     )
     accounts: dict[str, Daily] = {}
@@ -240,7 +246,9 @@ def kpi_table(warehouse: Warehouse, connection: Connection, last_day: date) -> T
 
 
 def _kpi_tables(listed: Table) -> tuple[Table, Table]:
-    """The last 28 days with an account in each column, for the page; the whole list, for the spreadsheet."""
+    """The last 28 days with an account in each column, for the page; the whole list, for the
+    spreadsheet.
+    """
     accounts = sorted({row[0] for row in listed.rows})
     values = {(row[0], row[1]): row[3] for row in listed.rows}
     units = {row[1]: row[4] for row in listed.rows}
@@ -251,8 +259,9 @@ def _kpi_tables(listed: Table) -> tuple[Table, Table]:
     beside = Table(
         "kpis_by_account",
         "KPIs by account, last 28 days",
-        "Sums of numerators over sums of denominators; levels are those of the last day; "
-        "an empty cell: the account's vendor does not tell, or nothing happened. The last 7 days are in the spreadsheet.",
+        "Sums of numerators over sums of denominators; levels are those of the last day; an empty"
+        " cell: the account's vendor does not tell, or nothing happened. The last 7 days are in the"
+        " spreadsheet.",
         ("KPI", *accounts),
         rows,
     )
@@ -265,9 +274,10 @@ _FEW_ACCOUNTS = 3
 def _target_table(warehouse: Warehouse, connection: Connection, last_day: date) -> Table:
     found = warehouse.fetch(
         connection,
-        "select t.account, t.team, t.kpi, sum(t.numerator), sum(t.denominator), max(t.target), sum(case when t.is_met then 1 else 0 end), count(t.is_met) "
-        "from marts.kpi_target_daily as t join ops.reporting_zone as z on z.is_main and z.time_zone = t.time_zone "
-        "where t.day > :since group by t.account, t.team, t.kpi order by 1, 2, 3",
+        "select t.account, t.team, t.kpi, sum(t.numerator), sum(t.denominator), max(t.target),"
+        " sum(case when t.is_met then 1 else 0 end), count(t.is_met) from marts.kpi_target_daily as"
+        " t join ops.reporting_zone as z on z.is_main and z.time_zone = t.time_zone where t.day >"
+        " :since group by t.account, t.team, t.kpi order by 1, 2, 3",
         {"since": last_day - timedelta(days=28)},
     )
     rows = [
@@ -275,9 +285,11 @@ def _target_table(warehouse: Warehouse, connection: Connection, last_day: date) 
             account,
             team,
             kpis()[kpi].title,
-            None
-            if kpis()[kpi].shape in {"count", "level", "level_mean"} or not denominator
-            else format_value(kpi, numerator / denominator),
+            (
+                None
+                if kpis()[kpi].shape in {"count", "level", "level_mean"} or not denominator
+                else format_value(kpi, numerator / denominator)
+            ),
             format_value(kpi, target),
             f"{met} of {days}",
         )
@@ -295,8 +307,9 @@ def _target_table(warehouse: Warehouse, connection: Connection, last_day: date) 
 def _anomaly_table(warehouse: Warehouse, connection: Connection, last_day: date) -> Table:
     found = warehouse.fetch(
         connection,
-        "select day, account, kpi, value, usual_value, usual_low, usual_high, days_compared from marts.kpi_anomaly_daily "
-        "where is_anomaly and day > :since order by day desc, account, kpi",
+        "select day, account, kpi, value, usual_value, usual_low, usual_high, days_compared from"
+        " marts.kpi_anomaly_daily where is_anomaly and day > :since order by day desc,"
+        " account, kpi",
         {"since": last_day - timedelta(days=7)},
     )
     rows = [
@@ -306,7 +319,10 @@ def _anomaly_table(warehouse: Warehouse, connection: Connection, last_day: date)
             kpis()[kpi].title,
             format_value(kpi, value),
             format_value(kpi, usual),
-            f"{format_value(kpi, _possible(kpi, low))} to {format_value(kpi, _possible(kpi, high))}",
+            (
+                f"{format_value(kpi, _possible(kpi, low))} to"
+                f" {format_value(kpi, _possible(kpi, high))}"
+            ),
             days,
         )
         for day, account, kpi, value, usual, low, high, days in found
@@ -322,7 +338,9 @@ def _anomaly_table(warehouse: Warehouse, connection: Connection, last_day: date)
 
 
 def _possible(kpi: str, value: float) -> float:
-    """A bound cut to what the KPI can be: shares lie within 0 and 1, and only points and flows go below 0."""
+    """A bound cut to what the KPI can be: shares lie within 0 and 1, and only points and flows go
+    below 0.
+    """
     if kpis()[kpi].unit == "share":
         return min(max(value, 0.0), 1.0)
     return value if kpi in {"nps", "net_flow"} else max(value, 0.0)
@@ -331,8 +349,9 @@ def _possible(kpi: str, value: float) -> float:
 def _risk_table(warehouse: Warehouse, connection: Connection) -> Table:
     rows = warehouse.fetch(
         connection,
-        "select account, team, metric, risk, count(*), min(left_seconds_as_of) / 60.0, max(breach_age_seconds_as_of) / 60.0 "
-        "from marts.sla_running group by account, team, metric, risk order by 1, 2, 3, 4",
+        "select account, team, metric, risk, count(*), min(left_seconds_as_of) / 60.0,"
+        " max(breach_age_seconds_as_of) / 60.0 from marts.sla_running group by account, team,"
+        " metric, risk order by 1, 2, 3, 4",
     )
     return Table(
         "sla_running",
@@ -354,8 +373,8 @@ def _risk_table(warehouse: Warehouse, connection: Connection) -> Table:
 def _quarantine_table(warehouse: Warehouse, connection: Connection) -> Table:
     rows = warehouse.fetch(
         connection,
-        "select account, stream, entity, rule, min(reason), count(*) from ops.quarantine where state = 'open' "
-        "group by account, stream, entity, rule order by 6 desc, 1, 2, 3, 4",
+        "select account, stream, entity, rule, min(reason), count(*) from ops.quarantine where"
+        " state = 'open' group by account, stream, entity, rule order by 6 desc, 1, 2, 3, 4",
     )
     return Table(
         "quarantine",

@@ -1,7 +1,9 @@
-"""Step: what the vendor says exists, against what the warehouse has, for a window of changes; ghosts get a tombstone.
+"""Step: what the vendor says exists, against what the warehouse has, for a window of changes;
+ghosts get a tombstone.
 
-A window is asked for again, the ordinary way, which brings what was missing or different. After an ordinary run up to now a
-row of the window that the vendor did not tell of is a ghost: had it been changed since, its version would be later.
+A window is asked for again, the ordinary way, which brings what was missing or different. After an
+ordinary run up to now a row of the window that the vendor did not tell of is a ghost: had it been
+changed since, its version would be later.
 """
 
 from collections.abc import Iterator, Mapping
@@ -32,7 +34,10 @@ Told = dict[tuple[str, str, str], set[str]]
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One stream and entity in one window. `is_repaired` is false where too many ghosts make a mistake more likely than deletions."""
+    """One stream and entity in one window.
+
+    `is_repaired` is false where too many ghosts make a mistake more likely than deletions.
+    """
 
     account: str
     stream: str
@@ -47,7 +52,9 @@ class Comparison:
 
 
 def compared_entities(stream: Stream) -> list[str]:
-    """Entities of a stream that can be compared: it tells changes in a window, and the entity has a version."""
+    """Entities of a stream that can be compared: it tells changes in a window, and the entity has a
+    version.
+    """
     if not isinstance(stream.sync, Changed) or stream.each_of:
         return []
     return [
@@ -58,7 +65,9 @@ def compared_entities(stream: Stream) -> list[str]:
 
 
 def rotating(start: datetime, end: datetime, days: int, turn: int) -> Window:
-    """The window of a turn: the span from start to end in pieces of `days`, newest first, one after the other, round and round."""
+    """The window of a turn: the span from start to end in pieces of `days`, newest first, one after
+    the other, round and round.
+    """
     pieces = max(1, -(-(end - start) // timedelta(days=days)))
     last = end - timedelta(days=days) * (turn % pieces)
     return Window(max(start, last - timedelta(days=days)), last)
@@ -86,13 +95,16 @@ def ghosts_of(
     window: Window,
     told: set[str],
 ) -> tuple[list[str], int]:
-    """Keys in the window that the vendor did not tell of and that are not marked as deleted; and how many rows the window has."""
+    """Keys in the window that the vendor did not tell of and that are not marked as deleted; and
+    how many rows the window has.
+    """
     key = ENTITIES[entity].key[0]
     rows = warehouse.fetch(
         connection,
-        f"select t.{key}, d.record_id from source.{entity} as t left join source.tombstone as d on d.account = t.account "
-        f"and d.entity = :entity and d.record_id = t.{key} where t.account = :account and t.loaded_stream = :stream "
-        "and t.version_at >= :low and t.version_at < :high",
+        f"select t.{key}, d.record_id from source.{entity} as t left join source.tombstone as d on"
+        f" d.account = t.account and d.entity = :entity and d.record_id = t.{key} where t.account ="
+        " :account and t.loaded_stream = :stream and t.version_at >= :low and t.version_at <"
+        " :high",
         {
             "account": account,
             "stream": stream,
@@ -121,8 +133,9 @@ def bury(
     for record in ghosts:
         books.execute(
             connection,
-            "insert into source.tombstone (account, connector, entity, record_id, deleted_at, version_at, loaded_stream, loaded_batch, received_at) "
-            "values (:account, :connector, :entity, :record, :at, :at, :stream, :run, :at)",
+            "insert into source.tombstone (account, connector, entity, record_id, deleted_at,"
+            " version_at, loaded_stream, loaded_batch, received_at) values (:account, :connector,"
+            " :entity, :record, :at, :at, :stream, :run, :at)",
             {
                 "account": account,
                 "connector": connector,
@@ -145,13 +158,17 @@ def revive(connection: Connection, account: str, entity: str, told: set[str]) ->
     """Take back the marks of records that the vendor tells of again; gives how many."""
     marked = books.column(
         connection,
-        "select record_id from source.tombstone where account = :account and entity = :entity and loaded_stream = :stream",
+        "select record_id from source.tombstone where account = :account and entity = :entity and"
+        " loaded_stream = :stream",
         {"account": account, "entity": entity, "stream": STREAM},
     )
     back = sorted(set(marked) & told)
     for record in back:
         values = {"account": account, "entity": entity, "record": record, "stream": STREAM}
-        where = "account = :account and entity = :entity and record_id = :record and loaded_stream = :stream"
+        where = (
+            "account = :account and entity = :entity and record_id = :record and loaded_stream ="
+            " :stream"
+        )
         _touched(connection, where, values)
         books.execute(connection, f"delete from source.tombstone where {where}", values)
     return len(back)
@@ -171,7 +188,9 @@ def _touched(connection: Connection, where: str, values: Mapping[str, Any]) -> N
 
 
 def alerts_of(found: list[Comparison], *, settled: bool) -> Iterator[tuple[str, str, str]]:
-    """What a comparison found, as (subject, kind, what to know): what it repaired (`settled`), or what a person has to look at."""
+    """What a comparison found, as (subject, kind, what to know): what it repaired (`settled`), or
+    what a person has to look at.
+    """
     for one in found:
         subject, span = (
             f"{one.account}/{one.stream}/{one.entity}",
@@ -187,15 +206,19 @@ def alerts_of(found: list[Comparison], *, settled: bool) -> Iterator[tuple[str, 
             yield (
                 subject,
                 "ghost",
-                f"{len(one.ghosts):,} records of {span} are gone at the vendor and marked as deleted now",
+                (
+                    f"{len(one.ghosts):,} records of {span} are gone at the vendor and marked as"
+                    " deleted now"
+                ),
             )
         elif one.ghosts and not one.is_repaired and not settled:
             yield (
                 subject,
                 "ghost",
                 (
-                    f"{len(one.ghosts):,} of {one.had:,} records of {span} are not told any more; too many to be deletions, so nothing was marked: "
-                    "may the login see all of them?"
+                    f"{len(one.ghosts):,} of {one.had:,} records of {span} are not told any more;"
+                    " too many to be deletions, so nothing was marked: may the login see all of"
+                    " them?"
                 ),
             )
 

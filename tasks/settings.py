@@ -1,7 +1,9 @@
-"""Every setting, read once: `support_etl.toml`, environment variables over it, secrets from the environment only.
+"""Every setting, read once: `support_etl.toml`, environment variables over it, secrets from the
+environment only.
 
-Any setting can be given as SUPPORT_ETL_<SECTION>__<NAME>, such as SUPPORT_ETL_WAREHOUSE__URL. A secret of an account is
-SUPPORT_ETL_SECRET_<ACCOUNT>_<NAME>, or a Prefect Secret block named support-etl-<account>-<name>.
+Any setting can be given as SUPPORT_ETL_<SECTION>__<NAME>, such as SUPPORT_ETL_WAREHOUSE__URL. A
+secret of an account is SUPPORT_ETL_SECRET_<ACCOUNT>_<NAME>, or a Prefect Secret block named
+support-etl-<account>-<name>.
 """
 
 import base64
@@ -47,7 +49,10 @@ class WarehouseSettings(_Section):
     )
     threads: int = Field(
         0,
-        description="threads of DuckDB; 0: one a core. 1 costs the least processor time where there are few rows",
+        description=(
+            "threads of DuckDB; 0: one a core. 1 costs the least processor time where there are few"
+            " rows"
+        ),
         ge=0,
     )
 
@@ -79,7 +84,9 @@ class BusinessSettings(_Section):
     currency: str = Field("USD", description="ISO currency of budget tables", pattern="^[A-Z]{3}$")
     fiscal_year_month: int = Field(
         1,
-        description="month in which the fiscal year begins; it is named after the year in which it ends",
+        description=(
+            "month in which the fiscal year begins; it is named after the year in which it ends"
+        ),
         ge=1,
         le=12,
     )
@@ -94,7 +101,9 @@ class BusinessSettings(_Section):
     )
     recontact_days: int = Field(
         7,
-        description="a requester who comes again within so many days was not helped at first contact",
+        description=(
+            "a requester who comes again within so many days was not helped at first contact"
+        ),
         ge=0,
         le=60,
     )
@@ -116,7 +125,9 @@ class BusinessSettings(_Section):
 
 
 class PlanningSettings(_Section):
-    """Assumptions of the staffing and budget tables, used where no file or vendor gives better ones."""
+    """Assumptions of the staffing and budget tables, used where no file or vendor gives better
+    ones.
+    """
 
     handle_minutes: float = Field(18, description="agent minutes of work per ticket", gt=0)
     paid_hours_per_day: float = Field(
@@ -186,7 +197,10 @@ class PlanningSettings(_Section):
     )
     engine: str = Field(
         "",
-        description="where the forecast is computed: empty here, or a Dask scheduler such as dask:tcp://10.0.0.5:8786",
+        description=(
+            "where the forecast is computed: empty here, or a Dask scheduler such as"
+            " dask:tcp://10.0.0.5:8786"
+        ),
         pattern=r"^(dask:\w+://.+)?$",
     )
     interval_minutes: Literal[15, 30, 60] = Field(
@@ -207,11 +221,16 @@ class RuleSettings(_Section):
 
 
 class NotificationSettings(_Section):
-    """Who is told how a run ended. Secrets: SUPPORT_ETL_SECRET_NOTIFICATIONS_SLACK_URL, _TEAMS_URL, _SMTP_PASSWORD."""
+    """Who is told how a run ended.
+
+    Secrets: SUPPORT_ETL_SECRET_NOTIFICATIONS_SLACK_URL, _TEAMS_URL, _SMTP_PASSWORD.
+    """
 
     when: Literal["trouble", "always"] = Field(
         "trouble",
-        description="trouble: what is wrong once a day, and that it is well again; always: every run",
+        description=(
+            "trouble: what is wrong once a day, and that it is well again; always: every run"
+        ),
     )
     slack: bool = Field(False, description="post to a Slack incoming webhook")
     teams: bool = Field(False, description="post to a Microsoft Teams Workflows webhook")
@@ -221,12 +240,16 @@ class NotificationSettings(_Section):
     smtp_port: int = Field(587, description="mail server's port", ge=1, le=65535)
     smtp_security: Literal["starttls", "tls", "none"] = Field(
         "starttls",
-        description="how the connection to the mail server is protected; none only on one's own machine",
+        description=(
+            "how the connection to the mail server is protected; none only on one's own machine"
+        ),
     )
     smtp_user: str = Field("", description="login at the mail server; empty: none")
     report_link: str = Field(
         "",
-        description="where people read the report, such as https://files.example/support/latest.html",
+        description=(
+            "where people read the report, such as https://files.example/support/latest.html"
+        ),
         pattern=r"^(https?://\S+)?$",
     )
     engineer_link: str = Field(
@@ -243,13 +266,19 @@ class RetentionSettings(_Section):
 
     landing_days: int = Field(
         0,
-        description="days that landed pages are kept; without them a day cannot be rebuilt but by asking the vendor",
+        description=(
+            "days that landed pages are kept; without them a day cannot be rebuilt but by asking"
+            " the vendor"
+        ),
         ge=0,
     )
     reports_days: int = Field(400, description="days that reports are kept", ge=0)
     books_days: int = Field(
         400,
-        description="days that rows of runs, batches, validation, notifications and closed quarantine are kept",
+        description=(
+            "days that rows of runs, batches, validation, notifications and closed quarantine are"
+            " kept"
+        ),
         ge=0,
     )
 
@@ -288,7 +317,9 @@ class AccountSettings(_Section):
     )
     holiday_country: str = Field(
         "",
-        description="ISO country whose public holidays close the account's hours if the vendor tells none",
+        description=(
+            "ISO country whose public holidays close the account's hours if the vendor tells none"
+        ),
     )
     scores: tuple[Mapping[str, Any], ...] = Field(
         (), description="survey questions that are scores"
@@ -341,11 +372,15 @@ class Settings(BaseSettings):
         return value
 
     def chosen(self, names: Collection[str]) -> tuple[AccountSettings, ...]:
-        """The accounts of these names; all of them if none is named. Raises ConfigurationError for a name that is not there."""
+        """The accounts of these names; all of them if none is named.
+
+        Raises ConfigurationError for a name that is not there.
+        """
         unknown = sorted(set(names) - {account.name for account in self.accounts})
         if unknown:
             raise ConfigurationError(
-                f"no account {', '.join(unknown)}; there are {', '.join(a.name for a in self.accounts) or 'none'}"
+                f"no account {', '.join(unknown)}; there are"
+                f" {', '.join(a.name for a in self.accounts) or 'none'}"
             )
         return tuple(account for account in self.accounts if not names or account.name in names)
 
@@ -399,7 +434,10 @@ def secret_block(account: str, name: str) -> str:
 def secrets_of(
     account: str, names: tuple[str, ...], lookup: SecretLookup | None = None
 ) -> dict[str, str]:
-    """The secrets of an account by name. Raises MissingSecretError naming the variable and the block."""
+    """The secrets of an account by name.
+
+    Raises MissingSecretError naming the variable and the block.
+    """
     found = optional_secrets_of(account, names, lookup)
     for name in names:
         if name not in found:
@@ -426,7 +464,9 @@ def optional_secrets_of(
 
 
 def remember_secret(value: str) -> None:
-    """Take this out of every message from now on: as it is, and as it stands in headers and addresses."""
+    """Take this out of every message from now on: as it is, and as it stands in headers and
+    addresses.
+    """
     if len(value) < _SHORTEST_SECRET:
         return
     _SECRETS.update(

@@ -1,6 +1,7 @@
 """Step: list an account's surveys and questions, and propose which of them are scores.
 
-A proposal is a guess from the scale and the words; a person decides and writes it into the settings.
+A proposal is a guess from the scale and the words; a person decides and writes it into the
+settings.
 """
 
 import json
@@ -47,8 +48,10 @@ class Question:
     def as_setting(self) -> str:
         """A line for `scores` in the settings file."""
         return (
-            f"  {{ survey_id = {json.dumps(self.survey_id)}, question_id = {json.dumps(self.question_id)}, metric = {json.dumps(self.metric)}, "
-            f"scale_min = {self.scale_min:g}, scale_max = {self.scale_max:g} }},  # {' '.join(self.heading.split())[:80]}"
+            f"  {{ survey_id = {json.dumps(self.survey_id)}, question_id ="
+            f" {json.dumps(self.question_id)}, metric = {json.dumps(self.metric)}, scale_min ="
+            f" {self.scale_min:g}, scale_max = {self.scale_max:g} }},  #"
+            f" {' '.join(self.heading.split())[:80]}"
         )
 
 

@@ -69,8 +69,9 @@ def last_complete_day(as_of: datetime, time_zone: str) -> date:
 def set_parameters(connection: Connection, as_of: datetime, settings: Settings) -> Touched:
     """Write down what the models are built for; gives what this build has to look at.
 
-    Tickets: those of loaded rows, those whose clocks run if the as-of instant has moved, and those with history after
-    the former one. Days: those that became complete. If as-of went back, or the zones changed, everything is built anew.
+    Tickets: those of loaded rows, those whose clocks run if the as-of instant has moved, and those
+    with history after the former one. Days: those that became complete. If as-of went back, or the
+    zones changed, everything is built anew.
     """
     business = settings.business
     before = books.reporting_zones(connection)
@@ -108,7 +109,10 @@ def set_parameters(connection: Connection, as_of: datetime, settings: Settings) 
         touched.look_at(
             [
                 *_running(),
-                f"select account, ticket_id from staging.status_change where starts_at >= timestamptz '{former - timedelta(days=2)}'",
+                (
+                    "select account, ticket_id from staging.status_change where starts_at >="
+                    f" timestamptz '{former - timedelta(days=2)}'"
+                ),
             ]
         )
     for row in before:
@@ -178,7 +182,10 @@ def build_model(
     touched: Touched,
     known: BuildState,
 ) -> ModelResult:
-    """Build one model if it is out of date: whole, or only touched tickets or days. Raises ModelError."""
+    """Build one model if it is out of date: whole, or only touched tickets or days.
+
+    Raises ModelError.
+    """
     now = inputs_state(model, known.changes)
     state = json.dumps(now, sort_keys=True)
     former = known.inputs.get(model.full_name)
@@ -210,7 +217,9 @@ def _changed_inputs(now: dict[str, Any], former: str | None) -> set[str] | None:
 
 
 def _cut(model: Model, select: str, changed: set[str] | None, touched: Touched) -> tuple[str, str]:
-    """The SELECT over slices of its inputs, and the condition on the rows it then stands for; uncut if need be."""
+    """The SELECT over slices of its inputs, and the condition on the rows it then stands for; uncut
+    if need be.
+    """
     if changed is None or model.refresh == "whole":
         return select, ""
     if model.refresh == "ticket":
@@ -287,7 +296,9 @@ def build_calendar(
     run_id: str,
     touched: Touched,
 ) -> list[ModelResult]:
-    """Days, local days and business time, in whole years from the first ticket to the end of the forecast."""
+    """Days, local days and business time, in whole years from the first ticket to the end of the
+    forecast.
+    """
     business, horizon_days = settings.business, settings.planning.horizon_days
     first, last = _range(warehouse, connection, business, as_of, horizon_days)
     schedules = _schedules(warehouse, connection, settings, first, last)
@@ -345,13 +356,15 @@ def _range(
 ) -> tuple[date, date]:
     found = warehouse.fetch(
         connection,
-        "select min(t) from (select min(created_at) as t from source.ticket union all select min(changed_at) from source.ticket_event "
-        "union all select min(responded_at) from source.survey_response union all select min(sent_at) from source.survey_invitation) as x "
-        "where t >= timestamptz '1990-01-01 00:00:00+00'",
+        "select min(t) from (select min(created_at) as t from source.ticket union all select"
+        " min(changed_at) from source.ticket_event union all select min(responded_at) from"
+        " source.survey_response union all select min(sent_at) from source.survey_invitation) as x"
+        " where t >= timestamptz '1990-01-01 00:00:00+00'",
     )[0][0]
     booked = warehouse.fetch(
         connection,
-        "select min(d) from (select min(posted_on) as d from source.cost_entry union all select min(month_on) from source.budget_line) as x",
+        "select min(d) from (select min(posted_on) as d from source.cost_entry union all select"
+        " min(month_on) from source.budget_line) as x",
     )[0][0]
     today = local_day(as_of, business.time_zone)
     first = business.first_day or (local_day(found, business.time_zone) if found else today)
@@ -365,9 +378,11 @@ def _range(
 def _schedules(
     warehouse: Warehouse, connection: Connection, settings: Settings, first: date, last: date
 ) -> Keyed:
-    """Every account's schedules, with the one that tickets use which name none; accounts without get default hours.
+    """Every account's schedules, with the one that tickets use which name none; accounts without
+    get default hours.
 
-    What a vendor does not tell (hours, holidays) is taken from the account's settings, else from the business's.
+    What a vendor does not tell (hours, holidays) is taken from the account's settings, else from
+    the business's.
     """
     own = {account.name: account for account in settings.accounts}
     zones = {
@@ -389,8 +404,8 @@ def _schedules(
     written: dict[tuple[str, str], tuple[str, bool]] = {}
     for account, schedule_id, zone, low, high, default in warehouse.fetch(
         connection,
-        "select account, schedule_id, time_zone, starts_minute, ends_minute, coalesce(is_default, false) "
-        "from source.business_schedule order by account, schedule_id, starts_minute",
+        "select account, schedule_id, time_zone, starts_minute, ends_minute, coalesce(is_default,"
+        " false) from source.business_schedule order by account, schedule_id, starts_minute",
     ):
         intervals.setdefault((account, schedule_id), []).append((low, high))
         written[account, schedule_id] = (zone, default)
@@ -435,7 +450,9 @@ def _public_holidays(country: str, first: date, last: date) -> list[tuple[date, 
 def _dates(
     schedules: Keyed, usual: Schedule, first: date, last: date, fiscal_month: int
 ) -> list[dict[str, Any]]:
-    """Work days are those on which any account is open; before there is one, those of the business's hours."""
+    """Work days are those on which any account is open; before there is one, those of the
+    business's hours.
+    """
     listed = [schedule for schedule, is_default in schedules.values() if is_default]
     return list(date_rows(workdays(first, last, listed or [usual]), fiscal_month))
 

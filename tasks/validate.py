@@ -1,4 +1,6 @@
-"""Step: landed pages become typed entity rows; what breaks a row rule is set aside, a broken batch rule refuses all."""
+"""Step: landed pages become typed entity rows; what breaks a row rule is set aside, a broken batch
+rule refuses all.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -43,7 +45,10 @@ class Reader:
     _lead: Any = None
 
     def rows(self, pages: Iterable[LandedPage]) -> Iterator[Checked]:
-        """Checked rows in chunks. Raises BatchRefusedError when a batch rule fails or too many rows are bad."""
+        """Checked rows in chunks.
+
+        Raises BatchRefusedError when a batch rule fails or too many rows are bad.
+        """
         for page in pages:
             if page.part == LEAD:
                 yield from self._flush(MAIN)
@@ -105,7 +110,8 @@ class Reader:
         )
         if becomes is None:  # what is asked for by this record would be missing without a word
             raise ContractError(
-                f"{self.stream.name}: a record of {page.part} cannot be read ({page.page.spoiled[0].reason}); nothing of the batch was loaded"
+                f"{self.stream.name}: a record of {page.part} cannot be read"
+                f" ({page.page.spoiled[0].reason}); nothing of the batch was loaded"
             )
         aside = tuple(
             Aside(
@@ -130,15 +136,17 @@ class Reader:
         if verdict.refusals:
             first = verdict.refusals[0]
             raise BatchRefusedError(
-                f"{self.stream.name}: {first.says} (rule {first.rule} of expectations/{verdict.subject}.yml, "
-                f"{first.unexpected_count} of {first.rows_count} rows); nothing of the batch was loaded"
+                f"{self.stream.name}: {first.says} (rule {first.rule} of"
+                f" expectations/{verdict.subject}.yml, {first.unexpected_count} of"
+                f" {first.rows_count} rows); nothing of the batch was loaded"
             )
 
     def _refuse_if_mostly_bad(self) -> None:
         if self.seen >= _SHARE_MATTERS_FROM and self.set_aside > self.quarantine_limit * self.seen:
             raise BatchRefusedError(
-                f"{self.stream.name}: {self.set_aside} of {self.seen} rows break a rule, more than "
-                f"rules.quarantine_limit_share ({self.quarantine_limit:.0%}); nothing of the batch was loaded"
+                f"{self.stream.name}: {self.set_aside} of {self.seen} rows break a rule, more than"
+                f" rules.quarantine_limit_share ({self.quarantine_limit:.0%}); nothing of the batch"
+                " was loaded"
             )
 
 

@@ -1,7 +1,8 @@
-"""Step: notice what no error tells: a source that went quiet, a day unlike others, a stream that was not read for long.
+"""Step: notice what no error tells: a source that went quiet, a day unlike others, a stream that
+was not read for long.
 
-Compared are days in UTC of the last eight weeks, so that a change of the reporting zone changes no alert. Nothing is hidden
-or corrected; an alert says what to look at.
+Compared are days in UTC of the last eight weeks, so that a change of the reporting zone changes no
+alert. Nothing is hidden or corrected; an alert says what to look at.
 """
 
 import itertools
@@ -56,7 +57,10 @@ def judge(subject: str, days: Mapping[date, int], as_of: datetime) -> list[Alert
             (
                 subject,
                 "quiet",
-                f"no record since {max(known).isoformat()}, {quiet} days; the longest pause of the eight weeks before was {usual}",
+                (
+                    f"no record since {max(known).isoformat()}, {quiet} days; the longest pause of"
+                    f" the eight weeks before was {usual}"
+                ),
             )
         ]
     return _volume(subject, days, last)
@@ -68,7 +72,9 @@ def _longest_gap(known: Sequence[date]) -> int:
 
 
 def _volume(subject: str, days: Mapping[date, int], last: date) -> list[Alert]:
-    """The last whole day against the same weekdays of eight weeks: six robust deviations, and at least half of the usual, away."""
+    """The last whole day against the same weekdays of eight weeks: six robust deviations, and at
+    least half of the usual, away.
+    """
     before = [days.get(last - timedelta(weeks=w), 0) for w in range(1, WEEKS + 1)]
     usual = median(before)
     spread = _ROBUST * median(abs(count - usual) for count in before)
@@ -81,7 +87,10 @@ def _volume(subject: str, days: Mapping[date, int], last: date) -> list[Alert]:
         (
             subject,
             "volume",
-            f"{days.get(last, 0):,} records on {last.isoformat()}; usual on that weekday: {usual:,.0f}",
+            (
+                f"{days.get(last, 0):,} records on {last.isoformat()}; usual on that weekday:"
+                f" {usual:,.0f}"
+            ),
         )
     ]
 
@@ -92,8 +101,8 @@ def _daily(
     since = as_of - timedelta(days=7 * WEEKS + 8)
     rows: Iterable[Any] = warehouse.fetch(
         connection,
-        f"select account, cast({instant} as date) as day, count(*) from source.{entity} where {instant} >= :since and {instant} < :until "
-        f"group by account, cast({instant} as date)",
+        f"select account, cast({instant} as date) as day, count(*) from source.{entity} where"
+        f" {instant} >= :since and {instant} < :until group by account, cast({instant} as date)",
         {"since": since, "until": as_of},
     )
     found: dict[str, dict[date, int]] = {}
@@ -110,7 +119,8 @@ def _behind(
     found = []
     for account, stream, at in warehouse.fetch(
         connection,
-        "select account, stream, max(loaded_at) from ops.batch group by account, stream order by 1, 2",
+        "select account, stream, max(loaded_at) from ops.batch group by account, stream order by"
+        " 1, 2",
     ):
         known = accounts.get(account)
         hours = (as_of - at).total_seconds() / 3600

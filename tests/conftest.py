@@ -1,4 +1,6 @@
-"""Shared set-up: a small made-up organisation, its fakes on loopback, a PostgreSQL, and a bench to run the job on."""
+"""Shared set-up: a small made-up organisation, its fakes on loopback, a PostgreSQL, and a bench to
+run the job on.
+"""
 
 import atexit
 import os
@@ -45,7 +47,9 @@ _LONGEST_FIRST = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of minutes first, then their folders: a long test that begins last leaves the other worker idle."""
+    """Tests of minutes first, then their folders: a long test that begins last leaves the other
+    worker idle.
+    """
     place = {name: number for number, name in enumerate(_LONGEST_FIRST)}
     items.sort(
         key=lambda item: place.get(item.path.stem, place.get(item.path.parent.name, len(place)))
@@ -54,7 +58,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def world() -> World:
-    """Three months of a small organisation; the clocks in Berlin and New York change in its last days."""
+    """Three months of a small organisation; the clocks in Berlin and New York change in its last
+    days.
+    """
     return World(seed=11, first=FIRST, last=TODAY - timedelta(days=1), daily=6.0)
 
 
@@ -133,7 +139,9 @@ class Bench:
             return [tuple(row) for row in warehouse.fetch(connection, statement)]
 
     def tables(self, *schemas: str) -> dict[str, list[tuple[Any, ...]]]:
-        """Every row of every table of the schemas, sorted; of `source` without the bookkeeping of loads."""
+        """Every row of every table of the schemas, sorted; of `source` without the bookkeeping of
+        loads.
+        """
         found = {}
         with opened(self.url) as (warehouse, connection):
             for name, columns in described(*(schemas or ("source", "core", "marts"))).items():

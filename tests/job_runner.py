@@ -1,8 +1,10 @@
-"""Runs the job in child processes that can be killed: everything is imported once, then a child is forked per run.
+"""Runs the job in child processes that can be killed: everything is imported once, then a child is
+forked per run.
 
-Protocol on stdin and stdout, one JSON per line: {"settings": ..., "as_of": ..., "environment": ...} begins a run and is
-answered by its process id; when the child has ended, its exit status follows (negative: the signal). With "ingest" nothing is
-built; with "die": [place, k] the child kills itself at the k-th landing, merge or commit.
+Protocol on stdin and stdout, one JSON per line: {"settings": ..., "as_of": ..., "environment": ...}
+begins a run and is answered by its process id; when the child has ended, its exit status follows
+(negative: the signal). With "ingest" nothing is built; with "die": [place, k] the child kills
+itself at the k-th landing, merge or commit.
 """
 
 import json

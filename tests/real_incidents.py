@@ -1,9 +1,11 @@
-"""Loads the public audit log of 24,918 ServiceNow incidents into the ServiceNow fake, and computes the truth from the file.
+"""Loads the public audit log of 24,918 ServiceNow incidents into the ServiceNow fake, and computes
+the truth from the file.
 
-The log: UCI Machine Learning Repository, "Incident management process enriched event log", C. A. L. Amaral,
-M. Fantinato, S. M. Peres (CC BY 4.0). One row per change; unknown is "?"; times have minutes and no zone.
+The log: UCI Machine Learning Repository, "Incident management process enriched event log", C. A. L.
+Amaral, M. Fantinato, S. M. Peres (CC BY 4.0). One row per change; unknown is "?"; times have
+minutes and no zone.
 
-    python tests/real_incidents.py servicenow_incident_events.csv.gz
+python tests/real_incidents.py servicenow_incident_events.csv.gz
 
 runs the real daily flow over HTTP and prints what it found beside what the file says.
 """
@@ -48,7 +50,9 @@ def read(path: Path) -> list[dict[str, str]]:
 
 
 def instant(text: str) -> str:
-    """Day first, no zone, taken as UTC; "" for unknown; anything else as it is, for the rules to find."""
+    """Day first, no zone, taken as UTC; "" for unknown; anything else as it is, for the rules to
+    find.
+    """
     if text in {"?", ""}:
         return ""
     try:
@@ -108,9 +112,11 @@ def tables(rows: Iterable[Mapping[str, str]]) -> dict[str, list[dict[str, str]]]
                 value = (
                     STATES.get(row[name], row[name])
                     if field == "state"
-                    else known(row[name]).split(" - ")[0]
-                    if field == "priority"
-                    else known(row[name])
+                    else (
+                        known(row[name]).split(" - ")[0]
+                        if field == "priority"
+                        else known(row[name])
+                    )
                 )
                 if before.get(field) == value or (not value and field not in before):
                     continue
@@ -175,7 +181,9 @@ def tables(rows: Iterable[Mapping[str, str]]) -> dict[str, list[dict[str, str]]]
 
 
 def truth(rows: Iterable[Mapping[str, str]]) -> dict[str, Any]:
-    """What the warehouse must say, computed straight from the file: per incident its states in order, reopens, reassignments, SLA."""
+    """What the warehouse must say, computed straight from the file: per incident its states in
+    order, reopens, reassignments, SLA.
+    """
     found: dict[str, Any] = {}
     for number, case in cases(rows).items():
         states = [r["incident_state"] for r in case]
@@ -192,7 +200,9 @@ def truth(rows: Iterable[Mapping[str, str]]) -> dict[str, Any]:
 
 
 def run(path: Path, folder: Path, url: str) -> dict[str, Any]:
-    """The real daily job against the fake over HTTP; what the warehouse then says, and what was set aside."""
+    """The real daily job against the fake over HTTP; what the warehouse then says, and what was set
+    aside.
+    """
     import os
 
     from flows.job import run_daily
@@ -230,7 +240,8 @@ def run(path: Path, folder: Path, url: str) -> dict[str, Any]:
         said: dict[str, Any] = {}
         for ticket, reopens, vendor_reopens, reassignments, made_sla in warehouse.fetch(
             connection,
-            "select ticket_id, reopens_count, vendor_reopens_count, vendor_reassignments_count, vendor_made_sla from core.fct_ticket",
+            "select ticket_id, reopens_count, vendor_reopens_count, vendor_reassignments_count,"
+            " vendor_made_sla from core.fct_ticket",
         ):
             said[ticket] = {
                 "history": [],
@@ -241,7 +252,8 @@ def run(path: Path, folder: Path, url: str) -> dict[str, Any]:
             }
         for ticket, status in warehouse.fetch(
             connection,
-            "select ticket_id, to_value from source.ticket_event where field = 'status' order by ticket_id, changed_at, sequence",
+            "select ticket_id, to_value from source.ticket_event where field = 'status' order by"
+            " ticket_id, changed_at, sequence",
         ):
             said[ticket]["history"].append(status)
         aside = warehouse.fetch(
@@ -251,18 +263,23 @@ def run(path: Path, folder: Path, url: str) -> dict[str, Any]:
         odd = {
             "changed before it was opened": warehouse.fetch(
                 connection,
-                "select count(*) from source.ticket_event e join source.ticket t on t.account = e.account and t.ticket_id = e.ticket_id where e.changed_at < t.created_at",
+                "select count(*) from source.ticket_event e join source.ticket t on t.account ="
+                " e.account and t.ticket_id = e.ticket_id where e.changed_at < t.created_at",
             )[0][0],
             "solved before it was opened": warehouse.fetch(
                 connection, "select count(*) from source.ticket where solved_at < created_at"
             )[0][0],
             "status that is not known": warehouse.fetch(
                 connection,
-                "select count(*) from source.ticket_event e join staging.status_category s on s.account = e.account and s.status_id = e.to_value where e.field = 'status' and s.category = 'other'",
+                "select count(*) from source.ticket_event e join staging.status_category s on"
+                " s.account = e.account and s.status_id = e.to_value where e.field = 'status' and"
+                " s.category = 'other'",
             )[0][0],
             "solved, but the vendor tells no instant": warehouse.fetch(
                 connection,
-                "select count(*) from source.ticket t join staging.status_category s on s.account = t.account and s.status_id = t.status where s.category in ('solved', 'closed') and t.solved_at is null",
+                "select count(*) from source.ticket t join staging.status_category s on s.account ="
+                " t.account and s.status_id = t.status where s.category in ('solved', 'closed') and"
+                " t.solved_at is null",
             )[0][0],
         }
     warehouse.dispose()
@@ -281,11 +298,13 @@ def main() -> None:
         found = run(Path(sys.argv[1]), Path(folder), f"duckdb:///{folder}/w.duckdb")
     differing = [n for n, t in found["truth"].items() if found["said"].get(n) != t]
     print(
-        f"{found['rows']:,} rows, {len(found['truth']):,} incidents in the file, {len(found['said']):,} in the warehouse, {len(differing)} differ"
+        f"{found['rows']:,} rows, {len(found['truth']):,} incidents in the file,"
+        f" {len(found['said']):,} in the warehouse, {len(differing)} differ"
     )
     print(
         "state changes:",
-        f"{sum(len(t['history']) for t in found['truth'].values()):,} in the file, {sum(len(t['history']) for t in found['said'].values()):,} in the warehouse",
+        f"{sum(len(t['history']) for t in found['truth'].values()):,} in the file,"
+        f" {sum(len(t['history']) for t in found['said'].values()):,} in the warehouse",
     )
     print(
         "reopens from history:",

@@ -1,4 +1,7 @@
-"""What tests share beside fixtures. Imported by this name: some installed packages ship a top-level `tests`."""
+"""What tests share beside fixtures.
+
+Imported by this name: some installed packages ship a top-level `tests`.
+"""
 
 import socket
 from dataclasses import dataclass, field

@@ -1,7 +1,9 @@
-"""Plans, costs and shifts that no vendor gives: the user's CSV or XLSX files, or SQL queries of the user's database.
+"""Plans, costs and shifts that no vendor gives: the user's CSV or XLSX files, or SQL queries of the
+user's database.
 
-One setting a table: a path or fsspec URL, or a query that begins with `select` or `with` and runs on the database of the
-secret `database_url`. Columns are named like the entity's (first row of a file); their order does not matter.
+One setting a table: a path or fsspec URL, or a query that begins with `select` or `with` and runs
+on the database of the secret `database_url`. Columns are named like the entity's (first row of a
+file); their order does not matter.
 """
 
 from tasks.entities import (
@@ -35,11 +37,13 @@ def table(name: str, says: str, entity: Entity, **others: Expression) -> Stream:
     )
 
 
-_BASIS = sql("""
+_BASIS = sql(
+    """
     case when {amount} is not null then
              case when abs(try_cast({amount} as double) - try_cast({driver_quantity} as double) * try_cast({driver_rate} as double)) > 0.01
                   then 'contradictory' else 'amount' end
-         when {driver_rate} is not null and ({driver_quantity} is not null or {driver} in ('fte', 'contacts')) then 'driver' end""")
+         when {driver_rate} is not null and ({driver_quantity} is not null or {driver} in ('fte', 'contacts')) then 'driver' end"""
+)
 
 connector = Connector(
     name="files",

@@ -1,8 +1,9 @@
 """Freshdesk v2: tickets by change, their history from the daily activity files.
 
-Facts: developers.freshdesk.com/api. The list reaches 300 pages, then it is begun anew from the last change; without
-`updated_since` it would hold 30 days only. Status, team and agent history is in the daily export alone, which names
-teams and statuses by label and whose files lie elsewhere, without credentials. Holidays and merges are not exposed.
+Facts: developers.freshdesk.com/api. The list reaches 300 pages, then it is begun anew from the last
+change; without `updated_since` it would hold 30 days only. Status, team and agent history is in the
+daily export alone, which names teams and statuses by label and whose files lie elsewhere, without
+credentials. Holidays and merges are not exposed.
 """
 
 from collections.abc import Iterable, Mapping
@@ -51,8 +52,8 @@ CHANGES = PageNumber(
 )
 DAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
 SMILEY = (
-    "case {f} when 103 then 5 when 102 then 4.5 when 101 then 4 when 100 then 3 when -101 then 2 when -102 then 1.5 when -103 then 1 "
-    "when 1 then 5 when 2 then 3 when 3 then 1 end".replace(
+    "case {f} when 103 then 5 when 102 then 4.5 when 101 then 4 when 100 then 3 when -101 then 2"
+    " when -102 then 1.5 when -103 then 1 when 1 then 5 when 2 then 3 when 3 then 1 end".replace(
         "{f}", "cast({ratings.default_question} as int)"
     )
 )
@@ -78,7 +79,8 @@ def activity(field: str, key: str) -> Becomes:
         where=sql(f"{{activity.{key}?}}"),
         fields={
             "event_id": sql(
-                f"md5(concat_ws('|', {{ticket_id}}, {{performed_at}}, '{field}', {{activity.{key}}}))"
+                f"md5(concat_ws('|', {{ticket_id}}, {{performed_at}}, '{field}',"
+                f" {{activity.{key}}}))"
             ),
             "ticket_id": "ticket_id",
             "field": sql(f"'{field}'"),
@@ -286,7 +288,10 @@ connector = Connector(
         ),
         Stream(
             name="ratings",
-            says="Satisfaction ratings; seven days are read again, for customers who change their mind",
+            says=(
+                "Satisfaction ratings; seven days are read again, for customers who change their"
+                " mind"
+            ),
             path="/api/v2/surveys/satisfaction_ratings",
             records="[]",
             paging=LIST,
@@ -331,7 +336,8 @@ connector = Connector(
                         "entered_at": "executed_at",
                         "version_at": "updated_at",
                         "seconds": sql(
-                            "cast(split_part({time_spent}, ':', 1) as int) * 3600 + cast(split_part({time_spent}, ':', 2) as int) * 60"
+                            "cast(split_part({time_spent}, ':', 1) as int) * 3600 +"
+                            " cast(split_part({time_spent}, ':', 2) as int) * 60"
                         ),
                     },
                 ),

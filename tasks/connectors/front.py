@@ -1,7 +1,8 @@
 """Front: events, which are the increment and the history, and the conversations that they touch.
 
-Facts: dev.frontapp.com. Events (15 a page) lead to conversations, which cannot be asked by time of change. Inboxes stand for
-teams; with ticketing on, statuses have categories. Ratings and handle times (seconds? no page says) are in the analytics export.
+Facts: dev.frontapp.com. Events (15 a page) lead to conversations, which cannot be asked by time of
+change. Inboxes stand for teams; with ticketing on, statuses have categories. Ratings and handle
+times (seconds? no page says) are in the analytics export.
 """
 
 from collections.abc import Iterable, Mapping
@@ -214,7 +215,8 @@ connector = Connector(
                         "type": "type",
                         "created_at": epoch("created_at"),
                         "status": sql(
-                            "case when {status} = 'archived' then {status} else coalesce({status_category}, {status}) end"
+                            "case when {status} = 'archived' then {status} else"
+                            " coalesce({status_category}, {status}) end"
                         ),
                         "requester_id": sql(
                             "regexp_extract({recipient._links.related.contact}, '([^/]+)$', 1)"
@@ -238,7 +240,8 @@ connector = Connector(
                         "channel": "type",
                         "body": "text",
                         "author_role": sql(
-                            "case when cast({is_inbound} as boolean) then 'customer' when {author.id} is null then 'system' end"
+                            "case when cast({is_inbound} as boolean) then 'customer' when"
+                            " {author.id} is null then 'system' end"
                         ),
                         "sequence": sql("cast(cast({created_at} as double) * 1000 as bigint)"),
                     },
@@ -260,7 +263,10 @@ connector = Connector(
         ),
         Stream(
             name="activities",
-            says="Ratings and agents' time from the analytics export; a week is read again, since ratings come late",
+            says=(
+                "Ratings and agents' time from the analytics export; a week is read again, since"
+                " ratings come late"
+            ),
             path="/analytics/exports",
             records="rows",
             flat=True,

@@ -1,9 +1,10 @@
 """HubSpot CRM: tickets, contacts, companies, owners, feedback.
 
-Facts: developers.hubspot.com/docs/api/crm. Search gives what changed, sorted and paged by id, so neither the cap of
-10,000 results nor many records with one timestamp can stop or loop it (airbytehq/airbyte#10700, #43317); batch/read
-then gives each ticket's property history, which search does not. Every value is text; SLA targets, business hours and
-holidays are not exposed, only due times.
+Facts: developers.hubspot.com/docs/api/crm. Search gives what changed, sorted and paged by id, so
+neither the cap of 10,000 results nor many records with one timestamp can stop or loop it
+(airbytehq/airbyte#10700, #43317); batch/read then gives each ticket's property history, which
+search does not. Every value is text; SLA targets, business hours and holidays are not exposed, only
+due times.
 """
 
 from collections.abc import Callable, Mapping
@@ -105,7 +106,10 @@ def above(body: Mapping[str, Any], last_id: str) -> dict[str, Any]:
 
 
 def changed(time_property: str, properties: tuple[str, ...]) -> Changed:
-    """Search for what changed in the window. Search lags writes, so the overlap is long (estuary/connectors#1743)."""
+    """Search for what changed in the window.
+
+    Search lags writes, so the overlap is long (estuary/connectors#1743).
+    """
 
     def body(window: Window, settings: Mapping[str, Any]) -> dict[str, Any]:
         def at(name: str, operator: str, value: str) -> dict[str, str]:
@@ -216,9 +220,11 @@ def owners(archived: str) -> Stream:
     name = "former_owners" if archived == "true" else "owners"
     return Stream(
         name=name,
-        says="Former agents, so that history resolves"
-        if archived == "true"
-        else "Agents and their teams",
+        says=(
+            "Former agents, so that history resolves"
+            if archived == "true"
+            else "Agents and their teams"
+        ),
         path="/crm/v3/owners",
         params={"archived": archived},
         records="results",
@@ -396,8 +402,9 @@ connector = Connector(
                         "sent_at": "createdAt",
                         "author_id": "createdBy",
                         "author_role": sql(
-                            "case when {direction} = 'OUTGOING' and {createdBy} like 'E-%' then 'agent' else "
-                            "case left({createdBy}, 2) when 'A-' then 'agent' when 'B-' then 'bot' when 'S-' then 'system' else 'customer' end end"
+                            "case when {direction} = 'OUTGOING' and {createdBy} like 'E-%' then"
+                            " 'agent' else case left({createdBy}, 2) when 'A-' then 'agent' when"
+                            " 'B-' then 'bot' when 'S-' then 'system' else 'customer' end end"
                         ),
                         "is_public": sql("{type} <> 'COMMENT'"),
                         "body": "text",
@@ -481,7 +488,8 @@ connector = Connector(
                             "case {properties.hs_survey_type} when 'NPS' then 0 else 1 end"
                         ),
                         "scale_max": sql(
-                            "case {properties.hs_survey_type} when 'NPS' then 10 when 'CES' then 7 else 5 end"
+                            "case {properties.hs_survey_type} when 'NPS' then 10 when 'CES' then 7"
+                            " else 5 end"
                         ),
                         "ticket_id": "properties.hs_ticket_id",
                         "customer_id": "properties.hs_contact_id",
@@ -501,7 +509,8 @@ connector = Connector(
                 Becomes(
                     CONTRACT,
                     where=sql(
-                        "{properties.hs_is_closed_won} = 'true' and {properties.hs_primary_associated_company} <> ''"
+                        "{properties.hs_is_closed_won} = 'true' and"
+                        " {properties.hs_primary_associated_company} <> ''"
                     ),
                     fields={
                         "contract_id": "id",
@@ -512,11 +521,14 @@ connector = Connector(
                             "left(nullif({properties.recurring_revenue_inactive_date}, ''), 10)"
                         ),
                         "churned_on": sql(
-                            "case when lower({properties.recurring_revenue_inactive_reason}) in ('churned', 'lost') "
-                            "then left(nullif({properties.recurring_revenue_inactive_date}, ''), 10) end"
+                            "case when lower({properties.recurring_revenue_inactive_reason}) in"
+                            " ('churned', 'lost') then"
+                            " left(nullif({properties.recurring_revenue_inactive_date}, ''),"
+                            " 10) end"
                         ),
                         "yearly_amount": sql(
-                            "coalesce(nullif({properties.hs_arr}, ''), nullif({properties.amount}, ''))"
+                            "coalesce(nullif({properties.hs_arr}, ''), nullif({properties.amount},"
+                            " ''))"
                         ),
                         "currency": "properties.deal_currency_code",
                         "version_at": "updatedAt",
@@ -553,7 +565,8 @@ connector = Connector(
                         "status_id": "item.id",
                         "label": "item.label",
                         "category": sql(
-                            "case when upper({item.metadata.ticketState}) = 'CLOSED' then 'closed' end"
+                            "case when upper({item.metadata.ticketState}) = 'CLOSED' then"
+                            " 'closed' end"
                         ),
                     },
                 ),

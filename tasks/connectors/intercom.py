@@ -1,8 +1,10 @@
-"""Intercom 2.16: conversations by change, each fetched with its parts, which are its messages and its history.
+"""Intercom 2.16: conversations by change, each fetched with its parts, which are its messages and
+its history.
 
-Facts: developers.intercom.com, API descriptions 2.14 and 2.16. Search gives no parts; a conversation gives its newest
-500, so parts are merged by id and never replaced. Parts are not filtered by their own time: those between two windows
-would be lost (airbytehq/airbyte#12374). SLA targets are not exposed; `statistics` leave out closed hours.
+Facts: developers.intercom.com, API descriptions 2.14 and 2.16. Search gives no parts; a
+conversation gives its newest 500, so parts are merged by id and never replaced. Parts are not
+filtered by their own time: those between two windows would be lost (airbytehq/airbyte#12374). SLA
+targets are not exposed; `statistics` leave out closed hours.
 """
 
 from collections.abc import Iterable, Mapping
@@ -48,8 +50,14 @@ PAGES = BodyCursor(at="pages.next.starting_after", into=("pagination", "starting
 DAY = 86_400
 full = partial(listed, at="")
 PARTS = "conversation_parts.conversation_parts[]"
-STATES = "case {item.part_type} when 'close' then 'closed' when 'snoozed' then 'snoozed' when 'away_mode_assignment' then null else 'open' end"
-ROLE = "case when {p}.type = 'bot' or {p}.from_ai_agent then 'bot' when {p}.type in ('admin', 'team') then 'agent' else 'customer' end"
+STATES = (
+    "case {item.part_type} when 'close' then 'closed' when 'snoozed' then 'snoozed' when"
+    " 'away_mode_assignment' then null else 'open' end"
+)
+ROLE = (
+    "case when {p}.type = 'bot' or {p}.from_ai_agent then 'bot' when {p}.type in ('admin', 'team')"
+    " then 'agent' else 'customer' end"
+)
 
 
 def window_body(window: Window, least: int) -> dict[str, Any]:
@@ -164,7 +172,8 @@ connector = Connector(
                         "solved_at": epoch("statistics.last_close_at"),
                         "vendor_reopens_count": "statistics.count_reopens",
                         "vendor_made_sla": sql(
-                            "case {sla_applied.sla_status} when 'hit' then true when 'missed' then false end"
+                            "case {sla_applied.sla_status} when 'hit' then true when 'missed' then"
+                            " false end"
                         ),
                         "vendor_first_reply_business_minutes": sql(
                             "cast({statistics.time_to_admin_reply} as double) / 60"
@@ -176,7 +185,8 @@ connector = Connector(
                 part_event(
                     "status",
                     STATES,
-                    "{item.part_type} in ('close', 'snoozed', 'open', 'unsnoozed', 'timer_unsnooze', 'note_and_reopen')",
+                    "{item.part_type} in ('close', 'snoozed', 'open', 'unsnoozed',"
+                    " 'timer_unsnooze', 'note_and_reopen')",
                 ),
                 part_event(
                     "assignee", "{item.assigned_to.id}", "{item.assigned_to.type} = 'admin'"
@@ -258,7 +268,8 @@ connector = Connector(
                         "ticket_id": "id",
                         "agent_id": "admin_assignee_id",
                         "entered_at": sql(
-                            "to_timestamp(cast(coalesce({statistics.last_close_at}, {updated_at}) as double))"
+                            "to_timestamp(cast(coalesce({statistics.last_close_at}, {updated_at})"
+                            " as double))"
                         ),
                         "seconds": "statistics.handling_time",
                         "version_at": epoch("updated_at"),
@@ -346,11 +357,13 @@ connector = Connector(
                     "time_zone": "time_zone_name",
                     "version_at": epoch("updated_at"),
                     "starts_minute": sql(
-                        "(cast({item.day_of_week} as int) + 1) % 7 * 1440 + cast({item.start_minute} as int) % 1440"
+                        "(cast({item.day_of_week} as int) + 1) % 7 * 1440 +"
+                        " cast({item.start_minute} as int) % 1440"
                     ),
                     "ends_minute": sql(
-                        "(cast({item.day_of_week} as int) + 1) % 7 * 1440 + cast({item.start_minute} as int) % 1440 "
-                        "+ cast({item.end_minute} as int) - cast({item.start_minute} as int)"
+                        "(cast({item.day_of_week} as int) + 1) % 7 * 1440 +"
+                        " cast({item.start_minute} as int) % 1440 + cast({item.end_minute} as int)"
+                        " - cast({item.start_minute} as int)"
                     ),
                 },
             ),

@@ -1,8 +1,10 @@
-"""Jira Service Management (Jira Cloud): issues by change, changelogs in bulk, comments, SLA cycles and ratings.
+"""Jira Service Management (Jira Cloud): issues by change, changelogs in bulk, comments, SLA cycles
+and ratings.
 
-Facts: developer.atlassian.com. JQL's times are read in the API user's time zone, to the minute: the window begins 12
-hours early, so that no zone loses a change. SLA and rating fields have other ids on every site and are known by their
-shape. `expand=changelog` is cut at 40 entries, so bulk fetches are used. No deletions, calendars, holidays, teams.
+Facts: developer.atlassian.com. JQL's times are read in the API user's time zone, to the minute: the
+window begins 12 hours early, so that no zone loses a change. SLA and rating fields have other ids
+on every site and are known by their shape. `expand=changelog` is cut at 40 entries, so bulk fetches
+are used. No deletions, calendars, holidays, teams.
 """
 
 import re
@@ -52,7 +54,8 @@ full = partial(
 
 
 def search(window: Window, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """`projects` is a list of keys in the account's settings; without it every project that the user sees is read.
+    """`projects` is a list of keys in the account's settings; without it every project that the
+    user sees is read.
 
     The window ends 15 hours late, as it begins early: the times are the user's.
     """
@@ -64,7 +67,10 @@ def search(window: Window, settings: Mapping[str, Any]) -> dict[str, Any]:
     where = f"project in ({', '.join(keys)}) AND " if keys else ""
     end = window.end + timedelta(hours=15)
     return {
-        "jql": f'{where}updated >= "{window.start:%Y-%m-%d %H:%M}" AND updated < "{end:%Y-%m-%d %H:%M}" ORDER BY updated ASC, key ASC',
+        "jql": (
+            f'{where}updated >= "{window.start:%Y-%m-%d %H:%M}" AND updated <'
+            f' "{end:%Y-%m-%d %H:%M}" ORDER BY updated ASC, key ASC'
+        ),
         "fields": ["*navigable"],
         "maxResults": 100,
     }
@@ -133,7 +139,9 @@ def sla(issue: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterable[
 
 
 def ratings(issue: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
-    """The field with a rating; when it was given stands in the field that the setting `feedback_date_field` names."""
+    """The field with a rating; when it was given stands in the field that the setting
+    `feedback_date_field` names.
+    """
     fields = issue.get("fields") or {}
     rated = next(
         (
@@ -279,7 +287,8 @@ connector = Connector(
                         "author_id": "author.accountId",
                         "is_public": sql("coalesce(cast({jsdPublic} as boolean), true)"),
                         "author_role": sql(
-                            "case {author.accountType} when 'atlassian' then 'agent' when 'customer' then 'customer' when 'app' then 'bot' end"
+                            "case {author.accountType} when 'atlassian' then 'agent' when"
+                            " 'customer' then 'customer' when 'app' then 'bot' end"
                         ),
                         "sequence": "id",
                     },
@@ -370,7 +379,8 @@ connector = Connector(
                     "status_id": "id",
                     "label": "name",
                     "category": sql(
-                        "case upper({statusCategory}) when 'DONE' then 'solved' when 'TODO' then 'new' end"
+                        "case upper({statusCategory}) when 'DONE' then 'solved' when 'TODO' then"
+                        " 'new' end"
                     ),
                 },
             ),

@@ -1,8 +1,9 @@
 """Medallia Experience Cloud: scores from the Query API, whose field ids differ in every instance.
 
-Facts: github.com/medallia/query-api-data-extract and Medallia's developer pages. GraphQL by POST; every value is a list
-of texts; errors come with status 200. Records are ordered by finish time and id, and the next page lies above the last
-pair. Thirty days are read again, since later edits do not move the finish time. Token host and query host differ.
+Facts: github.com/medallia/query-api-data-extract and Medallia's developer pages. GraphQL by POST;
+every value is a list of texts; errors come with status 200. Records are ordered by finish time and
+id, and the next page lies above the last pair. Thirty days are read again, since later edits do not
+move the finish time. Token host and query host differ.
 """
 
 import re
@@ -27,7 +28,10 @@ QUERY = """query Page($n: Int!, $until: String!, $last: String!, $lastId: String
 
 
 def named(settings: Mapping[str, Any]) -> dict[str, str]:
-    """Aliases to field ids. Ids come from the settings and are checked, since they become part of the query."""
+    """Aliases to field ids.
+
+    Ids come from the settings and are checked, since they become part of the query.
+    """
     found = {
         "id": settings.get("id_field") or "a_surveyid",
         "finished": settings.get("finished_field") or "k_initialfinishdate_epoch_int",

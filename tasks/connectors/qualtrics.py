@@ -1,8 +1,9 @@
-"""Qualtrics: surveys, their questions, and the scores that the account's settings name, from response exports.
+"""Qualtrics: surveys, their questions, and the scores that the account's settings name, from
+response exports.
 
-Facts: api.qualtrics.com. An export is asked for, waited for (by its status, not its percentage) and fetched as a zip
-with one file. Dates filter on the recorded date; seven days are read again, since later edits do not move it. Previews,
-tests and unfinished answers do not count.
+Facts: api.qualtrics.com. An export is asked for, waited for (by its status, not its percentage) and
+fetched as a zip with one file. Dates filter on the recorded date; seven days are read again, since
+later edits do not move it. Previews, tests and unfinished answers do not count.
 """
 
 from collections.abc import Iterable, Mapping
@@ -69,7 +70,10 @@ def question_rows(
 def score_rows(
     response: dict[str, Any], _: Any, settings: Mapping[str, Any]
 ) -> Iterable[dict[str, Any]]:
-    """One row per configured question that was answered. Answers and embedded data lie side by side in `values`."""
+    """One row per configured question that was answered.
+
+    Answers and embedded data lie side by side in `values`.
+    """
     values, survey = response.get("values") or {}, settings["partition"]
     if (
         values.get("distributionChannel") == "preview"
@@ -89,9 +93,11 @@ def score_rows(
                 "scale_min": config.get("scale_min", 1),
                 "scale_max": config.get("scale_max", 5),
                 "better": config.get("better", "higher"),
-                "ticket_id": values.get(config.get("ticket_variable", "ticket_id"))
-                or values.get("externalDataReference")
-                or None,
+                "ticket_id": (
+                    values.get(config.get("ticket_variable", "ticket_id"))
+                    or values.get("externalDataReference")
+                    or None
+                ),
                 "ticket_account": config.get("ticket_account"),
                 "responded_at": values.get("recordedDate"),
                 "version_at": values.get("recordedDate"),

@@ -1,9 +1,11 @@
-"""Salesforce Service Cloud: cases, their history, mails, comments, milestones, calendars and contracts.
+"""Salesforce Service Cloud: cases, their history, mails, comments, milestones, calendars and
+contracts.
 
-Facts: developer.salesforce.com. `queryAll` shows deleted and merged rows too; windows of a month and more go through
-Bulk API 2.0. Server cursors page within a query, so equal stamps over a page border lose nothing. A case's owner is a
-queue (the team) or a user: owner history gives two rows, names and ids, of which the ids count. No first reply and no
-survey scores in the standard objects; agent time only where Omni-Channel routes the work.
+Facts: developer.salesforce.com. `queryAll` shows deleted and merged rows too; windows of a month
+and more go through Bulk API 2.0. Server cursors page within a query, so equal stamps over a page
+border lose nothing. A case's owner is a queue (the team) or a user: owner history gives two rows,
+names and ids, of which the ids count. No first reply and no survey scores in the standard objects;
+agent time only where Omni-Channel routes the work.
 """
 
 from collections.abc import Iterable, Mapping
@@ -65,7 +67,9 @@ def changed(
     people: bool = False,
     optional: bool = False,
 ) -> Stream:
-    """Rows by change: a query of pages, or a bulk job for long windows (without ORDER BY, which would slow it)."""
+    """Rows by change: a query of pages, or a bulk job for long windows (without ORDER BY, which
+    would slow it).
+    """
     bulk = Export(
         start=lambda _, window, settings: Request(
             f"{API}/jobs/query",
@@ -167,7 +171,8 @@ def owner(field: str, prefix: str, unchanged: str) -> Becomes:
     return Becomes(
         TICKET_EVENT,
         where=sql(
-            f"{{Field}} = 'Owner' and ({{OldValue}} like '{prefix}%' or {{NewValue}} like '{prefix}%')"
+            f"{{Field}} = 'Owner' and ({{OldValue}} like '{prefix}%' or {{NewValue}} like"
+            f" '{prefix}%')"
         ),
         fields={
             "event_id": sql(f"{{Id}} || '-{field}'"),
@@ -244,7 +249,10 @@ RECURS = {
 
 
 def holiday(told: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
-    """A row an occurrence; holidays of part of a day close nothing. The mask of weekdays has Sunday as 1, Monday as 2."""
+    """A row an occurrence; holidays of part of a day close nothing.
+
+    The mask of weekdays has Sunday as 1, Monday as 2.
+    """
     if not told["IsAllDay"]:
         return
     days = (
@@ -252,15 +260,19 @@ def holiday(told: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterab
         if not told["IsRecurrence"]
         else occurrences(
             date.fromisoformat(told["RecurrenceStartDate"]),
-            date.fromisoformat(told["RecurrenceEndDateOnly"])
-            if told["RecurrenceEndDateOnly"]
-            else None,
+            (
+                date.fromisoformat(told["RecurrenceEndDateOnly"])
+                if told["RecurrenceEndDateOnly"]
+                else None
+            ),
             every=RECURS[told["RecurrenceType"]],
             interval=told["RecurrenceInterval"] or 1,
             day=told["RecurrenceDayOfMonth"],
-            month=MONTHS.index(told["RecurrenceMonthOfYear"]) + 1
-            if told["RecurrenceMonthOfYear"]
-            else None,
+            month=(
+                MONTHS.index(told["RecurrenceMonthOfYear"]) + 1
+                if told["RecurrenceMonthOfYear"]
+                else None
+            ),
             nth=NTH.get(told["RecurrenceInstance"]),
             weekdays=[
                 (bit - 1) % 7
@@ -283,8 +295,9 @@ def holiday(told: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterab
 
 
 CASE = (
-    "Id, CaseNumber, Subject, Status, Priority, Origin, Type, OwnerId, ContactId, AccountId, MasterRecordId, CreatedById, ClosedDate, CreatedDate, SystemModstamp, "
-    "IsDeleted, BusinessHoursId"
+    "Id, CaseNumber, Subject, Status, Priority, Origin, Type, OwnerId, ContactId, AccountId,"
+    " MasterRecordId, CreatedById, ClosedDate, CreatedDate, SystemModstamp, IsDeleted,"
+    " BusinessHoursId"
 )
 connector = Connector(
     name="salesforce",
@@ -381,7 +394,8 @@ connector = Connector(
             "comments",
             "Comments of cases",
             "CaseComment",
-            "Id, ParentId, IsPublished, CommentBody, CreatedById, CreatedDate, SystemModstamp, IsDeleted",
+            "Id, ParentId, IsPublished, CommentBody, CreatedById, CreatedDate, SystemModstamp,"
+            " IsDeleted",
             (
                 Becomes(
                     MESSAGE,
@@ -402,8 +416,9 @@ connector = Connector(
             "milestones",
             "SLA milestones of cases",
             "CaseMilestone",
-            "Id, CaseId, MilestoneTypeId, MilestoneType.Name, StartDate, TargetDate, CompletionDate, IsCompleted, IsViolated, "
-            "TargetResponseInMins, BusinessHoursId, SystemModstamp, IsDeleted",
+            "Id, CaseId, MilestoneTypeId, MilestoneType.Name, StartDate, TargetDate,"
+            " CompletionDate, IsCompleted, IsViolated, TargetResponseInMins, BusinessHoursId,"
+            " SystemModstamp, IsDeleted",
             (
                 milestone("apply", "StartDate", "{StartDate} is not null"),
                 milestone("due", "TargetDate", "{TargetDate} is not null"),
@@ -515,7 +530,8 @@ connector = Connector(
                         "starts_on": "StartDate",
                         "ends_on": "EndDate",
                         "churned_on": sql(
-                            "case when {Status} in ('Terminated', 'Canceled', 'Cancelled') then {EndDate} end"
+                            "case when {Status} in ('Terminated', 'Canceled', 'Cancelled') then"
+                            " {EndDate} end"
                         ),
                         "version_at": "SystemModstamp",
                     },
@@ -571,8 +587,9 @@ connector = Connector(
         full(
             "holidays",
             "Holidays of whole days, which close every schedule",
-            "SELECT Id, Name, ActivityDate, IsAllDay, IsRecurrence, RecurrenceType, RecurrenceInterval, "
-            "RecurrenceStartDate, RecurrenceEndDateOnly, RecurrenceDayOfMonth, RecurrenceMonthOfYear, RecurrenceInstance, RecurrenceDayOfWeekMask FROM Holiday",
+            "SELECT Id, Name, ActivityDate, IsAllDay, IsRecurrence, RecurrenceType,"
+            " RecurrenceInterval, RecurrenceStartDate, RecurrenceEndDateOnly, RecurrenceDayOfMonth,"
+            " RecurrenceMonthOfYear, RecurrenceInstance, RecurrenceDayOfWeekMask FROM Holiday",
             (Becomes(HOLIDAY, clean=holiday),),
             replaces=True,
         ),

@@ -1,7 +1,8 @@
 """ServiceNow through the Table API: incidents, customer cases and what belongs to them.
 
-Facts: the Table API reference. Tables are read by keyset (time, sys_id), because offsets lose rows and a page can come
-short when access rules hide rows of it. The user must have time zone GMT. Every value is text, null is "".
+Facts: the Table API reference. Tables are read by keyset (time, sys_id), because offsets lose rows
+and a page can come short when access rules hide rows of it. The user must have time zone GMT. Every
+value is text, null is "".
 """
 
 from collections.abc import Iterable, Mapping
@@ -66,7 +67,9 @@ def written(instant: datetime) -> str:
 
 
 def plain(value: Any) -> Any:
-    """A reference comes as text, or as an object with a link; with display values every field is an object."""
+    """A reference comes as text, or as an object with a link; with display values every field is an
+    object.
+    """
     return value.get("value") if isinstance(value, dict) else value
 
 
@@ -91,7 +94,9 @@ def table(
 
     def ask(window: Window) -> dict[str, str]:
         return {
-            "sysparm_query": f"{time}>={written(window.start)}^{time}<{written(window.end)}{extra}{order}"
+            "sysparm_query": (
+                f"{time}>={written(window.start)}^{time}<{written(window.end)}{extra}{order}"
+            )
         }
 
     def above(query: str, at: str, sys_id: str) -> str:
@@ -178,11 +183,15 @@ def audit(field: str, name: str) -> Becomes:
 
 
 def held() -> Becomes:
-    """On hold for the caller is pending. The reason is a change of its own, told beside that of the state, so it comes after it."""
+    """On hold for the caller is pending.
+
+    The reason is a change of its own, told beside that of the state, so it comes after it.
+    """
     return Becomes(
         TICKET_EVENT,
         where=sql(
-            "{fieldname} = 'hold_reason' and {newvalue} is not null and ({newvalue} = '1' or coalesce({oldvalue}, '') = '1')"
+            "{fieldname} = 'hold_reason' and {newvalue} is not null and ({newvalue} = '1' or"
+            " coalesce({oldvalue}, '') = '1')"
         ),
         fields={
             "event_id": "sys_id",
@@ -198,7 +207,10 @@ def held() -> Becomes:
 
 
 def sla(kind: str, at: str, condition: str) -> Becomes:
-    """task_sla rows told as events. A breach happens at the planned end; running values are stale and not used."""
+    """task_sla rows told as events.
+
+    A breach happens at the planned end; running values are stale and not used.
+    """
     return Becomes(
         SLA_EVENT,
         where=sql(f"{{stage}} <> 'cancelled' and {condition}"),
@@ -213,13 +225,16 @@ def sla(kind: str, at: str, condition: str) -> Becomes:
             "version_at": "sys_updated_on",
             "is_business": sql("{schedule} is not null"),
             "target_minutes": sql(
-                "date_diff('second', timestamp '1970-01-01', try_cast({sla.duration} as timestamp)) / 60"
+                "date_diff('second', timestamp '1970-01-01', try_cast({sla.duration} as timestamp))"
+                " / 60"
             ),
         },
     )
 
 
-AT = "coalesce(try_cast({{{f}}} as timestamp), try_strptime({{{f}}}[:15], '%Y%m%dT%H%M%S'))"  # 2026-01-01 08:00:00 or 20260101T080000
+AT = (  # 2026-01-01 08:00:00 or 20260101T080000
+    "coalesce(try_cast({{{f}}} as timestamp), try_strptime({{{f}}}[:15], '%Y%m%dT%H%M%S'))"
+)
 WEEK_MINUTE = f"(({{day}}) % 7) * 1440 + date_part('hour', {AT}) * 60 + date_part('minute', {AT})"
 SPAN = (
     "sys_id,name,schedule,schedule.name,schedule.time_zone,start_date_time,end_date_time,repeat_type,days_of_week,yearly_type,month,float_week,float_day,"
@@ -232,7 +247,8 @@ def spans(day: int) -> Becomes:
     return Becomes(
         BUSINESS_SCHEDULE,
         where=sql(
-            f"coalesce({{type}}, '') <> 'excluded' and {{repeat_type}} in ('weekly', 'specific') and contains({{days_of_week}}, '{day}')"
+            "coalesce({type}, '') <> 'excluded' and {repeat_type} in ('weekly', 'specific')"
+            f" and contains({{days_of_week}}, '{day}')"
         ),
         fields={
             "schedule_id": "schedule",
@@ -250,7 +266,9 @@ def on(written: str) -> date:
 
 
 def closed(span: dict[str, Any], schedules: Iterable[str]) -> Iterable[dict[str, Any]]:
-    """Days of a span that closes schedules: once, or every year on its date or on a floating one (the second Monday of May)."""
+    """Days of a span that closes schedules: once, or every year on its date or on a floating one
+    (the second Monday of May).
+    """
     first, until = on(span["start_date_time"]), span.get("repeat_until") or ""
     floats = {
         "month": int(span.get("month") or first.month),
@@ -398,7 +416,8 @@ connector = Connector(
                         "priority": sql("'any'"),
                         "name": "name",
                         "target_minutes": sql(
-                            "date_diff('second', timestamp '1970-01-01', try_cast({duration} as timestamp)) / 60"
+                            "date_diff('second', timestamp '1970-01-01', try_cast({duration} as"
+                            " timestamp)) / 60"
                         ),
                         "is_business": sql("{schedule} is not null"),
                         "version_at": "sys_updated_on",

@@ -1,8 +1,9 @@
 """SurveyMonkey v3: surveys, their questions, and the scores that the account's settings name.
 
-Facts: github.com/SurveyMonkey/public_api_docs. Each survey has its own bookmark (one for all loses answers:
-airbytehq/airbyte#14998); one without new answers is read again once a day, because edits do not change the count.
-A draft app has 500 calls a day: when they are spent the run stops cleanly and the next one goes on.
+Facts: github.com/SurveyMonkey/public_api_docs. Each survey has its own bookmark (one for all loses
+answers: airbytehq/airbyte#14998); one without new answers is read again once a day, because edits
+do not change the count. A draft app has 500 calls a day: when they are spent the run stops cleanly
+and the next one goes on.
 """
 
 from collections.abc import Iterable, Mapping
@@ -45,7 +46,10 @@ def choices_of(question: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def number(choice: Mapping[str, Any]) -> float | None:
-    """The score of a choice: its text. Not its weight, which for NPS is the bucket (-100, 0, 100) and not 0-10."""
+    """The score of a choice: its text.
+
+    Not its weight, which for NPS is the bucket (-100, 0, 100) and not 0-10.
+    """
     try:
         return float(str(choice.get("text")).split(" ")[0])
     except ValueError:
@@ -73,8 +77,8 @@ def score_rows(
 ) -> Iterable[dict[str, Any]]:
     """One row per configured question that was answered.
 
-    A choice that is gone from the survey leaves its id as the score, which is not a number: the row is set aside with
-    that as the reason, and not lost.
+    A choice that is gone from the survey leaves its id as the score, which is not a number: the row
+    is set aside with that as the reason, and not lost.
     """
     if response.get("collection_mode", "default") not in LIVE_MODES:
         return
@@ -94,15 +98,19 @@ def score_rows(
                 "survey_id": response["survey_id"],
                 "question_id": question["id"],
                 "metric": config["metric"],
-                "score": number(choice)
-                if choice
-                else f"choice {answer['choice_id']} is not in the survey",
+                "score": (
+                    number(choice)
+                    if choice
+                    else f"choice {answer['choice_id']} is not in the survey"
+                ),
                 "scale_min": config.get("scale_min", 1),
                 "scale_max": config.get("scale_max", 5),
                 "better": config.get("better", "higher"),
-                "ticket_id": variables.get(config.get("ticket_variable", "ticket_id"))
-                or response.get("custom_value")
-                or None,
+                "ticket_id": (
+                    variables.get(config.get("ticket_variable", "ticket_id"))
+                    or response.get("custom_value")
+                    or None
+                ),
                 "ticket_account": config.get("ticket_account"),
                 "customer_id": response.get("recipient_id") or None,
                 "responded_at": response.get("date_created"),

@@ -1,8 +1,8 @@
 """Typeform: forms, their questions, and the scores that the account's settings name.
 
-Facts: typeform.com/developers. Answers come newest first and page by the token of the last one; totals tell what
-remains and are no stop sign (airbytehq/airbyte#34484). The newest half hour may be missing, hence the overlap. Two
-calls a second. Unanswered questions are absent.
+Facts: typeform.com/developers. Answers come newest first and page by the token of the last one;
+totals tell what remains and are no stop sign (airbytehq/airbyte#34484). The newest half hour may be
+missing, hence the overlap. Two calls a second. Unanswered questions are absent.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -33,7 +33,10 @@ def fields_of(holder: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def scale(field: Mapping[str, Any]) -> tuple[int, int] | None:
-    """Lowest and highest score. Ratings start at 1, opinion scales and NPS at 0 unless the form says otherwise."""
+    """Lowest and highest score.
+
+    Ratings start at 1, opinion scales and NPS at 0 unless the form says otherwise.
+    """
     properties = field.get("properties") or {}
     if field.get("type") not in SCALED:
         return None
@@ -57,7 +60,9 @@ def question_rows(
 
 
 def number(answer: Mapping[str, Any], config: Mapping[str, Any]) -> Any:
-    """The number, or what the setting `choices` gives for the choice; else a text, which sets the row aside by name."""
+    """The number, or what the setting `choices` gives for the choice; else a text, which sets the
+    row aside by name.
+    """
     if answer.get("type") == "number":
         return answer.get("number")
     choice = answer.get("choice") or {}
@@ -92,10 +97,10 @@ def score_rows(
                 "scale_min": config.get("scale_min", low),
                 "scale_max": config.get("scale_max", high),
                 "better": config.get("better", "higher"),
-                "ticket_id": (response.get("hidden") or {}).get(
-                    config.get("ticket_variable", "ticket_id")
-                )
-                or None,
+                "ticket_id": (
+                    (response.get("hidden") or {}).get(config.get("ticket_variable", "ticket_id"))
+                    or None
+                ),
                 "ticket_account": config.get("ticket_account"),
                 "responded_at": response.get("submitted_at"),
                 "version_at": response.get("submitted_at"),

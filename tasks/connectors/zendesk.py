@@ -1,7 +1,9 @@
-"""Zendesk Support: incremental exports, which are complete (archived and deleted tickets included) and cheap.
+"""Zendesk Support: incremental exports, which are complete (archived and deleted tickets included)
+and cheap.
 
-Facts: developer.zendesk.com/api-reference/ticketing/ticket-management/incremental_exports. Exports take 10 requests a
-minute, leave out the newest minute, and select on a system timestamp, so `updated_at` is never used as a bookmark.
+Facts: developer.zendesk.com/api-reference/ticketing/ticket-management/incremental_exports. Exports
+take 10 requests a minute, leave out the newest minute, and select on a system timestamp, so
+`updated_at` is never used as a bookmark.
 """
 
 from datetime import timedelta
@@ -145,15 +147,20 @@ connector = Connector(
                         "created_at": "created_at",
                         "solved_at": "metric_set.solved_at",
                         "is_merged": sql(
-                            "coalesce(list_contains(cast({tags} as varchar[]), 'closed_by_merge'), false)"
+                            "coalesce(list_contains(cast({tags} as varchar[]), 'closed_by_merge'),"
+                            " false)"
                         ),
                         "vendor_reopens_count": "metric_set.reopens",
                         "vendor_reassignments_count": sql(
                             "greatest(cast({metric_set.assignee_stations} as bigint) - 1, 0)"
                         ),
                         "vendor_first_reply_minutes": "metric_set.reply_time_in_minutes.calendar",
-                        "vendor_first_reply_business_minutes": "metric_set.reply_time_in_minutes.business",
-                        "vendor_full_resolution_minutes": "metric_set.full_resolution_time_in_minutes.calendar",
+                        "vendor_first_reply_business_minutes": (
+                            "metric_set.reply_time_in_minutes.business"
+                        ),
+                        "vendor_full_resolution_minutes": (
+                            "metric_set.full_resolution_time_in_minutes.calendar"
+                        ),
                         "version_at": sql("to_timestamp(cast({generated_timestamp} as double))"),
                     },
                 ),
@@ -219,7 +226,8 @@ connector = Connector(
                         "role": "role",
                         "time_zone": "time_zone",
                         "is_active": sql(
-                            "coalesce(cast({active} as boolean), true) and not coalesce(cast({suspended} as boolean), false)"
+                            "coalesce(cast({active} as boolean), true) and not"
+                            " coalesce(cast({suspended} as boolean), false)"
                         ),
                         "created_at": "created_at",
                         "version_at": "updated_at",
@@ -275,7 +283,8 @@ connector = Connector(
                 Becomes(
                     SLA_EVENT,
                     where=sql(
-                        "{type} in ('activate', 'apply_sla', 'pause', 'fulfill', 'breach') and not coalesce(cast({deleted} as boolean), false)"
+                        "{type} in ('activate', 'apply_sla', 'pause', 'fulfill', 'breach') and not"
+                        " coalesce(cast({deleted} as boolean), false)"
                     ),
                     fields={
                         "event_id": "id",
@@ -293,7 +302,10 @@ connector = Connector(
         ),
         Stream(
             name="satisfaction",
-            says="Satisfaction ratings, offered and answered; 30 days are read again for changed ones",
+            says=(
+                "Satisfaction ratings, offered and answered; 30 days are read again for changed"
+                " ones"
+            ),
             path="/api/v2/satisfaction_ratings.json",
             records="satisfaction_ratings",
             paging=by_cursor,

@@ -1,8 +1,9 @@
 """Zoho Desk: tickets by change, with their history, threads, comments and time.
 
-Facts: desk.zoho.com/DeskAPIDocument. No rows is 204 without a body; search refuses deep offsets, so a long window is
-begun anew from the last change. History has no ids and tells values in three shapes. Departments stand for teams.
-Trashed tickets are in no list. Two kinds of 429: the day's credits are used up, or too many calls at once.
+Facts: desk.zoho.com/DeskAPIDocument. No rows is 204 without a body; search refuses deep offsets, so
+a long window is begun anew from the last change. History has no ids and tells values in three
+shapes. Departments stand for teams. Trashed tickets are in no list. Two kinds of 429: the day's
+credits are used up, or too many calls at once.
 """
 
 from collections.abc import Iterable, Mapping
@@ -73,7 +74,9 @@ SEARCH = Offset("from", "limit", 100, cap=900, restart=Restart("modifiedTime", f
 
 
 def told(key: str) -> str:
-    """A value of a history entry: bare text, an object with an id, or one of the two of a transition."""
+    """A value of a history entry: bare text, an object with an id, or one of the two of a
+    transition.
+    """
     inner = " , ".join(
         f"{VALUE}->>'{path}'"
         for path in (f"$.{key}.id", f"$.{key}", *(("$.id",) if key == "updatedValue" else ()))
@@ -92,7 +95,8 @@ def change(name: str, field: str) -> Becomes:
         where=sql(f"{{item.propertyName}} = '{name}'"),
         fields={
             "event_id": sql(
-                "md5(concat_ws('|', {@partition}, {eventTime}, {item.propertyName}, cast({item.propertyValue} as varchar)))"
+                "md5(concat_ws('|', {@partition}, {eventTime}, {item.propertyName},"
+                " cast({item.propertyValue} as varchar)))"
             ),
             "ticket_id": "@partition",
             "field": sql(f"'{field}'"),
@@ -199,7 +203,8 @@ connector = Connector(
                         "status_id": "status",
                         "label": "status",
                         "category": sql(
-                            "case when {statusType} = 'Closed' then 'closed' when {statusType} = 'On Hold' and lower({status}) not like '%customer%' then 'hold' end"
+                            "case when {statusType} = 'Closed' then 'closed' when {statusType} ="
+                            " 'On Hold' and lower({status}) not like '%customer%' then 'hold' end"
                         ),
                     },
                 ),
@@ -222,7 +227,8 @@ connector = Connector(
                         "author_id": "author.id",
                         "is_public": sql("coalesce({visibility}, 'public') = 'public'"),
                         "author_role": sql(
-                            "case when {direction} = 'in' then 'customer' when {author.type} = 'AGENT' then 'agent' else 'system' end"
+                            "case when {direction} = 'in' then 'customer' when {author.type} ="
+                            " 'AGENT' then 'agent' else 'system' end"
                         ),
                         "channel": "channel",
                         "body": "summary",
@@ -252,7 +258,8 @@ connector = Connector(
                         "agent_id": "ownerId",
                         "entered_at": "executedTime",
                         "seconds": sql(
-                            "cast({hoursSpent} as int) * 3600 + cast({minutesSpent} as int) * 60 + cast({secondsSpent} as int)"
+                            "cast({hoursSpent} as int) * 3600 + cast({minutesSpent} as int) * 60 +"
+                            " cast({secondsSpent} as int)"
                         ),
                     },
                 ),
@@ -275,7 +282,8 @@ connector = Connector(
                     fields={
                         "response_id": "id",
                         "score": sql(
-                            "case upper({rating}) when 'GOOD' then 1 when 'OKAY' then 0.5 when 'BAD' then 0 end"
+                            "case upper({rating}) when 'GOOD' then 1 when 'OKAY' then 0.5 when"
+                            " 'BAD' then 0 end"
                         ),
                         **score("csat", 0, 1),
                         "ticket_id": "ticketId",

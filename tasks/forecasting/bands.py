@@ -1,8 +1,9 @@
 """How sure a forecast is: bands from the errors that the same way of forecasting really made.
 
-Split-conformal prediction (Lei et al. 2018) on scaled errors, by groups of days ahead. The scale of a count's error has a
-part that chance alone makes (Poisson: the square root of the mean) and a part in proportion to the mean, estimated from
-the queue's errors. A queue with few errors of its own borrows the shape of all queues' errors; a lone one borrows Student's t.
+Split-conformal prediction (Lei et al. 2018) on scaled errors, by groups of days ahead. The scale of
+a count's error has a part that chance alone makes (Poisson: the square root of the mean) and a part
+in proportion to the mean, estimated from the queue's errors. A queue with few errors of its own
+borrows the shape of all queues' errors; a lone one borrows Student's t.
 """
 
 from collections.abc import Sequence
@@ -24,8 +25,8 @@ def quantiles(
 ) -> Floats:
     """(rows, horizon, levels) for forecasts `means` (rows, horizon), ordered and never negative.
 
-    `past` are earlier forecasts (origins, rows, horizon) and `came` what came, NaN where it is not known. Steps of a group
-    (first and last, from 1) share their errors.
+    `past` are earlier forecasts (origins, rows, horizon) and `came` what came, NaN where it is not
+    known. Steps of a group (first and last, from 1) share their errors.
     """
     rows, horizon = means.shape
     share = _shares(past, came)
@@ -51,7 +52,9 @@ def quantiles(
 
 
 def chance_error(means: Floats) -> Floats:
-    """Mean absolute error that chance alone makes of counts with these means (Poisson; de Moivre's formula)."""
+    """Mean absolute error that chance alone makes of counts with these means (Poisson; de Moivre's
+    formula).
+    """
     from scipy.special import gammaln
 
     whole = np.floor(means)
@@ -75,7 +78,9 @@ def _shares(past: Floats, came: Floats) -> Floats:
 
 
 def _levels(scaled: Floats) -> Floats:
-    """(rows, levels) of scaled errors (origins, rows, days); those of a normal law's where no row has an error."""
+    """(rows, levels) of scaled errors (origins, rows, days); those of a normal law's where no row
+    has an error.
+    """
     every = scaled[~np.isnan(scaled)]
     rows = scaled.shape[1]
     if not len(every):
@@ -87,7 +92,9 @@ def _levels(scaled: Floats) -> Floats:
 
 
 def _student(errors: Floats) -> Floats:
-    """The shape of a lone row's errors (origins, days): a dozen origins do not show how far the tails reach."""
+    """The shape of a lone row's errors (origins, days): a dozen origins do not show how far the
+    tails reach.
+    """
     from scipy.special import stdtrit
 
     origins = max(int((~np.isnan(errors)).any(axis=1).sum()), 2)
@@ -96,10 +103,11 @@ def _student(errors: Floats) -> Floats:
 
 
 def _mixed(errors: Floats, shape: Floats) -> Floats:
-    """Quantiles of a row's errors (origins, days) mixed with all rows' shape, widened for how few origins there were.
+    """Quantiles of a row's errors (origins, days) mixed with all rows' shape, widened for how few
+    origins there were.
 
-    Conformal: with n errors the p-quantile of the next one is at p (n + 1) / n. The days after one origin share the error
-    of its level, so n counts origins, not days.
+    Conformal: with n errors the p-quantile of the next one is at p (n + 1) / n. The days after one
+    origin share the error of its level, so n counts origins, not days.
     """
     own = errors[~np.isnan(errors)]
     count = int((~np.isnan(errors)).any(axis=1).sum()) + _BORROWED

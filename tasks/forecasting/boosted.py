@@ -1,8 +1,10 @@
-"""Gradient-boosted trees over all queues together: how a day departs from level and profile, learned from the calendar.
+"""Gradient-boosted trees over all queues together: how a day departs from level and profile,
+learned from the calendar.
 
-A training row is a day of the past as it was seen some days before, so a row knows only what was known then. The target
-is the ratio to level and profile; what is learned of a big queue therefore helps a small one. Boosting after Friedman
-(2001), as scikit-learn fits it (histograms, so a fit costs rows times features and no more).
+A training row is a day of the past as it was seen some days before, so a row knows only what was
+known then. The target is the ratio to level and profile; what is learned of a big queue therefore
+helps a small one. Boosting after Friedman (2001), as scikit-learn fits it (histograms, so a fit
+costs rows times features and no more).
 """
 
 import calendar
@@ -68,7 +70,9 @@ def _learn(panel: Panel, cleaned: Cleaned) -> Any:
 
 
 def _examples(panel: Panel, cleaned: Cleaned) -> Iterator[tuple[Floats, Floats, Floats]]:
-    """Features, ratio to level and profile, and weight (tickets) of past days, as seen from days before them."""
+    """Features, ratio to level and profile, and weight (tickets) of past days, as seen from days
+    before them.
+    """
     if panel.known <= _FEWEST_DAYS:
         return
     for origin in np.unique(np.linspace(_FEWEST_DAYS, panel.known - 1, _ORIGINS).astype(int)):
@@ -130,7 +134,9 @@ def _shut_before(shut: Any, at: Any) -> Any:
 
 
 def _workday_of_month(panel: Panel, shut: Any) -> Any:
-    """Open ordinary days of the month up to each day; in the panel's first month days before it are guessed."""
+    """Open ordinary days of the month up to each day; in the panel's first month days before it are
+    guessed.
+    """
     total = np.cumsum(~shut, axis=1)
     months = np.array([panel.day(i).day for i in range(panel.kinds.shape[1])])
     starts = np.maximum.accumulate(np.where(months == 1, np.arange(len(months)), 0))

@@ -1,8 +1,10 @@
-"""The ways to say how many will come on ordinary days. Each takes cleaned history and gives (queues, horizon) means.
+"""The ways to say how many will come on ordinary days.
 
-Sources: the weekday mean is what the field calls the eight-week average; level and profile is a multiplicative
-decomposition with an exponentially weighted level (Holt 1957, without trend); `Smoothed` is ETS (Hyndman et al. 2008) as
-statsforecast fits it.
+Each takes cleaned history and gives (queues, horizon) means.
+
+Sources: the weekday mean is what the field calls the eight-week average; level and profile is a
+multiplicative decomposition with an exponentially weighted level (Holt 1957, without trend);
+`Smoothed` is ETS (Hyndman et al. 2008) as statsforecast fits it.
 """
 
 from collections.abc import Callable
@@ -17,7 +19,9 @@ Candidate = Callable[[Panel, Cleaned, int], Floats]
 _WEEKS = 8
 _HALF_LIFE_WEEKS = 1.5
 _SHORTEST_ETS = 4  # weeks: with fewer a season cannot be told from noise
-_FITTED_ANEW = 1.25  # times the open days of the last fit: what six weeks tell is soon out of date, what a year tells is not
+# times the open days of the last fit: what six weeks tell is soon out of date, what a year tells is
+# not
+_FITTED_ANEW = 1.25
 _FEWEST_ETS = 16  # open days; a team that is open on two days a week has eight in four weeks
 
 
@@ -32,13 +36,17 @@ def weekday_mean(panel: Panel, cleaned: Cleaned, horizon: int) -> Floats:
 
 
 def level_profile(panel: Panel, cleaned: Cleaned, horizon: int) -> Floats:
-    """Level of the last weeks, the newest weighing most, times each weekday's median share of its week."""
+    """Level of the last weeks, the newest weighing most, times each weekday's median share of its
+    week.
+    """
     level, profile = level_and_profile(cleaned.values)
     return ahead(level[:, None] * profile, horizon)
 
 
 def level_and_profile(values: Floats) -> tuple[Floats, Floats]:
-    """Mean day of now (queues), and the ratio to it of each weekday, the day after the last known one first (queues, 7)."""
+    """Mean day of now (queues), and the ratio to it of each weekday, the day after the last known
+    one first (queues, 7).
+    """
     weeks = recent_weeks(values, _WEEKS)
     known = ~np.isnan(weeks)
     profile = np.ones((len(weeks), WEEK))
@@ -49,9 +57,10 @@ def level_and_profile(values: Floats) -> tuple[Floats, Floats]:
         profile = _mean_one(np.nan_to_num(nanmedian(np.moveaxis(ratios, 1, -1))), known.any(axis=1))
     ages = np.arange(weeks.shape[1])[::-1]
     weights = 0.5 ** (ages / _HALF_LIFE_WEEKS) * share * ~np.isnan(level)
-    return _divided(
-        (weights * np.nan_to_num(level)).sum(axis=1), weights.sum(axis=1), otherwise=0.0
-    ), profile
+    return (
+        _divided((weights * np.nan_to_num(level)).sum(axis=1), weights.sum(axis=1), otherwise=0.0),
+        profile,
+    )
 
 
 def _mean_one(profile: Floats, seen: Any) -> Floats:
@@ -66,7 +75,9 @@ def _divided(above: Floats, below: Any, *, otherwise: float) -> Floats:
 
 
 def recent_weeks(values: Floats, weeks: int) -> Floats:
-    """(queues, weeks, 7), oldest first; the first place is the weekday of the day after the last known one."""
+    """(queues, weeks, 7), oldest first; the first place is the weekday of the day after the last
+    known one.
+    """
     queues, known = values.shape
     take = min(known, weeks * WEEK)
     padded = np.full((queues, weeks * WEEK), np.nan)
@@ -75,7 +86,9 @@ def recent_weeks(values: Floats, weeks: int) -> Floats:
 
 
 def mean_of_last(values: Floats, count: int) -> Floats:
-    """Mean of the last `count` known values of each weekday, the day after the last known one first; 0 where none is."""
+    """Mean of the last `count` known values of each weekday, the day after the last known one
+    first; 0 where none is.
+    """
     weeks = recent_weeks(values, -(-values.shape[1] // WEEK))
     there = ~np.isnan(weeks)
     newest = there & (np.cumsum(there[:, ::-1], axis=1)[:, ::-1] <= count)
@@ -90,8 +103,9 @@ def ahead(week: Floats, horizon: int) -> Floats:
 class Smoothed:
     """ETS with a weekly season and no trend.
 
-    A queue's parameters are fitted at the earliest origin that is asked for and carried forward to later days, until its
-    history has grown by a quarter: then they are fitted anew. No origin knows what came after it.
+    A queue's parameters are fitted at the earliest origin that is asked for and carried forward to
+    later days, until its history has grown by a quarter: then they are fitted anew. No origin knows
+    what came after it.
     """
 
     def __init__(self) -> None:
@@ -138,7 +152,10 @@ def _fit(season: int, series: Floats) -> Any:
 
     try:
         return AutoETS(season_length=season, model="ZNA").fit(series)
-    except Exception as trouble:  # a series too short for its parameters, or one that none fits; the library has no class for it
+    except (
+        Exception
+        # a series too short for its parameters, or one that none fits; the library has no class for it
+    ) as trouble:
         if (
             isinstance(trouble, NotImplementedError)
             or "no model able to be fitted" in str(trouble).lower()

@@ -1,4 +1,7 @@
-"""Where the work of a forecast is done: here, or on the machines of a Dask cluster. The numbers are the same."""
+"""Where the work of a forecast is done: here, or on the machines of a Dask cluster.
+
+The numbers are the same.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -14,9 +17,11 @@ def here(work: Callable[..., Any], jobs: Sequence[Job]) -> Iterator[Any]:
 
 
 def on_dask(address: str) -> Engine:
-    """An engine on the Dask scheduler at an address such as tcp://10.0.0.5:8786; results come in the order of the jobs.
+    """An engine on the Dask scheduler at an address such as tcp://10.0.0.5:8786; results come in
+    the order of the jobs.
 
-    Needs the extra `dask` (support-etl[dask]) here and on the workers. Raises OSError where nothing answers.
+    Needs the extra `dask` (support-etl[dask]) here and on the workers. Raises OSError where nothing
+    answers.
     """
 
     def run(work: Callable[..., Any], jobs: Sequence[Job]) -> Iterator[Any]:
@@ -31,7 +36,10 @@ def on_dask(address: str) -> Engine:
 
 
 def engine(setting: str) -> Engine:
-    """The engine that a setting names: empty for here, else `dask:` and an address. Raises ValueError for another."""
+    """The engine that a setting names: empty for here, else `dask:` and an address.
+
+    Raises ValueError for another.
+    """
     if not setting:
         return here
     kind, _, address = setting.partition(":")

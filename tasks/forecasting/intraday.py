@@ -1,11 +1,13 @@
-"""A day's expected contacts spread over its quarter or half hours: top-down, so that intervals sum to their day.
+"""A day's expected contacts spread over its quarter or half hours: top-down, so that intervals sum
+to their day.
 
-A slot is a piece of the local wall clock (0 is midnight). The profile of a weekday is its mean share by slot over recent
-weeks; a queue with few contacts borrows from a bigger one (its team, all teams), a contact for a contact.
+A slot is a piece of the local wall clock (0 is midnight). The profile of a weekday is its mean
+share by slot over recent weeks; a queue with few contacts borrows from a bigger one (its team, all
+teams), a contact for a contact.
 
-How many really come in a slot differs for three reasons: the day's total is not sure, its shape is not the usual one, and
-chance (Poisson). Their variances add up; quantiles are those of a gamma distribution of that mean and variance, in whole
-contacts.
+How many really come in a slot differs for three reasons: the day's total is not sure, its shape is
+not the usual one, and chance (Poisson). Their variances add up; quantiles are those of a gamma
+distribution of that mean and variance, in whole contacts.
 """
 
 from collections.abc import Sequence
@@ -25,9 +27,11 @@ _SIGMAS_80 = 2 * 1.2816  # width of a normal law's 80 % band
 
 
 def profiles(counts: Floats, wider: Floats | None = None) -> Floats:
-    """Share of each slot (rows, 7 weekdays, slots) from contacts counted by weekday and slot over `WEEKS` weeks.
+    """Share of each slot (rows, 7 weekdays, slots) from contacts counted by weekday and slot over
+    `WEEKS` weeks.
 
-    `wider`, of the same shape, are the profiles to borrow from. Without any contact at all a day is spread evenly.
+    `wider`, of the same shape, are the profiles to borrow from. Without any contact at all a day is
+    spread evenly.
     """
     slots = counts.shape[-1]
     even = np.full(counts.shape, 1 / slots)
@@ -42,7 +46,9 @@ def profiles(counts: Floats, wider: Floats | None = None) -> Floats:
 
 
 def counts_by_slot(found: Sequence[tuple[int, int, int, int]], shape: tuple[int, int]) -> Floats:
-    """(rows, days, slots) of contacts over `WEEKS` weeks from (row, day, slot, contacts); `shape` is the number of rows and of slots."""
+    """(rows, days, slots) of contacts over `WEEKS` weeks from (row, day, slot, contacts); `shape`
+    is the number of rows and of slots.
+    """
     made = np.zeros((shape[0], WEEKS * WEEK, shape[1]))
     if found:
         rows, days, slots, contacts = np.array(found, dtype=np.int64).T
@@ -57,10 +63,12 @@ def by_weekday(counts: Floats, first: date) -> Floats:
 
 
 def unsteadiness(counts: Floats, first: date, profile: Floats) -> Floats:
-    """By row: variance of a slot's share from day to day, relative to the share's square, beyond what chance makes.
+    """By row: variance of a slot's share from day to day, relative to the share's square, beyond
+    what chance makes.
 
-    With n of a day and a share s, chance alone gives n s (1 - s) (multinomial); the profile was made of the same weeks,
-    which hides one part in `WEEKS`. A queue with few contacts borrows from all.
+    With n of a day and a share s, chance alone gives n s (1 - s) (multinomial); the profile was
+    made of the same weeks, which hides one part in `WEEKS`. A queue with few contacts borrows from
+    all.
     """
     totals = counts.sum(axis=2, keepdims=True)
     shares = profile[:, (first.weekday() + np.arange(counts.shape[1])) % WEEK]
@@ -76,13 +84,17 @@ def unsteadiness(counts: Floats, first: date, profile: Floats) -> Floats:
 
 
 def unsure(mean: Floats, low_80: Floats, high_80: Floats) -> Floats:
-    """Variance of a day's total relative to the square of its mean, beyond chance, from its 80 % band."""
+    """Variance of a day's total relative to the square of its mean, beyond chance, from its 80 %
+    band.
+    """
     beyond = np.maximum(((high_80 - low_80) / _SIGMAS_80) ** 2 - mean, 0)
     return np.divide(beyond, mean**2, out=np.zeros_like(mean), where=mean > 0)
 
 
 def quantiles(spread: Floats, relative: Floats) -> Floats:
-    """(rows, slots, levels) for means by slot; `relative` by row: variance beyond chance relative to the square of the mean."""
+    """(rows, slots, levels) for means by slot; `relative` by row: variance beyond chance relative
+    to the square of the mean.
+    """
     from scipy.special import gammaincinv
 
     mean = np.maximum(spread, 1e-9)[..., None]
@@ -116,7 +128,9 @@ def slots_of(day: date, zone: str, minutes: int) -> Slots:
 
 
 def spread(mean: Floats, profile: Floats, slots: Slots) -> Floats:
-    """(rows, slots of the day): each row's mean of the day over its slots; sums to the mean, whatever clocks do."""
+    """(rows, slots of the day): each row's mean of the day over its slots; sums to the mean,
+    whatever clocks do.
+    """
     shares = profile[:, slots.day.weekday(), list(slots.places)]
     return np.asarray(
         mean[:, None] * shares / np.maximum(shares.sum(axis=1, keepdims=True), 1e-300)

@@ -1,6 +1,8 @@
-"""Daily counts of queues side by side, what is known of their calendar, and how history is made fit to learn from.
+"""Daily counts of queues side by side, what is known of their calendar, and how history is made fit
+to learn from.
 
-Days run along columns. NaN is "not known" (or closed), never zero. Nothing here looks beyond the last known day.
+Days run along columns. NaN is "not known" (or closed), never zero. Nothing here looks beyond the
+last known day.
 """
 
 from collections.abc import Mapping
@@ -27,7 +29,8 @@ _SHIFT_ERRORS, _SHIFT_RATIO = 6.0, 1.3
 _LONGEST_LOSS = (
     7  # days of zeros in a row that may be lost data; after more the queue has been stopped
 )
-_SURELY_MORE = 8.0  # a day that usually has so many is zero once in 3,000 times (Poisson): then data is missing
+# a day that usually has so many is zero once in 3,000 times (Poisson): then data is missing
+_SURELY_MORE = 8.0
 
 
 class Kind(IntEnum):
@@ -46,12 +49,15 @@ class Treated(IntEnum):
     SPECIAL = 1  # replaced by an ordinary day; its own effect is learned apart
     OUTLIER = 2  # cut to the most that is believable
     MISSING = 3  # zero where zero cannot be: taken as unknown
-    LEVEL_SHIFT = 4  # from this day on more or fewer come for good: the days before are scaled to the new level
+    # from this day on more or fewer come for good: the days before are scaled to the new level
+    LEVEL_SHIFT = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """Queues (rows) on days (columns): `values` up to the last known day, `kinds` for these and the days to forecast."""
+    """Queues (rows) on days (columns): `values` up to the last known day, `kinds` for these and the
+    days to forecast.
+    """
 
     queues: tuple[str, ...]
     first: date
@@ -119,10 +125,12 @@ def panel(
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
-    """History to learn from: `values` without special days, outliers and lost days; what was done; open weekdays.
+    """History to learn from: `values` without special days, outliers and lost days; what was done;
+    open weekdays.
 
-    `factors` gives, per queue and kind of day, the share of an ordinary day that comes. `opens` says on which places of
-    the week (day number modulo 7, counted from the panel's first day) anything ever came of late.
+    `factors` gives, per queue and kind of day, the share of an ordinary day that comes. `opens`
+    says on which places of the week (day number modulo 7, counted from the panel's first day)
+    anything ever came of late.
     """
 
     values: Floats
@@ -161,10 +169,12 @@ def clean(panel: Panel) -> Cleaned:
 
 
 def _on_one_level(values: Floats) -> tuple[Floats, tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """Days before the greatest level shift of the last ten weeks scaled to the level after it; where it is (row, day).
+    """Days before the greatest level shift of the last ten weeks scaled to the level after it;
+    where it is (row, day).
 
-    A shift is between weeks: at least two after it whose median differs from that of four to eight before by six of its
-    standard errors (robust, counts never steadier than Poisson) and by 30 % or more.
+    A shift is between weeks: at least two after it whose median differs from that of four to eight
+    before by six of its standard errors (robust, counts never steadier than Poisson) and by 30 % or
+    more.
     """
     weeks = _by_week(values)
     days = (~np.isnan(weeks)).sum(axis=2)
@@ -196,7 +206,8 @@ def _on_one_level(values: Floats) -> tuple[Floats, tuple[NDArray[np.int64], NDAr
 
 
 def _shift(before: Floats, after: Floats) -> tuple[Floats, Floats, Floats]:
-    """Standard errors between the medians of two spans of weeks, their ratio, and what they leave unexplained.
+    """Standard errors between the medians of two spans of weeks, their ratio, and what they leave
+    unexplained.
 
     0 errors where too few weeks are known.
     """
@@ -231,7 +242,9 @@ def _unfold(weeks: Floats, known: int) -> Floats:
 
 
 def _around(values: Floats) -> Floats:
-    """(queues, weeks, 7, places): the same weekday of the weeks around each day, the day itself left out."""
+    """(queues, weeks, 7, places): the same weekday of the weeks around each day, the day itself
+    left out.
+    """
     weeks = _by_week(values)
     edge = np.full((weeks.shape[0], _NEIGHBOURS, WEEK), np.nan)
     wide = np.concatenate([edge, weeks, edge], axis=1)
@@ -256,7 +269,9 @@ def _run_of_zeros(values: Floats) -> Floats:
 
 
 def _most(ordinary: Floats, usual: Floats) -> Floats:
-    """The most that is believed of a day: six robust deviations over the usual, counts never steadier than Poisson."""
+    """The most that is believed of a day: six robust deviations over the usual, counts never
+    steadier than Poisson.
+    """
     around = _around(ordinary)
     middle = nanmedian(around)
     spread = _unfold(1.4826 * nanmedian(np.abs(around - middle[..., None])), ordinary.shape[1])
@@ -266,17 +281,20 @@ def _most(ordinary: Floats, usual: Floats) -> Floats:
 
 
 def _opens(values: Floats) -> NDArray[np.bool_]:
-    """Whether anything came in the last eight weeks, by place in the week counted from the first day."""
+    """Whether anything came in the last eight weeks, by place in the week counted from the first
+    day.
+    """
     weeks = _by_week(values)[:, -8:]
     seen = np.nan_to_num(weeks).sum(axis=1) > 0
     return np.asarray(np.roll(seen, values.shape[1] % WEEK, axis=1))
 
 
 def _factors(values: Floats, usual: Floats, kinds: Codes, opens: NDArray[np.bool_]) -> Floats:
-    """Share of an ordinary day that comes on a special one: (queues, kinds), learned over all queues, then per queue.
+    """Share of an ordinary day that comes on a special one: (queues, kinds), learned over all
+    queues, then per queue.
 
-    The median over all queues stands in for three examples of a queue's own. Without any example a reduced day is like
-    the quietest open day of the week, an event like an ordinary day.
+    The median over all queues stands in for three examples of a queue's own. Without any example a
+    reduced day is like the quietest open day of the week, an event like an ordinary day.
     """
     found = np.ones((values.shape[0], len(Kind)))
     found[:, Kind.CLOSED] = 0.0

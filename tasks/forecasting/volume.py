@@ -1,7 +1,9 @@
-"""Daily volume of every queue: candidates, tested on the past, the best taken for each queue, with bands.
+"""Daily volume of every queue: candidates, tested on the past, the best taken for each queue, with
+bands.
 
-Rolling origins a week apart: each candidate forecasts the days after every origin from what was known then; these past
-forecasts choose, give the error that is shown, and make the bands. Nothing after a forecast's origin is ever used.
+Rolling origins a week apart: each candidate forecasts the days after every origin from what was
+known then; these past forecasts choose, give the error that is shown, and make the bands. Nothing
+after a forecast's origin is ever used.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -51,7 +53,9 @@ def full() -> dict[str, Candidate]:
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """Forecasts from one origin: `means` by candidate (queues, horizon), and what came, NaN where it is not known."""
+    """Forecasts from one origin: `means` by candidate (queues, horizon), and what came, NaN where
+    it is not known.
+    """
 
     known: int
     means: Mapping[str, Floats]
@@ -60,7 +64,9 @@ class Fold:
 
 @dataclass(frozen=True, slots=True)
 class Forecasts:
-    """Means and quantiles (queues, horizon[, levels]) after the panel's last known day, with all that led to them."""
+    """Means and quantiles (queues, horizon[, levels]) after the panel's last known day, with all
+    that led to them.
+    """
 
     panel: Panel
     cleaned: Cleaned
@@ -80,7 +86,10 @@ def forecast(
     engine: Engine = here,
     progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> Forecasts:
-    """Forecast every queue over the panel's horizon. `progress` is told after each job of the engine."""
+    """Forecast every queue over the panel's horizon.
+
+    `progress` is told after each job of the engine.
+    """
     horizon = panel.horizon
     places = [panel.known - WEEK * back for back in range(origins, 0, -1)]
     places = [*(known for known in places if known >= _TESTED_FROM), panel.known]
@@ -125,8 +134,9 @@ def _means(
 ) -> list[dict[str, Floats]]:
     """Every candidate's means at each place; the combination is the weighted mean of its parts.
 
-    Trees learn from all queues together, so they are a job for each place; the others look at one queue at a time and
-    carry what they fitted from place to place, so they are a job for each lot of queues.
+    Trees learn from all queues together, so they are a job for each place; the others look at one
+    queue at a time and carry what they fitted from place to place, so they are a job for each lot
+    of queues.
     """
     names = tuple(candidates())
     alone = tuple(name for name in names if name not in _TOGETHER)
@@ -183,7 +193,9 @@ def _job(
 
 
 def on_calendar(panel: Panel, cleaned: Cleaned, means: Floats) -> Floats:
-    """Ordinary days' means put on the calendar: special days by their learned share, nothing on closed ones."""
+    """Ordinary days' means put on the calendar: special days by their learned share, nothing on
+    closed ones.
+    """
     at = panel.known + np.arange(means.shape[1])
     kinds = panel.kinds[:, at].astype(int)
     means = np.where(cleaned.opens[:, at % WEEK], means, 0.0) * np.take_along_axis(
@@ -244,7 +256,10 @@ def _special_lives(
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """How one candidate did on one queue, over all folds, for days so far ahead. Sums, so that they can be added up."""
+    """How one candidate did on one queue, over all folds, for days so far ahead.
+
+    Sums, so that they can be added up.
+    """
 
     queue: str
     model: str

@@ -14,7 +14,10 @@ _BIGGEST = 64 << 20
 
 
 def read_table(url: str) -> bytes:
-    """The rows of a file as JSON: {"rows": [{column: text or number}]}. Raises ConfigurationError naming the file."""
+    """The rows of a file as JSON: {"rows": [{column: text or number}]}.
+
+    Raises ConfigurationError naming the file.
+    """
     try:
         with fsspec.open(url, "rb") as file:
             content = file.read(_BIGGEST + 1)

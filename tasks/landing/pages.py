@@ -25,7 +25,9 @@ class LandedPage:
 
 @dataclass(slots=True)
 class Tally:
-    """What a batch has brought so far: for the manifest, the bookmark and the comparison with the vendor's total."""
+    """What a batch has brought so far: for the manifest, the bookmark and the comparison with the
+    vendor's total.
+    """
 
     pages: int = 0
     records: int = 0
@@ -62,8 +64,8 @@ class Tally:
     def short(self) -> list[tuple[int, int]]:
         """(told, received) wherever the vendor told of more records than came.
 
-        The smaller of the first and the latest total counts: records may leave the window while it is read, and where
-        each page asks for the rest, only the first total is that of all.
+        The smaller of the first and the latest total counts: records may leave the window while it
+        is read, and where each page asks for the rest, only the first total is that of all.
         """
         told = {p: self.totals[p] for p in self.totals}
         return [

@@ -1,11 +1,13 @@
 """The landing zone: a folder or any fsspec URL.
 
     <root>/<connector>/<account>/<stream>/open.json                      the batch in work, if any
-    <root>/<connector>/<account>/<stream>/<day>/<batch>/000001.jsonl.zst one page: a header line, then the body
-    <root>/<connector>/<account>/<stream>/<day>/<batch>/manifest.json    written last: the batch is complete
+    <root>/<connector>/<account>/<stream>/<day>/<batch>/000001.jsonl.zst one page: a header line,
+        then the body
+    <root>/<connector>/<account>/<stream>/<day>/<batch>/manifest.json    written last: the batch is
+        complete
 
-A page is written beside and renamed, so it is there whole or not at all. A page whose checksum does not fit counts as
-not landed.
+A page is written beside and renamed, so it is there whole or not at all. A page whose checksum does
+not fit counts as not landed.
 """
 
 import errno
@@ -87,7 +89,10 @@ class Landing:
         return batch
 
     def batch_in_work(self, source: Source) -> Batch | None:
-        """The batch that an earlier run began and did not load, or None. What a killed run wrote half of is removed."""
+        """The batch that an earlier run began and did not load, or None.
+
+        What a killed run wrote half of is removed.
+        """
         self._sweep(source.folder)
         stored = self._read(f"{source.folder}/open.json")
         try:
@@ -99,7 +104,10 @@ class Landing:
         return batch
 
     def sweep(self, account: str) -> None:
-        """Remove what killed runs wrote half of, anywhere in an account. For the only run at work."""
+        """Remove what killed runs wrote half of, anywhere in an account.
+
+        For the only run at work.
+        """
         self._sweep(f"*/{account}/**")
 
     def _sweep(self, folder: str) -> None:
@@ -160,7 +168,10 @@ class Landing:
         )
 
     def bodies(self, account: str, batch: Batch | None = None) -> Iterator[tuple[str, bytes]]:
-        """Path and body of every landed page of an account, or of one batch. Damaged pages are left out."""
+        """Path and body of every landed page of an account, or of one batch.
+
+        Damaged pages are left out.
+        """
         for path in sorted(
             self._files.glob(
                 f"{self._root}/{batch.folder if batch else f'*/{account}/*/*/*'}/*.jsonl.zst"
@@ -181,7 +192,9 @@ class Landing:
         self._files.rm(folder, recursive=True)
 
     def old_batches(self, before: datetime, abandoned_before: datetime) -> list[str]:
-        """Folders of batches that were completed before an instant, or begun and given up before another."""
+        """Folders of batches that were completed before an instant, or begun and given up before
+        another.
+        """
         found = []
         for folder in sorted(
             {path.rsplit("/", 1)[0] for path in self._files.glob(f"{self._root}/*/*/*/*/*/*")}
@@ -244,7 +257,9 @@ class Landing:
 
 
 def _packed(header: Mapping[str, Any], body: bytes) -> bytes:
-    """A header line with the checksum, the body, compressed; then the size before compression, 8 bytes."""
+    """A header line with the checksum, the body, compressed; then the size before compression, 8
+    bytes.
+    """
     head = msgspec.json.encode(
         {**header, "sha256": hashlib.sha256(body).hexdigest(), "size": len(body)}
     )
@@ -266,7 +281,10 @@ def _unpacked(packed: bytes) -> tuple[Mapping[str, Any], bytes] | None:
 
 def _storage_words(root: str, trouble: OSError) -> str:
     if trouble.errno == errno.ENOSPC:
-        return f"landing zone {root}: the disk is full; free space and run again, landed pages are kept"
+        return (
+            f"landing zone {root}: the disk is full; free space and run again, landed pages are"
+            " kept"
+        )
     return f"landing zone {root}: {trouble.strerror or trouble}; check the path and its permissions"
 
 

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message: a title, lines for the manager, lines for the engineer, links. Plain text; channels escape it."""
+    """One message: a title, lines for the manager, lines for the engineer, links.
+
+    Plain text; channels escape it.
+    """
 
     title: str
     is_well: bool
@@ -23,7 +26,9 @@ def cut(text: str, most: int) -> str:
 
 
 def fitting(lines: Sequence[str], *, each: int, most: int) -> list[str]:
-    """As many lines as fit into `most` characters, each cut to `each`; then how many more there are."""
+    """As many lines as fit into `most` characters, each cut to `each`; then how many more there
+    are.
+    """
     found: list[str] = []
     size = 0
     for number, line in enumerate(lines):

@@ -1,4 +1,7 @@
-"""E-mail: plain text and the same as HTML, escaped. Source: RFC 5322; the standard library folds and encodes headers."""
+"""E-mail: plain text and the same as HTML, escaped.
+
+Source: RFC 5322; the standard library folds and encodes headers.
+"""
 
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid

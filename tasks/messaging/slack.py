@@ -1,7 +1,10 @@
-"""Slack incoming webhook: `text` for notifications, `blocks` for the channel. Source: docs.slack.dev, incoming webhooks, Block Kit.
+"""Slack incoming webhook: `text` for notifications, `blocks` for the channel.
 
-A section holds 3,000 characters, a header 150. `&`, `<` and `>` are escaped, so that nothing in a value is a link or a
-mention; mrkdwn marks are not interpreted, because all texts but the header are sent as they are in `plain_text`.
+Source: docs.slack.dev, incoming webhooks, Block Kit.
+
+A section holds 3,000 characters, a header 150. `&`, `<` and `>` are escaped, so that nothing in a
+value is a link or a mention; mrkdwn marks are not interpreted, because all texts but the header are
+sent as they are in `plain_text`.
 """
 
 from typing import Any

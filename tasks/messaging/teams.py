@@ -1,6 +1,9 @@
-"""Microsoft Teams, Workflows webhook: an Adaptive Card 1.4. Source: learn.microsoft.com, webhooks; adaptivecards.io.
+"""Microsoft Teams, Workflows webhook: an Adaptive Card 1.4.
 
-A card may have 28 KB; 20 KB are kept to. Text blocks know a little Markdown, so its marks are escaped with a backslash.
+Source: learn.microsoft.com, webhooks; adaptivecards.io.
+
+A card may have 28 KB; 20 KB are kept to. Text blocks know a little Markdown, so its marks are
+escaped with a backslash.
 """
 
 import re

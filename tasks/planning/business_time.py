@@ -1,7 +1,9 @@
-"""Business time: weekly schedules and holidays become open spans in UTC, per local date, by the tz database.
+"""Business time: weekly schedules and holidays become open spans in UTC, per local date, by the tz
+database.
 
-UTC days are stored as open and closed pieces with the open seconds before them, so that the open seconds between two
-instants are one subtraction of two look-ups: `open_at(b) - open_at(a)`. Right across zones, DST changes and holidays.
+UTC days are stored as open and closed pieces with the open seconds before them, so that the open
+seconds between two instants are one subtraction of two look-ups: `open_at(b) - open_at(a)`. Right
+across zones, DST changes and holidays.
 """
 
 import re
@@ -21,7 +23,9 @@ SECONDS_A_DAY = 86_400
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Weekly intervals (start, end), minutes since Sunday 00:00 local wall time, and closed spans of whole local days."""
+    """Weekly intervals (start, end), minutes since Sunday 00:00 local wall time, and closed spans
+    of whole local days.
+    """
 
     zone: str
     intervals: tuple[tuple[int, int], ...]
@@ -34,7 +38,9 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A piece of a UTC day, seconds since UTC midnight, that is open or closed; `open_before`: open seconds before it."""
+    """A piece of a UTC day, seconds since UTC midnight, that is open or closed; `open_before`: open
+    seconds before it.
+    """
 
     utc_day: date
     from_second: int
@@ -56,8 +62,8 @@ class Due:
 def open_spans(schedule: Schedule, first: date, last: date) -> list[tuple[datetime, datetime]]:
     """Open spans (UTC) of the local days from first to last, in order, overlaps united.
 
-    An instant is open when its wall-clock time lies in an interval and its local day is not a holiday. So a skipped
-    hour opens nothing, and an hour that comes twice counts twice.
+    An instant is open when its wall-clock time lies in an interval and its local day is not a
+    holiday. So a skipped hour opens nothing, and an hour that comes twice counts twice.
     """
     spans: list[tuple[datetime, datetime]] = []
     for low, high, offset in _offsets(ZoneInfo(schedule.zone), first, last):
@@ -153,7 +159,9 @@ def segments(schedule: Schedule, first: date, last: date) -> list[Segment]:
 
 
 def dues(pieces: Iterable[Segment]) -> list[Due]:
-    """The open pieces cut at whole open hours: finds the instant at which the running total reaches a value."""
+    """The open pieces cut at whole open hours: finds the instant at which the running total reaches
+    a value.
+    """
     made = []
     for piece in pieces:
         at, end = piece.open_before, piece.open_before + piece.to_second - piece.from_second
@@ -177,7 +185,10 @@ def open_seconds(schedule: Schedule, start: datetime, end: datetime) -> int:
 
 
 def parse_hours(text: str) -> tuple[tuple[int, int], ...]:
-    """Intervals of hours written as `Mon-Fri 09:00-17:00, Sat 10:00-14:00`. Raises ConfigurationError."""
+    """Intervals of hours written as `Mon-Fri 09:00-17:00, Sat 10:00-14:00`.
+
+    Raises ConfigurationError.
+    """
     found: list[tuple[int, int]] = []
     for part in filter(None, (p.strip() for p in text.split(","))):
         match = re.fullmatch(r"(\w{3})(?:-(\w{3}))? (\d{2}):(\d{2})-(\d{2}):(\d{2})", part)
@@ -196,7 +207,10 @@ def parse_hours(text: str) -> tuple[tuple[int, int], ...]:
 
 
 def iana_zone(written: str, known: Mapping[str, str]) -> str:
-    """The IANA name of a zone as a vendor writes it; `known` maps other names. Raises ConfigurationError."""
+    """The IANA name of a zone as a vendor writes it; `known` maps other names.
+
+    Raises ConfigurationError.
+    """
     name = known.get(written, written)
     try:
         ZoneInfo(name)

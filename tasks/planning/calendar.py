@@ -7,7 +7,10 @@ from typing import Any
 
 
 def date_rows(workdays: Mapping[date, bool], fiscal_month: int = 1) -> Iterator[dict[str, Any]]:
-    """Rows of `core.dim_date` for the given days, whole months expected. The fiscal year begins in `fiscal_month`."""
+    """Rows of `core.dim_date` for the given days, whole months expected.
+
+    The fiscal year begins in `fiscal_month`.
+    """
     total: dict[date, int] = {}
     for day, works in workdays.items():
         total[day.replace(day=1)] = total.get(day.replace(day=1), 0) + works

@@ -1,12 +1,14 @@
-"""Deferred work (e-mail, tickets, social): people by backlog and reply-time target, not by a queueing formula.
+"""Deferred work (e-mail, tickets, social): people by backlog and reply-time target, not by a
+queueing formula.
 
-Work arrives in every interval, also at night, and is done first come, first served in the intervals that are open:
+Work arrives in every interval, also at night, and is done first come, first served in the intervals
+that are open:
 
-    backlog at the end = max(0, backlog + arrivals x handle - agents x productive seconds)
+backlog at the end = max(0, backlog + arrivals x handle - agents x productive seconds)
 
-Work that arrives at an instant is done when the capacity since then reaches what was waiting then. Arrivals are simulated
-(Poisson, seeded), because a mean alone hides the bad days. Handle time counts against the target: the clock stops when
-the answer is sent.
+Work that arrives at an instant is done when the capacity since then reaches what was waiting then.
+Arrivals are simulated (Poisson, seeded), because a mean alone hides the bad days. Handle time
+counts against the target: the clock stops when the answer is sent.
 """
 
 from dataclasses import dataclass
@@ -24,9 +26,10 @@ _SEED = 11
 class Work:
     """Intervals of equal length, in order.
 
-    `arrivals`: contacts expected; `open_share`: part of the interval that is open, 0 to 1; `due`: place, in intervals from
-    the first one, by which work that arrived in the middle of each has to be answered (in business or calendar time, as
-    the target has it; infinite where beyond the end). `seconds` is the length.
+    `arrivals`: contacts expected; `open_share`: part of the interval that is open, 0 to 1; `due`:
+    place, in intervals from the first one, by which work that arrived in the middle of each has to
+    be answered (in business or calendar time, as the target has it; infinite where beyond the end).
+    `seconds` is the length.
     """
 
     arrivals: Floats
@@ -57,7 +60,9 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Means over the simulations: `in_target` share of contacts answered in time, `backlog` contacts at each end."""
+    """Means over the simulations: `in_target` share of contacts answered in time, `backlog`
+    contacts at each end.
+    """
 
     in_target: float
     backlog: Floats
@@ -67,7 +72,9 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """`agents` in every open interval; not feasible: even without limit only `best_share` can be answered in time."""
+    """`agents` in every open interval; not feasible: even without limit only `best_share` can be
+    answered in time.
+    """
 
     agents: float
     outcome: Outcome
@@ -99,12 +106,15 @@ def simulate(work: Work, agents: float, replicas: int = _REPLICAS, seed: int = _
 def _judged(
     work: Work, agents: float, arrivals: Floats, arrived: Floats, served: Floats
 ) -> Outcome:
-    """A contact is in time if it is begun a handle time before it is due: one person answers it, not all at once."""
+    """A contact is in time if it is begun a handle time before it is due: one person answers it,
+    not all at once.
+    """
     places = np.arange(len(work.arrivals) + 1.0)
     latest = np.clip(
         work.due - work.handle / work.seconds / max(work.productive_share, 1e-9), 0, places[-1]
     )
-    # what people hold is half done on average, so this much more than what was served is begun; nothing while closed
+    # what people hold is half done on average, so this much more than what was served is begun;
+    # nothing while closed
     is_open = work.open_share[np.minimum(latest, places[-1] - 1).astype(int)] > 0
     helping = (
         0.0 if work.spare is None else work.spare[np.minimum(latest, places[-1] - 1).astype(int)]
@@ -139,7 +149,8 @@ def required(
 ) -> Need:
     """The fewest agents in every open interval with which `share` of contacts are answered in time.
 
-    `step` is what agents are counted in: 1, or a part of a person where people share their day with other queues.
+    `step` is what agents are counted in: 1, or a part of a person where people share their day with
+    other queues.
     """
     if work.arrivals.sum() <= 0 and work.backlog <= 0:
         return Need(0, simulate(work, 0, 1, seed), True, 1.0)
@@ -170,7 +181,8 @@ def required(
 
 
 def due_places(open_share: Floats, seconds: float, target: float, *, business: bool) -> Floats:
-    """Where (in intervals from the first) `target` seconds after the middle of each interval are over.
+    """Where (in intervals from the first) `target` seconds after the middle of each interval are
+    over.
 
     In business time only open seconds count; infinite where the intervals end before.
     """

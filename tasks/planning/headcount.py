@@ -1,4 +1,6 @@
-"""Heads by month: how many are needed, who leaves, who joins, who is in training, and where hiring has to begin to be in time."""
+"""Heads by month: how many are needed, who leaves, who joins, who is in training, and where hiring
+has to begin to be in time.
+"""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -12,7 +14,8 @@ import numpy as np
 
 @dataclass(frozen=True, slots=True)
 class Hiring:
-    """`yearly_attrition` share of heads that leave in a year; `ramp` share of full output by month since joining.
+    """`yearly_attrition` share of heads that leave in a year; `ramp` share of full output by month
+    since joining.
 
     `lead_months` pass from the request to the first day.
     """
@@ -29,7 +32,10 @@ class Hiring:
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """One month of the plan, heads (full-time equivalents). `request` are to be asked for in this month."""
+    """One month of the plan, heads (full-time equivalents).
+
+    `request` are to be asked for in this month.
+    """
 
     need: float
     start: float
@@ -44,7 +50,9 @@ class Month:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """Full-time agents of a month, where the figure is from, and how many of its work days are forecast."""
+    """Full-time agents of a month, where the figure is from, and how many of its work days are
+    forecast.
+    """
 
     month: date
     fte: float
@@ -58,10 +66,12 @@ def needs(
     planned_contacts: Mapping[date, float],
     months: int,
 ) -> list[Need]:
-    """Needs from the first month with a work day forecast; `days` are agents and contacts by day forecast.
+    """Needs from the first month with a work day forecast; `days` are agents and contacts by day
+    forecast.
 
-    As forecast, by work day; after that for the month's planned contacts, at the agents that a contact takes in the
-    forecast; without a plan as over all days forecast. Weekdays are work days beyond the end of `workdays`.
+    As forecast, by work day; after that for the month's planned contacts, at the agents that a
+    contact takes in the forecast; without a plan as over all days forecast. Weekdays are work days
+    beyond the end of `workdays`.
     """
     fte: dict[date, float] = defaultdict(float)
     worked: dict[date, int] = defaultdict(int)
@@ -106,9 +116,13 @@ def _workdays(month: date, workdays: AbstractSet[date]) -> int:
 
 
 def plan(need: Sequence[float], start: float, hiring: Hiring) -> list[Month]:
-    """Months in order. Joiners come as soon as hiring can bring them, early enough to be productive where that is possible.
+    """Months in order.
 
-    gap = productive - need; negative where the need cannot be met in time. leavers come from all heads, new ones too.
+    Joiners come as soon as hiring can bring them, early enough to be productive where that is
+    possible.
+
+    gap = productive - need; negative where the need cannot be met in time. leavers come from all
+    heads, new ones too.
     """
     cohorts: list[float] = []  # heads by months since joining, youngest first
     tenured, months, joined = start, [], []
@@ -152,7 +166,8 @@ def plan(need: Sequence[float], start: float, hiring: Hiring) -> list[Month]:
 def _joiners(
     need: Sequence[float], place: int, tenured: float, cohorts: Sequence[float], hiring: Hiring
 ) -> int:
-    """So many that when they are fully productive the need of that month is met by those who are left then.
+    """So many that when they are fully productive the need of that month is met by those who are
+    left then.
 
     A peak that is over by then is not hired for; after the last month its need goes on.
     """

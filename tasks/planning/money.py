@@ -1,14 +1,16 @@
-"""Why actual differs from plan: volume, mix, efficiency, rate, fixed and currency, which add up to the difference exactly.
+"""Why actual differs from plan: volume, mix, efficiency, rate, fixed and currency, which add up to
+the difference exactly.
 
-For cells i (teams) with volume v, hours per contact h and cost of an hour r, planned p and actual a, V their sums:
+For cells i (teams) with volume v, hours per contact h and cost of an hour r, planned p and actual
+a, V their sums:
 
     volume     = (V_a - V_p) x planned mean cost of a contact
     mix        = sum_i (v_ai - V_a v_pi / V_p) h_pi r_pi
     efficiency = sum_i v_ai (h_ai - h_pi) r_pi
     rate       = sum_i v_ai h_ai (r_ai - r_pi)
 
-Positive is over plan. Each cell bears its own part, so that cells add up to the whole. (Volume, price and mix analysis as
-in management accounting; Signoret, Analyzing revenue variations.)
+Positive is over plan. Each cell bears its own part, so that cells add up to the whole. (Volume,
+price and mix analysis as in management accounting; Signoret, Analyzing revenue variations.)
 """
 
 from collections.abc import Mapping
@@ -48,7 +50,11 @@ class Variance:
 
 
 def variances(plan: Mapping[str, Work], actual: Mapping[str, Work]) -> dict[str, Variance]:
-    """By cell. A cell without plan is mix at its own cost, so is one without actuals; without any plan all is volume."""
+    """By cell.
+
+    A cell without plan is mix at its own cost, so is one without actuals; without any plan all is
+    volume.
+    """
     planned = sum((w.contacts for w in plan.values()), ZERO)
     came = sum((w.contacts for w in actual.values()), ZERO)
     return {

@@ -1,4 +1,6 @@
-"""From expected contacts to people: live channels by queueing, others by backlog, and what both come to per day."""
+"""From expected contacts to people: live channels by queueing, others by backlog, and what both
+come to per day.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +13,9 @@ from tasks.planning import deferred, queueing
 
 Floats = NDArray[np.float64]
 
-STEP = 0.1  # people of small queues share their day with others, so needs are counted in tenths and rounded up at the end
+# people of small queues share their day with others, so needs are counted in tenths and rounded up
+# at the end
+STEP = 0.1
 _REPLICAS = 15
 
 
@@ -39,7 +43,9 @@ class Promises:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """When an account is open: instants (seconds since 1970) at which it opens and closes, in order."""
+    """When an account is open: instants (seconds since 1970) at which it opens and closes, in
+    order.
+    """
 
     spans: tuple[tuple[float, float], ...]
 
@@ -73,7 +79,9 @@ def live(
     seconds: float,
     promises: Promises,
 ) -> LiveNeed:
-    """Agents for `contacts` in intervals of `seconds`; `concurrent` marks chats, of which one agent holds several."""
+    """Agents for `contacts` in intervals of `seconds`; `concurrent` marks chats, of which one agent
+    holds several.
+    """
     load = contacts * handle / seconds
     slots = queueing.required(load, handle, promises.live, promises.patience)
     held = np.where(concurrent, promises.concurrency, 1)
@@ -92,7 +100,9 @@ def later(
     promises: Promises,
     spare: Floats,
 ) -> deferred.Need:
-    """Agents in every open interval for contacts that are answered later, beside `spare` ones idle on live channels."""
+    """Agents in every open interval for contacts that are answered later, beside `spare` ones idle
+    on live channels.
+    """
     due = deferred.due_places(open_share, seconds, promises.deferred_seconds, business=True)
     work = deferred.Work(
         contacts, open_share, due, seconds, handle, promises.occupancy, spare=spare

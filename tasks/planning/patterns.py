@@ -14,7 +14,9 @@ _WRITTEN = re.compile(r"(\w{3})(?:-(\w{3}))? (\d{2}):(\d{2})-(\d{2}):(\d{2})(?: 
 
 @dataclass(frozen=True, slots=True)
 class ShiftPattern:
-    """A shift on some weekdays (0 Monday), minutes of the local day, with an unpaid break in its middle."""
+    """A shift on some weekdays (0 Monday), minutes of the local day, with an unpaid break in its
+    middle.
+    """
 
     name: str
     weekdays: frozenset[int]
@@ -27,7 +29,10 @@ class ShiftPattern:
         return day.weekday() in self.weekdays
 
     def over(self, begins: Sequence[int], minutes: int) -> Shift:
-        """The shift over a day's intervals, which begin at these minutes of the local clock. One counts if all of it is worked."""
+        """The shift over a day's intervals, which begin at these minutes of the local clock.
+
+        One counts if all of it is worked.
+        """
         middle = (self.starts + self.ends) / 2
         low, high = middle - self.pause / 2, middle + self.pause / 2
         covers = []

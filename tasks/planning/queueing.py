@@ -1,11 +1,16 @@
-"""Live work (phone, chat): agents per interval by Erlang A, where customers give up, or Erlang C, where nobody does.
+"""Live work (phone, chat): agents per interval by Erlang A, where customers give up, or Erlang C,
+where nobody does.
 
-M/M/c+M and M/M/c in steady state, by closed forms in incomplete gamma functions: no sum over states, so a cost that does
-not grow with the load. With A = lambda h erlangs, theta = 1 / patience, x = lambda / theta, r = c / (h theta):
+M/M/c+M and M/M/c in steady state, by closed forms in incomplete gamma functions: no sum over
+states, so a cost that does not grow with the load. With A = lambda h erlangs, theta = 1 / patience,
+x = lambda / theta, r = c / (h theta):
 
-    states below c      1 / B = P(N <= c) / P(N = c) of Poisson(A)                          (Erlang B)
-    states from c on    S = sum_j x^j / ((r + 1) ... (r + j)) = e^x x^-r r gamma(r, x)       (Garnett, Mandelbaum, Reiman 2002)
-    wait offered        density lambda p_{c-1} exp(x (1 - e^(-theta w)) - c w / h)           (Zeltyn, Mandelbaum 2005)
+    states below c      1 / B = P(N <= c) / P(N = c) of Poisson(A)                          (Erlang
+    B)
+    states from c on    S = sum_j x^j / ((r + 1) ... (r + j)) = e^x x^-r r gamma(r, x)
+    (Garnett, Mandelbaum, Reiman 2002)
+    wait offered        density lambda p_{c-1} exp(x (1 - e^(-theta w)) - c w / h)
+    (Zeltyn, Mandelbaum 2005)
 
 Times in seconds. All functions take arrays that broadcast against each other.
 """
@@ -25,10 +30,12 @@ _TINY = 1e-300
 
 @dataclass(frozen=True, slots=True)
 class Performance:
-    """What so many agents reach. Shares 0 to 1; `mean_wait` in seconds over all offered, those who give up included.
+    """What so many agents reach.
 
-    `service_level` is the share of offered contacts answered within the target. An overloaded queue in which nobody gives
-    up never settles: level 0, wait infinite.
+    Shares 0 to 1; `mean_wait` in seconds over all offered, those who give up included.
+
+    `service_level` is the share of offered contacts answered within the target. An overloaded queue
+    in which nobody gives up never settles: level 0, wait infinite.
     """
 
     service_level: Floats
@@ -39,10 +46,12 @@ class Performance:
     occupancy: Floats
 
     def defined_as(self, definition: str) -> Floats:
-        """The service level by one of its four definitions; they differ by points at the same staffing.
+        """The service level by one of its four definitions; they differ by points at the same
+        staffing.
 
-        offered (default): answered in target / offered; answered: / answered; kind: (answered + given up in target) /
-        offered; patient: answered in target / (offered - given up in target). Raises KeyError for another name.
+        offered (default): answered in target / offered; answered: / answered; kind: (answered +
+        given up in target) / offered; patient: answered in target / (offered - given up in target).
+        Raises KeyError for another name.
         """
         with np.errstate(invalid="ignore", divide="ignore"):
             return {
@@ -66,7 +75,9 @@ def performance(
     target: ArrayLike,
     patience: ArrayLike = np.inf,
 ) -> Performance:
-    """Of `agents` at `load` erlangs, mean handle time, target wait and mean patience (infinite: Erlang C)."""
+    """Of `agents` at `load` erlangs, mean handle time, target wait and mean patience (infinite:
+    Erlang C).
+    """
     c, a, h, t, p = (
         np.asarray(v, dtype=np.float64)
         for v in np.broadcast_arrays(agents, load, handle, target, patience)
@@ -184,7 +195,8 @@ def _rising(r: Floats, x: Floats) -> Floats:
 
 
 def _log_gamma_between(r: Floats, x: Floats, ratio: Floats) -> Floats:
-    """Log of e^x x^-r (gamma(r + 1, x) - gamma(r + 1, reach)): answered within the target after waiting, over p_{c-1}.
+    """Log of e^x x^-r (gamma(r + 1, x) - gamma(r + 1, reach)): answered within the target after
+    waiting, over p_{c-1}.
 
     `ratio` is target / patience, reach = x e^-ratio.
     """
@@ -225,7 +237,9 @@ def _log_gamma_below(r: Floats, x: Floats, ratio: Floats) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What service is promised: share of offered contacts answered within seconds; most busy and most given up, as shares."""
+    """What service is promised: share of offered contacts answered within seconds; most busy and
+    most given up, as shares.
+    """
 
     share: float = 0.80
     seconds: float = 20.0
@@ -247,7 +261,8 @@ def required(
 ) -> Required:
     """The fewest agents that keep every promise in every interval; `least` where anyone may call.
 
-    All three promises get better with agents, so each interval is bracketed around the square-root rule and halved.
+    All three promises get better with agents, so each interval is bracketed around the square-root
+    rule and halved.
     """
     a, h, p = (
         np.atleast_1d(np.asarray(v, dtype=np.float64))

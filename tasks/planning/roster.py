@@ -1,7 +1,8 @@
-"""Which shifts cover the need at the least cost: a covering integer program, solved by HiGHS (through SciPy).
+"""Which shifts cover the need at the least cost: a covering integer program, solved by HiGHS
+(through SciPy).
 
-minimise    sum_s hours_s x n_s + price x sum_t under_t
-subject to  sum_s covers_{s,t} x n_s + under_t >= need_t,  n_s whole, under_t >= 0
+minimise    sum_s hours_s x n_s + price x sum_t under_t subject to  sum_s covers_{s,t} x n_s +
+under_t >= need_t,  n_s whole, under_t >= 0
 """
 
 from collections.abc import Sequence
@@ -17,7 +18,9 @@ Whole = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """A shift pattern: the intervals that it covers (a break is left out) and the hours that are paid for it."""
+    """A shift pattern: the intervals that it covers (a break is left out) and the hours that are
+    paid for it.
+    """
 
     name: str
     covers: tuple[int, ...]
@@ -44,8 +47,9 @@ def cover(
 ) -> Roster:
     """The cheapest roster for `need` heads per interval.
 
-    With `price_of_under` (paid hours a missing head-interval is worth) need may go unmet. Raises ConfigurationError where
-    no shift covers an interval with need, or the solver finds nothing in `time_limit` seconds.
+    With `price_of_under` (paid hours a missing head-interval is worth) need may go unmet. Raises
+    ConfigurationError where no shift covers an interval with need, or the solver finds nothing in
+    `time_limit` seconds.
     """
     from scipy.optimize import Bounds, LinearConstraint, milp
     from scipy.sparse import csr_array, eye_array, hstack
@@ -57,7 +61,8 @@ def cover(
     bare = np.flatnonzero((wanted > 0) & (matrix.sum(axis=1) == 0))
     if len(bare) and price_of_under is None:
         raise ConfigurationError(
-            f"no shift covers interval {int(bare[0])} and {len(bare) - 1} others that need people; add a shift pattern"
+            f"no shift covers interval {int(bare[0])} and {len(bare) - 1} others that need people;"
+            " add a shift pattern"
         )
     if not shifts or not wanted.any():
         return _rostered(shifts, np.zeros(len(shifts)), matrix, wanted)

@@ -4,7 +4,8 @@
     productive minutes = paid hours x 60 x (1 - shrinkage) x occupancy
     required FTE       = tickets x handle minutes / productive minutes
 
-Right on average over a day whose work is done on the day; it says nothing about waiting times (queueing models do).
+Right on average over a day whose work is done on the day; it says nothing about waiting times
+(queueing models do).
 """
 
 from dataclasses import dataclass

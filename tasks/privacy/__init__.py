@@ -1,1 +1,3 @@
-"""One person's traces: which columns name a person, pseudonyms, and how a landed page is cleared of somebody."""
+"""One person's traces: which columns name a person, pseudonyms, and how a landed page is cleared of
+somebody.
+"""

@@ -1,8 +1,10 @@
-"""Clears a landed page of one person, whatever the vendor: ids become the pseudonym, what the person wrote or is called goes.
+"""Clears a landed page of one person, whatever the vendor: ids become the pseudonym, what the
+person wrote or is called goes.
 
-An object that has the person's id or address, or one of the person's tickets, is theirs. In such an object, and all inside
-it, every text goes that is not plainly a code, a time or a number; elsewhere the person's addresses go, and their name where
-a longer text has it: a name alone can be a namesake's. Keys and shapes stay, so a replay reads the page as before.
+An object that has the person's id or address, or one of the person's tickets, is theirs. In such an
+object, and all inside it, every text goes that is not plainly a code, a time or a number; elsewhere
+the person's addresses go, and their name where a longer text has it: a name alone can be a
+namesake's. Keys and shapes stay, so a replay reads the page as before.
 """
 
 import re
@@ -22,7 +24,11 @@ _DIGITS = 6  # a text with so many is a phone number or a login of one person
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who is to be cleared away. `addresses` are the person's alone, `names` may be others' too; `tickets`: ids of the person's tickets."""
+    """Who is to be cleared away.
+
+    `addresses` are the person's alone, `names` may be others' too; `tickets`: ids of the person's
+    tickets.
+    """
 
     account: str
     customer_id: str
@@ -110,7 +116,9 @@ def _text(value: str, person: Person, *, theirs: bool) -> str:
 
 
 def words_of(record: Any, customer_id: str) -> set[str]:
-    """Names and addresses in the objects of a page that are the person's own record: e-mail addresses, and texts under a name."""
+    """Names and addresses in the objects of a page that are the person's own record: e-mail
+    addresses, and texts under a name.
+    """
     found: set[str] = set()
     if isinstance(record, list):
         for item in record:

@@ -1,7 +1,8 @@
 """Pseudonyms, and the columns in which a person stands.
 
-A pseudonym is a keyed HMAC (RFC 2104, SHA-256) of account and id: without the key, which is kept outside the warehouse,
-nobody can go through all ids and find who it was. The same person has the same pseudonym for ever.
+A pseudonym is a keyed HMAC (RFC 2104, SHA-256) of account and id: without the key, which is kept
+outside the warehouse, nobody can go through all ids and find who it was. The same person has the
+same pseudonym for ever.
 """
 
 import hashlib
@@ -49,7 +50,9 @@ class Erased:
     _names: frozenset[str] = frozenset()
 
     def instead(self, value: str) -> str | None:
-        """The pseudonym, if the id is that of an erased person, or the pseudonym itself (from a page that was cleared)."""
+        """The pseudonym, if the id is that of an erased person, or the pseudonym itself (from a
+        page that was cleared).
+        """
         if value not in self._known:
             if not self._names:
                 self._names = frozenset(map(pseudonym, self.marks))

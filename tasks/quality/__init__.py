@@ -1,1 +1,3 @@
-"""Data rules: suites in `expectations/`, applied by Great Expectations; bad rows named, bad batches refused."""
+"""Data rules: suites in `expectations/`, applied by Great Expectations; bad rows named, bad batches
+refused.
+"""

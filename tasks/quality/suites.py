@@ -1,8 +1,9 @@
-"""Applies the suites of `expectations/`: one YAML file per entity and per mart, in Great Expectations' own words.
+"""Applies the suites of `expectations/`: one YAML file per entity and per mart, in Great
+Expectations' own words.
 
-Each rule has `meta.level`: `row` sends the rows that break it to quarantine, `batch` refuses the whole batch, `warn` is
-only reported; and `meta.says`: the reason in words. Cell values never enter a result, because Great Expectations writes
-them unescaped into its pages.
+Each rule has `meta.level`: `row` sends the rows that break it to quarantine, `batch` refuses the
+whole batch, `warn` is only reported; and `meta.says`: the reason in words. Cell values never enter
+a result, because Great Expectations writes them unescaped into its pages.
 """
 
 import html
@@ -48,9 +49,12 @@ class RuleResult:
 
 @dataclass(slots=True)
 class Verdict:
-    """All rules of a suite on one set of rows. `bad`: row index to the rule and reason that set it aside.
+    """All rules of a suite on one set of rows.
 
-    `judged`: Great Expectations' own results by the rule's number; rules that were met at sight have none.
+    `bad`: row index to the rule and reason that set it aside.
+
+    `judged`: Great Expectations' own results by the rule's number; rules that were met at sight
+    have none.
     """
 
     subject: str
@@ -125,10 +129,12 @@ def check(subject: str, table: pa.Table) -> Verdict:
 
 
 def _is_met_at_sight(rule: Mapping[str, Any], table: pa.Table) -> bool:
-    """Whether what Arrow has at hand settles a rule: the count of nulls, or the least and the greatest value.
+    """Whether what Arrow has at hand settles a rule: the count of nulls, or the least and the
+    greatest value.
 
-    That is: no null, nothing but nulls for a rule that passes over them, or nothing outside the bounds.
-    Great Expectations takes some ten milliseconds for a rule, however few the rows: half the time of an ordinary run.
+    That is: no null, nothing but nulls for a rule that passes over them, or nothing outside the
+    bounds. Great Expectations takes some ten milliseconds for a rule, however few the rows: half
+    the time of an ordinary run.
     """
     kwargs = rule["kwargs"]
     columns = [
@@ -147,7 +153,10 @@ def _is_met_at_sight(rule: Mapping[str, Any], table: pa.Table) -> bool:
 
 
 def _is_within(column: pa.ChunkedArray, kwargs: Mapping[str, Any]) -> bool:
-    """Every value is a number or an instant, and none is outside the bounds. False where that cannot be told so simply."""
+    """Every value is a number or an instant, and none is outside the bounds.
+
+    False where that cannot be told so simply.
+    """
     if set(kwargs) - {"column", "min_value", "max_value"} or not any(
         is_one(column.type) for is_one in _ORDERED
     ):
@@ -191,7 +200,9 @@ def _judge(
 
 @cache
 def _suite_of(subject: str, numbers: tuple[int, ...]) -> Any:
-    """A suite of some rules, made once: that takes a fifth of the time of applying it to a few rows."""
+    """A suite of some rules, made once: that takes a fifth of the time of applying it to a few
+    rows.
+    """
     from great_expectations.core import ExpectationSuite
 
     return ExpectationSuite(
@@ -201,13 +212,17 @@ def _suite_of(subject: str, numbers: tuple[int, ...]) -> Any:
 
 @cache
 def _rows_of(subject: str) -> Any:
-    """The batch definition that takes a frame of a subject; one per subject, because making one costs 30 ms."""
+    """The batch definition that takes a frame of a subject; one per subject, because making one
+    costs 30 ms.
+    """
     return _source().add_dataframe_asset(subject).add_batch_definition_whole_dataframe("whole")
 
 
 @cache
 def _source() -> Any:
-    """One ephemeral context for the process, quiet, and without the folder that each would leave behind."""
+    """One ephemeral context for the process, quiet, and without the folder that each would leave
+    behind.
+    """
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     with uncollected():
         import great_expectations as gx
@@ -286,9 +301,12 @@ def _as_validated(verdict: Verdict) -> Any:
 
 
 _HEAD = (
-    '<meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="default-src \'none\'; style-src \'unsafe-inline\'; img-src data:">'
-    "<style>body{font:15px/1.45 system-ui,sans-serif;color:#22303c;margin:2em}table{border-collapse:collapse}"
-    "td,th{padding:.3em 1em;text-align:left;border-bottom:1px solid #e3e7ec}.fa-check-circle::before{content:'met';color:#1d5b33}"
+    '<meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="default-src'
+    " 'none'; style-src 'unsafe-inline'; img-src data:\">"
+    "<style>body{font:15px/1.45"
+    " system-ui,sans-serif;color:#22303c;margin:2em}table{border-collapse:collapse}"
+    "td,th{padding:.3em 1em;text-align:left;border-bottom:1px solid"
+    " #e3e7ec}.fa-check-circle::before{content:'met';color:#1d5b33}"
     ".fa-times::before,.fa-exclamation-triangle::before{content:'broken';color:#8c2318}button,nav,footer,form,input,.modal,.sticky,#section-1-content-block-3{display:none}</style>"
 )
 _FETCHED = re.compile(
@@ -297,14 +315,19 @@ _FETCHED = re.compile(
 
 
 def _by_itself(page: str) -> str:
-    """A page of Great Expectations without the scripts, styles and pictures that it would fetch from six other hosts."""
+    """A page of Great Expectations without the scripts, styles and pictures that it would fetch
+    from six other hosts.
+    """
     return _FETCHED.sub("", page).replace("<head>", f"<head>{_HEAD}", 1)
 
 
 def write_docs(folder: str, verdicts: Sequence[tuple[str, Verdict]]) -> str:
-    """Write the Data Docs site of a run: an index and a page per validated set of rows. Gives the index's path.
+    """Write the Data Docs site of a run: an index and a page per validated set of rows.
 
-    `verdicts` are (title, verdict). Pages are Great Expectations' own; they hold counts, never cell values. Raises StorageError.
+    Gives the index's path.
+
+    `verdicts` are (title, verdict). Pages are Great Expectations' own; they hold counts, never cell
+    values. Raises StorageError.
     """
     try:
         return _write_docs(Path(folder), verdicts)
@@ -330,12 +353,14 @@ def _write_docs(target: Path, verdicts: Sequence[tuple[str, Verdict]]) -> str:
             (target / name).write_text(_by_itself(page), encoding="utf-8")
             failed = sum(not r.is_met for r in verdict.results)
             lines.append(
-                f'<tr><td><a href="{name}">{html.escape(title)}</a></td><td>{len(verdict.results)}</td><td>{failed}</td></tr>'
+                "<tr><td><a"
+                f' href="{name}">{html.escape(title)}</a></td><td>{len(verdict.results)}</td><td>{failed}</td></tr>'
             )
     index = target / "index.html"
     index.write_text(
-        f"<!doctype html><html lang=en><head>{_HEAD}<title>Data Docs</title></head><body><h1>Data Docs of the run</h1>"
-        f"<table><tr><th>Rows of</th><th>Rules</th><th>Broken</th></tr>{''.join(lines)}</table></body></html>",
+        f"<!doctype html><html lang=en><head>{_HEAD}<title>Data Docs</title></head><body><h1>Data"
+        " Docs of the run</h1><table><tr><th>Rows"
+        f" of</th><th>Rules</th><th>Broken</th></tr>{''.join(lines)}</table></body></html>",
         encoding="utf-8",
     )
     return str(index)

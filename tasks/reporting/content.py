@@ -8,9 +8,11 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table with a title, a line of explanation, column heads with units, and rows of plain values.
+    """A table with a title, a line of explanation, column heads with units, and rows of plain
+    values.
 
-    The page shows its first `most_on_page` rows, or nothing of it (`on_page` false); the spreadsheet has all.
+    The page shows its first `most_on_page` rows, or nothing of it (`on_page` false); the
+    spreadsheet has all.
     """
 
     name: str

@@ -16,7 +16,10 @@ from tasks.reporting.plots import svg
 
 
 def write_page(report: Report, path: Path) -> None:
-    """The page. Every value is escaped; scripts and outside requests are forbidden by its own policy."""
+    """The page.
+
+    Every value is escaped; scripts and outside requests are forbidden by its own policy.
+    """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
         autoescape=True,

@@ -1,4 +1,6 @@
-"""What the report says of the future: what comes, how sure that is, how many people when, and what it costs."""
+"""What the report says of the future: what comes, how sure that is, how many people when, and what
+it costs.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -20,21 +22,25 @@ def headlines(
     until = last_day + timedelta(days=_NEXT)
     tickets = warehouse.fetch(
         connection,
-        "select expected_tickets, low_80, high_80 from marts.forecast_weekly where account = 'all' and weeks_ahead = 1",
+        "select expected_tickets, low_80, high_80 from marts.forecast_weekly where account = 'all'"
+        " and weeks_ahead = 1",
     )
     error = warehouse.fetch(
         connection,
-        "select sum(absolute_error), sum(came) from marts.forecast_score where is_chosen and lead_from = 1",
+        "select sum(absolute_error), sum(came) from marts.forecast_score where is_chosen and"
+        " lead_from = 1",
     )[0]
     people = warehouse.fetch(
         connection,
-        "select sum(coalesce(service_fte, required_fte)) / 5, sum(planned_fte) / 5 from marts.staffing_forecast where day <= :until",
+        "select sum(coalesce(service_fte, required_fte)) / 5, sum(planned_fte) / 5 from"
+        " marts.staffing_forecast where day <= :until",
         {"until": until},
     )[0]
     money = warehouse.fetch(
         connection,
-        "select y.fiscal_year, sum(y.outlook), sum(y.plan_year), max(s.currency) from marts.budget_year as y cross join ops.reporting_setting as s "
-        "where y.fiscal_year = (select max(fiscal_year) from marts.budget_year) group by y.fiscal_year",
+        "select y.fiscal_year, sum(y.outlook), sum(y.plan_year), max(s.currency) from"
+        " marts.budget_year as y cross join ops.reporting_setting as s where y.fiscal_year ="
+        " (select max(fiscal_year) from marts.budget_year) group by y.fiscal_year",
     )
     cards = []
     if tickets:
@@ -73,7 +79,9 @@ def headlines(
 
 
 def plots(warehouse: Warehouse, connection: Connection, last_day: date) -> list[Plot]:
-    """Forecast with bands, past forecasts against what came, people against plan, money against plan."""
+    """Forecast with bands, past forecasts against what came, people against plan, money against
+    plan.
+    """
     return [
         _expected(warehouse, connection, last_day),
         _past(warehouse, connection),
@@ -85,12 +93,14 @@ def plots(warehouse: Warehouse, connection: Connection, last_day: date) -> list[
 def _expected(warehouse: Warehouse, connection: Connection, last_day: date) -> Plot:
     known = warehouse.fetch(
         connection,
-        "select day, sum(created_count) from marts.ticket_volume_daily where day > :since group by day order by day",
+        "select day, sum(created_count) from marts.ticket_volume_daily where day > :since group by"
+        " day order by day",
         {"since": last_day - timedelta(days=_PAST_DAYS)},
     )
     rows = warehouse.fetch(
         connection,
-        "select day, expected_tickets, low_80, high_80, low_95, high_95 from marts.forecast_total_daily where account = 'all' order by day",
+        "select day, expected_tickets, low_80, high_80, low_95, high_95 from"
+        " marts.forecast_total_daily where account = 'all' order by day",
     )
     columns = _columns(rows, 6)
     return Plot(
@@ -108,22 +118,25 @@ def _past(warehouse: Warehouse, connection: Connection) -> Plot:
     rows = _columns(
         warehouse.fetch(
             connection,
-            "select day, sum(came_tickets), sum(expected_tickets) from marts.forecast_accuracy_daily where lead_days <= 7 group by day order by day",
+            "select day, sum(came_tickets), sum(expected_tickets) from"
+            " marts.forecast_accuracy_daily where lead_days <= 7 group by day order by day",
         ),
         3,
     )
     told = _columns(
         warehouse.fetch(
             connection,
-            "select t.day, sum(t.expected_tickets) from ops.forecast_told as t join marts.ticket_volume_daily as v "
-            "on v.account = t.account and v.team_id = t.team_id and v.day = t.day where t.lead_days = 7 group by t.day order by t.day",
+            "select t.day, sum(t.expected_tickets) from ops.forecast_told as t join"
+            " marts.ticket_volume_daily as v on v.account = t.account and v.team_id = t.team_id and"
+            " v.day = t.day where t.lead_days = 7 group by t.day order by t.day",
         ),
         2,
     )
     return Plot(
         "What the forecast said",
-        "Tickets a day as they came, and as forecast one to seven days before, made anew from what was known then "
-        "(marts.forecast_accuracy_daily); what was really told a week before (ops.forecast_told)",
+        "Tickets a day as they came, and as forecast one to seven days before, made anew from what"
+        " was known then (marts.forecast_accuracy_daily); what was really told a week before"
+        " (ops.forecast_told)",
         "tickets a day",
         [
             Series("came", rows[0], rows[1]),
@@ -137,14 +150,16 @@ def _people(warehouse: Warehouse, connection: Connection) -> Plot:
     rows = _columns(
         warehouse.fetch(
             connection,
-            "select s.day, sum(coalesce(s.service_fte, s.required_fte)), sum(s.required_fte), sum(s.planned_fte) from marts.staffing_forecast as s "
-            "join core.dim_date as d on d.day = s.day where d.is_workday group by s.day order by s.day",
+            "select s.day, sum(coalesce(s.service_fte, s.required_fte)), sum(s.required_fte),"
+            " sum(s.planned_fte) from marts.staffing_forecast as s join core.dim_date as d on d.day"
+            " = s.day where d.is_workday group by s.day order by s.day",
         ),
         4,
     )
     return Plot(
         "How many people",
-        "Full-time agents by work day: to keep the service promises, for the work alone, and planned (marts.staffing_forecast)",
+        "Full-time agents by work day: to keep the service promises, for the work alone, and"
+        " planned (marts.staffing_forecast)",
         "FTE",
         [
             Series("needed", rows[0], rows[1]),
@@ -158,7 +173,8 @@ def _money(warehouse: Warehouse, connection: Connection) -> Plot:
     rows = _columns(
         warehouse.fetch(
             connection,
-            "select month_on, sum(plan), sum(actual) from marts.budget_variance_monthly group by month_on order by month_on",
+            "select month_on, sum(plan), sum(actual) from marts.budget_variance_monthly group by"
+            " month_on order by month_on",
         ),
         3,
     )
@@ -223,8 +239,9 @@ def _staffing(warehouse: Warehouse, connection: Connection) -> Table:
         connection,
         "staffing",
         "People needed, by week",
-        "Full-time agents on five days a week: to keep the service promises, for the work alone with its 80 % bounds (sums of daily ones, so wide), "
-        "and planned. Whole weeks only. From marts.staffing_forecast.",
+        "Full-time agents on five days a week: to keep the service promises, for the work alone"
+        " with its 80 % bounds (sums of daily ones, so wide), and planned. Whole weeks only. From"
+        " marts.staffing_forecast.",
         (
             "Account",
             "Team",
@@ -238,11 +255,12 @@ def _staffing(warehouse: Warehouse, connection: Connection) -> Table:
             "Planned, FTE",
             "Gap, FTE",
         ),
-        "select s.account, s.team, d.week_starts_on, sum(s.expected_tickets), sum(s.workload_hours), sum(coalesce(s.service_fte, s.required_fte)) / 5, "
-        "sum(s.required_fte) / 5, sum(s.required_fte_low_80) / 5, sum(s.required_fte_high_80) / 5, max(s.planned_fte), "
-        "max(s.planned_fte) - sum(coalesce(s.service_fte, s.required_fte)) / 5 "
-        "from marts.staffing_forecast as s join core.dim_date as d on d.day = s.day "
-        "group by s.account, s.team, d.week_starts_on having count(*) = 7 order by 1, 2, 3",
+        "select s.account, s.team, d.week_starts_on, sum(s.expected_tickets),"
+        " sum(s.workload_hours), sum(coalesce(s.service_fte, s.required_fte)) / 5,"
+        " sum(s.required_fte) / 5, sum(s.required_fte_low_80) / 5, sum(s.required_fte_high_80) / 5,"
+        " max(s.planned_fte), max(s.planned_fte) - sum(coalesce(s.service_fte, s.required_fte)) / 5"
+        " from marts.staffing_forecast as s join core.dim_date as d on d.day = s.day group by"
+        " s.account, s.team, d.week_starts_on having count(*) = 7 order by 1, 2, 3",
     )
 
 
@@ -252,8 +270,8 @@ def _busy(warehouse: Warehouse, connection: Connection, last_day: date) -> Table
         connection,
         "staffing_hours",
         "People needed, by hour of the next week",
-        "Most heads scheduled at once in each hour of the local day over the next seven days, all channels of a team, shrinkage included. "
-        "From marts.staffing_requirement_interval.",
+        "Most heads scheduled at once in each hour of the local day over the next seven days, all"
+        " channels of a team, shrinkage included. From marts.staffing_requirement_interval.",
         (
             "Account",
             "Team",
@@ -261,10 +279,11 @@ def _busy(warehouse: Warehouse, connection: Connection, last_day: date) -> Table
             "Tickets expected in the hour, a day",
             "Most heads at once",
         ),
-        "select account, team, cast(floor(minute / 60.0) as bigint), sum(contacts) / 7, max(heads) from ("
-        "select account, team, day, local_minute as minute, sum(planned_contacts) as contacts, sum(heads_scheduled) as heads "
-        "from marts.staffing_requirement_interval where day <= :until group by account, team, day, local_minute) as pieces "
-        "group by account, team, floor(minute / 60.0) having max(heads) > 0 order by 1, 2, 3",
+        "select account, team, cast(floor(minute / 60.0) as bigint), sum(contacts) / 7, max(heads)"
+        " from (select account, team, day, local_minute as minute, sum(planned_contacts) as"
+        " contacts, sum(heads_scheduled) as heads from marts.staffing_requirement_interval where"
+        " day <= :until group by account, team, day, local_minute) as pieces group by account,"
+        " team, floor(minute / 60.0) having max(heads) > 0 order by 1, 2, 3",
         {"until": last_day + timedelta(days=_NEXT)},
     )
     return replace(listed, on_page=False)
@@ -276,8 +295,9 @@ def _roster(warehouse: Warehouse, connection: Connection, last_day: date) -> Tab
         connection,
         "roster",
         "Shifts of the next week",
-        "The cheapest shifts that cover the need, whole people. Missing hours are those that no shift covers at its worth, over hours what shifts cover beyond "
-        "the need. From marts.staffing_roster_daily; empty without shift patterns (setting planning.shifts).",
+        "The cheapest shifts that cover the need, whole people. Missing hours are those that no"
+        " shift covers at its worth, over hours what shifts cover beyond the need. From"
+        " marts.staffing_roster_daily; empty without shift patterns (setting planning.shifts).",
         (
             "Account",
             "Team",
@@ -288,10 +308,11 @@ def _roster(warehouse: Warehouse, connection: Connection, last_day: date) -> Tab
             "Missing head hours",
             "Over head hours",
         ),
-        "select account, team, count(*), max(heads), sum(paid), sum(need), sum(under), sum(over_need) from ("
-        "select account, team, day, max(heads) as heads, sum(paid_hours) as paid, max(need_head_hours) as need, max(under_head_hours) as under, "
-        "max(over_head_hours) as over_need from marts.staffing_roster_daily where day <= :until group by account, team, day) as days "
-        "group by account, team order by 1, 2",
+        "select account, team, count(*), max(heads), sum(paid), sum(need), sum(under),"
+        " sum(over_need) from (select account, team, day, max(heads) as heads, sum(paid_hours) as"
+        " paid, max(need_head_hours) as need, max(under_head_hours) as under, max(over_head_hours)"
+        " as over_need from marts.staffing_roster_daily where day <= :until group by account, team,"
+        " day) as days group by account, team order by 1, 2",
         {"until": last_day + timedelta(days=_NEXT)},
     )
 
@@ -302,8 +323,9 @@ def _headcount(warehouse: Warehouse, connection: Connection) -> Table:
         connection,
         "headcount",
         "Heads by month",
-        "Need against heads after attrition, with new ones counted by their ramp; `ask for` in that month, to have them after the lead time. "
-        "The months forecast, and those after in which somebody is to be asked for; all of the coming year in marts.headcount_plan_monthly.",
+        "Need against heads after attrition, with new ones counted by their ramp; `ask for` in that"
+        " month, to have them after the lead time. The months forecast, and those after in which"
+        " somebody is to be asked for; all of the coming year in marts.headcount_plan_monthly.",
         (
             "Account",
             "Team",
@@ -318,8 +340,9 @@ def _headcount(warehouse: Warehouse, connection: Connection) -> Table:
             "Gap, FTE",
             "Ask for",
         ),
-        "select account, team, month_on, need_fte, need_from, planned_fte, start_fte, leavers_fte, joiners, productive_fte, gap_fte, request "
-        "from marts.headcount_plan_monthly where workdays_forecast > 0 or request > 0 order by 1, 2, 3",
+        "select account, team, month_on, need_fte, need_from, planned_fte, start_fte, leavers_fte,"
+        " joiners, productive_fte, gap_fte, request from marts.headcount_plan_monthly where"
+        " workdays_forecast > 0 or request > 0 order by 1, 2, 3",
     )
 
 
@@ -329,7 +352,8 @@ def _scenarios(warehouse: Warehouse, connection: Connection) -> Table:
         connection,
         "scenarios",
         "What if",
-        "Scenarios of `support-etl forecast`, over all teams and days forecast. From marts.staffing_scenario_daily.",
+        "Scenarios of `support-etl forecast`, over all teams and days forecast. From"
+        " marts.staffing_scenario_daily.",
         (
             "Scenario",
             "Change",
@@ -340,8 +364,10 @@ def _scenarios(warehouse: Warehouse, connection: Connection) -> Table:
             "Extra cost",
             "Currency",
         ),
-        "select scenario, max(assumptions), sum(expected_tickets), sum(base_expected_tickets), sum(fte), sum(base_fte), sum(extra_cost), max(p.currency) "
-        "from marts.staffing_scenario_daily cross join ops.reporting_setting as p group by scenario order by 1",
+        "select scenario, max(assumptions), sum(expected_tickets), sum(base_expected_tickets),"
+        " sum(fte), sum(base_fte), sum(extra_cost), max(p.currency) from"
+        " marts.staffing_scenario_daily cross join ops.reporting_setting as p group by scenario"
+        " order by 1",
     )
 
 
@@ -351,8 +377,9 @@ def _year(warehouse: Warehouse, connection: Connection) -> Table:
         connection,
         "budget_year",
         "Where the fiscal year ends",
-        "Plan, spent so far and the year's end: as planned from now on, as it goes on, and with drivers as forecast: the people "
-        "that are needed (had they been hired) and the contacts that are expected. The outlook is the first. From marts.budget_year.",
+        "Plan, spent so far and the year's end: as planned from now on, as it goes on, and with"
+        " drivers as forecast: the people that are needed (had they been hired) and the contacts"
+        " that are expected. The outlook is the first. From marts.budget_year.",
         (
             "Fiscal year",
             "Team",
@@ -366,8 +393,10 @@ def _year(warehouse: Warehouse, connection: Connection) -> Table:
             "Outlook less plan",
             "Currency",
         ),
-        "select cast(fiscal_year as varchar), team, category, plan_year, actual_to_date, year_end_plan, year_end_run_rate, year_end_drivers, outlook, outlook_variance, "
-        "p.currency from marts.budget_year cross join ops.reporting_setting as p where fiscal_year = (select max(fiscal_year) from marts.budget_year) order by 2, 3",
+        "select cast(fiscal_year as varchar), team, category, plan_year, actual_to_date,"
+        " year_end_plan, year_end_run_rate, year_end_drivers, outlook, outlook_variance, p.currency"
+        " from marts.budget_year cross join ops.reporting_setting as p where fiscal_year = (select"
+        " max(fiscal_year) from marts.budget_year) order by 2, 3",
     )
 
 
@@ -377,8 +406,10 @@ def _variances(warehouse: Warehouse, connection: Connection) -> Table:
         connection,
         "variances",
         "Why spending differs from plan",
-        "The last complete month and the one in progress. More contacts than planned (volume), other teams than planned (mix), more work per contact "
-        "(efficiency), a dearer hour of work (rate), other categories, exchange rates. Positive is over plan. From marts.budget_variance_monthly.",
+        "The last complete month and the one in progress. More contacts than planned (volume),"
+        " other teams than planned (mix), more work per contact (efficiency), a dearer hour of work"
+        " (rate), other categories, exchange rates. Positive is over plan. From"
+        " marts.budget_variance_monthly.",
         (
             "Month",
             "Team",
@@ -393,8 +424,10 @@ def _variances(warehouse: Warehouse, connection: Connection) -> Table:
             "Over plan",
             "Currency",
         ),
-        "select month_on, team, plan, actual, volume, mix, efficiency, rate, other, fx, total, p.currency from marts.budget_variance_monthly "
-        "cross join ops.reporting_setting as p where month_on >= (select max(month_on) from marts.budget_variance_monthly where is_complete) order by 1, 2",
+        "select month_on, team, plan, actual, volume, mix, efficiency, rate, other, fx, total,"
+        " p.currency from marts.budget_variance_monthly cross join ops.reporting_setting as p where"
+        " month_on >= (select max(month_on) from marts.budget_variance_monthly where is_complete)"
+        " order by 1, 2",
     )
 
 
@@ -404,8 +437,8 @@ def _month(warehouse: Warehouse, connection: Connection, last_day: date) -> Tabl
         connection,
         "budget",
         "Budget of the month",
-        "Plan, spent so far and where the month ends if it goes on like this. Positive variance is over "
-        "budget. From marts.budget_daily.",
+        "Plan, spent so far and where the month ends if it goes on like this. Positive variance is"
+        " over budget. From marts.budget_daily.",
         (
             "Team",
             "Category",
@@ -417,8 +450,9 @@ def _month(warehouse: Warehouse, connection: Connection, last_day: date) -> Tabl
             "Run-rate of the month",
             "Currency",
         ),
-        "select team, category, month_on, plan_month, plan_to_date, actual_to_date, variance_to_date, run_rate_month, currency "
-        "from marts.budget_daily where day = :day order by 1, 2",
+        "select team, category, month_on, plan_month, plan_to_date, actual_to_date,"
+        " variance_to_date, run_rate_month, currency from marts.budget_daily where day = :day order"
+        " by 1, 2",
         {"day": last_day},
     )
 
@@ -429,8 +463,9 @@ def _quality(warehouse: Warehouse, connection: Connection) -> Table:
         connection,
         "forecast",
         "How good the forecast is",
-        "Past forecasts, one to 28 days ahead, against what came: sums of absolute errors over tickets. Last week again and chance alone are there to compare: "
-        "nothing does better than chance on few tickets. Bands should hold 80 and 95 %. From marts.forecast_volume_daily.",
+        "Past forecasts, one to 28 days ahead, against what came: sums of absolute errors over"
+        " tickets. Last week again and chance alone are there to compare: nothing does better than"
+        " chance on few tickets. Bands should hold 80 and 95 %. From marts.forecast_volume_daily.",
         (
             "Account",
             "Team",
@@ -442,8 +477,9 @@ def _quality(warehouse: Warehouse, connection: Connection) -> Table:
             "In the 80 % band",
             "In the 95 % band",
         ),
-        "select account, team, max(model), avg(expected_tickets), max(backtest_wape), max(naive_wape), max(noise_wape), max(coverage_80), max(coverage_95) "
-        "from marts.forecast_volume_daily group by account, team order by 1, 2",
+        "select account, team, max(model), avg(expected_tickets), max(backtest_wape),"
+        " max(naive_wape), max(noise_wape), max(coverage_80), max(coverage_95) from"
+        " marts.forecast_volume_daily group by account, team order by 1, 2",
     )
 
 
@@ -453,8 +489,8 @@ def _contacts(warehouse: Warehouse, connection: Connection, last_day: date) -> T
         connection,
         "contacts",
         "What a contact costs",
-        "Money and tickets of the month so far; a team's money over its channels by the time that their "
-        "solved tickets took. From marts.cost_per_contact_daily.",
+        "Money and tickets of the month so far; a team's money over its channels by the time that"
+        " their solved tickets took. From marts.cost_per_contact_daily.",
         (
             "Team",
             "Channel",
@@ -466,7 +502,8 @@ def _contacts(warehouse: Warehouse, connection: Connection, last_day: date) -> T
             "Cost per resolution",
             "Currency",
         ),
-        "select team, channel, labour_cost, other_cost, contacts_count, resolutions_count, cost_per_contact, cost_per_resolution, currency "
-        "from marts.cost_per_contact_daily where day = :day order by 1, 2",
+        "select team, channel, labour_cost, other_cost, contacts_count, resolutions_count,"
+        " cost_per_contact, cost_per_resolution, currency from marts.cost_per_contact_daily where"
+        " day = :day order by 1, 2",
         {"day": last_day},
     )

@@ -67,12 +67,12 @@ def _draw(axes: object, series: Series, color: str) -> None:
         return
     values = [float("nan") if v is None else v for v in series.values]
     axes.plot(
-        days,
+        days,  # type: ignore[arg-type]
         values,
         color=color,
         linewidth=1.4,
         label=f" {series.label}" if series.label.startswith("_") else series.label,
-    )  # type: ignore[arg-type]
+    )
     for low, high, alpha in (
         (series.wide_low, series.wide_high, 0.12),
         (series.low, series.high, 0.22),

@@ -1,4 +1,7 @@
-"""Credentials: how a request carries them, and how they are renewed. Secrets are named here, never held in plain repr."""
+"""Credentials: how a request carries them, and how they are renewed.
+
+Secrets are named here, never held in plain repr.
+"""
 
 import base64
 import threading
@@ -11,7 +14,9 @@ Post = Callable[[str, Mapping[str, str], tuple[str, str] | None], Mapping[str, A
 
 
 class Auth(Protocol):
-    """What a connector declares: which secrets and settings it needs, and the session object made of them."""
+    """What a connector declares: which secrets and settings it needs, and the session object made
+    of them.
+    """
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -28,7 +33,9 @@ class Bound(Protocol):
         """Headers for the next request."""
 
     def renew(self, refused: Mapping[str, str]) -> bool:
-        """Get a new token after a 401 with these headers, unless another stream has done so; False if there is nothing to renew."""
+        """Get a new token after a 401 with these headers, unless another stream has done so; False
+        if there is nothing to renew.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +86,10 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Basic:
-    """`Authorization: Basic`. `user` and `other`, the password, are templates over settings and secrets (Zendesk: `{email}/token`).
+    """`Authorization: Basic`.
+
+    `user` and `other`, the password, are templates over settings and secrets (Zendesk:
+    `{email}/token`).
 
     Without `other` it is the secret itself.
     """
@@ -101,7 +111,9 @@ class Basic:
 
 
 class _Tokens:
-    """An OAuth2 token that is fetched when first needed, kept until shortly before it expires, and renewed once on 401."""
+    """An OAuth2 token that is fetched when first needed, kept until shortly before it expires, and
+    renewed once on 401.
+    """
 
     def __init__(self, fetch: Callable[[], Mapping[str, Any]], scheme: str) -> None:
         self._fetch, self._scheme = fetch, scheme
@@ -133,8 +145,9 @@ class _Tokens:
 class OAuth2:
     """OAuth2 by `refresh_token`, `client_credentials` or `password`, form-encoded.
 
-    The token is asked of the account's own host, or of `login_base` (a template over settings) where the vendor keeps
-    a host for logins; the setting `login_url` replaces it. With `basic`, id and secret go into a Basic header.
+    The token is asked of the account's own host, or of `login_base` (a template over settings)
+    where the vendor keeps a host for logins; the setting `login_url` replaces it. With `basic`, id
+    and secret go into a Basic header.
     """
 
     token_path: str
@@ -150,7 +163,10 @@ class OAuth2:
         return self.needs
 
     def bind(self, values: Mapping[str, str], post: Post) -> Bound:
-        """A token that renews itself. A refresh token that the vendor rotates replaces the old one in memory."""
+        """A token that renews itself.
+
+        A refresh token that the vendor rotates replaces the old one in memory.
+        """
         hidden = ("client_id", "client_secret") if self.basic else ()
         form = {
             "grant_type": self.grant,

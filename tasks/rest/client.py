@@ -1,4 +1,6 @@
-"""One vendor account over HTTP: credentials only to its own origin, retries with backoff, the vendor's wishes obeyed."""
+"""One vendor account over HTTP: credentials only to its own origin, retries with backoff, the
+vendor's wishes obeyed.
+"""
 
 import email.utils
 import random
@@ -53,7 +55,9 @@ class Patience:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A successful answer: headers with lower-case names, and the body as received (content encoding undone)."""
+    """A successful answer: headers with lower-case names, and the body as received (content
+    encoding undone).
+    """
 
     headers: Mapping[str, str]
     body: bytes
@@ -74,7 +78,10 @@ class Account:
 
 
 class Client:
-    """HTTP for one account of one connector. Used from one thread at a time per call; the pace is shared."""
+    """HTTP for one account of one connector.
+
+    Used from one thread at a time per call; the pace is shared.
+    """
 
     def __init__(
         self, connector: Connector, account: Account, *, sleep: Callable[[float], None] = time.sleep
@@ -106,7 +113,10 @@ class Client:
         self._auth: Bound = connector.auth.bind(values, self._post_form)
 
     def pace_for(self, stream: str, per_minute: int | None) -> None:
-        """Give a stream its own limit, as for Zendesk's incremental exports. None: the account's limit only."""
+        """Give a stream its own limit, as for Zendesk's incremental exports.
+
+        None: the account's limit only.
+        """
         if per_minute and self.account.requests_per_minute is None:
             with self._lock:
                 self._paces.setdefault(stream, Pace(per_minute))
@@ -120,11 +130,14 @@ class Client:
         accept: Callable[[bytes], Any] | None = None,
         missing: bytes | None = None,
     ) -> tuple[Answer, Any]:
-        """The answer, and what `accept` made of its body. A body that `accept` finds cut is asked for again.
+        """The answer, and what `accept` made of its body.
+
+        A body that `accept` finds cut is asked for again.
 
         `missing` is taken for the body of a 404.
 
-        Raises one of the VendorErrors of `tasks.errors`, with the vendor's own words in the message.
+        Raises one of the VendorErrors of `tasks.errors`, with the vendor's own words in the
+        message.
         """
         renewed, carried = False, dict[str, str]()
         for attempt in range(1, self._patience.tries + 1):
@@ -177,7 +190,10 @@ class Client:
         optional: bool,
         missing: bytes | None,
     ) -> Answer:
-        """One answer, redirects within the account's own host followed. `carried` takes the credentials that were sent."""
+        """One answer, redirects within the account's own host followed.
+
+        `carried` takes the credentials that were sent.
+        """
         self._pace.wait()
         if stream in self._paces:
             self._paces[stream].wait()
@@ -223,7 +239,8 @@ class Client:
                 return response.status_code, lowered, body
         except requests.exceptions.SSLError:
             raise ConfigurationError(
-                f"{self._who(request)}: the server's certificate is not trusted; set ca_bundle for a private authority"
+                f"{self._who(request)}: the server's certificate is not trusted; set ca_bundle for"
+                " a private authority"
             ) from None
         except (urllib3.exceptions.ProtocolError, urllib3.exceptions.DecodeError):
             raise TruncatedPageError(f"{self._who(request)}: the answer broke off") from None
@@ -231,7 +248,9 @@ class Client:
             raise UnreachableError(f"{self._who(request)}: {_plain(trouble)}") from None
 
     def _read(self, response: requests.Response, who: str) -> bytes:
-        """The body, bounded in bytes and in time: whatever has come is looked at as it comes, however little it is."""
+        """The body, bounded in bytes and in time: whatever has come is looked at as it comes,
+        however little it is.
+        """
         parts, size, until = [], 0, time.monotonic() + self._patience.longest_answer
         while part := response.raw.read1(_CHUNK, decode_content=True):
             size += len(part)
@@ -280,7 +299,9 @@ class Client:
         raise RejectedByVendorError(said)
 
     def _look_for_failure(self, answer: Answer) -> None:
-        """Some vendors answer 200 and put an error beside part of the records (ServiceNow's cancelled transaction)."""
+        """Some vendors answer 200 and put an error beside part of the records (ServiceNow's
+        cancelled transaction).
+        """
         field_name = self.connector.failed_inside
         failure = rb'"' + (field_name or "").encode() + rb'"\s*:\s*(\{|\[\s*\{)'
         if field_name and re.search(failure, answer.body[:500] + answer.body[-2000:]):
@@ -298,13 +319,15 @@ class Client:
             return self._listed(url, request)
         if _origin(url) != self._origin or "@" in urlsplit(url).netloc:
             raise ForeignHostError(
-                f"{self._who(request)}: leads to {urlsplit(url).hostname}, not to {urlsplit(self._base).hostname}; "
-                "not followed, no credentials sent"
+                f"{self._who(request)}: leads to {urlsplit(url).hostname}, not to"
+                f" {urlsplit(self._base).hostname}; not followed, no credentials sent"
             )
         return url
 
     def _listed(self, url: str, request: Request) -> str:
-        """Exported files lie elsewhere: only at hosts that the connector or the account names, and by https."""
+        """Exported files lie elsewhere: only at hosts that the connector or the account names, and
+        by https.
+        """
         scheme, host, _ = _origin(url)
         is_listed = any(host == name or host.endswith(f".{name}") for name in self._file_hosts)
         if (
@@ -313,7 +336,8 @@ class Client:
             or "@" in urlsplit(url).netloc
         ):
             raise ForeignHostError(
-                f"{self._who(request)}: a file at {host} is not fetched; if it is the vendor's, add it to file_hosts of the account"
+                f"{self._who(request)}: a file at {host} is not fetched; if it is the vendor's, add"
+                " it to file_hosts of the account"
             )
         return url
 
@@ -432,7 +456,9 @@ def _first_text(found: Any) -> str | None:
 
 
 def _plain(trouble: Exception) -> str:
-    """What went wrong with the connection, without the address and its query (which could hold more than it should)."""
+    """What went wrong with the connection, without the address and its query (which could hold more
+    than it should).
+    """
     if isinstance(trouble, (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError)):
         return "timed out"
     if isinstance(trouble, requests.exceptions.ProxyError):

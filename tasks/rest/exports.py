@@ -38,8 +38,8 @@ def parts_of(
 ) -> Iterator[Answered]:
     """The parts of one export as JSON bodies, each with the request that fetched it.
 
-    Raises RejectedByVendorError when the vendor gives up, UnreachableError when it takes longer than
-    `longest_seconds`, ContractError for a file that is not what was declared.
+    Raises RejectedByVendorError when the vendor gives up, UnreachableError when it takes longer
+    than `longest_seconds`, ContractError for a file that is not what was declared.
     """
     key = partition or ""
     asked = _json(client, export.start(partition, window, client.account.settings), stream)
@@ -59,7 +59,8 @@ def parts_of(
         answer, _ = client.send(request, stream=stream)
         if size is not None and len(answer.body) != int(size):
             raise TruncatedPageError(
-                f"{client.account.name}/{stream}: the file has {len(answer.body)} bytes, the vendor tells of {size}"
+                f"{client.account.name}/{stream}: the file has {len(answer.body)} bytes, the vendor"
+                f" tells of {size}"
             )
         if answer.body == before:
             raise RepeatedPageError(
@@ -76,7 +77,8 @@ def parts_of(
         told = answer.headers.get(export.count) if export.count else None
         if answer.body.lstrip()[:1] == b"<" or (told is not None and len(rows) != int(told)):
             raise TruncatedPageError(
-                f"{client.account.name}/{stream}: the export has {len(rows)} rows, the vendor tells of {told}"
+                f"{client.account.name}/{stream}: the export has {len(rows)} rows, the vendor tells"
+                f" of {told}"
             )
         yield request, msgspec.json.encode({records: rows})
         locator = answer.headers.get(export.more, "null") if export.more else "null"
@@ -117,7 +119,9 @@ def _at(found: Json, path: str) -> Json:
 
 
 def _unpacked(body: bytes, most: int, who: str) -> bytes:
-    """The one file of a zip, at most `most` bytes: its name is never used, so it cannot lead anywhere."""
+    """The one file of a zip, at most `most` bytes: its name is never used, so it cannot lead
+    anywhere.
+    """
     try:
         with zipfile.ZipFile(io.BytesIO(body)) as archive:
             members = archive.infolist()

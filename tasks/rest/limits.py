@@ -1,4 +1,6 @@
-"""Client-side rate limit: evenly spaced requests per account, so that the vendor's limit is seldom met."""
+"""Client-side rate limit: evenly spaced requests per account, so that the vendor's limit is seldom
+met.
+"""
 
 import threading
 import time
@@ -6,7 +8,10 @@ from collections.abc import Callable
 
 
 class Pace:
-    """Lets calls through at most `per_minute` times a minute; None or 0 means no limit. Safe between threads."""
+    """Lets calls through at most `per_minute` times a minute; None or 0 means no limit.
+
+    Safe between threads.
+    """
 
     def __init__(
         self,

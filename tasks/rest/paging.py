@@ -41,7 +41,10 @@ class SinglePage(_Shape):
 
 @dataclass(frozen=True, slots=True)
 class NextUrl(_Shape):
-    """The page names the address of the next one. `ends` is an envelope flag that says the last page was read."""
+    """The page names the address of the next one.
+
+    `ends` is an envelope flag that says the last page was read.
+    """
 
     at: str
     size: Mapping[str, str] | None = None
@@ -57,7 +60,10 @@ class NextUrl(_Shape):
         return request.with_params(**self.size) if self.size else request
 
     def after(self, request: Request, seen: Seen) -> Request | None:
-        """The linked address, unless the flag says end. Zendesk's time-based exports link on even at the end."""
+        """The linked address, unless the flag says end.
+
+        Zendesk's time-based exports link on even at the end.
+        """
         link = seen.value(self.at)
         if not link or (self.ends and seen.value(self.ends)):
             return None
@@ -66,7 +72,9 @@ class NextUrl(_Shape):
 
 @dataclass(frozen=True, slots=True)
 class CursorParam(_Shape):
-    """The page holds a cursor that goes into a query value. `more` is an envelope flag, `ends` its opposite.
+    """The page holds a cursor that goes into a query value.
+
+    `more` is an envelope flag, `ends` its opposite.
 
     With `alone`, the cursor replaces the first call's query values except those named in `keeps`.
     """
@@ -89,7 +97,9 @@ class CursorParam(_Shape):
         return request.with_params(**self.size) if self.size else request
 
     def after(self, request: Request, seen: Seen) -> Request | None:
-        """The same call with the cursor; None without one, without more, or at the end of the stream."""
+        """The same call with the cursor; None without one, without more, or at the end of the
+        stream.
+        """
         cursor = seen.value(self.at)
         if (
             cursor in (None, "")
@@ -103,7 +113,9 @@ class CursorParam(_Shape):
 
 @dataclass(frozen=True, slots=True)
 class LinkWithQuery(_Shape):
-    """The page links to the next one, whose query is taken and whose address is not: for links behind gateways."""
+    """The page links to the next one, whose query is taken and whose address is not: for links
+    behind gateways.
+    """
 
     at: str
     size: Mapping[str, str] | None = None
@@ -125,7 +137,8 @@ class LinkWithQuery(_Shape):
 
 @dataclass(frozen=True, slots=True)
 class SearchAfterId(_Shape):
-    """A POST search sorted by id; the next page asks for ids above the last one, until a page is empty.
+    """A POST search sorted by id; the next page asks for ids above the last one, until a page is
+    empty.
 
     Never meets a cap on results, nor the endless loop of many records with one timestamp
     (airbytehq/airbyte#43317). `above` puts the id into the body.
@@ -150,9 +163,9 @@ class SearchAfterId(_Shape):
 class Keyset(_Shape):
     """Sorted by time and id; the next page asks for what lies above the last row's pair.
 
-    `above(query, time, id)` rewrites the query. The end is the absence of `rel="next"` in the Link header, because a
-    page can come short or empty when rows are hidden after the page was cut (ServiceNow's access rules); an empty
-    page with a next link is stepped over by offset.
+    `above(query, time, id)` rewrites the query. The end is the absence of `rel="next"` in the Link
+    header, because a page can come short or empty when rows are hidden after the page was cut
+    (ServiceNow's access rules); an empty page with a next link is stepped over by offset.
     """
 
     time_path: str
@@ -204,7 +217,10 @@ def _into(body: Json, path: tuple[str, ...], value: str) -> Json:
 
 @dataclass(frozen=True, slots=True)
 class BodyCursor(_Shape):
-    """The page holds a cursor that goes into the body of the same call. `ends` is an envelope flag for the last page."""
+    """The page holds a cursor that goes into the body of the same call.
+
+    `ends` is an envelope flag for the last page.
+    """
 
     at: str
     into: tuple[str, ...]
@@ -225,31 +241,38 @@ class BodyCursor(_Shape):
 
 @dataclass(frozen=True, slots=True)
 class Restart:
-    """How an ascending list goes on where the vendor's page numbers end: from the last record's time.
+    """How an ascending list goes on where the vendor's page numbers end: from the last record's
+    time.
 
-    `ask` makes the query values for a list that begins at that time (inclusive: the border comes twice and is merged).
+    `ask` makes the query values for a list that begins at that time (inclusive: the border comes
+    twice and is merged).
     """
 
     time_path: str
     ask: Callable[[Mapping[str, str], str], Mapping[str, str]]
 
     def request(self, request: Request, seen: Seen) -> Request:
-        """The call from the last record on. Raises ContractError when a full list shares one instant."""
+        """The call from the last record on.
+
+        Raises ContractError when a full list shares one instant.
+        """
         params = {**request.params, **self.ask(request.params, str(seen.last(self.time_path)))}
         if {k: v for k, v in params.items() if k in request.params} == dict(request.params):
             raise ContractError(
-                f"more records share the instant {seen.last(self.time_path)} than the vendor's pages reach"
+                f"more records share the instant {seen.last(self.time_path)} than the vendor's"
+                " pages reach"
             )
         return replace(request, params=params)
 
 
 @dataclass(frozen=True, slots=True)
 class PageNumber(_Shape):
-    """Pages are numbered; a Link header with `rel="next"` says that there is another, or `pages` how many there are.
+    """Pages are numbered; a Link header with `rel="next"` says that there is another, or `pages`
+    how many there are.
 
-    At page `cap` the list is begun anew from the last record's time (Freshdesk refuses page 301). A list that has a
-    lower bound only ends where the last record's time is past the note `@until`, so that a chunk of a backfill does not
-    read on to the present.
+    At page `cap` the list is begun anew from the last record's time (Freshdesk refuses page 301). A
+    list that has a lower bound only ends where the last record's time is past the note `@until`, so
+    that a chunk of a backfill does not read on to the present.
     """
 
     size: Mapping[str, str]
@@ -288,11 +311,13 @@ class PageNumber(_Shape):
 
 @dataclass(frozen=True, slots=True)
 class Offset(_Shape):
-    """The next page begins after as many records as the pages before it had room for; a short page is the last.
+    """The next page begins after as many records as the pages before it had room for; a short page
+    is the last.
 
-    `ends` is an envelope flag that is true on the last page, `total` the number of all. At offset `cap` the list is
-    begun anew from the last record's time (Zoho's search refuses deep offsets). A list that comes newest first and
-    cannot be filtered ends where the last record's `newest_first` time is older than the note `@since`.
+    `ends` is an envelope flag that is true on the last page, `total` the number of all. At offset
+    `cap` the list is begun anew from the last record's time (Zoho's search refuses deep offsets). A
+    list that comes newest first and cannot be filtered ends where the last record's `newest_first`
+    time is older than the note `@since`.
     """
 
     param: str
@@ -344,7 +369,9 @@ class Offset(_Shape):
 
 @dataclass(frozen=True, slots=True)
 class BeforeLast(_Shape):
-    """Newest first: the next page is what lies before the last record's token, until a page is short."""
+    """Newest first: the next page is what lies before the last record's token, until a page is
+    short.
+    """
 
     token_path: str
     param: str
@@ -361,7 +388,10 @@ class BeforeLast(_Shape):
         return request.with_params(**{self.size_param: str(self.size)})
 
     def after(self, request: Request, seen: Seen) -> Request | None:
-        """Before the last token. Totals tell what remains and are no stop sign (airbytehq/airbyte#34484)."""
+        """Before the last token.
+
+        Totals tell what remains and are no stop sign (airbytehq/airbyte#34484).
+        """
         if seen.count < int(request.params[self.size_param]):
             return None
         return request.with_params(**{self.param: str(seen.last(self.token_path))})
@@ -410,7 +440,8 @@ class EachDay(_Shape):
 
 @dataclass(frozen=True, slots=True)
 class BodyKeyset(_Shape):
-    """A POST query ordered by time and id; the next page asks for what lies above the last pair, until a page is short.
+    """A POST query ordered by time and id; the next page asks for what lies above the last pair,
+    until a page is short.
 
     `paths` are those of time and id in a record; `above` puts the pair into the body.
     """

@@ -1,7 +1,8 @@
-"""Reads one batch of one stream: a generator of pages, in groups that can be gone on from after a kill.
+"""Reads one batch of one stream: a generator of pages, in groups that can be gone on from after a
+kill.
 
-A group is a page with all calls that follow from it. The last page of a group says where to go on (`resume`); a batch
-that was cut is resumed after its last complete group.
+A group is a page with all calls that follow from it. The last page of a group says where to go on
+(`resume`); a batch that was cut is resumed after its last complete group.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,7 +28,8 @@ MAIN, PARTITIONS, LEAD = "main", "partitions", "lead"
 class Received:
     """One page as it came: its part of the stream, raw body, and the decoded page.
 
-    `resume` is None inside a group; at its end it says where to go on, {"done": True} when nothing is left.
+    `resume` is None inside a group; at its end it says where to go on, {"done": True} when nothing
+    is left.
     """
 
     part: str
@@ -43,7 +45,9 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Bookmark:
-    """How far a stream has been read: an instant, a vendor's cursor, or an instant and mark per partition."""
+    """How far a stream has been read: an instant, a vendor's cursor, or an instant and mark per
+    partition.
+    """
 
     until: datetime | None = None
     cursor: str | None = None
@@ -166,7 +170,9 @@ class Reading:
     def pages(
         self, resume: Mapping[str, Json] | None = None, partitions: Sequence[Page] = ()
     ) -> Iterator[Received]:
-        """Every page of the batch, or those after `resume`. `partitions` are list pages landed before the kill.
+        """Every page of the batch, or those after `resume`.
+
+        `partitions` are list pages landed before the kill.
 
         Raises one of the VendorErrors; pages already yielded are good.
         """
@@ -179,7 +185,9 @@ class Reading:
         yield from self._series(start, partition=None, after={"done": True})
 
     def catalogue(self) -> Iterator[Received]:
-        """The list of a stream's partitions, and each one's lead: surveys and their questions, without the answers."""
+        """The list of a stream's partitions, and each one's lead: surveys and their questions,
+        without the answers.
+        """
         each = self._stream.each_of
         if each is None:
             return
@@ -224,14 +232,18 @@ class Reading:
             yield from self._series(start, partition=key, after=following)
 
     def _lead(self, each: Partitions, key: str) -> Received:
-        """A partition's own document. Raises ContractError for anything else, such as an error with status 200."""
+        """A partition's own document.
+
+        Raises ContractError for anything else, such as an error with status 200.
+        """
         received, _ = self._ask(each.lead(key), LEAD, key)
         found: Any = msgspec.json.decode(received.body)
         for name in each.lead_has.split("."):
             found = found.get(name) if isinstance(found, dict) else None
         if found is None:
             raise ContractError(
-                f"{self._client.account.name}/{self._stream.name}: the answer for {key} has no {each.lead_has}"
+                f"{self._client.account.name}/{self._stream.name}: the answer for {key} has no"
+                f" {each.lead_has}"
             )
         return received
 
@@ -339,11 +351,13 @@ class Reading:
                 and not any(b.part == MAIN for b in self._stream.becomes)
             ):
                 raise ContractError(
-                    f"{self._client.account.name}/{self._stream.name}: a record has no {follow.key}, by which the rest of it is asked for"
+                    f"{self._client.account.name}/{self._stream.name}: a record has no"
+                    f" {follow.key}, by which the rest of it is asked for"
                 )
             if any(isinstance(k, (dict, list)) for k in found):
                 raise ContractError(
-                    f"{self._client.account.name}/{self._stream.name}: the {follow.key} of a record is not a plain value"
+                    f"{self._client.account.name}/{self._stream.name}: the {follow.key} of a record"
+                    " is not a plain value"
                 )
             keys = tuple(
                 dict.fromkeys(
@@ -374,7 +388,9 @@ class Reading:
             request = paging.after(request, seen)
 
     def _refuse_another(self, follow: Follow, keys: tuple[str, ...], received: Received) -> None:
-        """A document has an id, its own or (after a merge) another's; anything else is an error with status 200."""
+        """A document has an id, its own or (after a merge) another's; anything else is an error
+        with status 200.
+        """
         if follow.records or len(keys) > 1 or not received.page.records:
             return
         record = received.page.records[0]
@@ -386,7 +402,8 @@ class Reading:
         )
         if not is_there:
             raise ContractError(
-                f"{self._client.account.name}/{self._stream.name}: the answer for {follow.name} {keys[0]} is no record: it has no id"
+                f"{self._client.account.name}/{self._stream.name}: the answer for"
+                f" {follow.name} {keys[0]} is no record: it has no id"
             )
 
     def _ask(self, request: Request, part: str, partition: str | None) -> tuple[Received, _Seen]:
@@ -398,9 +415,11 @@ class Reading:
                     stream=self._stream.name,
                     optional=self._stream.optional,
                     accept=reader.decode,
-                    missing=_no_records(self._stream.records)
-                    if part == MAIN and self._stream.missing_is_empty
-                    else None,
+                    missing=(
+                        _no_records(self._stream.records)
+                        if part == MAIN and self._stream.missing_is_empty
+                        else None
+                    ),
                 )
                 break
             except TruncatedPageError:
@@ -444,7 +463,8 @@ class Reading:
         return missing or seen.count == 0
 
     def _refuse_repeats(self, following: Request | None, body: bytes | None) -> None:
-        """A page that leads to one already read, or that comes twice in a row, would be followed for ever.
+        """A page that leads to one already read, or that comes twice in a row, would be followed
+        for ever.
 
         Pages without records (`body` None), such as days without a file, are alike.
         """

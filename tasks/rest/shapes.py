@@ -1,4 +1,6 @@
-"""Shapes that many vendors' declarations have in common: lists read whole, scores of a known scale, tickets that open, weeks."""
+"""Shapes that many vendors' declarations have in common: lists read whole, scores of a known scale,
+tickets that open, weeks.
+"""
 
 from typing import Any
 
@@ -19,7 +21,9 @@ def listed(
     replaces: bool = False,
     **more: Any,
 ) -> Stream:
-    """A list that is read whole on each run: `at`/`path` (or name), its records below the key `records` (or name), one page."""
+    """A list that is read whole on each run: `at`/`path` (or name), its records below the key
+    `records` (or name), one page.
+    """
     return Stream(
         name=name,
         says=says,
@@ -43,7 +47,9 @@ def score(metric: str, low: float, high: float, better: str = "higher") -> dict[
 
 
 def opened(part: str) -> Becomes:
-    """The event that a history leaves out: a record with an `id` and `created_at` in Unix seconds was open from then on."""
+    """The event that a history leaves out: a record with an `id` and `created_at` in Unix seconds
+    was open from then on.
+    """
     return Becomes(
         TICKET_EVENT,
         part=part,
@@ -61,9 +67,11 @@ def opened(part: str) -> Becomes:
 def due_clock(
     metric: str, due: str, done: str, *, created: str, changed: str, part: str = "main"
 ) -> tuple[Becomes, ...]:
-    """A clock of which only due and done are told, not its target: applied at creation, breached at the due time if done or seen later.
+    """A clock of which only due and done are told, not its target: applied at creation, breached at
+    the due time if done or seen later.
 
-    An overdue ticket that nobody touches is not told again; the due time lets the model see its breach all the same.
+    An overdue ticket that nobody touches is not told again; the due time lets the model see its
+    breach all the same.
     """
 
     def event(kind: str, at: str, where: str) -> Becomes:
@@ -82,7 +90,10 @@ def due_clock(
             },
         )
 
-    late = f"coalesce(try_cast({{{done}}} as timestamptz), try_cast({{{changed}}} as timestamptz)) > try_cast({{{due}}} as timestamptz)"
+    late = (
+        f"coalesce(try_cast({{{done}}} as timestamptz), try_cast({{{changed}}} as timestamptz)) >"
+        f" try_cast({{{due}}} as timestamptz)"
+    )
     return (
         event("apply", created, f"{{{due}}} is not null"),
         event("due", due, f"{{{due}}} is not null"),
@@ -92,7 +103,9 @@ def due_clock(
 
 
 def hours(day: int, start: str, end: str) -> dict[str, int]:
-    """Minutes of the week (0 is Sunday's midnight) of one day's opening times, such as 08:30 and 17:00; an end not after the start is midnight."""
+    """Minutes of the week (0 is Sunday's midnight) of one day's opening times, such as 08:30 and
+    17:00; an end not after the start is midnight.
+    """
     low, high = minute_of_day(start), minute_of_day(end)
     return {
         "starts_minute": day * 1440 + low,

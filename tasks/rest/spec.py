@@ -1,9 +1,9 @@
 """The vocabulary in which a connector declares a vendor: values only, composed and never inherited.
 
-A `Connector` has streams; a `Stream` says what to ask, how pages follow one another, and which entities its records
-become. `fields` pick and rename: a value is a path into the record (`"via.channel"`), or `sql("...")` over such paths
-for a conversion that DuckDB does on whole columns. Meaning (which state counts as solved, business time) belongs to
-the SQL models.
+A `Connector` has streams; a `Stream` says what to ask, how pages follow one another, and which
+entities its records become. `fields` pick and rename: a value is a path into the record
+(`"via.channel"`), or `sql("...")` over such paths for a conversion that DuckDB does on whole
+columns. Meaning (which state counts as solved, business time) belongs to the SQL models.
 """
 
 import re
@@ -43,7 +43,8 @@ Json = Any  # any value that JSON can hold; msgspec decodes into it
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One call: path below the account's base URL (or a full URL on the same origin), query and JSON body.
+    """One call: path below the account's base URL (or a full URL on the same origin), query and
+    JSON body.
 
     Query values whose name begins with `@` are a paging object's own notes and are not sent.
     """
@@ -104,7 +105,10 @@ class Seen(Protocol):
 
 
 class Paging(Protocol):
-    """How pages follow one another. Pure: a request and the page it brought give the next request, or None."""
+    """How pages follow one another.
+
+    Pure: a request and the page it brought give the next request, or None.
+    """
 
     @property
     def envelope(self) -> tuple[str, ...]:
@@ -121,12 +125,16 @@ class Paging(Protocol):
         """The call for the page after the one seen, or None at the end."""
 
     def smaller(self, request: Request) -> Request | None:
-        """The same call for a smaller page, for servers that cut long answers; None if it cannot be."""
+        """The same call for a smaller page, for servers that cut long answers; None if it cannot
+        be.
+        """
 
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A SQL expression over paths in braces, evaluated by DuckDB on columns of text, numbers or lists."""
+    """A SQL expression over paths in braces, evaluated by DuckDB on columns of text, numbers or
+    lists.
+    """
 
     text: str
 
@@ -150,10 +158,11 @@ def epoch(path: str) -> Expression:
 class Becomes:
     """Records of one part of a stream become rows of one entity.
 
-    `each` names a list inside the record (`"child_events[]"`, `"pages[].questions[]"`): every item is a row, and its
-    values are addressed as `item.…`. `where` keeps the rows for which it is true. `clean` reshapes one record into
-    any number of rows named like the entity's columns; it is pure, and gets the record, the lead record of its
-    partition (or None) and the account's settings, to which `partition` is added.
+    `each` names a list inside the record (`"child_events[]"`, `"pages[].questions[]"`): every item
+    is a row, and its values are addressed as `item.…`. `where` keeps the rows for which it is true.
+    `clean` reshapes one record into any number of rows named like the entity's columns; it is pure,
+    and gets the record, the lead record of its partition (or None) and the account's settings, to
+    which `partition` is added.
     """
 
     entity: Entity
@@ -192,7 +201,10 @@ class Becomes:
 
 @dataclass(frozen=True, slots=True)
 class Full:
-    """Read everything each time. With `replaces`, rows that are no longer told leave the warehouse."""
+    """Read everything each time.
+
+    With `replaces`, rows that are no longer told leave the warehouse.
+    """
 
     replaces: bool = True
 
@@ -210,7 +222,9 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """Read from the vendor's own cursor, found at path `cursor` of the last page and kept as the bookmark."""
+    """Read from the vendor's own cursor, found at path `cursor` of the last page and kept as the
+    bookmark.
+    """
 
     ask: Callable[[Window], Params]
     cursor: str
@@ -237,11 +251,12 @@ class Follow:
 
 @dataclass(frozen=True, slots=True)
 class Partitions:
-    """The stream is read once for each record of a list (a survey, say), each with its own bookmark.
+    """The stream is read once for each record of a list (a survey, say), each with its own
+    bookmark.
 
-    `mark` is a value of the list record that moves when there is news; where it has not moved, the partition is read
-    again only after `recheck`. `lead` is asked before a partition's first page and handed to `clean`; an answer without
-    `lead_has` is not that document.
+    `mark` is a value of the list record that moves when there is news; where it has not moved, the
+    partition is read again only after `recheck`. `lead` is asked before a partition's first page
+    and handed to `clean`; an answer without `lead_has` is not that document.
     """
 
     request: Request
@@ -256,12 +271,15 @@ class Partitions:
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """A file that the vendor prepares: asked for, waited for, fetched. `csv` rows and `zip` content become pages.
+    """A file that the vendor prepares: asked for, waited for, fetched.
 
-    `start` gets the partition (or None), the window and the account's settings; `poll` the partition and the job;
-    `file` the partition and what lies at `file_at` of the last poll (the job if that is None). Where a header named
-    `more` brings a locator, the next part is asked for with it as `more_param`; the text "null" is the end.
-    Used for windows of at least `least`; shorter ones are asked for page by page.
+    `csv` rows and `zip` content become pages.
+
+    `start` gets the partition (or None), the window and the account's settings; `poll` the
+    partition and the job; `file` the partition and what lies at `file_at` of the last poll (the job
+    if that is None). Where a header named `more` brings a locator, the next part is asked for with
+    it as `more_param`; the text "null" is the end. Used for windows of at least `least`; shorter
+    ones are asked for page by page.
     """
 
     start: Callable[[str | None, Window, Mapping[str, Json]], Request]
@@ -284,9 +302,11 @@ class Export:
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """Where the vendor tells how many records the window has: envelope path, or header `header:x-total-count`.
+    """Where the vendor tells how many records the window has: envelope path, or header
+    `header:x-total-count`.
 
-    Fewer than told fails the batch when `strict`; else it is a warning (totals that count what may not be seen).
+    Fewer than told fails the batch when `strict`; else it is a warning (totals that count what may
+    not be seen).
     """
 
     at: str
@@ -331,7 +351,9 @@ class Stream:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """A vendor's rate limits. `wait` reads the vendor's wish from a refused answer: seconds, or None if it has none.
+    """A vendor's rate limits.
+
+    `wait` reads the vendor's wish from a refused answer: seconds, or None if it has none.
 
     `spent` tells from the headers and body of any answer that the day's budget is used up.
     """

@@ -1,4 +1,6 @@
-"""A reader for one shape of page, compiled from the declared paths: decodes those values and skips everything else."""
+"""A reader for one shape of page, compiled from the declared paths: decodes those values and skips
+everything else.
+"""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -68,10 +70,12 @@ class _Node:
 
 
 class PageReader:
-    """Reads pages whose records lie at `records` ("" the document is the one record, "[]" it is their list), picking `paths` of each record.
+    """Reads pages whose records lie at `records` ("" the document is the one record, "[]" it is
+    their list), picking `paths` of each record.
 
-    `each` is an inner list to which paths beginning with `item.` belong. With `flat`, a path is one key, dots and all.
-    With no paths at all, records are decoded whole (for streams with a `clean` function).
+    `each` is an inner list to which paths beginning with `item.` belong. With `flat`, a path is one
+    key, dots and all. With no paths at all, records are decoded whole (for streams with a `clean`
+    function).
     """
 
     def __init__(
@@ -116,8 +120,9 @@ class PageReader:
     def decode(self, body: bytes) -> Page:
         """The page's envelope and records.
 
-        Raises TruncatedPageError for a body that is not JSON, ContractError for one without the declared records.
-        Records of the wrong type are set aside one by one, so that one bad record is not a lost page.
+        Raises TruncatedPageError for a body that is not JSON, ContractError for one without the
+        declared records. Records of the wrong type are set aside one by one, so that one bad record
+        is not a lost page.
         """
         try:
             document = self._decoder.decode(body)
@@ -164,9 +169,11 @@ class PageReader:
             name = segment.removesuffix("[]")
             if self._whole:
                 values = [
-                    _listed(_walked(item, [name]))
-                    if segment.endswith("[]")
-                    else _walked(item, [name])
+                    (
+                        _listed(_walked(item, [name]))
+                        if segment.endswith("[]")
+                        else _walked(item, [name])
+                    )
                     for item in items
                 ]
             else:
@@ -299,7 +306,9 @@ def _walked(record: Any, segments: Iterable[str]) -> Any:
 
 
 def _listed(value: Any) -> list[Any]:
-    """A list of a record that was decoded whole; what is no list is its one item, which will lack what it needs."""
+    """A list of a record that was decoded whole; what is no list is its one item, which will lack
+    what it needs.
+    """
     return value if isinstance(value, list) else [] if value is None else [value]
 
 

@@ -1,4 +1,6 @@
-"""One post to a webhook, whose address is itself a secret: it is in no error, no redirect is followed."""
+"""One post to a webhook, whose address is itself a secret: it is in no error, no redirect is
+followed.
+"""
 
 import re
 from typing import Any
@@ -18,9 +20,13 @@ _TIMEOUTS = (10.0, 30.0)
 
 
 def post(who: str, address: str, payload: Any, *, ca_bundle: str = "", proxy: str = "") -> None:
-    """Post JSON once. Raises UnreachableError if nothing was sent, ContractError if it is not known whether it came through.
+    """Post JSON once.
 
-    Neither Slack nor Teams takes a key that would make a second post harmless, so the caller decides about asking again.
+    Raises UnreachableError if nothing was sent, ContractError if it is not known whether it came
+    through.
+
+    Neither Slack nor Teams takes a key that would make a second post harmless, so the caller
+    decides about asking again.
     """
     parts = urlsplit(address)
     if parts.scheme != "https" and parts.hostname not in {"localhost", "127.0.0.1"}:
@@ -41,7 +47,8 @@ def post(who: str, address: str, payload: Any, *, ca_bundle: str = "", proxy: st
             ).strip()
         except requests.exceptions.SSLError:
             raise ConfigurationError(
-                f"{who}: the server's certificate is not trusted; set notifications.ca_bundle for a private authority"
+                f"{who}: the server's certificate is not trusted; set notifications.ca_bundle for a"
+                " private authority"
             ) from None
         except requests.exceptions.ConnectTimeout:
             raise UnreachableError(f"{who}: no connection within {_TIMEOUTS[0]:.0f} s") from None

@@ -1,4 +1,6 @@
-"""Opens the whole sandbox: every fake vendor on loopback, and the plan files of the made-up organisation."""
+"""Opens the whole sandbox: every fake vendor on loopback, and the plan files of the made-up
+organisation.
+"""
 
 import csv
 from collections.abc import Iterator, Mapping
@@ -158,7 +160,12 @@ _SURVEYS: dict[
                     "scale_max": 7,
                     "ticket_account": "jira_acme",
                 },
-                {"question_id": "e_nps_score", "metric": "nps", "scale_min": 0, "scale_max": 10},
+                {
+                    "question_id": "e_nps_score",
+                    "metric": "nps",
+                    "scale_min": 0,
+                    "scale_max": 10,
+                },
             ],
         },
         {"client_id": "md-client", "client_secret": "medallia-demo-secret"},
@@ -168,7 +175,9 @@ _SURVEYS: dict[
 
 @dataclass(frozen=True, slots=True)
 class Sandbox:
-    """The open sandbox: settings of its accounts and their secrets (both as a user would give them)."""
+    """The open sandbox: settings of its accounts and their secrets (both as a user would give
+    them).
+    """
 
     accounts: tuple[Mapping[str, Any], ...]
     secrets: Mapping[str, str]
@@ -197,7 +206,9 @@ def open_sandbox(
     port: int = 0,
     world: World | None = None,
 ) -> Iterator[Sandbox]:
-    """Serve every fake vendor as of midnight UTC at the start of `today`; plan files are written to `folder`."""
+    """Serve every fake vendor as of midnight UTC at the start of `today`; plan files are written to
+    `folder`.
+    """
     day = today or datetime.now(UTC).date()
     clock = datetime(day.year, day.month, day.day, tzinfo=UTC)
     world = world or World(first=first_day(day), last=day - timedelta(days=1), daily=daily)
@@ -281,7 +292,10 @@ def open_sandbox(
 
 
 def write_plans(world: World, folder: Path, today: date) -> dict[str, str]:
-    """Budget, costs, headcount and KPI targets as CSV files. Costs are posted up to yesterday: pay on workdays, the rest on the first."""
+    """Budget, costs, headcount and KPI targets as CSV files.
+
+    Costs are posted up to yesterday: pay on workdays, the rest on the first.
+    """
     import random
 
     pick = random.Random(f"{world.seed}-money")

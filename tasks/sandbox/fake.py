@@ -1,4 +1,6 @@
-"""A fake vendor: request in, answer out, served on loopback; and the ways it can be told to misbehave."""
+"""A fake vendor: request in, answer out, served on loopback; and the ways it can be told to
+misbehave.
+"""
 
 import base64
 import gzip
@@ -108,7 +110,10 @@ class Mischief:
 
 
 class Fake:
-    """Base of all fake vendors. Subclasses answer in `answer`; `clock` is what they take for now."""
+    """Base of all fake vendors.
+
+    Subclasses answer in `answer`; `clock` is what they take for now.
+    """
 
     def __init__(self, *, clock: datetime | None = None) -> None:
         self.clock = clock or datetime.now(UTC)

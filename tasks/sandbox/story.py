@@ -1,4 +1,6 @@
-"""What the organisation's story is made of: schedules, teams, people, tickets and what happens to them."""
+"""What the organisation's story is made of: schedules, teams, people, tickets and what happens to
+them.
+"""
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -110,7 +112,10 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change of a ticket. `field`: status, assignee, team or priority; values are statuses, names or numbers."""
+    """One change of a ticket.
+
+    `field`: status, assignee, team or priority; values are statuses, names or numbers.
+    """
 
     at: datetime
     field: str
@@ -189,7 +194,9 @@ class Ticket:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """An answer to the yearly relationship survey (0-10) or to the effort question after a ticket (1-7)."""
+    """An answer to the yearly relationship survey (0-10) or to the effort question after a ticket
+    (1-7).
+    """
 
     number: int
     survey: str

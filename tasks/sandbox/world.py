@@ -1,7 +1,8 @@
 """The made-up organisation: Alder & Finch, outdoor equipment. Seeded and deterministic.
 
-Every day's tickets come from a generator of that day alone, with their whole life to come, so the same day tells the
-same story whenever it is asked about; a fake vendor shows what has happened up to its own clock.
+Every day's tickets come from a generator of that day alone, with their whole life to come, so the
+same day tells the same story whenever it is asked about; a fake vendor shows what has happened up
+to its own clock.
 """
 
 import math
@@ -113,9 +114,12 @@ _PRIORITIES = {"low": 0.2, "normal": 0.55, "high": 0.19, "urgent": 0.06}
 
 
 class World:
-    """The organisation from `first` on. `daily` is the mean number of tickets a day over all desks at the start.
+    """The organisation from `first` on.
 
-    Worlds that differ in `story` have the same people and other tickets: each helpdesk tells its own part.
+    `daily` is the mean number of tickets a day over all desks at the start.
+
+    Worlds that differ in `story` have the same people and other tickets: each helpdesk tells its
+    own part.
     """
 
     def __init__(
@@ -272,9 +276,9 @@ class World:
             channel=_choice(pick, _CHANNELS),
             priority="high" if incident else _choice(pick, _PRIORITIES),
             topic="App shows an error" if incident else pick.choice(_TOPICS),
-            kind="incident"
-            if incident
-            else pick.choice(("question", "problem", "task", "incident")),
+            kind=(
+                "incident" if incident else pick.choice(("question", "problem", "task", "incident"))
+            ),
             problem=incident,
         )
         _Life(self, pick, ticket, earlier).live()

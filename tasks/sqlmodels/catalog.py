@@ -1,9 +1,10 @@
 """The models of `sql/`: one `.sql` (or seed `.csv`) and one `.yml` each; the folder is the schema.
 
-A model built by Python has a `.yml` only, with `built_by`. `marts.kpi_daily` collects every KPI of `marts/kpi/`.
-`refresh` says how a model is kept up to date: `whole`, by `ticket` (each ticket's rows come from rows of that ticket
-alone), or by `day`, `week` or `month` (each period's rows come from facts with an instant in it). `running` names the
-tickets whose rows move with the as-of instant.
+A model built by Python has a `.yml` only, with `built_by`. `marts.kpi_daily` collects every KPI of
+`marts/kpi/`. `refresh` says how a model is kept up to date: `whole`, by `ticket` (each ticket's
+rows come from rows of that ticket alone), or by `day`, `week` or `month` (each period's rows come
+from facts with an instant in it). `running` names the tickets whose rows move with the as-of
+instant.
 """
 
 import csv
@@ -97,7 +98,10 @@ class Kpi:
 
 @cache
 def kpis() -> dict[str, Kpi]:
-    """All KPIs by name. Raises ModelError for one without its entry, or an entry without its SQL."""
+    """All KPIs by name.
+
+    Raises ModelError for one without its entry, or an entry without its SQL.
+    """
     folder = SQL / "marts" / "kpi"
     entries = read_yaml(folder / "kpis.yml")
     files = {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.sql"))}
@@ -136,7 +140,9 @@ def table_of(model: Model) -> Any:
 
 @cache
 def identities() -> dict[str, Model]:
-    """What has to add up after every build: SELECTs of what does not (`place`, `found`, `expected`), by name."""
+    """What has to add up after every build: SELECTs of what does not (`place`, `found`,
+    `expected`), by name.
+    """
     made = {}
     for path in sorted((SQL / "identities").glob("*.sql")):
         select = path.read_text(encoding="utf-8")
@@ -183,9 +189,11 @@ def _read(layer: str, path: Path) -> Model:
 
 
 def _collected() -> str:
-    """`marts.kpi_daily`: every KPI's SELECT, put on local days, summed, united, with names, ratios and targets.
+    """`marts.kpi_daily`: every KPI's SELECT, put on local days, summed, united, with names, ratios
+    and targets.
 
-    Sums are of whole numbers, so they are the same in whatever order an engine adds them; division comes last.
+    Sums are of whole numbers, so they are the same in whatever order an engine adds them; division
+    comes last.
     """
     united = "\nunion all\n".join(_on_days(kpi) for kpi in kpis().values())
     return f"""
@@ -229,9 +237,10 @@ def _on_days(kpi: Kpi) -> str:
     )
     groups = f"{day}, {zone}, k.account, k.team_id, k.channel, k.priority"
     return (
-        f"select '{kpi.name}' as kpi, {day} as day, {zone} as time_zone, k.account, k.team_id, k.channel, k.priority,\n"
-        f"    sum(k.numerator) as numerator, sum(k.denominator) as denominator\nfrom (\n{kpi.select}\n) as k\n{meets}\n"
-        f"where {day} <= p.last_day group by {groups}"
+        f"select '{kpi.name}' as kpi, {day} as day, {zone} as time_zone, k.account, k.team_id,"
+        " k.channel, k.priority,\n    sum(k.numerator) as numerator, sum(k.denominator) as"
+        f" denominator\nfrom (\n{kpi.select}\n) as k\n{meets}\nwhere {day} <= p.last_day group by"
+        f" {groups}"
     )
 
 
@@ -243,7 +252,8 @@ def _tables_of(select: str) -> tuple[str, ...]:
 @cache
 def _translated(select: str, dialect: str) -> str:
     text = sqlglot.transpile(select, read="duckdb", write=dialect)[0]
-    # PostgreSQL makes rows of a series as it is; the function that DuckDB needs around it takes arrays only
+    # PostgreSQL makes rows of a series as it is; the function that DuckDB needs around it takes
+    # arrays only
     return (
         re.sub(r"UNNEST\((GENERATE_SERIES\([^()]*\))\)", r"\1", text)
         if dialect == "postgres"
@@ -251,7 +261,9 @@ def _translated(select: str, dialect: str) -> str:
     )
 
 
-ZONE_LIST = "ops.zone_list"  # stands for the list of time zones, which changes seldom, unlike as-of and last day
+ZONE_LIST = (  # stands for the list of time zones, which changes seldom, unlike as-of and last day
+    "ops.zone_list"
+)
 
 
 def inputs_state(model: Model, states: Mapping[str, int]) -> dict[str, Any]:

@@ -32,7 +32,9 @@ def remake(
     *,
     run_id: str,
 ) -> list[Made]:
-    """Fill the models with this `built_by` from `make`, which gives rows by table name; not called if nothing changed."""
+    """Fill the models with this `built_by` from `make`, which gives rows by table name; not called
+    if nothing changed.
+    """
     listed = [model for model in models().values() if model.built_by == built_by]
     states = books.table_states(connection)
     state = {

@@ -1,7 +1,8 @@
 """Turns decoded records into Arrow tables of an entity, whole columns at a time.
 
-The reader picks the declared values; DuckDB evaluates the declared expressions and casts every value to its column's
-kind. A value that cannot be cast sends its row to quarantine with the column and the text named.
+The reader picks the declared values; DuckDB evaluates the declared expressions and casts every
+value to its column's kind. A value that cannot be cast sends its row to quarantine with the column
+and the text named.
 """
 
 import threading
@@ -55,7 +56,9 @@ class Gathered:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Typed rows of one entity. `table` has the entity's columns, then page, record and received instant.
+    """Typed rows of one entity.
+
+    `table` has the entity's columns, then page, record and received instant.
 
     `refused` has the rows whose values do not fit: the same columns and `reason`.
     """
@@ -114,7 +117,10 @@ def _picked(
     origin: "_Origin",
     broken: list[tuple[int, str]],
 ) -> tuple[list[int] | None, dict[str, list[Any]]]:
-    """Values by path, and the number of the record each came of. Records without a list, and items without a field, go to `broken`."""
+    """Values by path, and the number of the record each came of.
+
+    Records without a list, and items without a field, go to `broken`.
+    """
     records, owners, items = gathered.records, None, None
     if becomes.each:
         index = {id(record): i for i, record in enumerate(records)}
@@ -152,7 +158,10 @@ def _cleaned(
     partitions: Sequence[str | None],
     broken: list[tuple[int, str]],
 ) -> tuple[list[dict[str, Json]], list[int]]:
-    """Rows, and the number of the record each came of. Records that `clean` stumbles over go to `broken` with the reason."""
+    """Rows, and the number of the record each came of.
+
+    Records that `clean` stumbles over go to `broken` with the reason.
+    """
     assert becomes.clean is not None
     rows: list[dict[str, Json]] = []
     owners: list[int] = []
@@ -234,7 +243,10 @@ class _Origin:
 
 
 def _array(values: list[Any], scalar: Any) -> pa.Array:
-    """A column of whatever the vendor sent. Mixed kinds become text, so that one odd value spoils nothing."""
+    """A column of whatever the vendor sent.
+
+    Mixed kinds become text, so that one odd value spoils nothing.
+    """
     if scalar and any(isinstance(value, dict) for value in values):
         values = [scalar(value) if isinstance(value, dict) else value for value in values]
     try:
@@ -293,19 +305,20 @@ def _projection(
         picked.append(f"{typed} as {column.name}")
         if column.kind == "text" and column.name in entity.key:
             complaints.append(
-                f"case when left({typed}, 1) in ('{{', '[') then '{column.name}: not a plain value' end"
+                f"case when left({typed}, 1) in ('{{', '[') then '{column.name}: not a plain"
+                " value' end"
             )
         if column.kind != "text":
             text = f"cast({value} as varchar)"
             complaints.append(
-                f"case when {text} <> '' and ({typed} is null) then '{column.name}: not {_article(column.kind)}: ' "
-                f"|| left({text}, 60) end"
+                f"case when {text} <> '' and ({typed} is null) then '{column.name}: not"
+                f" {_article(column.kind)}: ' || left({text}, 60) end"
             )
     reason = f"concat_ws('; ', {', '.join(complaints)})" if complaints else "''"
     condition = f" where {_value(where, empty_is_null=empty_is_null)}" if where else ""
     return (
-        f"select {', '.join(picked)}, {PAGE}, {RECORD}, {RECEIVED}, nullif({reason}, '') as {REASON} "
-        f"from gathered{condition}"
+        f"select {', '.join(picked)}, {PAGE}, {RECORD}, {RECEIVED}, nullif({reason}, '') as"
+        f" {REASON} from gathered{condition}"
     )
 
 
@@ -353,7 +366,8 @@ def _run(select: str, table: pa.Table) -> pa.Table:
 
 
 def _evaluate(select: str, table: pa.Table, key: str | None, queries: list[int]) -> list[pa.Table]:
-    """The rows of `select`; where a value breaks its expression, halves of the table, until the single rows are found that do it.
+    """The rows of `select`; where a value breaks its expression, halves of the table, until the
+    single rows are found that do it.
 
     Such a row comes back with its origin, what its key column held (`key`), and the reason.
     """
@@ -369,12 +383,14 @@ def _evaluate(select: str, table: pa.Table, key: str | None, queries: list[int])
                 REASON, pa.array([words] * table.num_rows, pa.string())
             )
             return [
-                made.append_column(
-                    _KEY,
-                    pa.array([_as_text(v) for v in table.column(key).to_pylist()], pa.string()),
+                (
+                    made.append_column(
+                        _KEY,
+                        pa.array([_as_text(v) for v in table.column(key).to_pylist()], pa.string()),
+                    )
+                    if key
+                    else made
                 )
-                if key
-                else made
             ]
         half = table.num_rows // 2
         return [

@@ -1,4 +1,6 @@
-"""The pipeline's own books in `ops`: runs, batches, bookmarks, quarantine, validation, drift, watermarks."""
+"""The pipeline's own books in `ops`: runs, batches, bookmarks, quarantine, validation, drift,
+watermarks.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -41,7 +43,9 @@ def _put(connection: Connection, table: sa.Table, key: Sequence[str], values: Va
 def _put_all(
     connection: Connection, table: sa.Table, key: Sequence[str], rows: Iterable[Values]
 ) -> None:
-    """Rows by key, each key once, in statements of many: one by one they would take milliseconds each."""
+    """Rows by key, each key once, in statements of many: one by one they would take milliseconds
+    each.
+    """
     for lot in _lots(rows):
         told = [tuple(row[name] for name in key) for row in lot]
         connection.execute(
@@ -139,7 +143,9 @@ def touch_table(connection: Connection, table_name: str) -> None:
 
 @dataclass(slots=True)
 class BuildState:
-    """What the books say of tables and models, read once a build and kept up to date by it; `record_build` writes it back."""
+    """What the books say of tables and models, read once a build and kept up to date by it;
+    `record_build` writes it back.
+    """
 
     changes: dict[str, int]
     inputs: dict[str, str]
@@ -202,7 +208,10 @@ def quarantine(connection: Connection, rows: Iterable[Values], batch_id: str) ->
 def mark_replayed(
     connection: Connection, account: str, stream: str, loaded: Mapping[str, Iterable[str]]
 ) -> int:
-    """Open quarantine rows whose record has been loaded since are closed. `loaded`: entity to record keys."""
+    """Open quarantine rows whose record has been loaded since are closed.
+
+    `loaded`: entity to record keys.
+    """
     closed = 0
     for entity, keys in loaded.items():
         listed = list(keys)
@@ -315,7 +324,10 @@ def record_notification(connection: Connection, values: Values) -> None:
 
 
 def last_notification(connection: Connection, channel: str) -> Any:
-    """The latest message that a channel got, or may have got; None if there is none. Fields: topic, is_well."""
+    """The latest message that a channel got, or may have got; None if there is none.
+
+    Fields: topic, is_well.
+    """
     return connection.execute(
         sa.select(NOTIFICATION.c.topic, NOTIFICATION.c.is_well)
         .where(NOTIFICATION.c.channel == channel, NOTIFICATION.c.state != "failed")
@@ -338,15 +350,19 @@ def notifications_since(connection: Connection, channel: str, since: datetime) -
 
 
 def tell_forecast(connection: Connection, run_id: str) -> int:
-    """Keep what the forecast says of a few distances; what was told first of a day stays. Gives the rows added."""
+    """Keep what the forecast says of a few distances; what was told first of a day stays.
+
+    Gives the rows added.
+    """
     return execute(
         connection,
-        (
-            "insert into ops.forecast_told (account, team_id, day, lead_days, model, expected_tickets, low_80, high_80, low_95, high_95, run_id, told_at) "
-            "select f.account, f.team_id, f.day, f.lead_days, f.model, f.expected_tickets, f.low_80, f.high_80, f.low_95, f.high_95, "
-            "cast(:run_id as text), cast(:told_at as timestamptz) from marts.forecast_volume_daily as f where f.lead_days in (1, 7, 14, 28) and not exists ("
-            "select 1 from ops.forecast_told as t where t.account = f.account and t.team_id = f.team_id and t.day = f.day and t.lead_days = f.lead_days)"
-        ),
+        "insert into ops.forecast_told (account, team_id, day, lead_days, model, expected_tickets,"
+        " low_80, high_80, low_95, high_95, run_id, told_at) select f.account, f.team_id, f.day,"
+        " f.lead_days, f.model, f.expected_tickets, f.low_80, f.high_80, f.low_95, f.high_95,"
+        " cast(:run_id as text), cast(:told_at as timestamptz) from marts.forecast_volume_daily as"
+        " f where f.lead_days in (1, 7, 14, 28) and not exists (select 1 from ops.forecast_told as"
+        " t where t.account = f.account and t.team_id = f.team_id and t.day = f.day and t.lead_days"
+        " = f.lead_days)",
         {"run_id": run_id, "told_at": now()},
     )
 
@@ -359,9 +375,11 @@ def record_alerts(
     settled: Iterable[tuple[str, str, str]] = (),
     accounts: Sequence[str] | None = None,
 ) -> None:
-    """What looks wrong now, as (subject, kind, what to know); alerts of these kinds that are not among them are over.
+    """What looks wrong now, as (subject, kind, what to know); alerts of these kinds that are not
+    among them are over.
 
-    `settled` were found and are mended already: nobody has to look. `accounts`: those that were looked at, if not all.
+    `settled` were found and are mended already: nobody has to look. `accounts`: those that were
+    looked at, if not all.
     """
     theirs = [
         ALERT.c.subject.startswith(f"{account}/", autoescape=True) for account in accounts or ()
@@ -472,7 +490,10 @@ def dismiss(connection: Connection, batch_id: str, number: int) -> int:
 
 
 def tidy(connection: Connection, before: datetime) -> dict[str, int]:
-    """Remove rows of the books from before an instant; what runs need to go on from stays. Gives the rows by table."""
+    """Remove rows of the books from before an instant; what runs need to go on from stays.
+
+    Gives the rows by table.
+    """
     old = {
         RUN: RUN.c.started_at < before,
         NOTIFICATION: NOTIFICATION.c.sent_at < before,

@@ -1,4 +1,6 @@
-"""Brings a table to the result of a SELECT: only rows that differ are written, so a rebuild of the same changes none."""
+"""Brings a table to the result of a SELECT: only rows that differ are written, so a rebuild of the
+same changes none.
+"""
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -31,8 +33,8 @@ def build(
 ) -> tuple[int, int]:
     """Rows made by the SELECT, and rows changed. Runs in the caller's transaction.
 
-    With `only`, a condition on the table's rows, the SELECT stands for those rows and the others stay. What changed is
-    told to `touched`. Raises ModelError with the database's words.
+    With `only`, a condition on the table's rows, the SELECT stands for those rows and the others
+    stay. What changed is told to `touched`. Raises ModelError with the database's words.
     """
     names = [column.name for column in table.columns]
     kinds = {
@@ -143,7 +145,10 @@ def arrow_rows(table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
 
 
 def _is_in(table: sa.Table, rows: str) -> str:
-    """Condition: row `t` of the table is one of `rows`. By `in`: for a `where exists` DuckDB would group the whole table first."""
+    """Condition: row `t` of the table is one of `rows`.
+
+    By `in`: for a `where exists` DuckDB would group the whole table first.
+    """
     key = ", ".join(f'"{name}"' for name in table.info["key"])
     if key:
         return f"({key}) in (select {key} from {rows} as r)"
@@ -186,26 +191,32 @@ def _differences(
     target = f"{table.schema}.{table.name}"
     key = table.info["key"]
     differs = f"differs_{table.name}"
-    both = f"select {listed}, 1 as {SIDE} from {fresh} union all select {listed}, -1 from {target}{where}"
+    both = (
+        f"select {listed}, 1 as {SIDE} from {fresh} union all select {listed}, -1 from"
+        f" {target}{where}"
+    )
     script(
         connection,
         f"drop table if exists {differs}",
-        f"create temporary table {differs} as select {listed}, min({SIDE}) as {SIDE} from ({both}) as both_sides "
-        f"group by {listed} having min({SIDE}) = max({SIDE})",
+        f"create temporary table {differs} as select {listed}, min({SIDE}) as {SIDE} from ({both})"
+        f" as both_sides group by {listed} having min({SIDE}) = max({SIDE})",
     )
     removed, added = connection.exec_driver_sql(
-        f"select count(*) filter (where {SIDE} < 0), count(*) filter (where {SIDE} > 0) from {differs}"
+        f"select count(*) filter (where {SIDE} < 0), count(*) filter (where {SIDE} > 0) from"
+        f" {differs}"
     ).one()
     if removed:
         script(
             connection,
-            f"delete from {target} as t where {_is_in(table, f'(select * from {differs} where {SIDE} < 0)')}",
+            f"delete from {target} as t where"
+            f" {_is_in(table, f'(select * from {differs} where {SIDE} < 0)')}",
         )
     if added:
         order = ", ".join(f'"{name}"' for name in key) if key else "1"
         script(
             connection,
-            f"insert into {target} ({listed}) select {listed} from {differs} where {SIDE} > 0 order by {order}",
+            f"insert into {target} ({listed}) select {listed} from {differs} where {SIDE} > 0 order"
+            f" by {order}",
         )
     if touched is not None:
         touched.note(table, differs if removed or added else None)

@@ -1,4 +1,6 @@
-"""Copies one warehouse into another, table by table in Arrow batches, in one transaction of the target: all of it or nothing."""
+"""Copies one warehouse into another, table by table in Arrow batches, in one transaction of the
+target: all of it or nothing.
+"""
 
 from collections.abc import Callable, Iterable
 
@@ -19,7 +21,8 @@ def copy_all(
 ) -> int:
     """Every row of every table; gives their number. Both must be prepared, the target empty.
 
-    Raises ConfigurationError for a target with rows, StorageError when a count differs afterwards; nothing is left behind.
+    Raises ConfigurationError for a target with rows, StorageError when a count differs afterwards;
+    nothing is left behind.
     """
     tables = [*OPS, *SOURCE.values(), *models]
     rows = 0

@@ -1,4 +1,7 @@
-"""Opens the warehouse: DuckDB or PostgreSQL behind one small object. The differences between engines live here."""
+"""Opens the warehouse: DuckDB or PostgreSQL behind one small object.
+
+The differences between engines live here.
+"""
 
 import io
 import os
@@ -20,13 +23,15 @@ from tasks.entities import ARROW
 from tasks.errors import ConfigurationError, RunAtWorkError, StorageError, WarehouseBusyError
 from tasks.settings import WarehouseSettings
 
-# models are few and large: compiling each costs more than it saves, and sorts and hashes should stay in memory
+# models are few and large: compiling each costs more than it saves, and sorts and hashes should
+# stay in memory
 _PG_OPTIONS = "-c timezone=UTC -c jit=off -c work_mem=128MB -c enable_nestloop=off"
-# rows written in the same transaction have no statistics yet, and join orders guessed without them took a thousand times as
-# long; joins run as our SQL writes them
+# rows written in the same transaction have no statistics yet, and join orders guessed without them
+# took a thousand times as long; joins run as our SQL writes them
 _NOT_OPTIMIZED = "join_order"
-# with one thread, which is what a machine of one core has, DuckDB waits for ever where the result of a large union does not
-# fit its buffer (1.5.6). Results are taken whole anyway, but for `batches`, whose queries are of one table
+# with one thread, which is what a machine of one core has, DuckDB waits for ever where the result
+# of a large union does not fit its buffer (1.5.6). Results are taken whole anyway, but for
+# `batches`, whose queries are of one table
 _WHOLE_RESULTS = "set streaming_buffer_size = '1TB'"
 _IN_LOTS = "set streaming_buffer_size = '1MB'"
 _PG_LOCK = 7_305_411  # any number; the same for every run of this software
@@ -71,7 +76,8 @@ class Warehouse:
     def _make_engine(self) -> sa.Engine:
         if self.kind == "postgresql":
             url = self.url.set(drivername="postgresql+psycopg")
-            return sa.create_engine(  # the lock's connection is silent for as long as a run takes: firewalls forget such ones
+            # the lock's connection is silent for as long as a run takes: firewalls forget such ones
+            return sa.create_engine(
                 url,
                 pool_pre_ping=True,
                 connect_args={"options": _PG_OPTIONS, "connect_timeout": 15, "keepalives_idle": 60},
@@ -83,7 +89,8 @@ class Warehouse:
             try:
                 self._set_options(connection)
             except duckdb.Error:
-                connection.close()  # nobody else would: it would hold the file for as long as the process lives
+                # nobody else would: it would hold the file for as long as the process lives
+                connection.close()
                 raise
 
         return engine
@@ -91,8 +98,9 @@ class Warehouse:
     def _set_options(self, connection: Any) -> None:
         for statement in ("set TimeZone = 'UTC'", _WHOLE_RESULTS):  # of this connection alone
             connection.execute(statement)
-        # the rest is of the whole database, and set by the first connection only: while another one plans a query, a `set`
-        # frees what that one reads (a segmentation fault in one run of thousands)
+        # the rest is of the whole database, and set by the first connection only: while another one
+        # plans a query, a `set` frees what that one reads (a segmentation fault in one run of
+        # thousands)
         if (
             connection.execute("select current_setting('disabled_optimizers')").fetchone()[0]
             != _NOT_OPTIMIZED
@@ -183,7 +191,9 @@ class Warehouse:
         self._engine.dispose()
 
     def append(self, connection: Connection, target: str, table: pa.Table) -> None:
-        """Bulk-append an Arrow table to `target` (schema-qualified or temporary), by the engine's own fast path."""
+        """Bulk-append an Arrow table to `target` (schema-qualified or temporary), by the engine's
+        own fast path.
+        """
         if self.kind == "duckdb":
             raw: Any = connection.connection.driver_connection
             raw.register("arrow_rows", table)
@@ -209,7 +219,9 @@ class Warehouse:
     def batches(
         self, connection: Connection, statement: str, table: sa.Table, size: int
     ) -> Iterator[pa.Table]:
-        """The rows of a query on one table in lots of `size`, in the types of `table`; only one lot is held at a time."""
+        """The rows of a query on one table in lots of `size`, in the types of `table`; only one lot
+        is held at a time.
+        """
         schema = pa.schema([(column.name, ARROW[column.info["kind"]]) for column in table.columns])
         if self.kind == "duckdb":
             raw: Any = connection.connection.driver_connection
@@ -225,7 +237,10 @@ class Warehouse:
             yield pa.Table.from_pylist([dict(row) for row in lot], schema)
 
     def compact(self) -> None:
-        """Rewrite the DuckDB file, so that nothing of deleted rows is left in it. No connection of this process may be open."""
+        """Rewrite the DuckDB file, so that nothing of deleted rows is left in it.
+
+        No connection of this process may be open.
+        """
         if self.path is None:
             return
         with filelock.FileLock(f"{self.path}.lock", timeout=60):
@@ -261,8 +276,9 @@ class Warehouse:
         found: dict[str, list[str]] = {}
         for schema, name, column in self.fetch(
             connection,
-            "select table_schema, table_name, column_name from information_schema.columns where data_type in ('text', 'VARCHAR') "
-            "and table_schema in ('source', 'staging', 'core', 'marts', 'ops') order by 1, 2, ordinal_position",
+            "select table_schema, table_name, column_name from information_schema.columns where"
+            " data_type in ('text', 'VARCHAR') and table_schema in ('source', 'staging', 'core',"
+            " 'marts', 'ops') order by 1, 2, ordinal_position",
         ):
             found.setdefault(f"{schema}.{name}", []).append(column)
         return found
@@ -271,7 +287,8 @@ class Warehouse:
         text = _first_line(trouble)
         if "lock" in text.lower():
             return WarehouseBusyError(
-                f"warehouse {self.name} is held by another program ({text}); close it, then run again"
+                f"warehouse {self.name} is held by another program ({text}); close it, then run"
+                " again"
             )
         if self.path is not None and not os.access(self.path.absolute().parent, os.W_OK):
             return StorageError(
@@ -281,9 +298,12 @@ class Warehouse:
 
 
 def script(connection: Connection, *statements: str) -> None:
-    """Statements without parameters or results, as they are and all at once. Raises the driver's own errors.
+    """Statements without parameters or results, as they are and all at once.
 
-    A round trip for each definition would cost a second in all; and SQLAlchemy's dialect reads a statement letter by letter.
+    Raises the driver's own errors.
+
+    A round trip for each definition would cost a second in all; and SQLAlchemy's dialect reads a
+    statement letter by letter.
     """
     if statements:
         raw: Any = connection.connection.driver_connection
@@ -293,7 +313,8 @@ def script(connection: Connection, *statements: str) -> None:
 def _close(connection: Connection) -> None:
     """Give a connection back, even where rolling back what is still open fails.
 
-    An engine that is out of memory cannot do that either; closing the raw connection rolls back as well.
+    An engine that is out of memory cannot do that either; closing the raw connection rolls back as
+    well.
     """
     try:
         connection.close()

@@ -1,7 +1,8 @@
 """Staging and the merge: rows in by key, nothing doubled, an older state never over a newer one.
 
-Only rows that are new or different are written, so a second load of the same records changes nothing. Among two
-states of one record the greater `version_at` wins; with equal versions, the one received later.
+Only rows that are new or different are written, so a second load of the same records changes
+nothing. Among two states of one record the greater `version_at` wins; with equal versions, the one
+received later.
 """
 
 from collections.abc import Sequence
@@ -56,7 +57,9 @@ def stage(
     *,
     start: int,
 ) -> None:
-    """Append rows (the entity's columns, page, record, received instant) to the stage; `start` counts earlier rows."""
+    """Append rows (the entity's columns, page, record, received instant) to the stage; `start`
+    counts earlier rows.
+    """
     size = rows.num_rows
     for name, value in (
         ("account", origin.account),
@@ -70,7 +73,8 @@ def stage(
 
 
 def merge(connection: Connection, entity: Entity, origin: Origin, *, replaces: bool) -> int:
-    """Merge the stage into `source.<entity>` within the caller's transaction; gives the count of changed rows.
+    """Merge the stage into `source.<entity>` within the caller's transaction; gives the count of
+    changed rows.
 
     With `replaces`, rows of the same stream that the stage does not have are removed.
     """
@@ -79,26 +83,33 @@ def merge(connection: Connection, entity: Entity, origin: Origin, *, replaces: b
     names = [c.name for c in source_columns(entity)]
     listed = _list(names)
     several = f"select {_list(key)} from {staged} group by {_list(key)} having count(*) > 1"
-    connection.exec_driver_sql(  # only what decides, of records that came more than once: a million are not to be sorted for a few
-        f"delete from {staged} where {_ORDER} in (select {_ORDER} from (select {_ORDER}, row_number() over ("
-        f"partition by {_list(key)} order by coalesce(version_at, {_LONG_AGO}) desc, received_at desc, {_ORDER} desc"
-        f") as place from {staged} where ({_list(key)}) in ({several})) as ranked where place > 1)"
+    # only what decides, of records that came more than once: a million are not to be sorted for a
+    # few
+    connection.exec_driver_sql(
+        f"delete from {staged} where {_ORDER} in (select {_ORDER} from (select {_ORDER},"
+        f" row_number() over (partition by {_list(key)} order by coalesce(version_at, {_LONG_AGO})"
+        f" desc, received_at desc, {_ORDER} desc) as place from {staged} where ({_list(key)}) in"
+        f" ({several})) as ranked where place > 1)"
     )
     removed = _remove_untold(connection, entity, origin, key) if replaces else 0
     same = " and ".join(f"t.{c} is not distinct from s.{c}" for c in ("connector", *entity.names))
     older = (
-        f"coalesce(t.version_at, {_LONG_AGO}) > coalesce(s.version_at, {_LONG_AGO}) or "
-        f"(coalesce(t.version_at, {_LONG_AGO}) = coalesce(s.version_at, {_LONG_AGO}) and t.received_at > s.received_at)"
+        f"coalesce(t.version_at, {_LONG_AGO}) > coalesce(s.version_at, {_LONG_AGO}) or"
+        f" (coalesce(t.version_at, {_LONG_AGO}) = coalesce(s.version_at, {_LONG_AGO}) and"
+        " t.received_at > s.received_at)"
     )
-    connection.exec_driver_sql(  # as a join: DuckDB would first tell apart the stage's rows in all columns for a `where exists` with an `or`
-        f"delete from {staged} where {_ORDER} in (select s.{_ORDER} from {staged} as s join {target} as t "
-        f"on {_match('t', 's', key)} where ({same}) or {older})"
+    # as a join: DuckDB would first tell apart the stage's rows in all columns for a `where exists`
+    # with an `or`
+    connection.exec_driver_sql(
+        f"delete from {staged} where {_ORDER} in (select s.{_ORDER} from {staged} as s join"
+        f" {target} as t on {_match('t', 's', key)} where ({same}) or {older})"
     )
     changed = connection.exec_driver_sql(f"select count(*) from {staged}").scalar_one()
     if changed:
         touch_tickets(connection, target, names, staged)
         connection.exec_driver_sql(
-            f"delete from {target} as t where exists (select 1 from {staged} as s where {_match('t', 's', key)})"
+            f"delete from {target} as t where exists (select 1 from {staged} as s where"
+            f" {_match('t', 's', key)})"
         )
         connection.exec_driver_sql(f"insert into {target} ({listed}) select {listed} from {staged}")
     if changed and connection.dialect.name == "postgresql":
@@ -111,7 +122,7 @@ def _remove_untold(
     connection: Connection, entity: Entity, origin: Origin, key: Sequence[str]
 ) -> int:
     where = (
-        f"t.account = :account and t.loaded_stream = :stream and not exists "
+        "t.account = :account and t.loaded_stream = :stream and not exists "
         f"(select 1 from {_stage_name(entity)} as s where {_match('t', 's', key)})"
     )
     values = {"account": origin.account, "stream": origin.stream}

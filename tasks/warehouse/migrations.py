@@ -1,4 +1,7 @@
-"""Creates what is missing and brings older warehouses up to date. Never drops data; may be interrupted and run again."""
+"""Creates what is missing and brings older warehouses up to date.
+
+Never drops data; may be interrupted and run again.
+"""
 
 from collections.abc import Iterable, Iterator
 
@@ -10,12 +13,16 @@ from tasks.errors import ConfigurationError, StorageError
 from tasks.warehouse.engine import Connection, Warehouse, script
 from tasks.warehouse.tables import BUILT, OPS, SCHEMA_VERSION, SCHEMAS, SOURCE
 
-# (number, what it does, statements). Applied in order, each in one transaction with its row in ops.schema_version.
+# (number, what it does, statements). Applied in order, each in one transaction with its row in
+# ops.schema_version.
 MIGRATIONS: tuple[tuple[int, str, tuple[str, ...]], ...] = (
     (1, "first version: schemas, entities, books", ()),
     (
         2,
-        "measures, SLA clocks and daily tables are computed anew and by time zone; derived tables only are dropped",
+        (
+            "measures, SLA clocks and daily tables are computed anew and by time zone; derived"
+            " tables only are dropped"
+        ),
         tuple(
             f"drop table if exists {name}"
             for name in (
@@ -32,7 +39,10 @@ MIGRATIONS: tuple[tuple[int, str, tuple[str, ...]], ...] = (
     ),
     (
         3,
-        "several budget lines a category, costs by month of service; the lines are read anew from their file",
+        (
+            "several budget lines a category, costs by month of service; the lines are read anew"
+            " from their file"
+        ),
         tuple(
             f"drop table if exists {name}"
             for name in ("source.budget_line", "core.fct_budget_line", "core.fct_cost")
@@ -44,12 +54,13 @@ MIGRATIONS: tuple[tuple[int, str, tuple[str, ...]], ...] = (
 def prepare(
     warehouse: Warehouse, models: Iterable[sa.Table] = (), *, thorough: bool = False
 ) -> None:
-    """Schemas, entity tables, books and model tables exist, with comments, and every migration is applied.
+    """Schemas, entity tables, books and model tables exist, with comments, and every migration is
+    applied.
 
-    When `thorough` (the owner's `support-etl prepare`), comments are written anew and model tables get their unique index
-    at once, for a job whose role may do neither.
-    Raises ConfigurationError for a warehouse that a newer version of this software has made, or that lacks something
-    which the role may not create.
+    When `thorough` (the owner's `support-etl prepare`), comments are written anew and model tables
+    get their unique index at once, for a job whose role may do neither. Raises ConfigurationError
+    for a warehouse that a newer version of this software has made, or that lacks something which
+    the role may not create.
     """
     try:
         with warehouse.begin() as connection:
@@ -60,7 +71,8 @@ def prepare(
             psycopg.errors.InsufficientPrivilege,
         ):
             raise ConfigurationError(
-                f"{trouble}; the warehouse lacks tables or columns of this version: let its owner run `support-etl prepare`, then run again"
+                f"{trouble}; the warehouse lacks tables or columns of this version: let its owner"
+                " run `support-etl prepare`, then run again"
             ) from None
         raise
 
@@ -77,7 +89,8 @@ def _bring_up_to_date(
     newest = MIGRATIONS[-1][0]
     if applied and max(applied) > newest:
         raise ConfigurationError(
-            f"the warehouse is at schema version {max(applied)}, this software knows {newest}: install the newer one"
+            f"the warehouse is at schema version {max(applied)}, this software knows {newest}:"
+            " install the newer one"
         )
     waiting = [m for m in MIGRATIONS if m[0] not in applied]
     for statement in (s for _, _, statements in waiting for s in statements if applied):
@@ -122,12 +135,16 @@ def _schemas(connection: Connection) -> set[str]:
 def _existing(connection: Connection) -> dict[tuple[str, str], set[str]]:
     """Tables and their columns, whether or not the role may read them."""
     listed = ", ".join(f"'{schema}'" for schema in SCHEMAS)
-    query = f"select table_schema, table_name, column_name from information_schema.columns where table_schema in ({listed})"
+    query = (
+        "select table_schema, table_name, column_name from information_schema.columns where"
+        f" table_schema in ({listed})"
+    )
     if connection.dialect.name == "postgresql":
         query = (
-            "select n.nspname, c.relname, a.attname from pg_catalog.pg_attribute as a join pg_catalog.pg_class as c on c.oid = a.attrelid "
-            "join pg_catalog.pg_namespace as n on n.oid = c.relnamespace "
-            f"where a.attnum > 0 and not a.attisdropped and c.relkind in ('r', 'p') and n.nspname in ({listed})"
+            "select n.nspname, c.relname, a.attname from pg_catalog.pg_attribute as a join"
+            " pg_catalog.pg_class as c on c.oid = a.attrelid join pg_catalog.pg_namespace as n on"
+            " n.oid = c.relnamespace where a.attnum > 0 and not a.attisdropped and c.relkind in"
+            f" ('r', 'p') and n.nspname in ({listed})"
         )
     found: dict[tuple[str, str], set[str]] = {}
     for schema, name, column in connection.execute(sa.text(query)):
@@ -144,7 +161,9 @@ def _applied(connection: Connection, existing: dict[tuple[str, str], set[str]]) 
 def _create_or_widen(
     connection: Connection, table: sa.Table, existing: dict[tuple[str, str], set[str]]
 ) -> Iterator[str]:
-    """Statements: a missing table is created, a missing column added (always nullable: old rows have no value for it)."""
+    """Statements: a missing table is created, a missing column added (always nullable: old rows
+    have no value for it).
+    """
     name, key = f"{table.schema}.{table.name}", table.info["key"]
     columns = existing.get((str(table.schema), table.name))
     if columns is None:
@@ -158,7 +177,10 @@ def _create_or_widen(
         return
     missing = [column for column in table.columns if column.name not in columns]
     for column in missing:
-        yield f'alter table {name} add column "{column.name}" {column.type.compile(dialect=connection.dialect)}'
+        yield (
+            f'alter table {name} add column "{column.name}"'
+            f" {column.type.compile(dialect=connection.dialect)}"
+        )
     if missing:
         yield from _comments(table, missing)
 
@@ -181,7 +203,10 @@ def index(connection: Connection, table: sa.Table) -> None:
 
 
 def _comments(table: sa.Table, columns: Iterable[sa.Column[object]]) -> Iterator[str]:
-    """Comments are written as literals: DDL takes no parameters. They come from our own files; quotes are doubled."""
+    """Comments are written as literals: DDL takes no parameters.
+
+    They come from our own files; quotes are doubled.
+    """
     name = f"{table.schema}.{table.name}"
     if table.comment:
         yield f"comment on table {name} is {_literal(table.comment)}"

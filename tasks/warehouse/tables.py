@@ -1,4 +1,6 @@
-"""Every table that SQLAlchemy creates: entities in `source`, the books in `ops`, models in `staging`, `core`, `marts`."""
+"""Every table that SQLAlchemy creates: entities in `source`, the books in `ops`, models in
+`staging`, `core`, `marts`.
+"""
 
 import re
 from collections.abc import Iterable
@@ -46,7 +48,10 @@ def sql_type(kind: str) -> sa.types.TypeEngine[Any]:
 def table(
     schema: str, name: str, columns: Iterable[Column], says: str, key: tuple[str, ...] = ()
 ) -> sa.Table:
-    """A described table. Names come from our own files and must be plain identifiers; else ConfigurationError."""
+    """A described table.
+
+    Names come from our own files and must be plain identifiers; else ConfigurationError.
+    """
     made = []
     for column in columns:
         _plain(column.name)
@@ -254,7 +259,8 @@ TOUCHED_TICKET = _ops(
 )
 ALERT = _ops(
     "alert",
-    "What looks wrong though nothing failed: sources that went quiet, days unlike others, sources not read for long",
+    "What looks wrong though nothing failed: sources that went quiet, days unlike others, sources"
+    " not read for long",
     ("subject", "kind"),
     _c("subject", "text", "Account, and entity or stream", required=True),
     _c("kind", "text", "quiet, volume, behind, missing or ghost", required=True),
@@ -338,7 +344,8 @@ RECONCILIATION = _ops(
 )
 FORECAST_TOLD = _ops(
     "forecast_told",
-    "What was forecast of each day 1, 7, 14 and 28 days before, as it was told then: never made anew",
+    "What was forecast of each day 1, 7, 14 and 28 days before, as it was told then: never made"
+    " anew",
     ("account", "team_id", "day", "lead_days"),
     _c("account", "text", "Account", required=True),
     _c("team_id", "text", "Team", required=True),

@@ -1,8 +1,10 @@
-"""What a build has to look at: the tickets and days that changed since the last one, and slices of tables cut to them.
+"""What a build has to look at: the tickets and days that changed since the last one, and slices of
+tables cut to them.
 
-A slice is a temporary table with the rows of some tickets, or of some days; a model that is refreshed by ticket or by day
-reads slices where the whole build reads tables. Both give the same rows, because a ticket's rows come from rows of that
-ticket alone, and a day's from facts with an instant in it.
+A slice is a temporary table with the rows of some tickets, or of some days; a model that is
+refreshed by ticket or by day reads slices where the whole build reads tables. Both give the same
+rows, because a ticket's rows come from rows of that ticket alone, and a day's from facts with an
+instant in it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -31,7 +33,9 @@ _TICKET_OF: Mapping[str, tuple[str, str, str]] = {
 
 
 def ticket_of(name: str, columns: Iterable[str]) -> tuple[str, str, str] | None:
-    """Expressions of a table's account and ticket, and which rows have one; None for a table without tickets."""
+    """Expressions of a table's account and ticket, and which rows have one; None for a table
+    without tickets.
+    """
     found = set(columns)
     if name in _TICKET_OF:
         return _TICKET_OF[name]
@@ -49,15 +53,18 @@ def touch_tickets(
     rows: str,
     values: Mapping[str, Any] | None = None,
 ) -> None:
-    """Note the tickets of `rows`, a table shaped like `name`, for the next build. `values` are parameters of `rows`."""
+    """Note the tickets of `rows`, a table shaped like `name`, for the next build.
+
+    `values` are parameters of `rows`.
+    """
     expressions = ticket_of(name, columns)
     if expressions is None:
         return
     account, ticket, where = expressions
     connection.execute(
         sa.text(
-            f"insert into ops.touched_ticket (account, ticket_id) select {account}, {ticket} from {rows} as r where {where} "
-            "except select account, ticket_id from ops.touched_ticket"
+            f"insert into ops.touched_ticket (account, ticket_id) select {account}, {ticket} from"
+            f" {rows} as r where {where} except select account, ticket_id from ops.touched_ticket"
         ),
         dict(values or {}),
     )
@@ -65,7 +72,9 @@ def touch_tickets(
 
 @dataclass(slots=True)
 class Touched:
-    """Tickets (a temporary table) and days that this build has to look at; grows while models are built."""
+    """Tickets (a temporary table) and days that this build has to look at; grows while models are
+    built.
+    """
 
     connection: Connection
     days: set[date] = field(default_factory=set)
@@ -86,7 +95,8 @@ class Touched:
     def look_at(self, queries: Sequence[str]) -> None:
         """Also the tickets that these queries give (account, ticket_id)."""
         self.connection.exec_driver_sql(
-            f"insert into {TOUCHED} select n.account, n.ticket_id from ({' union '.join(queries)}) as n except select * from {TOUCHED}"
+            f"insert into {TOUCHED} select n.account, n.ticket_id from ({' union '.join(queries)})"
+            f" as n except select * from {TOUCHED}"
         )
         self._analyze(TOUCHED)
         self._version += 1
@@ -106,7 +116,9 @@ class Touched:
         return f"({account}, {ticket}) in {_TICKETS}"
 
     def days_where(self, columns: Mapping[str, str], days: Iterable[date]) -> str:
-        """Condition: some day or instant of the row lies in `days` or beside them, whatever the time zone."""
+        """Condition: some day or instant of the row lies in `days` or beside them, whatever the
+        time zone.
+        """
         near = sorted({day + timedelta(days=i) for day in days for i in (-1, 0, 1)})
         found = []
         for first, last in _runs(near):
@@ -114,14 +126,17 @@ class Touched:
             for name, kind in columns.items():
                 if kind == "instant":
                     found.append(
-                        f"({name} >= timestamptz '{first} 00:00:00+00' and {name} < timestamptz '{after} 00:00:00+00')"
+                        f"({name} >= timestamptz '{first} 00:00:00+00' and {name} < timestamptz"
+                        f" '{after} 00:00:00+00')"
                     )
                 elif kind == "day":
                     found.append(f"({name} >= date '{first}' and {name} < date '{after}')")
         return " or ".join(found) or "false"
 
     def slice_of(self, name: str, kind: str, where: str) -> str:
-        """Temporary table with the rows of `name` that meet `where`; made anew when the touched ones have grown."""
+        """Temporary table with the rows of `name` that meet `where`; made anew when the touched
+        ones have grown.
+        """
         version, made = self._slices.get((name, kind), (-1, f"{kind}_of_{name.replace('.', '_')}"))
         if version != self._version:
             self.connection.exec_driver_sql(f"drop table if exists {made}")
@@ -133,7 +148,9 @@ class Touched:
         return made
 
     def note(self, table: sa.Table, rows: str | None) -> None:
-        """Take in what a model has changed: rows that went and rows that came, told by `SIDE`; None where nothing differs."""
+        """Take in what a model has changed: rows that went and rows that came, told by `SIDE`; None
+        where nothing differs.
+        """
         name = f"{table.schema}.{table.name}"
         kinds = {c.name: c.info["kind"] for c in table.columns}
         if (
@@ -158,7 +175,8 @@ class Touched:
     def _note_tickets(self, expressions: tuple[str, str, str], rows: str) -> None:
         account, ticket, where = expressions
         added = self.connection.exec_driver_sql(
-            f"insert into {TOUCHED} select {account}, {ticket} from {rows} where {where} except select * from {TOUCHED}"
+            f"insert into {TOUCHED} select {account}, {ticket} from {rows} where {where} except"
+            f" select * from {TOUCHED}"
         ).rowcount
         self._version += 1 if added else 0
 
@@ -177,8 +195,8 @@ class Touched:
             return
         if rows:
             found = self.connection.exec_driver_sql(
-                f"select distinct unnest(array[{', '.join(told)}]) as day from (select {lasting} from {rows} "
-                f"group by {lasting} having min({SIDE}) = max({SIDE})) as r"
+                f"select distinct unnest(array[{', '.join(told)}]) as day from (select"
+                f" {lasting} from {rows} group by {lasting} having min({SIDE}) = max({SIDE})) as r"
             ).fetchall()
             self.add_days(row[0] for row in found if row[0] is not None)
         self.known.add(name)

@@ -1,10 +1,12 @@
-"""Extract-to-warehouse on Zendesk tickets of about 4 KB, against dlt and against the floor, in one run.
+"""Extract-to-warehouse on Zendesk tickets of about 4 KB, against dlt and against the floor, in one
+run.
 
-    python tests/benchmarks/extract_to_warehouse.py [--tickets 100000] [--without-dlt]
+python tests/benchmarks/extract_to_warehouse.py [--tickets 100000] [--without-dlt]
 
-Pages are made once and served by a process of its own. Every contender is a process of its own: CPU seconds and peak
-memory are what the operating system says of it. `floor` is requests, the typed reader, Arrow and a plain DuckDB insert;
-nothing is kept, checked or merged. dlt (own environment, installed on demand) loads one flat table from the same pages.
+Pages are made once and served by a process of its own. Every contender is a process of its own: CPU
+seconds and peak memory are what the operating system says of it. `floor` is requests, the typed
+reader, Arrow and a plain DuckDB insert; nothing is kept, checked or merged. dlt (own environment,
+installed on demand) loads one flat table from the same pages.
 """
 
 import argparse
@@ -372,14 +374,17 @@ def main() -> None:
         )
     product, floor = large["product"], large["floor"]
     print(
-        f"CPU, work only:  {product['cpu_work'] / floor['cpu_work']:.2f} x the floor (aim at most 1.3)"
+        f"CPU, work only:  {product['cpu_work'] / floor['cpu_work']:.2f} x the floor (aim at most"
+        " 1.3)"
     )
     if "dlt" in large:
         print(
-            f"CPU, whole:      1/{large['dlt']['cpu'] / product['cpu']:.1f} of dlt; work only: 1/{large['dlt']['cpu_work'] / product['cpu_work']:.1f} (aim 1/5)"
+            f"CPU, whole:      1/{large['dlt']['cpu'] / product['cpu']:.1f} of dlt; work only:"
+            f" 1/{large['dlt']['cpu_work'] / product['cpu_work']:.1f} (aim 1/5)"
         )
     print(
-        f"peak memory:     {product['peak_mb']:.0f} MB, at a tenth of the tickets {small['product']['peak_mb']:.0f} MB (aim under 300, not growing)"
+        f"peak memory:     {product['peak_mb']:.0f} MB, at a tenth of the tickets"
+        f" {small['product']['peak_mb']:.0f} MB (aim under 300, not growing)"
     )
     print(f"second run:      {large['again']['cpu_work']:.2f} CPU s beyond start-up (aim under 2)")
     return None

@@ -1,11 +1,13 @@
 """The forecast on two real data sets, by rolling origins, and its cost on a thousand queues.
 
-    python tests/benchmarks/forecast.py [--data ../shared/data] [--queues 1000]
+python tests/benchmarks/forecast.py [--data ../shared/data] [--queues 1000]
 
-Baseline: seasonal naive (the last same weekday again), in brackets the ratio to it. Incidents of one IT company per day: all
-of them and the 20 biggest groups, categories and places, 4 origins a week apart, 14 days. Calls of one bank per day: 12
-origins, 10 open days; the same with each half hour of the day as a queue, also thinned; by half hour: the last 6 of these origins. `product` is what a user gets: candidates, combination and
-choice by past forecasts, everything learned anew at each origin from what was known then. Its bands are made then, too.
+Baseline: seasonal naive (the last same weekday again), in brackets the ratio to it. Incidents of
+one IT company per day: all of them and the 20 biggest groups, categories and places, 4 origins a
+week apart, 14 days. Calls of one bank per day: 12 origins, 10 open days; the same with each half
+hour of the day as a queue, also thinned; by half hour: the last 6 of these origins. `product` is
+what a user gets: candidates, combination and choice by past forecasts, everything learned anew at
+each origin from what was known then. Its bands are made then, too.
 """
 
 import argparse
@@ -135,22 +137,28 @@ def compare(panel: Panel, origins: Sequence[int], horizon: int, open_days: int =
             f"{tally.error / tally.came:8.3f}{tally.seconds:8.2f}"
         )
     print(
-        f"product's 80 % bands covered {inside_80 / known_days:.3f}, 95 % bands {inside_95 / known_days:.3f} of {known_days} days on which something was forecast; chosen: {dict(chosen)}"
+        f"product's 80 % bands covered {inside_80 / known_days:.3f}, 95 % bands"
+        f" {inside_95 / known_days:.3f} of {known_days} days on which something was forecast;"
+        f" chosen: {dict(chosen)}"
     )
     print(
-        f"weeks' 80 % bands covered {weeks[0] / weeks[2]:.3f}, 95 % bands {weeks[1] / weeks[2]:.3f} of {weeks[2]} weeks"
+        f"weeks' 80 % bands covered {weeks[0] / weeks[2]:.3f}, 95 % bands"
+        f" {weeks[1] / weeks[2]:.3f} of {weeks[2]} weeks"
     )
     worse = np.flatnonzero(np.asarray(tallies["product"].by_queue) > np.asarray(naive.by_queue))
     listed = ", ".join(
         f"{panel.queues[n]} ({np.nanmean(panel.values[n]):.1f} a day)" for n in worse
     )
     print(
-        f"product worse than seasonal naive on {len(worse)} of {len(panel.queues)} queues{': ' + listed if listed else ''}"
+        f"product worse than seasonal naive on {len(worse)} of"
+        f" {len(panel.queues)} queues{': ' + listed if listed else ''}"
     )
 
 
 def weeks_held(made: Forecasts, came: Floats) -> Floats:
-    """Whole weeks inside their 80 % bands, inside their 95 % bands, and all of them; days without calls are closed ones."""
+    """Whole weeks inside their 80 % bands, inside their 95 % bands, and all of them; days without
+    calls are closed ones.
+    """
     whole = min(made.panel.horizon, came.shape[1]) // 7
 
     def sums(days: Floats) -> Floats:
@@ -231,7 +239,9 @@ def by_day(calls: Sequence[tuple[datetime, int]]) -> Panel:
 def by_day_and_half_hour(
     daily: Panel, calls: Sequence[tuple[datetime, int]], share: float
 ) -> Panel:
-    """Queues of eight months and of any size: real days, weekdays and holidays, thinned at random where `share` is below 1."""
+    """Queues of eight months and of any size: real days, weekdays and holidays, thinned at random
+    where `share` is below 1.
+    """
     values = np.where(np.isnan(daily.values[0]), np.nan, np.zeros((48, 1)))
     for at, count in calls:
         values[at.hour * 2 + at.minute // 30, (at.date() - daily.first).days] += count
@@ -309,7 +319,8 @@ def by_half_hour(daily: Panel, calls: Sequence[tuple[datetime, int]]) -> None:
     for name, value in wrong.items():
         print(f"{name:16}{value / came:8.4f}{value / wrong[NAIVE]:8.2f}")
     print(
-        f"80 % bands covered {held['80'] / held['pieces']:.3f}, 95 % bands {held['95'] / held['pieces']:.3f} of {held['pieces']} half hours with a call"
+        f"80 % bands covered {held['80'] / held['pieces']:.3f}, 95 % bands"
+        f" {held['95'] / held['pieces']:.3f} of {held['pieces']} half hours with a call"
     )
 
 
@@ -331,7 +342,8 @@ def cost(queues: int) -> None:
         forecast(panel, candidates=candidates)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         print(
-            f"{name:16}{time.process_time() - cpu:8.1f} CPU s{time.perf_counter() - began:8.1f} s, peak memory of the process {peak:,.0f} MB"
+            f"{name:16}{time.process_time() - cpu:8.1f} CPU s{time.perf_counter() - began:8.1f} s,"
+            f" peak memory of the process {peak:,.0f} MB"
         )
 
 

@@ -1,10 +1,12 @@
-"""All of core and marts from 100,000 tickets, 440,000 messages and 1.7 million history rows, and a day of changes after it.
+"""All of core and marts from 100,000 tickets, 440,000 messages and 1.7 million history rows, and a
+day of changes after it.
 
-    python tests/benchmarks/kpi_layer.py [--tickets 100000] [--url duckdb|postgresql] [--memory 8GB]
+python tests/benchmarks/kpi_layer.py [--tickets 100000] [--url duckdb|postgresql] [--memory 8GB]
 
-Rows are made straight in `source`, so only the models are measured: first a full build, then a second one with nothing new,
-then a day on which one ticket in a hundred is new or changed. The baseline is the full build of the same run; beside it
-stands one scan that counts the rows of every source table, the least that any build must do.
+Rows are made straight in `source`, so only the models are measured: first a full build, then a
+second one with nothing new, then a day on which one ticket in a hundred is new or changed. The
+baseline is the full build of the same run; beside it stands one scan that counts the rows of every
+source table, the least that any build must do.
 """
 
 import argparse
@@ -238,7 +240,8 @@ def measured(what: str, call) -> float:
     if results and "--verbose" in sys.argv:
         for r in sorted(results, key=lambda r: -r.seconds)[:14]:
             print(
-                f"      {r.model:38} {r.seconds:7.2f} s  {r.rows:>10,} rows  {r.changed if r.changed is not None else 'up to date':>10}"
+                f"      {r.model:38} {r.seconds:7.2f} s  {r.rows:>10,} rows "
+                f" {r.changed if r.changed is not None else 'up to date':>10}"
             )
     return seconds
 
@@ -320,7 +323,9 @@ def main() -> None:
 
 
 def copy(warehouse: Warehouse, counts: dict[str, int], times: int) -> dict[str, int]:
-    """Larger accounts are copies of the first tickets under other ids, made in the warehouse itself."""
+    """Larger accounts are copies of the first tickets under other ids, made in the warehouse
+    itself.
+    """
     found = dict(counts)
     for number in range(1, times):
         with warehouse.begin() as connection:
@@ -336,7 +341,9 @@ def copy(warehouse: Warehouse, counts: dict[str, int], times: int) -> dict[str, 
                 picked = ", ".join(f"{n} || '-{number}'" if n in KEYS else n for n in names)
                 only = " where loaded_stream = 's'"
                 connection.exec_driver_sql(
-                    f"insert into source.{entity} ({', '.join(names)}) select {picked.replace('loaded_stream', chr(39) + 'copy' + chr(39))} from source.{entity}{only}"
+                    f"insert into source.{entity} ({', '.join(names)}) select"
+                    f" {picked.replace('loaded_stream', chr(39) + 'copy' + chr(39))} from"
+                    f" source.{entity}{only}"
                 )
                 found[entity] += counts[entity]
     return found

@@ -1,10 +1,12 @@
-"""Required agents: ours against pyworkforce on one grid in the same run, and 100,000 intervals at once.
+"""Required agents: ours against pyworkforce on one grid in the same run, and 100,000 intervals at
+once.
 
-    python tests/benchmarks/staffing.py [--peer]
+python tests/benchmarks/staffing.py [--peer]
 
-With `--peer` an environment beside this file (.bench-venv-staffing) gets pyworkforce, which brings OR-tools; without it
-only our own times are printed. Grid: loads from 0.1 to 300 erlangs, handle times, targets and patiences; each case is
-computed by both, and where they differ the third column says what a birth-death chain, summed state by state, finds.
+With `--peer` an environment beside this file (.bench-venv-staffing) gets pyworkforce, which brings
+OR-tools; without it only our own times are printed. Grid: loads from 0.1 to 300 erlangs, handle
+times, targets and patiences; each case is computed by both, and where they differ the third column
+says what a birth-death chain, summed state by state, finds.
 """
 
 import argparse
@@ -74,7 +76,8 @@ def many() -> None:
         began = time.process_time()
         found = required(loads, 240, Target(), patience)
         print(
-            f"{name}: 100,000 intervals, {loads.min():.2f} to {loads.max():,.0f} erlangs, {time.process_time() - began:.2f} CPU s; {found.agents.sum():,} agents"
+            f"{name}: 100,000 intervals, {loads.min():.2f} to {loads.max():,.0f} erlangs,"
+            f" {time.process_time() - began:.2f} CPU s; {found.agents.sum():,} agents"
         )
 
 
@@ -106,7 +109,8 @@ def compare(cases: list[tuple[float, float, float, float, float | None]]) -> Non
         for load, handle, share, seconds, patience in cases
     ]
     print(
-        f"\n{len(cases)} cases one by one: ours {time.process_time() - began:.2f} CPU s, pyworkforce {answer['seconds']:.2f} CPU s"
+        f"\n{len(cases)} cases one by one: ours {time.process_time() - began:.2f} CPU s,"
+        f" pyworkforce {answer['seconds']:.2f} CPU s"
         + ("" if answer["erlang_a"] else " (its version for this Python has no Erlang A)")
     )
     told = [
@@ -117,21 +121,25 @@ def compare(cases: list[tuple[float, float, float, float, float | None]]) -> Non
     differ = [(case, mine, theirs) for case, mine, theirs in told if mine != theirs]
     print(f"{len(told) - len(differ)} of {len(told)} equal")
     print(
-        f"{'load':>7}{'handle':>8}{'share':>7}{'in s':>6}{'patience':>9}{'ours':>6}{'theirs':>8}  level with ours, with one fewer, by the chain"
+        f"{'load':>7}{'handle':>8}{'share':>7}{'in s':>6}{'patience':>9}{'ours':>6}{'theirs':>8} "
+        " level with ours, with one fewer, by the chain"
     )
     for (load, handle, share, seconds, patience), mine, theirs in differ[:40]:
         levels = "{:.4f} {:.4f}".format(
             *(chain_level(n, load, handle, seconds, patience) for n in (mine, mine - 1))
         )
         print(
-            f"{load:7.1f}{handle:8.0f}{share:7.2f}{seconds:6.0f}{patience or math.inf:9.0f}{mine:6}{str(theirs)[:8]:>9}  {levels}"
+            f"{load:7.1f}{handle:8.0f}{share:7.2f}{seconds:6.0f}{patience or math.inf:9.0f}{mine:6}{str(theirs)[:8]:>9} "
+            f" {levels}"
         )
 
 
 def chain_level(
     agents: int, load: float, handle: float, seconds: float, patience: float | None
 ) -> float:
-    """Share answered in time, by summing the chain's states and, for each, the chance that enough leave in time."""
+    """Share answered in time, by summing the chain's states and, for each, the chance that enough
+    leave in time.
+    """
     if patience is None:
         return float(performance(agents, load, handle, seconds).service_level)
     from scipy.special import betainc

@@ -1,8 +1,10 @@
-"""Front's public client on npm (`front-sdk`, by resin.io) reads the fake: run by hand, for it needs node, npm and their registry.
+"""Front's public client on npm (`front-sdk`, by resin.io) reads the fake: run by hand, for it needs
+node, npm and their registry.
 
-    python tests/connectors/front_sdk.py
+python tests/connectors/front_sdk.py
 
-Front's client on PyPI wants libraries of 2019, and Zoho Desk and Medallia have no client that could be found.
+Front's client on PyPI wants libraries of 2019, and Zoho Desk and Medallia have no client that could
+be found.
 """
 
 import json
@@ -105,8 +107,10 @@ def main() -> None:
         name for name, one in truth["conversations"].items() if read["conversations"][name] != one
     ]
     print(
-        f"{len(read['conversations'])} conversations, {sum(len(c['messages']) for c in read['conversations'].values())} messages, "
-        f"{sum(len(c['comments']) for c in read['conversations'].values())} comments, {len(read['teammates'])} teammates; {len(differ)} conversations differ"
+        f"{len(read['conversations'])} conversations,"
+        f" {sum(len(c['messages']) for c in read['conversations'].values())} messages,"
+        f" {sum(len(c['comments']) for c in read['conversations'].values())} comments,"
+        f" {len(read['teammates'])} teammates; {len(differ)} conversations differ"
     )
     sys.exit(bool(differ) or read["teammates"] != truth["teammates"])
 

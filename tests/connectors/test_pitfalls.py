@@ -69,7 +69,9 @@ class TestFreshdesk:
         assert len(fake.alive()) > 30
 
     def test_more_tickets_of_one_instant_than_pages_reach_end_by_name(self, only, sandbox: Sandbox):
-        """A bulk update gives all rows one `updated_at`: going on from the last one would loop for ever."""
+        """A bulk update gives all rows one `updated_at`: going on from the last one would loop for
+        ever.
+        """
         fake = sandbox.fakes["freshdesk"]
         fake.per_page, fake.last_page = 7, 3
         fake.touched = lambda ticket: NOW - timedelta(hours=2)
@@ -114,7 +116,9 @@ class TestFreshdesk:
 
 class TestIntercom:
     def test_parts_that_are_no_longer_given_stay(self, only, sandbox: Sandbox):
-        """A conversation gives its newest 500 parts: replacing what is stored would lose the older ones."""
+        """A conversation gives its newest 500 parts: replacing what is stored would lose the older
+        ones.
+        """
         fake, bench = sandbox.fakes["intercom"], only("intercom")
         bench.read(NOW)
         before = bench.fetch("select count(*) from source.message")[0][0]
@@ -137,7 +141,9 @@ class TestIntercom:
 class TestJira:
     @pytest.mark.parametrize("zone", ["Pacific/Honolulu", "Pacific/Auckland"])
     def test_no_change_is_lost_wherever_the_api_user_lives(self, sandbox: Sandbox, only, zone: str):
-        """JQL's times are read in the user's zone: taken for UTC, an evening's changes would be skipped."""
+        """JQL's times are read in the user's zone: taken for UTC, an evening's changes would be
+        skipped.
+        """
         from zoneinfo import ZoneInfo
 
         fake, bench = sandbox.fakes["jira"], only("jira")
@@ -175,7 +181,9 @@ class TestJira:
 
 class TestSalesforce:
     def test_equal_stamps_over_a_page_border_lose_nothing(self, only, sandbox: Sandbox):
-        """Bulk loads give thousands of rows one SystemModstamp: going on above the last one would skip the rest."""
+        """Bulk loads give thousands of rows one SystemModstamp: going on above the last one would
+        skip the rest.
+        """
         fake, bench = (
             sandbox.fakes["salesforce"],
             only("salesforce", start=NOW - timedelta(days=20)),

@@ -1,8 +1,9 @@
-"""Independent public clients of the vendors read the fakes: a check that the fakes speak the vendors' protocol.
+"""Independent public clients of the vendors read the fakes: a check that the fakes speak the
+vendors' protocol.
 
-Some insist on the vendors' own https addresses; an adapter of `requests` carries those to loopback. Front's is on npm
-(`front_sdk.py`, by hand: it needs node). Zoho Desk and Medallia have none on PyPI or npm that could be found; these fakes are
-checked against the sample answers only.
+Some insist on the vendors' own https addresses; an adapter of `requests` carries those to loopback.
+Front's is on npm (`front_sdk.py`, by hand: it needs node). Zoho Desk and Medallia have none on PyPI
+or npm that could be found; these fakes are checked against the sample answers only.
 """
 
 import csv

@@ -1,4 +1,6 @@
-"""Sample answers as the vendors' pages print them, through the declared translation: rows as a person expects them."""
+"""Sample answers as the vendors' pages print them, through the declared translation: rows as a
+person expects them.
+"""
 
 import json
 from datetime import UTC, datetime

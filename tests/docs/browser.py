@@ -1,9 +1,10 @@
 """The report in a real browser, at four widths: run by hand, for no browser comes with Python.
 
-    support-etl demo && python tests/docs/browser.py demo/reports/latest.html
+support-etl demo && python tests/docs/browser.py demo/reports/latest.html
 
-Nothing may be wider than the window, be asked for elsewhere, be drawn without a size or complain; screenshots are kept for
-looking at. The browser is Chromium or Chrome, spoken to by the DevTools protocol.
+Nothing may be wider than the window, be asked for elsewhere, be drawn without a size or complain;
+screenshots are kept for looking at. The browser is Chromium or Chrome, spoken to by the DevTools
+protocol.
 """
 
 import argparse

@@ -1,4 +1,6 @@
-"""Every command of the guide for day two, one after the other, in a user's folder with an account of the sandbox."""
+"""Every command of the guide for day two, one after the other, in a user's folder with an account
+of the sandbox.
+"""
 
 import json
 import os
@@ -61,7 +63,9 @@ def folder(sandbox_of_today, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[str]:
-    """Prefect's server, as where flows are scheduled: without one every command would start its own."""
+    """Prefect's server, as where flows are scheduled: without one every command would start its
+    own.
+    """
     port = free_port()
     environment = {
         **os.environ,
@@ -124,7 +128,8 @@ def test_every_command_of_the_guide_for_day_two(folder: Path, server: str, postg
     assert call("support-etl run").returncode == 0
     with duckdb.connect(str(folder / "warehouse.duckdb")) as connection:
         environment["CUSTOMER"] = connection.execute(
-            "select requester_id from core.fct_ticket where account = 'zendesk_acme' order by 1 limit 1"
+            "select requester_id from core.fct_ticket where account = 'zendesk_acme' order by 1"
+            " limit 1"
         ).fetchone()[0]
     lines = dict.fromkeys(
         line

@@ -1,7 +1,8 @@
-"""Every fault at every point for every vendor: `python tests/faults/matrix.py` (all), `--sample 60 --seed 7`, `--only TEXT`.
+"""Every fault at every point for every vendor: `python tests/faults/matrix.py` (all), `--sample 60
+--seed 7`, `--only TEXT`.
 
-Prints each case that is not good with what plays it again, and one table at the end: tried, lost, doubled, torn, silent,
-leaked, crashed. Every figure but `tried` has to be 0; the exit code says so.
+Prints each case that is not good with what plays it again, and one table at the end: tried, lost,
+doubled, torn, silent, leaked, crashed. Every figure but `tried` has to be 0; the exit code says so.
 """
 
 import argparse
@@ -77,7 +78,8 @@ def play_all(names: list[str], seed: int) -> list[Result]:
                     results.append(told(play(stage, case)))
                     if len(results) % 100 == 0:
                         print(
-                            f"{len(results):,} of {len(wanted):,} cases of a process, {case.fault.group}",
+                            f"{len(results):,} of {len(wanted):,} cases of a process,"
+                            f" {case.fault.group}",
                             file=sys.stderr,
                             flush=True,
                         )

@@ -1,7 +1,9 @@
-"""The stage of a fault: one vendor's account on a warehouse of its own, its clean twin, and the judgement after the fault.
+"""The stage of a fault: one vendor's account on a warehouse of its own, its clean twin, and the
+judgement after the fault.
 
-A run here extracts, lands, validates and loads, one request after the other, so that "the fifth request" means the same
-each time. What the tables of `core` and `marts` make of the same rows is tested elsewhere.
+A run here extracts, lands, validates and loads, one request after the other, so that "the fifth
+request" means the same each time. What the tables of `core` and `marts` make of the same rows is
+tested elsewhere.
 """
 
 import base64
@@ -59,7 +61,9 @@ State = Mapping[str, Counter[tuple[Any, ...]]]
 
 
 class OneByOne:
-    """Work is done where it is asked for: no threads, so that requests come in the same order each time."""
+    """Work is done where it is asked for: no threads, so that requests come in the same order each
+    time.
+    """
 
     def submit(self, name: str, call: Callable[[], Any]) -> Any:
         return _Done(call())
@@ -131,7 +135,9 @@ class Judgement:
 
 
 def state_of(url: str) -> State:
-    """Rows of `source`, bookmarks and quarantine as multisets, and the batches that are in the books."""
+    """Rows of `source`, bookmarks and quarantine as multisets, and the batches that are in the
+    books.
+    """
     found = {}
     with opened(url) as (warehouse, connection):
         for entity in ENTITIES.values():
@@ -149,7 +155,10 @@ def state_of(url: str) -> State:
 
 _BOOKS = {
     "bookmark": "select account, stream, value from ops.bookmark",
-    "quarantine": "select account, stream, entity, record_key, reason from ops.quarantine where state = 'open'",
+    "quarantine": (
+        "select account, stream, entity, record_key, reason from ops.quarantine where state ="
+        " 'open'"
+    ),
 }
 
 
@@ -190,7 +199,9 @@ class Stage:
         return Postgres(self._folder / "postgres")
 
     def vendors_state(self, vendor: str, store: str = "duckdb") -> tuple[State, int]:
-        """The clean twin of a vendor: its state after two undisturbed runs, and how many requests the first took."""
+        """The clean twin of a vendor: its state after two undisturbed runs, and how many requests
+        the first took.
+        """
         if (vendor, store) not in self._clean:
             with self._scene(vendor, ({}, 0), random.Random(0), store) as scene:
                 assert scene.run().state == "completed"
@@ -261,7 +272,9 @@ class Stage:
 
 
 def _others(vendor: str) -> tuple[str, ...]:
-    """Streams that are left out: enough stay to have incremental ones, full lists and calls that follow from others."""
+    """Streams that are left out: enough stay to have incremental ones, full lists and calls that
+    follow from others.
+    """
     streams = connector(vendor).streams
     chosen = {s.name for s in streams if {b.entity.name for b in s.becomes} & _ENTITIES}
     return tuple(s.name for s in streams if s.name not in chosen)
@@ -270,13 +283,16 @@ def _others(vendor: str) -> tuple[str, ...]:
 _ENTITIES = {"ticket", "ticket_event", "message", "survey_response", "tombstone", "team"}
 
 
-# the judgement -------------------------------------------------------------------------------------------------------
+# the judgement
+# -------------------------------------------------------------------------------------------------------
 
 
 def judge(
     scene: Scene, first: Outcome | BaseException | None, *, repair: bool = False
 ) -> Judgement:
-    """Look at the warehouse, run once more without the fault (`repair`: read all again), and compare with the clean twin."""
+    """Look at the warehouse, run once more without the fault (`repair`: read all again), and
+    compare with the clean twin.
+    """
     found = Judgement()
     during = scene.state()
     _judge_outcome(scene, first, during, found)
@@ -340,7 +356,9 @@ def _judge_outcome(
 
 
 def _missing_keys(clean: State, during: State) -> list[Any]:
-    """Records of which the warehouse has nothing; one that has another value was told so by the vendor."""
+    """Records of which the warehouse has nothing; one that has another value was told so by the
+    vendor.
+    """
     found: list[Any] = []
     for name in set(clean) - set(_BOOKS):
         places = [2 + ENTITIES[name].names.index(key) for key in ENTITIES[name].key]
@@ -354,7 +372,9 @@ def _missing_keys(clean: State, during: State) -> list[Any]:
 def _of_known_records(
     quarantine: Counter[tuple[Any, ...]], clean: State
 ) -> Counter[tuple[Any, ...]]:
-    """Rows of records that there are; those of a key that nobody ever had wait for a person to dismiss them."""
+    """Rows of records that there are; those of a key that nobody ever had wait for a person to
+    dismiss them.
+    """
     keys = {
         name: {
             "/".join(
@@ -416,7 +436,9 @@ def forms(secret: str) -> list[bytes]:
 
 
 def leaks(scene: Scene, texts: list[str]) -> list[str]:
-    """Where a secret of the account was found: messages, landed pages, any text column of the warehouse."""
+    """Where a secret of the account was found: messages, landed pages, any text column of the
+    warehouse.
+    """
     account = scene.bench.accounts[0]["name"].upper()
     secrets = [
         v

@@ -1,4 +1,6 @@
-"""A PostgreSQL whose databases begin as copies of a prepared one, and that can be disturbed while a run is at work."""
+"""A PostgreSQL whose databases begin as copies of a prepared one, and that can be disturbed while a
+run is at work.
+"""
 
 from pathlib import Path
 

@@ -1,7 +1,9 @@
-"""A soak: hourly runs against a sandbox whose clock moves, with random faults; then the same warehouse as one clean full load.
+"""A soak: hourly runs against a sandbox whose clock moves, with random faults; then the same
+warehouse as one clean full load.
 
-`python tests/faults/soak.py --runs 200 --seed 1`. Faults are drawn from the matrix's HTTP classes; a run that fails is
-followed by the next hour's, as on a schedule. Prints memory and open files at the begin, in the middle and at the end.
+`python tests/faults/soak.py --runs 200 --seed 1`. Faults are drawn from the matrix's HTTP classes;
+a run that fails is followed by the next hour's, as on a schedule. Prints memory and open files at
+the begin, in the middle and at the end.
 """
 
 import argparse
@@ -99,7 +101,8 @@ def main() -> int:
             assert clean.run(midnight(TODAY)).state == "completed"
             unequal = differences(clean.tables("core", "marts"), living.tables("core", "marts"))
     print(
-        f"{given.runs} hourly runs, seed {given.seed}: faults in {faults}, {failed} ended partly; {time.monotonic() - began:,.0f} s"
+        f"{given.runs} hourly runs, seed {given.seed}: faults in {faults}, {failed} ended partly;"
+        f" {time.monotonic() - began:,.0f} s"
     )
     for run, memory, files in marks:
         print(f"after run {run}: {memory:,.0f} MB, {files} open files")

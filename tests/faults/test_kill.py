@@ -73,7 +73,8 @@ def test_killed_at_twenty_random_moments_and_run_again_gives_the_same_warehouse(
         with suppress(ProcessLookupError):
             os.kill(child, signal.SIGKILL)
         if runner.end() != -signal.SIGKILL:
-            whole *= 0.85  # it had ended by itself: the machine is less busy than when the clean run was timed
+            # it had ended by itself: the machine is less busy than when the clean run was timed
+            whole *= 0.85
             continue
         killed += 1
         runner.begin(bench, dict(small_sandbox.secrets))

@@ -1,4 +1,6 @@
-"""OAuth2, expired tokens, spent budgets, backfill, the readers' copy: what an account and a run can be asked to do."""
+"""OAuth2, expired tokens, spent budgets, backfill, the readers' copy: what an account and a run can
+be asked to do.
+"""
 
 import json
 from dataclasses import replace
@@ -157,7 +159,10 @@ def test_readers_get_a_copy_of_core_and_marts_and_nothing_of_source(only, tmp_pa
 def test_personal_data_is_stored_only_where_it_is_switched_on(only, sandbox):
     bench = only("zendesk")
     bench.read(midnight(TODAY))
-    personal = "select count(subject) from source.ticket union all select count(body) from source.message union all select count(email) from source.customer"
+    personal = (
+        "select count(subject) from source.ticket union all select count(body) from source.message"
+        " union all select count(email) from source.customer"
+    )
     assert bench.fetch(personal) == [(0,), (0,), (0,)]
     allowed = replace(
         bench,
@@ -179,7 +184,10 @@ def test_plans_come_from_a_query_as_they_come_from_a_file(only, tmp_path, monkey
     database.close()
     account = {
         **by_file.accounts[0],
-        "budget_lines": "select version, month_on, team, category, kind, amount, currency, driver, driver_rate from budget",
+        "budget_lines": (
+            "select version, month_on, team, category, kind, amount, currency, driver, driver_rate"
+            " from budget"
+        ),
     }
     by_query = replace(
         by_file,
@@ -195,7 +203,10 @@ def test_plans_come_from_a_query_as_they_come_from_a_file(only, tmp_path, monkey
     )
     outcome = by_query.read(midnight(TODAY))
     assert outcome.state == "completed", outcome.message
-    listed = "select version, month_on, team, category, kind, amount, currency from source.budget_line order by 1, 2, 3, 4"
+    listed = (
+        "select version, month_on, team, category, kind, amount, currency from source.budget_line"
+        " order by 1, 2, 3, 4"
+    )
     assert by_query.fetch(listed) == by_file.fetch(listed)
     broken = replace(
         by_query, accounts=({**account, "budget_lines": "select nothing from nowhere"},)

@@ -163,7 +163,9 @@ def test_new_and_vanished_fields_are_reported_by_name(zendesk: Bench, sandbox):
 
 
 def test_a_full_disk_keeps_what_was_landed(bench: Bench, zendesk: Bench, monkeypatch):
-    """A file system of 1 MiB would need root; the system call's own refusal is raised instead, after some pages."""
+    """A file system of 1 MiB would need root; the system call's own refusal is raised instead,
+    after some pages.
+    """
     import errno
 
     real, written = os.replace, []

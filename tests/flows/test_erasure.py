@@ -1,4 +1,6 @@
-"""One person erased: nothing left anywhere, the same figures, and neither a sync nor a replay brings them back."""
+"""One person erased: nothing left anywhere, the same figures, and neither a sync nor a replay
+brings them back.
+"""
 
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +25,9 @@ KEY = "a long random text for erasure tests"
 
 @pytest.fixture
 def stored(small_bench: Bench, monkeypatch, tmp_path: Path, request) -> Bench:
-    """One helpdesk (the test may name another, or several) with personal data switched on, loaded, reported and published."""
+    """One helpdesk (the test may name another, or several) with personal data switched on, loaded,
+    reported and published.
+    """
     vendors = getattr(request, "param", "zendesk").split()
     monkeypatch.setenv("SUPPORT_ETL_SECRET_ERASURE_KEY", KEY)
     accounts = tuple(
@@ -61,13 +65,17 @@ def loaded(small_bench: Bench, monkeypatch, request) -> Bench:
 def busiest(bench: Bench, account: str) -> tuple[str, str, str]:
     """Id, name and address of the customer with most tickets."""
     return bench.fetch(
-        "with asked as (select account, requester_id as customer_id from source.ticket union all select account, linked_id from source.ticket_link where kind = 'customer') "
-        f"select customer_id, name, email from source.customer join asked using (account, customer_id) where account = '{account}' group by all order by count(*) desc, 1 limit 1"
+        "with asked as (select account, requester_id as customer_id from source.ticket union all"
+        " select account, linked_id from source.ticket_link where kind = 'customer') select"
+        " customer_id, name, email from source.customer join asked using (account, customer_id)"
+        f" where account = '{account}' group by all order by count(*) desc, 1 limit 1"
     )[0]
 
 
 def everywhere(bench: Bench, words: tuple[str, ...]) -> list[str]:
-    """Files with one of the words, landed pages unpacked, the rest byte by byte; and values of the databases."""
+    """Files with one of the words, landed pages unpacked, the rest byte by byte; and values of the
+    databases.
+    """
     found = []
     for path in bench.folder.rglob("*"):
         if path.suffix == ".zst":
@@ -137,7 +145,8 @@ def test_neither_replay_nor_sync_brings_a_person_back(stored: Bench, tmp_path: P
     assert stored.run(midnight(TODAY), report=True).state == "completed"
     assert stored.fetch(f"select count(*) from source.customer where email = '{address}'") == [(0,)]
     assert stored.fetch(
-        f"select count(*) from source.ticket where requester_id = '{customer}' and account = 'zendesk_acme'"
+        f"select count(*) from source.ticket where requester_id = '{customer}' and account ="
+        " 'zendesk_acme'"
     ) == [(0,)]
     assert everywhere(stored, (address,)) == []
     assert differences(before, stored.tables("source")) == {}
@@ -160,11 +169,14 @@ def test_neither_replay_nor_sync_brings_a_person_back(stored: Bench, tmp_path: P
 @pytest.mark.parametrize("loaded", ["zendesk hubspot"], indirect=True)
 def test_the_same_address_in_another_account_is_named(loaded: Bench):
     customer, _, address = loaded.fetch(
-        "select c.customer_id, c.name, c.email from source.customer as c join source.customer as o on o.email = c.email and o.account = 'hubspot_acme' where c.account = 'zendesk_acme' order by 1 limit 1"
+        "select c.customer_id, c.name, c.email from source.customer as c join source.customer as o"
+        " on o.email = c.email and o.account = 'hubspot_acme' where c.account = 'zendesk_acme'"
+        " order by 1 limit 1"
     )[0]
     made = run_erasure(loaded.settings(), Plainly(), "zendesk_acme", customer, dry_run=True)
     assert made.elsewhere == loaded.fetch(
-        f"select account, customer_id from source.customer where email = '{address}' and account = 'hubspot_acme'"
+        f"select account, customer_id from source.customer where email = '{address}' and account ="
+        " 'hubspot_acme'"
     )
 
 

@@ -1,4 +1,6 @@
-"""The same tickets told through every helpdesk give the same measures, wherever the vendor's API carries the facts."""
+"""The same tickets told through every helpdesk give the same measures, wherever the vendor's API
+carries the facts.
+"""
 
 from dataclasses import replace
 
@@ -68,7 +70,8 @@ def test_the_same_tickets_have_the_same_measures(every_account: Bench, sandbox, 
     assert (
         dict(
             one.fetch(
-                "select ticket_id, handle_seconds from core.fct_ticket where handle_seconds is not null"
+                "select ticket_id, handle_seconds from core.fct_ticket where handle_seconds is not"
+                " null"
             )
         )
         == worked
@@ -95,7 +98,8 @@ def test_targets_of_the_file_make_clocks_where_the_vendor_tells_none(
         assert outcome.state == "completed", outcome.message
     told = {KEYS.get(vendor, str)(t.number): truth(t, NOW) for t in fake.alive()}
     clocks = one.fetch(
-        "select ticket_id, metric, state, elapsed_seconds_recorded from core.fct_sla_clock where told_by = 'computed' and not is_ended_without_reply"
+        "select ticket_id, metric, state, elapsed_seconds_recorded from core.fct_sla_clock where"
+        " told_by = 'computed' and not is_ended_without_reply"
     )
     assert {metric for _, metric, _, _ in clocks} == (
         {"first_reply"} if vendor == "zoho_desk" else {"first_reply", "resolution"}
@@ -123,7 +127,8 @@ def test_one_run_reads_every_vendor_and_puts_them_side_by_side(every_account: Be
     told = {
         (account, kpi)
         for account, kpi in every_account.fetch(
-            "select distinct account, kpi from marts.kpi_daily where denominator > 0 or numerator <> 0"
+            "select distinct account, kpi from marts.kpi_daily where denominator > 0 or numerator"
+            " <> 0"
         )
     }
     desks = {"zendesk", "hubspot", "servicenow", *_DESKS}
@@ -140,10 +145,12 @@ def test_one_run_reads_every_vendor_and_puts_them_side_by_side(every_account: Be
         f"<th>{desk}_acme</th>" in page or f'<th class="n">{desk}_acme</th>' in page
         for desk in desks
     )
-    # a plan is written for a team by its name, in however many accounts it works: their shares make the whole
+    # a plan is written for a team by its name, in however many accounts it works: their shares make
+    # the whole
     shared = every_account.fetch(
-        "select count(*), sum(s.planned_fte), max(p.fte) from marts.staffing_forecast as s join source.headcount_plan as p "
-        "on p.team = s.team and p.month_on = date_trunc('month', s.day) where s.planned_fte is not null group by s.team, s.day"
+        "select count(*), sum(s.planned_fte), max(p.fte) from marts.staffing_forecast as s join"
+        " source.headcount_plan as p on p.team = s.team and p.month_on = date_trunc('month', s.day)"
+        " where s.planned_fte is not null group by s.team, s.day"
     )
     assert max(accounts for accounts, _, _ in shared) > 1
     assert [parts for _, parts, _ in shared] == pytest.approx([whole for _, _, whole in shared])

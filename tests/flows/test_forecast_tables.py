@@ -1,4 +1,6 @@
-"""Forecast and staffing tables of a whole run: every way of forecasting, special days and plans from files, scenarios."""
+"""Forecast and staffing tables of a whole run: every way of forecasting, special days and plans
+from files, scenarios.
+"""
 
 import itertools
 import json
@@ -62,17 +64,19 @@ def test_the_tables_say_what_they_should(done: Bench, monkeypatch):
     assert {r["weeks_ahead"] for r in weeks} == {1, 2, 3, 4}
     for row in weeks:
         assert [row[name] for name in names] == sorted(row[name] for name in names)
-    # what is not sure of a day evens out over a week: its band is narrower than its days' bands together
+    # what is not sure of a day evens out over a week: its band is narrower than its days' bands
+    # together
     for row in (r for r in weeks if r["team"] == "all"):
         together = query(
             done.url,
-            f"select sum(high_80 - low_80) as width from marts.forecast_total_daily where account = '{row['account']}' "
-            f"and day between '{row['first_day']}' and '{row['last_day']}'",
+            "select sum(high_80 - low_80) as width from marts.forecast_total_daily where account ="
+            f" '{row['account']}' and day between '{row['first_day']}' and '{row['last_day']}'",
         )
         assert row["high_80"] - row["low_80"] < together[0]["width"]
     pieces = query(
         done.url,
-        f"select {', '.join(names)}, expected_tickets from marts.forecast_volume_interval where expected_tickets > 0",
+        f"select {', '.join(names)}, expected_tickets from marts.forecast_volume_interval where"
+        " expected_tickets > 0",
     )
     assert pieces
     for row in pieces:
@@ -94,16 +98,19 @@ def test_the_tables_say_what_they_should(done: Bench, monkeypatch):
     }
     scored = query(
         done.url,
-        "select account, team_id, count(distinct model) as models, sum(case when is_chosen then 1 else 0 end) as chosen, "
-        "count(distinct lead_from) as leads from marts.forecast_score group by account, team_id",
+        "select account, team_id, count(distinct model) as models, sum(case when is_chosen then 1"
+        " else 0 end) as chosen, count(distinct lead_from) as leads from marts.forecast_score group"
+        " by account, team_id",
     )
     assert {(r["models"], r["chosen"] == r["leads"]) for r in scored} == {(6, True)}
-    # the error that is shown is that of the chosen model's past forecasts, which are there day by day
+    # the error that is shown is that of the chosen model's past forecasts, which are there day by
+    # day
     shown = {(r["account"], r["team_id"]): r["backtest_wape"] for r in days}
     for row in query(
         done.url,
-        "select account, team_id, sum(abs(expected_tickets - came_tickets)) as wrong, sum(came_tickets) as came, "
-        "max(origin_day) as last_origin, min(day) as first_day from marts.forecast_accuracy_daily group by account, team_id",
+        "select account, team_id, sum(abs(expected_tickets - came_tickets)) as wrong,"
+        " sum(came_tickets) as came, max(origin_day) as last_origin, min(day) as first_day from"
+        " marts.forecast_accuracy_daily group by account, team_id",
     ):
         assert shown[row["account"], row["team_id"]] == pytest.approx(row["wrong"] / row["came"])
     assert (
@@ -145,7 +152,9 @@ def test_the_tables_say_what_they_should(done: Bench, monkeypatch):
     ):
         months = list(
             part
-        )  # twelve, and who is asked for begins two months later, which the forecast's four weeks could not show
+            # twelve, and who is asked for begins two months later, which the forecast's four weeks
+            # could not show
+        )
         assert [m["month_on"] for m in months] == [
             date(TODAY.year + (TODAY.month - 1 + i) // 12, (TODAY.month - 1 + i) % 12 + 1, 1)
             for i in range(12)
@@ -160,7 +169,8 @@ def test_the_tables_say_what_they_should(done: Bench, monkeypatch):
         "select 1 from marts.headcount_plan_monthly where request > 0 and workdays_forecast > 0",
     )  # attrition is hired for today
 
-    # a scenario without a change is the base; a bigger one needs more; a name written twice is there once
+    # a scenario without a change is the base; a bigger one needs more; a name written twice is
+    # there once
     settings = done.settings(planning=PLANNING)
     assert {r["extra_fte"] for r in what_if(settings, Scenario(), "same")} == {0.0}
     assert (
@@ -177,7 +187,8 @@ def test_the_tables_say_what_they_should(done: Bench, monkeypatch):
     what_if(settings, Scenario(volume=1.5), "peak")
     found = query(
         done.url,
-        "select scenario, assumptions, count(*) as rows_count from marts.staffing_scenario_daily group by scenario, assumptions order by 1",
+        "select scenario, assumptions, count(*) as rows_count from marts.staffing_scenario_daily"
+        " group by scenario, assumptions order by 1",
     )
     assert [(r["scenario"], r["assumptions"]) for r in found] == [
         ("peak", "volume +50.0%"),
@@ -218,17 +229,22 @@ def test_what_shifts_tell_of_breaks_and_training_stands_for_the_setting(
         r["team_id"]
         for r in query(
             small_bench.url,
-            "select team_id from core.dim_team where account = 'zendesk_acme' order by team_id limit 2",
+            "select team_id from core.dim_team where account = 'zendesk_acme' order by team_id"
+            " limit 2",
         )
     )
     agent = query(
         small_bench.url,
-        f"select agent_id from core.dim_agent where account = 'zendesk_acme' and team_id = '{agent_team}' limit 1",
+        "select agent_id from core.dim_agent where account = 'zendesk_acme' and team_id ="
+        f" '{agent_team}' limit 1",
     )[0]["agent_id"]
     lines = ["shift_id,agent_id,team_id,starts_at,ends_at,activity"]
     for number in range(
-        1, 11
-    ):  # ten days of eight hours: six of work, two not, so a quarter; of the agent seven and one, so an eighth
+        1,
+        11,
+        # ten days of eight hours: six of work, two not, so a quarter; of the agent seven and one, so an
+        # eighth
+    ):
         day = TODAY - timedelta(days=number)
         for name, (who, where, work) in {"a": ("", team, 14), "b": (agent, "", 15)}.items():
             lines += [
@@ -248,7 +264,8 @@ def test_what_shifts_tell_of_breaks_and_training_stands_for_the_setting(
         (r["account"], r["team_id"]): (r["shrinkage_share"], r["shrinkage_from"])
         for r in query(
             small_bench.url,
-            "select distinct account, team_id, shrinkage_share, shrinkage_from from marts.staffing_forecast",
+            "select distinct account, team_id, shrinkage_share, shrinkage_from from"
+            " marts.staffing_forecast",
         )
     }
     assert found.pop(("zendesk_acme", team)) == (0.25, "shifts")
@@ -256,14 +273,17 @@ def test_what_shifts_tell_of_breaks_and_training_stands_for_the_setting(
     assert set(found.values()) == {(0.3, "setting")}
     for row in query(
         small_bench.url,
-        "select distinct team_id, agent_hours, fte from marts.staffing_requirement_daily where account = 'zendesk_acme'",
+        "select distinct team_id, agent_hours, fte from marts.staffing_requirement_daily where"
+        " account = 'zendesk_acme'",
     ):
         lost = {team: 0.25, agent_team: 0.125}.get(row["team_id"], 0.3)
         assert row["fte"] == pytest.approx(row["agent_hours"] / (1 - lost) / 8)
 
 
 def test_what_was_told_is_kept_as_it_was_told(small_bench: Bench):
-    """The forecast is made anew each day; how right the planners' one was can only be said of what they were told."""
+    """The forecast is made anew each day; how right the planners' one was can only be said of what
+    they were told.
+    """
     told: dict[tuple, float] = {}
     for days_before in (1, 0):
         outcome = small_bench.run(
@@ -273,7 +293,8 @@ def test_what_was_told_is_kept_as_it_was_told(small_bench: Bench):
         assert outcome.state == "completed", outcome.message
         for r in query(
             small_bench.url,
-            "select account, team_id, day, lead_days, expected_tickets from marts.forecast_volume_daily where lead_days in (1, 7, 14, 28)",
+            "select account, team_id, day, lead_days, expected_tickets from"
+            " marts.forecast_volume_daily where lead_days in (1, 7, 14, 28)",
         ):
             told.setdefault(
                 (r["account"], r["team_id"], r["day"], r["lead_days"]), r["expected_tickets"]
@@ -291,7 +312,9 @@ def test_what_was_told_is_kept_as_it_was_told(small_bench: Bench):
 
 
 def test_money_adds_up(bench: Bench, tmp_path):
-    """Plan and variances make the actual, in another currency and fiscal year, too; what is left of the year is in the outlook."""
+    """Plan and variances make the actual, in another currency and fiscal year, too; what is left of
+    the year is in the outlook.
+    """
     by_file = replace(
         bench, accounts=tuple(a for a in bench.accounts if a["connector"] in {"files", "zendesk"})
     )
@@ -327,7 +350,8 @@ def test_money_adds_up(bench: Bench, tmp_path):
         labour = {r["team"]: 0.0 for r in cells}
         for line in query(
             by_file.url,
-            f"select team, amount_reporting from core.fct_budget_line where category = 'labour' and month_on = '{cells[0]['month_on']}'",
+            "select team, amount_reporting from core.fct_budget_line where category = 'labour' and"
+            f" month_on = '{cells[0]['month_on']}'",
         ):
             labour[line["team"]] += float(line["amount_reporting"])
         if cells[0]["is_complete"]:
@@ -341,17 +365,20 @@ def test_money_adds_up(bench: Bench, tmp_path):
     ):  # by hand: a tenth of a dollar on every euro after the change
         later = query(
             by_file.url,
-            f"select sum(amount) as euros from core.fct_cost where team = '{row['team']}' and posted_on >= '{changes}' and month_on = '{moved}'",
+            f"select sum(amount) as euros from core.fct_cost where team = '{row['team']}' and"
+            f" posted_on >= '{changes}' and month_on = '{moved}'",
         )
         assert float(row["fx"]) == pytest.approx(0.1 * float(later[0]["euros"]), abs=0.01)
     spent = query(
         by_file.url,
-        f"select sum(amount) as euros, sum(amount_reporting) as dollars from core.fct_cost where accrued_on < '{TODAY}'",
+        "select sum(amount) as euros, sum(amount_reporting) as dollars from core.fct_cost where"
+        f" accrued_on < '{TODAY}'",
     )[0]
     assert 1.1 * float(spent["euros"]) <= float(spent["dollars"]) <= 1.2 * float(spent["euros"])
     years = query(
         by_file.url,
-        "select fiscal_year, sum(actual_to_date) as actual, sum(plan_year) as plan from marts.budget_year group by fiscal_year order by 1",
+        "select fiscal_year, sum(actual_to_date) as actual, sum(plan_year) as plan from"
+        " marts.budget_year group by fiscal_year order by 1",
     )
     assert sum(y["actual"] for y in years) == spent["dollars"]
     expected_year = TODAY.year + (TODAY.month >= 10)
@@ -389,7 +416,10 @@ def test_a_plan_that_cannot_be_right_is_set_aside_or_named(bench: Bench, tmp_pat
     }
     assert reasons == {
         "amount is not driver_quantity x driver_rate",
-        "neither amount nor driver_rate with a driver_quantity (or driver fte or contacts, whose quantity headcount_plan tells)",
+        (
+            "neither amount nor driver_rate with a driver_quantity (or driver fte or contacts,"
+            " whose quantity headcount_plan tells)"
+        ),
     }
     assert outcome.state == "partly"
     assert "headcount_plan has no fte for it" in outcome.message

@@ -1,4 +1,6 @@
-"""Slack, Teams and e-mail, as fakes that check like the real ones: what is told, how often, and what happens when they are down."""
+"""Slack, Teams and e-mail, as fakes that check like the real ones: what is told, how often, and
+what happens when they are down.
+"""
 
 import email
 import email.policy
@@ -25,8 +27,8 @@ from tasks.sandbox.vendors.teams import TeamsWorkflow
 from tasks.settings import load
 
 NASTY = (
-    "<!channel> *bold* [click](http://evil.example) <script>alert(1)</script> @everyone & \x1b[31m\r\nBcc: x@evil.example "
-    + "x" * 5000
+    "<!channel> *bold* [click](http://evil.example) <script>alert(1)</script> @everyone &"
+    " \x1b[31m\r\nBcc: x@evil.example " + "x" * 5000
 )
 
 
@@ -83,15 +85,19 @@ def test_trouble_is_told_once_and_so_is_its_end(small_bench: Bench, small_sandbo
     )
     bench = replace(small_bench, extra={"notifications": given})
     bench.run(midnight(TODAY), report=True)
-    assert (hook.messages, flow.cards, box.letters) == ([], [], []), (
-        "all is well and was before: nothing to tell"
-    )
+    assert (hook.messages, flow.cards, box.letters) == (
+        [],
+        [],
+        [],
+    ), "all is well and was before: nothing to tell"
     small_sandbox.fakes["surveymonkey"].mischief = [Mischief("unauthorized", "", times=1000)]
     for _ in range(2):
         assert bench.run(midnight(TODAY), report=True).undelivered == []
-    assert [len(x) for x in (hook.messages, flow.cards, box.letters)] == [1, 1, 1], (
-        "the same trouble is told once"
-    )
+    assert [len(x) for x in (hook.messages, flow.cards, box.letters)] == [
+        1,
+        1,
+        1,
+    ], "the same trouble is told once"
     told = json.dumps(hook.messages[0])
     assert "1 source not up to date" in told
     assert "surveymonkey_acme could not be read (responses); its numbers are as of" in told

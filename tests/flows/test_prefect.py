@@ -1,4 +1,6 @@
-"""A real Prefect server with the shipped deployments, automations and pools; two real workers with overlapping schedules, one killed."""
+"""A real Prefect server with the shipped deployments, automations and pools; two real workers with
+overlapping schedules, one killed.
+"""
 
 import json
 import os
@@ -42,7 +44,9 @@ def wait_for(check: Callable[[], Any], seconds: float, what: str) -> Any:
 
 
 def kill_all(process: subprocess.Popen[bytes]) -> None:
-    """A process and all that it began, as when its machine dies: a worker's runs have process groups of their own."""
+    """A process and all that it began, as when its machine dies: a worker's runs have process
+    groups of their own.
+    """
     with suppress(psutil.NoSuchProcess):
         for one in [
             *psutil.Process(process.pid).children(recursive=True),
@@ -250,7 +254,9 @@ def test_two_workers_run_the_shipped_deployments_and_one_of_them_dies(
 
 
 def look_at(prefect: Prefect, deployments: dict[str, dict[str, Any]]) -> None:
-    """What the server has of the files: descriptions, schedules, parameters that it checks, pools of containers."""
+    """What the server has of the files: descriptions, schedules, parameters that it checks, pools
+    of containers.
+    """
     assert set(deployments) == {"daily", "hourly", "backfill", "weekly-reconciliation", "watch"}
     for deployment in deployments.values():
         assert deployment["description"]

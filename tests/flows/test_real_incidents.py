@@ -1,7 +1,8 @@
-"""Real ServiceNow incidents through the real job: what the warehouse says equals what the file says.
+"""Real ServiceNow incidents through the real job: what the warehouse says equals what the file
+says.
 
-The public log is not part of the project; where it lies beside it, all of it is read, else a small log of the same form
-with the same quirks.
+The public log is not part of the project; where it lies beside it, all of it is read, else a small
+log of the same form with the same quirks.
 """
 
 import csv
@@ -42,7 +43,9 @@ COLUMNS = (
 
 
 def small_log(path: Path) -> Path:
-    """Four incidents: a plain one, one reopened within a minute, one that waits and is never resolved, one updated before it was opened."""
+    """Four incidents: a plain one, one reopened within a minute, one that waits and is never
+    resolved, one updated before it was opened.
+    """
 
     def rows(number, opened, resolved, *events):
         for count, (state, at, who, group, reassigned, reopened, sla) in enumerate(events):

@@ -1,4 +1,6 @@
-"""Compared with the vendors: deletions that no API tells, rows lost or spoiled in the warehouse, and records that come back."""
+"""Compared with the vendors: deletions that no API tells, rows lost or spoiled in the warehouse,
+and records that come back.
+"""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -59,7 +61,8 @@ def test_deletions_that_no_api_tells_leave_the_figures(desks: Bench, small_sandb
         victims,
     )
     unequal = differences(clean.tables("core", "marts"), desks.tables("core", "marts"))
-    # work that agents did on a ticket that is gone now stays theirs; one load of today would not know of it
+    # work that agents did on a ticket that is gone now stays theirs; one load of today would not
+    # know of it
     assert {k for k in unequal if "agent" not in k} == set()
     assert desks.fetch("select count(*) from ops.alert where kind = 'ghost' and not is_open") == [
         (2,)
@@ -88,10 +91,12 @@ def test_rows_lost_or_spoiled_in_the_warehouse_are_repaired(small_bench: Bench):
     before = bench.tables("source")
     with duckdb.connect(bench.url.removeprefix("duckdb:///")) as connection:
         connection.execute(
-            "delete from source.ticket where ticket_id in (select ticket_id from source.ticket order by ticket_id limit 5)"
+            "delete from source.ticket where ticket_id in (select ticket_id from source.ticket"
+            " order by ticket_id limit 5)"
         )
         connection.execute(
-            "update source.ticket set status = 'spoiled' where ticket_id = (select max(ticket_id) from source.ticket)"
+            "update source.ticket set status = 'spoiled' where ticket_id = (select max(ticket_id)"
+            " from source.ticket)"
         )
     outcome, found = compare(bench, midnight(TODAY))
     assert outcome.state == "completed", outcome.message

@@ -1,6 +1,8 @@
-"""The measures in the warehouse against the made-up organisation's own story: an independent calculation, ticket by ticket.
+"""The measures in the warehouse against the made-up organisation's own story: an independent
+calculation, ticket by ticket.
 
-Nothing here uses SQL or the product's business time: waits are counted from the story, open hours from its schedules.
+Nothing here uses SQL or the product's business time: waits are counted from the story, open hours
+from its schedules.
 """
 
 from datetime import timedelta
@@ -40,7 +42,8 @@ def test_every_ticket_of_every_desk_has_the_measures_of_its_story(bench: Bench, 
         said = {
             r[0]: dict(zip(names, r[1:], strict=True))
             for r in bench.fetch(
-                f"select ticket_id, {', '.join(MEASURES[name] for name in names)} from core.fct_ticket where account = '{desk}_acme'"
+                f"select ticket_id, {', '.join(MEASURES[name] for name in names)} from"
+                f" core.fct_ticket where account = '{desk}_acme'"
             )
         }
         alive = [
@@ -71,14 +74,17 @@ def test_daily_figures_equal_a_count_over_the_tickets(bench: Bench):
         ("tickets_solved", "solved_on", "and solved_on is not null"),
     ):
         assert bench.fetch(
-            f"select day, account, sum(numerator) from marts.kpi_daily where kpi = '{kpi}' group by 1, 2 order by 1, 2"
+            f"select day, account, sum(numerator) from marts.kpi_daily where kpi = '{kpi}' group by"
+            " 1, 2 order by 1, 2"
         ) == [
             (d, a, float(n))
             for d, a, n in bench.fetch(
-                f"select {day}, account, count(*) from core.fct_ticket where not is_excluded {extra} and {day} <= date '2026-10-31' group by 1, 2 order by 1, 2"
+                f"select {day}, account, count(*) from core.fct_ticket where not is_excluded"
+                f" {extra} and {day} <= date '2026-10-31' group by 1, 2 order by 1, 2"
             )
         ]
-    # backlog at the end of a day, straight from the intervals: started before the local midnight, not over at it, unsolved
+    # backlog at the end of a day, straight from the intervals: started before the local midnight,
+    # not over at it, unsolved
     for day, end in (
         ("2026-10-24", "2026-10-24 22:00:00+00"),
         ("2026-10-25", "2026-10-25 23:00:00+00"),
@@ -86,16 +92,17 @@ def test_daily_figures_equal_a_count_over_the_tickets(bench: Bench):
         assert bench.fetch(
             f"select sum(backlog_count) from core.snap_backlog_daily where day = date '{day}'"
         ) == bench.fetch(
-            "select count(*) from core.fct_status_interval where not is_excluded and category not in ('solved', 'closed') "
-            f"and starts_at < timestamptz '{end}' and (ends_at is null or ends_at >= timestamptz '{end}')"
+            "select count(*) from core.fct_status_interval where not is_excluded and category not"
+            f" in ('solved', 'closed') and starts_at < timestamptz '{end}' and (ends_at is null or"
+            f" ends_at >= timestamptz '{end}')"
         )
 
 
 def test_the_backlog_identity_holds_on_every_day(bench: Bench):
     bench.run(NOW)
     rows = bench.fetch(
-        "select account, day, sum(created_count), sum(solved_count), sum(reopened_count), sum(backlog_count) from core.snap_backlog_daily "
-        "group by 1, 2 order by 1, 2"
+        "select account, day, sum(created_count), sum(solved_count), sum(reopened_count),"
+        " sum(backlog_count) from core.snap_backlog_daily group by 1, 2 order by 1, 2"
     )
     before: dict[str, int] = {}
     for account, _, created, solved, reopened, backlog in rows:

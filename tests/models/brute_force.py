@@ -1,7 +1,9 @@
-"""Every per-ticket measure, SLA clock and daily figure straight from the event log, in plain Python.
+"""Every per-ticket measure, SLA clock and daily figure straight from the event log, in plain
+Python.
 
-It shares nothing with the SQL or with the product's business time: open hours are looked at minute by minute through the
-tz database, statuses are replayed one change after the other, days are counted one by one.
+It shares nothing with the SQL or with the product's business time: open hours are looked at minute
+by minute through the tz database, statuses are replayed one change after the other, days are
+counted one by one.
 """
 
 from collections import defaultdict
@@ -35,7 +37,9 @@ COUNTS_IN = {
 
 @cache
 def open_minutes(schedule: str) -> np.ndarray:
-    """For every minute since ZERO whether the schedule is open: its local wall time, weekday and date are looked at."""
+    """For every minute since ZERO whether the schedule is open: its local wall time, weekday and
+    date are looked at.
+    """
     zone, intervals, closed = SCHEDULES[schedule]
     tz, found = ZoneInfo(zone), np.zeros(MINUTES, dtype=np.int64)
     for minute in range(MINUTES):
@@ -231,12 +235,12 @@ class Ticket:
         stations = {kind: len(self.holders[kind]) for kind in self.holders}
         found |= {
             "next_replies_count": len(waits),
-            "next_replies_seconds_recorded": sum(seconds(w[0], w[1]) for w in waits)
-            if waits
-            else None,
-            "next_replies_business_seconds_recorded": sum(self.business(w[0], w[1]) for w in waits)
-            if waits
-            else None,
+            "next_replies_seconds_recorded": (
+                sum(seconds(w[0], w[1]) for w in waits) if waits else None
+            ),
+            "next_replies_business_seconds_recorded": (
+                sum(self.business(w[0], w[1]) for w in waits) if waits else None
+            ),
             "replies_count": self.replies_count,
             "public_messages_count": sum(m["is_public"] for m in self.messages),
             "private_messages_count": sum(not m["is_public"] for m in self.messages),
@@ -260,7 +264,9 @@ class Ticket:
         return found
 
     def waits(self) -> list[tuple[datetime, datetime | None, str | None, str | None]]:
-        """(asked, ended, agent, ended by) of every unanswered run of customer messages after a first reply."""
+        """(asked, ended, agent, ended by) of every unanswered run of customer messages after a
+        first reply.
+        """
         steps = [
             (m["sent_at"], 0, i, "reply" if m["role"] == "agent" else "ask", m["agent"])
             for i, m in enumerate(self.messages)
@@ -358,13 +364,16 @@ class Ticket:
         return [(a, b) for a, b in cut if a < b]
 
     def _updates(self) -> list[tuple[datetime, datetime | None]]:
-        """From one agent reply to the next one or to a solve; none begins on a solved ticket or ends at once by a solve."""
+        """From one agent reply to the next one or to a solve; none begins on a solved ticket or
+        ends at once by a solve.
+        """
         steps = [(m["sent_at"], 0, i, "reply") for i, m in enumerate(self.replies)]
         turns = sorted(
             [(at, "solve") for at in self.solves] + [(at, "reopen") for at, _ in self.reopens],
             key=lambda t: t[0],
         )
-        # a solve and the reopen after it can share a second: their own order is kept by replaying statuses
+        # a solve and the reopen after it can share a second: their own order is kept by replaying
+        # statuses
         order, place = [], 0
         before = "open"
         for category, at, _ in self.intervals:
@@ -422,7 +431,9 @@ class Ticket:
         }
 
     def _reached(self, start: datetime, rest: int, is_business: bool) -> datetime:
-        """The first instant at which `rest` seconds have been counted since `start`: minute by minute, then by the second."""
+        """The first instant at which `rest` seconds have been counted since `start`: minute by
+        minute, then by the second.
+        """
         if not is_business:
             return start + timedelta(seconds=rest)
         at = start
@@ -501,10 +512,12 @@ class Facts:
                 "is_escalated": bool(escalated),
                 "escalated_at": min(escalated, default=None),
                 "escalations_count": len(escalated),
-                "is_first_contact_resolution": m["is_one_touch"]
-                and not t.reopens
-                and m["team_stations_count"] <= 1
-                and again is None,
+                "is_first_contact_resolution": (
+                    m["is_one_touch"]
+                    and not t.reopens
+                    and m["team_stations_count"] <= 1
+                    and again is None
+                ),
                 "csat_ratings_count": len(rated),
                 "is_csat_satisfied": good[-1] if good else None,
                 "is_bad_to_good": not good[0] and good[-1] if good else None,
@@ -727,7 +740,9 @@ def _beside(
 
 
 def agent_time(facts: Facts, zone: str, last_day: date) -> dict[tuple[date, str], dict[str, int]]:
-    """(day, agent) to seconds and pieces of work; spans are cut at local midnights, one after the other."""
+    """(day, agent) to seconds and pieces of work; spans are cut at local midnights, one after the
+    other.
+    """
     found: dict[tuple[date, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
 
     def add(name: str, at: datetime, who: str | None, amount: float = 1) -> None:

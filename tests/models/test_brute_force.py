@@ -1,4 +1,6 @@
-"""SQL against an independent calculation, on an account with every edge case, three zones, two warehouses."""
+"""SQL against an independent calculation, on an account with every edge case, three zones, two
+warehouses.
+"""
 
 import os
 from typing import Any
@@ -189,7 +191,8 @@ def test_every_daily_figure(warehouse, facts, measures, zone):
         )
         for r in rows(
             warehouse,
-            f"select * from marts.kpi_daily where time_zone = '{zone}' and kpi in ({', '.join(repr(n) for n in names)})",
+            f"select * from marts.kpi_daily where time_zone = '{zone}' and kpi in"
+            f" ({', '.join(repr(n) for n in names)})",
         )
     }
     assert set(found) == set(expected)
@@ -245,23 +248,38 @@ def test_identities_hold(warehouse):
     ("wrong", "rules"),
     [
         (
-            "update core.snap_backlog_daily set solved_count = solved_count + 1 where day = (select min(day) from core.snap_backlog_daily)",
+            (
+                "update core.snap_backlog_daily set solved_count = solved_count + 1 where day ="
+                " (select min(day) from core.snap_backlog_daily)"
+            ),
             {"backlog_flows"},
         ),
         (
-            "update core.snap_backlog_daily set backlog_count = backlog_count + 1 where day = (select max(day) from core.snap_backlog_daily)",
+            (
+                "update core.snap_backlog_daily set backlog_count = backlog_count + 1 where day ="
+                " (select max(day) from core.snap_backlog_daily)"
+            ),
             {"backlog_flows", "backlog_ages"},
         ),
         (
-            "update core.fct_status_interval set seconds_recorded = seconds_recorded + 1 where ends_at is not null",
+            (
+                "update core.fct_status_interval set seconds_recorded = seconds_recorded + 1 where"
+                " ends_at is not null"
+            ),
             {"ticket_life"},
         ),
         (
-            "update core.fct_ticket set on_hold_seconds_as_of = on_hold_seconds_as_of + 1 where ticket_id = '7'",
+            (
+                "update core.fct_ticket set on_hold_seconds_as_of = on_hold_seconds_as_of + 1 where"
+                " ticket_id = '7'"
+            ),
             {"requester_wait"},
         ),
         (
-            "delete from marts.kpi_daily where kpi = 'tickets_created' and day = (select max(day) from marts.kpi_daily where kpi = 'tickets_created')",
+            (
+                "delete from marts.kpi_daily where kpi = 'tickets_created' and day = (select"
+                " max(day) from marts.kpi_daily where kpi = 'tickets_created')"
+            ),
             {"scopes_total", "periods_total"},
         ),
         ("update marts.sla_daily set breached_count = breached_count + 1", {"sla_parts"}),
@@ -270,11 +288,17 @@ def test_identities_hold(warehouse):
             {"forecast_parts"},
         ),
         (
-            "update marts.forecast_weekly set expected_tickets = expected_tickets + 1 where account = 'all'",
+            (
+                "update marts.forecast_weekly set expected_tickets = expected_tickets + 1 where"
+                " account = 'all'"
+            ),
             {"forecast_parts"},
         ),
         (
-            "update marts.forecast_total_daily set expected_tickets = expected_tickets + 1 where account = 'all'",
+            (
+                "update marts.forecast_total_daily set expected_tickets = expected_tickets + 1"
+                " where account = 'all'"
+            ),
             {"forecast_parts"},
         ),
         ("update marts.staffing_requirement_daily set fte = fte + 1", {"staffing_parts"}),
@@ -302,7 +326,8 @@ def test_every_grain_is_unique(warehouse):
             assert (
                 rows(
                     warehouse,
-                    f"select {key} from {model.full_name} group by {key} having count(*) > 1 limit 3",
+                    f"select {key} from {model.full_name} group by {key} having count(*) > 1"
+                    " limit 3",
                 )
                 == []
             ), model.full_name

@@ -1,4 +1,6 @@
-"""A full load equals any split into incremental loads, also with rows that come late and out of order, row for row."""
+"""A full load equals any split into incremental loads, also with rows that come late and out of
+order, row for row.
+"""
 
 import random
 import shutil
@@ -32,7 +34,8 @@ def tables(warehouse: Warehouse) -> dict[str, list[tuple[Any, ...]]]:
                     tuple(r)
                     for r in warehouse.fetch(
                         connection,
-                        f"select {', '.join(chr(34) + c.name + chr(34) for c in m.columns)} from {m.full_name}",
+                        f"select {', '.join(chr(34) + c.name + chr(34) for c in m.columns)} from"
+                        f" {m.full_name}",
                     )
                 ),
                 key=repr,
@@ -49,7 +52,9 @@ def moment(row: dict[str, Any]) -> datetime:
 def batches(
     log: Log, pick: random.Random, count: int
 ) -> list[tuple[datetime, list[tuple[str, dict[str, Any]]]]]:
-    """Rows in the order of their instants, some late by up to weeks; each batch with the as-of instant of its build."""
+    """Rows in the order of their instants, some late by up to weeks; each batch with the as-of
+    instant of its build.
+    """
     late = [
         (moment(row) + timedelta(days=pick.choice((0, 0, 0, 0, 1, 30)) * pick.random()), n)
         for n, (_, row) in enumerate(log.rows)
@@ -116,7 +121,9 @@ def test_a_split_on_postgresql(full, postgres, split: int):
 
 @pytest.mark.parametrize("change", ["holiday", "rating", "merge", "restore", "delete", "promise"])
 def test_what_changes_afterwards_is_taken_in(full, loaded, tmp_path, change: str):
-    """An edited schedule, a changed rating, a merge, a tombstone older than its ticket, a deletion, a target: as if it had always been so."""
+    """An edited schedule, a changed rating, a merge, a tombstone older than its ticket, a deletion,
+    a target: as if it had always been so.
+    """
     late = {
         "holiday": (
             "holiday",

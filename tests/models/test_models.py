@@ -1,4 +1,7 @@
-"""Small tables in, a small table out, on every warehouse. Cases lie in `cases/<model>.<case>.yml`."""
+"""Small tables in, a small table out, on every warehouse.
+
+Cases lie in `cases/<model>.<case>.yml`.
+"""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -137,8 +140,9 @@ def test_every_table_and_column_has_a_comment_in_the_database(warehouse: Warehou
         if warehouse.kind == "duckdb":
             bare = warehouse.fetch(
                 connection,
-                "select schema_name, table_name, column_name from duckdb_columns() where comment is null "
-                "and schema_name in ('source', 'core', 'marts', 'staging', 'ops') and not internal",
+                "select schema_name, table_name, column_name from duckdb_columns() where comment is"
+                " null and schema_name in ('source', 'core', 'marts', 'staging', 'ops') and not"
+                " internal",
             )
             tables = warehouse.fetch(
                 connection, "select table_name from duckdb_tables() where comment is null"
@@ -146,20 +150,24 @@ def test_every_table_and_column_has_a_comment_in_the_database(warehouse: Warehou
         else:
             bare = warehouse.fetch(
                 connection,
-                "select c.relname, a.attname from pg_attribute a join pg_class c on c.oid = a.attrelid "
-                "join pg_namespace n on n.oid = c.relnamespace where n.nspname in ('source', 'core', 'marts', 'staging', 'ops') "
-                "and a.attnum > 0 and c.relkind = 'r' and col_description(c.oid, a.attnum) is null",
+                "select c.relname, a.attname from pg_attribute a join pg_class c on c.oid ="
+                " a.attrelid join pg_namespace n on n.oid = c.relnamespace where n.nspname in"
+                " ('source', 'core', 'marts', 'staging', 'ops') and a.attnum > 0 and c.relkind ="
+                " 'r' and col_description(c.oid, a.attnum) is null",
             )
             tables = warehouse.fetch(
                 connection,
-                "select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace "
-                "where n.nspname in ('source', 'core', 'marts', 'ops') and c.relkind = 'r' and obj_description(c.oid) is null",
+                "select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace"
+                " where n.nspname in ('source', 'core', 'marts', 'ops') and c.relkind = 'r' and"
+                " obj_description(c.oid) is null",
             )
     assert (bare, tables) == ([], [])
 
 
 def test_tables_of_an_older_warehouse_take_what_is_new(warehouse: Warehouse):
-    """Version 2 had one budget line a category and one row a cost: its unique indexes would refuse what there can be now."""
+    """Version 2 had one budget line a category and one row a cost: its unique indexes would refuse
+    what there can be now.
+    """
     text = "text" if warehouse.kind == "postgresql" else "varchar"
     with warehouse.begin() as connection:
         for name, key in (

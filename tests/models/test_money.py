@@ -1,4 +1,6 @@
-"""Costs, budget by day and the year's end against an independent calculation in exact fractions, over made-up books."""
+"""Costs, budget by day and the year's end against an independent calculation in exact fractions,
+over made-up books.
+"""
 
 import random
 from collections import defaultdict
@@ -88,15 +90,19 @@ def books(seed: int) -> dict[str, list[dict[str, Any]]]:
                                 "kind": kind,
                                 "basis": "driver" if driven else "amount",
                                 "amount": None if driven else Fraction(pick.randrange(1, 9000), 4),
-                                "currency": "EUR"
-                                if category == "training"
-                                else pick.choice(("USD", "EUR"))
-                                if category == "labour"
-                                else "USD",
+                                "currency": (
+                                    "EUR"
+                                    if category == "training"
+                                    else (
+                                        pick.choice(("USD", "EUR"))
+                                        if category == "labour"
+                                        else "USD"
+                                    )
+                                ),
                                 "driver": pick.choice(("fte", "seats")) if driven else None,
-                                "driver_rate": Fraction(pick.randrange(1, 400), 4)
-                                if driven
-                                else None,
+                                "driver_rate": (
+                                    Fraction(pick.randrange(1, 400), 4) if driven else None
+                                ),
                             }
                         )
                         if some["budget_line"][-1]["driver"] == "seats":
@@ -188,9 +194,11 @@ class Calendar:
 @pytest.fixture(scope="module", params=["duckdb", "postgresql"])
 def warehouse(request, tmp_path_factory, postgres):
     made = Warehouse(
-        f"duckdb:///{tmp_path_factory.mktemp('money') / 'w.duckdb'}"
-        if request.param == "duckdb"
-        else postgres(),
+        (
+            f"duckdb:///{tmp_path_factory.mktemp('money') / 'w.duckdb'}"
+            if request.param == "duckdb"
+            else postgres()
+        ),
         threads=1,
     )
     yield made

@@ -35,11 +35,13 @@ def typed(entity: str, row: dict[str, Any]) -> dict[str, Any]:
         found[name] = (
             str(value)
             if kind == "text"
-            else Decimal(str(value))
-            if kind == "money"
-            else float(value)
-            if kind == "number"
-            else value
+            else (
+                Decimal(str(value))
+                if kind == "money"
+                else float(value)
+                if kind == "number"
+                else value
+            )
         )
     return found
 

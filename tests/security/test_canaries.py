@@ -1,7 +1,9 @@
-"""Distinct strings stand for each secret and each personal datum; after a real Prefect run everything it wrote is searched.
+"""Distinct strings stand for each secret and each personal datum; after a real Prefect run
+everything it wrote is searched.
 
-Searched are the run's own output, Prefect's home with its database, reports, spreadsheets, Data Docs, the warehouse and
-the readers' copy, value by value, and the landing zone for secrets (it holds what vendors sent, personal data included).
+Searched are the run's own output, Prefect's home with its database, reports, spreadsheets, Data
+Docs, the warehouse and the readers' copy, value by value, and the landing zone for secrets (it
+holds what vendors sent, personal data included).
 """
 
 import json
@@ -36,7 +38,9 @@ def secrets(sandbox: Sandbox) -> dict[str, str]:
 
 @pytest.fixture
 def folder(sandbox: Sandbox, tmp_path: Path) -> Path:
-    """A user's folder after a run in which one vendor failed with its credentials in the words, and one row was bad."""
+    """A user's folder after a run in which one vendor failed with its credentials in the words, and
+    one row was bad.
+    """
     sandbox.fakes["surveymonkey"].mischief = [
         Mischief(
             "status",
@@ -46,7 +50,10 @@ def folder(sandbox: Sandbox, tmp_path: Path) -> Path:
             body=json.dumps(
                 {
                     "error": {
-                        "message": f"bad token {secrets(sandbox)['SUPPORT_ETL_SECRET_SURVEYMONKEY_ACME_ACCESS_TOKEN']}"
+                        "message": (
+                            "bad token"
+                            f" {secrets(sandbox)['SUPPORT_ETL_SECRET_SURVEYMONKEY_ACME_ACCESS_TOKEN']}"
+                        )
                     }
                 }
             ).encode(),

@@ -1,4 +1,6 @@
-"""Whatever a value says, a report, a spreadsheet and Data Docs show it as text: nothing runs, nothing is fetched, nothing is lost."""
+"""Whatever a value says, a report, a spreadsheet and Data Docs show it as text: nothing runs,
+nothing is fetched, nothing is lost.
+"""
 
 from datetime import date
 from html.parser import HTMLParser

@@ -15,7 +15,8 @@ USUAL = Assumptions(
 
 
 def test_a_case_worked_out_by_hand():
-    # 8 h x 60 x 0.70 x 0.85 = 285.6 productive minutes; 100 tickets x 18 min = 1,800 min = 30 h; 1,800 / 285.6 = 6.3025
+    # 8 h x 60 x 0.70 x 0.85 = 285.6 productive minutes; 100 tickets x 18 min = 1,800 min = 30 h;
+    # 1,800 / 285.6 = 6.3025
     assert USUAL.productive_minutes == pytest.approx(285.6)
     assert USUAL.workload_hours(100) == 30
     assert USUAL.required_fte(100) == pytest.approx(6.302521)

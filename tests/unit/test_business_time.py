@@ -1,4 +1,6 @@
-"""Business time against brute force, minute by minute, in zones far apart, over clock changes and holidays."""
+"""Business time against brute force, minute by minute, in zones far apart, over clock changes and
+holidays.
+"""
 
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -130,7 +132,8 @@ def test_an_office_day_in_berlin():
         datetime(2026, 3, 27, 15, 0, tzinfo=UTC),
         datetime(2026, 3, 30, 8, 0, tzinfo=UTC),
     )
-    # Friday 16:00 to 17:00 local (UTC+1), Monday 09:00 to 10:00 local (UTC+2, the clocks changed on Sunday)
+    # Friday 16:00 to 17:00 local (UTC+1), Monday 09:00 to 10:00 local (UTC+2, the clocks changed on
+    # Sunday)
     assert open_seconds(schedule, friday, monday) == 2 * 3600
 
 

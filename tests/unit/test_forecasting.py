@@ -40,7 +40,8 @@ def test_candidates_by_hand():
     cleaned = clean(one)
     assert seasonal_naive(one, cleaned, 9)[0].tolist() == [16, 8, 4, 0, 0, 0, 0, 16, 8]
     assert weekday_mean(one, cleaned, 3)[0] == pytest.approx([32 / 3, 16 / 3, 8 / 3])
-    # levels of the weeks are 2, 2 and 4 a day; weights 1, 2^(-1/1.5), 2^(-2/1.5): level 3.0232; shares 4, 2 and 1 of a day
+    # levels of the weeks are 2, 2 and 4 a day; weights 1, 2^(-1/1.5), 2^(-2/1.5): level 3.0232;
+    # shares 4, 2 and 1 of a day
     old, older = 2 ** (-1 / 1.5), 2 ** (-2 / 1.5)
     level = (4 + 2 * old + 2 * older) / (1 + old + older)
     assert level_profile(one, cleaned, 3)[0] == pytest.approx([4 * level, 2 * level, level])
@@ -107,13 +108,17 @@ def test_a_level_shift_is_followed_and_listed():
 
 
 def test_opening_on_other_weekdays_is_no_step_back():
-    """The open days of the week change, so a later origin can have a shorter series than the one fitted on."""
+    """The open days of the week change, so a later origin can have a shorter series than the one
+    fitted on.
+    """
     values = [0.0 if i % 7 in ((5, 6) if i < 100 else (0, 1)) else 10.0 + i % 3 for i in range(170)]
     assert np.isfinite(forecast(made(values)).means).all()
 
 
 def test_a_team_with_a_handful_of_tickets_has_a_forecast():
-    """Two open days a week and almost nothing on them: too little for smoothing, which must not end the run."""
+    """Two open days a week and almost nothing on them: too little for smoothing, which must not end
+    the run.
+    """
     chance = np.random.default_rng(6)
     for length in (28, 35, 56, 90):
         sparse = [
@@ -160,7 +165,9 @@ def test_odd_counts_are_refused():
 
 @pytest.mark.parametrize("candidates", [floor, full])
 def test_no_step_sees_the_future(candidates):
-    """Changing any later value changes no forecast made before it: of the product, its folds, bands and choice."""
+    """Changing any later value changes no forecast made before it: of the product, its folds, bands
+    and choice.
+    """
     values = np.array([weekly(120, seed, 1 + seed) for seed in range(3)])
     other = values.copy()
     other[:, 85:] = np.random.default_rng(5).poisson(200, other[:, 85:].shape)
@@ -254,7 +261,9 @@ def test_any_history_gives_ordered_quantiles_that_are_never_negative(histories, 
 
 
 def test_bands_cover_what_they_say():
-    """Counts of a known law, tested on days that the bands never saw; 40 queues, so the share is known to a point or two."""
+    """Counts of a known law, tested on days that the bands never saw; 40 queues, so the share is
+    known to a point or two.
+    """
     chance = np.random.default_rng(3)
     queues = chance.uniform(5, 80, 40)
     means = np.repeat(queues[:, None], 28, axis=1)
@@ -327,7 +336,9 @@ def test_a_profile_by_hand_and_one_that_borrows():
 
 @pytest.mark.parametrize("level", [4.0, 40.0, 2000.0])
 def test_bands_of_pieces_hold_what_they_say(level):
-    """Days whose total varies by 10 % and whose shape does by 15 % in every piece: the bands hold as many new days as they say."""
+    """Days whose total varies by 10 % and whose shape does by 15 % in every piece: the bands hold
+    as many new days as they say.
+    """
     chance = np.random.default_rng(3)
     shape = np.concatenate([np.zeros(16), np.hanning(34)[1:-1]])
     shape /= shape.sum()
@@ -355,7 +366,8 @@ def test_bands_of_pieces_hold_what_they_say(level):
     came = days(300)[:, :, 16:].transpose(1, 0, 2)
     for low, high, share in ((2, 6, 0.80), (0, 8, 0.95)):
         inside = ((found[:, 16:, low] <= came) & (came <= found[:, 16:, high])).mean()
-        # of few contacts a band of whole ones holds more than it says: it cannot hold less without being narrower than one
+        # of few contacts a band of whole ones holds more than it says: it cannot hold less without
+        # being narrower than one
         assert share - 0.03 <= inside <= (share + 0.04 if level > 1000 else 1.0)
 
 
@@ -366,7 +378,9 @@ def test_nothing_expected_is_surely_nothing():
 
 
 def test_a_cluster_gives_the_same_bytes():
-    """Two worker processes of a real Dask cluster; 210 queues are three lots and a job of trees for each origin."""
+    """Two worker processes of a real Dask cluster; 210 queues are three lots and a job of trees for
+    each origin.
+    """
     from distributed import LocalCluster
 
     from tasks.forecasting.engine import engine

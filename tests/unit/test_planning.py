@@ -1,4 +1,6 @@
-"""Deferred work, rosters and headcount: by hand, by properties, and against an independent simulation."""
+"""Deferred work, rosters and headcount: by hand, by properties, and against an independent
+simulation.
+"""
 
 import math
 import random
@@ -21,7 +23,9 @@ HOUR = 3600.0
 
 
 def weeks(count: int, tickets_a_week: float, *, hours=range(9, 17), night=0.2, weekend=0.1):
-    """Hourly arrivals and opening of so many weeks, Monday to Friday; a part comes at night and at the weekend."""
+    """Hourly arrivals and opening of so many weeks, Monday to Friday; a part comes at night and at
+    the weekend.
+    """
     place = np.arange(count * 168)
     day, hour = place // 24 % 7, place % 24
     opened = ((day < 5) & np.isin(hour, list(hours))).astype(float)
@@ -60,7 +64,8 @@ def test_a_backlog_by_hand():
         patch.setattr(deferred.np.random, "default_rng", lambda seed: Ten())
         found = simulate(one, 2, replicas=1)
     assert found.backlog.tolist() == [6, 2, 0, 0]
-    # due after two hours, so begun by 1.5: 6 are done by then, 2 in hand, which are half done and so count for one more
+    # due after two hours, so begun by 1.5: 6 are done by then, 2 in hand, which are half done and
+    # so count for one more
     assert found.in_target == pytest.approx(0.7)
     assert found.occupancy == pytest.approx(10 * 0.5 / 8)
 
@@ -79,7 +84,8 @@ def test_the_work_alone_needs_so_many():
     one = work(2000, 8)
     assert one.least_agents == pytest.approx(2000 * 900 / (0.85 * 40 * 3600))  # 14.7
     assert required(one, 0.9).agents == 15
-    # the tickets of the night and the weekend are all there at opening time: short targets need far more than the work
+    # the tickets of the night and the weekend are all there at opening time: short targets need far
+    # more than the work
     assert required(work(2000, 1), 0.95).agents > 2 * 15
 
 
@@ -90,7 +96,8 @@ def test_what_nobody_can_reach_is_said():
     )
     found = required(one, 0.95)
     assert not found.feasible
-    # out of reach: from Friday 17:00 (7 of 16 night hours of one of five nights) and Saturday to Sunday 09:00 (33 of 48)
+    # out of reach: from Friday 17:00 (7 of 16 night hours of one of five nights) and Saturday to
+    # Sunday 09:00 (33 of 48)
     assert found.best_share == pytest.approx(1 - 0.2 / 5 * 7 / 16 - 0.1 * 33 / 48, abs=0.01)
     closed = Work(arrivals, opened * 0, np.full(len(arrivals), np.inf), HOUR, 900.0)
     assert not required(closed, 0.5).feasible
@@ -98,7 +105,9 @@ def test_what_nobody_can_reach_is_said():
 
 
 def desk(one: Work, agents: int, seed: int) -> float:
-    """Share answered in time by discrete tickets and people, who finish what they hold when the desk closes."""
+    """Share answered in time by discrete tickets and people, who finish what they hold when the
+    desk closes.
+    """
     pick, env = random.Random(seed), simpy.Environment()
     waiting, horizon = simpy.Store(env), len(one.arrivals)
     opened = one.open_share > 0
@@ -176,7 +185,8 @@ def eight_hours(start: int) -> Shift:
 
 
 def test_a_roster_by_hand():
-    # hours 8 to 17 need 1, hours 10 to 13 need 3; shifts of four hours at 8 and 12, and of four in the middle
+    # hours 8 to 17 need 1, hours 10 to 13 need 3; shifts of four hours at 8 and 12, and of four in
+    # the middle
     need = [0.0] * 24
     need[8:16] = [1.0] * 8
     need[10:14] = [3.0] * 4
@@ -224,7 +234,8 @@ def test_a_need_that_no_shift_covers_is_refused_or_priced():
 
 
 def test_headcount_by_hand():
-    # a tenth leaves each month; hiring takes a month; new people are worth half in their first month
+    # a tenth leaves each month; hiring takes a month; new people are worth half in their first
+    # month
     hiring = Hiring(yearly_attrition=1 - 0.9**12, lead_months=1, ramp=(0.5,))
     first, second, third = plan([10, 10, 10], 10, hiring)
     assert (
@@ -234,16 +245,19 @@ def test_headcount_by_hand():
         first.productive,
         first.gap,
     ) == pytest.approx((10, 1, 0, 9, -1))
-    # of 9 there are 8.1 left in the second month and 7.29 in the third: 10 - 7.29 = 2.71, over 0.9 who stay: 4 are taken on
+    # of 9 there are 8.1 left in the second month and 7.29 in the third: 10 - 7.29 = 2.71, over 0.9
+    # who stay: 4 are taken on
     assert second.joiners == first.request == 4
     assert second.productive == pytest.approx(8.1 + 4 * 0.5)
     assert second.in_training == 4
     assert third.start == pytest.approx(12.1)
-    # the need goes on: of 10.89 there will be 9.801 in the fourth month, 0.199 short, over 0.9: one more, half productive at first
+    # the need goes on: of 10.89 there will be 9.801 in the fourth month, 0.199 short, over 0.9: one
+    # more, half productive at first
     assert third.joiners == second.request == 1
     assert third.productive == pytest.approx(7.29 + 3.6 + 0.5)
     assert third.request == 0
-    # who could join in the second month is productive in the third: its need counts, not that of the second
+    # who could join in the second month is productive in the third: its need counts, not that of
+    # the second
     assert [m.joiners for m in plan([10, 20, 8], 10, hiring)] == [
         0,
         1,
@@ -263,14 +277,16 @@ def test_nobody_is_needed_where_idle_people_on_live_channels_do_the_work():
 
 
 def test_needs_beyond_the_forecast_by_hand():
-    # two work days and a Saturday are forecast: 3 + 3 + 1 = 7 agent-days for 14 contacts, half an agent-day a contact
+    # two work days and a Saturday are forecast: 3 + 3 + 1 = 7 agent-days for 14 contacts, half an
+    # agent-day a contact
     days = {
         date(2026, 10, 29): (3.0, 6.0),
         date(2026, 10, 30): (3.0, 6.0),
         date(2026, 10, 31): (1.0, 2.0),
     }
     workdays = {date(2026, 10, 29), date(2026, 10, 30), *(date(2026, 12, d) for d in range(1, 11))}
-    # December: 100 contacts over ten work days; February, beyond the calendar's end: 100 over its 20 weekdays
+    # December: 100 contacts over ten work days; February, beyond the calendar's end: 100 over its
+    # 20 weekdays
     found = needs(days, workdays, {date(2026, 12, 1): 100.0, date(2027, 2, 1): 100.0}, 5)
     assert found == [
         Need(date(2026, 10, 1), 3.5, "forecast", 2),
@@ -316,7 +332,8 @@ def test_shift_patterns_by_hand():
     assert [halves[i] / 60 for i in shift.covers] == [
         8 + i / 2 for i in range(17) if 8 + i / 2 != 12.0
     ]
-    # the day on which clocks go forward: two o'clock is missing, and ten o'clock is the 19th half hour of the day
+    # the day on which clocks go forward: two o'clock is missing, and ten o'clock is the 19th half
+    # hour of the day
     forward = [m for m in halves if not 120 <= m < 180]
     assert late.over(forward, 30).covers == (18, 19, 20, 21)
     assert early.over([480, 540], 60).covers == (0, 1)

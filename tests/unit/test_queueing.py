@@ -1,4 +1,6 @@
-"""Staffing arithmetic against published figures, against an independent simulation, and its properties."""
+"""Staffing arithmetic against published figures, against an independent simulation, and its
+properties.
+"""
 
 import math
 import random
@@ -86,7 +88,9 @@ def test_closed_forms_equal_the_recursion(load):
 
 
 def chain(agents: int, load: float, handle: float, patience: float) -> tuple[float, float, float]:
-    """Erlang A by its birth-death chain, summed state by state: occupancy, given up, wait probability."""
+    """Erlang A by its birth-death chain, summed state by state: occupancy, given up, wait
+    probability.
+    """
     weights, log = [], 0.0
     for n in range(int(agents + 40 * math.sqrt(load) + 40 * load * patience / handle + 200)):
         if n:
@@ -218,8 +222,9 @@ def test_the_required_agents_are_the_fewest(load, handle, patience, share, secon
     assert kept(count)
     assert count == 0 or not kept(count - 1)
     assert int(required(load / 2, handle, target, patience).agents[0]) <= count
-    # two queues pooled never need more than apart, if nobody gives up; with impatient people and a target so low that an
-    # overloaded queue meets it, chance helps the small queue more (12 erlangs, patience 5 s, half within 1 s: 11 and 24)
+    # two queues pooled never need more than apart, if nobody gives up; with impatient people and a
+    # target so low that an overloaded queue meets it, chance helps the small queue more (12
+    # erlangs, patience 5 s, half within 1 s: 11 and 24)
     assert (
         math.isfinite(patience)
         or required(load * 2, handle, target, patience).agents[0] <= 2 * count

@@ -95,7 +95,9 @@ def test_the_reader_decodes_what_is_declared_and_explodes_inner_lists(whole: boo
 
 
 def test_what_is_no_list_in_a_whole_record_is_its_one_item():
-    """It is taken, or set aside for what it lacks; as an empty list it would be gone without a word."""
+    """It is taken, or set aside for what it lacks; as an empty list it would be gone without a
+    word.
+    """
     reader = PageReader(records="rows", paths=["id"], lists=["parts[]"], whole=True)
     reader.declare_items("parts[]", ["item.n"])
     page = reader.decode(

@@ -12,9 +12,14 @@ from tasks.warehouse.engine import Warehouse
 
 
 def test_opening_a_connection_changes_nothing_of_the_whole_database(tmp_path):
-    """DuckDB frees what another connection's planner reads if it is set anew: the process dies, once in thousands of runs."""
+    """DuckDB frees what another connection's planner reads if it is set anew: the process dies,
+    once in thousands of runs.
+    """
     warehouse = Warehouse(f"duckdb:///{tmp_path / 'w.duckdb'}", memory_limit="1GB", threads=1)
-    ask = "select name, value from duckdb_settings() where name in ('disabled_optimizers', 'memory_limit', 'threads') order by 1"
+    ask = (
+        "select name, value from duckdb_settings() where name in ('disabled_optimizers',"
+        " 'memory_limit', 'threads') order by 1"
+    )
     with warehouse.connect() as first:
         assert warehouse.fetch(first, ask) == [
             ("disabled_optimizers", "join_order"),
@@ -63,7 +68,9 @@ def test_a_connection_that_cannot_be_prepared_lets_go_of_the_file(tmp_path):
 
 
 def test_a_connection_that_cannot_roll_back_lets_go_of_the_file_and_of_the_stream(tmp_path):
-    """Without memory a rollback fails too; that is no trouble of its own, and must not end the other streams."""
+    """Without memory a rollback fails too; that is no trouble of its own, and must not end the
+    other streams.
+    """
     warehouse = Warehouse(f"duckdb:///{tmp_path / 'w.duckdb'}")
 
     @sa.event.listens_for(warehouse._engine, "rollback")

@@ -1,4 +1,6 @@
-"""Staged rows and what the warehouse holds after them, against a few lines that do the same record by record."""
+"""Staged rows and what the warehouse holds after them, against a few lines that do the same record
+by record.
+"""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -145,7 +147,9 @@ def test_any_loads_leave_the_newest_states(warehouse: Warehouse, loads):
 
 
 def many_tickets(first: int, count: int, subject: str) -> pa.Table:
-    """Tickets with something in every column, made by DuckDB: row by row it would take longer than what is tested."""
+    """Tickets with something in every column, made by DuckDB: row by row it would take longer than
+    what is tested.
+    """
     values = {
         "text": "'{name} ' || (i % 997)",
         "flag": "true",
@@ -162,8 +166,8 @@ def many_tickets(first: int, count: int, subject: str) -> pa.Table:
     }
     columns = ", ".join(f'{value} as "{name}"' for name, value in given_values.items())
     found = duckdb.sql(
-        f"select {columns}, i // 200 as page_number, i as record_number, timestamptz '2026-02-01 00:00:00+00' as received_at "
-        f"from range({first}, {first + count}) as r(i)"
+        f"select {columns}, i // 200 as page_number, i as record_number, timestamptz '2026-02-01"
+        f" 00:00:00+00' as received_at from range({first}, {first + count}) as r(i)"
     ).to_arrow_table()
     return found.cast(_schema(TICKET))
 

@@ -1,4 +1,6 @@
-"""The same source data gives the same rows: on both warehouses, in one load or thirty, and from landed pages."""
+"""The same source data gives the same rows: on both warehouses, in one load or thirty, and from
+landed pages.
+"""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -35,7 +37,9 @@ def test_a_second_run_another_warehouse_and_a_replay_give_the_same_rows(
 def test_thirty_daily_loads_equal_one_full_load(
     small_bench, small_sandbox: Sandbox, tmp_path: Path
 ):
-    """Five weeks of a helpdesk, a survey tool and the plans; the others are loaded in three parts below."""
+    """Five weeks of a helpdesk, a survey tool and the plans; the others are loaded in three parts
+    below.
+    """
     full = replace(
         small_bench,
         accounts=tuple(

@@ -1,4 +1,6 @@
-"""Fake Freshdesk v2, from developers.freshdesk.com: bare arrays, Link headers, 300 pages at most, daily activity files."""
+"""Fake Freshdesk v2, from developers.freshdesk.com: bare arrays, Link headers, 300 pages at most,
+daily activity files.
+"""
 
 import json
 from collections.abc import Callable, Sequence
@@ -226,9 +228,9 @@ class Freshdesk(Desk):
                 for c in (c for c in t.changes_until(self.clock) if c.at == at):
                     value: Any = {
                         "status": _LABEL.get(_STATUS.get(str(c.after), 0)),
-                        "assignee": _AGENT + int(c.after)
-                        if c.field == "assignee" and c.after
-                        else None,
+                        "assignee": (
+                            _AGENT + int(c.after) if c.field == "assignee" and c.after else None
+                        ),
                         "team": names.get(str(c.after)),
                         "priority": _PRIORITY.get(str(c.after)),
                     }[c.field]

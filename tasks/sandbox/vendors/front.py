@@ -1,4 +1,6 @@
-"""Fake Front, from Front's API description: events of at most 15 a page, conversations, merged ones that redirect."""
+"""Fake Front, from Front's API description: events of at most 15 a page, conversations, merged ones
+that redirect.
+"""
 
 import csv
 import io
@@ -31,7 +33,9 @@ def stamp(at: datetime | None, milliseconds: int = 0) -> float | None:
 
 
 class Front(Desk):
-    """A company: conversations are assigned and archived; with `ticketing` they have statuses of three categories, too."""
+    """A company: conversations are assigned and archived; with `ticketing` they have statuses of
+    three categories, too.
+    """
 
     def __init__(
         self,
@@ -217,8 +221,10 @@ class Front(Desk):
                 b"",
                 301,
                 {
-                    "location": f"{self.base_url}/conversations/cnv_{t.merged_into:x}"
-                    + (f"/{part}" if part else "")
+                    "location": (
+                        f"{self.base_url}/conversations/cnv_{t.merged_into:x}"
+                        + (f"/{part}" if part else "")
+                    )
                 },
             )
         if part == "messages":
@@ -388,7 +394,8 @@ class Front(Desk):
             "updated_at": 1735689600.0,
         }
 
-    # analytics ---------------------------------------------------------------------------------------------------
+    # analytics
+    # ---------------------------------------------------------------------------------------------------
 
     def _start_export(self, asked: Asked) -> Reply:
         name = f"exp_{len(self._exports) + 1}"

@@ -1,4 +1,6 @@
-"""Fake HubSpot CRM, from developers.hubspot.com: search, batch read with history, v4 associations, conversations."""
+"""Fake HubSpot CRM, from developers.hubspot.com: search, batch read with history, v4 associations,
+conversations.
+"""
 
 import re
 from collections.abc import Callable, Sequence
@@ -25,7 +27,9 @@ _OPERATORS: dict[str, Callable[[float, float], bool]] = {
 
 
 class HubSpot(Fake):
-    """The HubSpot portal of the organisation: its companies and people, and the tickets of Customer Success."""
+    """The HubSpot portal of the organisation: its companies and people, and the tickets of Customer
+    Success.
+    """
 
     def __init__(
         self,
@@ -129,7 +133,8 @@ class HubSpot(Fake):
             }
         )
 
-    # objects -----------------------------------------------------------------------------------------------------
+    # objects
+    # -----------------------------------------------------------------------------------------------------
 
     def _objects(self, name: str) -> dict[str, _ROW] | None:
         makers: dict[str, Callable[[], list[_ROW]]] = {
@@ -329,9 +334,9 @@ class HubSpot(Fake):
             "hs_ticket_category": ticket.kind.upper(),
             "closed_date": _ms(closed) if closed else None,
             "first_agent_reply_date": _ms(replies[0]) if replies else None,
-            "time_to_first_agent_reply": str(_milli(ticket.created_at, replies[0]))
-            if replies
-            else None,
+            "time_to_first_agent_reply": (
+                str(_milli(ticket.created_at, replies[0])) if replies else None
+            ),
             "time_to_close": str(_milli(ticket.created_at, closed)) if closed else None,
             "hs_merged_object_ids": ";".join(map(str, losers)) or None,
             "hs_time_to_close_sla_at": _ms(due),
@@ -382,7 +387,10 @@ class HubSpot(Fake):
         )
 
     def _deals(self, company: Any) -> list[_ROW]:
-        """A deal won with each company, and one in talks with every third. Every seventh company has gone since."""
+        """A deal won with each company, and one in talks with every third.
+
+        Every seventh company has gone since.
+        """
         gone = company.since + timedelta(days=400)
         left = company.number % 7 == 0 and gone <= self.clock
         won = self._simple(
@@ -459,7 +467,8 @@ class HubSpot(Fake):
             "archived": False,
         }
 
-    # the rest ----------------------------------------------------------------------------------------------------
+    # the rest
+    # ----------------------------------------------------------------------------------------------------
 
     def _associations(self, asked: Asked, source: str, target: str) -> Reply:
         objects = self._objects(source) or {}

@@ -1,4 +1,6 @@
-"""Fake Intercom, from Intercom's API description 2.16: conversations with their parts, Unix seconds, POST searches."""
+"""Fake Intercom, from Intercom's API description 2.16: conversations with their parts, Unix
+seconds, POST searches.
+"""
 
 import base64
 from collections.abc import Callable, Sequence
@@ -192,9 +194,9 @@ class Intercom(Desk):
                 "first_admin_reply_at": seconds(first),
                 "last_close_at": seconds(self.solved_at(t)),
                 "count_reopens": 0,
-                "handling_time": t.minutes_worked * 60
-                if self.solved_at(t) and t.minutes_worked
-                else None,
+                "handling_time": (
+                    t.minutes_worked * 60 if self.solved_at(t) and t.minutes_worked else None
+                ),
                 "adjusted_handling_time": None,
             },
             "ai_agent_participated": False,
@@ -371,9 +373,9 @@ class Intercom(Desk):
                 "custom_attributes": {},
                 "companies": {
                     "type": "list",
-                    "data": [{"id": f"co{p.company.number}", "type": "company"}]
-                    if p.company
-                    else [],
+                    "data": (
+                        [{"id": f"co{p.company.number}", "type": "company"}] if p.company else []
+                    ),
                     "has_more": False,
                 },
             }

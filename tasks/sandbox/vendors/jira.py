@@ -1,4 +1,6 @@
-"""Fake Jira Service Management, from Atlassian's API descriptions: token paging, bounded JQL, bulk changelogs."""
+"""Fake Jira Service Management, from Atlassian's API descriptions: token paging, bounded JQL, bulk
+changelogs.
+"""
 
 import base64
 import re
@@ -163,7 +165,8 @@ class Jira(Desk):
         bound = re.search(r'updated >= "(\d{4}-\d\d-\d\d \d\d:\d\d)"', body.get("jql", ""))
         if not bound and "project" not in body.get("jql", ""):
             return self._bad(
-                "Unbounded JQL queries are not allowed here. Please add a search restriction to your query."
+                "Unbounded JQL queries are not allowed here. Please add a search restriction to"
+                " your query."
             )
         if "fields" not in body:
             return Reply(
@@ -250,9 +253,9 @@ class Jira(Desk):
                     "2", "Time to resolution", t, RESOLUTION_MINUTES, solved
                 ),
                 "customfield_10031": {"rating": rating.score} if rating else None,
-                "customfield_10034": self.when(rating.answered_at)
-                if rating and rating.answered_at
-                else None,
+                "customfield_10034": (
+                    self.when(rating.answered_at) if rating and rating.answered_at else None
+                ),
             },
         }
 

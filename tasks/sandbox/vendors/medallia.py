@@ -1,4 +1,6 @@
-"""Fake Medallia Query API, from medallia/query-api-data-extract: GraphQL by POST, errors with 200, lists of texts."""
+"""Fake Medallia Query API, from medallia/query-api-data-extract: GraphQL by POST, errors with 200,
+lists of texts.
+"""
 
 import re
 from datetime import datetime

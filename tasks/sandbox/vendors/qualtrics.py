@@ -1,4 +1,6 @@
-"""Fake Qualtrics v3, from Qualtrics' public API collection: surveys, definitions, exports in three steps."""
+"""Fake Qualtrics v3, from Qualtrics' public API collection: surveys, definitions, exports in three
+steps.
+"""
 
 import csv
 import io

@@ -1,4 +1,6 @@
-"""Fake Salesforce, from Salesforce's developer documentation: SOQL over REST, locators, Bulk API 2.0 query jobs as CSV."""
+"""Fake Salesforce, from Salesforce's developer documentation: SOQL over REST, locators, Bulk API
+2.0 query jobs as CSV.
+"""
 
 import csv
 import io
@@ -235,7 +237,8 @@ class Salesforce(Desk):
             },
         )
 
-    # tables ------------------------------------------------------------------------------------------------------
+    # tables
+    # ------------------------------------------------------------------------------------------------------
 
     def _tables(self) -> dict[str, list[Row]]:
         found: dict[str, list[Row]] = self._keep("tables", self._make)
@@ -431,9 +434,9 @@ class Salesforce(Desk):
             "ContactId": key("003", t.requester.number),
             "AccountId": key("001", t.requester.company.number) if t.requester.company else None,
             "ParentId": None,
-            "MasterRecordId": key("500", t.merged_into)
-            if self.is_merged(t) and t.merged_into
-            else None,
+            "MasterRecordId": (
+                key("500", t.merged_into) if self.is_merged(t) and t.merged_into else None
+            ),
             "IsClosed": solved is not None,
             "IsEscalated": False,
             "CreatedById": key("005", 999),
@@ -447,7 +450,9 @@ class Salesforce(Desk):
         }
 
     def _history(self, t: Ticket) -> list[Row]:
-        """An owner is a queue until an agent takes the case; a change of owner gives two rows: names, then ids."""
+        """An owner is a queue until an agent takes the case; a change of owner gives two rows:
+        names, then ids.
+        """
         told: list[tuple[datetime, str, str | None, str | None]] = [
             (t.created_at, "created", None, None)
         ]

@@ -1,6 +1,8 @@
-"""Fake ServiceNow Table API: encoded queries, keyset and offset paging, Link and X-Total-Count headers, text values.
+"""Fake ServiceNow Table API: encoded queries, keyset and offset paging, Link and X-Total-Count
+headers, text values.
 
-The rows come from a teller: the made-up organisation below, or any mapping of table names to rows (real data in tests).
+The rows come from a teller: the made-up organisation below, or any mapping of table names to rows
+(real data in tests).
 """
 
 import hashlib
@@ -180,7 +182,10 @@ class ServiceNow(Fake):
         return shown
 
     def _query(self, table: str, query: str) -> Sequence[_ROW]:
-        """Encoded queries: alternatives by ^NQ, conditions by ^, and ORDERBY. Unknown fields are ignored, as the real one may."""
+        """Encoded queries: alternatives by ^NQ, conditions by ^, and ORDERBY.
+
+        Unknown fields are ignored, as the real one may.
+        """
         conditions, orders = [], []
         for part in query.split("^") if query else ():
             if part.startswith("ORDERBY"):
@@ -199,8 +204,8 @@ class ServiceNow(Fake):
     def _in_order(self, table: str, time: str, conditions: str) -> Sequence[_ROW]:
         """Sorted by time and id.
 
-        The bounds of a window or of a keyset page are found by bisection, so that large tables stay fast; other
-        conditions are the same for every page and their rows are kept.
+        The bounds of a window or of a keyset page are found by bisection, so that large tables stay
+        fast; other conditions are the same for every page and their rows are kept.
         """
         parts = [p for p in re.split(r"\^NQ|\^", conditions) if p]
         bounds = [p for p in parts if re.match(rf"{re.escape(time)}(>=|<|=|>)|sys_id>", p)]
@@ -214,9 +219,9 @@ class ServiceNow(Fake):
             self._sorted[key] = (rows, [(r.get(time, ""), r["sys_id"]) for r in rows])
         rows, keys = self._sorted[key]
         values = {
-            p[: -19 if not p.startswith("sys_id") else 7]: p[-19:]
-            if not p.startswith("sys_id")
-            else p[7:]
+            p[: -19 if not p.startswith("sys_id") else 7]: (
+                p[-19:] if not p.startswith("sys_id") else p[7:]
+            )
             for p in bounds
         }
         start, end = 0, len(rows)
@@ -528,9 +533,9 @@ class Company:
                 "element_id": sys_id("ticket", ticket.number),
                 "value": n.text,
                 "sys_created_on": when(n.at),
-                "sys_created_by": f"agent.{n.author}"
-                if n.role == "agent"
-                else f"person.{n.author}",
+                "sys_created_by": (
+                    f"agent.{n.author}" if n.role == "agent" else f"person.{n.author}"
+                ),
             }
             for place, n in enumerate(ticket.notes_until(now))
         ]
@@ -583,7 +588,9 @@ class Company:
                 "time_zone": "",
                 "company": "",
                 "sys_created_on": f"{a.hired} 08:00:00",
-                "sys_updated_on": f"{a.left if a.left and a.left <= now.date() else a.hired} 08:00:00",
+                "sys_updated_on": (
+                    f"{a.left if a.left and a.left <= now.date() else a.hired} 08:00:00"
+                ),
             }
             for a in self._agents
             if a.hired <= now.date()

@@ -1,4 +1,7 @@
-"""Slack's incoming webhook. Facts: docs.slack.dev, incoming webhooks and Block Kit: plain-text answers, limits of blocks."""
+"""Slack's incoming webhook.
+
+Facts: docs.slack.dev, incoming webhooks and Block Kit: plain-text answers, limits of blocks.
+"""
 
 import re
 from typing import Any

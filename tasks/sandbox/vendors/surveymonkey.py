@@ -1,4 +1,6 @@
-"""Fake SurveyMonkey v3, from SurveyMonkey/public_api_docs: two surveys of the organisation, page-numbered answers."""
+"""Fake SurveyMonkey v3, from SurveyMonkey/public_api_docs: two surveys of the organisation,
+page-numbered answers.
+"""
 
 import re
 from collections.abc import Sequence

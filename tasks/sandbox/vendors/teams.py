@@ -1,4 +1,7 @@
-"""Microsoft Teams, Workflows webhook. Facts: learn.microsoft.com: 202 means accepted; Adaptive Cards; 28 KB; `sig` is the secret."""
+"""Microsoft Teams, Workflows webhook.
+
+Facts: learn.microsoft.com: 202 means accepted; Adaptive Cards; 28 KB; `sig` is the secret.
+"""
 
 from typing import Any
 

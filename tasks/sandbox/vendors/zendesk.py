@@ -1,4 +1,6 @@
-"""Fake Zendesk Support, from developer.zendesk.com: incremental exports, cursor paging, SLA metric events."""
+"""Fake Zendesk Support, from developer.zendesk.com: incremental exports, cursor paging, SLA metric
+events.
+"""
 
 import base64
 import json
@@ -119,7 +121,8 @@ class Zendesk(Fake):
             }
         )
 
-    # exports -----------------------------------------------------------------------------------------------------
+    # exports
+    # -----------------------------------------------------------------------------------------------------
 
     def _too_recent(self, start: str) -> Reply | None:
         if not start.isdigit():
@@ -249,7 +252,8 @@ class Zendesk(Fake):
             }
         )
 
-    # rows --------------------------------------------------------------------------------------------------------
+    # rows
+    # --------------------------------------------------------------------------------------------------------
 
     def _visible(self) -> list[Ticket]:
         return [t for t in self._tickets if t.known_at(self.clock)]
@@ -286,16 +290,16 @@ class Zendesk(Fake):
             "type": ticket.kind,
             "priority": ticket.value_at("priority", now),
             "status": status,
-            "custom_status_id": {"new": 5160, "open": 5161, "pending": 5162, "hold": 5163}.get(
-                str(status), 5164
+            "custom_status_id": (
+                {"new": 5160, "open": 5161, "pending": 5162, "hold": 5163}.get(str(status), 5164)
             ),
             "recipient": None,
             "requester_id": _PERSON + ticket.requester.number,
             "submitter_id": _PERSON + ticket.requester.number,
             "assignee_id": _AGENT + int(assignee) if assignee else None,
-            "organization_id": _COMPANY + ticket.requester.company.number
-            if ticket.requester.company
-            else None,
+            "organization_id": (
+                _COMPANY + ticket.requester.company.number if ticket.requester.company else None
+            ),
             "group_id": int(team) if team else None,
             "brand_id": 360002,
             "ticket_form_id": None,

@@ -1,4 +1,6 @@
-"""Fake Zoho Desk, from desk.zoho.com/DeskAPIDocument: 204 for no rows, capped offsets, history in three shapes."""
+"""Fake Zoho Desk, from desk.zoho.com/DeskAPIDocument: 204 for no rows, capped offsets, history in
+three shapes.
+"""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -216,9 +218,11 @@ class ZohoDesk(Desk):
                     "eventName": "TicketCreated" if plain else "TicketUpdated",
                     "eventTime": when(c.at),
                     "source": "Web",
-                    "actor": {"id": key(7, c.actor), "name": "Agent", "type": "Agent"}
-                    if c.actor
-                    else None,
+                    "actor": (
+                        {"id": key(7, c.actor), "name": "Agent", "type": "Agent"}
+                        if c.actor
+                        else None
+                    ),
                     "eventInfo": [
                         {
                             "propertyName": name,

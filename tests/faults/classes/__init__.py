@@ -1,4 +1,6 @@
-"""The classes of faults and attacks. A fault is a function that prepares a scene: its trouble strikes at one request.
+"""The classes of faults and attacks.
+
+A fault is a function that prepares a scene: its trouble strikes at one request.
 
 Each is named and seeded, so that a case can be played again: class, fault, vendor, point, seed.
 """

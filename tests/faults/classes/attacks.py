@@ -198,7 +198,10 @@ def links_elsewhere(place: str) -> Callable[[Scene, int], Judgement]:
 
 
 def two_accounts(scene: Scene, k: int) -> Judgement:
-    """Two accounts of one vendor have the same ids. One breaks at the k-th request, and stays its own."""
+    """Two accounts of one vendor have the same ids.
+
+    One breaks at the k-th request, and stays its own.
+    """
     one = scene.bench.accounts[0]
     other = {**one, "name": "other_one"}
     given = {
@@ -226,7 +229,10 @@ def two_accounts(scene: Scene, k: int) -> Judgement:
 
 def forged(scene: Scene, k: int) -> Judgement:
     """The vendor's refusal has line breaks, colours and marks that turn the reading direction."""
-    words = "gone\r\n2026-11-01 run completed\x1b[2J\x1b]0;owned\x07\u202egnp.exe\u2066 <b>x</b>\u2028end"
+    words = (
+        "gone\r\n2026-11-01 run completed\x1b[2J\x1b]0;owned\x07\u202egnp.exe\u2066"
+        " <b>x</b>\u2028end"
+    )
     scene.fake.mischief = [
         Mischief(
             "status",

@@ -42,7 +42,8 @@ def whole(name: str, change: Callable[[dict[str, Any]], Any]) -> Fault:
     def act(records: list[Any]) -> None:
         records[0] = change(records[0])
 
-    # of a part, such as an event of a ticket, nothing is left that would say what it was; others of unknown kinds are left out too
+    # of a part, such as an event of a ticket, nothing is left that would say what it was; others of
+    # unknown kinds are left out too
     return edited(
         name,
         act,

@@ -1,4 +1,6 @@
-"""What faults are made of: their form, a run that may end in any way, pages that are changed before they are sent."""
+"""What faults are made of: their form, a run that may end in any way, pages that are changed before
+they are sent.
+"""
 
 import json
 from collections.abc import Callable
@@ -16,7 +18,9 @@ FOR_EVER = 100_000
 
 @dataclass(frozen=True)
 class Fault:
-    """One way in which things go wrong. `play` acts on a scene at the k-th request (from 1) and judges the end.
+    """One way in which things go wrong.
+
+    `play` acts on a scene at the k-th request (from 1) and judges the end.
 
     `vendors`: those it is tried with, where not all; `store`: the kind of warehouse.
     """

@@ -60,14 +60,16 @@ def _reverse(records: list[Any]) -> None:
 
 
 def repeated(*, for_ever: bool) -> Callable[[Scene, int], Judgement]:
-    """From the k-th request on, a path that was answered before gives that answer again: once, or always."""
+    """From the k-th request on, a path that was answered before gives that answer again: once, or
+    always.
+    """
 
     def play(scene: Scene, k: int) -> Judgement:
         real, kept, left = scene.fake.respond, {}, [FOR_EVER if for_ever else 1]
 
         def respond(asked: Asked) -> Any:
-            # Salesforce asks for all at one path, HubSpot for every ticket's threads, Freshdesk for what is deleted: the answer to another
-            # question is no repeated page
+            # Salesforce asks for all at one path, HubSpot for every ticket's threads, Freshdesk for
+            # what is deleted: the answer to another question is no repeated page
             questions = (
                 asked.query.get("associatedTicketId"),
                 asked.query.get("filter"),

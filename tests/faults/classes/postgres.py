@@ -1,4 +1,6 @@
-"""PostgreSQL that ends connections, restarts, is full, locked, read-only, or loses the answer to a commit."""
+"""PostgreSQL that ends connections, restarts, is full, locked, read-only, or loses the answer to a
+commit.
+"""
 
 import threading
 from collections.abc import Callable
@@ -59,7 +61,9 @@ def locked(scene: Scene, k: int) -> Judgement:
 
 
 def deadlocked(scene: Scene, k: int) -> Judgement:
-    """Before the k-th bookmark, another session locks the bookmarks and asks for the rows that the load holds."""
+    """Before the k-th bookmark, another session locks the bookmarks and asks for the rows that the
+    load holds.
+    """
     count = [0]
     threads: list[threading.Thread] = []
 
@@ -91,7 +95,8 @@ def _embrace(scene: Scene, locked: threading.Event) -> None:
         connection.execute("lock table ops.bookmark in access exclusive mode")
         locked.set()
         connection.execute(
-            "lock table source.ticket, source.survey_response, source.message in access exclusive mode"
+            "lock table source.ticket, source.survey_response, source.message in access exclusive"
+            " mode"
         )
 
 

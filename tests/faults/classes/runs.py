@@ -63,12 +63,15 @@ def clock_set_back(scene: Scene, k: int) -> Judgement:
 
 
 def bookmark_of_the_future(scene: Scene, k: int) -> Judgement:
-    """A bookmark far ahead yields no record, no error and no second full load; taken back, all is as it was."""
+    """A bookmark far ahead yields no record, no error and no second full load; taken back, all is
+    as it was.
+    """
     first = attempt(scene)
     marks = scene.bench.fetch("select account, stream, value from ops.bookmark")
     with _books(scene) as connection:
         connection.exec_driver_sql(
-            'update ops.bookmark set value = regexp_replace(value, \'"until":"20..\', \'"until":"2099\')'
+            'update ops.bookmark set value = regexp_replace(value, \'"until":"20..\','
+            ' \'"until":"2099\')'
         )
     attempt(scene)
     with _books(scene) as connection:

@@ -1,4 +1,6 @@
-"""Trouble while `core` and `marts` are built: they stay as they were, whole, and the next run builds them."""
+"""Trouble while `core` and `marts` are built: they stay as they were, whole, and the next run
+builds them.
+"""
 
 from collections.abc import Callable
 from typing import Any
