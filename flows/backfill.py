@@ -8,7 +8,7 @@ from pydantic import Field
 
 from flows.daily import LOG, RUNNER, prefect_secret, state_of
 from flows.job import run_backfill
-from flows.stages import AsPrefectTasks
+from flows.runner import PrefectRunner
 from tasks.clock import as_utc
 from tasks.settings import load
 
@@ -32,12 +32,12 @@ def backfill_support_etl(
     return state_of(
         lambda: run_backfill(
             load(),
-            AsPrefectTasks(),
+            PrefectRunner(),
             as_utc(start),
             as_utc(end),
             chunk=timedelta(days=chunk_days),
             accounts=accounts or (),
             lookup=prefect_secret,
-            say=LOG.info,
+            progress=LOG.info,
         )
     )

@@ -18,13 +18,13 @@ from typing import Annotated, Any
 import typer
 
 from flows.commands import upkeep_app
-from flows.screen import Accounts, AsJson, err
-from flows.screen import print_json as _print_json
-from flows.screen import say as _say
-from flows.screen import table as _table
+from flows.console import Accounts, AsJson, err
+from flows.console import print_json as _print_json
+from flows.console import progress as _say
+from flows.console import table as _table
 from tasks.clock import parse_instant
 from tasks.errors import ConfigurationError, RunAtWorkError, SupportEtlError
-from tasks.importing import uncollected
+from tasks.importing import gc_frozen
 from tasks.settings import RedactSecrets, Settings, load, redact, settings_file
 
 app = typer.Typer(
@@ -109,7 +109,7 @@ def backfill(
 
     Bookmarks stay where they are.
     """
-    with uncollected():
+    with gc_frozen():
         from flows.backfill import backfill_support_etl
 
     with _sandbox_if_no_account(load()) as (_, _clock):
@@ -124,11 +124,11 @@ def backfill(
 def replay(account: Accounts = None, as_json: AsJson = False) -> None:
     """Load every landed batch again and rebuild the tables, without asking any vendor."""
     from flows.job import run_replay
-    from flows.stages import Plainly
+    from flows.runner import ThreadRunner
 
     _log_to_screen(quiet=as_json)
     with _sandbox_if_no_account(load()) as (settings, _):
-        outcome = run_replay(settings, Plainly(1), accounts=account or (), say=_say)
+        outcome = run_replay(settings, ThreadRunner(1), accounts=account or (), progress=_say)
     _print_outcome(outcome, as_json=as_json)
 
 
@@ -147,9 +147,9 @@ def doctor(as_json: AsJson = False) -> None:
         _table(
             "Doctor",
             ("Subject", "State", "What to do"),
-            [(f.subject, "ok" if f.is_well else "BAD", f.says) for f in findings],
+            [(f.subject, "ok" if f.is_ok else "BAD", f.description) for f in findings],
         )
-    if not all(f.is_well for f in findings):
+    if not all(f.is_ok for f in findings):
         raise typer.Exit(2)
 
 
@@ -169,7 +169,7 @@ def connectors(as_json: AsJson = False) -> None:
             "secrets": ", ".join(c.auth.secrets),
             "requests_per_minute": c.limits.requests_per_minute,
             "stream": s.name,
-            "says": s.says,
+            "description": s.description,
             "entities": ", ".join(dict.fromkeys(b.entity.name for b in s.becomes)),
             "incremental": s.incremental,
             "on": s.on,
@@ -199,13 +199,13 @@ def connectors(as_json: AsJson = False) -> None:
                     r["stream"] + ("" if r["on"] else " (off)"),
                     r["entities"],
                     r["incremental"],
-                    r["says"],
+                    r["description"],
                 )
                 for r in own
             ],
         )
-        if c.not_told:
-            typer.echo(f"not in its API: {', '.join(c.not_told)}\n")
+        if c.unsupported:
+            typer.echo(f"not in its API: {', '.join(c.unsupported)}\n")
 
 
 @app.command()
@@ -261,7 +261,7 @@ def models(as_json: AsJson = False) -> None:
             "grain": ", ".join(m.grain),
             "built_by": m.built_by,
             "needs": ", ".join(m.inputs),
-            "says": m.says,
+            "description": m.description,
         }
         for m in known().values()
     ]
@@ -271,7 +271,7 @@ def models(as_json: AsJson = False) -> None:
         else _table(
             "Models",
             ("Table", "One row per", "What it is"),
-            [(r["model"], r["grain"], r["says"]) for r in rows],
+            [(r["model"], r["grain"], r["description"]) for r in rows],
         )
     )
 
@@ -285,7 +285,7 @@ def kpis(as_json: AsJson = False) -> None:
         {
             "kpi": k.name,
             "title": k.title,
-            "says": k.says,
+            "description": k.description,
             "unit": k.unit,
             "numerator": k.numerator,
             "denominator": k.denominator,
@@ -301,7 +301,10 @@ def kpis(as_json: AsJson = False) -> None:
         else _table(
             "KPIs",
             ("KPI", "Unit", "Better", "Counted on", "Definition"),
-            [(r["kpi"], r["unit"], r["better"], r["attributed_to"], r["says"]) for r in rows],
+            [
+                (r["kpi"], r["unit"], r["better"], r["attributed_to"], r["description"])
+                for r in rows
+            ],
         )
     )
 
@@ -346,7 +349,7 @@ def forecast(
             (row["account"], row["team"], row["day"] - timedelta(days=row["day"].weekday())), []
         ).append(row)
     _table(
-        f"Scenario {name}: {scenario.says}",
+        f"Scenario {name}: {scenario.description}",
         (
             "Account",
             "Team",
@@ -498,7 +501,7 @@ def _run_daily(
     _log_to_screen(quiet=as_json)
     instant = _instant("--as-of", as_of) if as_of else None
     _say(f"{len(settings.accounts)} accounts into {settings.warehouse.url.rsplit('@')[-1]}")
-    with uncollected():
+    with gc_frozen():
         from flows.daily import daily_support_etl
 
     _finish(_flow(lambda: daily_support_etl(instant, accounts, return_state=True)), as_json=as_json)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from flows.screen import Accounts, AsJson, print_json, say, table
+from flows.console import Accounts, AsJson, print_json, progress, table
 from tasks.settings import load
 
 upkeep_app = typer.Typer()
@@ -28,10 +28,10 @@ def status(
 
     found = look(load(), max_age_hours=max_age_hours)
     if as_json:
-        print_json({"is_well": found.is_well, **dict(found.lines)})
+        print_json({"is_well": found.is_ok, **dict(found.lines)})
     else:
         table("Status", ("What", "How it stands"), list(found.lines))
-    if not found.is_well:
+    if not found.is_ok:
         raise typer.Exit(3)
 
 
@@ -66,7 +66,7 @@ def migrate(
     """
     from flows.upkeep import migrate as move
 
-    rows = move(load(), to, say)
+    rows = move(load(), to, progress)
     typer.echo(
         f"{rows:,} rows copied; set warehouse.url to the new one, then `support-etl run` goes on"
         " from there"
@@ -91,11 +91,16 @@ def reconcile(
     figures.
     """
     from flows.reconcile import run_reconciliation
-    from flows.stages import Plainly
+    from flows.runner import ThreadRunner
 
-    quiet = (lambda text: None) if as_json else say
+    quiet = (lambda text: None) if as_json else progress
     outcome, found = run_reconciliation(
-        load(), Plainly(), days=days, accounts=account or (), everything=everything, say=quiet
+        load(),
+        ThreadRunner(),
+        days=days,
+        accounts=account or (),
+        everything=everything,
+        progress=quiet,
     )
     rows = [
         (
@@ -147,7 +152,7 @@ def tidy(
     """
     from flows.upkeep import tidy as clear
 
-    found = clear(load(), dry_run=dry_run, say=(lambda text: None) if as_json else say)
+    found = clear(load(), dry_run=dry_run, progress=(lambda text: None) if as_json else progress)
     if as_json:
         print_json(found)
 
@@ -174,15 +179,15 @@ def erase(
     warehouse.
     """
     from flows.erasing import run_erasure
-    from flows.stages import Plainly
+    from flows.runner import ThreadRunner
 
     made = run_erasure(
         load(),
-        Plainly(),
+        ThreadRunner(),
         account,
         customer,
         dry_run=dry_run,
-        say=(lambda text: None) if as_json else say,
+        progress=(lambda text: None) if as_json else progress,
     )
     if as_json:
         print_json(

@@ -12,7 +12,7 @@ from prefect.states import Cancelled, Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows.job import Outcome, run_daily
-from flows.stages import WORKERS, AsPrefectTasks
+from flows.runner import WORKERS, PrefectRunner
 from tasks.clock import as_utc
 from tasks.errors import RunAtWorkError
 from tasks.publish import kpi_table
@@ -37,11 +37,11 @@ def daily_support_etl(as_of: datetime | None = None, accounts: list[str] | None 
     def work() -> Outcome:
         outcome = run_daily(
             settings,
-            AsPrefectTasks(),
+            PrefectRunner(),
             as_of=as_utc(as_of) if as_of else None,
             lookup=prefect_secret,
             accounts=accounts or (),
-            say=LOG.info,
+            progress=LOG.info,
         )
         leave_artifacts(settings, outcome)
         return outcome

@@ -13,14 +13,14 @@ import msgspec
 
 from flows.ingest import replay_stream
 from flows.job import Outcome, finish, running
-from flows.stages import Plainly
+from flows.runner import ThreadRunner
 from tasks import publish
 from tasks.entities import SURVEY_QUESTION
 from tasks.errors import ConfigurationError, SupportEtlError
 from tasks.extract import FILES, open_client, streams_of
 from tasks.landing.store import Landing, Source
 from tasks.reporting.content import Report, Table
-from tasks.rest.client import Patience
+from tasks.rest.client import RetryPolicy
 from tasks.settings import SecretLookup, Settings, redact
 from tasks.surveys import Question, list_questions
 from tasks.warehouse.engine import Warehouse
@@ -37,8 +37,8 @@ class Finding:
     """One thing looked at."""
 
     subject: str
-    is_well: bool
-    says: str
+    is_ok: bool
+    description: str
 
 
 def examine(settings: Settings, lookup: SecretLookup | None = None) -> list[Finding]:
@@ -53,9 +53,7 @@ def examine(settings: Settings, lookup: SecretLookup | None = None) -> list[Find
             Finding("accounts", False, "none is set; add [[accounts]] to support_etl.toml")
         )
     for account in settings.accounts:
-        findings.append(
-            _try(f"account {account.name}", partial(_check_account, account, lookup))
-        )
+        findings.append(_try(f"account {account.name}", partial(_check_account, account, lookup)))
     return findings
 
 
@@ -95,7 +93,7 @@ def _write_reports(settings: Settings) -> str:
 
 
 def _check_account(account: Any, lookup: SecretLookup | None) -> str:
-    client = open_client(account, lookup, Patience(tries=2))
+    client = open_client(account, lookup, RetryPolicy(max_attempts=2))
     streams = len(streams_of(account))
     if client.connector.base_url != FILES:
         client.check()
@@ -105,20 +103,20 @@ def _check_account(account: Any, lookup: SecretLookup | None) -> str:
     return "; ".join(
         (
             f"{client.connector.title}: credentials accepted, {streams} streams",
-            *_gaps(account, client.connector.not_told),
+            *_gaps(account, client.connector.unsupported),
         )
     )
 
 
-def _gaps(account: Any, not_told: tuple[str, ...]) -> list[str]:
+def _gaps(account: Any, unsupported: tuple[str, ...]) -> list[str]:
     """What the vendor's API does not have, and the settings that fill it."""
-    found = [f"not in its API: {', '.join(not_told)}"] if not_told else []
+    found = [f"not in its API: {', '.join(unsupported)}"] if unsupported else []
     wanted = {
         "opening hours": ("hours", account.hours),
         "holidays": ("holiday_country", account.holiday_country),
     }
-    unset = [name for fact, (name, value) in wanted.items() if fact in not_told and not value]
-    if any(fact.startswith("SLA targets") for fact in not_told):
+    unset = [name for fact, (name, value) in wanted.items() if fact in unsupported and not value]
+    if any(fact.startswith("SLA targets") for fact in unsupported):
         found.append("SLA targets may come from a files account (sla_targets)")
     return found + (
         [f"set {' and '.join(unset)} of the account, else the business's defaults count"]
@@ -145,7 +143,7 @@ def survey_questions(
             None,
         )
         if stream:
-            client = open_client(account, lookup, Patience(tries=2))
+            client = open_client(account, lookup, RetryPolicy(max_attempts=2))
             found[account.name] = list_questions(client, stream, account.own)
             client.close()
     return found
@@ -203,7 +201,7 @@ def _record(page: Any, number: int | None, key: str) -> Any:
 
 
 def replay_quarantine(
-    settings: Settings, accounts: Sequence[str], say: Callable[[str], None]
+    settings: Settings, accounts: Sequence[str], progress: Callable[[str], None]
 ) -> Outcome:
     """Load the batches again that have open rows."""
     chosen = settings.chosen(accounts)
@@ -213,7 +211,7 @@ def replay_quarantine(
             for stream in streams_of(account):
                 if (account.name, stream.name) in wanted:
                     outcome.streams.append(replay_stream(context, account, stream))
-        finish(context, outcome, Plainly(1), (), say=say)
+        finish(context, outcome, ThreadRunner(1), (), progress=progress)
     return outcome
 
 

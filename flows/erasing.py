@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from flows.job import finish, running
-from flows.stages import Stages
+from flows.runner import Runner
 from tasks import erase
 from tasks.erase import ACCOUNT, Trace
 from tasks.errors import ConfigurationError
 from tasks.privacy.persons import fingerprint
 from tasks.settings import SecretLookup, Settings, secrets_of
-from tasks.warehouse import books
+from tasks.warehouse import runlog
 from tasks.warehouse.engine import Connection, Warehouse
 
 
@@ -34,13 +34,13 @@ class Erasure:
 
 def run_erasure(
     settings: Settings,
-    stages: Stages,
+    runner: Runner,
     account: str,
     customer_id: str,
     *,
     dry_run: bool = False,
     lookup: SecretLookup | None = None,
-    say: Callable[[str], None] = lambda text: None,
+    progress: Callable[[str], None] = lambda text: None,
 ) -> Erasure:
     """Erase a customer of an account.
 
@@ -56,7 +56,7 @@ def run_erasure(
         with warehouse.connect() as connection:
             person = erase.person_of(warehouse, connection, landing, account, customer_id, key)
             found = erase.remains(warehouse, connection, landing, settings.reports.folder, person)
-            known = fingerprint(key, account, customer_id) in books.erased(connection, account)
+            known = fingerprint(key, account, customer_id) in runlog.erased(connection, account)
             outcome.as_of = _as_of(warehouse, connection) or outcome.as_of
         if not found and not known:
             raise ConfigurationError(f"nothing of customer {customer_id} of {account} is stored")
@@ -66,18 +66,18 @@ def run_erasure(
         if dry_run:
             made.left = found
             return made
-        say(
+        progress(
             f"{sum(t.count for t in found):,} places; addresses and names known of the person:"
             f" {len(person.addresses) + len(person.names)}"
         )
         with warehouse.begin() as connection:
             made.cleared += erase.erase_rows(connection, person)
-            books.record_erasure(
+            runlog.record_erasure(
                 connection, account, fingerprint(key, account, customer_id), person.pseudonym
             )
         made.cleared.append(erase.erase_files(settings.reports.folder, person))
         made.cleared.append(erase.erase_pages(landing, person))
-        finish(context, outcome, stages, (), say=say, as_of=outcome.as_of)
+        finish(context, outcome, runner, (), progress=progress, as_of=outcome.as_of)
     warehouse = Warehouse.of(settings.warehouse)
     warehouse.compact()
     with warehouse.connect() as connection:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from flows.stages import Stages
+from flows.runner import Runner
 from tasks import budget, forecast, plan
 from tasks.errors import ConfigurationError
 from tasks.settings import Settings
@@ -42,32 +42,32 @@ def forecast_and_plan(
     settings: Settings,
     warehouse: Warehouse,
     connection: Connection,
-    stages: Stages,
+    runner: Runner,
     *,
     run_id: str,
-    say: Callable[[str], None] = lambda text: None,
+    progress: Callable[[str], None] = lambda text: None,
 ) -> list[ModelResult]:
     """The tables that Python makes, in the caller's transaction.
 
     `say` is told now and then how far a long forecast is.
     """
-    made = stages.run(
+    made = runner.run(
         "forecast volume",
         lambda: forecast.build_forecast(
-            warehouse, connection, settings.planning, run_id, _seldom(say)
+            warehouse, connection, settings.planning, run_id, _seldom(progress)
         ),
     )
-    made += stages.run(
+    made += runner.run(
         "plan staffing",
         lambda: plan.build_staffing(warehouse, connection, settings.planning, run_id),
     )
-    made += stages.run(
+    made += runner.run(
         "budget variances", lambda: budget.build_budget(warehouse, connection, run_id)
     )
     return [ModelResult(one.model, one.rows, one.changed, 0.0) for one in made]
 
 
-def _seldom(say: Callable[[str], None], seconds: float = 10.0) -> Callable[[str], None]:
+def _seldom(progress: Callable[[str], None], seconds: float = 10.0) -> Callable[[str], None]:
     """Say something at most every so many seconds, and nothing of what is done before."""
     last = time.monotonic()
 
@@ -75,6 +75,6 @@ def _seldom(say: Callable[[str], None], seconds: float = 10.0) -> Callable[[str]
         nonlocal last
         if time.monotonic() - last >= seconds:
             last = time.monotonic()
-            say(text)
+            progress(text)
 
     return told

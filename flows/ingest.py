@@ -31,7 +31,7 @@ from tasks.rest.reading import MAIN, PARTITIONS, Bookmark, page_reader
 from tasks.rest.spec import Changed, Full, Stream, Token
 from tasks.settings import AccountSettings, SecretLookup, Settings, redact
 from tasks.validate import Reader
-from tasks.warehouse import books
+from tasks.warehouse import runlog
 from tasks.warehouse.engine import Warehouse
 
 State = Literal["loaded", "nothing new", "skipped", "failed"]
@@ -176,7 +176,7 @@ class _Ingestion:
         if batch is None:
             return
         with self._context.warehouse.connect() as connection:
-            is_loaded = books.is_loaded(connection, batch.batch_id)
+            is_loaded = runlog.is_loaded(connection, batch.batch_id)
         fresh = now() - batch.opened_at <= timedelta(
             hours=self._context.settings.landing.resume_hours
         )
@@ -203,7 +203,7 @@ class _Ingestion:
         with context.warehouse.connect() as connection:
             load = Load(context.warehouse, connection, self._stream, batch)
             with connection.begin():
-                load.waiting = books.open_quarantine_keys(
+                load.waiting = runlog.open_quarantine_keys(
                     connection, self._account.name, self._stream.name
                 )
                 erased = erase.erased_of(connection, self._account.name, context.lookup)
@@ -217,7 +217,7 @@ class _Ingestion:
                 if self._told is not None:
                     self._told.setdefault((*self._who, checked.entity.name), set()).update(
                         checked.rows.column(checked.entity.key[0]).to_pylist(),
-                        (a.record_key for a in checked.aside),
+                        (a.record_key for a in checked.rejected),
                     )
                 if checked.verdict:
                     title = f"{self._account.name} / {self._stream.name} / {checked.entity.name}"
@@ -233,7 +233,7 @@ class _Ingestion:
         context.landing.forget(batch)
         self._result.records += tally.records
         self._result.changed += changed
-        self._result.quarantined += len(load.aside)
+        self._result.quarantined += len(load.rejected)
         if self._result.records:
             self._result.state = "loaded" if self._result.changed else "nothing new"
 
@@ -277,7 +277,7 @@ class _Ingestion:
 
     def _bookmark(self) -> Bookmark:
         with self._context.warehouse.connect() as connection:
-            stored = books.bookmark(connection, self._account.name, self._stream.name)
+            stored = runlog.bookmark(connection, self._account.name, self._stream.name)
         return Bookmark.from_json(stored or {})
 
     def _bookmark_after(self, batch: Batch, tally: Tally) -> Bookmark:
@@ -337,11 +337,11 @@ class _Ingestion:
         if not seen:
             return
         with self._context.warehouse.connect() as connection:
-            known = books.known_fields(connection, self._account.name, self._stream.name)
+            known = runlog.known_fields(connection, self._account.name, self._stream.name)
         drifted = _drift(known, seen, complete=len(page.page.records) >= _DRIFT_SAMPLE)
         if drifted:
             with self._context.warehouse.write_lock, self._context.warehouse.begin() as connection:
-                books.record_drift(connection, self._account.name, self._stream.name, drifted)
+                runlog.record_drift(connection, self._account.name, self._stream.name, drifted)
         self._result.warnings += [
             f"field {name} is {state}" for name, (_, state) in drifted.items() if state != "known"
         ]

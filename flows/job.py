@@ -16,9 +16,9 @@ from functools import partial
 from typing import Any
 
 from flows.ingest import Context, StreamResult, ingest_stream, replay_stream
+from flows.notifications import notify_failure, notify_run
 from flows.publish import Published, publish_run
-from flows.stages import Stages
-from flows.telling import tell_failure, tell_run
+from flows.runner import Runner
 from flows.transform import build_tables, check_identities
 from tasks.clock import Window, now
 from tasks.errors import ConfigurationError, RunAtWorkError, StorageError, SupportEtlError
@@ -27,12 +27,12 @@ from tasks.landing.store import Landing
 from tasks.quality.suites import Verdict
 from tasks.settings import AccountSettings, SecretLookup, Settings, redact
 from tasks.transform import ModelResult, model_tables
-from tasks.warehouse import books
+from tasks.warehouse import runlog
 from tasks.warehouse.engine import Connection, Warehouse
 from tasks.warehouse.migrations import prepare
 from tasks.watch import Alert, watch
 
-Say = Callable[[str], None]
+Reporter = Callable[[str], None]
 
 
 @dataclass(slots=True)
@@ -57,7 +57,11 @@ class Outcome:
     @property
     def unequal(self) -> list[str]:
         """What does not add up."""
-        return [f"numbers do not add up: {r.says}" for r in self.identities.results if not r.is_met]
+        return [
+            f"numbers do not add up: {r.description}"
+            for r in self.identities.results
+            if not r.is_met
+        ]
 
     @property
     def failures(self) -> list[StreamResult]:
@@ -72,12 +76,12 @@ class Outcome:
 
 def run_daily(
     settings: Settings,
-    stages: Stages,
+    runner: Runner,
     *,
     as_of: datetime | None = None,
     lookup: SecretLookup | None = None,
     accounts: Sequence[str] = (),
-    say: Say = lambda text: None,
+    progress: Reporter = lambda text: None,
     with_report: bool = True,
 ) -> Outcome:
     """The whole path once.
@@ -87,31 +91,33 @@ def run_daily(
     chosen = settings.chosen(accounts)
     try:
         with running(settings, "daily", as_of, lookup) as (context, outcome):
-            outcome.streams += ingest_accounts(context, chosen, stages, lookup=lookup, say=say)
-            finish(context, outcome, stages, chosen, say=say, with_report=with_report)
+            outcome.streams += ingest_accounts(
+                context, chosen, runner, lookup=lookup, progress=progress
+            )
+            finish(context, outcome, runner, chosen, progress=progress, with_report=with_report)
             if with_report:
-                outcome.undelivered = _tell(context, outcome, stages)
+                outcome.undelivered = _tell(context, outcome, runner)
     except RunAtWorkError:
         raise  # it tells how it ends
     except SupportEtlError as trouble:
-        for words in tell_failure(settings.notifications, trouble, lookup=lookup):
-            say(words)
+        for words in notify_failure(settings.notifications, trouble, lookup=lookup):
+            progress(words)
         raise
     for words in outcome.undelivered:
-        say(words)
+        progress(words)
     return outcome
 
 
-def _tell(context: Context, outcome: Outcome, stages: Stages) -> list[str]:
+def _tell(context: Context, outcome: Outcome, runner: Runner) -> list[str]:
     """Tell people how the run ended; what could not be told, in words.
 
     The tables are built: nothing here makes them less.
     """
     try:
-        return tell_run(
+        return notify_run(
             context.settings,
             context.warehouse,
-            stages,
+            runner,
             run_id=outcome.run_id,
             as_of=outcome.as_of,
             failures=outcome.failures,
@@ -127,14 +133,14 @@ def _tell(context: Context, outcome: Outcome, stages: Stages) -> list[str]:
 
 def run_backfill(
     settings: Settings,
-    stages: Stages,
+    runner: Runner,
     start: datetime,
     end: datetime,
     *,
     chunk: timedelta = timedelta(days=30),
     lookup: SecretLookup | None = None,
     accounts: Sequence[str] = (),
-    say: Say = lambda text: None,
+    progress: Reporter = lambda text: None,
     with_report: bool = True,
 ) -> Outcome:
     """Read [start, end) again in chunks; bookmarks stay.
@@ -152,20 +158,20 @@ def run_backfill(
         began = time.monotonic()
         for number, window in enumerate(windows, 1):
             outcome.streams += ingest_accounts(
-                context, chosen, stages, lookup=lookup, say=say, window=window
+                context, chosen, runner, lookup=lookup, progress=progress, window=window
             )
             left = (time.monotonic() - began) / number * (len(windows) - number)
-            say(f"{number} of {len(windows)} chunks, about {left / 60:.0f} minutes left")
-        finish(context, outcome, stages, (), say=say, with_report=with_report)
+            progress(f"{number} of {len(windows)} chunks, about {left / 60:.0f} minutes left")
+        finish(context, outcome, runner, (), progress=progress, with_report=with_report)
     return outcome
 
 
 def run_replay(
     settings: Settings,
-    stages: Stages,
+    runner: Runner,
     *,
     accounts: Sequence[str] = (),
-    say: Say = lambda text: None,
+    progress: Reporter = lambda text: None,
     with_report: bool = True,
 ) -> Outcome:
     """Load every landed batch again, without asking a vendor, and rebuild the tables."""
@@ -173,16 +179,16 @@ def run_replay(
     with running(settings, "replay", None) as (context, outcome):
         for account in chosen:
             for stream in streams_of(account):
-                result = stages.run(
+                result = runner.run(
                     f"replay {account.name}/{stream.name}",
                     partial(replay_stream, context, account, stream),
                 )
                 outcome.streams.append(result)
-                say(
+                progress(
                     f"{result.account}/{result.stream}: {result.records:,} records,"
                     f" {result.changed:,} rows changed"
                 )
-        finish(context, outcome, stages, (), say=say, with_report=with_report)
+        finish(context, outcome, runner, (), progress=progress, with_report=with_report)
     return outcome
 
 
@@ -207,7 +213,7 @@ def running(
         with warehouse.held():
             prepare(warehouse, model_tables())
             with warehouse.begin() as connection:
-                books.start_run(connection, run_id, kind, instant)
+                runlog.start_run(connection, run_id, kind, instant)
             try:
                 yield (
                     Context(
@@ -220,7 +226,7 @@ def running(
                 raise
             finally:
                 with warehouse.begin() as connection:
-                    books.end_run(connection, run_id, outcome.state, outcome.message)
+                    runlog.end_run(connection, run_id, outcome.state, outcome.message)
     finally:
         warehouse.dispose()
 
@@ -228,10 +234,10 @@ def running(
 def ingest_accounts(
     context: Context,
     accounts: Sequence[AccountSettings],
-    stages: Stages,
+    runner: Runner,
     *,
     lookup: SecretLookup | None = None,
-    say: Say = lambda text: None,
+    progress: Reporter = lambda text: None,
     window: Any = None,
 ) -> list[StreamResult]:
     """All streams of all accounts, side by side."""
@@ -249,12 +255,12 @@ def ingest_accounts(
         clients.append(client)
         for stream in streams:
             call = partial(ingest_stream, context, account, stream, client, window=window)
-            waiting.append(stages.submit(f"ingest {account.name}/{stream.name}", call))
+            waiting.append(runner.submit(f"ingest {account.name}/{stream.name}", call))
     for one in waiting:
         result: StreamResult = one.result()
         results.append(result)
         if result.state != "nothing new" or result.message:
-            say(
+            progress(
                 f"{result.account}/{result.stream}: {result.state}"
                 + (
                     f", {result.records:,} records, {result.changed:,} rows changed"
@@ -272,10 +278,10 @@ def ingest_accounts(
 def finish(
     context: Context,
     outcome: Outcome,
-    stages: Stages,
+    runner: Runner,
     read: Sequence[AccountSettings],
     *,
-    say: Say,
+    progress: Reporter,
     with_report: bool = True,
     as_of: datetime | None = None,
 ) -> None:
@@ -291,26 +297,26 @@ def finish(
         listed = "; ".join(f"{r.account}/{r.stream}: {r.message}" for r in failed)
         outcome.state = "partly"
         outcome.message = f"{len(failed)} of {len(outcome.streams)} streams failed: {listed}"[:2000]
-    say("building tables")
+    progress("building tables")
     outcome.models = build_tables(
         context.settings,
         context.warehouse,
-        stages,
+        runner,
         run_id=context.run_id,
         as_of=context.as_of,
-        at_end=partial(_judge, context, outcome, read, stages),
-        say=say,
+        at_end=partial(_judge, context, outcome, read, runner),
+        progress=progress,
     )
     if outcome.unequal:
         outcome.state = "partly"
         outcome.message = f"{outcome.message} {'; '.join(outcome.unequal)}".strip()[:2000]
-    outcome.alerts = stages.run(
+    outcome.alerts = runner.run(
         "watch", lambda: watch(context.warehouse, context.settings, context.as_of)
     )
     for subject, _, words in outcome.alerts:
-        say(f"look at {subject}: {words}")
+        progress(f"look at {subject}: {words}")
     if with_report:
-        say("writing the report")
+        progress("writing the report")
         notes = [f"{r.account}/{r.stream} failed: {r.message}" for r in failed]
         notes += [f"look at {subject}: {words}" for subject, _, words in outcome.alerts]
         notes += [f"{r.account}/{r.stream}: {w}" for r in outcome.streams for w in r.warnings]
@@ -318,7 +324,7 @@ def finish(
             outcome.published = publish_run(
                 context.settings,
                 context.warehouse,
-                stages,
+                runner,
                 run_id=context.run_id,
                 state=outcome.state,
                 as_of=context.as_of,
@@ -335,16 +341,16 @@ def _judge(
     context: Context,
     outcome: Outcome,
     read: Sequence[AccountSettings],
-    stages: Stages,
+    runner: Runner,
     connection: Connection,
 ) -> None:
     """Readers may trust the tables up to the as-of instant: if the numbers add up and no account is
     missing or was left out.
     """
-    outcome.identities = check_identities(context.warehouse, connection, stages)
+    outcome.identities = check_identities(context.warehouse, connection, runner)
     broken = {r.account for r in outcome.failures}
     for account in read:
         if account.name not in broken:
-            books.move_watermark(connection, account.name, context.as_of, context.run_id)
+            runlog.move_watermark(connection, account.name, context.as_of, context.run_id)
     if not broken and not outcome.unequal and len(read) == len(context.settings.accounts):
-        books.move_watermark(connection, "marts", context.as_of, context.run_id)
+        runlog.move_watermark(connection, "marts", context.as_of, context.run_id)

@@ -6,12 +6,12 @@ from datetime import datetime
 from pathlib import Path
 
 from flows.ingest import StreamResult
-from flows.stages import Stages
+from flows.runner import Runner
 from tasks import publish
 from tasks.quality.suites import Verdict, check, columns_of, rules_of, write_docs
 from tasks.settings import Settings
 from tasks.sqlmodels.catalog import models
-from tasks.warehouse import books
+from tasks.warehouse import runlog
 from tasks.warehouse.engine import Warehouse
 
 
@@ -28,7 +28,7 @@ class Published:
 def publish_run(
     settings: Settings,
     warehouse: Warehouse,
-    stages: Stages,
+    runner: Runner,
     *,
     run_id: str,
     state: str,
@@ -38,9 +38,12 @@ def publish_run(
     identities: Verdict,
 ) -> Published:
     """Write everything that people read about a run."""
-    verdicts = stages.run("validate marts", lambda: _check_marts(warehouse))
+    verdicts = runner.run("validate marts", lambda: _check_marts(warehouse))
     broken = tuple(
-        f"{v.subject}: {r.says}" for v in (identities, *verdicts) for r in v.results if not r.is_met
+        f"{v.subject}: {r.description}"
+        for v in (identities, *verdicts)
+        for r in v.results
+        if not r.is_met
     )
     _record(warehouse, run_id, [identities, *verdicts], results)
     folder = settings.reports.folder
@@ -58,9 +61,9 @@ def publish_run(
             publish.publish_copy(warehouse, connection, settings.warehouse.published)
         return publish.write(report, folder)
 
-    page, sheet = stages.run("publish report", write)
+    page, sheet = runner.run("publish report", write)
     titled = [(v.subject, v) for v in verdicts] + [pair for r in results for pair in r.verdicts]
-    docs = stages.run(
+    docs = runner.run(
         "publish data docs", lambda: write_docs(str(Path(folder) / run_id / "data_docs"), titled)
     )
     return Published(page, sheet, docs, broken)
@@ -100,4 +103,4 @@ def _record(
                 "rows_count": rule.rows_count,
             }
     with warehouse.begin() as connection:
-        books.record_validation(connection, run_id, list(rows.values()))
+        runlog.record_validation(connection, run_id, list(rows.values()))

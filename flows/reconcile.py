@@ -12,8 +12,8 @@ from pydantic import Field
 
 from flows.daily import LOG, RUNNER, prefect_secret, state_of
 from flows.ingest import Context, ingest_stream
-from flows.job import Outcome, Say, finish, ingest_accounts, running
-from flows.stages import AsPrefectTasks, Stages
+from flows.job import Outcome, Reporter, finish, ingest_accounts, running
+from flows.runner import PrefectRunner, Runner
 from tasks import reconcile
 from tasks.clock import Window
 from tasks.errors import SupportEtlError
@@ -21,7 +21,7 @@ from tasks.extract import open_client, streams_of
 from tasks.reconcile import Comparison, Told
 from tasks.rest.spec import Stream
 from tasks.settings import AccountSettings, SecretLookup, Settings, load
-from tasks.warehouse import books
+from tasks.warehouse import runlog
 
 _WEEK = 7 * 86400
 
@@ -45,26 +45,26 @@ def reconcile_support_etl(
     return state_of(
         lambda: run_reconciliation(
             load(),
-            AsPrefectTasks(),
+            PrefectRunner(),
             days=days,
             accounts=accounts or (),
             everything=everything,
             lookup=prefect_secret,
-            say=LOG.info,
+            progress=LOG.info,
         )[0]
     )
 
 
 def run_reconciliation(
     settings: Settings,
-    stages: Stages,
+    runner: Runner,
     *,
     days: int = 30,
     accounts: Sequence[str] = (),
     everything: bool = False,
     as_of: datetime | None = None,
     lookup: SecretLookup | None = None,
-    say: Say = lambda text: None,
+    progress: Reporter = lambda text: None,
     with_report: bool = True,
 ) -> tuple[Outcome, list[Comparison]]:
     """Ask for the window again, run the ordinary way up to now, then look for ghosts.
@@ -82,8 +82,10 @@ def run_reconciliation(
                 if everything
                 else reconcile.rotating(account.start, context.as_of, days, turn)
             )
-            asked += _ask_again(context, account, window, stages, outcome, told, lookup)
-        outcome.streams += ingest_accounts(context, chosen, stages, lookup=lookup, say=say)
+            asked += _ask_again(context, account, window, runner, outcome, told, lookup)
+        outcome.streams += ingest_accounts(
+            context, chosen, runner, lookup=lookup, progress=progress
+        )
         broken = {
             (r.account, r.stream) for r in outcome.streams if r.state in {"failed", "skipped"}
         }  # who was not asked tells of nothing
@@ -94,22 +96,22 @@ def run_reconciliation(
             for one in _compare(context, account, stream, window, before, changed, told)
         ]
         with context.warehouse.begin() as connection:
-            books.record_alerts(
+            runlog.record_alerts(
                 connection,
                 reconcile.KINDS,
                 reconcile.alerts_of(found, settled=False),
                 settled=reconcile.alerts_of(found, settled=True),
                 accounts=[account.name for account in chosen],
             )
-            books.record_reconciliation(
+            runlog.record_reconciliation(
                 connection, [reconcile.as_row(one, context.run_id) for one in found]
             )
         for subject, _, words in (
             *reconcile.alerts_of(found, settled=True),
             *reconcile.alerts_of(found, settled=False),
         ):
-            say(f"{subject}: {words}")
-        finish(context, outcome, stages, chosen, say=say, with_report=with_report)
+            progress(f"{subject}: {words}")
+        finish(context, outcome, runner, chosen, progress=progress, with_report=with_report)
     return outcome, found
 
 
@@ -117,7 +119,7 @@ def _ask_again(
     context: Context,
     account: AccountSettings,
     window: Window,
-    stages: Stages,
+    runner: Runner,
     outcome: Outcome,
     told: Told,
     lookup: SecretLookup | None,
@@ -140,7 +142,7 @@ def _ask_again(
                 for entity in entities
             }
         call = partial(ingest_stream, context, account, stream, client, window=window, told=told)
-        result = stages.run(f"compare {account.name}/{stream.name}", call)
+        result = runner.run(f"compare {account.name}/{stream.name}", call)
         outcome.streams.append(result)
         found.append((account, stream, window, before, result.changed))
     client.close()

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cache, partial
 
 from flows.forecast import forecast_and_plan
-from flows.stages import Stages
+from flows.runner import Runner
 from tasks.quality.suites import Verdict
 from tasks.settings import Settings
 from tasks.sqlmodels.catalog import Model, models
@@ -18,8 +18,8 @@ from tasks.transform import (
     identities_verdict,
     set_parameters,
 )
-from tasks.warehouse.books import build_state, record_build
 from tasks.warehouse.engine import Connection, Warehouse
+from tasks.warehouse.runlog import build_state, record_build
 
 _BUILT_HERE = {"sql", "kpis", "kpi_list"}
 _MADE_BETWEEN = {"forecast", "plan", "budget"}
@@ -28,12 +28,12 @@ _MADE_BETWEEN = {"forecast", "plan", "budget"}
 def build_tables(
     settings: Settings,
     warehouse: Warehouse,
-    stages: Stages,
+    runner: Runner,
     *,
     run_id: str,
     as_of: datetime,
     at_end: Callable[[Connection], None] | None = None,
-    say: Callable[[str], None] = lambda text: None,
+    progress: Callable[[str], None] = lambda text: None,
 ) -> list[ModelResult]:
     """Everything in `core` and `marts` for `as_of`.
 
@@ -41,10 +41,10 @@ def build_tables(
     """
     results: list[ModelResult] = []
     with warehouse.begin() as connection:
-        touched = set_parameters(connection, as_of, settings)
-        results += stages.run(
+        changed_keys = set_parameters(connection, as_of, settings)
+        results += runner.run(
             "model calendar",
-            lambda: build_calendar(warehouse, connection, settings, as_of, run_id, touched),
+            lambda: build_calendar(warehouse, connection, settings, as_of, run_id, changed_keys),
         )
         late = _after_forecast()
 
@@ -52,9 +52,11 @@ def build_tables(
             known = build_state(connection)
             for model in chosen:
                 results.append(
-                    stages.run(
+                    runner.run(
                         f"model {model.full_name}",
-                        partial(build_model, warehouse, connection, model, run_id, touched, known),
+                        partial(
+                            build_model, warehouse, connection, model, run_id, changed_keys, known
+                        ),
                     )
                 )
             record_build(connection, known)
@@ -63,10 +65,10 @@ def build_tables(
             m for m in models().values() if m.built_by in _BUILT_HERE and m.full_name not in late
         )
         results += forecast_and_plan(
-            settings, warehouse, connection, stages, run_id=run_id, say=say
+            settings, warehouse, connection, runner, run_id=run_id, progress=progress
         )
         build_all(m for m in models().values() if m.built_by in _BUILT_HERE and m.full_name in late)
-        touched.finish()
+        changed_keys.finish()
         if at_end:
             at_end(connection)
     return results
@@ -85,6 +87,6 @@ def _after_forecast() -> frozenset[str]:
     return frozenset(late)
 
 
-def check_identities(warehouse: Warehouse, connection: Connection, stages: Stages) -> Verdict:
+def check_identities(warehouse: Warehouse, connection: Connection, runner: Runner) -> Verdict:
     """Whether the numbers of the build add up, one result for each file of `sql/identities`."""
-    return stages.run("check identities", lambda: identities_verdict(warehouse, connection))
+    return runner.run("check identities", lambda: identities_verdict(warehouse, connection))

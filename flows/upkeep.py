@@ -13,12 +13,12 @@ from tasks.errors import ConfigurationError
 from tasks.landing.store import Landing
 from tasks.settings import Settings
 from tasks.transform import model_tables
-from tasks.warehouse import books
+from tasks.warehouse import runlog
 from tasks.warehouse.copying import copy_all
 from tasks.warehouse.engine import Warehouse
 from tasks.warehouse.migrations import MIGRATIONS, prepare
 
-Say = Callable[[str], None]
+Reporter = Callable[[str], None]
 _ABANDONED = timedelta(days=3)
 
 
@@ -44,7 +44,7 @@ class Status:
     to be looked at.
     """
 
-    is_well: bool
+    is_ok: bool
     lines: tuple[tuple[str, str], ...]
 
 
@@ -62,7 +62,10 @@ def status(settings: Settings, *, max_age_hours: float) -> Status:
                 r[0]: r[1]
                 for r in warehouse.fetch(connection, "select subject, until from ops.watermark")
             }
-            alerts, waiting = books.open_alerts(connection), books.open_quarantine_count(connection)
+            alerts, waiting = (
+                runlog.open_alerts(connection),
+                runlog.open_quarantine_count(connection),
+            )
     finally:
         warehouse.dispose()
     if not runs:
@@ -85,7 +88,7 @@ def status(settings: Settings, *, max_age_hours: float) -> Status:
             for name, until in sorted(marks.items())
             if name != "marts"
         ),
-        *((f"look at {a['subject']}", a["says"]) for a in alerts),
+        *((f"look at {a['subject']}", a["description"]) for a in alerts),
         ("rows in quarantine", f"{waiting:,}"),
     ]
     return Status(is_fresh and state in {"completed", "running"} and not alerts, tuple(lines))
@@ -108,7 +111,7 @@ def _stamp(instant: datetime) -> str:
     return f"{instant:%Y-%m-%d %H:%M} UTC"
 
 
-def migrate(settings: Settings, target_url: str, say: Say) -> int:
+def migrate(settings: Settings, target_url: str, progress: Reporter) -> int:
     """Copy the whole warehouse into another, empty one, in one transaction there. Gives the rows.
 
     Raises ConfigurationError for the same or a filled target; the source is only read.
@@ -120,13 +123,13 @@ def migrate(settings: Settings, target_url: str, say: Say) -> int:
         with source.held(), target.held():
             prepare(source, model_tables())
             prepare(target, model_tables(), thorough=True)
-            return copy_all(source, target, model_tables(), say)
+            return copy_all(source, target, model_tables(), progress)
     finally:
         source.dispose()
         target.dispose()
 
 
-def tidy(settings: Settings, *, dry_run: bool, say: Say) -> dict[str, int]:
+def tidy(settings: Settings, *, dry_run: bool, progress: Reporter) -> dict[str, int]:
     """Remove what is older than the settings in [retention] say. Gives what went, by place."""
     keep, found = settings.retention, {}
     before = (
@@ -149,7 +152,7 @@ def tidy(settings: Settings, *, dry_run: bool, say: Say) -> dict[str, int]:
         if keep.books_days:
             found |= _tidy_books(settings, now() - timedelta(days=keep.books_days))
     for place, count in found.items():
-        say(f"{place}: {count:,}" + (" would go" if dry_run else " gone"))
+        progress(f"{place}: {count:,}" + (" would go" if dry_run else " gone"))
     return found
 
 
@@ -157,7 +160,7 @@ def _tidy_books(settings: Settings, before: datetime) -> dict[str, int]:
     warehouse = Warehouse.of(settings.warehouse)
     try:
         with warehouse.held(), warehouse.begin() as connection:
-            return books.tidy(connection, before)
+            return runlog.tidy(connection, before)
     finally:
         warehouse.dispose()
 
@@ -179,7 +182,7 @@ def dismiss(settings: Settings, batch: str, number: int) -> None:
     warehouse = Warehouse.of(settings.warehouse)
     try:
         with warehouse.begin() as connection:
-            count = books.dismiss(connection, batch, number)
+            count = runlog.dismiss(connection, batch, number)
     finally:
         warehouse.dispose()
     if not count:

@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
 from tasks.planning.money import Variance, Work, variances
-from tasks.sqlmodels.remade import Made, remake
+from tasks.sqlmodels.materialization import Materialized, materialize
 from tasks.warehouse.engine import Connection, Warehouse
 
 _FEWEST_MEASURED = 30  # tickets with a handle time before the month's mean is believed
@@ -16,7 +16,7 @@ _PLACES = Decimal("0.0001")
 _ZERO = Decimal(0)
 
 
-def build_budget(warehouse: Warehouse, connection: Connection, run_id: str) -> list[Made]:
+def build_budget(warehouse: Warehouse, connection: Connection, run_id: str) -> list[Materialized]:
     """The table of variances, if costs, plan, tickets or the day changed."""
     today = warehouse.fetch(
         connection,
@@ -27,7 +27,7 @@ def build_budget(warehouse: Warehouse, connection: Connection, run_id: str) -> l
         return []
     last, month, done, of = today[0]
     share = Decimal(done) / Decimal(of) if of else _ZERO
-    return remake(
+    return materialize(
         warehouse,
         connection,
         "budget",

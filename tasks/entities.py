@@ -37,7 +37,7 @@ class Column:
 
     name: str
     kind: Kind
-    says: str
+    description: str
     required: bool = False
     personal: bool = False
 
@@ -50,7 +50,7 @@ class Entity:
     """
 
     name: str
-    says: str
+    description: str
     key: tuple[str, ...]
     columns: tuple[Column, ...]
 
@@ -72,32 +72,32 @@ class Entity:
         raise KeyError(f"entity {self.name} has no column {name}")
 
 
-def _text(name: str, says: str, *, required: bool = False, personal: bool = False) -> Column:
-    return Column(name, "text", says, required, personal)
+def _text(name: str, description: str, *, required: bool = False, personal: bool = False) -> Column:
+    return Column(name, "text", description, required, personal)
 
 
-def _whole(name: str, says: str, *, required: bool = False) -> Column:
-    return Column(name, "whole", says, required)
+def _whole(name: str, description: str, *, required: bool = False) -> Column:
+    return Column(name, "whole", description, required)
 
 
-def _number(name: str, says: str) -> Column:
-    return Column(name, "number", says)
+def _number(name: str, description: str) -> Column:
+    return Column(name, "number", description)
 
 
-def _money(name: str, says: str, *, required: bool = False) -> Column:
-    return Column(name, "money", says, required)
+def _money(name: str, description: str, *, required: bool = False) -> Column:
+    return Column(name, "money", description, required)
 
 
-def _flag(name: str, says: str, *, required: bool = False) -> Column:
-    return Column(name, "flag", says, required)
+def _flag(name: str, description: str, *, required: bool = False) -> Column:
+    return Column(name, "flag", description, required)
 
 
-def _at(name: str, says: str, *, required: bool = False) -> Column:
-    return Column(name, "instant", says, required)
+def _at(name: str, description: str, *, required: bool = False) -> Column:
+    return Column(name, "instant", description, required)
 
 
-def _on(name: str, says: str, *, required: bool = False) -> Column:
-    return Column(name, "day", says, required)
+def _on(name: str, description: str, *, required: bool = False) -> Column:
+    return Column(name, "day", description, required)
 
 
 _VERSION = _at(
@@ -105,8 +105,8 @@ _VERSION = _at(
 )
 
 
-def _entity(name: str, says: str, key: tuple[str, ...], *columns: Column) -> Entity:
-    return Entity(name, says, key, (*columns, _VERSION))
+def _entity(name: str, description: str, key: tuple[str, ...], *columns: Column) -> Entity:
+    return Entity(name, description, key, (*columns, _VERSION))
 
 
 TICKET = _entity(

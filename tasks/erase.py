@@ -16,10 +16,10 @@ from tasks.privacy.pages import Person, cleared, words_of
 from tasks.privacy.persons import PERSON_COLUMNS, Erased, fingerprint, pseudonym
 from tasks.quality.checked import Checked
 from tasks.settings import SecretLookup, secrets_of
-from tasks.warehouse import books
+from tasks.warehouse import runlog
+from tasks.warehouse.changed_keys import touch_tickets
 from tasks.warehouse.engine import Connection, Warehouse
 from tasks.warehouse.tables import source_columns
-from tasks.warehouse.touched import touch_tickets
 
 ACCOUNT = "erasure"
 
@@ -39,7 +39,7 @@ def erased_of(
 
     Raises MissingSecretError without the key they were erased with.
     """
-    marks = books.erased(connection, account)
+    marks = runlog.erased(connection, account)
     return (
         Erased(account, secrets_of(ACCOUNT, ("key",), lookup)["key"], frozenset(marks))
         if marks
@@ -52,7 +52,7 @@ def hidden(checked: Checked, erased: Erased | None) -> Checked:
     if erased is None:
         return checked
     return Checked(
-        checked.entity, erased.hide(checked.entity, checked.rows), checked.aside, checked.verdict
+        checked.entity, erased.hide(checked.entity, checked.rows), checked.rejected, checked.verdict
     )
 
 
@@ -116,10 +116,10 @@ def erase_rows(connection: Connection, person: Person) -> list[Trace]:
     for name, columns in PERSON_COLUMNS.items():
         count = sum(_replace(connection, name, column, person) for column in columns)
         if count:
-            books.touch_table(connection, f"source.{name}")
+            runlog.mark_changed(connection, f"source.{name}")
             found.append(Trace(f"source.{name}", count))
     found += clear_texts(connection, person.account)
-    count = books.clear_quarantine(
+    count = runlog.clear_quarantine(
         connection,
         person.account,
         person.customer_id,
@@ -143,12 +143,12 @@ def _replace(connection: Connection, name: str, column: str, person: Person) -> 
     if (
         column in entity.key
     ):  # a run between erasure and now may have made the pseudonym's row already
-        books.execute(
+        runlog.execute(
             connection,
             f"delete from source.{name} where account = :account and {column} = :other",
             {"account": person.account, "other": person.pseudonym},
         )
-    return books.execute(
+    return runlog.execute(
         connection,
         f"update source.{name} set {column} = :other{personal} where {where}",
         {**values, "other": person.pseudonym},
@@ -162,7 +162,7 @@ def clear_texts(connection: Connection, account: str) -> Iterator[Trace]:
         ("message", "body"),
         ("survey_response", "comment"),
     ):
-        count = books.execute(
+        count = runlog.execute(
             connection,
             f"update source.{table} set {column} = null where account = :account and {column} is"
             " not null and ticket_id in (select ticket_id from source.ticket where account ="
@@ -282,5 +282,5 @@ def _in_tables(
                     yield table, column, count
 
 
-_TEXTS = {"subject", "body", "comment", "reason", "message", "says"}
+_TEXTS = {"subject", "body", "comment", "reason", "message", "description"}
 _PERSONS = {"requester_id", "customer_id", "author_id", "actor_id", "created_by_id", "record_key"}

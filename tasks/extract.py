@@ -10,7 +10,7 @@ from tasks.clock import now
 from tasks.connectors import connector
 from tasks.errors import ConfigurationError, NotInPlanError
 from tasks.landing.files import read_table
-from tasks.rest.client import Account, Client, Patience
+from tasks.rest.client import Account, Client, RetryPolicy
 from tasks.rest.reading import MAIN, Bookmark, Reading, Received, redecode
 from tasks.rest.spec import Request, Stream, Window
 from tasks.rest.typed import Page
@@ -28,7 +28,9 @@ _QUERY = re.compile(r"\s*(select|with)\s", re.IGNORECASE)
 
 
 def open_client(
-    account: AccountSettings, lookup: SecretLookup | None = None, patience: Patience | None = None
+    account: AccountSettings,
+    lookup: SecretLookup | None = None,
+    patience: RetryPolicy | None = None,
 ) -> Client:
     """A client for an account.
 
@@ -56,7 +58,7 @@ def open_client(
             requests_per_minute=account.requests_per_minute,
             ca_bundle=account.ca_bundle or None,
             proxy=account.proxy or None,
-            patience=patience or Patience(),
+            patience=patience or RetryPolicy(),
         ),
     )
 

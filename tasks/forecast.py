@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from tasks.forecasting import bands, intraday
+from tasks.forecasting import intraday, prediction_intervals
 from tasks.forecasting.engine import engine
 from tasks.forecasting.panel import WEEK, Floats, Kind, Panel, Treated, panel
 from tasks.forecasting.volume import (
@@ -25,8 +25,8 @@ from tasks.forecasting.volume import (
     scores,
 )
 from tasks.settings import PlanningSettings
-from tasks.sqlmodels.remade import Made, remake
-from tasks.warehouse import books
+from tasks.sqlmodels.materialization import Materialized, materialize
+from tasks.warehouse import runlog
 from tasks.warehouse.engine import Connection, Warehouse
 
 _QUANTILES = ("low_95", "q05", "low_80", "q25", "q50", "q75", "high_80", "q95", "high_95")
@@ -54,8 +54,8 @@ def build_forecast(
     connection: Connection,
     planning: PlanningSettings,
     run_id: str,
-    say: Callable[[str], None] = lambda text: None,
-) -> list[Made]:
+    progress: Callable[[str], None] = lambda text: None,
+) -> list[Materialized]:
     """Every forecast table, if history, calendar or settings changed.
 
     `say` is told how far it is.
@@ -69,11 +69,11 @@ def build_forecast(
 
     def make() -> dict[str, Iterable[Row]]:
         history = _read(warehouse, connection, planning)
-        return _rows(history, planning, say) if history.teams else {}
+        return _rows(history, planning, progress) if history.teams else {}
 
-    made = remake(warehouse, connection, "forecast", given, make, run_id=run_id)
+    made = materialize(warehouse, connection, "forecast", given, make, run_id=run_id)
     if any(one.changed for one in made):
-        books.tell_forecast(connection, run_id)
+        runlog.tell_forecast(connection, run_id)
     return made
 
 
@@ -250,7 +250,7 @@ def _arrivals(
 
 
 def _rows(
-    history: History, planning: PlanningSettings, say: Callable[[str], None]
+    history: History, planning: PlanningSettings, progress: Callable[[str], None]
 ) -> dict[str, Iterable[Row]]:
     """Rows by table, made when they are asked for: there are many intervals."""
     candidates = floor if planning.models == "floor" else full
@@ -258,7 +258,7 @@ def _rows(
         history.volume,
         candidates=candidates,
         engine=engine(planning.engine),
-        progress=lambda done, of: say(_bar(done, of)),
+        progress=lambda done, of: progress(_bar(done, of)),
     )
     honest = _bands_of_then(made)
     means, daily, rows = _channel_means(history, made)
@@ -293,7 +293,7 @@ def _bands_of_then(made: Forecasts) -> Floats:
     """(origins, queues, horizon, levels): bands that could be made at each origin from the errors
     known then; else NaN.
     """
-    found = np.full((*made.past.shape, len(bands.LEVELS)), np.nan)
+    found = np.full((*made.past.shape, len(prediction_intervals.LEVELS)), np.nan)
     for place, fold in enumerate(made.folds):
         if place >= _FEWEST_ORIGINS:
             known_then = np.stack(
@@ -306,7 +306,9 @@ def _bands_of_then(made: Forecasts) -> Floats:
                     for earlier in made.folds[:place]
                 ]
             )
-            found[place] = bands.quantiles(made.past[place], made.past[:place], known_then)
+            found[place] = prediction_intervals.quantiles(
+                made.past[place], made.past[:place], known_then
+            )
     return found
 
 
@@ -359,9 +361,9 @@ def _errors(made: Forecasts) -> list[tuple[float | None, float | None, float | N
         return [(None, None, None)] * len(made.panel.queues)
     wrong = np.nansum(np.abs(made.came - made.past), axis=(0, 2))
     naive, came = errors(made.folds, NAIVE)
-    chance = np.where(np.isnan(made.came), 0, bands.chance_error(np.maximum(made.past, 0))).sum(
-        axis=(0, 2)
-    )
+    chance = np.where(
+        np.isnan(made.came), 0, prediction_intervals.chance_error(np.maximum(made.past, 0))
+    ).sum(axis=(0, 2))
     return [
         (float(w / c), float(n / c), float(p / c)) if c else (None, None, None)
         for w, n, p, c in zip(wrong, naive, chance, came, strict=True)
@@ -379,7 +381,7 @@ def _totals(history: History, made: Forecasts) -> Iterator[Row]:
     ):
         means = made.means[rows].sum(axis=0)[None]
         past, came = made.past[:, rows].sum(axis=1)[:, None], _summed(made.came[:, rows])[:, None]
-        found = bands.quantiles(means, past, came)[0]
+        found = prediction_intervals.quantiles(means, past, came)[0]
         for lead in range(made.panel.horizon):
             yield {
                 "account": account,
@@ -417,7 +419,9 @@ def _weekly(history: History, made: Forecasts) -> Iterator[Row]:
     known = np.stack([_summed(made.came[:, rows]) for rows in names.values()], axis=1)
     means, past, came = sums(members(made.means)), sums(members(made.past)), sums(known)
     found = np.where(
-        (means > 0)[..., None], bands.quantiles(means, past, came, bands.WEEK_GROUPS), 0.0
+        (means > 0)[..., None],
+        prediction_intervals.quantiles(means, past, came, prediction_intervals.WEEK_GROUPS),
+        0.0,
     )
     for row, (account, team_id, name) in enumerate(names):
         for week in range(weeks):
@@ -468,7 +472,7 @@ def _channel_means(history: History, made: Forecasts) -> tuple[Floats, Floats, R
     for at, fold in enumerate(made.folds):
         there = history.by_channel[:, fold.known : fold.known + made.panel.horizon]
         came[at, :, : there.shape[1]] = there
-    found = np.where((means > 0)[..., None], bands.quantiles(means, past, came), 0.0)
+    found = np.where((means > 0)[..., None], prediction_intervals.quantiles(means, past, came), 0.0)
     listed = [
         {
             **_named(history, team),

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def uncollected() -> Iterator[None]:
+def gc_frozen() -> Iterator[None]:
     """Import within this what lives as long as the process.
 
     The collector looks through everything again and again while modules come in, a fifth of the

@@ -6,10 +6,10 @@ from typing import Any
 
 from tasks.entities import ENTITIES
 from tasks.landing.store import Batch
-from tasks.quality.checked import Aside, Checked
+from tasks.quality.checked import Checked, RejectedRow
 from tasks.rest.spec import Full, Stream
 from tasks.translation.columns import keys_of
-from tasks.warehouse import books
+from tasks.warehouse import runlog
 from tasks.warehouse.engine import Connection, Warehouse
 from tasks.warehouse.merge import Origin, create_stage, merge, stage
 
@@ -26,7 +26,7 @@ class Load:
     stream: Stream
     batch: Batch
     rows: dict[str, int] = field(default_factory=dict)
-    aside: list[Aside] = field(default_factory=list)
+    rejected: list[RejectedRow] = field(default_factory=list)
     waiting: dict[str, set[str]] = field(default_factory=dict)
     _freed: dict[str, set[str]] = field(default_factory=dict)
 
@@ -39,7 +39,7 @@ class Load:
     def take(self, checked: Checked) -> None:
         """Stage good rows, note the others."""
         name = checked.entity.name
-        self.aside.extend(checked.aside)
+        self.rejected.extend(checked.rejected)
         if name not in self.rows:
             create_stage(self.warehouse, self.connection, checked.entity)
             self.rows[name] = 0
@@ -78,15 +78,15 @@ class Load:
         for name in sorted(self.rows):
             count = merge(self.connection, ENTITIES[name], self.origin, replaces=replaces)
             if count:
-                books.touch_table(self.connection, f"source.{name}")
+                runlog.mark_changed(self.connection, f"source.{name}")
             changed += count
         if bookmark is not None:
-            books.move_bookmark(
+            runlog.move_bookmark(
                 self.connection, source.account, source.stream, bookmark, self.batch.batch_id
             )
-        books.mark_replayed(self.connection, source.account, source.stream, self._freed)
-        books.quarantine(self.connection, self._quarantine_rows(), self.batch.batch_id)
-        books.record_batch(
+        runlog.mark_replayed(self.connection, source.account, source.stream, self._freed)
+        runlog.quarantine(self.connection, self._quarantine_rows(), self.batch.batch_id)
+        runlog.record_batch(
             self.connection,
             {
                 "batch_id": self.batch.batch_id,
@@ -98,7 +98,7 @@ class Load:
                 "window_end": self.batch.window.end,
                 "rows_count": sum(self.rows.values()),
                 "changed_count": changed,
-                "quarantined_count": len(self.aside),
+                "quarantined_count": len(self.rejected),
                 **facts,
             },
         )
@@ -106,7 +106,7 @@ class Load:
 
     def _quarantine_rows(self) -> Iterable[dict[str, Any]]:
         source = self.batch.source
-        for number, row in enumerate(self.aside):
+        for number, row in enumerate(self.rejected):
             yield {
                 "batch_id": self.batch.batch_id,
                 "entity": row.entity,

@@ -21,11 +21,11 @@ from tasks.errors import (
     SupportEtlError,
     UnreachableError,
 )
-from tasks.messaging import mail, slack, teams
-from tasks.messaging.content import Message
+from tasks.notifications import mail, slack, teams
+from tasks.notifications.content import Message
 from tasks.rest import webhook
 from tasks.settings import NotificationSettings, SecretLookup, redact, secrets_of
-from tasks.warehouse import books
+from tasks.warehouse import runlog
 from tasks.warehouse.engine import Warehouse
 
 _AGAIN = timedelta(hours=24)
@@ -38,7 +38,7 @@ class Delivery:
 
     channel: str
     state: str
-    says: str = ""
+    description: str = ""
 
 
 def notify(
@@ -60,15 +60,15 @@ def notify(
         found.append(delivery)
         if warehouse is not None:
             with warehouse.begin() as connection:
-                books.record_notification(
+                runlog.record_notification(
                     connection,
                     {
                         "run_id": message.run_id,
                         "channel": channel,
                         "topic": topic_of(message),
-                        "is_well": message.is_well,
+                        "is_well": message.is_ok,
                         "state": delivery.state,
-                        "message": delivery.says or None,
+                        "message": delivery.description or None,
                     },
                 )
     return found
@@ -87,12 +87,12 @@ def _is_due(
     if settings.when == "always":
         return True
     with warehouse.connect() as connection:
-        if message.is_well:
-            last = books.last_notification(connection, channel)
-            return last is not None and not last.is_well
+        if message.is_ok:
+            last = runlog.last_notification(connection, channel)
+            return last is not None and not last.is_ok
         told = itertools.takewhile(
-            lambda one: not one.is_well,
-            books.notifications_since(connection, channel, now() - _AGAIN),
+            lambda one: not one.is_ok,
+            runlog.notifications_since(connection, channel, now() - _AGAIN),
         )
         return topic_of(message) not in {one.topic for one in told}
 
@@ -209,7 +209,7 @@ def _mail_server(settings: NotificationSettings) -> smtplib.SMTP:
 def undelivered(deliveries: Sequence[Delivery]) -> list[str]:
     """What the run has to say of its messages."""
     return [
-        f"not delivered by {d.channel} ({d.state}): {d.says}"
+        f"not delivered by {d.channel} ({d.state}): {d.description}"
         for d in deliveries
         if d.state != "delivered"
     ]

@@ -15,13 +15,13 @@ import numpy as np
 import pandas as pd
 
 from tasks.planning import headcount, queueing, roster
-from tasks.planning.need import LiveNeed, Opening, Promises, later, live
+from tasks.planning.need import LiveNeed, Opening, ServiceTargets, later, live
 from tasks.planning.patterns import ShiftPattern, parse_shifts
 from tasks.planning.staffing import Assumptions
 from tasks.settings import PlanningSettings
 from tasks.sqlmodels.catalog import models, table_of
-from tasks.sqlmodels.remade import Made, remake
-from tasks.warehouse.build import refill
+from tasks.sqlmodels.materialization import Materialized, materialize
+from tasks.warehouse.build import rebuild
 from tasks.warehouse.engine import Connection, Warehouse
 
 SCENARIO = "marts.staffing_scenario_daily"
@@ -51,7 +51,7 @@ class Scenario:
     shrinkage: float | None = None
 
     @property
-    def says(self) -> str:
+    def description(self) -> str:
         """What is changed, in words."""
         told = {
             "volume": f"{self.volume - 1:+.1%}" if self.volume != 1 else "",
@@ -68,10 +68,10 @@ class Scenario:
 
 def build_staffing(
     warehouse: Warehouse, connection: Connection, planning: PlanningSettings, run_id: str
-) -> list[Made]:
+) -> list[Materialized]:
     """Every staffing table, if forecast, plan, hours or settings changed."""
     given = planning.model_dump(mode="json")
-    return remake(
+    return materialize(
         warehouse,
         connection,
         "plan",
@@ -108,7 +108,7 @@ def build_scenario(
             connection, f"select * from {SCENARIO} where scenario <> :name", {"name": name}
         )
     ]
-    refill(
+    rebuild(
         warehouse,
         connection,
         target,
@@ -129,7 +129,7 @@ def _beside(
     )
     return {
         "scenario": name,
-        "assumptions": scenario.says,
+        "assumptions": scenario.description,
         **{column: base[column] for column in ("account", "team_id", "team", "day")},
         "expected_tickets": other["expected_tickets"],
         "base_expected_tickets": base["expected_tickets"],
@@ -299,7 +299,7 @@ def _shrinkage(warehouse: Warehouse, connection: Connection) -> dict[Team, float
     return found
 
 
-def promises_of(planning: PlanningSettings, scenario: Scenario) -> Promises:
+def service_targets_of(planning: PlanningSettings, scenario: Scenario) -> ServiceTargets:
     """Settings as promises, changed by the scenario; the shrinkage is each team's own."""
     target = queueing.Target(
         planning.live_share if scenario.live_share is None else scenario.live_share,
@@ -307,7 +307,7 @@ def promises_of(planning: PlanningSettings, scenario: Scenario) -> Promises:
         planning.live_occupancy,
         planning.live_abandoned,
     )
-    return Promises(
+    return ServiceTargets(
         target,
         planning.patience_seconds or np.inf,
         planning.chat_concurrency,
@@ -324,9 +324,11 @@ def plan_rows(
 ) -> dict[str, Rows]:
     """Rows of every staffing table."""
     scenario = scenario or Scenario()
-    promises = promises_of(planning, scenario)
-    intervals = [row for part in _by_team(expected, planning, scenario, promises) for row in part]
-    daily = list(_daily(intervals, promises))
+    service_targets = service_targets_of(planning, scenario)
+    intervals = [
+        row for part in _by_team(expected, planning, scenario, service_targets) for row in part
+    ]
+    daily = list(_daily(intervals, service_targets))
     shifts = list(_roster(intervals, parse_shifts(planning.shifts), planning.roster_days))
     return {
         "staffing_requirement_interval": intervals,
@@ -387,7 +389,10 @@ def _shrinkage_of(
 
 
 def _by_team(
-    expected: Expected, planning: PlanningSettings, scenario: Scenario, promises: Promises
+    expected: Expected,
+    planning: PlanningSettings,
+    scenario: Scenario,
+    service_targets: ServiceTargets,
 ) -> Iterator[Rows]:
     """Requirement rows of each team: one for each live channel and interval, one for all other
     channels together.
@@ -396,8 +401,8 @@ def _by_team(
         opening = expected.opening.get(str(account), Opening(()))
         seconds = float(part["interval_minutes"].iloc[0]) * 60
         team = (str(account), str(team_id), part["team"].iloc[0])
-        promises = replace(
-            promises, shrinkage=_shrinkage_of(expected, planning, scenario, team[:2])[0]
+        service_targets = replace(
+            service_targets, shrinkage=_shrinkage_of(expected, planning, scenario, team[:2])[0]
         )
         frame = part.assign(volume=part["expected_tickets"] * scenario.volume)
         frame["contacts"] = frame["volume"] * frame["planned_ratio"]
@@ -407,7 +412,7 @@ def _by_team(
         ]
         is_live = frame["channel"].isin(planning.live_channels)
         on_line = (
-            list(_live_rows(frame[is_live], team, opening, seconds, promises))
+            list(_live_rows(frame[is_live], team, opening, seconds, service_targets))
             if is_live.any()
             else []
         )
@@ -421,20 +426,22 @@ def _by_team(
                     planned + row["agents_required"] * free,
                     mean + row["agents_required_mean"] * free,
                 )
-            yield list(_deferred_rows(frame[~is_live], team, opening, seconds, promises, idle))
+            yield list(
+                _deferred_rows(frame[~is_live], team, opening, seconds, service_targets, idle)
+            )
 
 
 def _days(frame: pd.DataFrame) -> list[date]:
     return [day.date() if isinstance(day, datetime) else day for day in frame["day"].tolist()]
 
 
-def _named(team: tuple[str, str, str | None], channel: str, promises: Promises) -> Row:
+def _named(team: tuple[str, str, str | None], channel: str, service_targets: ServiceTargets) -> Row:
     return {
         "account": team[0],
         "team_id": team[1],
         "team": team[2],
         "channel": channel,
-        "shrinkage_share": promises.shrinkage,
+        "shrinkage_share": service_targets.shrinkage,
     }
 
 
@@ -443,25 +450,25 @@ def _live_rows(
     team: tuple[str, str, str | None],
     opening: Opening,
     seconds: float,
-    promises: Promises,
+    service_targets: ServiceTargets,
 ) -> Iterator[Row]:
     starts = [s.to_pydatetime() for s in frame["starts_at"]]
     opened = opening.share(starts, seconds)
     chats = (frame["channel"] == "chat").to_numpy()
     handle = frame["handle"].to_numpy(dtype=float)
     need: LiveNeed = live(
-        frame["contacts"].to_numpy(dtype=float) * opened, handle, chats, seconds, promises
+        frame["contacts"].to_numpy(dtype=float) * opened, handle, chats, seconds, service_targets
     )
     mean: LiveNeed = live(
-        frame["volume"].to_numpy(dtype=float) * opened, handle, chats, seconds, promises
+        frame["volume"].to_numpy(dtype=float) * opened, handle, chats, seconds, service_targets
     )
-    model = "erlang_c" if np.isinf(promises.patience) else "erlang_a"
+    model = "erlang_c" if np.isinf(service_targets.patience) else "erlang_a"
     minutes = frame["local_minute"].tolist()
     for at, (channel, day, volume, contacts) in enumerate(
         zip(frame["channel"], _days(frame), frame["volume"], frame["contacts"], strict=True)
     ):
         yield {
-            **_named(team, channel, promises),
+            **_named(team, channel, service_targets),
             "starts_at": starts[at],
             "day": day,
             "local_minute": minutes[at],
@@ -470,14 +477,16 @@ def _live_rows(
             "expected_contacts": float(volume * opened[at]),
             "planned_contacts": float(contacts * opened[at]),
             "handle_seconds": float(handle[at]),
-            "concurrency": promises.concurrency if chats[at] else 1,
-            "patience_seconds": None if np.isinf(promises.patience) else promises.patience,
-            "target_share": promises.live.share,
-            "target_seconds": promises.live.seconds,
-            "most_occupied_share": promises.live.most_occupied,
+            "concurrency": service_targets.concurrency if chats[at] else 1,
+            "patience_seconds": None
+            if np.isinf(service_targets.patience)
+            else service_targets.patience,
+            "target_share": service_targets.live.share,
+            "target_seconds": service_targets.live.seconds,
+            "most_occupied_share": service_targets.live.most_occupied,
             "agents_required": float(need.agents[at]),
             "agents_required_mean": float(mean.agents[at]),
-            "heads_scheduled": promises.heads(float(need.agents[at])),
+            "heads_scheduled": service_targets.heads(float(need.agents[at])),
             "because": str(need.because[at]),
             "service_level": float(need.reached.service_level[at]),
             "occupancy": float(need.reached.occupancy[at]),
@@ -493,7 +502,7 @@ def _deferred_rows(
     team: tuple[str, str, str | None],
     opening: Opening,
     seconds: float,
-    promises: Promises,
+    service_targets: ServiceTargets,
     idle: Mapping[datetime, tuple[float, float]],
 ) -> Iterator[Row]:
     """All deferred channels of a team are one queue; their handle time is the mean weighted by
@@ -525,11 +534,11 @@ def _deferred_rows(
         else float(frame["handle"].mean())
     )
     spare, spare_mean = np.array([idle.get(s, (0.0, 0.0)) for s in starts]).T
-    need = later(contacts, opened, handle, seconds, promises, spare)
+    need = later(contacts, opened, handle, seconds, service_targets, spare)
     mean = (
         need
         if np.array_equal(contacts, volume)
-        else later(volume, opened, handle, seconds, promises, spare_mean)
+        else later(volume, opened, handle, seconds, service_targets, spare_mean)
     )
     minutes = summed["minute"].tolist()
     for at, day in enumerate(_days(summed)):
@@ -537,7 +546,7 @@ def _deferred_rows(
         agents = need.agents * opened[at]
         level = need.outcome.in_target_by_interval[at]
         yield {
-            **_named(team, _DEFERRED, promises),
+            **_named(team, _DEFERRED, service_targets),
             "starts_at": starts[at],
             "day": day,
             "local_minute": minutes[at],
@@ -548,17 +557,17 @@ def _deferred_rows(
             "handle_seconds": handle,
             "concurrency": 1,
             "patience_seconds": None,
-            "target_share": promises.deferred_share,
-            "target_seconds": promises.deferred_seconds,
-            "most_occupied_share": promises.occupancy,
+            "target_share": service_targets.deferred_share,
+            "target_seconds": service_targets.deferred_seconds,
+            "most_occupied_share": service_targets.occupancy,
             "agents_required": agents,
             "agents_required_mean": mean.agents * opened[at],
-            "heads_scheduled": promises.heads(float(agents)),
+            "heads_scheduled": service_targets.heads(float(agents)),
             "because": (
                 "closed" if not is_open else "service_level" if need.feasible else "stability"
             ),
             "service_level": None if np.isnan(level) else float(level),
-            "occupancy": need.outcome.occupancy * promises.occupancy if is_open else None,
+            "occupancy": need.outcome.occupancy * service_targets.occupancy if is_open else None,
             "abandoned_share": None,
             "mean_wait_seconds": None,
             "backlog_end": float(need.outcome.backlog[at]),
@@ -566,7 +575,7 @@ def _deferred_rows(
         }
 
 
-def _daily(intervals: Sequence[Row], promises: Promises) -> Iterator[Row]:
+def _daily(intervals: Sequence[Row], service_targets: ServiceTargets) -> Iterator[Row]:
     """Hours, full-time agents and the highest need of a day, by team and channel."""
     parts: dict[tuple[str, str, str | None, str, date], Rows] = defaultdict(list)
     for row in intervals:
@@ -575,7 +584,7 @@ def _daily(intervals: Sequence[Row], promises: Promises) -> Iterator[Row]:
         hours = sum(r["agents_required"] * r["interval_minutes"] for r in rows) / 60
         mean = sum(r["agents_required_mean"] * r["interval_minutes"] for r in rows) / 60
         weight = sum(r["planned_contacts"] for r in rows if r["service_level"] is not None)
-        promises = replace(promises, shrinkage=rows[0]["shrinkage_share"])
+        service_targets = replace(service_targets, shrinkage=rows[0]["shrinkage_share"])
         yield {
             "account": account,
             "team_id": team_id,
@@ -586,8 +595,8 @@ def _daily(intervals: Sequence[Row], promises: Promises) -> Iterator[Row]:
             "planned_contacts": sum(r["planned_contacts"] for r in rows),
             "agent_hours": hours,
             "agent_hours_mean": mean,
-            "fte": promises.fte(hours),
-            "fte_mean": promises.fte(mean),
+            "fte": service_targets.fte(hours),
+            "fte_mean": service_targets.fte(mean),
             "peak_heads": max(r["heads_scheduled"] for r in rows),
             "service_level": (
                 sum(

@@ -386,7 +386,7 @@ def _quarantine_table(warehouse: Warehouse, connection: Connection) -> Table:
 
 
 def _definitions() -> Table:
-    rows = [(k.title, k.says, k.unit, k.attributed_to, k.name) for k in kpis().values()]
+    rows = [(k.title, k.description, k.unit, k.attributed_to, k.name) for k in kpis().values()]
     return Table(
         "definitions",
         "What the KPIs mean",

@@ -14,10 +14,10 @@ from typing import Any
 from tasks.clock import Window, now
 from tasks.entities import ENTITIES
 from tasks.rest.spec import Changed, Stream
-from tasks.warehouse import books
+from tasks.warehouse import runlog
+from tasks.warehouse.changed_keys import touch_tickets
 from tasks.warehouse.engine import Connection, Warehouse
 from tasks.warehouse.tables import source_columns
-from tasks.warehouse.touched import touch_tickets
 
 COMPARED = (
     "ticket",
@@ -131,7 +131,7 @@ def bury(
 ) -> None:
     """Mark ghosts as deleted now."""
     for record in ghosts:
-        books.execute(
+        runlog.execute(
             connection,
             "insert into source.tombstone (account, connector, entity, record_id, deleted_at,"
             " version_at, loaded_stream, loaded_batch, received_at) values (:account, :connector,"
@@ -156,7 +156,7 @@ def bury(
 
 def revive(connection: Connection, account: str, entity: str, told: set[str]) -> int:
     """Take back the marks of records that the vendor tells of again; gives how many."""
-    marked = books.column(
+    marked = runlog.column(
         connection,
         "select record_id from source.tombstone where account = :account and entity = :entity and"
         " loaded_stream = :stream",
@@ -170,7 +170,7 @@ def revive(connection: Connection, account: str, entity: str, told: set[str]) ->
             " :stream"
         )
         _touched(connection, where, values)
-        books.execute(connection, f"delete from source.tombstone where {where}", values)
+        runlog.execute(connection, f"delete from source.tombstone where {where}", values)
     return len(back)
 
 
@@ -184,7 +184,7 @@ def _touched(connection: Connection, where: str, values: Mapping[str, Any]) -> N
         f"(select * from source.tombstone where {where})",
         values,
     )
-    books.touch_table(connection, "source.tombstone")
+    runlog.mark_changed(connection, "source.tombstone")
 
 
 def alerts_of(found: list[Comparison], *, settled: bool) -> Iterator[tuple[str, str, str]]:

@@ -35,12 +35,12 @@ from tasks.sqlmodels.catalog import (
     models,
     table_of,
 )
-from tasks.warehouse import books
-from tasks.warehouse.books import BuildState
-from tasks.warehouse.build import build, fill, refill
+from tasks.warehouse import runlog
+from tasks.warehouse.build import build, fill, rebuild
+from tasks.warehouse.changed_keys import ChangedKeys, ticket_of
 from tasks.warehouse.engine import Connection, Warehouse
+from tasks.warehouse.runlog import BuildState
 from tasks.warehouse.tables import ACCOUNT_MARK, REPORTING_SETTING, REPORTING_ZONE, SOURCE
-from tasks.warehouse.touched import Touched, ticket_of
 
 DEFAULT_SCHEDULE = "default"
 EVERY_SCHEDULE = "*"  # holidays of vendors that do not tell which schedule they close
@@ -66,7 +66,7 @@ def last_complete_day(as_of: datetime, time_zone: str) -> date:
     return local_day(as_of, time_zone) - timedelta(days=1)
 
 
-def set_parameters(connection: Connection, as_of: datetime, settings: Settings) -> Touched:
+def set_parameters(connection: Connection, as_of: datetime, settings: Settings) -> ChangedKeys:
     """Write down what the models are built for; gives what this build has to look at.
 
     Tickets: those of loaded rows, those whose clocks run if the as-of instant has moved, and those
@@ -74,7 +74,7 @@ def set_parameters(connection: Connection, as_of: datetime, settings: Settings) 
     zones changed, everything is built anew.
     """
     business = settings.business
-    before = books.reporting_zones(connection)
+    before = runlog.reporting_zones(connection)
     zones = [
         {
             "time_zone": zone,
@@ -84,29 +84,29 @@ def set_parameters(connection: Connection, as_of: datetime, settings: Settings) 
         }
         for place, zone in enumerate(business.zones)
     ]
-    if books.replace_rows(connection, REPORTING_ZONE, zones):
-        books.touch_table(connection, REPORTING_ZONE.fullname)
+    if runlog.replace_rows(connection, REPORTING_ZONE, zones):
+        runlog.mark_changed(connection, REPORTING_ZONE.fullname)
         known = {row["time_zone"]: row for row in before}
         if (
             [r["time_zone"] for r in before if r["is_main"]] != list(business.zones[:1])
             or set(known) != set(business.zones)
             or (before and before[0]["as_of"] > as_of)
         ):
-            books.touch_table(connection, ZONE_LIST)
+            runlog.mark_changed(connection, ZONE_LIST)
     setting = {
         "time_zone": business.time_zone,
         "currency": business.currency,
         "recontact_days": business.recontact_days,
     }
-    if books.replace_rows(connection, REPORTING_SETTING, [setting]):
-        books.touch_table(connection, REPORTING_SETTING.fullname)
-    if books.replace_rows(connection, ACCOUNT_MARK, list(_marks(settings))):
-        books.touch_table(connection, ACCOUNT_MARK.fullname)
-    touched = Touched(connection)
+    if runlog.replace_rows(connection, REPORTING_SETTING, [setting]):
+        runlog.mark_changed(connection, REPORTING_SETTING.fullname)
+    if runlog.replace_rows(connection, ACCOUNT_MARK, list(_marks(settings))):
+        runlog.mark_changed(connection, ACCOUNT_MARK.fullname)
+    changed_keys = ChangedKeys(connection)
     former = before[0]["as_of"] if before else None
-    touched.start()
+    changed_keys.start()
     if former and former != as_of:
-        touched.look_at(
+        changed_keys.look_at(
             [
                 *_running(),
                 (
@@ -119,10 +119,10 @@ def set_parameters(connection: Connection, as_of: datetime, settings: Settings) 
         new = next(
             (z["last_day"] for z in zones if z["time_zone"] == row["time_zone"]), row["last_day"]
         )
-        touched.add_days(
+        changed_keys.add_days(
             row["last_day"] + timedelta(days=i) for i in range(1, (new - row["last_day"]).days + 1)
         )
-    return touched
+    return changed_keys
 
 
 def _running() -> list[str]:
@@ -159,7 +159,7 @@ def identities_verdict(warehouse: Warehouse, connection: Connection) -> Verdict:
             RuleResult(
                 identity.name,
                 "identity",
-                identity.says.rstrip(".") + first,
+                identity.description.rstrip(".") + first,
                 not wrong,
                 len(wrong),
                 0,
@@ -179,7 +179,7 @@ def build_model(
     connection: Connection,
     model: Model,
     run_id: str,
-    touched: Touched,
+    changed_keys: ChangedKeys,
     known: BuildState,
 ) -> ModelResult:
     """Build one model if it is out of date: whole, or only touched tickets or days.
@@ -190,7 +190,7 @@ def build_model(
     state = json.dumps(now, sort_keys=True)
     former = known.inputs.get(model.full_name)
     if former == state:
-        touched.known.add(model.full_name)
+        changed_keys.known.add(model.full_name)
         return ModelResult(model.full_name, 0, None, 0.0)
     started = time.perf_counter()
     target = table_of(model)
@@ -203,8 +203,8 @@ def build_model(
         )
         return _record(model.full_name, run_id, state, rows, changed, started, known)
     select = model.render("duckdb" if warehouse.kind == "duckdb" else "postgres")
-    select, only = _cut(model, select, _changed_inputs(now, former), touched)
-    rows, changed = build(connection, target, select, only=only, touched=touched)
+    select, only = _cut(model, select, _changed_inputs(now, former), changed_keys)
+    rows, changed = build(connection, target, select, only=only, changed_keys=changed_keys)
     return _record(model.full_name, run_id, state, rows, changed, started, known)
 
 
@@ -216,7 +216,9 @@ def _changed_inputs(now: dict[str, Any], former: str | None) -> set[str] | None:
     return {name for name, count in now["inputs"].items() if then["inputs"].get(name) != count}
 
 
-def _cut(model: Model, select: str, changed: set[str] | None, touched: Touched) -> tuple[str, str]:
+def _cut(
+    model: Model, select: str, changed: set[str] | None, changed_keys: ChangedKeys
+) -> tuple[str, str]:
     """The SELECT over slices of its inputs, and the condition on the rows it then stands for; uncut
     if need be.
     """
@@ -224,23 +226,25 @@ def _cut(model: Model, select: str, changed: set[str] | None, touched: Touched) 
         return select, ""
     if model.refresh == "ticket":
         cut = {name: columns for name in model.inputs if ticket_of(name, columns := _columns(name))}
-        if touched.all_tickets or not changed - MOVING <= set(cut):
+        if changed_keys.all_tickets or not changed - MOVING <= set(cut):
             return select, ""
         for name, columns in cut.items():
             select = _read_instead(
                 select,
                 name,
-                touched.slice_of(name, "tickets", touched.tickets_where(name, columns)),
+                changed_keys.slice_of(name, "tickets", changed_keys.tickets_where(name, columns)),
             )
-        return select, touched.tickets_where(model.full_name, _columns(model.full_name))
+        return select, changed_keys.tickets_where(model.full_name, _columns(model.full_name))
     cut = {name: _columns(name) for name in model.inputs if name.startswith(_POINT_FACTS)}
-    if touched.all_days or not changed - MOVING <= set(cut) & touched.known:
+    if changed_keys.all_days or not changed - MOVING <= set(cut) & changed_keys.known:
         return select, ""
-    periods = sorted({_period_start(model.refresh, day) for day in touched.days})
+    periods = sorted({_period_start(model.refresh, day) for day in changed_keys.days})
     days = {day for period in periods for day in _days_of(model.refresh, period)}
     for name, columns in cut.items():
         select = _read_instead(
-            select, name, touched.slice_of(name, model.refresh, touched.days_where(columns, days))
+            select,
+            name,
+            changed_keys.slice_of(name, model.refresh, changed_keys.days_where(columns, days)),
         )
     listed = ", ".join(f"date '{period.isoformat()}'" for period in periods) or "null"
     return select, f"{PERIODS[model.refresh]} in ({listed})"
@@ -294,7 +298,7 @@ def build_calendar(
     settings: Settings,
     as_of: datetime,
     run_id: str,
-    touched: Touched,
+    changed_keys: ChangedKeys,
 ) -> list[ModelResult]:
     """Days, local days and business time, in whole years from the first ticket to the end of the
     forecast.
@@ -313,7 +317,7 @@ def build_calendar(
             sorted((k, v) for k, v in schedules.items()),
         )
     )
-    known = books.model_inputs(connection)
+    known = runlog.model_inputs(connection)
     makers: dict[str, Callable[[], list[dict[str, Any]]]] = {
         "core.dim_date": lambda: _dates(schedules, usual, first, last, business.fiscal_year_month),
         "core.dim_local_day": lambda: _local_days(business.zones, first, last),
@@ -329,7 +333,7 @@ def build_calendar(
         if known.get(name) == state:
             results.append(ModelResult(name, 0, None, 0.0))
             continue
-        count, changed = refill(
+        count, changed = rebuild(
             warehouse,
             connection,
             table_of(model),
@@ -340,7 +344,7 @@ def build_calendar(
         )
         results.append(ModelResult(name, count, changed, time.perf_counter() - started))
     if any(r.changed for r in results):
-        touched.look_at(_running())  # clocks that run may have been given other hours
+        changed_keys.look_at(_running())  # clocks that run may have been given other hours
     return results
 
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 from tasks.entities import ARROW, Entity
 from tasks.errors import BatchRefusedError, ContractError
 from tasks.landing.pages import LandedPage
-from tasks.quality.checked import Aside, Checked
+from tasks.quality.checked import Checked, RejectedRow
 from tasks.quality.suites import Verdict, check
 from tasks.rest.reading import LEAD, MAIN, page_reader
 from tasks.rest.spec import Becomes, Stream
@@ -40,7 +40,7 @@ class Reader:
     settings: Mapping[str, Any]
     quarantine_limit: float
     seen: int = 0
-    set_aside: int = 0
+    rejected_count: int = 0
     _gathered: dict[str, Gathered] = field(default_factory=dict)
     _lead: Any = None
 
@@ -82,8 +82,8 @@ class Reader:
 
     def _checked(self, rows: Rows) -> Checked:
         entity, table = rows.entity, rows.table
-        aside = [
-            Aside(entity.name, page, record, key, "readable value", reason)
+        rejected = [
+            RejectedRow(entity.name, page, record, key, "readable value", reason)
             for page, record, key, reason in zip(
                 rows.refused.column(PAGE).to_pylist(),
                 rows.refused.column(RECORD).to_pylist(),
@@ -96,10 +96,10 @@ class Reader:
         if verdict:
             self._refuse_if_broken(verdict)
             table, bad = _take_out(entity, table, verdict)
-            aside += bad
-        self.seen += table.num_rows + len(aside)
-        self.set_aside += len(aside)
-        return Checked(entity, table, tuple(aside), verdict)
+            rejected += bad
+        self.seen += table.num_rows + len(rejected)
+        self.rejected_count += len(rejected)
+        return Checked(entity, table, tuple(rejected), verdict)
 
     def _spoiled(self, page: LandedPage) -> Iterator[Checked]:
         """Records that do not have the declared types at all."""
@@ -113,8 +113,8 @@ class Reader:
                 f"{self.stream.name}: a record of {page.part} cannot be read"
                 f" ({page.page.spoiled[0].reason}); nothing of the batch was loaded"
             )
-        aside = tuple(
-            Aside(
+        rejected = tuple(
+            RejectedRow(
                 becomes.entity.name,
                 page.number,
                 None,
@@ -124,33 +124,38 @@ class Reader:
             )
             for s in page.page.spoiled
         )
-        self.seen += len(aside)
-        self.set_aside += len(aside)
+        self.seen += len(rejected)
+        self.rejected_count += len(rejected)
         nothing = pa.schema(
             [(c.name, ARROW[c.kind]) for c in becomes.entity.columns]
             + [(PAGE, pa.int64()), (RECORD, pa.int64()), (RECEIVED, ARROW["instant"])]
         ).empty_table()
-        yield Checked(becomes.entity, nothing, aside, None)
+        yield Checked(becomes.entity, nothing, rejected, None)
 
     def _refuse_if_broken(self, verdict: Verdict) -> None:
         if verdict.refusals:
             first = verdict.refusals[0]
             raise BatchRefusedError(
-                f"{self.stream.name}: {first.says} (rule {first.rule} of"
+                f"{self.stream.name}: {first.description} (rule {first.rule} of"
                 f" expectations/{verdict.subject}.yml, {first.unexpected_count} of"
                 f" {first.rows_count} rows); nothing of the batch was loaded"
             )
 
     def _refuse_if_mostly_bad(self) -> None:
-        if self.seen >= _SHARE_MATTERS_FROM and self.set_aside > self.quarantine_limit * self.seen:
+        if (
+            self.seen >= _SHARE_MATTERS_FROM
+            and self.rejected_count > self.quarantine_limit * self.seen
+        ):
             raise BatchRefusedError(
-                f"{self.stream.name}: {self.set_aside} of {self.seen} rows break a rule, more than"
+                f"{self.stream.name}: {self.rejected_count} of {self.seen} rows break a rule, more than"
                 f" rules.quarantine_limit_share ({self.quarantine_limit:.0%}); nothing of the batch"
                 " was loaded"
             )
 
 
-def _take_out(entity: Entity, table: pa.Table, verdict: Verdict) -> tuple[pa.Table, list[Aside]]:
+def _take_out(
+    entity: Entity, table: pa.Table, verdict: Verdict
+) -> tuple[pa.Table, list[RejectedRow]]:
     if not verdict.bad:
         return table, []
     indexes = sorted(verdict.bad)
@@ -158,8 +163,8 @@ def _take_out(entity: Entity, table: pa.Table, verdict: Verdict) -> tuple[pa.Tab
     keep = [True] * table.num_rows
     for index in indexes:
         keep[index] = False
-    aside = [
-        Aside(entity.name, page, record, key, verdict.bad[index][0], verdict.bad[index][1])
+    rejected = [
+        RejectedRow(entity.name, page, record, key, verdict.bad[index][0], verdict.bad[index][1])
         for index, page, record, key in zip(
             indexes,
             bad.column(PAGE).to_pylist(),
@@ -168,7 +173,7 @@ def _take_out(entity: Entity, table: pa.Table, verdict: Verdict) -> tuple[pa.Tab
             strict=True,
         )
     ]
-    return table.filter(pa.array(keep)), aside
+    return table.filter(pa.array(keep)), rejected
 
 
 def _guess_key(becomes: Becomes, raw: str) -> str:

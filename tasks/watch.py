@@ -12,7 +12,7 @@ from statistics import median
 from typing import Any
 
 from tasks.settings import Settings
-from tasks.warehouse import books
+from tasks.warehouse import runlog
 from tasks.warehouse.engine import Connection, Warehouse
 
 KINDS = ("quiet", "volume", "behind")
@@ -37,7 +37,7 @@ def watch(warehouse: Warehouse, settings: Settings, as_of: datetime) -> list[Ale
         for entity, instant in _TOLD_BY.items():
             for account, days in _daily(warehouse, connection, entity, instant, as_of).items():
                 found += judge(f"{account}/{entity}", days, as_of)
-        books.record_alerts(connection, KINDS, found)
+        runlog.record_alerts(connection, KINDS, found)
     return found
 
 

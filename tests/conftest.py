@@ -18,7 +18,7 @@ import pytest
 from tests_support import FIRST, TODAY
 
 from flows.job import Outcome, ingest_accounts, run_daily, run_replay, running
-from flows.stages import Plainly
+from flows.runner import ThreadRunner
 from tasks.rest import client as rest_client
 from tasks.sandbox.company import Sandbox, open_sandbox
 from tasks.sandbox.world import World
@@ -67,10 +67,10 @@ def world() -> World:
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Retries wait a moment, not seconds; how long they would wait is tested on its own."""
-    monkeypatch.setattr("tasks.extract.Patience", lambda **given: _PATIENCE)
+    monkeypatch.setattr("tasks.extract.RetryPolicy", lambda **given: _PATIENCE)
 
 
-_PATIENCE = rest_client.Patience(tries=4, first_wait=0.01, wait_cap=0.05)
+_PATIENCE = rest_client.RetryPolicy(max_attempts=4, first_wait=0.01, max_wait=0.05)
 
 
 @pytest.fixture
@@ -119,20 +119,20 @@ class Bench:
 
     def run(self, as_of: datetime, *, report: bool = False, **changes: Any) -> Outcome:
         begin_prepared(self.url)
-        return run_daily(self.settings(**changes), Plainly(), as_of=as_of, with_report=report)
+        return run_daily(self.settings(**changes), ThreadRunner(), as_of=as_of, with_report=report)
 
     def read(self, as_of: datetime, **changes: Any) -> Outcome:
         """Extract, land, validate and load only: no tables are built."""
         begin_prepared(self.url)
         settings = self.settings(**changes)
         with running(settings, "daily", as_of) as (context, outcome):
-            outcome.streams += ingest_accounts(context, settings.accounts, Plainly())
+            outcome.streams += ingest_accounts(context, settings.accounts, ThreadRunner())
             outcome.state = "partly" if outcome.failures else "completed"
             outcome.message = "; ".join(r.message for r in outcome.failures)
         return outcome
 
     def replay(self, **changes: Any) -> Outcome:
-        return run_replay(self.settings(**changes), Plainly(1), with_report=False)
+        return run_replay(self.settings(**changes), ThreadRunner(1), with_report=False)
 
     def fetch(self, statement: str) -> list[Any]:
         with opened(self.url) as (warehouse, connection):

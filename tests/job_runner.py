@@ -19,7 +19,7 @@ import sqlglot  # noqa: F401
 from great_expectations.core import ExpectationSuite  # noqa: F401
 
 from flows.job import ingest_accounts, run_daily, running
-from flows.stages import Plainly
+from flows.runner import ThreadRunner
 from tasks.clock import parse_instant
 from tasks.connectors import connectors
 from tasks.settings import load
@@ -66,7 +66,7 @@ def ingest(order: dict) -> int:
     if order.get("die"):
         die_at(*order["die"])
     with running(settings, "daily", parse_instant(order["as_of"])) as (context, outcome):
-        outcome.streams += ingest_accounts(context, settings.accounts, Plainly(1))
+        outcome.streams += ingest_accounts(context, settings.accounts, ThreadRunner(1))
         outcome.state = "partly" if outcome.failures else "completed"
     return 0 if outcome.state == "completed" else 3
 
@@ -78,7 +78,7 @@ def run(order: dict) -> int:
             return ingest(order)
         outcome = run_daily(
             load(**order["settings"]),
-            Plainly(),
+            ThreadRunner(),
             as_of=parse_instant(order["as_of"]),
             with_report=order["report"],
         )

@@ -206,7 +206,7 @@ def run(path: Path, folder: Path, url: str) -> dict[str, Any]:
     import os
 
     from flows.job import run_daily
-    from flows.stages import Plainly
+    from flows.runner import ThreadRunner
     from tasks.sandbox.fake import Served
     from tasks.sandbox.vendors.servicenow import ServiceNow
     from tasks.settings import load
@@ -233,7 +233,7 @@ def run(path: Path, folder: Path, url: str) -> dict[str, Any]:
             ),
         )
         outcome = run_daily(
-            settings, Plainly(), as_of=datetime(2017, 3, 1, tzinfo=UTC), with_report=False
+            settings, ThreadRunner(), as_of=datetime(2017, 3, 1, tzinfo=UTC), with_report=False
         )
     warehouse = Warehouse(url)
     with warehouse.connect() as connection:
@@ -256,7 +256,7 @@ def run(path: Path, folder: Path, url: str) -> dict[str, Any]:
             " ticket_id, changed_at, sequence",
         ):
             said[ticket]["history"].append(status)
-        aside = warehouse.fetch(
+        rejected = warehouse.fetch(
             connection,
             "select entity, reason, count(*) from ops.quarantine group by 1, 2 order by 3 desc",
         )
@@ -287,7 +287,7 @@ def run(path: Path, folder: Path, url: str) -> dict[str, Any]:
         "outcome": outcome,
         "truth": truth(rows),
         "said": said,
-        "aside": [tuple(a) for a in aside],
+        "aside": [tuple(a) for a in rejected],
         "odd": odd,
         "rows": len(rows),
     }

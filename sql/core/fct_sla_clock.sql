@@ -167,7 +167,7 @@ totals as (
     from summed group by account, ticket_id, metric, instance
 ),
 computed as (
-    select t.account, t.ticket_id, t.metric, cast(t.instance as varchar) as instance, 'computed' as told_by, t.policy_id, t.started_at,
+    select t.account, t.ticket_id, t.metric, cast(t.instance as varchar) as instance, 'computed' as source, t.policy_id, t.started_at,
         t.target_seconds, t.is_business, t.ended_at, t.is_ended_without_reply, coalesce(e.elapsed_seconds, 0) as elapsed_seconds_as_of,
         case when coalesce(e.elapsed_seconds, 0) > t.target_seconds then coalesce(d.due_at, t.started_at) end as breached_at
     from targeted as t
@@ -190,7 +190,7 @@ cycles as (
     group by e.account, e.ticket_id, e.metric, e.instance
 ),
 told as (
-    select c.account, c.ticket_id, coalesce(m.unified, 'other') as metric, c.raw_metric || '/' || c.instance as instance, 'vendor' as told_by,
+    select c.account, c.ticket_id, coalesce(m.unified, 'other') as metric, c.raw_metric || '/' || c.instance as instance, 'vendor' as source,
         c.policy_id, c.started_at, cast(floor(c.target_minutes * 60 + 0.5) as bigint) as target_seconds, c.is_business = 1 as is_business, c.ended_at,
         false as is_ended_without_reply, cast(null as bigint) as elapsed_seconds_as_of,
         case when c.told_breach_at is not null then c.told_breach_at
@@ -201,13 +201,13 @@ told as (
     where c.is_applied = 1 and c.is_cancelled = 0
 ),
 united as (
-    select account, ticket_id, metric, instance, told_by, policy_id, started_at, target_seconds, is_business, ended_at, is_ended_without_reply,
+    select account, ticket_id, metric, instance, source, policy_id, started_at, target_seconds, is_business, ended_at, is_ended_without_reply,
         elapsed_seconds_as_of, breached_at from computed
     union all
-    select account, ticket_id, metric, instance, told_by, policy_id, started_at, target_seconds, is_business, ended_at, is_ended_without_reply,
+    select account, ticket_id, metric, instance, source, policy_id, started_at, target_seconds, is_business, ended_at, is_ended_without_reply,
         elapsed_seconds_as_of, breached_at from told
 )
-select u.account, u.ticket_id, u.metric, u.instance, u.told_by, u.policy_id, u.started_at, u.target_seconds, u.is_business, u.ended_at,
+select u.account, u.ticket_id, u.metric, u.instance, u.source, u.policy_id, u.started_at, u.target_seconds, u.is_business, u.ended_at,
     u.is_ended_without_reply,
     case when u.ended_at is not null then u.elapsed_seconds_as_of end as elapsed_seconds_recorded,
     u.elapsed_seconds_as_of, u.breached_at,

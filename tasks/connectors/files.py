@@ -22,11 +22,11 @@ from tasks.rest.paging import SinglePage
 from tasks.rest.spec import Becomes, Connector, Expression, Request, Stream, sql
 
 
-def table(name: str, says: str, entity: Entity, **others: Expression) -> Stream:
+def table(name: str, description: str, entity: Entity, **others: Expression) -> Stream:
     fields = {column: column for column in entity.names if column != "version_at"} | others
     return Stream(
         name=name,
-        says=says,
+        description=description,
         path=name,
         records="rows",
         paging=SinglePage(),

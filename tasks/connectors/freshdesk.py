@@ -141,7 +141,7 @@ def statuses(
 def gone(kind: str) -> Stream:
     return Stream(
         name=f"{kind}_tickets",
-        says=f"Tickets marked as {kind}",
+        description=f"Tickets marked as {kind}",
         path="/api/v2/tickets",
         params={"filter": kind, "order_by": "updated_at", "order_type": "asc"},
         records="[]",
@@ -161,10 +161,10 @@ def gone(kind: str) -> Stream:
     )
 
 
-def people(name: str, says: str, becomes: Becomes) -> Stream:
+def people(name: str, description: str, becomes: Becomes) -> Stream:
     return Stream(
         name=name,
-        says=says,
+        description=description,
         path=f"/api/v2/{name}",
         records="[]",
         paging=LIST,
@@ -186,11 +186,11 @@ connector = Connector(
     check=Request("/api/v2/agents/me"),
     limits=Limits(requests_per_minute=160),
     file_hosts=("freshdesk.com", "amazonaws.com"),
-    not_told=("holidays", "merges", "which SLA policy applies (due times are told)"),
+    unsupported=("holidays", "merges", "which SLA policy applies (due times are told)"),
     streams=(
         Stream(
             name="tickets",
-            says="Tickets, their messages and SLA due times",
+            description="Tickets, their messages and SLA due times",
             path="/api/v2/tickets",
             records="[]",
             paging=CHANGES,
@@ -265,7 +265,7 @@ connector = Connector(
         gone("spam"),
         Stream(
             name="activities",
-            says="History of status, agent, group and priority, one file a day",
+            description="History of status, agent, group and priority, one file a day",
             path="/api/v2/export/ticket_activities",
             records="",
             paging=EachDay("created_at"),
@@ -288,7 +288,7 @@ connector = Connector(
         ),
         Stream(
             name="ratings",
-            says=(
+            description=(
                 "Satisfaction ratings; seven days are read again, for customers who change their"
                 " mind"
             ),
@@ -317,7 +317,7 @@ connector = Connector(
         ),
         Stream(
             name="time_entries",
-            says="Time that agents entered; 30 days are read again",
+            description="Time that agents entered; 30 days are read again",
             path="/api/v2/time_entries",
             records="[]",
             paging=LIST,

@@ -156,11 +156,11 @@ connector = Connector(
     limits=Limits(
         requests_per_minute=80, retry_statuses=frozenset({408, 423, 429, 500, 502, 503, 504})
     ),
-    not_told=("holidays", "SLA targets", "priorities", "customers' organizations"),
+    unsupported=("holidays", "SLA targets", "priorities", "customers' organizations"),
     streams=(
         Stream(
             name="events",
-            says="Events, and the conversations, messages and comments that they touch",
+            description="Events, and the conversations, messages and comments that they touch",
             path="/events",
             records="_results",
             params={"sort_by": "created_at", "sort_order": "asc"},
@@ -263,7 +263,7 @@ connector = Connector(
         ),
         Stream(
             name="activities",
-            says=(
+            description=(
                 "Ratings and agents' time from the analytics export; a week is read again, since"
                 " ratings come late"
             ),

@@ -142,7 +142,7 @@ def read_by_ids(path: str, extra: Mapping[str, Any]) -> Callable[[tuple[str, ...
 
 def search(
     name: str,
-    says: str,
+    description: str,
     time_property: str,
     properties: tuple[str, ...],
     becomes: tuple[Becomes, ...],
@@ -151,7 +151,7 @@ def search(
 ) -> Stream:
     return Stream(
         name=name,
-        says=says,
+        description=description,
         path=f"/crm/v3/objects/{name}/search",
         method="POST",
         records="results",
@@ -195,7 +195,7 @@ def linked(part: str, kind: str) -> Becomes:
 def deleted(name: str, entity: Entity) -> Stream:
     return Stream(
         name=f"archived_{name}",
-        says=f"Deleted {name}, as far back as the recycle bin reaches",
+        description=f"Deleted {name}, as far back as the recycle bin reaches",
         path=f"/crm/v3/objects/{name}",
         params={"archived": "true"},
         records="results",
@@ -220,7 +220,7 @@ def owners(archived: str) -> Stream:
     name = "former_owners" if archived == "true" else "owners"
     return Stream(
         name=name,
-        says=(
+        description=(
             "Former agents, so that history resolves"
             if archived == "true"
             else "Agents and their teams"
@@ -283,7 +283,7 @@ connector = Connector(
         spent=lambda status, headers, body: status == 429 and b'"DAILY"' in body,
         retry_statuses=frozenset({408, 423, 429, 477, 500, 502, 503, 504, 521, 522, 523, 524}),
     ),
-    not_told=(
+    unsupported=(
         "opening hours",
         "holidays",
         "SLA targets (due times are)",
@@ -292,7 +292,7 @@ connector = Connector(
     streams=(
         Stream(
             name="tickets",
-            says="Tickets with history, messages, links and SLA due times",
+            description="Tickets with history, messages, links and SLA due times",
             path="/crm/v3/objects/tickets/search",
             method="POST",
             records="results",
@@ -552,7 +552,7 @@ connector = Connector(
         *(deleted(name, entity) for name, entity in DELETED.items()),
         Stream(
             name="pipelines",
-            says="Stages of the ticket pipelines",
+            description="Stages of the ticket pipelines",
             path="/crm/v3/pipelines/tickets",
             records="results",
             paging=SinglePage(),

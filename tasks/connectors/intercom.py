@@ -136,11 +136,11 @@ connector = Connector(
     check=Request("/me"),
     headers={"Intercom-Version": "2.16"},
     limits=Limits(requests_per_minute=6000),
-    not_told=("SLA targets", "history of priorities", "merges"),
+    unsupported=("SLA targets", "history of priorities", "merges"),
     streams=(
         Stream(
             name="conversations",
-            says="Conversations with messages, history, ratings and handling time",
+            description="Conversations with messages, history, ratings and handling time",
             path="/conversations/search",
             method="POST",
             records="conversations",
@@ -279,7 +279,7 @@ connector = Connector(
         ),
         Stream(
             name="contacts",
-            says="Customers; searches look at whole days",
+            description="Customers; searches look at whole days",
             path="/contacts/search",
             method="POST",
             records="data",

@@ -225,7 +225,7 @@ connector = Connector(
     check=Request("/rest/api/3/myself"),
     is_login=lambda answer: bool(answer.get("accountId")),
     limits=Limits(requests_per_minute=300),
-    not_told=(
+    unsupported=(
         "opening hours",
         "holidays",
         "SLA policies (goals of running clocks are told)",
@@ -236,7 +236,7 @@ connector = Connector(
     streams=(
         Stream(
             name="issues",
-            says="Requests with history, comments, SLA cycles and ratings",
+            description="Requests with history, comments, SLA cycles and ratings",
             path="/rest/api/3/search/jql",
             method="POST",
             records="issues",
@@ -297,7 +297,7 @@ connector = Connector(
         ),
         Stream(
             name="worklogs",
-            says="Time that agents logged",
+            description="Time that agents logged",
             path="/rest/api/3/worklog/updated",
             records="values",
             paging=NextUrl(at="nextPage", ends="lastPage"),

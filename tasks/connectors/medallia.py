@@ -116,11 +116,11 @@ connector = Connector(
     ),
     limits=Limits(requests_per_minute=600),
     failed_inside="errors",
-    not_told=("the list of surveys and questions", "invitations"),
+    unsupported=("the list of surveys and questions", "invitations"),
     streams=(
         Stream(
             name="feedback",
-            says="Scores of completed surveys",
+            description="Scores of completed surveys",
             path="/data/v0/query",
             method="POST",
             records="data.feedback.nodes",

@@ -121,11 +121,11 @@ connector = Connector(
     ),
     check=Request(f"{API}/whoami"),
     limits=Limits(requests_per_minute=60),
-    not_told=("invitations",),
+    unsupported=("invitations",),
     streams=(
         Stream(
             name="responses",
-            says="Surveys, questions and scores",
+            description="Surveys, questions and scores",
             path=f"{API}/surveys/{{key}}/export-responses",
             records="responses",
             paging=SinglePage(),

@@ -58,7 +58,7 @@ def select(table: str, fields: str, time: str, window: Window) -> str:
 
 def changed(
     name: str,
-    says: str,
+    description: str,
     table: str,
     fields: str,
     becomes: tuple[Becomes, ...],
@@ -96,7 +96,7 @@ def changed(
     )
     return Stream(
         name=name,
-        says=says,
+        description=description,
         path=f"{API}/queryAll",
         records="records",
         paging=NextUrl(at="nextRecordsUrl"),
@@ -113,7 +113,7 @@ def changed(
 
 def full(
     name: str,
-    says: str,
+    description: str,
     query: str,
     becomes: tuple[Becomes, ...],
     *,
@@ -122,7 +122,7 @@ def full(
 ) -> Stream:
     return Stream(
         name=name,
-        says=says,
+        description=description,
         path=f"{API}/query",
         params={"q": query},
         records="records",
@@ -313,7 +313,7 @@ connector = Connector(
         retry_statuses=frozenset({406, 408, 420, 429, 500, 502, 503, 504}),
         spent=lambda status, headers, body: status == 403 and b"REQUEST_LIMIT_EXCEEDED" in body,
     ),
-    not_told=(
+    unsupported=(
         "survey scores",
         "agent time without Omni-Channel",
         "amounts of contracts",

@@ -75,7 +75,7 @@ def plain(value: Any) -> Any:
 
 def table(
     name: str,
-    says: str,
+    description: str,
     table_name: str,
     fields: str,
     becomes: tuple[Becomes, ...],
@@ -105,7 +105,7 @@ def table(
 
     return Stream(
         name=name,
-        says=says,
+        description=description,
         path=TABLE + table_name,
         records="result",
         becomes=becomes,
@@ -129,10 +129,12 @@ def table(
     )
 
 
-def tickets(name: str, says: str, *, optional: bool = False, account: str = "company") -> Stream:
+def tickets(
+    name: str, description: str, *, optional: bool = False, account: str = "company"
+) -> Stream:
     return table(
         name,
-        says,
+        description,
         "incident" if name == "incidents" else "sn_customerservice_case",
         f"{TASK},hold_reason" if account == "company" else f"{TASK},{account},contact",
         (
@@ -330,7 +332,7 @@ connector = Connector(
     check=Request(TABLE + "sys_user", {"sysparm_limit": "1", "sysparm_fields": "sys_id"}),
     limits=Limits(requests_per_minute=240),
     failed_inside="error",
-    not_told=("merges",),
+    unsupported=("merges",),
     streams=(
         tickets("incidents", "Incidents"),
         tickets("cases", "Customer service cases", optional=True, account="account"),
@@ -526,7 +528,7 @@ connector = Connector(
         ),
         Stream(
             name="child_schedules",
-            says="Holidays of schedules that are taken out of others",
+            description="Holidays of schedules that are taken out of others",
             path=TABLE + "cmn_schedule_span",
             records="result",
             params={

@@ -130,11 +130,11 @@ connector = Connector(
         requests_per_minute=120,
         spent=lambda status, headers, body: status == 429 and headers.get(DAY_LEFT) == "0",
     ),
-    not_told=("invitations",),
+    unsupported=("invitations",),
     streams=(
         Stream(
             name="responses",
-            says="Surveys, questions and scores",
+            description="Surveys, questions and scores",
             path="/v3/surveys/{key}/responses/bulk",
             records="data",
             params={"sort_by": "date_modified", "sort_order": "ASC"},

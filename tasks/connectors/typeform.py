@@ -125,11 +125,11 @@ connector = Connector(
     limits=Limits(
         requests_per_minute=110, retry_statuses=frozenset({408, 429, 499, 500, 502, 503, 504})
     ),
-    not_told=("invitations",),
+    unsupported=("invitations",),
     streams=(
         Stream(
             name="responses",
-            says="Forms, questions and scores",
+            description="Forms, questions and scores",
             path="/forms/{key}/responses",
             records="items",
             paging=BeforeLast("token", "before", "page_size", 1000),

@@ -115,11 +115,11 @@ connector = Connector(
         answer["user"].get("id")
     ),  # a bad token may answer as an anonymous user
     limits=Limits(requests_per_minute=200),
-    not_told=("merges other than by the tag closed_by_merge",),
+    unsupported=("merges other than by the tag closed_by_merge",),
     streams=(
         Stream(
             name="tickets",
-            says="Tickets, deleted ones included",
+            description="Tickets, deleted ones included",
             path="/api/v2/incremental/tickets/cursor.json",
             params={"include": "metric_sets"},
             records="tickets",
@@ -178,7 +178,7 @@ connector = Connector(
         ),
         Stream(
             name="ticket_events",
-            says="Changes and messages of tickets",
+            description="Changes and messages of tickets",
             path="/api/v2/incremental/ticket_events.json",
             params={"include": "comment_events", "per_page": "1000"},
             records="ticket_events",
@@ -208,7 +208,7 @@ connector = Connector(
         ),
         Stream(
             name="users",
-            says="Agents and customers",
+            description="Agents and customers",
             path="/api/v2/incremental/users/cursor.json",
             records="users",
             paging=export("users", 1000),
@@ -249,7 +249,7 @@ connector = Connector(
         ),
         Stream(
             name="organizations",
-            says="Organizations",
+            description="Organizations",
             path="/api/v2/incremental/organizations.json",
             records="organizations",
             paging=by_time,
@@ -272,7 +272,7 @@ connector = Connector(
         ),
         Stream(
             name="sla_events",
-            says="Events of SLA clocks",
+            description="Events of SLA clocks",
             path="/api/v2/incremental/ticket_metric_events.json",
             records="ticket_metric_events",
             paging=by_time,
@@ -302,7 +302,7 @@ connector = Connector(
         ),
         Stream(
             name="satisfaction",
-            says=(
+            description=(
                 "Satisfaction ratings, offered and answered; 30 days are read again for changed"
                 " ones"
             ),
@@ -341,7 +341,7 @@ connector = Connector(
         ),
         Stream(
             name="survey_responses",
-            says="Answers to the newer CSAT surveys (accounts have either these or ratings)",
+            description="Answers to the newer CSAT surveys (accounts have either these or ratings)",
             path="/api/v2/guide/survey_responses.json",
             records="survey_responses",
             paging=by_cursor,

@@ -162,11 +162,11 @@ connector = Connector(
         requests_per_minute=300,
         spent=lambda status, headers, body: status == 429 and b"THRESHOLD_EXCEEDED" in body,
     ),
-    not_told=("deletions", "merges", "which holidays close which schedule (all close all)"),
+    unsupported=("deletions", "merges", "which holidays close which schedule (all close all)"),
     streams=(
         Stream(
             name="tickets",
-            says="Tickets with history, threads, comments and time",
+            description="Tickets with history, threads, comments and time",
             path=f"{API}/tickets/search",
             records="data",
             paging=SEARCH,
@@ -267,7 +267,7 @@ connector = Connector(
         ),
         Stream(
             name="ratings",
-            says="Customer happiness, newest first, down to a day before the bookmark",
+            description="Customer happiness, newest first, down to a day before the bookmark",
             path=f"{API}/customerHappiness",
             records="data",
             optional=True,
@@ -331,7 +331,7 @@ connector = Connector(
         ),
         Stream(
             name="contacts",
-            says="Customers",
+            description="Customers",
             path=f"{API}/contacts/search",
             records="data",
             paging=SEARCH,

@@ -18,8 +18,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from tasks.clock import midnight
-from tasks.forecasting.bands import LEVELS
 from tasks.forecasting.panel import WEEK, Floats
+from tasks.forecasting.prediction_intervals import LEVELS
 
 WEEKS = 6
 _BORROWED = 50.0  # contacts of one's own that the bigger queue's profile is worth

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from tasks.forecasting.bands import LEAD_GROUPS, quantiles
 from tasks.forecasting.boosted import Boosted
 from tasks.forecasting.candidates import (
     Candidate,
@@ -23,6 +22,7 @@ from tasks.forecasting.candidates import (
 )
 from tasks.forecasting.engine import Engine, here
 from tasks.forecasting.panel import WEEK, Cleaned, Floats, Kind, Panel, clean
+from tasks.forecasting.prediction_intervals import LEAD_GROUPS, quantiles
 
 ORIGINS = 12
 NAIVE, COMBINED = "seasonal_naive", "combined"

@@ -20,7 +20,7 @@ _REPLICAS = 15
 
 
 @dataclass(frozen=True, slots=True)
-class Promises:
+class ServiceTargets:
     """What is promised to customers, and what an agent's paid time is worth."""
 
     live: queueing.Target
@@ -77,17 +77,17 @@ def live(
     handle: Floats,
     concurrent: NDArray[np.bool_],
     seconds: float,
-    promises: Promises,
+    service_targets: ServiceTargets,
 ) -> LiveNeed:
     """Agents for `contacts` in intervals of `seconds`; `concurrent` marks chats, of which one agent
     holds several.
     """
     load = contacts * handle / seconds
-    slots = queueing.required(load, handle, promises.live, promises.patience)
-    held = np.where(concurrent, promises.concurrency, 1)
+    slots = queueing.required(load, handle, service_targets.live, service_targets.patience)
+    held = np.where(concurrent, service_targets.concurrency, 1)
     agents = -(-slots.agents // held)
     reached = queueing.performance(
-        agents * held, load, handle, promises.live.seconds, promises.patience
+        agents * held, load, handle, service_targets.live.seconds, service_targets.patience
     )
     return LiveNeed(agents, slots.because, reached)
 
@@ -97,14 +97,14 @@ def later(
     open_share: Floats,
     handle: float,
     seconds: float,
-    promises: Promises,
+    service_targets: ServiceTargets,
     spare: Floats,
 ) -> deferred.Need:
     """Agents in every open interval for contacts that are answered later, beside `spare` ones idle
     on live channels.
     """
-    due = deferred.due_places(open_share, seconds, promises.deferred_seconds, business=True)
+    due = deferred.due_places(open_share, seconds, service_targets.deferred_seconds, business=True)
     work = deferred.Work(
-        contacts, open_share, due, seconds, handle, promises.occupancy, spare=spare
+        contacts, open_share, due, seconds, handle, service_targets.occupancy, spare=spare
     )
-    return deferred.required(work, promises.deferred_share, _REPLICAS, step=STEP)
+    return deferred.required(work, service_targets.deferred_share, _REPLICAS, step=STEP)

@@ -9,7 +9,7 @@ from tasks.quality.suites import Verdict
 
 
 @dataclass(frozen=True, slots=True)
-class Aside:
+class RejectedRow:
     """A row set aside: where its record lies, which rule it broke and why."""
 
     entity: str
@@ -26,5 +26,5 @@ class Checked:
 
     entity: Entity
     rows: pa.Table
-    aside: tuple[Aside, ...]
+    rejected: tuple[RejectedRow, ...]
     verdict: Verdict | None

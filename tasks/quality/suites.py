@@ -2,7 +2,7 @@
 Expectations' own words.
 
 Each rule has `meta.level`: `row` sends the rows that break it to quarantine, `batch` refuses the
-whole batch, `warn` is only reported; and `meta.says`: the reason in words. Cell values never enter
+whole batch, `warn` is only reported; and `meta.description`: the reason in words. Cell values never enter
 a result, because Great Expectations writes them unescaped into its pages.
 """
 
@@ -23,7 +23,7 @@ import pyarrow.compute as pc
 
 from tasks.clock import parse_instant
 from tasks.errors import ConfigurationError, StorageError
-from tasks.importing import uncollected
+from tasks.importing import gc_frozen
 from tasks.paths import EXPECTATIONS, read_yaml
 
 _QUIET = {"result_format": "SUMMARY", "partial_unexpected_count": 0}
@@ -41,7 +41,7 @@ class RuleResult:
 
     rule: str
     level: str
-    says: str
+    description: str
     is_met: bool
     unexpected_count: int
     rows_count: int
@@ -124,7 +124,7 @@ def check(subject: str, table: pa.Table) -> Verdict:
     found = _judge(subject, broken, table, _INDEXED)
     for rule in broken:
         for index in found[_key(rule)].result.get("unexpected_index_list") or ():
-            verdict.bad.setdefault(int(index), (rule_name(rule), rule["meta"]["says"]))
+            verdict.bad.setdefault(int(index), (rule_name(rule), rule["meta"]["description"]))
     return verdict
 
 
@@ -224,7 +224,7 @@ def _source() -> Any:
     behind.
     """
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
-    with uncollected():
+    with gc_frozen():
         import great_expectations as gx
 
     for name in ("great_expectations", "great_expectations.data_context.types.base"):
@@ -245,7 +245,7 @@ def _key(rule: Any) -> int:
 def _result(rule: Mapping[str, Any], result: Any, rows: int) -> RuleResult:
     if result is None:
         return RuleResult(
-            rule_name(rule), rule["meta"]["level"], rule["meta"]["says"], True, 0, rows
+            rule_name(rule), rule["meta"]["level"], rule["meta"]["description"], True, 0, rows
         )
     if result.exception_info and result.exception_info.get("raised_exception"):
         raise ConfigurationError(
@@ -255,7 +255,7 @@ def _result(rule: Mapping[str, Any], result: Any, rows: int) -> RuleResult:
     return RuleResult(
         rule_name(rule),
         rule["meta"]["level"],
-        rule["meta"]["says"],
+        rule["meta"]["description"],
         bool(result.success),
         int(unexpected) if unexpected is not None else int(not result.success),
         rows,

@@ -17,7 +17,7 @@ class Table:
 
     name: str
     title: str
-    says: str
+    description: str
     heads: tuple[str, ...]
     rows: Sequence[Sequence[Any]]
     on_page: bool = True
@@ -42,7 +42,7 @@ class Plot:
     """A plot with its axis's unit."""
 
     title: str
-    says: str
+    description: str
     unit: str
     series: Sequence[Series]
     share: bool = False

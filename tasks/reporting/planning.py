@@ -126,7 +126,7 @@ def _past(warehouse: Warehouse, connection: Connection) -> Plot:
     told = _columns(
         warehouse.fetch(
             connection,
-            "select t.day, sum(t.expected_tickets) from ops.forecast_told as t join"
+            "select t.day, sum(t.expected_tickets) from ops.forecast_published as t join"
             " marts.ticket_volume_daily as v on v.account = t.account and v.team_id = t.team_id and"
             " v.day = t.day where t.lead_days = 7 group by t.day order by t.day",
         ),
@@ -136,7 +136,7 @@ def _past(warehouse: Warehouse, connection: Connection) -> Plot:
         "What the forecast said",
         "Tickets a day as they came, and as forecast one to seven days before, made anew from what"
         " was known then (marts.forecast_accuracy_daily); what was really told a week before"
-        " (ops.forecast_told)",
+        " (ops.forecast_published)",
         "tickets a day",
         [
             Series("came", rows[0], rows[1]),
@@ -216,13 +216,13 @@ def _table(
     connection: Connection,
     name: str,
     title: str,
-    says: str,
+    description: str,
     heads: tuple[str, ...],
     query: str,
     given: dict[str, Any] | None = None,
 ) -> Table:
     rows = warehouse.fetch(connection, query, given or {})
-    return Table(name, title, says, heads, [plain(row) for row in rows])
+    return Table(name, title, description, heads, [plain(row) for row in rows])
 
 
 def plain(row: Any) -> tuple[Any, ...]:

@@ -43,12 +43,12 @@ _BROKEN = (requests.exceptions.RequestException, urllib3.exceptions.HTTPError)
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class RetryPolicy:
     """How long to go on asking. Seconds; `wait_cap` bounds a vendor's own wish."""
 
-    tries: int = 6
+    max_attempts: int = 6
     first_wait: float = 0.5
-    wait_cap: float = 300.0
+    max_wait: float = 300.0
     biggest_page: int = 256 << 20
     longest_answer: float = 900.0
 
@@ -74,7 +74,7 @@ class Account:
     requests_per_minute: int | None = None
     ca_bundle: str | None = None
     proxy: str | None = None
-    patience: Patience = Patience()
+    patience: RetryPolicy = RetryPolicy()
 
 
 class Client:
@@ -140,7 +140,7 @@ class Client:
         message.
         """
         renewed, carried = False, dict[str, str]()
-        for attempt in range(1, self._patience.tries + 1):
+        for attempt in range(1, self._patience.max_attempts + 1):
             try:
                 answer = self._once(
                     request, carried, stream=stream, optional=optional, missing=missing
@@ -152,7 +152,7 @@ class Client:
                     raise
                 renewed = True
             except RetryableVendorError as trouble:
-                if attempt == self._patience.tries:
+                if attempt == self._patience.max_attempts:
                     raise
                 self._sleep(self._delay(attempt, trouble.wait_seconds))
         raise CredentialsError(f"{self._who(request)}: credentials are refused even after renewal")
@@ -174,7 +174,7 @@ class Client:
 
     def pause(self, seconds: float) -> None:
         """Wait between two looks at a file that the vendor prepares."""
-        self._sleep(min(seconds, self._patience.wait_cap))
+        self._sleep(min(seconds, self._patience.max_wait))
 
     @property
     def biggest_page(self) -> int:
@@ -376,7 +376,7 @@ class Client:
 
     def _delay(self, attempt: int, wish: float | None) -> float:
         if wish is not None:
-            return min(max(wish, 0.0), self._patience.wait_cap) + self._random.random() * min(
+            return min(max(wish, 0.0), self._patience.max_wait) + self._random.random() * min(
                 0.2, wish
             )
         return float(self._patience.first_wait * 2 ** (attempt - 1) * (0.5 + self._random.random()))

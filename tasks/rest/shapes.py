@@ -12,7 +12,7 @@ from tasks.rest.spec import Becomes, Expression, Full, Stream, epoch, sql
 
 def listed(
     name: str,
-    says: str,
+    description: str,
     *becomes: Becomes,
     at: str,
     path: str = "",
@@ -26,7 +26,7 @@ def listed(
     """
     return Stream(
         name=name,
-        says=says,
+        description=description,
         path=f"{at}/{path or name}",
         records=records or name,
         paging=paging or SinglePage(),

@@ -318,7 +318,7 @@ class Stream:
     """One kind of record that a vendor offers."""
 
     name: str
-    says: str
+    description: str
     path: str
     records: str
     becomes: tuple[Becomes, ...]
@@ -386,6 +386,6 @@ class Connector:
         str, ...
     ] = ()  # hosts (and all below them) from which exported files may be fetched
     empty: bytes = b"{}"  # what 204 without a body stands for
-    not_told: tuple[str, ...] = ()  # what people expect and the vendor's API does not have
+    unsupported: tuple[str, ...] = ()  # what people expect and the vendor's API does not have
     failed_inside: str | None = None
     is_login: Callable[[Json], bool] | None = None

@@ -51,7 +51,7 @@ class Desk(Fake):
         """Merged into another one by now."""
         return ticket.merged_at is not None and ticket.merged_at <= self.clock
 
-    def touched(self, ticket: Ticket) -> datetime:
+    def changed_keys(self, ticket: Ticket) -> datetime:
         """When the ticket was last touched."""
         return ticket.touched_at(self.clock)
 

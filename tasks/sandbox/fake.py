@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Request:
     """A request as it came. `query` keeps the last of repeated names; `path` has no query."""
 
     method: str
@@ -48,7 +48,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class Response:
     """An answer: `content` is turned to JSON unless it is bytes."""
 
     content: Any
@@ -86,7 +86,7 @@ Kind = Literal[
 
 
 @dataclass(slots=True)
-class Mischief:
+class InjectedFault:
     """One misbehaviour: on requests whose path matches, after `skip` of them, `times` times."""
 
     kind: Kind
@@ -99,7 +99,7 @@ class Mischief:
     status: int = 500
     body: bytes = b'{"error":"unavailable"}'
 
-    def strikes(self, asked: Asked) -> bool:
+    def strikes(self, asked: Request) -> bool:
         if self.times <= 0 or not re.search(self.path, asked.path):
             return False
         if self.skip > 0:
@@ -117,28 +117,28 @@ class Fake:
 
     def __init__(self, *, clock: datetime | None = None) -> None:
         self.clock = clock or datetime.now(UTC)
-        self.mischief: list[Mischief] = []
-        self.asked: list[Asked] = []
+        self.faults: list[InjectedFault] = []
+        self.asked: list[Request] = []
         self.base_url = ""
         self._lock = threading.RLock()
         self._last_page: bytes | None = None
         self._kept: dict[str, tuple[datetime, Any]] = {}
 
-    def answer(self, asked: Asked) -> Reply:
+    def answer(self, asked: Request) -> Response:
         """The vendor's answer to a well-behaved request."""
         raise NotImplementedError
 
-    def unauthorized(self) -> Reply:
+    def unauthorized(self) -> Response:
         """The vendor's answer to wrong or expired credentials."""
         raise NotImplementedError
 
-    def throttled(self) -> Reply:
+    def throttled(self) -> Response:
         """The vendor's answer to too many requests."""
         raise NotImplementedError
 
-    def forbidden(self) -> Reply:
+    def forbidden(self) -> Response:
         """The vendor's answer where the plan or role does not reach."""
-        return Reply({"error": "Forbidden"}, 403)
+        return Response({"error": "Forbidden"}, 403)
 
     def _keep(self, name: str, make: Callable[[], Any]) -> Any:
         """Lists are made once for each position of the clock."""
@@ -148,11 +148,11 @@ class Fake:
             self._kept[name] = kept
         return kept[1]
 
-    def respond(self, asked: Asked) -> tuple[Reply, bytes]:
+    def respond(self, asked: Request) -> tuple[Response, bytes]:
         """The answer after mischief, and the bytes to send (fewer than announced when cut)."""
         with self._lock:
             self.asked.append(asked)
-            struck = next((m for m in self.mischief if m.strikes(asked)), None)
+            struck = next((m for m in self.faults if m.strikes(asked)), None)
             if struck:
                 return self._misbehave(struck, asked)
             reply = self.answer(asked)
@@ -160,36 +160,36 @@ class Fake:
             self._last_page = body
             return reply, body
 
-    def _misbehave(self, struck: Mischief, asked: Asked) -> tuple[Reply, bytes]:
-        plain: dict[str, Callable[[], Reply]] = {
+    def _misbehave(self, struck: InjectedFault, asked: Request) -> tuple[Response, bytes]:
+        plain: dict[str, Callable[[], Response]] = {
             "throttle": self.throttled,
             "unauthorized": self.unauthorized,
             "forbidden": self.forbidden,
-            "error": lambda: Reply(
+            "error": lambda: Response(
                 b"<html><body>Bad gateway</body></html>", 503, {"content-type": "text/html"}
             ),
-            "html": lambda: Reply(
+            "html": lambda: Response(
                 b"<!doctype html><html>Please log in</html>", 200, {"content-type": "text/html"}
             ),
-            "wrong_shape": lambda: Reply({"unexpected": True}),
-            "redirect": lambda: Reply(
+            "wrong_shape": lambda: Response({"unexpected": True}),
+            "redirect": lambda: Response(
                 b"",
                 struck.status if struck.status in {301, 302, 303, 307, 308} else 302,
                 dict(struck.headers or {}),
             ),
-            "status": lambda: Reply(struck.body, struck.status, dict(struck.headers or {})),
+            "status": lambda: Response(struck.body, struck.status, dict(struck.headers or {})),
         }
         if struck.kind in plain:
             reply = plain[struck.kind]()
             if struck.headers is not None and struck.kind == "throttle":
-                reply = Reply(reply.content, reply.status, struck.headers)
+                reply = Response(reply.content, reply.status, struck.headers)
             return reply, reply.encoded()
         if struck.kind == "repeat" and self._last_page is not None:
-            return Reply(self._last_page), self._last_page
+            return Response(self._last_page), self._last_page
         reply = self.answer(asked)
         body = reply.encoded()
         if struck.kind in {"cut", "reset", "drip", "wrong_length", "slow"}:
-            return Reply(body, 200, reply.headers, struck.kind, struck.wait), body
+            return Response(body, 200, reply.headers, struck.kind, struck.wait), body
         if struck.kind == "garbage":
             body = body[: len(body) // 2]
         elif struck.kind == "foreign_next":
@@ -197,8 +197,8 @@ class Fake:
         elif struck.kind == "edit" and struck.edit:
             body = struck.edit(body)
         elif struck.kind == "drop":
-            return Reply(b"", 0), b""
-        return Reply(body, reply.status, reply.headers), body
+            return Response(b"", 0), b""
+        return Response(body, reply.status, reply.headers), body
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -212,7 +212,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _serve(self) -> None:
         length = int(self.headers.get("content-length") or 0)
         parts = urlsplit(self.path)
-        asked = Asked(
+        asked = Request(
             self.command,
             parts.path,
             dict(parse_qsl(parts.query, keep_blank_values=True)),
@@ -242,7 +242,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self._send(reply, body)
 
-    def _send(self, reply: Reply, body: bytes) -> None:
+    def _send(self, reply: Response, body: bytes) -> None:
         """The body, or as much of it as goes over the wire."""
         if reply.wire == "drip":
             for at in range(len(body)):

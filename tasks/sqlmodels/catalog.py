@@ -37,7 +37,7 @@ class Model:
 
     schema: str
     name: str
-    says: str
+    description: str
     grain: tuple[str, ...]
     owner: str
     columns: tuple[Column, ...]
@@ -77,7 +77,7 @@ class Kpi:
 
     name: str
     title: str
-    says: str
+    description: str
     shape: str
     unit: str
     numerator: str
@@ -135,7 +135,7 @@ def models() -> dict[str, Model]:
 @cache
 def table_of(model: Model) -> Any:
     """The model's table, described."""
-    return table(model.schema, model.name, model.columns, model.says, model.grain)
+    return table(model.schema, model.name, model.columns, model.description, model.grain)
 
 
 @cache
@@ -146,11 +146,11 @@ def identities() -> dict[str, Model]:
     made = {}
     for path in sorted((SQL / "identities").glob("*.sql")):
         select = path.read_text(encoding="utf-8")
-        says = select.partition("\n")[0].removeprefix("-- ")
+        description = select.partition("\n")[0].removeprefix("-- ")
         made[path.stem] = Model(
             "identities",
             path.stem,
-            says,
+            description,
             (),
             "support-analytics",
             (),
@@ -163,8 +163,8 @@ def identities() -> dict[str, Model]:
 def _read(layer: str, path: Path) -> Model:
     described = read_yaml(path)
     columns = tuple(
-        Column(name, kind, says, required=name in described["grain"])
-        for name, (kind, says) in described["columns"].items()
+        Column(name, kind, description, required=name in described["grain"])
+        for name, (kind, description) in described["columns"].items()
     )
     sql_file, seed = path.with_suffix(".sql"), path.with_suffix(".csv")
     built_by = described.get("built_by", "sql")
@@ -175,7 +175,7 @@ def _read(layer: str, path: Path) -> Model:
     return Model(
         layer,
         path.stem,
-        described["says"],
+        described["description"],
         tuple(described["grain"]),
         described["owner"],
         columns,
@@ -278,7 +278,7 @@ def kpi_rows() -> list[dict[str, Any]]:
         {
             "kpi": k.name,
             "title": k.title,
-            "says": k.says,
+            "description": k.description,
             "shape": k.shape,
             "unit": k.unit,
             "divide_by": k.divide_by,

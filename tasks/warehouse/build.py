@@ -14,10 +14,10 @@ import sqlalchemy as sa
 
 from tasks.entities import ARROW
 from tasks.errors import ModelError
-from tasks.warehouse import books
+from tasks.warehouse import runlog
+from tasks.warehouse.changed_keys import SIDE, ChangedKeys
 from tasks.warehouse.engine import Connection, Warehouse, script
 from tasks.warehouse.migrations import index
-from tasks.warehouse.touched import SIDE, Touched
 
 _LOT = 50_000  # rows made by Python that are held at once
 _MANY = 10_000  # rows of a first build beyond which single tickets and days are not noted
@@ -29,7 +29,7 @@ def build(
     select: str,
     *,
     only: str = "",
-    touched: Touched | None = None,
+    changed_keys: ChangedKeys | None = None,
 ) -> tuple[int, int]:
     """Rows made by the SELECT, and rows changed. Runs in the caller's transaction.
 
@@ -45,12 +45,12 @@ def build(
     made = f"select {picked} from ({select}) as made{where}"
     try:
         if _is_empty(connection, table):
-            return _first_fill(connection, table, names, made, touched)
+            return _first_fill(connection, table, names, made, changed_keys)
         fresh = f"fresh_{table.name}"
         script(
             connection, f"drop table if exists {fresh}", f"create temporary table {fresh} as {made}"
         )
-        return _apply(connection, table, fresh, names, where=where, touched=touched)
+        return _apply(connection, table, fresh, names, where=where, changed_keys=changed_keys)
     except (sa.exc.SQLAlchemyError, duckdb.Error, psycopg.Error) as trouble:
         words = str(getattr(trouble, "orig", trouble)).strip().splitlines()[0]
         raise ModelError(
@@ -70,17 +70,17 @@ def _first_fill(
     table: sa.Table,
     names: Sequence[str],
     made: str,
-    touched: Touched | None,
+    changed_keys: ChangedKeys | None,
 ) -> tuple[int, int]:
     """Straight into the empty table."""
     target = f"{table.schema}.{table.name}"
     listed = ", ".join(f'"{name}"' for name in names)
     script(connection, f"insert into {target} ({listed}) {made}")
     rows = int(connection.exec_driver_sql(f"select count(*) from {target}").scalar_one())
-    if touched is not None and rows > _MANY:
-        touched.note_all(table)
-    elif touched is not None:
-        touched.note(table, f"(select *, 1 as {SIDE} from {target}) as came")
+    if changed_keys is not None and rows > _MANY:
+        changed_keys.note_all(table)
+    elif changed_keys is not None:
+        changed_keys.note(table, f"(select *, 1 as {SIDE} from {target}) as came")
     index(connection, table)  # after the first rows: building it once is cheaper than keeping it up
     _analyze(connection, target)
     return rows, rows
@@ -106,7 +106,7 @@ def fill(
     return _apply(connection, table, fresh, names)
 
 
-def refill(
+def rebuild(
     warehouse: Warehouse,
     connection: Connection,
     table: sa.Table,
@@ -120,8 +120,8 @@ def refill(
     name = f"{table.schema}.{table.name}"
     count, changed = fill(warehouse, connection, table, rows)
     if changed:
-        books.touch_table(connection, name)
-    books.record_model(
+        runlog.mark_changed(connection, name)
+    runlog.record_model(
         connection,
         {
             "model": name,
@@ -163,11 +163,11 @@ def _apply(
     names: Sequence[str],
     *,
     where: str = "",
-    touched: Touched | None = None,
+    changed_keys: ChangedKeys | None = None,
 ) -> tuple[int, int]:
     listed = ", ".join(f'"{name}"' for name in names)
     rows = connection.exec_driver_sql(f"select count(*) from {fresh}").scalar_one()
-    removed, added = _differences(connection, table, fresh, listed, where, touched)
+    removed, added = _differences(connection, table, fresh, listed, where, changed_keys)
     if added or removed:
         _analyze(connection, f"{table.schema}.{table.name}")
     script(connection, f"drop table {fresh}")
@@ -185,7 +185,7 @@ def _differences(
     fresh: str,
     listed: str,
     where: str,
-    touched: Touched | None,
+    changed_keys: ChangedKeys | None,
 ) -> tuple[int, int]:
     """Write only the rows that differ; gives rows removed and rows added."""
     target = f"{table.schema}.{table.name}"
@@ -218,7 +218,7 @@ def _differences(
             f"insert into {target} ({listed}) select {listed} from {differs} where {SIDE} > 0 order"
             f" by {order}",
         )
-    if touched is not None:
-        touched.note(table, differs if removed or added else None)
+    if changed_keys is not None:
+        changed_keys.note(table, differs if removed or added else None)
     script(connection, f"drop table {differs}")
     return int(removed), int(added)

@@ -17,7 +17,7 @@ def copy_all(
     source: Warehouse,
     target: Warehouse,
     models: Iterable[sa.Table],
-    say: Callable[[str], None] = lambda text: None,
+    progress: Callable[[str], None] = lambda text: None,
 ) -> int:
     """Every row of every table; gives their number. Both must be prepared, the target empty.
 
@@ -42,7 +42,7 @@ def copy_all(
                 )
             rows += count
             if count:
-                say(f"{name}: {count:,} rows")
+                progress(f"{name}: {count:,} rows")
         if target.kind == "postgresql":
             writing.exec_driver_sql("analyze")
     return rows

@@ -12,9 +12,9 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from tasks.entities import Entity
+from tasks.warehouse.changed_keys import touch_tickets
 from tasks.warehouse.engine import Connection, Warehouse
 from tasks.warehouse.tables import source_columns, sql_type
-from tasks.warehouse.touched import touch_tickets
 
 _ORDER = "stage_order"
 _LONG_AGO = "timestamp with time zone '0001-01-01 00:00:00+00'"

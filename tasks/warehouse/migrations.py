@@ -48,6 +48,18 @@ MIGRATIONS: tuple[tuple[int, str, tuple[str, ...]], ...] = (
             for name in ("source.budget_line", "core.fct_budget_line", "core.fct_cost")
         ),
     ),
+    (
+        4,
+        "the field's words for tables and columns; derived tables only are dropped",
+        (
+            "alter table if exists ops.forecast_told rename to forecast_published",
+            *(
+                f"alter table ops.{name} rename column says to description"
+                for name in ("alert", "schema_version")
+            ),
+            *(f"drop table if exists {name}" for name in ("core.dim_kpi", "core.fct_sla_clock")),
+        ),
+    ),
 )
 
 
@@ -105,9 +117,11 @@ def _bring_up_to_date(
         for table in tables:
             if table.schema in BUILT:
                 index(connection, table)
-    for number, says, _ in waiting:
+    for number, description, _ in waiting:
         connection.execute(
-            SCHEMA_VERSION.insert().values(version=number, says=says, applied_at=now())
+            SCHEMA_VERSION.insert().values(
+                version=number, description=description, applied_at=now()
+            )
         )
 
 

@@ -46,7 +46,7 @@ def sql_type(kind: str) -> sa.types.TypeEngine[Any]:
 
 
 def table(
-    schema: str, name: str, columns: Iterable[Column], says: str, key: tuple[str, ...] = ()
+    schema: str, name: str, columns: Iterable[Column], description: str, key: tuple[str, ...] = ()
 ) -> sa.Table:
     """A described table.
 
@@ -60,12 +60,17 @@ def table(
                 column.name,
                 sql_type(column.kind),
                 nullable=not column.required,
-                comment=column.says or None,
+                comment=column.description or None,
                 info={"kind": column.kind},
             )
         )
     return sa.Table(
-        _plain(name), sa.MetaData(), *made, schema=_plain(schema), comment=says, info={"key": key}
+        _plain(name),
+        sa.MetaData(),
+        *made,
+        schema=_plain(schema),
+        comment=description,
+        info={"key": key},
     )
 
 
@@ -83,16 +88,16 @@ def source_columns(entity: Entity) -> tuple[Column, ...]:
 def source_table(entity: Entity) -> sa.Table:
     """`source.<entity>`."""
     return table(
-        "source", entity.name, source_columns(entity), entity.says, ("account", *entity.key)
+        "source", entity.name, source_columns(entity), entity.description, ("account", *entity.key)
     )
 
 
-def _ops(name: str, says: str, key: tuple[str, ...], *columns: Column) -> sa.Table:
-    return table("ops", name, columns, says, key)
+def _ops(name: str, description: str, key: tuple[str, ...], *columns: Column) -> sa.Table:
+    return table("ops", name, columns, description, key)
 
 
-def _c(name: str, kind: Any, says: str, *, required: bool = False) -> Column:
-    return Column(name, kind, says, required)
+def _c(name: str, kind: Any, description: str, *, required: bool = False) -> Column:
+    return Column(name, kind, description, required)
 
 
 RUN = _ops(
@@ -264,7 +269,7 @@ ALERT = _ops(
     ("subject", "kind"),
     _c("subject", "text", "Account, and entity or stream", required=True),
     _c("kind", "text", "quiet, volume, behind, missing or ghost", required=True),
-    _c("says", "text", "What a person should know", required=True),
+    _c("description", "text", "What a person should know", required=True),
     _c("first_at", "instant", "First noticed at", required=True),
     _c("last_at", "instant", "Last noticed at", required=True),
     _c("is_open", "flag", "Noticed by the latest run", required=True),
@@ -342,8 +347,8 @@ RECONCILIATION = _ops(
     ),
     _c("compared_at", "instant", "Compared at", required=True),
 )
-FORECAST_TOLD = _ops(
-    "forecast_told",
+FORECAST_PUBLISHED = _ops(
+    "forecast_published",
     "What was forecast of each day 1, 7, 14 and 28 days before, as it was told then: never made"
     " anew",
     ("account", "team_id", "day", "lead_days"),
@@ -370,7 +375,7 @@ SCHEMA_VERSION = _ops(
     "Migrations applied",
     ("version",),
     _c("version", "whole", "Number of the migration", required=True),
-    _c("says", "text", "What it did", required=True),
+    _c("description", "text", "What it did", required=True),
     _c("applied_at", "instant", "Applied at", required=True),
 )
 OPS = (
@@ -391,7 +396,7 @@ OPS = (
     NOTIFICATION,
     ERASED,
     RECONCILIATION,
-    FORECAST_TOLD,
+    FORECAST_PUBLISHED,
     SCHEMA_VERSION,
 )
 SOURCE = {name: source_table(entity) for name, entity in ENTITIES.items()}

@@ -206,11 +206,11 @@ def run_floor(url: str, folder: str) -> None:
 
 
 def run_product(url: str, folder: str, name: str = "support-etl") -> None:
-    from tasks.importing import uncollected
+    from tasks.importing import gc_frozen
 
-    with uncollected():  # as the command line does
+    with gc_frozen():  # as the command line does
         from flows.job import ingest_accounts, running
-        from flows.stages import Plainly
+        from flows.runner import ThreadRunner
         from tasks.clock import parse_instant
         from tasks.connectors import connector
         from tasks.settings import load
@@ -237,7 +237,7 @@ def run_product(url: str, folder: str, name: str = "support-etl") -> None:
     _warm_up()
     start_cpu, started = cpu_now(), time.perf_counter()
     with running(settings, "daily", parse_instant("2026-10-01")) as (context, _):
-        results = ingest_accounts(context, settings.accounts, Plainly(1))
+        results = ingest_accounts(context, settings.accounts, ThreadRunner(1))
     assert all(r.state != "failed" for r in results), [r for r in results if r.state == "failed"]
     report(name, sum(r.changed for r in results), started, start_cpu)
 

@@ -26,8 +26,8 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tasks.forecasting import intraday
-from tasks.forecasting.bands import WEEK_GROUPS, quantiles
 from tasks.forecasting.panel import Floats, Kind, Panel
+from tasks.forecasting.prediction_intervals import WEEK_GROUPS, quantiles
 from tasks.forecasting.volume import COMBINED, NAIVE, Forecasts, floor, forecast, full
 
 LOW_80, HIGH_80, LOW_95, HIGH_95 = 2, 6, 0, 8

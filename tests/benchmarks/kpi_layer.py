@@ -23,16 +23,16 @@ import pyarrow as pa
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from flows.stages import Plainly
+from flows.runner import ThreadRunner
 from flows.transform import build_tables
 from tasks.entities import ARROW, ENTITIES
 from tasks.settings import load
 from tasks.transform import model_tables
-from tasks.warehouse import books
+from tasks.warehouse import runlog
+from tasks.warehouse.changed_keys import touch_tickets
 from tasks.warehouse.engine import Warehouse
 from tasks.warehouse.migrations import prepare
 from tasks.warehouse.tables import SOURCE
-from tasks.warehouse.touched import touch_tickets
 
 START, DAYS = datetime(2025, 10, 1, tzinfo=UTC), 395
 END = START + timedelta(days=DAYS)
@@ -221,7 +221,7 @@ def write(warehouse: Warehouse, account: Account, *, replace: bool) -> dict[str,
                 connection.exec_driver_sql("drop table fresh_rows")
             else:
                 warehouse.append(connection, name, table)
-            books.touch_table(connection, name)
+            runlog.mark_changed(connection, name)
             if warehouse.kind == "postgresql":
                 connection.exec_driver_sql(f"analyze {name}")
             counts[entity] = len(rows)
@@ -250,7 +250,7 @@ def build(warehouse: Warehouse, settings, as_of: datetime):
     from flows import transform
 
     transform.forecast_and_plan = lambda *a, **k: []  # arithmetic of another benchmark
-    return build_tables(settings, warehouse, Plainly(1), run_id="bench", as_of=as_of)
+    return build_tables(settings, warehouse, ThreadRunner(1), run_id="bench", as_of=as_of)
 
 
 def main() -> None:

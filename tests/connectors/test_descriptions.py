@@ -20,7 +20,7 @@ from openapi_schema_validator import OAS30ReadValidator
 from tests_support import TODAY, midnight
 
 from tasks.sandbox.company import Sandbox
-from tasks.sandbox.fake import Asked, Fake
+from tasks.sandbox.fake import Fake, Request
 
 
 def mended(description: dict[str, Any]) -> dict[str, Any]:
@@ -76,7 +76,7 @@ def told(error: Exception) -> Iterator[str]:
     yield from (e.message for e in getattr(cause, "schema_errors", ())) or [f"{error} {cause}"]
 
 
-def objections(asked: Asked, fake: Fake, api: OpenAPI) -> Iterator[str]:
+def objections(asked: Request, fake: Fake, api: OpenAPI) -> Iterator[str]:
     """What the description says against a request and its answer."""
     reply = fake.answer(asked)
     if asked.path in NEWER:
@@ -102,7 +102,7 @@ def objections(asked: Asked, fake: Fake, api: OpenAPI) -> Iterator[str]:
 
 
 @pytest.fixture
-def calls(every_account: Bench, sandbox: Sandbox) -> list[Asked]:
+def calls(every_account: Bench, sandbox: Sandbox) -> list[Request]:
     """Every request of a first load."""
     every_account.accounts = tuple(a for a in every_account.accounts if a["connector"] == "jira")
     sandbox.fakes["jira"].asked.clear()
@@ -110,7 +110,7 @@ def calls(every_account: Bench, sandbox: Sandbox) -> list[Asked]:
     return [a for a in sandbox.fakes["jira"].asked if not a.path.startswith(ELSEWHERE)]
 
 
-def test_jira_asks_and_is_answered_as_described(calls: list[Asked], sandbox: Sandbox):
+def test_jira_asks_and_is_answered_as_described(calls: list[Request], sandbox: Sandbox):
     fake, api = sandbox.fakes["jira"], OpenAPI.from_dict(JIRA)
     found = {
         f"{asked.path}: {message}" for asked in calls for message in objections(asked, fake, api)

@@ -14,7 +14,7 @@ from tests_support import TODAY, midnight
 from flows.ingest import StreamResult
 from tasks.entities import ENTITIES
 from tasks.sandbox.company import Sandbox
-from tasks.sandbox.fake import Fake, Mischief
+from tasks.sandbox.fake import Fake, InjectedFault
 
 
 @dataclass(frozen=True)
@@ -250,32 +250,32 @@ def test_every_stream_is_read_and_no_row_lacks_what_it_needs(only, case):
 
 @each
 def test_throttling_is_waited_out(one, fake, case):
-    fake.mischief = [Mischief("throttle", case.path, times=2)]
+    fake.faults = [InjectedFault("throttle", case.path, times=2)]
     outcome = one.read(midnight(TODAY))
     assert outcome.state == "completed", outcome.message
 
 
 @each
 def test_lasting_throttling_is_a_named_error(one, fake, case):
-    fake.mischief = [Mischief("throttle", case.path, times=1000)]
+    fake.faults = [InjectedFault("throttle", case.path, times=1000)]
     assert "ThrottledError" in failing(one, case).message
 
 
 @each
 def test_wrong_credentials_are_a_named_error(one, fake, case):
-    fake.mischief = [Mischief("unauthorized", case.path, times=1000)]
+    fake.faults = [InjectedFault("unauthorized", case.path, times=1000)]
     assert "CredentialsError" in failing(one, case).message
 
 
 @each
 def test_wrong_shape_is_a_named_error(one, fake, case):
-    fake.mischief = [Mischief("wrong_shape", case.path, times=1000)]
+    fake.faults = [InjectedFault("wrong_shape", case.path, times=1000)]
     assert "ContractError" in failing(one, case).message
 
 
 @each
 def test_html_is_a_named_error(one, fake, case):
-    fake.mischief = [Mischief("html", case.path, times=1000)]
+    fake.faults = [InjectedFault("html", case.path, times=1000)]
     message = failing(one, case).message
     assert "TruncatedPageError" in message
     assert "HTML instead of JSON" in message
@@ -284,7 +284,7 @@ def test_html_is_a_named_error(one, fake, case):
 @each
 @pytest.mark.parametrize("kind", ["cut", "garbage", "drop", "error"])
 def test_a_broken_page_is_asked_for_again(one, fake, case, kind):
-    fake.mischief = [Mischief(kind, case.path, times=1)]
+    fake.faults = [InjectedFault(kind, case.path, times=1)]
     outcome = one.read(midnight(TODAY))
     assert outcome.state == "completed", outcome.message
 
@@ -300,8 +300,8 @@ def test_a_broken_page_is_asked_for_again(one, fake, case, kind):
     ],
 )
 def test_a_page_that_stays_broken_fails_loudly(one, fake, case, kind, name):
-    fake.mischief = [
-        Mischief(kind, case.path, skip=1 if case.vendor == "zendesk" else 0, times=1000)
+    fake.faults = [
+        InjectedFault(kind, case.path, skip=1 if case.vendor == "zendesk" else 0, times=1000)
     ]
     assert name in failing(one, case).message
 
@@ -313,11 +313,11 @@ def test_a_repeated_page_is_a_named_error(one, fake, case, monkeypatch):
     small_pages(fake, case, monkeypatch)
     if case.vendor == "zendesk":
         _shrink_zendesk(fake)
-    fake.mischief = [Repeating(case.pages or case.path)]
+    fake.faults = [Repeating(case.pages or case.path)]
     assert "RepeatedPageError" in failing(one, case).message
 
 
-class Repeating(Mischief):
+class Repeating(InjectedFault):
     """The first page of a path again and again, whatever is asked."""
 
     def __init__(self, path: str) -> None:
@@ -343,8 +343,8 @@ def _shrink_zendesk(fake) -> None:
 
 @each
 def test_a_redirect_to_another_host_gets_no_credentials(one, fake, case):
-    fake.mischief = [
-        Mischief(
+    fake.faults = [
+        InjectedFault(
             "redirect", case.path, times=1000, headers={"location": "http://localhost:9/steal"}
         )
     ]
@@ -355,7 +355,7 @@ def test_a_next_page_on_another_host_is_refused(every_account, sandbox):
     every_account.accounts = tuple(a for a in every_account.accounts if a["connector"] == "zendesk")
     fake = sandbox.fakes["zendesk"]
     _shrink_zendesk(fake)
-    fake.mischief = [Mischief("foreign_next", "/incremental/ticket_events", times=1000)]
+    fake.faults = [InjectedFault("foreign_next", "/incremental/ticket_events", times=1000)]
     assert "ForeignHostError" in failing(every_account, CASES[0]).message
 
 
@@ -365,5 +365,5 @@ def test_the_vendor_is_listed_and_documented(case) -> None:
 
     vendor = connector(case.vendor)
     assert vendor.docs
-    assert all(stream.says for stream in vendor.streams)
+    assert all(stream.description for stream in vendor.streams)
     assert len({s.name for s in vendor.streams}) == len(vendor.streams)

@@ -15,7 +15,7 @@ from tests_support import TODAY, midnight
 from tasks.connectors import connector
 from tasks.errors import ConfigurationError
 from tasks.sandbox.company import Sandbox
-from tasks.sandbox.fake import Mischief, Reply
+from tasks.sandbox.fake import InjectedFault, Response
 
 NOW = midnight(TODAY)
 
@@ -74,7 +74,7 @@ class TestFreshdesk:
         """
         fake = sandbox.fakes["freshdesk"]
         fake.per_page, fake.last_page = 7, 3
-        fake.touched = lambda ticket: NOW - timedelta(hours=2)
+        fake.changed_keys = lambda ticket: NOW - timedelta(hours=2)
         with narrowed("freshdesk", "tickets", cap=3, size={"per_page": "7"}):
             assert "share the instant" in failure(only("freshdesk").read(NOW), "tickets")
 
@@ -93,7 +93,7 @@ class TestFreshdesk:
         late = (NOW - timedelta(days=1)).date().isoformat()
         original = fake._activities
         fake._activities = lambda asked: (
-            Reply(b"", 404) if asked.query["created_at"] == late else original(asked)
+            Response(b"", 404) if asked.query["created_at"] == late else original(asked)
         )
         assert bench.read(NOW).state == "completed"
         before = bench.fetch("select count(*) from source.ticket_event")[0][0]
@@ -123,7 +123,7 @@ class TestIntercom:
         bench.read(NOW)
         before = bench.fetch("select count(*) from source.message")[0][0]
         fake.most_parts = 1
-        fake.touched = lambda ticket: NOW + timedelta(minutes=1)
+        fake.changed_keys = lambda ticket: NOW + timedelta(minutes=1)
         fake.clock = NOW + timedelta(minutes=5)
         assert bench.read(NOW + timedelta(minutes=5)).state == "completed"
         assert bench.fetch("select count(*) from source.message")[0][0] >= before
@@ -152,20 +152,22 @@ class TestJira:
             fake.clock = NOW - timedelta(hours=hours)
             assert bench.read(fake.clock).state == "completed"
         found = dict(bench.fetch("select ticket_id, version_at from source.ticket"))
-        assert found == {str(t.number): fake.touched(t) for t in fake.alive()}
+        assert found == {str(t.number): fake.changed_keys(t) for t in fake.alive()}
 
     def test_a_token_that_is_taken_for_nobody_is_refused(self, only, sandbox: Sandbox):
         from flows.doctor import examine
 
         fake = sandbox.fakes["jira"]
-        fake.mischief = [
-            Mischief("edit", "/myself", times=9, edit=lambda body: b'{"displayName":"Anonymous"}')
+        fake.faults = [
+            InjectedFault(
+                "edit", "/myself", times=9, edit=lambda body: b'{"displayName":"Anonymous"}'
+            )
         ]
         found = next(
             f for f in examine(only("jira").settings()) if f.subject == "account jira_acme"
         )
-        assert not found.is_well
-        assert "stranger" in found.says
+        assert not found.is_ok
+        assert "stranger" in found.description
 
     def test_the_removed_search_is_not_used(self, only, sandbox: Sandbox):
         only("jira").read(NOW)
@@ -189,7 +191,7 @@ class TestSalesforce:
             only("salesforce", start=NOW - timedelta(days=20)),
         )
         fake.per_page = 4
-        fake.touched = lambda ticket: NOW - timedelta(hours=1)
+        fake.changed_keys = lambda ticket: NOW - timedelta(hours=1)
         outcome = bench.read(NOW)
         assert outcome.state == "completed", outcome.message
         assert any("/query/01g" in a.path for a in fake.asked)
@@ -200,20 +202,20 @@ class TestSalesforce:
         fake.throttled = lambda: fake._problem(
             403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded."
         )
-        fake.mischief = [Mischief("throttle", "/jobs/query", times=1000)]
+        fake.faults = [InjectedFault("throttle", "/jobs/query", times=1000)]
         assert "BudgetSpentError" in failure(only("salesforce").read(NOW), "cases")
 
     def test_a_session_that_ends_in_mid_run_is_opened_again(self, only, sandbox: Sandbox):
         fake = sandbox.fakes["salesforce"]
-        fake.mischief = [Mischief("unauthorized", "/results$", skip=2, times=1)]
+        fake.faults = [InjectedFault("unauthorized", "/results$", skip=2, times=1)]
         outcome = only("salesforce").read(NOW)
         assert outcome.state == "completed", outcome.message
         assert sum(a.path == "/services/oauth2/token" for a in fake.asked) >= 2
 
     def test_a_part_of_an_export_with_too_few_rows_is_refused(self, only, sandbox: Sandbox):
         fake = sandbox.fakes["salesforce"]
-        fake.mischief = [
-            Mischief(
+        fake.faults = [
+            InjectedFault(
                 "edit",
                 "/results$",
                 times=1000,
@@ -323,12 +325,12 @@ class TestZohoDesk:
 
     def test_the_spent_credits_of_the_day_end_the_run_by_name(self, only, sandbox: Sandbox):
         fake = sandbox.fakes["zoho_desk"]
-        fake.throttled = lambda: Reply(
+        fake.throttled = lambda: Response(
             fake._error(429, "THRESHOLD_EXCEEDED", "Daily credits used").content,
             429,
             {"retry-after": "36000"},
         )
-        fake.mischief = [Mischief("throttle", "/tickets/search", times=1000)]
+        fake.faults = [InjectedFault("throttle", "/tickets/search", times=1000)]
         assert "BudgetSpentError" in failure(only("zoho_desk").read(NOW), "tickets")
 
     def test_a_refused_refresh_token_is_named_though_the_answer_is_200(self, only, monkeypatch):
@@ -344,10 +346,10 @@ class TestTypeform:
         stream = next(s for s in connector("typeform").streams)
         assert stream.paging.size == 1000
         with narrowed("typeform", "responses", size=3):
-            fake.mischief = [Mischief("error", "/responses", skip=2, times=1000)]
+            fake.faults = [InjectedFault("error", "/responses", skip=2, times=1000)]
             assert bench.read(NOW).state == "partly"
             assert bench.fetch("select count(*) from source.survey_response") == [(0,)]
-            fake.mischief = []
+            fake.faults = []
             assert bench.read(NOW).state == "completed"
         answered = sum(s.number % 50 != 0 for s in fake.world.scores if s.at <= NOW)
         assert bench.fetch("select count(*) from source.survey_response") == [(answered,)]
@@ -369,17 +371,17 @@ class TestQualtrics:
     def test_an_export_that_is_never_ready_ends(self, only, sandbox: Sandbox, monkeypatch):
         monkeypatch.setattr("tasks.rest.exports._MOST_LOOKS", 5)
         fake = sandbox.fakes["qualtrics"]
-        fake._poll = lambda job: Reply(
+        fake._poll = lambda job: Response(
             {"result": {"percentComplete": 99.0, "status": "inProgress"}, "meta": {}}
         )
         assert "is not ready" in failure(only("qualtrics").read(NOW), "responses")
 
     @pytest.mark.parametrize(
-        ("kind", "says"),
+        ("kind", "description"),
         [("bomb", "unpacks to more than"), ("two", "has 2 files"), ("none", "not a zip")],
     )
     def test_a_hostile_zip_is_refused(
-        self, only, sandbox: Sandbox, monkeypatch, kind: str, says: str
+        self, only, sandbox: Sandbox, monkeypatch, kind: str, description: str
     ):
         monkeypatch.setattr("tasks.rest.client.Client.biggest_page", 1 << 20)
         fake = sandbox.fakes["qualtrics"]
@@ -389,7 +391,7 @@ class TestQualtrics:
             if kind == "two":
                 archive.writestr("b.json", b"{}")
         fake._zip = lambda name: b"PK no zip" if kind == "none" else packed.getvalue()
-        assert says in failure(only("qualtrics").read(NOW), "responses")
+        assert description in failure(only("qualtrics").read(NOW), "responses")
 
     def test_previews_do_not_count(self, only, sandbox: Sandbox):
         bench = only("qualtrics")

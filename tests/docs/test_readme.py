@@ -87,11 +87,11 @@ class Page(HTMLParser):
 def test_the_report_is_self_contained_and_the_spreadsheet_has_the_same_tables(
     bench: Bench, sandbox
 ):
-    from tasks.sandbox.fake import Mischief
+    from tasks.sandbox.fake import InjectedFault
 
     evil = b'=HYPERLINK(\\"http://x\\")<script>alert(1)</script>'
-    sandbox.fakes["zendesk"].mischief = [
-        Mischief("edit", "/groups", edit=lambda b: b.replace(b"Tier 1 EMEA", evil))
+    sandbox.fakes["zendesk"].faults = [
+        InjectedFault("edit", "/groups", edit=lambda b: b.replace(b"Tier 1 EMEA", evil))
     ]
     outcome = bench.run(midnight(TODAY), report=True)
     text = outcome.published.page.read_text()

@@ -54,7 +54,9 @@ VENDORS = (
     "qualtrics",
     "medallia",
 )
-PATIENCE = rest_client.Patience(tries=4, first_wait=0.005, wait_cap=0.02, longest_answer=2.0)
+PATIENCE = rest_client.RetryPolicy(
+    max_attempts=4, first_wait=0.005, max_wait=0.02, longest_answer=2.0
+)
 AS_OF = midnight(TODAY)
 FOR_EVER = 1_000_000
 State = Mapping[str, Counter[tuple[Any, ...]]]
@@ -173,7 +175,7 @@ class Stage:
             open_sandbox(folder / "plans", today=TODAY, world=world)
         )
         self._stack.enter_context(mock.patch.dict("os.environ", dict(self.sandbox.secrets)))
-        self._stack.enter_context(mock.patch("tasks.extract.Patience", lambda **given: PATIENCE))
+        self._stack.enter_context(mock.patch("tasks.extract.RetryPolicy", lambda **given: PATIENCE))
         self._clean: dict[tuple[str, str], tuple[State, int]] = {}
         self._tables: dict[str, tuple[dict[str, Any], int]] = {}
         self._template = folder / "template.duckdb"
@@ -262,7 +264,7 @@ class Stage:
         )
         bench = Bench(folder, url, accounts)
         fake = self.sandbox.fakes[vendor]
-        fake.mischief, fake.asked, fake.clock = [], [], AS_OF
+        fake.faults, fake.asked, fake.clock = [], [], AS_OF
         fake.day_limit = (
             FOR_EVER  # SurveyMonkey's budget is for one account, not for hundreds of cases
         )
@@ -297,7 +299,7 @@ def judge(
     during = scene.state()
     _judge_outcome(scene, first, during, found)
     _judge_torn(scene, during, found)
-    scene.fake.mischief = []
+    scene.fake.faults = []
     scene.stack.close()
     try:
         again = scene.run()
@@ -346,8 +348,8 @@ def _judge_outcome(
         found.silent.append("an error without words")
     elif isinstance(first, Outcome) and first.state == "completed":
         missing = _missing_keys(scene.clean, during)
-        aside = during["quarantine"]
-        if missing and not aside and not any(r.warnings for r in first.streams):
+        rejected = during["quarantine"]
+        if missing and not rejected and not any(r.warnings for r in first.streams):
             found.silent.append(f"completed with rows missing: {missing[0]}")
     elif isinstance(first, Outcome):
         found.silent += [

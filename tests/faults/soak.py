@@ -26,7 +26,7 @@ from tests_support import TODAY, differences, midnight  # noqa: E402
 
 from flows.job import ingest_accounts, running  # noqa: E402
 from tasks.sandbox.company import open_sandbox  # noqa: E402
-from tasks.sandbox.fake import Mischief  # noqa: E402
+from tasks.sandbox.fake import InjectedFault  # noqa: E402
 from tasks.sandbox.world import World  # noqa: E402
 
 KINDS = (
@@ -65,7 +65,7 @@ def main() -> int:
     world = World(seed=5, first=date(2026, 9, 27), last=TODAY - timedelta(days=1), daily=3.0)
     with (
         tempfile.TemporaryDirectory(prefix="support-etl-soak-") as name,
-        mock.patch("tasks.extract.Patience", lambda **more: PATIENCE),
+        mock.patch("tasks.extract.RetryPolicy", lambda **more: PATIENCE),
     ):
         folder = Path(name)
         with (
@@ -78,12 +78,12 @@ def main() -> int:
             for number in range(given.runs, -1, -1):
                 as_of = midnight(TODAY) - timedelta(hours=number)
                 for fake in sandbox.fakes.values():
-                    fake.clock, fake.mischief, fake.asked = as_of, [], []
+                    fake.clock, fake.faults, fake.asked = as_of, [], []
                 if number and pick.random() < 0.4:
                     faults += 1
                     struck = sandbox.fakes[pick.choice(sorted(ONE_OF_EACH_KIND - {"files"}))]
-                    struck.mischief = [
-                        Mischief(
+                    struck.faults = [
+                        InjectedFault(
                             pick.choice(KINDS),
                             "",
                             skip=pick.randrange(8),

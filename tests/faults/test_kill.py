@@ -15,7 +15,7 @@ from child import Runner
 from conftest import Bench
 from tests_support import differences
 
-from tasks.sandbox.fake import Mischief
+from tasks.sandbox.fake import InjectedFault
 
 SEED = int(os.environ.get("SUPPORT_ETL_TEST_SEED", "20261101"))
 KILLS = 20
@@ -123,12 +123,12 @@ def test_killed_at_page_sixty_the_next_run_asks_for_at_most_forty_one(
     def asked() -> int:
         return sum(path in a.path for a in fake.asked)
 
-    fake.mischief = [Mischief("edit", path, skip=60, times=1, edit=strike)]
+    fake.faults = [InjectedFault("edit", path, skip=60, times=1, edit=strike)]
     child.append(runner.begin(bench, dict(small_sandbox.secrets)))
     ready.set()
     assert runner.end() == -signal.SIGKILL
     assert asked() == 61
-    fake.mischief = []
+    fake.faults = []
     runner.begin(bench, dict(small_sandbox.secrets))
     assert runner.end() == 0
     total = asked() - 61 + 60

@@ -12,9 +12,9 @@ from conftest import Bench
 from tests_support import TODAY, midnight
 
 from flows.job import run_backfill
-from flows.stages import Plainly
+from flows.runner import ThreadRunner
 from tasks.errors import ConfigurationError
-from tasks.sandbox.fake import Mischief
+from tasks.sandbox.fake import InjectedFault
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def test_hubspot_by_oauth_renews_a_token_that_expires_in_mid_run(only, sandbox, 
     for name, value in sandbox.fakes["hubspot"].oauth.items():
         monkeypatch.setenv(f"SUPPORT_ETL_SECRET_HUBSPOT_ACME_{name.upper()}", value)
     fake = sandbox.fakes["hubspot"]
-    fake.mischief = [Mischief("unauthorized", "/batch/read", skip=2, times=1)]
+    fake.faults = [InjectedFault("unauthorized", "/batch/read", skip=2, times=1)]
     outcome = only("hubspot").read(midnight(TODAY))
     assert outcome.state == "completed", outcome.message
     assert sum(a.path == "/oauth/v1/token" for a in fake.asked) == 2
@@ -94,7 +94,7 @@ def test_a_survey_that_appears_later_is_read_from_its_start(only, sandbox):
         ).encode()
 
     fake = sandbox.fakes["surveymonkey"]
-    fake.mischief = [Mischief("edit", "/v3/surveys$", edit=without_one)]
+    fake.faults = [InjectedFault("edit", "/v3/surveys$", edit=without_one)]
     bench = only("surveymonkey")
     bench.read(midnight(TODAY))
     assert bench.fetch("select distinct survey_id from source.survey_response") == [("310001",)]
@@ -104,7 +104,7 @@ def test_a_survey_that_appears_later_is_read_from_its_start(only, sandbox):
 
 
 def test_an_endpoint_outside_the_plan_is_skipped_with_its_reason(only, sandbox):
-    sandbox.fakes["zendesk"].mischief = [Mischief("forbidden", "/slas/policies", times=99)]
+    sandbox.fakes["zendesk"].faults = [InjectedFault("forbidden", "/slas/policies", times=99)]
     outcome = only("zendesk").read(midnight(TODAY))
     assert outcome.state == "completed"
     skipped = next(r for r in outcome.streams if r.stream == "sla_policies")
@@ -118,7 +118,7 @@ def test_a_backfill_changes_nothing_that_is_the_same_and_moves_no_bookmark(only)
     before = bench.fetch("select account, stream, value from ops.bookmark order by 1, 2")
     outcome = run_backfill(
         bench.settings(),
-        Plainly(),
+        ThreadRunner(),
         midnight(TODAY) - timedelta(days=40),
         midnight(TODAY),
         chunk=timedelta(days=15),
@@ -128,7 +128,7 @@ def test_a_backfill_changes_nothing_that_is_the_same_and_moves_no_bookmark(only)
     assert sum(r.records for r in outcome.streams) > 0
     assert bench.fetch("select account, stream, value from ops.bookmark order by 1, 2") == before
     with pytest.raises(ConfigurationError, match="is not before"):
-        run_backfill(bench.settings(), Plainly(), midnight(TODAY), midnight(TODAY))
+        run_backfill(bench.settings(), ThreadRunner(), midnight(TODAY), midnight(TODAY))
 
 
 def test_readers_get_a_copy_of_core_and_marts_and_nothing_of_source(only, tmp_path):

@@ -15,10 +15,10 @@ from tests_support import TODAY, midnight
 
 from flows.job import run_backfill, run_daily, run_replay
 from flows.reconcile import run_reconciliation
-from flows.stages import Plainly
+from flows.runner import ThreadRunner
 from tasks.errors import ConfigurationError, RunAtWorkError, StorageError
 from tasks.landing.store import Landing
-from tasks.sandbox.fake import Mischief
+from tasks.sandbox.fake import InjectedFault
 from tasks.settings import load
 from tasks.warehouse.engine import Warehouse
 
@@ -70,7 +70,7 @@ def test_a_row_without_a_required_field_is_set_aside_and_replayed(zendesk: Bench
         return json.dumps(found).encode()
 
     fake = sandbox.fakes["zendesk"]
-    fake.mischief = [Mischief("edit", "/incremental/tickets/", edit=without_status)]
+    fake.faults = [InjectedFault("edit", "/incremental/tickets/", edit=without_status)]
     outcome = zendesk.read(midnight(TODAY))
     assert outcome.state == "completed"
     assert one(outcome, "tickets").quarantined == 1
@@ -93,7 +93,7 @@ def test_a_record_of_the_wrong_type_is_set_aside_and_not_its_page(zendesk: Bench
         found["tickets"][2]["via"] = "a text where an object belongs"
         return json.dumps(found).encode()
 
-    sandbox.fakes["zendesk"].mischief = [Mischief("edit", "/incremental/tickets/", edit=spoil)]
+    sandbox.fakes["zendesk"].faults = [InjectedFault("edit", "/incremental/tickets/", edit=spoil)]
     outcome = zendesk.read(midnight(TODAY))
     assert one(outcome, "tickets").quarantined == 1
     assert zendesk.fetch("select count(*) from source.ticket") == [
@@ -113,7 +113,7 @@ def test_an_impossible_time_is_set_aside(zendesk: Bench, sandbox):
         )
         return json.dumps(found).encode()
 
-    sandbox.fakes["zendesk"].mischief = [Mischief("edit", "/incremental/tickets/", edit=edit)]
+    sandbox.fakes["zendesk"].faults = [InjectedFault("edit", "/incremental/tickets/", edit=edit)]
     zendesk.read(midnight(TODAY))
     assert zendesk.fetch("select rule, reason from ops.quarantine") == [
         ("readable value", "created_at: not an instant: the day before")
@@ -121,8 +121,8 @@ def test_an_impossible_time_is_set_aside(zendesk: Bench, sandbox):
 
 
 def test_a_batch_that_is_mostly_bad_is_refused_whole(zendesk: Bench, sandbox):
-    sandbox.fakes["zendesk"].mischief = [
-        Mischief(
+    sandbox.fakes["zendesk"].faults = [
+        InjectedFault(
             "edit",
             "/incremental/tickets/",
             times=100,
@@ -136,8 +136,8 @@ def test_a_batch_that_is_mostly_bad_is_refused_whole(zendesk: Bench, sandbox):
 
 
 def test_an_unknown_status_becomes_other_and_stops_nothing(zendesk: Bench, sandbox):
-    sandbox.fakes["zendesk"].mischief = [
-        Mischief(
+    sandbox.fakes["zendesk"].faults = [
+        InjectedFault(
             "edit",
             "/incremental/tickets/",
             times=100,
@@ -153,8 +153,8 @@ def test_an_unknown_status_becomes_other_and_stops_nothing(zendesk: Bench, sandb
 
 def test_new_and_vanished_fields_are_reported_by_name(zendesk: Bench, sandbox):
     zendesk.read(midnight(TODAY))
-    sandbox.fakes["zendesk"].mischief = [
-        Mischief(
+    sandbox.fakes["zendesk"].faults = [
+        InjectedFault(
             "edit", "/groups", times=9, edit=lambda body: body.replace(b'"default":', b'"flavour":')
         )
     ]
@@ -229,7 +229,9 @@ def test_fewer_records_than_the_vendor_tells_are_never_a_green_run(bench: Bench,
         return json.dumps(found).encode()
 
     bench.accounts = tuple(a for a in bench.accounts if a["connector"] == "surveymonkey")
-    sandbox.fakes["surveymonkey"].mischief = [Mischief("edit", "/responses/bulk", edit=without_one)]
+    sandbox.fakes["surveymonkey"].faults = [
+        InjectedFault("edit", "/responses/bulk", edit=without_one)
+    ]
     outcome = bench.read(midnight(TODAY))
     assert outcome.state == "partly"
     assert re.search(
@@ -294,16 +296,16 @@ def test_a_second_run_while_one_is_running_is_refused(kind: str, bench: Bench, p
 def test_an_account_that_is_not_there_is_named_before_anything_is_done(zendesk: Bench):
     settings = zendesk.settings()
     runs = (
-        lambda: run_daily(settings, Plainly(), accounts=["zendesk_acme", "zendesk_acmee"]),
+        lambda: run_daily(settings, ThreadRunner(), accounts=["zendesk_acme", "zendesk_acmee"]),
         lambda: run_backfill(
             settings,
-            Plainly(),
+            ThreadRunner(),
             midnight(TODAY) - timedelta(days=1),
             midnight(TODAY),
             accounts=["zendesk_acmee"],
         ),
-        lambda: run_replay(settings, Plainly(), accounts=["zendesk_acmee"]),
-        lambda: run_reconciliation(settings, Plainly(), accounts=["zendesk_acmee"]),
+        lambda: run_replay(settings, ThreadRunner(), accounts=["zendesk_acmee"]),
+        lambda: run_reconciliation(settings, ThreadRunner(), accounts=["zendesk_acmee"]),
     )
     for call in runs:
         with pytest.raises(
@@ -325,12 +327,12 @@ def test_only_a_run_that_asks_every_account_moves_the_watermark_of_the_marts(sma
         ),
     )
     day = timedelta(days=1)
-    run_daily(some.settings(), Plainly(), as_of=midnight(TODAY) - 2 * day, with_report=False)
+    run_daily(some.settings(), ThreadRunner(), as_of=midnight(TODAY) - 2 * day, with_report=False)
     everyone = {"surveymonkey_acme", "servicenow_acme", "marts"}
     assert marks() == dict.fromkeys(everyone, midnight(TODAY) - 2 * day)
     run_daily(
         some.settings(),
-        Plainly(),
+        ThreadRunner(),
         as_of=midnight(TODAY) - day,
         with_report=False,
         accounts=["surveymonkey_acme"],
@@ -341,12 +343,12 @@ def test_only_a_run_that_asks_every_account_moves_the_watermark_of_the_marts(sma
     }
     run_backfill(
         some.settings(),
-        Plainly(),
+        ThreadRunner(),
         midnight(TODAY) - 3 * day,
         midnight(TODAY) - 2 * day,
         with_report=False,
     )
-    run_replay(some.settings(), Plainly(1), with_report=False)
+    run_replay(some.settings(), ThreadRunner(1), with_report=False)
     assert marks() == {
         **dict.fromkeys(everyone, midnight(TODAY) - 2 * day),
         "surveymonkey_acme": midnight(TODAY) - day,

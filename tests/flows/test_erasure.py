@@ -15,7 +15,7 @@ from tests_support import TODAY, differences, midnight
 
 from flows.erasing import run_erasure
 from flows.reconcile import run_reconciliation
-from flows.stages import Plainly
+from flows.runner import ThreadRunner
 from tasks.errors import ConfigurationError, MissingSecretError
 from tasks.landing.store import Landing
 from tasks.privacy.pages import Person, cleared
@@ -113,9 +113,9 @@ def test_a_person_is_nowhere_afterwards_and_the_figures_stay(stored: Bench, acco
     assert any(".zst" in path for path in everywhere(stored, (address,))), (
         "the search can find what is there"
     )
-    looked = run_erasure(stored.settings(), Plainly(), account, customer, dry_run=True)
+    looked = run_erasure(stored.settings(), ThreadRunner(), account, customer, dry_run=True)
     assert {"landing zone", "source.customer.email"} <= {t.place for t in looked.left}
-    made = run_erasure(stored.settings(), Plainly(), account, customer)
+    made = run_erasure(stored.settings(), ThreadRunner(), account, customer)
     assert made.left == []
     assert everywhere(stored, (address,)) == []
     assert differences(before, figures(stored)) == {}
@@ -128,13 +128,13 @@ def test_a_person_is_nowhere_afterwards_and_the_figures_stay(stored: Bench, acco
                 "select count(*) from core.fct_ticket where requester_id = ? and account = ?",
                 [customer, account],
             ).fetchone() == (0,)
-    again = run_erasure(stored.settings(), Plainly(), account, customer)
+    again = run_erasure(stored.settings(), ThreadRunner(), account, customer)
     assert (again.left, sum(t.count for t in again.cleared)) == ([], 0)
 
 
 def test_neither_replay_nor_sync_brings_a_person_back(stored: Bench, tmp_path: Path, monkeypatch):
     customer, name, address = busiest(stored, "zendesk_acme")
-    run_erasure(stored.settings(), Plainly(), "zendesk_acme", customer)
+    run_erasure(stored.settings(), ThreadRunner(), "zendesk_acme", customer)
     before = stored.tables("source")
     assert stored.replay().state == "completed"
     assert differences(before, stored.tables("source")) == {}
@@ -151,7 +151,7 @@ def test_neither_replay_nor_sync_brings_a_person_back(stored: Bench, tmp_path: P
     assert everywhere(stored, (address,)) == []
     assert differences(before, stored.tables("source")) == {}
     _, compared = run_reconciliation(
-        stored.settings(), Plainly(), everything=True, as_of=midnight(TODAY), with_report=False
+        stored.settings(), ThreadRunner(), everything=True, as_of=midnight(TODAY), with_report=False
     )
     assert [c for c in compared if c.missing or c.ghosts] == [], (
         "a comparison knows them by their pseudonym"
@@ -173,7 +173,7 @@ def test_the_same_address_in_another_account_is_named(loaded: Bench):
         " on o.email = c.email and o.account = 'hubspot_acme' where c.account = 'zendesk_acme'"
         " order by 1 limit 1"
     )[0]
-    made = run_erasure(loaded.settings(), Plainly(), "zendesk_acme", customer, dry_run=True)
+    made = run_erasure(loaded.settings(), ThreadRunner(), "zendesk_acme", customer, dry_run=True)
     assert made.elsewhere == loaded.fetch(
         f"select account, customer_id from source.customer where email = '{address}' and account ="
         " 'hubspot_acme'"
@@ -186,12 +186,12 @@ def stored_books(bench: Bench) -> duckdb.DuckDBPyConnection:
 
 def test_what_is_not_there_is_named(loaded: Bench, monkeypatch):
     with pytest.raises(ConfigurationError, match="nothing of customer 4711000"):
-        run_erasure(loaded.settings(), Plainly(), "zendesk_acme", "4711000")
+        run_erasure(loaded.settings(), ThreadRunner(), "zendesk_acme", "4711000")
     with pytest.raises(ConfigurationError, match="no account other; there are"):
-        run_erasure(loaded.settings(), Plainly(), "other", "1")
+        run_erasure(loaded.settings(), ThreadRunner(), "other", "1")
     monkeypatch.delenv("SUPPORT_ETL_SECRET_ERASURE_KEY")
     with pytest.raises(MissingSecretError, match="SUPPORT_ETL_SECRET_ERASURE_KEY"):
-        run_erasure(loaded.settings(), Plainly(), "zendesk_acme", "1")
+        run_erasure(loaded.settings(), ThreadRunner(), "zendesk_acme", "1")
 
 
 def test_a_rewritten_page_is_whole_and_reads_as_before(loaded: Bench):
@@ -199,7 +199,7 @@ def test_a_rewritten_page_is_whole_and_reads_as_before(loaded: Bench):
     landing = Landing(str(loaded.folder / "landing"))
     before = {path for path, _ in landing.bodies("zendesk_acme")}
     Path(f"{sorted(before)[0]}.4711.tmp").write_bytes(b"of a run that was killed")
-    run_erasure(loaded.settings(), Plainly(), "zendesk_acme", customer)
+    run_erasure(loaded.settings(), ThreadRunner(), "zendesk_acme", customer)
     assert {path for path, _ in landing.bodies("zendesk_acme")} == before
     assert not list(loaded.folder.rglob("*.tmp"))
 

@@ -299,7 +299,7 @@ def test_what_was_told_is_kept_as_it_was_told(small_bench: Bench):
             told.setdefault(
                 (r["account"], r["team_id"], r["day"], r["lead_days"]), r["expected_tickets"]
             )
-    found = query(small_bench.url, "select * from ops.forecast_told")
+    found = query(small_bench.url, "select * from ops.forecast_published")
     assert {
         (r["account"], r["team_id"], r["day"], r["lead_days"]): r["expected_tickets"] for r in found
     } == told
@@ -308,7 +308,7 @@ def test_what_was_told_is_kept_as_it_was_told(small_bench: Bench):
     small_bench.run(
         midnight(TODAY), planning={"models": "full", "interval_days": 1, "horizon_days": 28}
     )  # another way of forecasting on the same day
-    assert query(small_bench.url, "select * from ops.forecast_told") == found
+    assert query(small_bench.url, "select * from ops.forecast_published") == found
 
 
 def test_money_adds_up(bench: Bench, tmp_path):

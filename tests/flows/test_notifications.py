@@ -15,13 +15,13 @@ from aiosmtpd.smtp import AuthResult
 from conftest import Bench
 from tests_support import TODAY, free_port, midnight
 
-from flows.telling import tell_failure, tell_late
+from flows.notifications import notify_failure, notify_stale
 from flows.upkeep import complete_until
 from tasks.errors import StorageError
-from tasks.messaging import mail, slack, teams
-from tasks.messaging.content import Message
+from tasks.notifications import mail, slack, teams
+from tasks.notifications.content import Message
 from tasks.notify import notify
-from tasks.sandbox.fake import Mischief, Served
+from tasks.sandbox.fake import InjectedFault, Served
 from tasks.sandbox.vendors.slack import SlackWebhook
 from tasks.sandbox.vendors.teams import TeamsWorkflow
 from tasks.settings import load
@@ -90,7 +90,7 @@ def test_trouble_is_told_once_and_so_is_its_end(small_bench: Bench, small_sandbo
         [],
         [],
     ), "all is well and was before: nothing to tell"
-    small_sandbox.fakes["surveymonkey"].mischief = [Mischief("unauthorized", "", times=1000)]
+    small_sandbox.fakes["surveymonkey"].faults = [InjectedFault("unauthorized", "", times=1000)]
     for _ in range(2):
         assert bench.run(midnight(TODAY), report=True).undelivered == []
     assert [len(x) for x in (hook.messages, flow.cards, box.letters)] == [
@@ -105,7 +105,7 @@ def test_trouble_is_told_once_and_so_is_its_end(small_bench: Bench, small_sandbo
     assert "https://files.acme.example/latest.html" in told
     assert "surveymonkey\\_acme could not be read" in flow.cards[0]["body"][1]["text"]
     assert "Subject: Support numbers of 2026-11-01: 1 source not up to date" in box.letters[0]
-    small_sandbox.fakes["surveymonkey"].mischief = []
+    small_sandbox.fakes["surveymonkey"].faults = []
     bench.run(midnight(TODAY), report=True)
     assert [m["text"] for m in hook.messages[1:]] == ["Support numbers of 2026-11-01: complete"]
     assert bench.fetch(
@@ -123,18 +123,18 @@ def test_late_numbers_are_told_once_whatever_runs_tell_in_between(
     bench = replace(small_bench, extra={"notifications": {"slack": True}})
     bench.run(midnight(TODAY), report=True)
     assert complete_until(bench.settings()) == midnight(TODAY)
-    small_sandbox.fakes["surveymonkey"].mischief = [Mischief("unauthorized", "", times=1000)]
+    small_sandbox.fakes["surveymonkey"].faults = [InjectedFault("unauthorized", "", times=1000)]
     for _ in range(2):  # a late day: the hourly run fails, the watch notices, both each hour
         bench.run(midnight(TODAY), report=True)
-        assert tell_late(bench.settings(), complete_until(bench.settings())) == []
+        assert notify_stale(bench.settings(), complete_until(bench.settings())) == []
     assert [m["text"] for m in hook.messages] == [
         "Support numbers of 2026-11-01: 1 source not up to date",
         "Support numbers are late",
     ]
     assert "The newest complete numbers are of 2026-11-01 00:00 UTC" in json.dumps(hook.messages[1])
-    small_sandbox.fakes["surveymonkey"].mischief = []
+    small_sandbox.fakes["surveymonkey"].faults = []
     bench.run(midnight(TODAY), report=True)
-    assert tell_late(bench.settings(), None) == []
+    assert notify_stale(bench.settings(), None) == []
     assert [m["text"] for m in hook.messages[2:]] == [
         "Support numbers of 2026-11-01: complete",
         "Support numbers are late",
@@ -149,8 +149,8 @@ def test_a_channel_that_is_down_stops_nothing_and_is_told_later(
         a for a in small_bench.accounts if a["connector"] == "surveymonkey"
     )
     bench = replace(small_bench, extra={"notifications": {**given, "when": "always"}})
-    hook.mischief = [Mischief("error", "", times=1)]
-    flow.mischief = [Mischief("throttle", "", times=1)]
+    hook.faults = [InjectedFault("error", "", times=1)]
+    flow.faults = [InjectedFault("throttle", "", times=1)]
     outcome = bench.run(midnight(TODAY), report=True)
     assert outcome.state == "completed"
     assert len(box.letters) == 1
@@ -191,7 +191,7 @@ def test_a_report_that_cannot_be_written_keeps_the_tables_and_is_told(
 
 def test_an_answer_that_is_lost_is_not_followed_by_a_second_message(small_bench: Bench, sinks):
     hook, _, _, given = sinks
-    hook.mischief = [Mischief("drop", "", times=1)]
+    hook.faults = [InjectedFault("drop", "", times=1)]
     settings = load(notifications={"slack": True}).notifications
     small_bench.read(midnight(TODAY))
     from tasks.warehouse.engine import Warehouse
@@ -252,10 +252,12 @@ def test_wrong_addresses_and_passwords_are_named_and_in_no_message(sinks, monkey
     monkeypatch.setenv("SUPPORT_ETL_SECRET_NOTIFICATIONS_SMTP_PASSWORD", "wrong-secret-password")
     found = {d.channel: d for d in notify(load(notifications=given).notifications, None, message)}
     assert {d.state for d in found.values()} == {"failed"}
-    assert "refuses with 404 no_service" in found["slack"].says
-    assert "refuses the login" in found["email"].says
-    assert not any("secret" in d.says for d in found.values() if d.channel != "email")
-    assert not any("wrong-secret" in d.says or "withdrawn" in d.says for d in found.values())
+    assert "refuses with 404 no_service" in found["slack"].description
+    assert "refuses the login" in found["email"].description
+    assert not any("secret" in d.description for d in found.values() if d.channel != "email")
+    assert not any(
+        "wrong-secret" in d.description or "withdrawn" in d.description for d in found.values()
+    )
 
 
 @pytest.mark.parametrize(
@@ -276,7 +278,7 @@ def test_a_mail_server_that_does_not_do_is_named(changes, words, sinks):
     ).notifications
     (delivery,) = notify(settings, None, Message("t", True, ("l",)))
     assert delivery.state == "failed"
-    assert words in delivery.says
+    assert words in delivery.description
 
 
 def test_a_webhook_is_https_and_its_redirect_is_not_followed(sinks, monkeypatch):
@@ -286,9 +288,9 @@ def test_a_webhook_is_https_and_its_redirect_is_not_followed(sinks, monkeypatch)
         "SUPPORT_ETL_SECRET_NOTIFICATIONS_SLACK_URL", "http://hooks.slack.example/services/x"
     )
     (delivery,) = notify(settings, None, Message("t", True, ("l",)))
-    assert "must begin with https://" in delivery.says
+    assert "must begin with https://" in delivery.description
     monkeypatch.setenv("SUPPORT_ETL_SECRET_NOTIFICATIONS_SLACK_URL", hook.base_url + hook.path)
-    hook.mischief = [Mischief("redirect", "", headers={"location": flow.address})]
+    hook.faults = [InjectedFault("redirect", "", headers={"location": flow.address})]
     (delivery,) = notify(settings, None, Message("t", True, ("l",)))
     assert delivery.state == "failed"
     assert flow.asked == []
@@ -297,7 +299,7 @@ def test_a_webhook_is_https_and_its_redirect_is_not_followed(sinks, monkeypatch)
 def test_a_job_that_cannot_begin_is_told_too(sinks):
     hook, _, _, given = sinks
     assert (
-        tell_failure(
+        notify_failure(
             load(notifications=given).notifications, StorageError("warehouse x cannot be opened")
         )
         == []

@@ -24,7 +24,7 @@ from conftest import Bench
 from tests_support import TODAY, differences, free_port, midnight
 
 from tasks.sandbox.company import Sandbox
-from tasks.sandbox.fake import Mischief
+from tasks.sandbox.fake import InjectedFault
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOYMENTS = ROOT / "deployments"
@@ -103,7 +103,7 @@ class Prefect:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    def ask(self, path: str, body: dict[str, Any] | None = None, tries: int = 6) -> Any:
+    def ask(self, path: str, body: dict[str, Any] | None = None, max_attempts: int = 6) -> Any:
         """Asked again while its SQLite is locked (503), as Prefect's own client does."""
         data = json.dumps(body).encode() if body is not None else None
         request = urllib.request.Request(
@@ -113,10 +113,10 @@ class Prefect:
             with urllib.request.urlopen(request, timeout=30) as answer:
                 return json.loads(answer.read() or b"null")
         except urllib.error.HTTPError as trouble:
-            if trouble.code != 503 or tries == 1:
+            if trouble.code != 503 or max_attempts == 1:
                 raise
         time.sleep(1.5)
-        return self.ask(path, body, tries - 1)
+        return self.ask(path, body, max_attempts - 1)
 
     def begin(self, deployment: dict[str, Any], **parameters: Any) -> str:
         """Schedule a run of a deployment for now; gives its id."""
@@ -225,7 +225,7 @@ def test_two_workers_run_the_shipped_deployments_and_one_of_them_dies(
     look_at(prefect, deployments)
     as_of = midnight(TODAY).isoformat()
     fake = small_sandbox.fakes["zendesk"]
-    fake.mischief = [Mischief("slow", "/incremental/ticket_events", wait=600)]
+    fake.faults = [InjectedFault("slow", "/incremental/ticket_events", wait=600)]
     worker = prefect.start("worker", "start", "--pool", "support-etl", "--name", "one")
     doomed = prefect.begin(deployments["daily"], as_of=as_of)
     wait_for(
@@ -239,7 +239,7 @@ def test_two_workers_run_the_shipped_deployments_and_one_of_them_dies(
     assert [e["type"] for e in ends] == ["CANCELLED", "CANCELLED"], ends
     assert "another run is at work" in ends[1]["message"]
     kill_all(worker)
-    fake.mischief = []
+    fake.faults = []
     assert prefect.ask(f"flow_runs/{doomed}")["state_type"] == "RUNNING", "nobody has noticed yet"
     repaired = prefect.begin(deployments["hourly"], as_of=as_of)
     assert prefect.end_of(repaired)["type"] == "COMPLETED", prefect.logs()

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests_support import TODAY, differences, midnight
 
 from flows.reconcile import run_reconciliation
-from flows.stages import Plainly
+from flows.runner import ThreadRunner
 from tasks.clock import Window
 from tasks.reconcile import is_plausible, rotating
 
@@ -31,7 +31,7 @@ def desks(small_sandbox, small_bench: Bench) -> Bench:
 
 def compare(bench: Bench, as_of, **more):
     return run_reconciliation(
-        bench.settings(), Plainly(), as_of=as_of, everything=True, with_report=False, **more
+        bench.settings(), ThreadRunner(), as_of=as_of, everything=True, with_report=False, **more
     )
 
 
@@ -104,7 +104,7 @@ def test_rows_lost_or_spoiled_in_the_warehouse_are_repaired(small_bench: Bench):
     assert (tickets.missing, tickets.ghosts) == (5, ())
     assert tickets.different >= 1
     assert differences(before, bench.tables("source")) == {}
-    assert "5 records" in bench.fetch("select says from ops.alert where kind = 'missing'")[0][0]
+    assert "5 records" in bench.fetch("select description from ops.alert where kind = 'missing'")[0][0]
 
 
 def test_a_login_that_sees_less_than_before_deletes_nothing(small_bench: Bench, small_sandbox):
@@ -124,7 +124,7 @@ def test_a_login_that_sees_less_than_before_deletes_nothing(small_bench: Bench, 
     ) == [(0,)]
     assert (
         "too many to be deletions"
-        in bench.fetch("select says from ops.alert where kind = 'ghost' and is_open")[0][0]
+        in bench.fetch("select description from ops.alert where kind = 'ghost' and is_open")[0][0]
     )
 
 

@@ -16,7 +16,7 @@ from tests_support import TODAY, differences, midnight
 from flows.doctor import quarantined
 from flows.upkeep import dismiss, migrate, prepare_warehouse, status, tidy
 from tasks.errors import ConfigurationError
-from tasks.sandbox.fake import Mischief
+from tasks.sandbox.fake import InjectedFault
 from tasks.watch import judge
 
 HUSH = lambda text: None  # noqa: E731
@@ -34,13 +34,13 @@ def small(small_bench: Bench) -> Bench:
 
 def test_a_warehouse_moves_from_duckdb_to_postgresql_and_goes_on_there(small: Bench, postgres):
     assert small.run(midnight(TODAY)).state == "completed"
-    books = "select account, stream, value from ops.bookmark order by 1, 2"
+    runlog = "select account, stream, value from ops.bookmark order by 1, 2"
     url = postgres()
     rows = migrate(small.settings(), url, HUSH)
     moved = replace(small, url=url)
     assert rows > 10_000
     assert differences(small.tables(), moved.tables()) == {}
-    assert small.fetch(books) == moved.fetch(books)
+    assert small.fetch(runlog) == moved.fetch(runlog)
     again = moved.run(midnight(TODAY))
     assert (again.state, again.changed_rows) == ("completed", 0)
     with pytest.raises(ConfigurationError, match="migrate into an empty warehouse"):
@@ -57,24 +57,24 @@ def test_status_says_what_to_look_at(small: Bench, small_sandbox):
     assert status(small.settings(), max_age_hours=26).lines == (
         ("last run", "none yet; call `support-etl run`"),
     )
-    small_sandbox.fakes["surveymonkey"].mischief = [Mischief("unauthorized", "", times=999)]
+    small_sandbox.fakes["surveymonkey"].faults = [InjectedFault("unauthorized", "", times=999)]
     small.run(midnight(TODAY))
     found = status(small.settings(), max_age_hours=10**6)
-    assert not found.is_well
+    assert not found.is_ok
     lines = dict(found.lines)
     assert "partly" in lines["last run"] and "CredentialsError" in lines["last run"]
     assert lines["marts complete up to"] == "never yet"
-    small_sandbox.fakes["surveymonkey"].mischief = []
+    small_sandbox.fakes["surveymonkey"].faults = []
     small.run(midnight(TODAY))
-    assert status(small.settings(), max_age_hours=10**6).is_well
-    assert not status(small.settings(), max_age_hours=0.001).is_well
+    assert status(small.settings(), max_age_hours=10**6).is_ok
+    assert not status(small.settings(), max_age_hours=0.001).is_ok
 
 
 def test_tidy_removes_what_is_old_and_nothing_that_is_needed(small: Bench):
     small.run(midnight(TODAY), report=True)
     before = small.tables("source")
     kept = {"retention": {"landing_days": 1, "reports_days": 1, "books_days": 1}}
-    assert tidy(small.settings(**kept), dry_run=False, say=HUSH) == {
+    assert tidy(small.settings(**kept), dry_run=False, progress=HUSH) == {
         "landed batches": 0,
         "reports": 0,
     }
@@ -96,9 +96,9 @@ def test_tidy_removes_what_is_old_and_nothing_that_is_needed(small: Bench):
                 }
             )
         )
-    would = tidy(small.settings(**kept), dry_run=True, say=HUSH)
+    would = tidy(small.settings(**kept), dry_run=True, progress=HUSH)
     assert old.exists() and abandoned.exists()
-    gone = tidy(small.settings(**kept), dry_run=False, say=HUSH)
+    gone = tidy(small.settings(**kept), dry_run=False, progress=HUSH)
     assert gone == would and gone["landed batches"] > 5 and gone["reports"] == 1
     assert not old.exists() and not abandoned.exists()
     assert list((small.folder / "landing" / "surveymonkey").rglob("manifest.json"))
@@ -113,8 +113,8 @@ def test_a_row_that_nobody_will_mend_is_dismissed(small: Bench, small_sandbox):
         next(t for t in found["tickets"] if t["status"] != "deleted")["created_at"] = "never"
         return json.dumps(found).encode()
 
-    small_sandbox.fakes["zendesk"].mischief = [
-        Mischief("edit", "/incremental/tickets/", edit=spoil)
+    small_sandbox.fakes["zendesk"].faults = [
+        InjectedFault("edit", "/incremental/tickets/", edit=spoil)
     ]
     small.read(midnight(TODAY))
     (row,) = quarantined(small.settings())
@@ -149,7 +149,7 @@ def test_quiet_sources_and_odd_days_raise_an_alert_and_ordinary_ones_none(counts
 def test_a_stream_that_is_not_read_for_long_raises_an_alert(small: Bench, small_sandbox):
     small.run(midnight(TODAY))
     later = datetime.now(UTC) + timedelta(days=3)
-    small_sandbox.fakes["surveymonkey"].mischief = [Mischief("unauthorized", "", times=999)]
+    small_sandbox.fakes["surveymonkey"].faults = [InjectedFault("unauthorized", "", times=999)]
     outcome = small.run(later)
     behind = [(subject, words) for subject, kind, words in outcome.alerts if kind == "behind"]
     assert any(

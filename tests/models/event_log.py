@@ -16,7 +16,7 @@ from typing import Any
 import pyarrow as pa
 
 from tasks.entities import ARROW, ENTITIES
-from tasks.warehouse import books
+from tasks.warehouse import runlog
 from tasks.warehouse.engine import Warehouse
 from tasks.warehouse.merge import Origin, create_stage, merge, stage
 
@@ -522,7 +522,7 @@ def load(warehouse: Warehouse, rows: Iterable[tuple[str, dict[str, Any]]]) -> No
             if merge(
                 connection, ENTITIES[entity], Origin("zendesk", ACCOUNT, "s", "b"), replaces=False
             ):
-                books.touch_table(connection, f"source.{entity}")
+                runlog.mark_changed(connection, f"source.{entity}")
 
 
 def _arrow(entity: str, rows: Sequence[dict[str, Any]]) -> pa.Table:

@@ -11,7 +11,7 @@ import pytest
 from conftest import begun
 from event_log import AS_OF
 
-from flows.stages import Plainly
+from flows.runner import ThreadRunner
 from flows.transform import build_tables
 from tasks.settings import load
 from tasks.sqlmodels.catalog import kpi_rows, models
@@ -42,7 +42,7 @@ def settings_for(url: str) -> Any:
 
 def build(warehouse: Warehouse, as_of=AS_OF) -> Any:
     return build_tables(
-        settings_for(str(warehouse.url)), warehouse, Plainly(1), run_id="r", as_of=as_of
+        settings_for(str(warehouse.url)), warehouse, ThreadRunner(1), run_id="r", as_of=as_of
     )
 
 
@@ -240,7 +240,7 @@ def test_every_agent_day(warehouse, facts, zone):
 def test_identities_hold(warehouse):
     with warehouse.connect() as connection:
         verdict = identities_verdict(warehouse, connection)
-    assert [(r.rule, r.says) for r in verdict.results if not r.is_met] == []
+    assert [(r.rule, r.description) for r in verdict.results if not r.is_met] == []
     assert len(verdict.results) == 10
 
 

@@ -214,7 +214,7 @@ def test_every_kpi_has_a_definition():
         assert all(
             (
                 kpi.title,
-                kpi.says,
+                kpi.description,
                 kpi.unit,
                 kpi.numerator,
                 kpi.denominator,

@@ -28,7 +28,7 @@ RATES = {
 CLOSE = 0.0002  # two roundings to four digits
 
 
-def books(seed: int) -> dict[str, list[dict[str, Any]]]:
+def runlog(seed: int) -> dict[str, list[dict[str, Any]]]:
     pick = random.Random(seed)
     some = {
         "exchange_rate": [
@@ -207,7 +207,7 @@ def warehouse(request, tmp_path_factory, postgres):
 
 @pytest.fixture(scope="module", params=[1, 2, 3])
 def case(request, warehouse):
-    given = books(request.param)
+    given = runlog(request.param)
     prepare(warehouse, model_tables())
     with warehouse.begin() as connection:
         for entity in given:

@@ -11,7 +11,7 @@ import yaml
 from conftest import begun
 from test_models import CASES, shown, wanted
 
-from flows.stages import Plainly
+from flows.runner import ThreadRunner
 from flows.transform import build_tables
 from tasks.entities import ENTITIES
 from tasks.settings import load
@@ -63,7 +63,7 @@ def build_story(url: str) -> Warehouse:
         business={"time_zone": "Europe/Berlin", "currency": "EUR"},
         accounts=(account,),
     )
-    build_tables(settings, warehouse, Plainly(1), run_id="r", as_of=AS_OF)
+    build_tables(settings, warehouse, ThreadRunner(1), run_id="r", as_of=AS_OF)
     return warehouse
 
 

@@ -20,7 +20,7 @@ from scene import forms
 from tests_support import TODAY, midnight
 
 from tasks.sandbox.company import Sandbox
-from tasks.sandbox.fake import Mischief
+from tasks.sandbox.fake import InjectedFault
 from tasks.sandbox.story import Person
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,8 +41,8 @@ def folder(sandbox: Sandbox, tmp_path: Path) -> Path:
     """A user's folder after a run in which one vendor failed with its credentials in the words, and
     one row was bad.
     """
-    sandbox.fakes["surveymonkey"].mischief = [
-        Mischief(
+    sandbox.fakes["surveymonkey"].faults = [
+        InjectedFault(
             "status",
             "",
             times=1000,
@@ -59,7 +59,7 @@ def folder(sandbox: Sandbox, tmp_path: Path) -> Path:
             ).encode(),
         )
     ]
-    sandbox.fakes["zendesk"].mischief = [Mischief("edit", "/incremental/tickets/", edit=spoil)]
+    sandbox.fakes["zendesk"].faults = [InjectedFault("edit", "/incremental/tickets/", edit=spoil)]
     home = tmp_path / "home"
     home.mkdir()
     lines = [

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.forecasting import bands, intraday
+from tasks.forecasting import intraday, prediction_intervals
 from tasks.forecasting.boosted import Boosted
 from tasks.forecasting.candidates import Smoothed, level_profile, seasonal_naive, weekday_mean
 from tasks.forecasting.panel import Kind, Panel, Treated, clean, panel
@@ -270,7 +270,7 @@ def test_bands_cover_what_they_say():
     past = np.stack([means] * 10)
     came = chance.negative_binomial(25, 25 / (25 + past)).astype(float)
     new = chance.negative_binomial(25, 25 / (25 + np.stack([means] * 30))).astype(float)
-    found = bands.quantiles(means, past, came)
+    found = prediction_intervals.quantiles(means, past, came)
     for low, high, share in ((2, 6, 0.80), (0, 8, 0.95), (1, 7, 0.90), (3, 5, 0.50)):
         covered = ((new >= found[..., low]) & (new <= found[..., high])).mean()
         assert share - 0.02 <= covered <= share + 0.06, (share, covered)
@@ -280,9 +280,11 @@ def test_few_origins_make_wide_bands():
     chance = np.random.default_rng(4)
     means = np.full((1, 7), 100.0)
     came = chance.normal(100, 10, (12, 1, 7))
-    wide, narrow = (bands.quantiles(means, np.full((n, 1, 7), 100.0), came[:n]) for n in (3, 12))
+    wide, narrow = (
+        prediction_intervals.quantiles(means, np.full((n, 1, 7), 100.0), came[:n]) for n in (3, 12)
+    )
     assert (wide[..., 8] - wide[..., 0] >= 0.8 * (narrow[..., 8] - narrow[..., 0])).all()
-    untested = bands.quantiles(means, np.empty((0, 1, 7)), np.empty((0, 1, 7)))
+    untested = prediction_intervals.quantiles(means, np.empty((0, 1, 7)), np.empty((0, 1, 7)))
     assert untested[0, 0, 8] - untested[0, 0, 0] > 100  # nothing known: wider than any tested one
 
 
@@ -290,7 +292,9 @@ def test_the_error_of_chance_is_that_of_poisson():
     chance = np.random.default_rng(5)
     for mean in (0.2, 3.0, 10.0, 100.0):
         simulated = np.abs(chance.poisson(mean, 400_000) - mean).mean()
-        assert float(bands.chance_error(np.array(mean))) == pytest.approx(simulated, rel=0.01)
+        assert float(prediction_intervals.chance_error(np.array(mean))) == pytest.approx(
+            simulated, rel=0.01
+        )
 
 
 ZONE = "Europe/Berlin"

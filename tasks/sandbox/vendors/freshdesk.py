@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tasks.sandbox.desk import Desk, Row, since
-from tasks.sandbox.fake import Asked, Reply, iso, page_of
+from tasks.sandbox.fake import Request, Response, iso, page_of
 from tasks.sandbox.story import BERLIN, FIRST_REPLY_MINUTES, RESOLUTION_MINUTES, Ticket
 from tasks.sandbox.world import World
 
@@ -35,8 +35,8 @@ class Freshdesk(Desk):
         self._key = key
         self.last_page, self.per_page = LAST_PAGE, 100
 
-    def unauthorized(self) -> Reply:
-        return Reply(
+    def unauthorized(self) -> Response:
+        return Response(
             {
                 "code": "invalid_credentials",
                 "message": "You have to be logged in to perform this action.",
@@ -44,11 +44,11 @@ class Freshdesk(Desk):
             401,
         )
 
-    def throttled(self) -> Reply:
-        return Reply(b"", 429, {"retry-after": "1", "x-ratelimit-remaining": "0"})
+    def throttled(self) -> Response:
+        return Response(b"", 429, {"retry-after": "1", "x-ratelimit-remaining": "0"})
 
-    def forbidden(self) -> Reply:
-        return Reply(
+    def forbidden(self) -> Response:
+        return Response(
             {
                 "code": "require_feature",
                 "message": "The Surveys feature(s) is/are not supported in your plan.",
@@ -56,8 +56,8 @@ class Freshdesk(Desk):
             403,
         )
 
-    def _invalid(self, name: str) -> Reply:
-        return Reply(
+    def _invalid(self, name: str) -> Response:
+        return Response(
             {
                 "description": "Validation failed",
                 "errors": [
@@ -71,22 +71,22 @@ class Freshdesk(Desk):
             400,
         )
 
-    def answer(self, asked: Asked) -> Reply:
+    def answer(self, asked: Request) -> Response:
         if asked.path.startswith("/files/"):
             return self._file(asked)
         if (asked.basic() or ("",))[0] != self._key:  # any password
             return self.unauthorized()
         parts = asked.path.removeprefix("/api/v2/").split("/")
-        routes: dict[str, Callable[[Asked], Reply]] = {
-            "agents/me": lambda a: Reply(self._agents()[0]),
+        routes: dict[str, Callable[[Request], Response]] = {
+            "agents/me": lambda a: Response(self._agents()[0]),
             "tickets": self._tickets,
             "agents": lambda a: self._paged(a, self._agents()),
             "groups": lambda a: self._paged(a, self._groups()),
             "contacts": lambda a: self._paged(a, self._since(a, self._contacts())),
             "companies": lambda a: self._paged(a, self._since(a, self._companies())),
-            "sla_policies": lambda a: Reply([self._policy()]),
-            "business_hours": lambda a: Reply([self._hours()]),
-            "ticket_fields": lambda a: Reply(self._fields()),
+            "sla_policies": lambda a: Response([self._policy()]),
+            "business_hours": lambda a: Response([self._hours()]),
+            "ticket_fields": lambda a: Response(self._fields()),
             "surveys/satisfaction_ratings": self._ratings,
             "time_entries": self._time,
             "export/ticket_activities": self._activities,
@@ -97,10 +97,12 @@ class Freshdesk(Desk):
             found = [
                 t for t in self.visible() if str(t.number) == parts[1] and not self.is_deleted(t)
             ]
-            return self._paged(asked, self._conversations(found[0])) if found else Reply(b"", 404)
-        return Reply(b"", 404)
+            return (
+                self._paged(asked, self._conversations(found[0])) if found else Response(b"", 404)
+            )
+        return Response(b"", 404)
 
-    def _paged(self, asked: Asked, rows: Sequence[Row]) -> Reply:
+    def _paged(self, asked: Request, rows: Sequence[Row]) -> Response:
         page, size = (
             int(asked.query.get("page", "1")),
             min(int(asked.query.get("per_page", "30")), self.per_page),
@@ -111,13 +113,13 @@ class Freshdesk(Desk):
             if more
             else {}
         )
-        return Reply(list(found), 200, headers)
+        return Response(list(found), 200, headers)
 
-    def _since(self, asked: Asked, rows: list[Row], name: str = "updated_at") -> list[Row]:
+    def _since(self, asked: Request, rows: list[Row], name: str = "updated_at") -> list[Row]:
         low = asked.query.get("updated_since", "")
         return [r for r in rows if r[name] >= low]
 
-    def _tickets(self, asked: Asked) -> Reply:
+    def _tickets(self, asked: Request) -> Response:
         if int(asked.query.get("page", "1")) > self.last_page:
             return self._invalid("page")
         kind = asked.query.get("filter", "")
@@ -156,7 +158,7 @@ class Freshdesk(Desk):
             "product_id": None,
             "email_config_id": None,
             "created_at": iso(t.created_at),
-            "updated_at": iso(self.touched(t)),
+            "updated_at": iso(self.changed_keys(t)),
             "due_by": due,
             "fr_due_by": self._due(t, FIRST_REPLY_MINUTES),
             "fr_escalated": False,
@@ -174,7 +176,7 @@ class Freshdesk(Desk):
                 "agent_responded_at": None,
                 "requester_responded_at": None,
                 "first_responded_at": iso(first) if first else None,
-                "status_updated_at": iso(self.touched(t)),
+                "status_updated_at": iso(self.changed_keys(t)),
                 "reopened_at": None,
                 "resolved_at": iso(solved) if solved else None,
                 "closed_at": iso(solved) if solved and status == 5 else None,
@@ -203,13 +205,13 @@ class Freshdesk(Desk):
             if n > 0
         ]
 
-    def _activities(self, asked: Asked) -> Reply:
+    def _activities(self, asked: Request) -> Response:
         day = asked.query.get("created_at", "")
         if len(day) != 10:
             return self._invalid("created_at")
         if day >= self.clock.date().isoformat() or not self._of_day(day):
-            return Reply(b"", 404)  # the day's file is not ready
-        return Reply({"export": {"url": self._file_url(day)}})
+            return Response(b"", 404)  # the day's file is not ready
+        return Response({"export": {"url": self._file_url(day)}})
 
     def _file_url(self, day: str) -> str:
         return f"{self.base_url.replace('127.0.0.1', 'localhost')}/files/activities-{day}.json?signature=abc"
@@ -258,9 +260,9 @@ class Freshdesk(Desk):
             rows.append(rows[0])  # activities have no id and may repeat
         return found
 
-    def _file(self, asked: Asked) -> Reply:
+    def _file(self, asked: Request) -> Response:
         if "authorization" in asked.headers:
-            return Reply(
+            return Response(
                 b"<Error><Code>InvalidArgument</Code></Error>",
                 400,
                 {"content-type": "application/xml"},
@@ -269,9 +271,9 @@ class Freshdesk(Desk):
         body = json.dumps(
             {"metadata": {"activities_count": len(rows)}, "activities_data": rows}
         ).encode()
-        return Reply(body, 200, {"content-type": "application/octet-stream"})
+        return Response(body, 200, {"content-type": "application/octet-stream"})
 
-    def _ratings(self, asked: Asked) -> Reply:
+    def _ratings(self, asked: Request) -> Response:
         rows: list[Row] = []
         for t in self.alive():
             r = t.rating
@@ -297,7 +299,7 @@ class Freshdesk(Desk):
             sorted((r for r in rows if r["created_at"] >= low), key=lambda r: r["created_at"]),
         )
 
-    def _time(self, asked: Asked) -> Reply:
+    def _time(self, asked: Request) -> Response:
         rows: list[Row] = []
         for t in self.alive():
             agent, solved = t.value_at("assignee", self.clock), self.solved_at(t)

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from tasks.sandbox.desk import Desk, Row
-from tasks.sandbox.fake import Asked, Reply, page_of
+from tasks.sandbox.fake import Request, Response, page_of
 from tasks.sandbox.story import BERLIN, Ticket
 from tasks.sandbox.world import World
 
@@ -49,27 +49,27 @@ class Front(Desk):
         self._token, self.per_page, self.ticketing = token, 15, False
         self._exports: dict[str, tuple[Row, int]] = {}
 
-    def _error(self, status: int, title: str, message: str) -> Reply:
-        return Reply({"_error": {"status": status, "title": title, "message": message}}, status)
+    def _error(self, status: int, title: str, message: str) -> Response:
+        return Response({"_error": {"status": status, "title": title, "message": message}}, status)
 
-    def unauthorized(self) -> Reply:
+    def unauthorized(self) -> Response:
         return self._error(401, "Unauthenticated", "Invalid or expired token")
 
-    def throttled(self) -> Reply:
-        return Reply(
+    def throttled(self) -> Response:
+        return Response(
             self._error(429, "Rate limit exceeded", "You have exceeded the rate limit").content,
             429,
             {"retry-after": "1", "x-ratelimit-reset": "1.5"},
         )
 
-    def forbidden(self) -> Reply:
+    def forbidden(self) -> Response:
         return self._error(403, "Forbidden", "Missing scope")
 
-    def answer(self, asked: Asked) -> Reply:
+    def answer(self, asked: Request) -> Response:
         if asked.bearer() != self._token:
             return self.unauthorized()
-        routes: dict[str, Callable[[Asked], Reply]] = {
-            "/me": lambda a: Reply({"id": "cmp_1", "name": "alderfinch"}),
+        routes: dict[str, Callable[[Request], Response]] = {
+            "/me": lambda a: Response({"id": "cmp_1", "name": "alderfinch"}),
             "/events": self._events,
             "/teammates": lambda a: self._whole([self._teammate(x.number) for x in self.agents()]),
             "/teams": lambda a: self._whole(self._teams()),
@@ -91,10 +91,10 @@ class Front(Desk):
             )
         return self._error(404, "Not found", "Unknown path")
 
-    def _whole(self, rows: Sequence[Row]) -> Reply:
-        return Reply({"_links": {}, "_results": list(rows)})
+    def _whole(self, rows: Sequence[Row]) -> Response:
+        return Response({"_links": {}, "_results": list(rows)})
 
-    def _listed(self, asked: Asked, rows: Sequence[Row], most: int) -> Reply:
+    def _listed(self, asked: Request, rows: Sequence[Row], most: int) -> Response:
         size, start = (
             min(int(asked.query.get("limit", "50")), most),
             int(asked.query.get("page_token", "0")),
@@ -105,11 +105,11 @@ class Front(Desk):
             if more
             else None
         )
-        return Reply(
+        return Response(
             {"_pagination": {"next": link}, "_links": {"self": ""}, "_results": list(page)}
         )
 
-    def _events(self, asked: Asked) -> Reply:
+    def _events(self, asked: Request) -> Response:
         if int(asked.query.get("limit", "15")) > 15:
             return self._error(400, "Bad request", "limit must be at most 15")
         low, high = float(asked.query.get("q[after]", 0)), float(asked.query.get("q[before]", 9e12))
@@ -212,12 +212,12 @@ class Front(Desk):
             for i, (at, kind, source, target, on) in enumerate(steps)
         ]
 
-    def _one(self, asked: Asked, number: int, part: str | None) -> Reply:
+    def _one(self, asked: Request, number: int, part: str | None) -> Response:
         t = next((t for t in self.visible() if t.number == number), None)
         if t is None:
             return self._error(404, "Not found", f"Unknown conversation cnv_{number:x}")
         if self.is_merged(t):
-            return Reply(
+            return Response(
                 b"",
                 301,
                 {
@@ -265,7 +265,7 @@ class Front(Desk):
             if self.ticketing
             else {"ticket_ids": []}
         )
-        return Reply(
+        return Response(
             {
                 "_links": {"self": "", "related": {}},
                 "id": f"cnv_{t.number:x}",
@@ -288,7 +288,7 @@ class Front(Desk):
                     "handle": t.requester.email,
                     "role": "from",
                 },
-                "updated_at": stamp(self.touched(t), 500),
+                "updated_at": stamp(self.changed_keys(t), 500),
                 "is_private": False,
                 "scheduled_reminders": [],
                 "metadata": {},
@@ -397,10 +397,10 @@ class Front(Desk):
     # analytics
     # ---------------------------------------------------------------------------------------------------
 
-    def _start_export(self, asked: Asked) -> Reply:
+    def _start_export(self, asked: Request) -> Response:
         name = f"exp_{len(self._exports) + 1}"
         self._exports[name] = (asked.json(), 0)
-        return Reply(
+        return Response(
             {
                 "_links": {"self": ""},
                 "id": name,
@@ -411,10 +411,10 @@ class Front(Desk):
             202,
         )
 
-    def _export(self, name: str, *, is_file: bool) -> Reply:
+    def _export(self, name: str, *, is_file: bool) -> Response:
         body, looks = self._exports[name]
         if is_file:
-            return Reply(self._csv(body), 200, {"content-type": "text/csv"})
+            return Response(self._csv(body), 200, {"content-type": "text/csv"})
         self._exports[name] = (body, looks + 1)
         answer: Row = {
             "_links": {"self": ""},
@@ -423,7 +423,7 @@ class Front(Desk):
             "progress": 100 if looks else 40,
             "created_at": 1770000000.0,
         }
-        return Reply(
+        return Response(
             {
                 **answer,
                 **(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tasks.sandbox.fake import Asked, Fake, Reply, page_of
+from tasks.sandbox.fake import Fake, Request, Response, page_of
 from tasks.sandbox.story import RESOLUTION_MINUTES, Ticket
 from tasks.sandbox.world import World
 
@@ -46,8 +46,8 @@ class HubSpot(Fake):
         self.oauth = {"client_id": "c", "client_secret": "s-secret", "refresh_token": "r-secret"}
         self.oauth_tokens: set[str] = set()
 
-    def _problem(self, status: int, category: str, message: str) -> Reply:
-        return Reply(
+    def _problem(self, status: int, category: str, message: str) -> Response:
+        return Response(
             {
                 "status": "error",
                 "message": message,
@@ -58,15 +58,15 @@ class HubSpot(Fake):
             status,
         )
 
-    def unauthorized(self) -> Reply:
+    def unauthorized(self) -> Response:
         return self._problem(
             401,
             "INVALID_AUTHENTICATION",
             "Authentication credentials not found. This API supports OAuth 2.0 authentication.",
         )
 
-    def throttled(self) -> Reply:
-        return Reply(
+    def throttled(self) -> Response:
+        return Response(
             {
                 "status": "error",
                 "message": "You have reached your secondly limit.",
@@ -77,8 +77,8 @@ class HubSpot(Fake):
             429,
         )
 
-    def forbidden(self) -> Reply:
-        return Reply(
+    def forbidden(self) -> Response:
+        return Response(
             {
                 "status": "error",
                 "message": "This app hasn't been granted all required scopes",
@@ -88,7 +88,7 @@ class HubSpot(Fake):
             403,
         )
 
-    def answer(self, asked: Asked) -> Reply:
+    def answer(self, asked: Request) -> Response:
         if asked.path == "/oauth/v1/token":
             return self._token_endpoint(asked)
         if asked.bearer() != self._token and asked.bearer() not in self.oauth_tokens:
@@ -99,7 +99,7 @@ class HubSpot(Fake):
                 return handler(asked, *match.groups())
         return self._problem(404, "OBJECT_NOT_FOUND", "No route")
 
-    def _routes(self) -> list[tuple[str, Callable[..., Reply]]]:
+    def _routes(self) -> list[tuple[str, Callable[..., Response]]]:
         return [
             (r"/crm/v3/objects/(\w+)/search", self._search),
             (r"/crm/v3/objects/(\w+)/batch/read", self._batch_read),
@@ -110,7 +110,7 @@ class HubSpot(Fake):
             (r"/crm/v3/pipelines/(\w+)", self._pipelines),
             (
                 r"/crm/v3/properties/(\w+)",
-                lambda a, n: Reply(
+                lambda a, n: Response(
                     {"results": [{"name": "hs_pipeline_stage", "label": "Ticket status"}]}
                 ),
             ),
@@ -118,13 +118,13 @@ class HubSpot(Fake):
             (r"/conversations/v3/conversations/threads/(\d+)/messages", self._messages),
         ]
 
-    def _token_endpoint(self, asked: Asked) -> Reply:
+    def _token_endpoint(self, asked: Request) -> Response:
         form = asked.form()
         if {k: form.get(k) for k in self.oauth} != self.oauth:
             return self._problem(400, "BAD_REFRESH_TOKEN", "missing or invalid refresh token")
         token = f"oauth-{len(self.oauth_tokens)}"
         self.oauth_tokens = {token}
-        return Reply(
+        return Response(
             {
                 "access_token": token,
                 "refresh_token": self.oauth["refresh_token"],
@@ -159,7 +159,7 @@ class HubSpot(Fake):
         )
         return kept
 
-    def _search(self, asked: Asked, name: str) -> Reply:
+    def _search(self, asked: Request, name: str) -> Response:
         objects, body = self._objects(name), asked.json()
         if objects is None:
             return self._problem(404, "OBJECT_NOT_FOUND", f"unknown object {name}")
@@ -179,7 +179,7 @@ class HubSpot(Fake):
         answer: _ROW = {"total": len(found), "results": [self._shown(r, wanted) for r in page]}
         if more:
             answer["paging"] = {"next": {"after": str(after + limit)}}
-        return Reply(answer)
+        return Response(answer)
 
     def _matches(self, row: _ROW, groups: Sequence[_ROW]) -> bool:
         def holds(one: _ROW) -> bool:
@@ -211,7 +211,7 @@ class HubSpot(Fake):
             shown["archivedAt"] = row["archivedAt"]
         return shown
 
-    def _batch_read(self, asked: Asked, name: str) -> Reply:
+    def _batch_read(self, asked: Request, name: str) -> Response:
         objects, body = self._objects(name) or {}, asked.json()
         ids = [i["id"] for i in body["inputs"]]
         if len(ids) > (50 if body.get("propertiesWithHistory") else 100):
@@ -240,9 +240,9 @@ class HubSpot(Fake):
                     }
                 ],
             }
-        return Reply(answer, 207 if missing else 200)
+        return Response(answer, 207 if missing else 200)
 
-    def _list(self, asked: Asked, name: str) -> Reply:
+    def _list(self, asked: Request, name: str) -> Response:
         objects = self._objects(name)
         if objects is None:
             return self._problem(404, "OBJECT_NOT_FOUND", f"unknown object {name}")
@@ -268,18 +268,18 @@ class HubSpot(Fake):
                     "link": f"{self.base_url}/crm/v3/objects/{name}?after={last}",
                 }
             }
-        return Reply(answer)
+        return Response(answer)
 
-    def _one(self, asked: Asked, name: str, number: str) -> Reply:
+    def _one(self, asked: Request, name: str, number: str) -> Response:
         row = (self._objects(name) or {}).get(number)
         if row is None or row["archived"]:
-            return Reply(b"", 404)
-        return Reply(
+            return Response(b"", 404)
+        return Response(
             self._shown(row, [p for p in asked.query.get("properties", "").split(",") if p])
         )
 
     def _ticket(self, ticket: Ticket) -> _ROW:
-        now, touched = self.clock, ticket.touched_at(self.clock)
+        now, changed_keys = self.clock, ticket.touched_at(self.clock)
         history: dict[str, list[_ROW]] = {}
         names = {
             "status": "hs_pipeline_stage",
@@ -315,9 +315,9 @@ class HubSpot(Fake):
             if t.merged_into == ticket.number and t.merged_at and t.merged_at <= now
         )
         if losers:
-            touched = max(
+            changed_keys = max(
                 [
-                    touched,
+                    changed_keys,
                     *(t.merged_at for t in self._tickets if t.number in losers and t.merged_at),
                 ]
             )
@@ -326,7 +326,7 @@ class HubSpot(Fake):
         properties = {
             "hs_object_id": str(ticket.number),
             "createdate": _ms(ticket.created_at),
-            "hs_lastmodifieddate": _ms(touched),
+            "hs_lastmodifieddate": _ms(changed_keys),
             "subject": ticket.topic,
             "content": None,
             "hs_pipeline": "0",
@@ -470,7 +470,7 @@ class HubSpot(Fake):
     # the rest
     # ----------------------------------------------------------------------------------------------------
 
-    def _associations(self, asked: Asked, source: str, target: str) -> Reply:
+    def _associations(self, asked: Request, source: str, target: str) -> Response:
         objects = self._objects(source) or {}
         results = []
         for one in asked.json()["inputs"]:
@@ -497,9 +497,9 @@ class HubSpot(Fake):
                         ],
                     }
                 )
-        return Reply({"status": "COMPLETE", "results": results})
+        return Response({"status": "COMPLETE", "results": results})
 
-    def _owners(self, asked: Asked) -> Reply:
+    def _owners(self, asked: Request) -> Response:
         archived = asked.query.get("archived", "false") == "true"
         rows = []
         for agent in self._agents:
@@ -527,14 +527,14 @@ class HubSpot(Fake):
             )
         start, limit = int(asked.query.get("after") or 0), int(asked.query.get("limit", "100"))
         page, more = page_of(rows, start, limit)
-        return Reply(
+        return Response(
             {
                 "results": list(page),
                 **({"paging": {"next": {"after": str(start + limit)}}} if more else {}),
             }
         )
 
-    def _pipelines(self, asked: Asked, name: str) -> Reply:
+    def _pipelines(self, asked: Request, name: str) -> Response:
         labels = {
             "1": "New",
             "2": "Waiting on contact",
@@ -555,7 +555,7 @@ class HubSpot(Fake):
             }
             for place, (i, label) in enumerate(labels.items())
         ]
-        return Reply(
+        return Response(
             {
                 "results": [
                     {
@@ -569,12 +569,12 @@ class HubSpot(Fake):
             }
         )
 
-    def _threads(self, asked: Asked) -> Reply:
+    def _threads(self, asked: Request) -> Response:
         number = asked.query.get("associatedTicketId", "")
         row = (self._objects("tickets") or {}).get(number)
         if row is None:
-            return Reply({"results": []})
-        return Reply(
+            return Response({"results": []})
+        return Response(
             {
                 "results": [
                     {
@@ -587,7 +587,7 @@ class HubSpot(Fake):
             }
         )
 
-    def _messages(self, asked: Asked, thread: str) -> Reply:
+    def _messages(self, asked: Request, thread: str) -> Response:
         row = (self._objects("tickets") or {}).get(str(int(thread) // 10))
         if row is None:
             return self._problem(404, "OBJECT_NOT_FOUND", "no such thread")
@@ -621,7 +621,7 @@ class HubSpot(Fake):
         )
         start, limit = int(asked.query.get("after") or 0), int(asked.query.get("limit", "100"))
         page, more = page_of(rows, start, limit)
-        return Reply(
+        return Response(
             {
                 "results": list(page),
                 **({"paging": {"next": {"after": str(start + limit)}}} if more else {}),

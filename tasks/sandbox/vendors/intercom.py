@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from tasks.sandbox.desk import Desk, Row, seconds
-from tasks.sandbox.fake import Asked, Reply, page_of
+from tasks.sandbox.fake import Request, Response, page_of
 from tasks.sandbox.story import BERLIN, Ticket
 from tasks.sandbox.world import World
 
@@ -39,8 +39,8 @@ class Intercom(Desk):
         super().__init__(world, clock=clock, tickets=tickets)
         self._token, self.most_parts, self.per_page = token, 500, 150
 
-    def _error(self, status: int, code: str, message: str) -> Reply:
-        return Reply(
+    def _error(self, status: int, code: str, message: str) -> Response:
+        return Response(
             {
                 "type": "error.list",
                 "request_id": "b68",
@@ -49,12 +49,12 @@ class Intercom(Desk):
             status,
         )
 
-    def unauthorized(self) -> Reply:
+    def unauthorized(self) -> Response:
         return self._error(401, "unauthorized", "Access Token Invalid")
 
-    def throttled(self) -> Reply:
+    def throttled(self) -> Response:
         reply = self._error(429, "rate_limit_exceeded", "Exceeded rate limit of 167 in 10_seconds")
-        return Reply(
+        return Response(
             reply.content,
             429,
             {
@@ -64,10 +64,10 @@ class Intercom(Desk):
             },
         )
 
-    def forbidden(self) -> Reply:
+    def forbidden(self) -> Response:
         return self._error(403, "api_plan_restricted", "Active subscription needed.")
 
-    def answer(self, asked: Asked) -> Reply:
+    def answer(self, asked: Request) -> Response:
         if asked.bearer() != self._token:
             return self.unauthorized()
         if asked.headers.get("intercom-version") != "2.16":
@@ -75,8 +75,10 @@ class Intercom(Desk):
                 400, "intercom_version_invalid", "The requested version does not have these fields"
             )
         parts = asked.path.strip("/").split("/")
-        routes: dict[str, Callable[[Asked], Reply]] = {
-            "me": lambda a: Reply({"type": "admin", "id": "1", "email": "etl@alderfinch.example"}),
+        routes: dict[str, Callable[[Request], Response]] = {
+            "me": lambda a: Response(
+                {"type": "admin", "id": "1", "email": "etl@alderfinch.example"}
+            ),
             "conversations/search": lambda a: self._search(
                 a, "conversation.list", "conversations", self._conversations()
             ),
@@ -84,13 +86,13 @@ class Intercom(Desk):
             "contacts/search": lambda a: self._search(
                 a, "list", "data", self._contacts(), by_day=True
             ),
-            "admins": lambda a: Reply({"type": "admin.list", "admins": self._admins()}),
-            "teams": lambda a: Reply({"type": "team.list", "teams": self._teams()}),
+            "admins": lambda a: Response({"type": "admin.list", "admins": self._admins()}),
+            "teams": lambda a: Response({"type": "team.list", "teams": self._teams()}),
             "companies/scroll": self._companies,
-            "office_hours_schedules": lambda a: Reply(
+            "office_hours_schedules": lambda a: Response(
                 {"type": "office_hours_schedule.list", "data": [self._hours()]}
             ),
-            "office_hours_schedules/123/office_hours_exceptions": lambda a: Reply(
+            "office_hours_schedules/123/office_hours_exceptions": lambda a: Response(
                 {"type": "office_hours_exception.list", "data": self._exceptions()}
             ),
         }
@@ -99,15 +101,15 @@ class Intercom(Desk):
         if parts[0] == "conversations" and len(parts) == 2:
             found = [t for t in self.alive() if str(t.number) == parts[1]]
             return (
-                Reply(self._conversation(found[0], with_parts=True))
+                Response(self._conversation(found[0], with_parts=True))
                 if found
                 else self._error(404, "conversation_not_found", "Conversation not found")
             )
         return self._error(404, "not_found", "Resource not found")
 
     def _search(
-        self, asked: Asked, kind: str, name: str, rows: list[Row], *, by_day: bool = False
-    ) -> Reply:
+        self, asked: Request, kind: str, name: str, rows: list[Row], *, by_day: bool = False
+    ) -> Response:
         body = asked.json()
         query = body["query"]
         for one in query["value"] if query["operator"] in {"AND", "OR"} else [query]:
@@ -141,7 +143,7 @@ class Intercom(Desk):
                 "page": start // size + 2,
                 "starting_after": base64.b64encode(str(start + size).encode()).decode(),
             }
-        return Reply({"type": kind, name: list(page), "total_count": len(rows), "pages": pages})
+        return Response({"type": kind, name: list(page), "total_count": len(rows), "pages": pages})
 
     def _conversations(self) -> list[Row]:
         found: list[Row] = self._keep(
@@ -159,7 +161,7 @@ class Intercom(Desk):
             "id": str(t.number),
             "title": None,
             "created_at": seconds(t.created_at),
-            "updated_at": seconds(self.touched(t)),
+            "updated_at": seconds(self.changed_keys(t)),
             "waiting_since": None,
             "snoozed_until": None,
             "open": state == "open",
@@ -296,7 +298,7 @@ class Intercom(Desk):
             for i, (at, _, row) in enumerate(steps, 1)
         ]
 
-    def _deleted(self, asked: Asked) -> Reply:
+    def _deleted(self, asked: Request) -> Response:
         rows = [
             {
                 "type": "conversation",
@@ -317,7 +319,7 @@ class Intercom(Desk):
             if more
             else None
         )
-        return Reply(
+        return Response(
             {
                 "type": "conversations.list",
                 "conversations": list(found),
@@ -382,7 +384,7 @@ class Intercom(Desk):
             for p in self.people()
         ]
 
-    def _companies(self, asked: Asked) -> Reply:
+    def _companies(self, asked: Request) -> Response:
         rows: Sequence[Row] = [
             {
                 "type": "company",
@@ -402,7 +404,7 @@ class Intercom(Desk):
             return self._error(404, "not_found", "scroll parameter not found")
         page, _ = page_of(rows, self._scrolled, 25)
         self._scrolled += len(page)
-        return Reply(
+        return Response(
             {
                 "type": "list",
                 "data": list(page),

@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from tasks.sandbox.desk import Desk, Row
-from tasks.sandbox.fake import Asked, Reply, page_of
+from tasks.sandbox.fake import Request, Response, page_of
 from tasks.sandbox.story import BERLIN, FIRST_REPLY_MINUTES, RESOLUTION_MINUTES, Change, Ticket
 from tasks.sandbox.world import World
 
@@ -47,8 +47,8 @@ class Jira(Desk):
         super().__init__(world, clock=clock, tickets=tickets)
         self._login, self.zone, self.per_page = (email, token), ZoneInfo(zone), 100
 
-    def unauthorized(self) -> Reply:
-        return Reply(
+    def unauthorized(self) -> Response:
+        return Response(
             {
                 "errorMessages": ["Client must be authenticated to access this resource."],
                 "errors": {},
@@ -56,15 +56,15 @@ class Jira(Desk):
             401,
         )
 
-    def throttled(self) -> Reply:
-        return Reply(
+    def throttled(self) -> Response:
+        return Response(
             {"errorMessages": ["Rate limit exceeded"]},
             429,
             {"retry-after": "1", "ratelimit-reason": "jira-burst-based"},
         )
 
-    def forbidden(self) -> Reply:
-        return Reply(
+    def forbidden(self) -> Response:
+        return Response(
             {
                 "errorMessage": "You do not have a Jira Service Management license",
                 "i18nErrorMessage": {"i18nKey": "sd.agent.no.licence", "parameters": []},
@@ -72,14 +72,14 @@ class Jira(Desk):
             403,
         )
 
-    def _bad(self, message: str) -> Reply:
-        return Reply({"errorMessages": [message], "errors": {}}, 400)
+    def _bad(self, message: str) -> Response:
+        return Response({"errorMessages": [message], "errors": {}}, 400)
 
-    def answer(self, asked: Asked) -> Reply:
+    def answer(self, asked: Request) -> Response:
         if asked.basic() != self._login:
             return self.unauthorized()
-        routes: dict[str, Callable[[Asked], Reply]] = {
-            "/rest/api/3/myself": lambda a: Reply(
+        routes: dict[str, Callable[[Request], Response]] = {
+            "/rest/api/3/myself": lambda a: Response(
                 {
                     "accountId": "5b0",
                     "accountType": "atlassian",
@@ -111,7 +111,7 @@ class Jira(Desk):
             "/rest/servicedeskapi/organization": self._organizations,
             "/rest/api/3/worklog/updated": self._worklogs,
             "/rest/api/3/worklog/list": self._worklog_list,
-            "/rest/api/3/serverInfo": lambda a: Reply(
+            "/rest/api/3/serverInfo": lambda a: Response(
                 {
                     "baseUrl": self.base_url,
                     "version": "1001.0.0",
@@ -119,7 +119,7 @@ class Jira(Desk):
                     "deploymentType": "Cloud",
                 }
             ),
-            "/rest/api/3/field": lambda a: Reply(
+            "/rest/api/3/field": lambda a: Response(
                 [
                     {
                         "id": "summary",
@@ -129,7 +129,7 @@ class Jira(Desk):
                     }
                 ]
             ),
-            "/rest/api/3/search": lambda a: Reply(
+            "/rest/api/3/search": lambda a: Response(
                 {"errorMessages": ["The requested API has been removed."]}, 410
             ),
         }
@@ -141,7 +141,7 @@ class Jira(Desk):
             return (
                 self._comments(asked, found[0])
                 if found
-                else Reply(
+                else Response(
                     {
                         "errorMessages": [
                             "Issue does not exist or you do not have permission to see it."
@@ -150,13 +150,13 @@ class Jira(Desk):
                     404,
                 )
             )
-        return Reply({"errorMessages": ["not found"]}, 404)
+        return Response({"errorMessages": ["not found"]}, 404)
 
     def when(self, at: datetime) -> str:
         """2026-01-05T09:12:33.000+0100: local, offset without colon."""
         return at.astimezone(self.zone).strftime("%Y-%m-%dT%H:%M:%S.000%z")
 
-    def _search(self, asked: Asked) -> Reply:
+    def _search(self, asked: Request) -> Response:
         body: Row = (
             asked.json()
             if asked.method == "POST"
@@ -169,7 +169,7 @@ class Jira(Desk):
                 " your query."
             )
         if "fields" not in body:
-            return Reply(
+            return Response(
                 {"issues": [{"id": str(t.number)} for t in self.alive()][:50], "isLast": True}
             )
         upper = re.search(r'updated < "(\d{4}-\d\d-\d\d \d\d:\d\d)"', body.get("jql", ""))
@@ -184,15 +184,15 @@ class Jira(Desk):
             else datetime.max.replace(tzinfo=UTC)
         )
         rows = sorted(
-            (t for t in self.alive() if low <= self.touched(t) < high),
-            key=lambda t: (self.touched(t), t.number),
+            (t for t in self.alive() if low <= self.changed_keys(t) < high),
+            key=lambda t: (self.changed_keys(t), t.number),
         )
         start = int(base64.b64decode(body["nextPageToken"])) if body.get("nextPageToken") else 0
         page, more = page_of(rows, start, min(int(body.get("maxResults", 50)), self.per_page))
         answer: Row = {"issues": [self._issue(t) for t in page], "isLast": not more}
         if more:
             answer["nextPageToken"] = base64.b64encode(str(start + len(page)).encode()).decode()
-        return Reply(answer)
+        return Response(answer)
 
     def _person(self, number: int, role: str) -> Row:
         if role == "agent":
@@ -242,7 +242,7 @@ class Jira(Desk):
                 "reporter": self._person(t.requester.number, "customer"),
                 "creator": self._person(t.requester.number, "customer"),
                 "created": self.when(t.created_at),
-                "updated": self.when(self.touched(t)),
+                "updated": self.when(self.changed_keys(t)),
                 "resolutiondate": self.when(solved) if solved else None,
                 "resolution": {"id": "10000", "name": "Done"} if solved else None,
                 "labels": [],
@@ -293,7 +293,7 @@ class Jira(Desk):
             "ongoingCycle": {**cycle, "paused": False, "withinCalendarHours": True},
         }
 
-    def _changelogs(self, asked: Asked) -> Reply:
+    def _changelogs(self, asked: Request) -> Response:
         body = asked.json()
         if len(body["issueIdsOrKeys"]) > 1000:
             return self._bad("Too many issues")
@@ -304,7 +304,7 @@ class Jira(Desk):
         by_issue: dict[int, list[Row]] = {}
         for t, c in page:
             by_issue.setdefault(t.number, []).append(self._history(t, c))
-        return Reply(
+        return Response(
             {
                 "issueChangeLogs": [
                     {"issueId": str(n), "changeHistories": listed} for n, listed in by_issue.items()
@@ -348,7 +348,7 @@ class Jira(Desk):
             ],
         }
 
-    def _comments(self, asked: Asked, t: Ticket) -> Reply:
+    def _comments(self, asked: Request, t: Ticket) -> Response:
         rows = [
             {
                 "id": str(t.number * 100 + n),
@@ -365,7 +365,7 @@ class Jira(Desk):
             int(asked.query.get("startAt", "0")),
             min(int(asked.query.get("maxResults", "50")), 100),
         )
-        return Reply(
+        return Response(
             {
                 "startAt": start,
                 "maxResults": size,
@@ -374,7 +374,7 @@ class Jira(Desk):
             }
         )
 
-    def _users(self, asked: Asked) -> Reply:
+    def _users(self, asked: Request) -> Response:
         agents = [
             {
                 "accountId": f"5b{a.number}",
@@ -397,7 +397,7 @@ class Jira(Desk):
             }
             for p in self.people()
         ]
-        return Reply(
+        return Response(
             list(
                 page_of(
                     [*agents, *customers],
@@ -407,13 +407,13 @@ class Jira(Desk):
             )
         )
 
-    def _values(self, asked: Asked, rows: Sequence[Row]) -> Reply:
+    def _values(self, asked: Request, rows: Sequence[Row]) -> Response:
         start, size = (
             int(asked.query.get("startAt", "0")),
             min(int(asked.query.get("maxResults", "50")), 50),
         )
         page, more = page_of(rows, start, size)
-        return Reply(
+        return Response(
             {
                 "startAt": start,
                 "maxResults": size,
@@ -423,13 +423,13 @@ class Jira(Desk):
             }
         )
 
-    def _organizations(self, asked: Asked) -> Reply:
+    def _organizations(self, asked: Request) -> Response:
         start, size = (
             int(asked.query.get("start", "0")),
             min(int(asked.query.get("limit", "50")), 50),
         )
         page, more = page_of(self.companies(), start, size)
-        return Reply(
+        return Response(
             {
                 "size": len(page),
                 "start": start,
@@ -453,7 +453,7 @@ class Jira(Desk):
                 found.append((t.number + 9, solved, t, agent))
         return sorted(found, key=lambda w: w[1])
 
-    def _worklogs(self, asked: Asked) -> Reply:
+    def _worklogs(self, asked: Request) -> Response:
         low = int(asked.query.get("since", "0"))
         rows = [
             {"worklogId": n, "updatedTime": int(at.timestamp() * 1000), "properties": []}
@@ -462,7 +462,7 @@ class Jira(Desk):
         ]
         page, more = page_of(rows, 0, 1000)
         until = page[-1]["updatedTime"] if page else low
-        return Reply(
+        return Response(
             {
                 "values": list(page),
                 "since": low,
@@ -472,9 +472,9 @@ class Jira(Desk):
             }
         )
 
-    def _worklog_list(self, asked: Asked) -> Reply:
+    def _worklog_list(self, asked: Request) -> Response:
         wanted = set(map(int, asked.json()["ids"]))
-        return Reply(
+        return Response(
             [
                 {
                     "id": str(n),

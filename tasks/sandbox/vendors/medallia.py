@@ -6,7 +6,7 @@ import re
 from datetime import datetime
 from typing import Any
 
-from tasks.sandbox.fake import Asked, Fake, Reply
+from tasks.sandbox.fake import Fake, Request, Response
 from tasks.sandbox.story import Score
 from tasks.sandbox.world import World
 
@@ -38,34 +38,36 @@ class Medallia(Fake):
             1000,
         )
 
-    def unauthorized(self) -> Reply:
-        return Reply(
+    def unauthorized(self) -> Response:
+        return Response(
             {"error": "invalid_token", "error_description": "The access token expired"}, 401
         )
 
-    def throttled(self) -> Reply:
-        return Reply({"error": "Too many requests"}, 429, {"x-ratelimit-remaining-second": "0"})
+    def throttled(self) -> Response:
+        return Response({"error": "Too many requests"}, 429, {"x-ratelimit-remaining-second": "0"})
 
-    def answer(self, asked: Asked) -> Reply:
+    def answer(self, asked: Request) -> Response:
         if asked.path == "/oauth/alderfinch/token":
             if asked.basic() != self._client or asked.form() != {
                 "grant_type": "client_credentials"
             }:
-                return Reply({"error": "invalid_client"}, 401)
+                return Response({"error": "invalid_client"}, 401)
             token = f"md-{len(self.asked)}"
             self.tokens.add(token)
-            return Reply({"access_token": token, "token_type": "Bearer", "expires_in": 3600})
+            return Response({"access_token": token, "token_type": "Bearer", "expires_in": 3600})
         if asked.bearer() not in self.tokens:
             return self.unauthorized()
         if asked.path != "/data/v0/query" or asked.method != "POST":
-            return Reply({"error": "not found"}, 404)
+            return Response({"error": "not found"}, 404)
         return self._query(asked.json())
 
-    def _query(self, body: dict[str, Any]) -> Reply:
+    def _query(self, body: dict[str, Any]) -> Response:
         text, given = body["query"], body.get("variables") or {}
         unknown = [f for f in re.findall(r'fieldData\(fieldId: "(\w+)"\)', text) if f not in FIELDS]
         if unknown:
-            return Reply({"data": None, "errors": [{"message": f"Invalid field id: {unknown[0]}"}]})
+            return Response(
+                {"data": None, "errors": [{"message": f"Invalid field id: {unknown[0]}"}]}
+            )
         rows = sorted(self.told(), key=lambda s: (int(s.at.timestamp()), self._id(s)))
         if "until" in given:
             last, last_id = int(given["last"]), given["lastId"]
@@ -84,7 +86,7 @@ class Medallia(Fake):
             {alias: {"values": self._values(s, field)} for alias, field in aliases}
             for s in rows[:size]
         ]
-        return Reply(
+        return Response(
             {
                 "data": {
                     "feedback": {

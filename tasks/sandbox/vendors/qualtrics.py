@@ -10,7 +10,7 @@ import zipfile
 from datetime import datetime
 from typing import Any
 
-from tasks.sandbox.fake import Asked, Fake, Reply, iso
+from tasks.sandbox.fake import Fake, Request, Response, iso
 from tasks.sandbox.story import Score
 from tasks.sandbox.world import World
 
@@ -63,8 +63,8 @@ class Qualtrics(Fake):
     def _meta(self, status: str = "200 - OK") -> dict[str, Any]:
         return {"requestId": "r-1", "httpStatus": status}
 
-    def _error(self, status: int, code: str, text: str) -> Reply:
-        return Reply(
+    def _error(self, status: int, code: str, text: str) -> Response:
+        return Response(
             {
                 "meta": {
                     **self._meta(f"{status} - Error"),
@@ -74,21 +74,21 @@ class Qualtrics(Fake):
             status,
         )
 
-    def unauthorized(self) -> Reply:
+    def unauthorized(self) -> Response:
         return self._error(401, "AUTH_4", "Unrecognized X-API-TOKEN.")
 
-    def throttled(self) -> Reply:
+    def throttled(self) -> Response:
         return self._error(429, "RL_1", "The concurrent request limit was reached")
 
-    def forbidden(self) -> Reply:
+    def forbidden(self) -> Response:
         return self._error(403, "AUTH_6", "You do not have permission")
 
-    def answer(self, asked: Asked) -> Reply:
+    def answer(self, asked: Request) -> Response:
         if asked.headers.get("x-api-token") != self._token:
             return self.unauthorized()
         path = asked.path.removeprefix("/API/v3/").rstrip("/")
         if path == "whoami":
-            return Reply({"result": {"userId": "UR_1"}, "meta": self._meta()})
+            return Response({"result": {"userId": "UR_1"}, "meta": self._meta()})
         if path == "surveys":
             return self._surveys(asked)
         match = re.fullmatch(
@@ -98,7 +98,7 @@ class Qualtrics(Fake):
         if not match or match[2] not in SURVEYS:
             return self._error(404, "QSS_1", "not found")
         if match[1] == "survey-definitions":
-            return Reply(
+            return Response(
                 {
                     "result": {
                         "Questions": {
@@ -114,10 +114,10 @@ class Qualtrics(Fake):
                 }
             )
         if match[4]:
-            return Reply(self._zip(match[3]), 200, {"content-type": "application/zip"})
+            return Response(self._zip(match[3]), 200, {"content-type": "application/zip"})
         return self._poll(match[3]) if match[3] else self._start(match[2], asked.json())
 
-    def _surveys(self, asked: Asked) -> Reply:
+    def _surveys(self, asked: Request) -> Response:
         listed = list(SURVEYS)
         place = int(asked.query.get("skipToken", "0"))
         rows = [
@@ -136,7 +136,7 @@ class Qualtrics(Fake):
             if place + 1 < len(listed)
             else None
         )
-        return Reply({"result": {"elements": rows, "nextPage": link}, "meta": self._meta()})
+        return Response({"result": {"elements": rows, "nextPage": link}, "meta": self._meta()})
 
     def _question(self, survey: str) -> dict[str, Any]:
         scale = range(1, 8) if survey == EFFORT else range(11)
@@ -149,33 +149,33 @@ class Qualtrics(Fake):
             "RecodeValues": {str(v): str(v) for v in scale},
         }
 
-    def _start(self, survey: str, body: dict[str, Any]) -> Reply:
+    def _start(self, survey: str, body: dict[str, Any]) -> Response:
         if body.get("format") not in {"json", "csv"} or set(body) - _KNOWN:
             return self._error(400, "EX_1", "parameters are case-sensitive")
         job = f"ES_{len(self._exports)}"
         self._exports[job] = (survey, body, 0)
-        return Reply(
+        return Response(
             {
                 "result": {"progressId": job, "percentComplete": 0.0, "status": "inProgress"},
                 "meta": self._meta(),
             }
         )
 
-    def _poll(self, job: str) -> Reply:
+    def _poll(self, job: str) -> Response:
         survey, body, looks = self._exports[job]
         self._exports[job] = (survey, body, looks + 1)
         if self.fails:
-            return Reply(
+            return Response(
                 {
                     "result": {"fileId": None, "percentComplete": 100.0, "status": "failed"},
                     "meta": self._meta(),
                 }
             )
         if looks == 0:
-            return Reply(
+            return Response(
                 {"result": {"percentComplete": 100.0, "status": "inProgress"}, "meta": self._meta()}
             )
-        return Reply(
+        return Response(
             {
                 "result": {
                     "fileId": f"F{job}",

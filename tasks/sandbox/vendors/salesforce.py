@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from tasks.sandbox.desk import Desk, Row, since
-from tasks.sandbox.fake import Asked, Reply, page_of
+from tasks.sandbox.fake import Request, Response, page_of
 from tasks.sandbox.story import BERLIN, FIRST_REPLY_MINUTES, RESOLUTION_MINUTES, Ticket
 from tasks.sandbox.world import World
 
@@ -71,33 +71,33 @@ class Salesforce(Desk):
         self._open: dict[str, list[Row]] = {}
         self._jobs: dict[str, tuple[list[str], list[Row], int]] = {}
 
-    def _problem(self, status: int, code: str, message: str) -> Reply:
-        return Reply([{"message": message, "errorCode": code}], status)
+    def _problem(self, status: int, code: str, message: str) -> Response:
+        return Response([{"message": message, "errorCode": code}], status)
 
-    def unauthorized(self) -> Reply:
+    def unauthorized(self) -> Response:
         self.tokens.clear()
         return self._problem(401, "INVALID_SESSION_ID", "Session expired or invalid")
 
-    def throttled(self) -> Reply:
+    def throttled(self) -> Response:
         return self._problem(429, "SERVER_UNAVAILABLE", "Server is busy")
 
-    def forbidden(self) -> Reply:
+    def forbidden(self) -> Response:
         return self._problem(
             403, "API_DISABLED_FOR_ORG", "API is not enabled for this organization"
         )
 
-    def answer(self, asked: Asked) -> Reply:
+    def answer(self, asked: Request) -> Response:
         if asked.path == "/services/oauth2/token":
             form = asked.form()
             if (form.get("client_id"), form.get("client_secret")) != self._client or form.get(
                 "grant_type"
             ) != "client_credentials":
-                return Reply(
+                return Response(
                     {"error": "invalid_grant", "error_description": "authentication failure"}, 400
                 )
             token = f"sf-{len(self.asked)}"
             self.tokens.add(token)
-            return Reply(
+            return Response(
                 {
                     "access_token": token,
                     "instance_url": self.base_url,
@@ -111,7 +111,7 @@ class Salesforce(Desk):
             return self._problem(401, "INVALID_SESSION_ID", "Session expired or invalid")
         path = asked.path.removeprefix(f"/services/data/{VERSION}").rstrip("/")
         if path == "/limits":
-            return Reply({"DailyApiRequests": {"Max": 100_000, "Remaining": 99_000}})
+            return Response({"DailyApiRequests": {"Max": 100_000, "Remaining": 99_000}})
         if path in {"/query", "/queryAll"}:
             return self._query(unquote(asked.query.get("q", "")), with_deleted=path == "/queryAll")
         if path.startswith("/query/"):
@@ -120,9 +120,9 @@ class Salesforce(Desk):
             return self._bulk(asked, path.removeprefix("/jobs/query").strip("/").split("/"))
         return self._problem(404, "NOT_FOUND", "The requested resource does not exist")
 
-    def _query(self, soql: str, *, with_deleted: bool) -> Reply:
+    def _query(self, soql: str, *, with_deleted: bool) -> Response:
         found = self._selected(soql, with_deleted=with_deleted)
-        if isinstance(found, Reply):
+        if isinstance(found, Response):
             return found
         names, rows = found
         shown = [
@@ -137,13 +137,13 @@ class Salesforce(Desk):
         self._open[locator] = shown
         return self._part(locator, 0)
 
-    def _next(self, name: str) -> Reply:
+    def _next(self, name: str) -> Response:
         locator, _, start = name.partition("-")
         if locator not in self._open:
             return self._problem(400, "INVALID_QUERY_LOCATOR", "invalid query locator")
         return self._part(locator, int(start))
 
-    def _part(self, locator: str, start: int) -> Reply:
+    def _part(self, locator: str, start: int) -> Response:
         rows = self._open[locator]
         page, more = page_of(rows, start, self.per_page)
         answer: Row = {"totalSize": len(rows), "done": not more, "records": list(page)}
@@ -151,9 +151,9 @@ class Salesforce(Desk):
             answer["nextRecordsUrl"] = (
                 f"/services/data/{VERSION}/query/{locator}-{start + self.per_page}"
             )
-        return Reply(answer, 200, {"sforce-limit-info": "api-usage=18/5000"})
+        return Response(answer, 200, {"sforce-limit-info": "api-usage=18/5000"})
 
-    def _selected(self, soql: str, *, with_deleted: bool) -> tuple[list[str], list[Row]] | Reply:
+    def _selected(self, soql: str, *, with_deleted: bool) -> tuple[list[str], list[Row]] | Response:
         match = re.fullmatch(
             r"SELECT (.+?) FROM (\w+)(?: WHERE (.+?))?(?: ORDER BY ([\w, ]+))?", soql
         )
@@ -193,15 +193,15 @@ class Salesforce(Desk):
         order = [n.strip() for n in (match[4] or "Id").split(",")]
         return [table, *names], sorted(rows, key=lambda r: tuple(str(r[n]) for n in order))
 
-    def _bulk(self, asked: Asked, parts: Sequence[str]) -> Reply:
+    def _bulk(self, asked: Request, parts: Sequence[str]) -> Response:
         if parts == [""]:
             body = asked.json()
             found = self._selected(body["query"], with_deleted=body["operation"] == "queryAll")
-            if isinstance(found, Reply):
+            if isinstance(found, Response):
                 return found
             job = f"750{len(self._jobs):012d}AAA"
             self._jobs[job] = (found[0][1:], found[1], 0)
-            return Reply(
+            return Response(
                 {
                     "id": job,
                     "operation": body["operation"],
@@ -212,7 +212,7 @@ class Salesforce(Desk):
         names, rows, polls = self._jobs[parts[0]]
         if len(parts) == 1:
             self._jobs[parts[0]] = (names, rows, polls + 1)
-            return Reply(
+            return Response(
                 {
                     "id": parts[0],
                     "state": "InProgress" if polls == 0 else "JobComplete",
@@ -227,7 +227,7 @@ class Salesforce(Desk):
         writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n")
         writer.writerow(names)
         writer.writerows([_cell(r[n]) for n in names] for r in page)
-        return Reply(
+        return Response(
             text.getvalue().encode(),
             200,
             {
@@ -442,8 +442,8 @@ class Salesforce(Desk):
             "CreatedById": key("005", 999),
             "ClosedDate": when(solved),
             "CreatedDate": when(t.created_at),
-            "LastModifiedDate": when(self.touched(t)),
-            "SystemModstamp": when(self.touched(t)),
+            "LastModifiedDate": when(self.changed_keys(t)),
+            "SystemModstamp": when(self.changed_keys(t)),
             "IsDeleted": self._gone(t),
             "BusinessHoursId": key("01m", 1),
             "EntitlementId": None,
@@ -550,7 +550,7 @@ class Salesforce(Desk):
                     "IsViolated": (ended or self.clock) > due,
                     "TargetResponseInMins": goals[t.priority],
                     "BusinessHoursId": key("01m", 1),
-                    "SystemModstamp": when(self.touched(t)),
+                    "SystemModstamp": when(self.changed_keys(t)),
                     "IsDeleted": self._gone(t),
                 }
             )

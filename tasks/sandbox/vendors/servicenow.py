@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tasks.sandbox.fake import Asked, Fake, Reply
+from tasks.sandbox.fake import Fake, Request, Response
 from tasks.sandbox.story import BERLIN, FIRST_REPLY_MINUTES, RESOLUTION_MINUTES, Ticket
 from tasks.sandbox.world import World
 
@@ -60,22 +60,24 @@ class ServiceNow(Fake):
         self.hidden: set[str] = set()
         self.with_links = with_links
 
-    def unauthorized(self) -> Reply:
+    def unauthorized(self) -> Response:
         return self._problem(401, "User Not Authenticated", "Required to provide Auth information")
 
-    def throttled(self) -> Reply:
+    def throttled(self) -> Response:
         reply = self._problem(429, "Rate limit exceeded", "")
-        return Reply(reply.content, 429, {"retry-after": "1", "x-ratelimit-limit": "1000"})
+        return Response(reply.content, 429, {"retry-after": "1", "x-ratelimit-limit": "1000"})
 
-    def forbidden(self) -> Reply:
+    def forbidden(self) -> Response:
         return self._problem(
             403, "Operation against file 'x' was aborted by Business Rule", "ACL Exception"
         )
 
-    def _problem(self, status: int, message: str, detail: str) -> Reply:
-        return Reply({"error": {"message": message, "detail": detail}, "status": "failure"}, status)
+    def _problem(self, status: int, message: str, detail: str) -> Response:
+        return Response(
+            {"error": {"message": message, "detail": detail}, "status": "failure"}, status
+        )
 
-    def answer(self, asked: Asked) -> Reply:
+    def answer(self, asked: Request) -> Response:
         if asked.path == "/oauth_token.do":
             return self._token(asked)
         if asked.basic() != (self._user, self._password) and asked.bearer() not in self.tokens:
@@ -89,7 +91,7 @@ class ServiceNow(Fake):
         if table not in self._tables():
             return self._problem(400, f"Invalid table {table}", "")
         if kind == "stats":
-            return Reply(
+            return Response(
                 {
                     "result": {
                         "stats": {
@@ -103,19 +105,19 @@ class ServiceNow(Fake):
         if record:
             found = next((r for r in self._tables()[table] if r["sys_id"] == record), None)
             return (
-                Reply({"result": self._shown(found, asked)})
+                Response({"result": self._shown(found, asked)})
                 if found
                 else self._problem(404, "No Record found", "")
             )
         return self._page(asked, table)
 
-    def _token(self, asked: Asked) -> Reply:
+    def _token(self, asked: Request) -> Response:
         form = asked.form()
         if {k: form.get(k) for k in self.oauth} != self.oauth:
-            return Reply({"error": "server_error", "error_description": "access_denied"}, 401)
+            return Response({"error": "server_error", "error_description": "access_denied"}, 401)
         token = f"sn-{len(self.asked)}"
         self.tokens = {token}
-        return Reply(
+        return Response(
             {
                 "access_token": token,
                 "refresh_token": "r",
@@ -131,7 +133,7 @@ class ServiceNow(Fake):
             self._sorted.clear()
         return self._made[1]
 
-    def _page(self, asked: Asked, table: str) -> Reply:
+    def _page(self, asked: Request, table: str) -> Response:
         rows = self._query(table, asked.query.get("sysparm_query", ""))
         limit, offset = (
             int(asked.query.get("sysparm_limit", "10000")),
@@ -148,9 +150,9 @@ class ServiceNow(Fake):
         if offset + limit < len(rows):
             links.insert(0, f'<{base}{offset + limit}>;rel="next"')
         headers["link"] = ",".join(links)
-        return Reply({"result": [self._shown(r, asked) for r in page]}, 200, headers)
+        return Response({"result": [self._shown(r, asked) for r in page]}, 200, headers)
 
-    def _shown(self, row: _ROW, asked: Asked) -> dict[str, Any]:
+    def _shown(self, row: _ROW, asked: Request) -> dict[str, Any]:
         names = [n for n in asked.query.get("sysparm_fields", "").split(",") if n] or list(row)
         display = asked.query.get("sysparm_display_value", "false")
         shown: dict[str, Any] = {}

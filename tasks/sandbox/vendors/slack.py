@@ -6,7 +6,7 @@ Facts: docs.slack.dev, incoming webhooks and Block Kit: plain-text answers, limi
 import re
 from typing import Any
 
-from tasks.sandbox.fake import Asked, Fake, Reply
+from tasks.sandbox.fake import Fake, Request, Response
 
 _TEXT = {"content-type": "text/plain"}
 _MOST = {"header": 150, "section": 3000}
@@ -21,18 +21,18 @@ class SlackWebhook(Fake):
 
     messages: list[dict[str, Any]]
 
-    def answer(self, asked: Asked) -> Reply:
+    def answer(self, asked: Request) -> Response:
         if asked.path != self.path:
-            return Reply(b"no_service", 404, _TEXT)
+            return Response(b"no_service", 404, _TEXT)
         try:
             payload = asked.json()
         except ValueError:
-            return Reply(b"invalid_payload", 400, _TEXT)
+            return Response(b"invalid_payload", 400, _TEXT)
         wrong = self._wrong(payload)
         if wrong:
-            return Reply(wrong.encode(), 400, _TEXT)
+            return Response(wrong.encode(), 400, _TEXT)
         self.messages.append(payload)
-        return Reply(b"ok", 200, _TEXT)
+        return Response(b"ok", 200, _TEXT)
 
     def _wrong(self, payload: Any) -> str:
         if not isinstance(payload, dict) or not payload.get("text"):
@@ -61,8 +61,8 @@ class SlackWebhook(Fake):
                 return "invalid_blocks"
         return ""
 
-    def unauthorized(self) -> Reply:
-        return Reply(b"invalid_token", 403, _TEXT)
+    def unauthorized(self) -> Response:
+        return Response(b"invalid_token", 403, _TEXT)
 
-    def throttled(self) -> Reply:
-        return Reply(b"rate_limited", 429, {**_TEXT, "retry-after": "1"})
+    def throttled(self) -> Response:
+        return Response(b"rate_limited", 429, {**_TEXT, "retry-after": "1"})

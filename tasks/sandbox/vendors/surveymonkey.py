@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from tasks.sandbox.fake import Asked, Fake, Reply, page_of
+from tasks.sandbox.fake import Fake, Request, Response, page_of
 from tasks.sandbox.story import Score
 from tasks.sandbox.world import World
 
@@ -34,8 +34,8 @@ class SurveyMonkey(Fake):
         self.world, self._token, self.day_limit = world, token, day_limit
         self._spent = 0
 
-    def _error(self, number: str, name: str, status: int) -> Reply:
-        return Reply(
+    def _error(self, number: str, name: str, status: int) -> Response:
+        return Response(
             {
                 "error": {
                     "id": number,
@@ -58,37 +58,37 @@ class SurveyMonkey(Fake):
             "X-Ratelimit-App-Global-Minute-Reset": "1",
         }
 
-    def unauthorized(self) -> Reply:
+    def unauthorized(self) -> Response:
         return self._error("1011", "Authorization Error", 401)
 
-    def throttled(self) -> Reply:
-        return Reply(
+    def throttled(self) -> Response:
+        return Response(
             self._error("1040", "Rate limit reached", 429).content,
             429,
             {"x-ratelimit-app-global-minute-reset": "1"},
         )
 
-    def forbidden(self) -> Reply:
+    def forbidden(self) -> Response:
         return self._error("1014", "Permission Error", 403)
 
-    def answer(self, asked: Asked) -> Reply:
+    def answer(self, asked: Request) -> Response:
         if asked.bearer() != self._token:
             return self.unauthorized()
         self._spent += 1
         if self._spent > self.day_limit:
             return self._error("1040", "Rate limit reached", 429)
         if asked.path == "/v3/users/me":
-            return Reply({"id": "1", "username": "alderfinch"}, 200, self._headers())
+            return Response({"id": "1", "username": "alderfinch"}, 200, self._headers())
         if asked.path == "/v3/surveys":
             return self._paged(asked, [self._survey(i) for i in _SURVEYS], biggest=1000)
         match = re.fullmatch(r"/v3/surveys/(\d+)/(details|responses/bulk)", asked.path)
         if not match or match[1] not in _SURVEYS:
             return self._error("1020", "Resource Not Found", 404)
         if match[2] == "details":
-            return Reply(self._details(match[1]), 200, self._headers())
+            return Response(self._details(match[1]), 200, self._headers())
         return self._paged(asked, self._responses(match[1], asked), biggest=100)
 
-    def _paged(self, asked: Asked, rows: Sequence[_ROW], *, biggest: int) -> Reply:
+    def _paged(self, asked: Request, rows: Sequence[_ROW], *, biggest: int) -> Response:
         size, page = (
             min(int(asked.query.get("per_page", "50")), biggest),
             int(asked.query.get("page", "1")),
@@ -98,7 +98,7 @@ class SurveyMonkey(Fake):
         links = {"self": url + urlencode({**asked.query, "page": page, "per_page": size})}
         if more:
             links["next"] = url + urlencode({**asked.query, "page": page + 1, "per_page": size})
-        return Reply(
+        return Response(
             {
                 "data": list(found),
                 "per_page": size,
@@ -172,7 +172,7 @@ class SurveyMonkey(Fake):
             ],
         }
 
-    def _responses(self, number: str, asked: Asked) -> list[_ROW]:
+    def _responses(self, number: str, asked: Request) -> list[_ROW]:
         low, high = (
             asked.query.get("start_modified_at", ""),
             asked.query.get("end_modified_at", "9999"),

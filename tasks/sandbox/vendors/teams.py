@@ -5,7 +5,7 @@ Facts: learn.microsoft.com: 202 means accepted; Adaptive Cards; 28 KB; `sig` is 
 
 from typing import Any
 
-from tasks.sandbox.fake import Asked, Fake, Reply
+from tasks.sandbox.fake import Fake, Request, Response
 
 
 class TeamsWorkflow(Fake):
@@ -21,11 +21,11 @@ class TeamsWorkflow(Fake):
     def address(self) -> str:
         return f"{self.base_url}/workflows/f00d/triggers/manual/paths/invoke?api-version=2016-06-01&sp=run&sv=1.0&sig={self.sig}"
 
-    def answer(self, asked: Asked) -> Reply:
+    def answer(self, asked: Request) -> Response:
         if asked.query.get("sig") != self.sig:
             return self.unauthorized()
         if len(asked.body) > 28 * 1024:
-            return Reply(
+            return Response(
                 {
                     "error": {
                         "code": "RequestEntityTooLarge",
@@ -45,7 +45,7 @@ class TeamsWorkflow(Fake):
         except (ValueError, KeyError, TypeError):
             is_card = False
         if not is_card or payload.get("type") != "message":
-            return Reply(
+            return Response(
                 {
                     "error": {
                         "code": "TriggerInputSchemaMismatch",
@@ -55,10 +55,10 @@ class TeamsWorkflow(Fake):
                 400,
             )
         self.cards.append(card)
-        return Reply(b"", 202)
+        return Response(b"", 202)
 
-    def unauthorized(self) -> Reply:
-        return Reply(
+    def unauthorized(self) -> Response:
+        return Response(
             {
                 "error": {
                     "code": "DirectApiAuthorizationRequired",
@@ -68,8 +68,8 @@ class TeamsWorkflow(Fake):
             401,
         )
 
-    def throttled(self) -> Reply:
-        return Reply(
+    def throttled(self) -> Response:
+        return Response(
             {"error": {"code": "TooManyRequests", "message": "Rate limit is exceeded"}},
             429,
             {"retry-after": "1"},

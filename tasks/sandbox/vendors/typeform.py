@@ -4,7 +4,7 @@ import re
 from datetime import datetime
 from typing import Any
 
-from tasks.sandbox.fake import Asked, Fake, Reply, iso, page_of
+from tasks.sandbox.fake import Fake, Request, Response, iso, page_of
 from tasks.sandbox.story import Score
 from tasks.sandbox.world import World
 
@@ -35,21 +35,21 @@ class Typeform(Fake):
         super().__init__(clock=clock)
         self.world, self._token, self.per_page = world, token, 1000
 
-    def _error(self, status: int, code: str, text: str) -> Reply:
-        return Reply({"code": code, "description": text}, status)
+    def _error(self, status: int, code: str, text: str) -> Response:
+        return Response({"code": code, "description": text}, status)
 
-    def unauthorized(self) -> Reply:
+    def unauthorized(self) -> Response:
         return self._error(401, "AUTHENTICATION_FAILED", "Invalid token")
 
-    def throttled(self) -> Reply:
-        return Reply(
+    def throttled(self) -> Response:
+        return Response(
             {"code": "TOO_MANY_REQUESTS", "description": "Slow down"}, 429, {"retry-after": "1"}
         )
 
-    def forbidden(self) -> Reply:
+    def forbidden(self) -> Response:
         return self._error(403, "AUTHORIZATION_FAILED", "Missing scope responses:read")
 
-    def answer(self, asked: Asked) -> Reply:
+    def answer(self, asked: Request) -> Response:
         if asked.bearer() != self._token:
             return self.unauthorized()
         if asked.path == "/forms":
@@ -66,7 +66,7 @@ class Typeform(Fake):
                 }
                 for i, f in FORMS.items()
             ]
-            return Reply(
+            return Response(
                 {
                     "total_items": len(rows),
                     "page_count": -(-len(rows) // size),
@@ -76,7 +76,7 @@ class Typeform(Fake):
         match = re.fullmatch(r"/forms/(\w+)(/responses)?", asked.path)
         if not match or match[1] not in FORMS:
             return self._error(404, "FORM_NOT_FOUND", "form not found")
-        return self._responses(match[1], asked) if match[2] else Reply(self._form(match[1]))
+        return self._responses(match[1], asked) if match[2] else Response(self._form(match[1]))
 
     def _form(self, form: str) -> dict[str, Any]:
         _, title, ref, kind, properties = FORMS[form]
@@ -102,7 +102,7 @@ class Typeform(Fake):
             ::-1
         ]
 
-    def _responses(self, form: str, asked: Asked) -> Reply:
+    def _responses(self, form: str, asked: Request) -> Response:
         if "sort" in asked.query and ("before" in asked.query or "after" in asked.query):
             return self._error(400, "VALIDATION_ERROR", "sort may not be combined with tokens")
         low, high = asked.query.get("since", ""), asked.query.get("until", "9")
@@ -113,7 +113,7 @@ class Typeform(Fake):
                 return self._error(400, "VALIDATION_ERROR", "the token is not of this form")
             rows = rows[tokens.index(asked.query["before"]) + 1 :]
         size = min(int(asked.query.get("page_size", "25")), self.per_page)
-        return Reply(
+        return Response(
             {
                 "total_items": len(rows),
                 "page_count": -(-len(rows) // size),

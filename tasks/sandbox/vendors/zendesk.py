@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tasks.sandbox.fake import Asked, Fake, Reply, iso, page_of
+from tasks.sandbox.fake import Fake, Request, Response, iso, page_of
 from tasks.sandbox.story import BERLIN, FIRST_REPLY_MINUTES, NEW_YORK, RESOLUTION_MINUTES, Ticket
 from tasks.sandbox.world import World
 
@@ -36,11 +36,11 @@ class Zendesk(Fake):
         self._agents = [a for a in world.agents if all_desks or a.team.desk == "zendesk"]
         self.oauth_token: str | None = None
 
-    def unauthorized(self) -> Reply:
-        return Reply({"error": "Couldn't authenticate you"}, 401)
+    def unauthorized(self) -> Response:
+        return Response({"error": "Couldn't authenticate you"}, 401)
 
-    def throttled(self) -> Reply:
-        return Reply(
+    def throttled(self) -> Response:
+        return Response(
             b"Number of allowed API requests per minute exceeded",
             429,
             {
@@ -50,18 +50,18 @@ class Zendesk(Fake):
             },
         )
 
-    def forbidden(self) -> Reply:
-        return Reply(
+    def forbidden(self) -> Response:
+        return Response(
             {"error": {"title": "Forbidden", "message": "You do not have access to this page."}},
             403,
         )
 
-    def answer(self, asked: Asked) -> Reply:
+    def answer(self, asked: Request) -> Response:
         if not self._known(asked):
             return self.unauthorized()
         path = asked.path.removeprefix("/api/v2/").removesuffix(".json").rstrip("/")
         parts = path.split("/")
-        routes: dict[str, Callable[[Asked], Reply]] = {
+        routes: dict[str, Callable[[Request], Response]] = {
             "users/me": self._me,
             "incremental/tickets/cursor": self._ticket_export,
             "incremental/users/cursor": lambda a: self._cursor_export(a, "users", self._users()),
@@ -72,7 +72,7 @@ class Zendesk(Fake):
             "incremental/ticket_metric_events": lambda a: self._time_export(
                 a, "ticket_metric_events", self._metric_events(), at="_at"
             ),
-            "slas/policies": lambda a: Reply(
+            "slas/policies": lambda a: Response(
                 {"sla_policies": self._policies(), "count": 2, "next_page": None}
             ),
             "group_slas/policies": lambda a: self._cbp(
@@ -82,10 +82,10 @@ class Zendesk(Fake):
             "guide/survey_responses": lambda a: self.forbidden(),
             "groups": lambda a: self._cbp(a, "groups", self._groups()),
             "group_memberships": lambda a: self._cbp(a, "group_memberships", self._memberships()),
-            "business_hours/schedules": lambda a: Reply(
+            "business_hours/schedules": lambda a: Response(
                 {"schedules": self._schedules(), "url": ""}
             ),
-            "custom_statuses": lambda a: Reply({"custom_statuses": self._statuses()}),
+            "custom_statuses": lambda a: Response({"custom_statuses": self._statuses()}),
             "ticket_fields": lambda a: self._cbp(a, "ticket_fields", []),
             "deleted_tickets": lambda a: self._cbp(a, "deleted_tickets", self._deleted()),
         }
@@ -94,22 +94,22 @@ class Zendesk(Fake):
         if parts[0] == "tickets" and len(parts) in {2, 3}:
             return self._one_ticket(asked, int(parts[1]), parts[2] if len(parts) == 3 else "")
         if parts[:2] == ["business_hours", "schedules"] and parts[-1] == "holidays":
-            return Reply({"holidays": self._holidays(int(parts[2]))})
+            return Response({"holidays": self._holidays(int(parts[2]))})
         if parts[0] == "users" and len(parts) == 2:
             found = [u for u in self._users() if str(u["id"]) == parts[1]]
-            return Reply({"user": _clean(found[0])}) if found else self._gone()
+            return Response({"user": _clean(found[0])}) if found else self._gone()
         return self._gone()
 
-    def _gone(self) -> Reply:
-        return Reply({"error": "RecordNotFound", "description": "Not found"}, 404)
+    def _gone(self) -> Response:
+        return Response({"error": "RecordNotFound", "description": "Not found"}, 404)
 
-    def _known(self, asked: Asked) -> bool:
+    def _known(self, asked: Request) -> bool:
         if self.oauth_token and asked.bearer() == self.oauth_token:
             return True
         return asked.basic() == (f"{self._email}/token", self._token)
 
-    def _me(self, asked: Asked) -> Reply:
-        return Reply(
+    def _me(self, asked: Request) -> Response:
+        return Response(
             {
                 "user": {
                     "id": 1,
@@ -124,9 +124,9 @@ class Zendesk(Fake):
     # exports
     # -----------------------------------------------------------------------------------------------------
 
-    def _too_recent(self, start: str) -> Reply | None:
+    def _too_recent(self, start: str) -> Response | None:
         if not start.isdigit():
-            return Reply(
+            return Response(
                 {
                     "error": {
                         "title": "Invalid attribute",
@@ -136,7 +136,7 @@ class Zendesk(Fake):
                 400,
             )
         if int(start) > self.clock.timestamp() - 60:
-            return Reply(
+            return Response(
                 {
                     "error": "StartTimeTooRecent",
                     "description": "Too recent start_time. Use a start_time older than 60 seconds",
@@ -145,7 +145,7 @@ class Zendesk(Fake):
             )
         return None
 
-    def _ticket_export(self, asked: Asked) -> Reply:
+    def _ticket_export(self, asked: Request) -> Response:
         rows = self._keep(
             "tickets", lambda: self._stamped(self._ticket_row(t) for t in self._visible())
         )
@@ -158,8 +158,8 @@ class Zendesk(Fake):
         return sorted((r for r in rows if r["_at"] <= latest), key=lambda r: (r["_at"], r["id"]))
 
     def _cursor_export(
-        self, asked: Asked, name: str, rows: Sequence[_ROW], *, sets: bool = True
-    ) -> Reply:
+        self, asked: Request, name: str, rows: Sequence[_ROW], *, sets: bool = True
+    ) -> Response:
         size = min(int(asked.query.get("per_page", "1000")), 1000)
         if "cursor" in asked.query:
             after = tuple(json.loads(base64.b64decode(asked.query["cursor"])))
@@ -177,7 +177,7 @@ class Zendesk(Fake):
             f"{self.base_url}/api/v2/incremental/{name}/cursor.json?cursor={cursor}&per_page={size}"
         )
         drop = () if sets else ("metric_set",)
-        return Reply(
+        return Response(
             {
                 name: [_clean(r, drop) for r in page],
                 "after_url": url,
@@ -190,13 +190,13 @@ class Zendesk(Fake):
 
     def _time_export(
         self,
-        asked: Asked,
+        asked: Request,
         name: str,
         rows: Sequence[_ROW],
         *,
         at: str = "_at",
         size: int = 1000,
-    ) -> Reply:
+    ) -> Response:
         refused = self._too_recent(asked.query.get("start_time", ""))
         if refused:
             return refused
@@ -220,7 +220,7 @@ class Zendesk(Fake):
         )
         if asked.query.get("include"):
             url += f"&include={asked.query['include']}"
-        return Reply(
+        return Response(
             {
                 name: [_clean(r) for r in page],
                 "count": len(page),
@@ -230,7 +230,7 @@ class Zendesk(Fake):
             }
         )
 
-    def _cbp(self, asked: Asked, name: str, rows: Sequence[_ROW]) -> Reply:
+    def _cbp(self, asked: Request, name: str, rows: Sequence[_ROW]) -> Response:
         size = min(int(asked.query.get("page[size]", "100")), 100)
         start = int(asked.query.get("page[after]", "0") or 0)
         page, more = page_of(rows, start, size)
@@ -240,7 +240,7 @@ class Zendesk(Fake):
             if kept in asked.query:
                 query += f"&{kept}={asked.query[kept]}"
         link = f"{self.base_url}{asked.path}?{query}" if more else None
-        return Reply(
+        return Response(
             {
                 name: [_clean(r) for r in page],
                 "meta": {
@@ -262,7 +262,7 @@ class Zendesk(Fake):
         return ticket.deleted_at is not None and ticket.deleted_at <= self.clock
 
     def _ticket_row(self, ticket: Ticket) -> _ROW:
-        now, touched = self.clock, ticket.touched_at(self.clock)
+        now, changed_keys = self.clock, ticket.touched_at(self.clock)
         status = "deleted" if self._is_deleted(ticket) else ticket.value_at("status", now)
         assignee, team = ticket.value_at("assignee", now), ticket.value_at("team", now)
         rating = ticket.rating
@@ -277,13 +277,13 @@ class Zendesk(Fake):
             ["closed_by_merge"] if ticket.merged_at and ticket.merged_at <= now else []
         )
         return {
-            "_at": touched,
+            "_at": changed_keys,
             "id": ticket.number,
             "url": f"{self.base_url}/api/v2/tickets/{ticket.number}.json",
             "external_id": None,
             "created_at": iso(ticket.created_at),
-            "updated_at": iso(touched),
-            "generated_timestamp": int(touched.timestamp()),
+            "updated_at": iso(changed_keys),
+            "generated_timestamp": int(changed_keys.timestamp()),
             "subject": ticket.topic,
             "raw_subject": ticket.topic,
             "description": ticket.topic,
@@ -421,7 +421,7 @@ class Zendesk(Fake):
             if c.since <= self.clock
         )
 
-    def _event_export(self, asked: Asked) -> Reply:
+    def _event_export(self, asked: Request) -> Response:
         rows = self._keep(
             "events", lambda: self._stamped(e for t in self._visible() for e in self._audits(t))
         )
@@ -535,7 +535,7 @@ class Zendesk(Fake):
                 rows.append(row)
         return rows
 
-    def _ratings(self, asked: Asked) -> Reply:
+    def _ratings(self, asked: Request) -> Response:
         low = int(asked.query.get("start_time", "0"))
         high = int(asked.query.get("end_time", str(2**40)))
         rows = [
@@ -707,14 +707,14 @@ class Zendesk(Fake):
             if t.deleted_at and month <= t.deleted_at <= self.clock
         ]
 
-    def _one_ticket(self, asked: Asked, number: int, child: str) -> Reply:
+    def _one_ticket(self, asked: Request, number: int, child: str) -> Response:
         ticket = next(
             (t for t in self._visible() if t.number == number and not self._is_deleted(t)), None
         )
         if ticket is None:
             return self._gone()
         if not child:
-            return Reply({"ticket": _clean(self._ticket_row(ticket), ("metric_set",))})
+            return Response({"ticket": _clean(self._ticket_row(ticket), ("metric_set",))})
         if child == "comments":
             rows = [
                 {

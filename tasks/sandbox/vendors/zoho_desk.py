@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tasks.sandbox.desk import Desk, Row
-from tasks.sandbox.fake import Asked, Reply
+from tasks.sandbox.fake import Request, Response
 from tasks.sandbox.story import BERLIN, FIRST_REPLY_MINUTES, RESOLUTION_MINUTES, Ticket
 from tasks.sandbox.world import World
 
@@ -59,25 +59,25 @@ class ZohoDesk(Desk):
         }
         self._org, self.tokens, self.deepest, self.per_page = org, set[str](), 1000, 100
 
-    def _error(self, status: int, code: str, message: str) -> Reply:
-        return Reply({"errorCode": code, "message": message}, status)
+    def _error(self, status: int, code: str, message: str) -> Response:
+        return Response({"errorCode": code, "message": message}, status)
 
-    def unauthorized(self) -> Reply:
+    def unauthorized(self) -> Response:
         return self._error(401, "INVALID_OAUTH", "The OAuth Token you provided is invalid.")
 
-    def throttled(self) -> Reply:
+    def throttled(self) -> Response:
         return self._error(429, "TOO_MANY_REQUESTS", "Concurrent calls exceeded")
 
-    def forbidden(self) -> Reply:
+    def forbidden(self) -> Response:
         return self._error(403, "LICENSE_ACCESS_LIMITED", "Your plan has no access to this feature")
 
-    def answer(self, asked: Asked) -> Reply:
+    def answer(self, asked: Request) -> Response:
         if asked.path == "/oauth/v2/token":
             if {k: asked.form().get(k) for k in self._secrets} != self._secrets:
-                return Reply({"error": "invalid_code"})  # an error is 200
+                return Response({"error": "invalid_code"})  # an error is 200
             token = f"zoho-{len(self.asked)}"
             self.tokens = {token}
-            return Reply(
+            return Response(
                 {
                     "access_token": token,
                     "expires_in": 3600,
@@ -90,10 +90,10 @@ class ZohoDesk(Desk):
             return self.unauthorized()
         path = asked.path.removeprefix("/api/v1")
         if path == "/organizations":
-            return Reply({"data": [{"id": self._org, "companyName": "Alder & Finch"}]})
+            return Response({"data": [{"id": self._org, "companyName": "Alder & Finch"}]})
         if asked.headers.get("orgid") != self._org:
             return self._error(403, "OAUTH_ORG_MISMATCH", "orgId is wrong")
-        routes: dict[str, Callable[[Asked], Reply]] = {
+        routes: dict[str, Callable[[Request], Response]] = {
             "/tickets/search": lambda a: self._search(a, [self._ticket(t) for t in self._known()]),
             "/contacts/search": lambda a: self._search(a, self._contacts()),
             "/accounts": lambda a: self._listed(a, self._accounts()),
@@ -101,8 +101,8 @@ class ZohoDesk(Desk):
             "/departments": lambda a: self._listed(a, self._departments()),
             "/customerHappiness": self._happiness,
             "/slas": self._slas,
-            "/businessHours": lambda a: Reply({"data": [self._hours()]}),
-            "/holidayList": lambda a: Reply(
+            "/businessHours": lambda a: Response({"data": [self._hours()]}),
+            "/holidayList": lambda a: Response(
                 {
                     "data": [
                         {
@@ -136,14 +136,14 @@ class ZohoDesk(Desk):
         """Trashed tickets are in no list; merged ones lead to the other."""
         return [t for t in self.alive() if not self.is_merged(t)]
 
-    def _listed(self, asked: Asked, rows: Sequence[Row], *, default: int = 10) -> Reply:
+    def _listed(self, asked: Request, rows: Sequence[Row], *, default: int = 10) -> Response:
         start, size = int(asked.query.get("from", "0")), int(asked.query.get("limit", str(default)))
         if size > 200:
             return self._error(422, "UNPROCESSABLE_ENTITY", "The data is invalid")
         page = list(rows[start : start + min(size, self.per_page)])
-        return Reply({"data": page}) if page else Reply(b"", 204)
+        return Response({"data": page}) if page else Response(b"", 204)
 
-    def _search(self, asked: Asked, rows: Sequence[Row]) -> Reply:
+    def _search(self, asked: Request, rows: Sequence[Row]) -> Response:
         if int(asked.query.get("from", "0")) >= self.deepest:
             return self._error(422, "UNPROCESSABLE_ENTITY", "from is out of range")
         low, high = asked.query["modifiedTimeRange"].split(",")
@@ -153,7 +153,7 @@ class ZohoDesk(Desk):
         )
         reply = self._listed(asked, found)
         return (
-            Reply({**reply.content, "count": len(found)})
+            Response({**reply.content, "count": len(found)})
             if reply.status == 200 and isinstance(reply.content, dict)
             else reply
         )
@@ -177,7 +177,7 @@ class ZohoDesk(Desk):
             "teamId": None,
             "assigneeId": key(7, int(agent)) if agent else None,
             "createdTime": when(t.created_at),
-            "modifiedTime": when(self.touched(t)),
+            "modifiedTime": when(self.changed_keys(t)),
             "closedTime": when(self.solved_at(t)),
             "dueDate": when(BERLIN.after(t.created_at, RESOLUTION_MINUTES[t.priority] * 60)),
             "responseDueDate": None,
@@ -290,7 +290,7 @@ class ZohoDesk(Desk):
             }
         ]
 
-    def _happiness(self, asked: Asked) -> Reply:
+    def _happiness(self, asked: Request) -> Response:
         rows = []
         for t in self._known():
             r = t.rating
@@ -362,7 +362,7 @@ class ZohoDesk(Desk):
             for c in self.companies()
         ]
 
-    def _slas(self, asked: Asked) -> Reply:
+    def _slas(self, asked: Request) -> Response:
         if "departmentId" not in asked.query:
             return self._error(422, "UNPROCESSABLE_ENTITY", "departmentId is missing")
         targets = [
@@ -373,7 +373,7 @@ class ZohoDesk(Desk):
             }
             for p, m in FIRST_REPLY_MINUTES.items()
         ]
-        return Reply(
+        return Response(
             {
                 "data": [
                     {

@@ -15,7 +15,7 @@ from scene import Judgement, Scene, difference, forms, judge
 
 from classes.kit import FOR_EVER, Fault, attempt
 from flows.job import Outcome
-from tasks.sandbox.fake import Asked, Mischief, Reply
+from tasks.sandbox.fake import InjectedFault, Request, Response
 
 
 class Trap:
@@ -52,8 +52,8 @@ def redirected(status: int, place: str) -> Callable[[Scene, int], Judgement]:
         trap = Trap()
         own = scene.fake.base_url.removeprefix("http://")
         address = place.format(trap=trap.port, own=own)
-        scene.fake.mischief = [
-            Mischief(
+        scene.fake.faults = [
+            InjectedFault(
                 "redirect",
                 "",
                 skip=k - 1,
@@ -101,7 +101,7 @@ def echoed(scene: Scene, k: int) -> Judgement:
     """The vendor repeats the credentials, as sent and decoded, in the words of its refusal."""
     real = scene.fake.respond
 
-    def respond(asked: Asked) -> Any:
+    def respond(asked: Request) -> Any:
         reply, body = real(asked)
         if len(scene.fake.asked) < k:
             return reply, body
@@ -113,7 +113,7 @@ def echoed(scene: Scene, k: int) -> Judgement:
                 asked.body.decode(errors="replace"),
             ]
         )
-        refusal = Reply(
+        refusal = Response(
             {"message": f"not accepted: {told}"}, 401 if scene.pick.random() < 0.5 else 400
         )
         return refusal, refusal.encoded()
@@ -128,15 +128,15 @@ def bomb(scene: Scene, k: int) -> Judgement:
     packed = gzip.compress(b" " * (100 << 20), 9)
     real = scene.fake.respond
 
-    def respond(asked: Asked) -> Any:
+    def respond(asked: Request) -> Any:
         reply, body = real(asked)
         if len(scene.fake.asked) < k:
             return reply, body
-        return Reply(packed, 200, {"content-encoding": "gzip"}), packed
+        return Response(packed, 200, {"content-encoding": "gzip"}), packed
 
     scene.stack.enter_context(
         mock.patch(
-            "tasks.extract.Patience", lambda **given: replace(stage.PATIENCE, biggest_page=4 << 20)
+            "tasks.extract.RetryPolicy", lambda **given: replace(stage.PATIENCE, biggest_page=4 << 20)
         )
     )
     scene.stack.enter_context(mock.patch.object(scene.fake, "respond", respond))
@@ -176,7 +176,7 @@ def links_elsewhere(place: str) -> Callable[[Scene, int], Judgement]:
         ).encode()
         real = scene.fake.respond
 
-        def respond(asked: Asked) -> Any:
+        def respond(asked: Request) -> Any:
             reply, body = real(asked)
             if len(scene.fake.asked) != k:
                 return reply, body
@@ -185,7 +185,7 @@ def links_elsewhere(place: str) -> Callable[[Scene, int], Judgement]:
                 name: value.replace(own.decode(), there.decode())
                 for name, value in reply.headers.items()
             }
-            changed = Reply(body.replace(own, there), reply.status, headers)
+            changed = Response(body.replace(own, there), reply.status, headers)
             return changed, changed.encoded()
 
         scene.stack.enter_context(mock.patch.object(scene.fake, "respond", respond))
@@ -209,9 +209,9 @@ def two_accounts(scene: Scene, k: int) -> Judgement:
         for name, value in scene.sandbox.secrets.items()
     }
     scene.stack.enter_context(mock.patch.dict("os.environ", given))
-    scene.fake.mischief = [Mischief("status", "", skip=k - 1, times=FOR_EVER, status=400)]
+    scene.fake.faults = [InjectedFault("status", "", skip=k - 1, times=FOR_EVER, status=400)]
     attempt(scene, accounts=(one, other))
-    scene.fake.mischief = []
+    scene.fake.faults = []
     attempt(scene, accounts=(one, other))
     both = scene.state()
     found = Judgement()
@@ -233,8 +233,8 @@ def forged(scene: Scene, k: int) -> Judgement:
         "gone\r\n2026-11-01 run completed\x1b[2J\x1b]0;owned\x07\u202egnp.exe\u2066"
         " <b>x</b>\u2028end"
     )
-    scene.fake.mischief = [
-        Mischief(
+    scene.fake.faults = [
+        InjectedFault(
             "status",
             "",
             skip=k - 1,

@@ -9,7 +9,7 @@ from typing import Any
 from scene import Judgement, Scene, judge
 
 from classes.kit import Fault
-from tasks.sandbox.fake import Mischief
+from tasks.sandbox.fake import InjectedFault
 
 
 def _child(scene: Scene, **more: Any) -> int:
@@ -27,7 +27,7 @@ def killed_at_request(number: int) -> Callable[[Scene, int], Judgement]:
             os.kill(child[0], number)
             return body
 
-        scene.fake.mischief = [Mischief("edit", "", skip=k - 1, times=1, edit=strike)]
+        scene.fake.faults = [InjectedFault("edit", "", skip=k - 1, times=1, edit=strike)]
         child.append(_child(scene))
         ready.set()
         ended = scene.stage.runner.end()

@@ -10,7 +10,7 @@ from typing import Any
 from scene import VENDORS, Judgement, Scene, judge
 
 from flows.job import Outcome
-from tasks.sandbox.fake import Mischief
+from tasks.sandbox.fake import InjectedFault
 
 POINTS = ("first", "early", "middle", "last")
 FOR_EVER = 100_000
@@ -60,7 +60,7 @@ def http(
     **given: Any,
 ) -> Fault:
     def play(scene: Scene, k: int) -> Judgement:
-        scene.fake.mischief = [Mischief(kind or name, "", skip=k - 1, times=times, **given)]
+        scene.fake.faults = [InjectedFault(kind or name, "", skip=k - 1, times=times, **given)]
         return judge(scene, attempt(scene))
 
     return Fault(group, name, play, points)
@@ -124,7 +124,7 @@ def edited(
         return finish(json.dumps(content).encode())
 
     def play(scene: Scene, k: int) -> Judgement:
-        scene.fake.mischief = [Mischief("edit", "", skip=k - 1, times=1, edit=edit)]
+        scene.fake.faults = [InjectedFault("edit", "", skip=k - 1, times=1, edit=edit)]
         return judge(scene, attempt(scene), repair=repair)
 
     return Fault(group, name, play, points)

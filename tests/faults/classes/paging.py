@@ -9,10 +9,10 @@ from unittest import mock
 from scene import Judgement, Scene, judge
 
 from classes.kit import FOR_EVER, Fault, attempt, edited, http
-from tasks.sandbox.fake import Asked, Reply
+from tasks.sandbox.fake import Request, Response
 
 
-def signature(asked: Asked) -> tuple[Any, ...]:
+def signature(asked: Request) -> tuple[Any, ...]:
     return (asked.method, asked.path, tuple(sorted(asked.query.items())), asked.body)
 
 
@@ -21,7 +21,7 @@ def cursor_expires(scene: Scene, k: int) -> Judgement:
     with scene_log(scene) as log:
         real, begun, refused = scene.fake.answer, {}, []
 
-        def answer(asked: Asked) -> Any:
+        def answer(asked: Request) -> Any:
             log.append(asked)
             mine = signature(asked)
             begins = begun.setdefault(asked.path, mine) == mine
@@ -30,7 +30,7 @@ def cursor_expires(scene: Scene, k: int) -> Judgement:
             if begins and len(log) > k:
                 refused.clear()
             if mine in refused:
-                return Reply({"error": "cursor expired"}, 410)
+                return Response({"error": "cursor expired"}, 410)
             return real(asked)
 
         scene.stack.enter_context(mock.patch.object(scene.fake, "answer", answer))
@@ -39,7 +39,7 @@ def cursor_expires(scene: Scene, k: int) -> Judgement:
 
 
 @contextmanager
-def scene_log(scene: Scene) -> Iterator[list[Asked]]:
+def scene_log(scene: Scene) -> Iterator[list[Request]]:
     yield []
 
 
@@ -67,7 +67,7 @@ def repeated(*, for_ever: bool) -> Callable[[Scene, int], Judgement]:
     def play(scene: Scene, k: int) -> Judgement:
         real, kept, left = scene.fake.respond, {}, [FOR_EVER if for_ever else 1]
 
-        def respond(asked: Asked) -> Any:
+        def respond(asked: Request) -> Any:
             # Salesforce asks for all at one path, HubSpot for every ticket's threads, Freshdesk for
             # what is deleted: the answer to another question is no repeated page
             questions = (

@@ -14,7 +14,7 @@ from server import LOGIN
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
 from classes.kit import POINTS, Fault, attempt
-from tasks.sandbox.fake import Mischief
+from tasks.sandbox.fake import InjectedFault
 
 VENDORS = ("zendesk", "hubspot", "surveymonkey")
 
@@ -32,7 +32,7 @@ def at_request(
             strike(scene)
             return body
 
-        scene.fake.mischief = [Mischief("edit", "", skip=k - 1, times=1, edit=edit)]
+        scene.fake.faults = [InjectedFault("edit", "", skip=k - 1, times=1, edit=edit)]
         first = attempt(scene)
         lift(scene)
         return judge(scene, first)

@@ -17,7 +17,7 @@ from tasks.clock import Window
 from tasks.errors import RunAtWorkError
 from tasks.extract import streams_of
 from tasks.rest.client import Client
-from tasks.sandbox.fake import Mischief
+from tasks.sandbox.fake import InjectedFault
 from tasks.warehouse.engine import Warehouse
 
 
@@ -31,7 +31,7 @@ def second_run(scene: Scene, k: int) -> Judgement:
         other.join(20)
         return body
 
-    scene.fake.mischief = [Mischief("edit", "", skip=k - 1, times=1, edit=begin)]
+    scene.fake.faults = [InjectedFault("edit", "", skip=k - 1, times=1, edit=begin)]
     first = attempt(scene)
     found = judge(scene, first)
     if not refused or not isinstance(refused[0], RunAtWorkError):
@@ -98,7 +98,7 @@ def windows_out_of_order(scene: Scene, k: int) -> Judgement:
     ]
     for week in scene.pick.sample(weeks, 2):
         scene.run(window=week)
-    scene.fake.mischief = []
+    scene.fake.faults = []
     return judge(scene, attempt(scene))
 
 
@@ -119,7 +119,7 @@ def replayed(scene: Scene, k: int) -> Judgement:
 def backfill_cut(scene: Scene, k: int) -> Judgement:
     """After a good run a backfill that fails at its k-th request; then the daily run."""
     scene.run()
-    scene.fake.mischief = [Mischief("status", "", skip=k - 1, times=FOR_EVER, status=400)]
+    scene.fake.faults = [InjectedFault("status", "", skip=k - 1, times=FOR_EVER, status=400)]
     first = attempt(scene, window=Window(AS_OF - timedelta(days=20), AS_OF))
     return judge(scene, None if isinstance(first, Outcome) else first)
 

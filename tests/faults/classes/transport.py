@@ -7,7 +7,7 @@ from unittest import mock
 from scene import Judgement, Scene, judge
 
 from classes.kit import FOR_EVER, Fault, attempt, http
-from tasks.sandbox.fake import Mischief
+from tasks.sandbox.fake import InjectedFault
 
 
 def _http_date(seconds: int) -> str:
@@ -17,7 +17,7 @@ def _http_date(seconds: int) -> str:
 def stalled(scene: Scene, k: int) -> Judgement:
     """Silence for longer than the timeout."""
     scene.stack.enter_context(mock.patch("tasks.rest.client._TIMEOUTS", (2.0, 0.5)))
-    scene.fake.mischief = [Mischief("slow", "", skip=k - 1, times=1, wait=1.0)]
+    scene.fake.faults = [InjectedFault("slow", "", skip=k - 1, times=1, wait=1.0)]
     return judge(scene, attempt(scene))
 
 

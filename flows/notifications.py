@@ -6,21 +6,21 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from flows.ingest import StreamResult
-from flows.stages import Stages
+from flows.runner import Runner
 from tasks.clock import now
 from tasks.errors import SupportEtlError
-from tasks.messaging.content import Message
+from tasks.notifications.content import Message
 from tasks.notify import notify, undelivered
 from tasks.settings import NotificationSettings, SecretLookup, Settings, redact
-from tasks.warehouse import books
+from tasks.warehouse import runlog
 from tasks.warehouse.engine import Warehouse
 from tasks.watch import Alert
 
 
-def tell_run(
+def notify_run(
     settings: Settings,
     warehouse: Warehouse,
-    stages: Stages,
+    runner: Runner,
     *,
     run_id: str,
     as_of: datetime,
@@ -33,8 +33,8 @@ def tell_run(
 ) -> list[str]:
     """Tell what is due of a run. Gives what could not be delivered, in words."""
     with warehouse.connect() as connection:
-        read_at = books.last_loads(connection)
-        waiting = books.open_quarantine_count(connection)
+        read_at = runlog.last_loads(connection)
+        waiting = runlog.open_quarantine_count(connection)
     lines = [
         *_sources(failures, read_at),
         *unequal,
@@ -43,11 +43,11 @@ def tell_run(
     lines += (
         [f"The tables are built, but there is no new report: {unpublished}"] if unpublished else []
     )
-    is_well = not lines
+    is_ok = not lines
     if waiting:
         lines.append(f"{waiting:,} rows are set aside and in no figure.")
     title = f"Support numbers of {as_of:%Y-%m-%d}: " + (
-        "complete" if is_well else _short(failures, unequal, alerts, unpublished)
+        "complete" if is_ok else _short(failures, unequal, alerts, unpublished)
     )
     details = [f"{r.account}/{r.stream}: {r.message}" for r in failures]
     if failures:
@@ -56,19 +56,19 @@ def tell_run(
         )
     message = Message(
         title,
-        is_well,
+        is_ok,
         tuple(lines or [f"All {streams} streams were read and the tables add up."]),
         tuple(details),
         links_of(settings.notifications),
         run_id,
     )
-    return stages.run(
+    return runner.run(
         "notify",
         lambda: undelivered(notify(settings.notifications, warehouse, message, lookup=lookup)),
     )
 
 
-def tell_failure(
+def notify_failure(
     settings: NotificationSettings, trouble: SupportEtlError, *, lookup: SecretLookup | None = None
 ) -> list[str]:
     """Tell that nothing could be done at all. Gives what could not be delivered, in words."""
@@ -84,7 +84,7 @@ def tell_failure(
     return undelivered(notify(settings, None, message, lookup=lookup))
 
 
-def tell_late(
+def notify_stale(
     settings: Settings, until: datetime | None, *, lookup: SecretLookup | None = None
 ) -> list[str]:
     """Tell that no run has brought complete numbers for long, whatever the reason.

@@ -12,7 +12,7 @@ class Message:
     """
 
     title: str
-    is_well: bool
+    is_ok: bool
     lines: tuple[str, ...]
     details: tuple[str, ...] = ()
     links: tuple[tuple[str, str], ...] = ()  # label and address

@@ -8,7 +8,7 @@ from prefect.states import Completed, Failed
 from pydantic import Field
 
 from flows.daily import LOG, prefect_secret
-from flows.telling import tell_late
+from flows.notifications import notify_stale
 from flows.upkeep import complete_until
 from tasks.clock import now
 from tasks.errors import WarehouseBusyError
@@ -31,7 +31,7 @@ def watch_support_etl(max_age_hours: Annotated[float, Field(gt=0)] = 26) -> Any:
         return Completed(message=str(busy))
     if until is not None and now() - until <= timedelta(hours=max_age_hours):
         return Completed(message=f"complete up to {until:%Y-%m-%d %H:%M} UTC")
-    for words in tell_late(settings, until, lookup=prefect_secret):
+    for words in notify_stale(settings, until, lookup=prefect_secret):
         LOG.warning(words)
     return Failed(
         message=(

@@ -9,7 +9,7 @@ sent as they are in `plain_text`.
 
 from typing import Any
 
-from tasks.messaging.content import Message, cut, fitting
+from tasks.notifications.content import Message, cut, fitting
 
 
 def payload(message: Message) -> dict[str, Any]:

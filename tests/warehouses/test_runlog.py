@@ -1,6 +1,6 @@
 """What the books hold after writing many rows, and the same rows again."""
 
-from tasks.warehouse import books
+from tasks.warehouse import runlog
 from tasks.warehouse.engine import Warehouse
 
 
@@ -19,7 +19,7 @@ def test_more_rows_than_one_statement_takes(warehouse: Warehouse):
     ]
     for rows in (rules, [{**rule, "is_met": False} for rule in rules[400:900]]):
         with warehouse.begin() as connection:
-            books.record_validation(connection, "run", rows)
+            runlog.record_validation(connection, "run", rows)
     with warehouse.connect() as connection:
         counted = warehouse.fetch(
             connection,
@@ -38,21 +38,21 @@ def test_fields_that_are_seen_again(warehouse: Warehouse):
     }
     for fields in (first, again):
         with warehouse.begin() as connection:
-            books.record_drift(connection, "acme", "tickets", fields)
-            books.record_drift(connection, "acme", "users", {"field_7": ("list", "known")})
+            runlog.record_drift(connection, "acme", "tickets", fields)
+            runlog.record_drift(connection, "acme", "users", {"field_7": ("list", "known")})
     with warehouse.connect() as connection:
-        assert books.known_fields(connection, "acme", "tickets") == {**first, **again}
-        assert books.known_fields(connection, "acme", "users") == {"field_7": ("list", "known")}
+        assert runlog.known_fields(connection, "acme", "tickets") == {**first, **again}
+        assert runlog.known_fields(connection, "acme", "users") == {"field_7": ("list", "known")}
 
 
 def test_changes_of_a_table_are_counted(warehouse: Warehouse):
     for times in (1, 2):
         with warehouse.begin() as connection:
             for _ in range(times):
-                books.touch_table(connection, "source.ticket")
-            books.touch_table(connection, f"source.agent_{times}")
+                runlog.mark_changed(connection, "source.ticket")
+            runlog.mark_changed(connection, f"source.agent_{times}")
     with warehouse.connect() as connection:
-        assert books.table_states(connection) == {
+        assert runlog.table_states(connection) == {
             "source.ticket": 3,
             "source.agent_1": 1,
             "source.agent_2": 1,

@@ -24,7 +24,7 @@ Accounts = Annotated[
 ]
 
 
-def say(text: str) -> None:
+def progress(text: str) -> None:
     err.print(redact(text), markup=False, soft_wrap=True)
 
 

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from tasks.sqlmodels.catalog import inputs_state, models, table_of
-from tasks.warehouse import books
-from tasks.warehouse.build import refill
+from tasks.warehouse import runlog
+from tasks.warehouse.build import rebuild
 from tasks.warehouse.engine import Connection, Warehouse
 
 Rows = Iterable[Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class Materialized:
     """Rows and changed rows of one table; `changed` is None when its inputs were as they were."""
 
     model: str
@@ -23,7 +23,7 @@ class Made:
     changed: int | None
 
 
-def remake(
+def materialize(
     warehouse: Warehouse,
     connection: Connection,
     built_by: str,
@@ -31,26 +31,26 @@ def remake(
     make: Callable[[], Mapping[str, Rows]],
     *,
     run_id: str,
-) -> list[Made]:
+) -> list[Materialized]:
     """Fill the models with this `built_by` from `make`, which gives rows by table name; not called
     if nothing changed.
     """
     listed = [model for model in models().values() if model.built_by == built_by]
-    states = books.table_states(connection)
+    states = runlog.table_states(connection)
     state = {
         m.full_name: json.dumps(
             {**inputs_state(m, states), "settings": dict(settings)}, sort_keys=True
         )
         for m in listed
     }
-    known = books.model_inputs(connection)
+    known = runlog.model_inputs(connection)
     if all(known.get(name) == state[name] for name in state):
-        return [Made(name, 0, None) for name in state]
+        return [Materialized(name, 0, None) for name in state]
     started = time.perf_counter()
     rows = make()
     made = []
     for model in listed:
-        count, changed = refill(
+        count, changed = rebuild(
             warehouse,
             connection,
             table_of(model),
@@ -59,6 +59,6 @@ def remake(
             state=state[model.full_name],
             started=started,
         )
-        made.append(Made(model.full_name, count, changed))
+        made.append(Materialized(model.full_name, count, changed))
         started = time.perf_counter()  # the first table bears the arithmetic of all
     return made

@@ -9,7 +9,7 @@ from email.utils import format_datetime, make_msgid
 from markupsafe import escape
 
 from tasks.clock import now
-from tasks.messaging.content import Message, cut, fitting
+from tasks.notifications.content import Message, cut, fitting
 
 
 def letter(message: Message, sender: str, to: tuple[str, ...]) -> EmailMessage:

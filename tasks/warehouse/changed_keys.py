@@ -71,7 +71,7 @@ def touch_tickets(
 
 
 @dataclass(slots=True)
-class Touched:
+class ChangedKeys:
     """Tickets (a temporary table) and days that this build has to look at; grows while models are
     built.
     """

@@ -9,7 +9,7 @@ escaped with a backslash.
 import re
 from typing import Any
 
-from tasks.messaging.content import Message, cut, fitting
+from tasks.notifications.content import Message, cut, fitting
 
 _MARKS = re.compile(r"([\\`*_{}\[\]()#+\-.!~|<>])")
 
@@ -23,7 +23,7 @@ def payload(message: Message) -> dict[str, Any]:
             "weight": "Bolder",
             "size": "Medium",
             "wrap": True,
-            "color": "Good" if message.is_well else "Attention",
+            "color": "Good" if message.is_ok else "Attention",
         },
     ]
     body += [_block(line) for line in fitting(message.lines, each=400, most=4000)]

@@ -12,7 +12,7 @@ Made_co = TypeVar("Made_co", covariant=True)
 WORKERS = 6
 
 
-class Stages(Protocol):
+class Runner(Protocol):
     """Runs named pieces of work, side by side or one after the other."""
 
     def submit(self, name: str, call: Callable[[], T]) -> "Waiting[T]":
@@ -29,7 +29,7 @@ class Waiting(Protocol[Made_co]):
         """Wait for the work and give what it made."""
 
 
-class Plainly:
+class ThreadRunner:
     """Threads, no orchestrator: for tests and benchmarks."""
 
     def __init__(self, workers: int = WORKERS) -> None:
@@ -44,7 +44,7 @@ class Plainly:
         return call()
 
 
-class AsPrefectTasks:
+class PrefectRunner:
     """Every piece of work is a task run, seen in Prefect's UI under its name.
 
     To be used inside a flow.

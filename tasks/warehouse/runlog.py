@@ -128,7 +128,7 @@ def record_batch(connection: Connection, values: Values) -> None:
     _put(connection, BATCH, ["batch_id"], {**values, "loaded_at": now()})
 
 
-def touch_table(connection: Connection, table_name: str) -> None:
+def mark_changed(connection: Connection, table_name: str) -> None:
     """The table has changed: models that read it are out of date."""
     counted = (
         TABLE_STATE.update()
@@ -329,7 +329,7 @@ def last_notification(connection: Connection, channel: str) -> Any:
     Fields: topic, is_well.
     """
     return connection.execute(
-        sa.select(NOTIFICATION.c.topic, NOTIFICATION.c.is_well)
+        sa.select(NOTIFICATION.c.topic, NOTIFICATION.c.is_ok)
         .where(NOTIFICATION.c.channel == channel, NOTIFICATION.c.state != "failed")
         .order_by(NOTIFICATION.c.sent_at.desc(), NOTIFICATION.c.run_id.desc())
         .limit(1)
@@ -339,7 +339,7 @@ def last_notification(connection: Connection, channel: str) -> Any:
 def notifications_since(connection: Connection, channel: str, since: datetime) -> Sequence[Any]:
     """Messages that a channel got, or may have got, newest first. Fields: topic, is_well."""
     return connection.execute(
-        sa.select(NOTIFICATION.c.topic, NOTIFICATION.c.is_well)
+        sa.select(NOTIFICATION.c.topic, NOTIFICATION.c.is_ok)
         .where(
             NOTIFICATION.c.channel == channel,
             NOTIFICATION.c.state != "failed",
@@ -356,11 +356,11 @@ def tell_forecast(connection: Connection, run_id: str) -> int:
     """
     return execute(
         connection,
-        "insert into ops.forecast_told (account, team_id, day, lead_days, model, expected_tickets,"
+        "insert into ops.forecast_published (account, team_id, day, lead_days, model, expected_tickets,"
         " low_80, high_80, low_95, high_95, run_id, told_at) select f.account, f.team_id, f.day,"
         " f.lead_days, f.model, f.expected_tickets, f.low_80, f.high_80, f.low_95, f.high_95,"
         " cast(:run_id as text), cast(:told_at as timestamptz) from marts.forecast_volume_daily as"
-        " f where f.lead_days in (1, 7, 14, 28) and not exists (select 1 from ops.forecast_told as"
+        " f where f.lead_days in (1, 7, 14, 28) and not exists (select 1 from ops.forecast_published as"
         " t where t.account = f.account and t.team_id = f.team_id and t.day = f.day and t.lead_days"
         " = f.lead_days)",
         {"run_id": run_id, "told_at": now()},
@@ -391,7 +391,7 @@ def record_alerts(
     known = {(r.subject, r.kind): r for r in connection.execute(sa.select(ALERT).where(looked_at))}
     connection.execute(ALERT.update().where(looked_at).values(is_open=False))
     for is_open, found in ((False, settled), (True, alerts)):
-        for subject, kind, says in found:
+        for subject, kind, description in found:
             before = known.get((subject, kind))
             first_at = before.first_at if before is not None and before.is_open else now()
             _put(
@@ -401,7 +401,7 @@ def record_alerts(
                 {
                     "subject": subject,
                     "kind": kind,
-                    "says": says,
+                    "description": description,
                     "first_at": first_at,
                     "last_at": now(),
                     "is_open": is_open,
