@@ -10,7 +10,6 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from tasks.clock import occurrences
-
 from tasks.entities import (
     AGENT,
     BUSINESS_SCHEDULE,

@@ -310,7 +310,7 @@ class Client:
             )
 
     def _url(self, request: Request) -> str:
-        if re.match(r"[a-z][a-z0-9+.-]*:", request.path, re.I):
+        if re.match(r"[a-z][a-z0-9+.-]*:", request.path, re.IGNORECASE):
             return self._own(request.path, request)
         return self._base.rstrip("/") + "/" + request.path.lstrip("/")
 
