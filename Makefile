@@ -1,42 +1,62 @@
-# `make run` and `make test` do all the set-up on a machine with Python 3.11, git and make.
+# Everything sets itself up on a machine with Python 3.11, git and make.
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 export DO_NOT_TRACK := 1
 
-.PHONY: run test check bench faults sbom audit lock clean
+.DEFAULT_GOAL := help
+.PHONY: help run test check fmt docs bench faults sbom audit lock clean
 
-run: $(VENV)/.installed           ## Read the sandbox (or your accounts) and write the report
+help:                             ## List the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */\1\t/' | expand -t 9
+
+run: $(VENV)/.installed           ## Read the sandbox (or your accounts), build the tables, write the report
 	$(BIN)/support-etl run
 
-test: $(VENV)/.tests              ## Linter, types, import rules and all tests
+test: $(VENV)/.tests              ## Run the linters, the type checker, the import rules and all tests
+	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -n 2 --dist worksteal tests/connectors
 	$(BIN)/python -m pytest -n 2 --dist worksteal --ignore=tests/connectors
 
-check: $(VENV)/.tests             ## The quick half of `make test`: no databases, no servers
+check: $(VENV)/.tests             ## Run the quick half of `make test`: no databases, no servers
+	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest tests/unit tests/architecture
 
-bench: $(VENV)/.tests             ## Extract-to-warehouse against dlt and the floor; the KPI layer on DuckDB and PostgreSQL; calls per vendor; the forecast
+fmt: $(VENV)/.tests               ## Format the code and apply the linter's safe fixes
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+docs: $(VENV)/.tests              ## Build the documentation site into site/; any warning is an error
+	$(BIN)/python -m docs.generate .docs
+	$(BIN)/zensical build --strict
+
+bench: $(VENV)/.tests             ## Run the benchmarks: extract to warehouse, KPI layer, calls per vendor, forecast
 	$(BIN)/python tests/benchmarks/extract_to_warehouse.py
 	$(BIN)/python tests/benchmarks/kpi_layer.py
 	$(BIN)/python tests/benchmarks/kpi_layer.py --url postgresql
 	$(BIN)/python tests/benchmarks/calls_per_vendor.py
 	$(BIN)/python tests/benchmarks/forecast.py
 
-faults: $(VENV)/.tests            ## Every fault at every point for every vendor (about 3,500 cases, three quarters of an hour on two cores), and the table of what became of them
+faults: $(VENV)/.tests            ## Play every fault for every vendor (45 minutes on two cores) and print the results
 	$(BIN)/python tests/faults/matrix.py
 
-sbom: $(VENV)/.installed $(VENV)/audit/.installed  ## Bill of materials of the environment: sbom.json (CycloneDX)
+sbom: $(VENV)/.installed $(VENV)/audit/.installed  ## Write the bill of materials to sbom.json (CycloneDX)
 	$(VENV)/audit/bin/cyclonedx-py environment --output-format JSON --output-file sbom.json $(BIN)/python
 
-audit: $(VENV)/audit/.installed   ## Known vulnerabilities of the locked packages; needs the network. Skipped means not audited
+audit: $(VENV)/audit/.installed   ## Look up known vulnerabilities of the locked packages; needs the network
 	$(VENV)/audit/bin/pip-audit --strict --requirement constraints.txt --no-deps --disable-pip
+
+lock: $(VENV)/bin/uv              ## Resolve constraints.txt again: versions and hashes of every installation
+	$(BIN)/uv pip compile --quiet --upgrade --no-header --no-annotate --generate-hashes --extra dev --extra docs --extra audit pyproject.toml -o constraints.txt
+
+clean:                            ## Remove the environment and what the demo and the site wrote
+	rm -rf $(VENV) .docs site landing reports warehouse.duckdb* .prefect
 
 $(VENV)/bin/uv:
 	$(PYTHON) -m venv $(VENV)
@@ -47,16 +67,10 @@ $(VENV)/.installed: $(VENV)/bin/uv pyproject.toml constraints.txt
 	touch $@
 
 $(VENV)/.tests: $(VENV)/.installed
-	$(BIN)/uv pip install --quiet --compile-bytecode -c constraints.txt -e '.[dev]'
+	$(BIN)/uv pip install --quiet --compile-bytecode -c constraints.txt -e '.[dev,docs]'
 	touch $@
 
 $(VENV)/audit/.installed: $(VENV)/bin/uv pyproject.toml constraints.txt
 	$(BIN)/uv venv --quiet --clear --python $(PYTHON) $(VENV)/audit
 	$(BIN)/uv pip install --quiet --python $(VENV)/audit/bin/python -c constraints.txt cyclonedx-bom pip-audit
 	touch $@
-
-clean:                            ## Remove the environment and what the demo made
-	rm -rf $(VENV) landing reports warehouse.duckdb* .prefect
-
-lock: $(VENV)/bin/uv              ## Resolve the lock file again: versions and hashes, which every installation is held to
-	$(BIN)/uv pip compile --quiet --upgrade --no-header --no-annotate --generate-hashes --extra dev --extra audit pyproject.toml -o constraints.txt

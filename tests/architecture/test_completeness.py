@@ -11,7 +11,7 @@ from tasks.connectors import connectors
 from tasks.entities import ENTITIES
 from tasks.quality.suites import columns_of, rules_of
 from tasks.settings import AccountSettings, Settings
-from tasks.sqlmodels.catalog import identities, kpis, models
+from tasks.sqlmodels.catalog import identities, models
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -97,6 +97,13 @@ def test_only_the_agreed_things_lie_at_the_top():
     ).stdout.split()
     top = {name.split("/")[0] for name in listed}
     assert top <= {
+        ".editorconfig",
+        ".github",
+        ".pre-commit-config.yaml",
+        "CONTRIBUTING.md",
+        "SECURITY.md",
+        "docs",
+        "mkdocs.yml",
         "pyproject.toml",
         "flows",
         "tasks",
@@ -152,11 +159,6 @@ def test_every_command_has_help_and_is_in_the_readme():
         for parameter in command.params:
             if parameter.name != "help":
                 assert parameter.help, (name, parameter.name)
-
-
-def test_every_kpi_and_connector_is_named_in_the_changelog_or_listed():
-    assert str(len(kpis())) in (ROOT / "CHANGELOG.md").read_text()
-    assert str(len(ENTITIES)) in (ROOT / "CHANGELOG.md").read_text()
 
 
 def test_the_lock_file_holds_hashes_and_no_addresses():
