@@ -104,7 +104,9 @@ def test_rows_lost_or_spoiled_in_the_warehouse_are_repaired(small_bench: Bench):
     assert (tickets.missing, tickets.ghosts) == (5, ())
     assert tickets.different >= 1
     assert differences(before, bench.tables("source")) == {}
-    assert "5 records" in bench.fetch("select description from ops.alert where kind = 'missing'")[0][0]
+    assert (
+        "5 records" in bench.fetch("select description from ops.alert where kind = 'missing'")[0][0]
+    )
 
 
 def test_a_login_that_sees_less_than_before_deletes_nothing(small_bench: Bench, small_sandbox):

@@ -136,7 +136,8 @@ def bomb(scene: Scene, k: int) -> Judgement:
 
     scene.stack.enter_context(
         mock.patch(
-            "tasks.extract.RetryPolicy", lambda **given: replace(stage.PATIENCE, biggest_page=4 << 20)
+            "tasks.extract.RetryPolicy",
+            lambda **given: replace(stage.PATIENCE, biggest_page=4 << 20),
         )
     )
     scene.stack.enter_context(mock.patch.object(scene.fake, "respond", respond))
