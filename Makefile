@@ -53,7 +53,7 @@ audit: $(VENV)/audit/.installed   ## Look up known vulnerabilities of the locked
 	$(VENV)/audit/bin/pip-audit --strict --requirement constraints.txt --no-deps --disable-pip
 
 lock: $(VENV)/bin/uv              ## Resolve constraints.txt again: versions and hashes of every installation
-	$(BIN)/uv pip compile --quiet --upgrade --no-header --no-annotate --generate-hashes --extra dev --extra docs --extra audit pyproject.toml -o constraints.txt
+	$(BIN)/uv pip compile --quiet --upgrade --no-header --no-annotate --generate-hashes --extra dev --extra docs --extra audit --extra s3 --extra gcs --extra azure pyproject.toml -o constraints.txt
 
 clean:                            ## Remove the environment and what the demo and the site wrote
 	rm -rf $(VENV) .docs site landing reports warehouse.duckdb* .prefect
