@@ -82,11 +82,9 @@ def prefect_secret(name: str) -> str | None:
 def leave_artifacts(settings: Settings, outcome: Outcome) -> None:
     """The KPI table and the validation summary, for Prefect's UI."""
     warehouse = Warehouse.of(settings.warehouse)
-    with warehouse.connect() as connection:
-        last_day = warehouse.fetch(
-            connection, "select last_day from ops.reporting_zone where is_main"
-        )[0][0]
-        table = kpi_table(warehouse, connection, last_day)
+    with warehouse.session() as session:
+        last_day = session.fetch("select last_day from ops.reporting_zone where is_main")[0][0]
+        table = kpi_table(session, last_day)
     warehouse.dispose()
     rows = [dict(zip(table.heads, map(str, row), strict=True)) for row in table.rows]
     create_table_artifact(rows, key="kpis", description=f"KPIs up to {last_day}")

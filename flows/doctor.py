@@ -67,7 +67,7 @@ def _try(subject: str, call: Callable[[], str]) -> Finding:
 def _open_warehouse(settings: Settings) -> str:
     warehouse = Warehouse.of(settings.warehouse)
     try:
-        with warehouse.held(), warehouse.connect():
+        with warehouse.held(), warehouse.session():
             return f"{warehouse.name} opens for writing"
     finally:
         warehouse.dispose()
@@ -153,8 +153,8 @@ def quarantined(settings: Settings) -> list[dict[str, Any]]:
     """Rows that wait in quarantine."""
     warehouse = Warehouse.of(settings.warehouse)
     try:
-        with warehouse.connect() as connection:
-            return [dict(row._mapping) for row in warehouse.fetch(connection, _QUARANTINE)]
+        with warehouse.session() as session:
+            return [dict(row._mapping) for row in session.fetch(_QUARANTINE)]
     finally:
         warehouse.dispose()
 
@@ -229,9 +229,8 @@ def rewrite_report(settings: Settings) -> Path:
 def _report(settings: Settings) -> Report:
     warehouse = Warehouse.of(settings.warehouse)
     try:
-        with warehouse.connect() as connection:
-            rows = warehouse.fetch(
-                connection,
+        with warehouse.session() as session:
+            rows = session.fetch(
                 "select run_id, state, as_of, message from ops.run order by started_at desc"
                 " limit 1",
             )
@@ -239,8 +238,7 @@ def _report(settings: Settings) -> Report:
                 raise ConfigurationError("no run yet; call `support-etl run` first")
             run_id, state, as_of, message = rows[0]
             return publish.collect(
-                warehouse,
-                connection,
+                session,
                 run_id=run_id,
                 state=state,
                 as_of=as_of,

@@ -14,7 +14,8 @@ from tasks.errors import ConfigurationError
 from tasks.privacy.persons import fingerprint
 from tasks.settings import SecretLookup, Settings, secrets_of
 from tasks.warehouse import runlog
-from tasks.warehouse.engine import Connection, Warehouse
+from tasks.warehouse.engine import Warehouse
+from tasks.warehouse.session import Session
 
 
 @dataclass(slots=True)
@@ -53,16 +54,16 @@ def run_erasure(
     key = secrets_of(ACCOUNT, ("key",), lookup)["key"]
     with running(settings, "erase", None, lookup) as (context, outcome):
         warehouse, landing = context.warehouse, context.landing
-        with warehouse.connect() as connection:
-            person = erase.person_of(warehouse, connection, landing, account, customer_id, key)
-            found = erase.remains(warehouse, connection, landing, settings.reports.folder, person)
-            known = fingerprint(key, account, customer_id) in runlog.erased(connection, account)
-            outcome.as_of = _as_of(warehouse, connection) or outcome.as_of
+        with warehouse.session() as session:
+            person = erase.person_of(session, landing, account, customer_id, key)
+            found = erase.remains(session, landing, settings.reports.folder, person)
+            known = fingerprint(key, account, customer_id) in runlog.erased(session, account)
+            outcome.as_of = _as_of(session) or outcome.as_of
         if not found and not known:
             raise ConfigurationError(f"nothing of customer {customer_id} of {account} is stored")
         made = Erasure(account, person.pseudonym)
-        with warehouse.connect() as connection:
-            made.elsewhere = erase.same_address(warehouse, connection, person)
+        with warehouse.session() as session:
+            made.elsewhere = erase.same_address(session, person)
         if dry_run:
             made.left = found
             return made
@@ -70,23 +71,23 @@ def run_erasure(
             f"{sum(t.count for t in found):,} places; addresses and names known of the person:"
             f" {len(person.addresses) + len(person.names)}"
         )
-        with warehouse.begin() as connection:
-            made.cleared += erase.erase_rows(connection, person)
+        with warehouse.transaction() as session:
+            made.cleared += erase.erase_rows(session, person)
             runlog.record_erasure(
-                connection, account, fingerprint(key, account, customer_id), person.pseudonym
+                session, account, fingerprint(key, account, customer_id), person.pseudonym
             )
         made.cleared.append(erase.erase_files(settings.reports.folder, person))
         made.cleared.append(erase.erase_pages(landing, person))
         finish(context, outcome, runner, (), progress=progress, as_of=outcome.as_of)
     warehouse = Warehouse.of(settings.warehouse)
     warehouse.compact()
-    with warehouse.connect() as connection:
-        made.left = erase.remains(warehouse, connection, landing, settings.reports.folder, person)
+    with warehouse.session() as session:
+        made.left = erase.remains(session, landing, settings.reports.folder, person)
     warehouse.dispose()
     return made
 
 
-def _as_of(warehouse: Warehouse, connection: Connection) -> datetime | None:
+def _as_of(session: Session) -> datetime | None:
     """The instant that the tables are made for: erasing somebody makes no new numbers."""
-    rows = warehouse.fetch(connection, "select as_of from ops.reporting_zone where is_main")
+    rows = session.fetch("select as_of from ops.reporting_zone where is_main")
     return rows[0][0] if rows else None

@@ -9,8 +9,9 @@ from tasks import budget, forecast, plan
 from tasks.errors import ConfigurationError
 from tasks.settings import Settings
 from tasks.transform import ModelResult, model_tables
-from tasks.warehouse.engine import Connection, Warehouse
+from tasks.warehouse.engine import Warehouse
 from tasks.warehouse.migrations import prepare
+from tasks.warehouse.session import Session
 
 
 def what_if(settings: Settings, scenario: plan.Scenario, name: str) -> list[dict[str, Any]]:
@@ -22,10 +23,9 @@ def what_if(settings: Settings, scenario: plan.Scenario, name: str) -> list[dict
     try:
         with warehouse.held():
             prepare(warehouse, model_tables())
-            with warehouse.begin() as connection:
+            with warehouse.transaction() as session:
                 rows = plan.build_scenario(
-                    warehouse,
-                    connection,
+                    session,
                     settings.planning,
                     scenario,
                     name,
@@ -40,8 +40,7 @@ def what_if(settings: Settings, scenario: plan.Scenario, name: str) -> list[dict
 
 def forecast_and_plan(
     settings: Settings,
-    warehouse: Warehouse,
-    connection: Connection,
+    session: Session,
     runner: Runner,
     *,
     run_id: str,
@@ -53,17 +52,13 @@ def forecast_and_plan(
     """
     made = runner.run(
         "forecast volume",
-        lambda: forecast.build_forecast(
-            warehouse, connection, settings.planning, run_id, _seldom(progress)
-        ),
+        lambda: forecast.build_forecast(session, settings.planning, run_id, _seldom(progress)),
     )
     made += runner.run(
         "plan staffing",
-        lambda: plan.build_staffing(warehouse, connection, settings.planning, run_id),
+        lambda: plan.build_staffing(session, settings.planning, run_id),
     )
-    made += runner.run(
-        "budget variances", lambda: budget.build_budget(warehouse, connection, run_id)
-    )
+    made += runner.run("budget variances", lambda: budget.build_budget(session, run_id))
     return [ModelResult(one.model, one.rows, one.changed, 0.0) for one in made]
 
 

@@ -175,8 +175,8 @@ class _Ingestion:
         batch = landing.batch_in_work(self._source)
         if batch is None:
             return
-        with self._context.warehouse.connect() as connection:
-            is_loaded = runlog.is_loaded(connection, batch.batch_id)
+        with self._context.warehouse.session() as session:
+            is_loaded = runlog.is_loaded(session, batch.batch_id)
         fresh = now() - batch.opened_at <= timedelta(
             hours=self._context.settings.landing.resume_hours
         )
@@ -200,17 +200,17 @@ class _Ingestion:
             self._account.own,
             context.settings.rules.quarantine_limit_share,
         )
-        with context.warehouse.connect() as connection:
-            load = Load(context.warehouse, connection, self._stream, batch)
-            with connection.begin():
+        with context.warehouse.session() as session:
+            load = Load(session, self._stream, batch)
+            with session.begin():
                 load.waiting = runlog.open_quarantine_keys(
-                    connection, self._account.name, self._stream.name
+                    session, self._account.name, self._stream.name
                 )
-                erased = erase.erased_of(connection, self._account.name, context.lookup)
+                erased = erase.erased_of(session, self._account.name, context.lookup)
             for told in reader.rows(self._pages(batch, tally)):
                 checked = erase.hidden(told, erased)
                 with (
-                    connection.begin()
+                    session.begin()
                     # of its own: DuckDB holds what one transaction appends, whatever its memory limit
                 ):
                     load.take(checked)
@@ -226,10 +226,10 @@ class _Ingestion:
             facts = {"pages_count": tally.pages, "records_count": tally.records}
             self._write_manifest(batch, tally)
             bookmark = None if self._asked else self._bookmark_after(batch, tally).as_json()
-            with context.warehouse.write_lock, connection.begin():
+            with context.warehouse.write_lock, session.begin():
                 changed = load.commit(context.run_id, bookmark, facts)
                 if erased:
-                    erase.clear_batch(connection, context.landing, batch, erased)
+                    erase.clear_batch(session, context.landing, batch, erased)
         context.landing.forget(batch)
         self._result.records += tally.records
         self._result.changed += changed
@@ -276,8 +276,8 @@ class _Ingestion:
         return Window(start, min(self._context.as_of, now() - timedelta(minutes=1)))
 
     def _bookmark(self) -> Bookmark:
-        with self._context.warehouse.connect() as connection:
-            stored = runlog.bookmark(connection, self._account.name, self._stream.name)
+        with self._context.warehouse.session() as session:
+            stored = runlog.bookmark(session, self._account.name, self._stream.name)
         return Bookmark.from_json(stored or {})
 
     def _bookmark_after(self, batch: Batch, tally: Tally) -> Bookmark:
@@ -336,12 +336,15 @@ class _Ingestion:
         seen = _fields(page.body, path)
         if not seen:
             return
-        with self._context.warehouse.connect() as connection:
-            known = runlog.known_fields(connection, self._account.name, self._stream.name)
+        with self._context.warehouse.session() as session:
+            known = runlog.known_fields(session, self._account.name, self._stream.name)
         drifted = _drift(known, seen, complete=len(page.page.records) >= _DRIFT_SAMPLE)
         if drifted:
-            with self._context.warehouse.write_lock, self._context.warehouse.begin() as connection:
-                runlog.record_drift(connection, self._account.name, self._stream.name, drifted)
+            with (
+                self._context.warehouse.write_lock,
+                self._context.warehouse.transaction() as session,
+            ):
+                runlog.record_drift(session, self._account.name, self._stream.name, drifted)
         self._result.warnings += [
             f"field {name} is {state}" for name, (_, state) in drifted.items() if state != "known"
         ]

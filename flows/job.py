@@ -28,8 +28,9 @@ from tasks.quality.suites import Verdict
 from tasks.settings import AccountSettings, SecretLookup, Settings, redact
 from tasks.transform import ModelResult, model_tables
 from tasks.warehouse import runlog
-from tasks.warehouse.engine import Connection, Warehouse
+from tasks.warehouse.engine import Warehouse
 from tasks.warehouse.migrations import prepare
+from tasks.warehouse.session import Session
 from tasks.watch import Alert, watch
 
 Reporter = Callable[[str], None]
@@ -212,8 +213,8 @@ def running(
     try:
         with warehouse.held():
             prepare(warehouse, model_tables())
-            with warehouse.begin() as connection:
-                runlog.start_run(connection, run_id, kind, instant)
+            with warehouse.transaction() as session:
+                runlog.start_run(session, run_id, kind, instant)
             try:
                 yield (
                     Context(
@@ -225,8 +226,8 @@ def running(
                 outcome.state, outcome.message = "failed", redact(str(trouble))[:1000]
                 raise
             finally:
-                with warehouse.begin() as connection:
-                    runlog.end_run(connection, run_id, outcome.state, outcome.message)
+                with warehouse.transaction() as session:
+                    runlog.end_run(session, run_id, outcome.state, outcome.message)
     finally:
         warehouse.dispose()
 
@@ -342,15 +343,15 @@ def _judge(
     outcome: Outcome,
     read: Sequence[AccountSettings],
     runner: Runner,
-    connection: Connection,
+    session: Session,
 ) -> None:
     """Readers may trust the tables up to the as-of instant: if the numbers add up and no account is
     missing or was left out.
     """
-    outcome.identities = check_identities(context.warehouse, connection, runner)
+    outcome.identities = check_identities(session, runner)
     broken = {r.account for r in outcome.failures}
     for account in read:
         if account.name not in broken:
-            runlog.move_watermark(connection, account.name, context.as_of, context.run_id)
+            runlog.move_watermark(session, account.name, context.as_of, context.run_id)
     if not broken and not outcome.unequal and len(read) == len(context.settings.accounts):
-        runlog.move_watermark(connection, "marts", context.as_of, context.run_id)
+        runlog.move_watermark(session, "marts", context.as_of, context.run_id)

@@ -32,9 +32,9 @@ def notify_run(
     lookup: SecretLookup | None = None,
 ) -> list[str]:
     """Tell what is due of a run. Gives what could not be delivered, in words."""
-    with warehouse.connect() as connection:
-        read_at = runlog.last_loads(connection)
-        waiting = runlog.open_quarantine_count(connection)
+    with warehouse.session() as session:
+        read_at = runlog.last_loads(session)
+        waiting = runlog.open_quarantine_count(session)
     lines = [
         *_sources(failures, read_at),
         *unequal,

@@ -49,16 +49,15 @@ def publish_run(
     folder = settings.reports.folder
 
     def write() -> tuple[Path, Path]:
-        with warehouse.connect() as connection:
+        with warehouse.session() as session:
             report = publish.collect(
-                warehouse,
-                connection,
+                session,
                 run_id=run_id,
                 state=state,
                 as_of=as_of,
                 notes=[*notes, *broken],
             )
-            publish.publish_copy(warehouse, connection, settings.warehouse.published)
+            publish.publish_copy(session, settings.warehouse.published)
         return publish.write(report, folder)
 
     page, sheet = runner.run("publish report", write)
@@ -72,7 +71,7 @@ def publish_run(
 def _check_marts(warehouse: Warehouse) -> list[Verdict]:
     """Apply the suites of the marts to the marts as they are."""
     verdicts = []
-    with warehouse.connect() as connection:
+    with warehouse.session() as session:
         for model in models().values():
             if model.schema != "marts" or not rules_of(model.name):
                 continue
@@ -80,7 +79,7 @@ def _check_marts(warehouse: Warehouse) -> list[Verdict]:
             verdicts.append(
                 check(
                     model.name,
-                    warehouse.arrow(connection, f"select {names} from {model.full_name}"),
+                    session.arrow(f"select {names} from {model.full_name}"),
                 )
             )
     return verdicts
@@ -102,5 +101,5 @@ def _record(
                 "unexpected_count": rule.unexpected_count,
                 "rows_count": rule.rows_count,
             }
-    with warehouse.begin() as connection:
-        runlog.record_validation(connection, run_id, list(rows.values()))
+    with warehouse.transaction() as session:
+        runlog.record_validation(session, run_id, list(rows.values()))

@@ -95,16 +95,16 @@ def run_reconciliation(
             if not {(account.name, stream.name), (account.name, "all")} & broken
             for one in _compare(context, account, stream, window, before, changed, told)
         ]
-        with context.warehouse.begin() as connection:
+        with context.warehouse.transaction() as session:
             runlog.record_alerts(
-                connection,
+                session,
                 reconcile.KINDS,
                 reconcile.alerts_of(found, settled=False),
                 settled=reconcile.alerts_of(found, settled=True),
                 accounts=[account.name for account in chosen],
             )
             runlog.record_reconciliation(
-                connection, [reconcile.as_row(one, context.run_id) for one in found]
+                session, [reconcile.as_row(one, context.run_id) for one in found]
             )
         for subject, _, words in (
             *reconcile.alerts_of(found, settled=True),
@@ -136,10 +136,9 @@ def _ask_again(
         entities = reconcile.compared_entities(stream)
         if not entities:
             continue
-        with context.warehouse.connect() as connection:
+        with context.warehouse.session() as session:
             before = {
-                entity: reconcile.present(context.warehouse, connection, account.name, entity)
-                for entity in entities
+                entity: reconcile.present(session, account.name, entity) for entity in entities
             }
         call = partial(ingest_stream, context, account, stream, client, window=window, told=told)
         result = runner.run(f"compare {account.name}/{stream.name}", call)
@@ -161,15 +160,15 @@ def _compare(
     found = []
     for entity, had in before.items():
         keys = told.get((account.name, stream.name, entity), set())
-        with context.warehouse.begin() as connection:
-            reconcile.revive(connection, account.name, entity, keys)
+        with context.warehouse.transaction() as session:
+            reconcile.revive(session, account.name, entity, keys)
             ghosts, rows = reconcile.ghosts_of(
-                context.warehouse, connection, account.name, stream.name, entity, window, keys
+                session, account.name, stream.name, entity, window, keys
             )
             is_plausible = reconcile.is_plausible(len(ghosts), rows)
             if is_plausible:
                 reconcile.bury(
-                    connection, account.connector, account.name, entity, ghosts, context.run_id
+                    session, account.connector, account.name, entity, ghosts, context.run_id
                 )
         missing = len(keys - had)
         found.append(

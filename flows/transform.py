@@ -18,8 +18,9 @@ from tasks.transform import (
     identities_verdict,
     set_parameters,
 )
-from tasks.warehouse.engine import Connection, Warehouse
+from tasks.warehouse.engine import Warehouse
 from tasks.warehouse.runlog import build_state, record_build
+from tasks.warehouse.session import Session
 
 _BUILT_HERE = {"sql", "kpis", "kpi_list"}
 _MADE_BETWEEN = {"forecast", "plan", "budget"}
@@ -32,7 +33,7 @@ def build_tables(
     *,
     run_id: str,
     as_of: datetime,
-    at_end: Callable[[Connection], None] | None = None,
+    at_end: Callable[[Session], None] | None = None,
     progress: Callable[[str], None] = lambda text: None,
 ) -> list[ModelResult]:
     """Everything in `core` and `marts` for `as_of`.
@@ -40,37 +41,33 @@ def build_tables(
     `at_end` is called inside the transaction, before it commits.
     """
     results: list[ModelResult] = []
-    with warehouse.begin() as connection:
-        changed_keys = set_parameters(connection, as_of, settings)
+    with warehouse.transaction() as session:
+        changed_keys = set_parameters(session, as_of, settings)
         results += runner.run(
             "model calendar",
-            lambda: build_calendar(warehouse, connection, settings, as_of, run_id, changed_keys),
+            lambda: build_calendar(session, settings, as_of, run_id, changed_keys),
         )
         late = _after_forecast()
 
         def build_all(chosen: Iterable[Model]) -> None:
-            known = build_state(connection)
+            known = build_state(session)
             for model in chosen:
                 results.append(
                     runner.run(
                         f"model {model.full_name}",
-                        partial(
-                            build_model, warehouse, connection, model, run_id, changed_keys, known
-                        ),
+                        partial(build_model, session, model, run_id, changed_keys, known),
                     )
                 )
-            record_build(connection, known)
+            record_build(session, known)
 
         build_all(
             m for m in models().values() if m.built_by in _BUILT_HERE and m.full_name not in late
         )
-        results += forecast_and_plan(
-            settings, warehouse, connection, runner, run_id=run_id, progress=progress
-        )
+        results += forecast_and_plan(settings, session, runner, run_id=run_id, progress=progress)
         build_all(m for m in models().values() if m.built_by in _BUILT_HERE and m.full_name in late)
         changed_keys.finish()
         if at_end:
-            at_end(connection)
+            at_end(session)
     return results
 
 
@@ -87,6 +84,6 @@ def _after_forecast() -> frozenset[str]:
     return frozenset(late)
 
 
-def check_identities(warehouse: Warehouse, connection: Connection, runner: Runner) -> Verdict:
+def check_identities(session: Session, runner: Runner) -> Verdict:
     """Whether the numbers of the build add up, one result for each file of `sql/identities`."""
-    return runner.run("check identities", lambda: identities_verdict(warehouse, connection))
+    return runner.run("check identities", lambda: identities_verdict(session))

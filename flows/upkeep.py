@@ -52,19 +52,15 @@ def status(settings: Settings, *, max_age_hours: float) -> Status:
     """The books in a few lines: last run, age of the marts, alerts, quarantine."""
     warehouse = Warehouse.of(settings.warehouse)
     try:
-        with warehouse.connect() as connection:
-            runs = warehouse.fetch(
-                connection,
+        with warehouse.session() as session:
+            runs = session.fetch(
                 "select run_id, kind, state, started_at, message from ops.run order by started_at"
                 " desc limit 1",
             )
-            marks = {
-                r[0]: r[1]
-                for r in warehouse.fetch(connection, "select subject, until from ops.watermark")
-            }
+            marks = {r[0]: r[1] for r in session.fetch("select subject, until from ops.watermark")}
             alerts, waiting = (
-                runlog.open_alerts(connection),
-                runlog.open_quarantine_count(connection),
+                runlog.open_alerts(session),
+                runlog.open_quarantine_count(session),
             )
     finally:
         warehouse.dispose()
@@ -98,10 +94,8 @@ def complete_until(settings: Settings) -> datetime | None:
     """The instant up to which the marts are complete; None before the first complete run."""
     warehouse = Warehouse.of(settings.warehouse)
     try:
-        with warehouse.connect() as connection:
-            rows = warehouse.fetch(
-                connection, "select until from ops.watermark where subject = 'marts'"
-            )
+        with warehouse.session() as session:
+            rows = session.fetch("select until from ops.watermark where subject = 'marts'")
             return rows[0][0] if rows else None
     finally:
         warehouse.dispose()
@@ -159,8 +153,8 @@ def tidy(settings: Settings, *, dry_run: bool, progress: Reporter) -> dict[str, 
 def _tidy_books(settings: Settings, before: datetime) -> dict[str, int]:
     warehouse = Warehouse.of(settings.warehouse)
     try:
-        with warehouse.held(), warehouse.begin() as connection:
-            return runlog.tidy(connection, before)
+        with warehouse.held(), warehouse.transaction() as session:
+            return runlog.tidy(session, before)
     finally:
         warehouse.dispose()
 
@@ -181,8 +175,8 @@ def dismiss(settings: Settings, batch: str, number: int) -> None:
     """Close a row of the quarantine for good. Raises ConfigurationError if it is not open."""
     warehouse = Warehouse.of(settings.warehouse)
     try:
-        with warehouse.begin() as connection:
-            count = runlog.dismiss(connection, batch, number)
+        with warehouse.transaction() as session:
+            count = runlog.dismiss(session, batch, number)
     finally:
         warehouse.dispose()
     if not count:

@@ -9,17 +9,16 @@ from typing import Any
 
 from tasks.planning.money import Variance, Work, variances
 from tasks.sqlmodels.materialization import Materialized, materialize
-from tasks.warehouse.engine import Connection, Warehouse
+from tasks.warehouse.session import Session
 
 _FEWEST_MEASURED = 30  # tickets with a handle time before the month's mean is believed
 _PLACES = Decimal("0.0001")
 _ZERO = Decimal(0)
 
 
-def build_budget(warehouse: Warehouse, connection: Connection, run_id: str) -> list[Materialized]:
+def build_budget(session: Session, run_id: str) -> list[Materialized]:
     """The table of variances, if costs, plan, tickets or the day changed."""
-    today = warehouse.fetch(
-        connection,
+    today = session.fetch(
         "select p.last_day, d.month_starts_on, d.workday_of_month, d.workdays_in_month from"
         " ops.reporting_zone as p join core.dim_date as d on d.day = p.last_day where p.is_main",
     )
@@ -28,15 +27,10 @@ def build_budget(warehouse: Warehouse, connection: Connection, run_id: str) -> l
     last, month, done, of = today[0]
     share = Decimal(done) / Decimal(of) if of else _ZERO
     return materialize(
-        warehouse,
-        connection,
+        session,
         "budget",
         {"last_day": str(last)},
-        lambda: {
-            "budget_variance_monthly": list(
-                _rows(_read(warehouse, connection, last, month, share), month)
-            )
-        },
+        lambda: {"budget_variance_monthly": list(_rows(_read(session, last, month, share), month))},
         run_id=run_id,
     )
 
@@ -59,12 +53,9 @@ class Cell:
 Cells = dict[date, dict[str, Cell]]  # by month, then team
 
 
-def _read(
-    warehouse: Warehouse, connection: Connection, last: date, this_month: date, share: Decimal
-) -> Cells:
+def _read(session: Session, last: date, this_month: date, share: Decimal) -> Cells:
     cells: Cells = defaultdict(lambda: defaultdict(Cell))
-    for month, team, category, kind, amount in warehouse.fetch(
-        connection,
+    for month, team, category, kind, amount in session.fetch(
         "select month_on, team, category, kind, amount_reporting from core.fct_budget_line where"
         " month_on <= :last and amount_reporting is not null",
         {"last": last},
@@ -77,8 +68,7 @@ def _read(
             cell.plan_labour += part
         else:
             cell.plan_other += part
-    for month, team, category, amount, planned in warehouse.fetch(
-        connection,
+    for month, team, category, amount, planned in session.fetch(
         "select month_on, team, category, sum(amount_reporting), sum(amount_at_plan_rate) from"
         " core.fct_cost where accrued_on <= :last and amount_reporting is not null and"
         " amount_at_plan_rate is not null group by month_on, team, category",
@@ -90,20 +80,18 @@ def _read(
             cell.labour += Decimal(planned)
         else:
             cell.other += Decimal(planned)
-    _read_work(warehouse, connection, cells, last, this_month, share)
+    _read_work(session, cells, last, this_month, share)
     return cells
 
 
 def _read_work(
-    warehouse: Warehouse,
-    connection: Connection,
+    session: Session,
     cells: Cells,
     last: date,
     this_month: date,
     share: Decimal,
 ) -> None:
-    for month, team, contacts, minutes in warehouse.fetch(
-        connection,
+    for month, team, contacts, minutes in session.fetch(
         "select month_on, team, sum(contacts), max(handle_minutes) from source.headcount_plan where"
         " month_on <= :last group by month_on, team",
         {"last": last},
@@ -112,8 +100,7 @@ def _read_work(
             cell = cells[month][team]
             cell.plan_contacts = Decimal(str(contacts)) * (share if month == this_month else 1)
             cell.plan_hours = Decimal(str(minutes)) / 60
-    for month, team, count, measured, seconds in warehouse.fetch(
-        connection,
+    for month, team, count, measured, seconds in session.fetch(
         "select d.month_starts_on, n.name, count(*), count(t.handle_seconds), sum(t.handle_seconds)"
         " from core.fct_ticket as t join core.dim_date as d on d.day = t.solved_on join"
         " core.dim_team as n on n.account = t.account and n.team_id = t.team_id where not"

@@ -18,7 +18,7 @@ from tasks.quality.checked import Checked
 from tasks.settings import SecretLookup, secrets_of
 from tasks.warehouse import runlog
 from tasks.warehouse.changed_keys import touch_tickets
-from tasks.warehouse.engine import Connection, Warehouse
+from tasks.warehouse.session import Session
 from tasks.warehouse.tables import source_columns
 
 ACCOUNT = "erasure"
@@ -32,14 +32,12 @@ class Trace:
     count: int
 
 
-def erased_of(
-    connection: Connection, account: str, lookup: SecretLookup | None = None
-) -> Erased | None:
+def erased_of(session: Session, account: str, lookup: SecretLookup | None = None) -> Erased | None:
     """The erased persons of an account; None if there are none.
 
     Raises MissingSecretError without the key they were erased with.
     """
-    marks = runlog.erased(connection, account)
+    marks = runlog.erased(session, account)
     return (
         Erased(account, secrets_of(ACCOUNT, ("key",), lookup)["key"], frozenset(marks))
         if marks
@@ -57,8 +55,7 @@ def hidden(checked: Checked, erased: Erased | None) -> Checked:
 
 
 def person_of(
-    warehouse: Warehouse,
-    connection: Connection,
+    session: Session,
     landing: Landing,
     account: str,
     customer_id: str,
@@ -69,8 +66,7 @@ def person_of(
     """
     values = {"account": account, "id": customer_id}
     name = pseudonym(fingerprint(key, account, customer_id))
-    rows = warehouse.fetch(
-        connection,
+    rows = session.fetch(
         "select name, email, login from source.customer where account = :account and customer_id"
         " = :id",
         values,
@@ -79,8 +75,7 @@ def person_of(
     for _, body in landing.bodies(account):
         if customer_id.encode() in body:
             words |= words_of(msgspec.json.decode(body), customer_id)
-    tickets = warehouse.fetch(
-        connection,
+    tickets = session.fetch(
         "select ticket_id from source.ticket where account = :account and requester_id in (:id,"
         " :other) union select ticket_id from source.ticket_link where account = :account and"
         " linked_id in (:id, :other) and kind = 'customer'",
@@ -89,17 +84,14 @@ def person_of(
     return Person.of(account, customer_id, name, words, frozenset(row[0] for row in tickets))
 
 
-def same_address(
-    warehouse: Warehouse, connection: Connection, person: Person
-) -> list[tuple[str, str]]:
+def same_address(session: Session, person: Person) -> list[tuple[str, str]]:
     """Customers of other accounts, or others of this one, that have an address of the person; needs
     personal data switched on.
     """
     given = {f"w{number}": word for number, word in enumerate(sorted(person.addresses))}
     if not given:
         return []
-    rows = warehouse.fetch(
-        connection,
+    rows = session.fetch(
         "select account, customer_id from source.customer where email in"
         f" ({', '.join(':' + n for n in given)}) and not (account = :account and customer_id in"
         " (:id, :other)) order by 1, 2",
@@ -108,19 +100,19 @@ def same_address(
     return [(account, customer) for account, customer in rows]
 
 
-def erase_rows(connection: Connection, person: Person) -> list[Trace]:
+def erase_rows(session: Session, person: Person) -> list[Trace]:
     """Pseudonyms in `source` and `ops.quarantine`, nothing personal in the person's rows and on
     their tickets. In the caller's transaction.
     """
     found = []
     for name, columns in PERSON_COLUMNS.items():
-        count = sum(_replace(connection, name, column, person) for column in columns)
+        count = sum(_replace(session, name, column, person) for column in columns)
         if count:
-            runlog.mark_changed(connection, f"source.{name}")
+            runlog.mark_changed(session, f"source.{name}")
             found.append(Trace(f"source.{name}", count))
-    found += clear_texts(connection, person.account)
+    found += clear_texts(session, person.account)
     count = runlog.clear_quarantine(
-        connection,
+        session,
         person.account,
         person.customer_id,
         person.pseudonym,
@@ -129,7 +121,7 @@ def erase_rows(connection: Connection, person: Person) -> list[Trace]:
     return [*found, Trace("ops.quarantine", count)] if count else found
 
 
-def _replace(connection: Connection, name: str, column: str, person: Person) -> int:
+def _replace(session: Session, name: str, column: str, person: Person) -> int:
     entity = ENTITIES[name]
     personal = "".join(f", {c.name} = null" for c in entity.columns if c.personal)
     where = f"account = :account and {column} = :id" + (
@@ -138,46 +130,43 @@ def _replace(connection: Connection, name: str, column: str, person: Person) -> 
     values = {"account": person.account, "id": person.customer_id}
     names = [c.name for c in source_columns(entity)]
     touch_tickets(
-        connection, f"source.{name}", names, f"(select * from source.{name} where {where})", values
+        session, f"source.{name}", names, f"(select * from source.{name} where {where})", values
     )
     if (
         column in entity.key
     ):  # a run between erasure and now may have made the pseudonym's row already
-        runlog.execute(
-            connection,
+        session.execute(
             f"delete from source.{name} where account = :account and {column} = :other",
             {"account": person.account, "other": person.pseudonym},
         )
-    return runlog.execute(
-        connection,
+    return session.execute(
         f"update source.{name} set {column} = :other{personal} where {where}",
         {**values, "other": person.pseudonym},
-    )
+    ).rowcount
 
 
-def clear_texts(connection: Connection, account: str) -> Iterator[Trace]:
+def clear_texts(session: Session, account: str) -> Iterator[Trace]:
     """Texts of others on tickets of erased persons: an agent's answer calls them by name."""
     for table, column in (
         ("ticket", "subject"),
         ("message", "body"),
         ("survey_response", "comment"),
     ):
-        count = runlog.execute(
-            connection,
+        count = session.execute(
             f"update source.{table} set {column} = null where account = :account and {column} is"
             " not null and ticket_id in (select ticket_id from source.ticket where account ="
             " :account and requester_id like 'erased-%')",
             {"account": account},
-        )
+        ).rowcount
         if count:
             yield Trace(f"source.{table}.{column}", count)
 
 
-def clear_batch(connection: Connection, landing: Landing, batch: Batch, erased: Erased) -> None:
+def clear_batch(session: Session, landing: Landing, batch: Batch, erased: Erased) -> None:
     """After a load: texts on the tickets of erased persons, and landed pages of the batch that have
     one of them.
     """
-    list(clear_texts(connection, erased.account))
+    list(clear_texts(session, erased.account))
     for customer_id, name in erased.seen.items():
         words = {
             w
@@ -232,13 +221,10 @@ def _contents(path: Path) -> Iterator[bytes]:
         yield path.read_bytes()
 
 
-def remains(
-    warehouse: Warehouse, connection: Connection, landing: Landing, folder: str, person: Person
-) -> list[Trace]:
+def remains(session: Session, landing: Landing, folder: str, person: Person) -> list[Trace]:
     """Where something of the person still is: the proof is an empty list."""
     found = [
-        Trace(f"{table}.{column}", count)
-        for table, column, count in _in_tables(warehouse, connection, person)
+        Trace(f"{table}.{column}", count) for table, column, count in _in_tables(session, person)
     ]
     pages = sum(cleared(body, person) is not None for _, body in landing.bodies(person.account))
     files = sum(p.is_file() and _tells_of(p, person) for p in Path(folder).rglob("*"))
@@ -252,15 +238,13 @@ def remains(
     ]
 
 
-def _in_tables(
-    warehouse: Warehouse, connection: Connection, person: Person
-) -> Iterator[tuple[str, str, int]]:
+def _in_tables(session: Session, person: Person) -> Iterator[tuple[str, str, int]]:
     """Text columns with one of the person's addresses, texts with their name, and columns of
     persons with the id.
     """
     addresses = {f"w{number}": word for number, word in enumerate(sorted(person.addresses))}
     names = {f"n{number}": word for number, word in enumerate(person.full_names)}
-    for table, columns in warehouse.text_columns(connection).items():
+    for table, columns in session.text_columns().items():
         scope, account = (
             ("account = :account and ", {"account": person.account})
             if "account" in columns
@@ -273,8 +257,7 @@ def _in_tables(
             if column in _PERSONS and scope:
                 told, given = [*told, f'"{column}" = :id'], {**given, "id": person.customer_id}
             if told:
-                count = warehouse.fetch(
-                    connection,
+                count = session.fetch(
                     f"select count(*) from {table} where {scope}({' or '.join(told)})",
                     given,
                 )[0][0]

@@ -86,8 +86,8 @@ def _query(account: Account, statement: str) -> bytes:
         )
     database = Warehouse(url)
     try:
-        with database.connect() as connection:
-            rows = [dict(row._mapping) for row in database.fetch(connection, statement)]
+        with database.session() as session:
+            rows = [dict(row._mapping) for row in session.fetch(statement)]
     finally:
         database.dispose()
     return msgspec.json.encode({"rows": rows})

@@ -27,7 +27,7 @@ from tasks.forecasting.volume import (
 from tasks.settings import PlanningSettings
 from tasks.sqlmodels.materialization import Materialized, materialize
 from tasks.warehouse import runlog
-from tasks.warehouse.engine import Connection, Warehouse
+from tasks.warehouse.session import Session
 
 _QUANTILES = ("low_95", "q05", "low_80", "q25", "q50", "q75", "high_80", "q95", "high_95")
 _LOW_80, _HIGH_80, _LOW_95, _HIGH_95 = (
@@ -50,8 +50,7 @@ Team = tuple[str, str]
 
 
 def build_forecast(
-    warehouse: Warehouse,
-    connection: Connection,
+    session: Session,
     planning: PlanningSettings,
     run_id: str,
     progress: Callable[[str], None] = lambda text: None,
@@ -68,12 +67,12 @@ def build_forecast(
     }
 
     def make() -> dict[str, Iterable[Row]]:
-        history = _read(warehouse, connection, planning)
+        history = _read(session, planning)
         return _rows(history, planning, progress) if history.teams else {}
 
-    made = materialize(warehouse, connection, "forecast", given, make, run_id=run_id)
+    made = materialize(session, "forecast", given, make, run_id=run_id)
     if any(one.changed for one in made):
-        runlog.tell_forecast(connection, run_id)
+        runlog.tell_forecast(session, run_id)
     return made
 
 
@@ -94,19 +93,18 @@ class History:
     work_keys: tuple[tuple[Team, str], ...]
 
 
-def _read(warehouse: Warehouse, connection: Connection, planning: PlanningSettings) -> History:
-    zone, last = warehouse.fetch(
-        connection, "select time_zone, last_day from ops.reporting_zone where is_main"
-    )[0]
+def _read(session: Session, planning: PlanningSettings) -> History:
+    zone, last = session.fetch("select time_zone, last_day from ops.reporting_zone where is_main")[
+        0
+    ]
     counts: dict[Team, dict[date, float]] = defaultdict(dict)
     names: dict[Team, str | None] = {}
-    for account, team_id, team, day, count in warehouse.fetch(
-        connection,
+    for account, team_id, team, day, count in session.fetch(
         "select account, team_id, team, day, created_count from marts.ticket_volume_daily",
     ):
         counts[account, team_id][day] = float(count)
         names[account, team_id] = team
-    special = _special(warehouse, connection, names)
+    special = _special(session, names)
     teams = tuple(sorted(counts))
     volume = _panel(
         {_key(t): counts[t] for t in teams},
@@ -114,8 +112,8 @@ def _read(warehouse: Warehouse, connection: Connection, planning: PlanningSettin
         planning.horizon_days,
         {_key(t): special[t] for t in teams},
     )
-    work, work_keys = _work(warehouse, connection, last, planning.horizon_days, teams, special)
-    channels, by_channel = _channels(warehouse, connection, volume, teams)
+    work, work_keys = _work(session, last, planning.horizon_days, teams, special)
+    channels, by_channel = _channels(session, volume, teams)
     return History(
         teams,
         names,
@@ -123,7 +121,7 @@ def _read(warehouse: Warehouse, connection: Connection, planning: PlanningSettin
         zone,
         channels,
         by_channel,
-        _arrivals(warehouse, connection, last, zone),
+        _arrivals(session, last, zone),
         work,
         work_keys,
     )
@@ -142,20 +140,15 @@ def _panel(
     return panel(history, last=last, horizon=horizon, special=special)
 
 
-def _special(
-    warehouse: Warehouse, connection: Connection, names: Mapping[Team, str | None]
-) -> dict[Team, dict[date, Kind]]:
+def _special(session: Session, names: Mapping[Team, str | None]) -> dict[Team, dict[date, Kind]]:
     """Special days of every team: holidays of its account, then what the special_days file says of
     it.
     """
     holidays: dict[str, dict[date, Kind]] = defaultdict(dict)
-    for account, day in warehouse.fetch(
-        connection, "select account, day from core.dim_special_day"
-    ):
+    for account, day in session.fetch("select account, day from core.dim_special_day"):
         holidays[account][day] = Kind.REDUCED
     told: dict[str, dict[date, Kind]] = defaultdict(dict)
-    for team, day, kind in warehouse.fetch(
-        connection,
+    for team, day, kind in session.fetch(
         "select team, day_on, kind from source.special_day order by account, team, day_on",
     ):
         told[team][day] = Kind[kind.upper()]
@@ -166,8 +159,7 @@ def _special(
 
 
 def _work(
-    warehouse: Warehouse,
-    connection: Connection,
+    session: Session,
     last: date,
     horizon: int,
     teams: Sequence[Team],
@@ -179,16 +171,14 @@ def _work(
     counts: dict[tuple[Team, str], dict[date, float]] = defaultdict(dict)
     measures = {kpi: measure for measure, kpi in _WORK.items()}
     listed = ", ".join(f"'{kpi}'" for kpi in measures)
-    for account, team_id, kpi, day, count in warehouse.fetch(
-        connection,
+    for account, team_id, kpi, day, count in session.fetch(
         "select k.account, k.team_id, k.kpi, k.day, sum(k.numerator) from marts.kpi_daily as k"
         " join ops.reporting_zone as z on z.is_main and z.time_zone = k.time_zone where k.kpi in"
         f" ({listed}) group by k.account, k.team_id, k.kpi, k.day",
     ):
         if (account, team_id) in special and day <= last:
             counts[(account, team_id), measures[kpi]][day] = float(count)
-    for account, team_id, day, count in warehouse.fetch(
-        connection,
+    for account, team_id, day, count in session.fetch(
         "select c.account, c.team_id, d.day, count(*) from core.fct_call as c join"
         " ops.reporting_zone as z on z.is_main join core.dim_local_day as d on d.time_zone ="
         " z.time_zone and c.offered_at >= d.starts_at and c.offered_at < d.ends_at where d.day <="
@@ -208,12 +198,11 @@ def _work(
 
 
 def _channels(
-    warehouse: Warehouse, connection: Connection, volume: Panel, teams: Sequence[Team]
+    session: Session, volume: Panel, teams: Sequence[Team]
 ) -> tuple[tuple[tuple[Team, str], ...], Floats]:
     found: dict[tuple[Team, str], Floats] = {}
     place = set(teams)
-    for account, team_id, channel, day, count in warehouse.fetch(
-        connection,
+    for account, team_id, channel, day, count in session.fetch(
         "select account, team_id, channel, created_on, count(*) from core.fct_ticket where not"
         " is_excluded and team_id is not null group by account, team_id, channel, created_on",
     ):
@@ -226,9 +215,7 @@ def _channels(
     return keys, np.stack([found[key] for key in keys]) if keys else np.zeros((0, volume.known))
 
 
-def _arrivals(
-    warehouse: Warehouse, connection: Connection, last: date, zone: str
-) -> list[tuple[str, str, str, int, int]]:
+def _arrivals(session: Session, last: date, zone: str) -> list[tuple[str, str, str, int, int]]:
     """Tickets of the last weeks by quarter hour."""
     since = datetime.combine(
         last - timedelta(days=7 * intraday.WEEKS - 1), datetime.min.time(), ZoneInfo(zone)
@@ -238,8 +225,7 @@ def _arrivals(
     ).astimezone(UTC)
     return [
         (account, team_id, channel or "other", int(quarter), int(count))
-        for account, team_id, channel, quarter, count in warehouse.fetch(
-            connection,
+        for account, team_id, channel, quarter, count in session.fetch(
             "select account, team_id, channel, cast(floor(extract(epoch from created_at) /"
             f" {_BUCKET_SECONDS}) as bigint) as quarter, count(*) from core.fct_ticket where not"
             " is_excluded and team_id is not null and created_at >= :since and created_at < :until"

@@ -10,8 +10,8 @@ from tasks.quality.checked import Checked, RejectedRow
 from tasks.rest.spec import Full, Stream
 from tasks.translation.columns import keys_of
 from tasks.warehouse import runlog
-from tasks.warehouse.engine import Connection, Warehouse
 from tasks.warehouse.merge import Origin, create_stage, merge, stage
+from tasks.warehouse.session import Session
 
 
 @dataclass(slots=True)
@@ -21,8 +21,7 @@ class Load:
     Rows are staged chunk by chunk; `commit` makes them visible.
     """
 
-    warehouse: Warehouse
-    connection: Connection
+    session: Session
     stream: Stream
     batch: Batch
     rows: dict[str, int] = field(default_factory=dict)
@@ -41,12 +40,11 @@ class Load:
         name = checked.entity.name
         self.rejected.extend(checked.rejected)
         if name not in self.rows:
-            create_stage(self.warehouse, self.connection, checked.entity)
+            create_stage(self.session, checked.entity)
             self.rows[name] = 0
         if checked.rows.num_rows:
             stage(
-                self.warehouse,
-                self.connection,
+                self.session,
                 checked.entity,
                 checked.rows,
                 self.origin,
@@ -65,29 +63,29 @@ class Load:
 
         Gives the changed rows.
 
-        The staged rows are in temporary tables of this connection, so the transaction is short; a
+        The staged rows are in temporary tables of this session, so the transaction is short; a
         kill at any moment leaves either all of the batch or nothing.
         """
         source = self.batch.source
         replaces = isinstance(self.stream.sync, Full) and self.stream.sync.replaces
         entities = {b.entity.name for b in self.stream.becomes} if replaces else set(self.rows)
         for name in entities - set(self.rows):
-            create_stage(self.warehouse, self.connection, ENTITIES[name])
+            create_stage(self.session, ENTITIES[name])
             self.rows[name] = 0
         changed = 0
         for name in sorted(self.rows):
-            count = merge(self.connection, ENTITIES[name], self.origin, replaces=replaces)
+            count = merge(self.session, ENTITIES[name], self.origin, replaces=replaces)
             if count:
-                runlog.mark_changed(self.connection, f"source.{name}")
+                runlog.mark_changed(self.session, f"source.{name}")
             changed += count
         if bookmark is not None:
             runlog.move_bookmark(
-                self.connection, source.account, source.stream, bookmark, self.batch.batch_id
+                self.session, source.account, source.stream, bookmark, self.batch.batch_id
             )
-        runlog.mark_replayed(self.connection, source.account, source.stream, self._freed)
-        runlog.quarantine(self.connection, self._quarantine_rows(), self.batch.batch_id)
+        runlog.mark_replayed(self.session, source.account, source.stream, self._freed)
+        runlog.quarantine(self.session, self._quarantine_rows(), self.batch.batch_id)
         runlog.record_batch(
-            self.connection,
+            self.session,
             {
                 "batch_id": self.batch.batch_id,
                 "run_id": run_id,

@@ -59,9 +59,9 @@ def notify(
         delivery = _deliver(channel, send, message)
         found.append(delivery)
         if warehouse is not None:
-            with warehouse.begin() as connection:
+            with warehouse.transaction() as session:
                 runlog.record_notification(
-                    connection,
+                    session,
                     {
                         "run_id": message.run_id,
                         "channel": channel,
@@ -86,13 +86,13 @@ def _is_due(
 ) -> bool:
     if settings.when == "always":
         return True
-    with warehouse.connect() as connection:
+    with warehouse.session() as session:
         if message.is_ok:
-            last = runlog.last_notification(connection, channel)
+            last = runlog.last_notification(session, channel)
             return last is not None and not last.is_ok
         told = itertools.takewhile(
             lambda one: not one.is_ok,
-            runlog.notifications_since(connection, channel, now() - _AGAIN),
+            runlog.notifications_since(session, channel, now() - _AGAIN),
         )
         return topic_of(message) not in {one.topic for one in told}
 

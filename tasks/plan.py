@@ -22,7 +22,7 @@ from tasks.settings import PlanningSettings
 from tasks.sqlmodels.catalog import models, table_of
 from tasks.sqlmodels.materialization import Materialized, materialize
 from tasks.warehouse.build import rebuild
-from tasks.warehouse.engine import Connection, Warehouse
+from tasks.warehouse.session import Session
 
 SCENARIO = "marts.staffing_scenario_daily"
 _BOUNDS = ("low_80", "high_80", "low_95", "high_95")
@@ -66,24 +66,20 @@ class Scenario:
         return ", ".join(f"{what} {how}" for what, how in told.items() if how) or "no change"
 
 
-def build_staffing(
-    warehouse: Warehouse, connection: Connection, planning: PlanningSettings, run_id: str
-) -> list[Materialized]:
+def build_staffing(session: Session, planning: PlanningSettings, run_id: str) -> list[Materialized]:
     """Every staffing table, if forecast, plan, hours or settings changed."""
     given = planning.model_dump(mode="json")
     return materialize(
-        warehouse,
-        connection,
+        session,
         "plan",
         given,
-        lambda: plan_rows(read_expected(warehouse, connection, planning), planning),
+        lambda: plan_rows(read_expected(session, planning), planning),
         run_id=run_id,
     )
 
 
 def build_scenario(
-    warehouse: Warehouse,
-    connection: Connection,
+    session: Session,
     planning: PlanningSettings,
     scenario: Scenario,
     name: str,
@@ -92,7 +88,7 @@ def build_scenario(
     """People under the scenario beside those of the base, written under `name` in place of an
     earlier one of that name.
     """
-    expected = read_expected(warehouse, connection, planning)
+    expected = read_expected(session, planning)
     base, other = (
         plan_rows(expected, planning, s)["staffing_forecast"] for s in (Scenario(), scenario)
     )
@@ -104,13 +100,12 @@ def build_scenario(
     target = table_of(models()[SCENARIO])
     kept = [
         dict(row._mapping)
-        for row in warehouse.fetch(
-            connection, f"select * from {SCENARIO} where scenario <> :name", {"name": name}
+        for row in session.fetch(
+            f"select * from {SCENARIO} where scenario <> :name", {"name": name}
         )
     ]
     rebuild(
-        warehouse,
-        connection,
+        session,
         target,
         [*kept, *rows],
         run_id=run_id,
@@ -180,9 +175,7 @@ class Expected:
     shrinkage: Mapping[Team, float]  # share of shift time that was not work, where shifts tell
 
 
-def read_expected(
-    warehouse: Warehouse, connection: Connection, planning: PlanningSettings
-) -> Expected:
+def read_expected(session: Session, planning: PlanningSettings) -> Expected:
     """Everything from the marts that staffing needs."""
     ratio = (
         "cast(1 as double precision)"
@@ -192,16 +185,14 @@ def read_expected(
             " 1 end"
         )
     )
-    intervals = warehouse.arrow(
-        connection,
+    intervals = session.arrow(
         f"""
         select i.account, i.team_id, i.team, i.channel, i.day, i.starts_at, i.local_minute, i.interval_minutes, i.expected_tickets, {ratio} as planned_ratio
         from marts.forecast_volume_interval as i
         join marts.forecast_channel_daily as c on c.account = i.account and c.team_id = i.team_id and c.channel = i.channel and c.day = i.day
         order by i.account, i.team_id, i.channel, i.starts_at""",
     ).to_pandas()
-    days = warehouse.arrow(
-        connection,
+    days = session.arrow(
         """
         select f.account, f.team_id, f.team, f.day, f.model, f.expected_tickets, f.low_80, f.high_80, f.low_95, f.high_95
         from marts.forecast_volume_daily as f order by f.account, f.team_id, f.day""",
@@ -209,40 +200,32 @@ def read_expected(
     return Expected(
         intervals,
         days,
-        _opening(warehouse, connection),
-        _measured(warehouse, connection),
+        _opening(session),
+        _measured(session),
         {
             (team, month): Planned(
                 *(None if told is None else float(told) for told in (fte, minutes, contacts))
             )
-            for team, month, fte, minutes, contacts in warehouse.fetch(
-                connection,
+            for team, month, fte, minutes, contacts in session.fetch(
                 "select team, month_on, sum(fte), max(handle_minutes), sum(contacts) from"
                 " source.headcount_plan group by team, month_on",
             )
         },
-        {
-            day
-            for (day,) in warehouse.fetch(
-                connection, "select day from core.dim_date where is_workday"
-            )
-        },
+        {day for (day,) in session.fetch("select day from core.dim_date where is_workday")},
         {
             (account, team_id): int(count)
-            for account, team_id, count in warehouse.fetch(
-                connection,
+            for account, team_id, count in session.fetch(
                 "select account, team_id, count(*) from core.dim_agent where is_active and team_id"
                 " is not null group by account, team_id",
             )
         },
-        _shrinkage(warehouse, connection),
+        _shrinkage(session),
     )
 
 
-def _opening(warehouse: Warehouse, connection: Connection) -> dict[str, Opening]:
+def _opening(session: Session) -> dict[str, Opening]:
     spans: dict[str, list[tuple[float, float]]] = defaultdict(list)
-    for account, day, low, high in warehouse.fetch(
-        connection,
+    for account, day, low, high in session.fetch(
         "select s.account, s.utc_day, s.from_second, s.to_second from core.business_segment as s"
         " join ops.reporting_zone as z on z.is_main where s.is_default and s.is_open and s.utc_day"
         " >= z.last_day order by s.account, s.utc_day, s.from_second",
@@ -252,14 +235,13 @@ def _opening(warehouse: Warehouse, connection: Connection) -> dict[str, Opening]
     return {account: Opening(tuple(found)) for account, found in spans.items()}
 
 
-def _measured(warehouse: Warehouse, connection: Connection) -> dict[tuple[str, str, str], float]:
+def _measured(session: Session) -> dict[tuple[str, str, str], float]:
     """Mean handle time of eight weeks, weighted by contacts, where enough were measured; phone from
     the calls themselves.
     """
     since = "t.solved_at >= z.as_of - interval '56 days'"
     found = {}
-    for account, team_id, channel, total, count in warehouse.fetch(
-        connection,
+    for account, team_id, channel, total, count in session.fetch(
         "select t.account, t.team_id, t.channel, sum(t.handle_seconds), count(t.handle_seconds)"
         " from core.fct_ticket as t join ops.reporting_zone as z on z.is_main where not"
         f" t.is_excluded and t.team_id is not null and {since} group by t.account, t.team_id,"
@@ -273,15 +255,14 @@ def _measured(warehouse: Warehouse, connection: Connection) -> dict[tuple[str, s
     return found
 
 
-def _shrinkage(warehouse: Warehouse, connection: Connection) -> dict[Team, float]:
+def _shrinkage(session: Session) -> dict[Team, float]:
     """Share of shift time of eight weeks that was a break, training or absence.
 
     Shifts from files name teams or agents of any account.
     """
     here = "(s.connector = 'files' or s.account = {0}.account)"
     found = {}
-    for account, team_id, whole, lost in warehouse.fetch(
-        connection,
+    for account, team_id, whole, lost in session.fetch(
         "select account, team_id, sum(seconds), sum(case when activity in ('', 'work') then 0 else"
         " seconds end) from (select t.account, t.team_id, lower(coalesce(s.activity, '')) as"
         " activity, extract(epoch from s.ends_at - s.starts_at) as seconds, s.starts_at, s.ends_at"

@@ -14,8 +14,9 @@ from tasks.reporting import planning
 from tasks.reporting.content import Plot, Report, Series, Table
 from tasks.reporting.files import write_page, write_sheet
 from tasks.sqlmodels.catalog import kpis, models, table_of
-from tasks.warehouse.engine import Connection, Warehouse
+from tasks.warehouse.engine import Warehouse
 from tasks.warehouse.migrations import create
+from tasks.warehouse.session import Session
 from tasks.warehouse.tables import WATERMARK
 
 _DAYS_SHOWN = 182
@@ -44,8 +45,7 @@ _TABLE_KPIS = (
 
 
 def collect(
-    warehouse: Warehouse,
-    connection: Connection,
+    session: Session,
     *,
     run_id: str,
     state: str,
@@ -53,10 +53,10 @@ def collect(
     notes: Sequence[str],
 ) -> Report:
     """Everything that the report shows, read from the marts."""
-    zone, last_day = warehouse.fetch(
-        connection, "select time_zone, last_day from ops.reporting_zone where is_main"
+    zone, last_day = session.fetch(
+        "select time_zone, last_day from ops.reporting_zone where is_main"
     )[0]
-    daily = _daily(warehouse, connection, last_day)
+    daily = _daily(session, last_day)
     return Report(
         title=f"Support report, {last_day.isoformat()}",
         as_of=f"{as_of:%Y-%m-%d %H:%M} UTC",
@@ -65,17 +65,17 @@ def collect(
         time_zone=zone,
         headlines=[
             *_headlines(daily, last_day),
-            *planning.headlines(warehouse, connection, last_day),
+            *planning.headlines(session, last_day),
         ],
         notes=tuple(notes),
-        plots=[*_plots(daily, last_day), *planning.plots(warehouse, connection, last_day)],
+        plots=[*_plots(daily, last_day), *planning.plots(session, last_day)],
         tables=(
-            *_kpi_tables(kpi_table(warehouse, connection, last_day)),
-            *planning.tables(warehouse, connection, last_day),
-            _target_table(warehouse, connection, last_day),
-            _anomaly_table(warehouse, connection, last_day),
-            _risk_table(warehouse, connection),
-            _quarantine_table(warehouse, connection),
+            *_kpi_tables(kpi_table(session, last_day)),
+            *planning.tables(session, last_day),
+            _target_table(session, last_day),
+            _anomaly_table(session, last_day),
+            _risk_table(session),
+            _quarantine_table(session),
             _definitions(),
         ),
     )
@@ -98,13 +98,13 @@ def write(report: Report, folder: str) -> tuple[Path, Path]:
     return page, sheet
 
 
-def publish_copy(warehouse: Warehouse, connection: Connection, target: str) -> None:
+def publish_copy(session: Session, target: str) -> None:
     """A read-only copy of `core`, `marts` and the watermark for BI tools, put in place by rename.
 
     Readers see one version or the next, and never lock the warehouse. Nothing of `source` is in the
     file.
     """
-    if warehouse.kind != "duckdb" or not target:
+    if session.dialect != "duckdb" or not target:
         return
     beside = f"{target}.tmp"
     try:
@@ -117,14 +117,14 @@ def publish_copy(warehouse: Warehouse, connection: Connection, target: str) -> N
         create(copy, [*readable, WATERMARK])
         copy.dispose()
         literal = beside.replace("'", "''")
-        connection.exec_driver_sql(f"attach '{literal}' as published")
+        session.execute(f"attach '{literal}' as published")
         for one in (*readable, WATERMARK):
-            connection.exec_driver_sql(
+            session.execute(
                 f"insert into published.{one.schema}.{one.name} select * from"
                 f" {one.schema}.{one.name}"
             )
-        connection.commit()
-        connection.exec_driver_sql("detach published")
+        session.commit()
+        session.execute("detach published")
         os.replace(beside, target)
     except OSError as trouble:
         raise StorageError(f"warehouse.published {target}: {trouble.strerror}") from None
@@ -133,11 +133,10 @@ def publish_copy(warehouse: Warehouse, connection: Connection, target: str) -> N
 Daily = dict[str, dict[date, tuple[float, float]]]
 
 
-def _daily(warehouse: Warehouse, connection: Connection, last_day: date) -> Daily:
+def _daily(session: Session, last_day: date) -> Daily:
     """KPI to day to (numerator, denominator), all scopes together."""
     found: Daily = {}
-    for kpi, day, numerator, denominator in warehouse.fetch(
-        connection,
+    for kpi, day, numerator, denominator in session.fetch(
         "select k.kpi, k.day, sum(k.numerator), sum(k.denominator) from marts.kpi_daily as k join"
         " ops.reporting_zone as z on z.is_main and z.time_zone = k.time_zone where k.day > :since"
         " group by k.kpi, k.day order by 1, 2",
@@ -207,11 +206,10 @@ def format_value(name: str, value: float | None) -> str:
     return f"{value:,.0f}" if is_whole else f"{value:,.1f}"
 
 
-def kpi_table(warehouse: Warehouse, connection: Connection, last_day: date) -> Table:
+def kpi_table(session: Session, last_day: date) -> Table:
     """Per account, the last 7 and 28 days of every KPI."""
     rows: list[tuple[Any, ...]] = []
-    found = warehouse.fetch(
-        connection,
+    found = session.fetch(
         "select k.account, k.kpi, k.day, sum(k.numerator), sum(k.denominator) from marts.kpi_daily"
         " as k join ops.reporting_zone as z on z.is_main and z.time_zone = k.time_zone where k.day"
         " > :since and k.day <= :last group by k.account, k.kpi, k.day order by 1, 2, 3",
@@ -271,9 +269,8 @@ def _kpi_tables(listed: Table) -> tuple[Table, Table]:
 _FEW_ACCOUNTS = 3
 
 
-def _target_table(warehouse: Warehouse, connection: Connection, last_day: date) -> Table:
-    found = warehouse.fetch(
-        connection,
+def _target_table(session: Session, last_day: date) -> Table:
+    found = session.fetch(
         "select t.account, t.team, t.kpi, sum(t.numerator), sum(t.denominator), max(t.target),"
         " sum(case when t.is_met then 1 else 0 end), count(t.is_met) from marts.kpi_target_daily as"
         " t join ops.reporting_zone as z on z.is_main and z.time_zone = t.time_zone where t.day >"
@@ -304,9 +301,8 @@ def _target_table(warehouse: Warehouse, connection: Connection, last_day: date) 
     )
 
 
-def _anomaly_table(warehouse: Warehouse, connection: Connection, last_day: date) -> Table:
-    found = warehouse.fetch(
-        connection,
+def _anomaly_table(session: Session, last_day: date) -> Table:
+    found = session.fetch(
         "select day, account, kpi, value, usual_value, usual_low, usual_high, days_compared from"
         " marts.kpi_anomaly_daily where is_anomaly and day > :since order by day desc,"
         " account, kpi",
@@ -346,9 +342,8 @@ def _possible(kpi: str, value: float) -> float:
     return value if kpi in {"nps", "net_flow"} else max(value, 0.0)
 
 
-def _risk_table(warehouse: Warehouse, connection: Connection) -> Table:
-    rows = warehouse.fetch(
-        connection,
+def _risk_table(session: Session) -> Table:
+    rows = session.fetch(
         "select account, team, metric, risk, count(*), min(left_seconds_as_of) / 60.0,"
         " max(breach_age_seconds_as_of) / 60.0 from marts.sla_running group by account, team,"
         " metric, risk order by 1, 2, 3, 4",
@@ -370,9 +365,8 @@ def _risk_table(warehouse: Warehouse, connection: Connection) -> Table:
     )
 
 
-def _quarantine_table(warehouse: Warehouse, connection: Connection) -> Table:
-    rows = warehouse.fetch(
-        connection,
+def _quarantine_table(session: Session) -> Table:
+    rows = session.fetch(
         "select account, stream, entity, rule, min(reason), count(*) from ops.quarantine where"
         " state = 'open' group by account, stream, entity, rule order by 6 desc, 1, 2, 3, 4",
     )

@@ -16,7 +16,7 @@ from tasks.entities import ENTITIES
 from tasks.rest.spec import Changed, Stream
 from tasks.warehouse import runlog
 from tasks.warehouse.changed_keys import touch_tickets
-from tasks.warehouse.engine import Connection, Warehouse
+from tasks.warehouse.session import Session
 from tasks.warehouse.tables import source_columns
 
 COMPARED = (
@@ -73,13 +73,12 @@ def rotating(start: datetime, end: datetime, days: int, turn: int) -> Window:
     return Window(max(start, last - timedelta(days=days)), last)
 
 
-def present(warehouse: Warehouse, connection: Connection, account: str, entity: str) -> set[str]:
+def present(session: Session, account: str, entity: str) -> set[str]:
     """Keys of an account's rows of an entity."""
     key = ENTITIES[entity].key[0]
     return {
         row[0]
-        for row in warehouse.fetch(
-            connection,
+        for row in session.fetch(
             f"select {key} from source.{entity} where account = :account",
             {"account": account},
         )
@@ -87,8 +86,7 @@ def present(warehouse: Warehouse, connection: Connection, account: str, entity: 
 
 
 def ghosts_of(
-    warehouse: Warehouse,
-    connection: Connection,
+    session: Session,
     account: str,
     stream: str,
     entity: str,
@@ -99,8 +97,7 @@ def ghosts_of(
     how many rows the window has.
     """
     key = ENTITIES[entity].key[0]
-    rows = warehouse.fetch(
-        connection,
+    rows = session.fetch(
         f"select t.{key}, d.record_id from source.{entity} as t left join source.tombstone as d on"
         f" d.account = t.account and d.entity = :entity and d.record_id = t.{key} where t.account ="
         " :account and t.loaded_stream = :stream and t.version_at >= :low and t.version_at <"
@@ -122,7 +119,7 @@ def is_plausible(ghosts: int, rows: int) -> bool:
 
 
 def bury(
-    connection: Connection,
+    session: Session,
     connector: str,
     account: str,
     entity: str,
@@ -131,8 +128,7 @@ def bury(
 ) -> None:
     """Mark ghosts as deleted now."""
     for record in ghosts:
-        runlog.execute(
-            connection,
+        session.execute(
             "insert into source.tombstone (account, connector, entity, record_id, deleted_at,"
             " version_at, loaded_stream, loaded_batch, received_at) values (:account, :connector,"
             " :entity, :record, :at, :at, :stream, :run, :at)",
@@ -148,16 +144,16 @@ def bury(
         )
     if ghosts:
         _touched(
-            connection,
+            session,
             "account = :account and loaded_batch = :run",
             {"account": account, "run": run_id},
         )
 
 
-def revive(connection: Connection, account: str, entity: str, told: set[str]) -> int:
+def revive(session: Session, account: str, entity: str, told: set[str]) -> int:
     """Take back the marks of records that the vendor tells of again; gives how many."""
     marked = runlog.column(
-        connection,
+        session,
         "select record_id from source.tombstone where account = :account and entity = :entity and"
         " loaded_stream = :stream",
         {"account": account, "entity": entity, "stream": STREAM},
@@ -169,22 +165,22 @@ def revive(connection: Connection, account: str, entity: str, told: set[str]) ->
             "account = :account and entity = :entity and record_id = :record and loaded_stream ="
             " :stream"
         )
-        _touched(connection, where, values)
-        runlog.execute(connection, f"delete from source.tombstone where {where}", values)
+        _touched(session, where, values)
+        session.execute(f"delete from source.tombstone where {where}", values)
     return len(back)
 
 
-def _touched(connection: Connection, where: str, values: Mapping[str, Any]) -> None:
+def _touched(session: Session, where: str, values: Mapping[str, Any]) -> None:
     """The tickets of these tombstones are to be looked at by the next build."""
     names = [c.name for c in source_columns(ENTITIES["tombstone"])]
     touch_tickets(
-        connection,
+        session,
         "source.tombstone",
         names,
         f"(select * from source.tombstone where {where})",
         values,
     )
-    runlog.mark_changed(connection, "source.tombstone")
+    runlog.mark_changed(session, "source.tombstone")
 
 
 def alerts_of(found: list[Comparison], *, settled: bool) -> Iterator[tuple[str, str, str]]:

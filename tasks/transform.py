@@ -38,8 +38,8 @@ from tasks.sqlmodels.catalog import (
 from tasks.warehouse import runlog
 from tasks.warehouse.build import build, fill, rebuild
 from tasks.warehouse.changed_keys import ChangedKeys, ticket_of
-from tasks.warehouse.engine import Connection, Warehouse
 from tasks.warehouse.runlog import BuildState
+from tasks.warehouse.session import Session
 from tasks.warehouse.tables import ACCOUNT_MARK, REPORTING_SETTING, REPORTING_ZONE, SOURCE
 
 DEFAULT_SCHEDULE = "default"
@@ -66,7 +66,7 @@ def last_complete_day(as_of: datetime, time_zone: str) -> date:
     return local_day(as_of, time_zone) - timedelta(days=1)
 
 
-def set_parameters(connection: Connection, as_of: datetime, settings: Settings) -> ChangedKeys:
+def set_parameters(session: Session, as_of: datetime, settings: Settings) -> ChangedKeys:
     """Write down what the models are built for; gives what this build has to look at.
 
     Tickets: those of loaded rows, those whose clocks run if the as-of instant has moved, and those
@@ -74,7 +74,7 @@ def set_parameters(connection: Connection, as_of: datetime, settings: Settings) 
     zones changed, everything is built anew.
     """
     business = settings.business
-    before = runlog.reporting_zones(connection)
+    before = runlog.reporting_zones(session)
     zones = [
         {
             "time_zone": zone,
@@ -84,25 +84,25 @@ def set_parameters(connection: Connection, as_of: datetime, settings: Settings) 
         }
         for place, zone in enumerate(business.zones)
     ]
-    if runlog.replace_rows(connection, REPORTING_ZONE, zones):
-        runlog.mark_changed(connection, REPORTING_ZONE.fullname)
+    if runlog.replace_rows(session, REPORTING_ZONE, zones):
+        runlog.mark_changed(session, REPORTING_ZONE.fullname)
         known = {row["time_zone"]: row for row in before}
         if (
             [r["time_zone"] for r in before if r["is_main"]] != list(business.zones[:1])
             or set(known) != set(business.zones)
             or (before and before[0]["as_of"] > as_of)
         ):
-            runlog.mark_changed(connection, ZONE_LIST)
+            runlog.mark_changed(session, ZONE_LIST)
     setting = {
         "time_zone": business.time_zone,
         "currency": business.currency,
         "recontact_days": business.recontact_days,
     }
-    if runlog.replace_rows(connection, REPORTING_SETTING, [setting]):
-        runlog.mark_changed(connection, REPORTING_SETTING.fullname)
-    if runlog.replace_rows(connection, ACCOUNT_MARK, list(_marks(settings))):
-        runlog.mark_changed(connection, ACCOUNT_MARK.fullname)
-    changed_keys = ChangedKeys(connection)
+    if runlog.replace_rows(session, REPORTING_SETTING, [setting]):
+        runlog.mark_changed(session, REPORTING_SETTING.fullname)
+    if runlog.replace_rows(session, ACCOUNT_MARK, list(_marks(settings))):
+        runlog.mark_changed(session, ACCOUNT_MARK.fullname)
+    changed_keys = ChangedKeys(session)
     former = before[0]["as_of"] if before else None
     changed_keys.start()
     if former and former != as_of:
@@ -146,12 +146,11 @@ def _marks(settings: Settings) -> Iterator[dict[str, str]]:
         )
 
 
-def identities_verdict(warehouse: Warehouse, connection: Connection) -> Verdict:
+def identities_verdict(session: Session) -> Verdict:
     """Whether the tables add up; what does not is counted, and the first place is named."""
-    dialect = "duckdb" if warehouse.kind == "duckdb" else "postgres"
     results = []
     for identity in identities().values():
-        wrong = warehouse.fetch(connection, identity.render(dialect))
+        wrong = session.fetch(identity.render(session.dialect))
         first = (
             f"; {wrong[0].place}: {wrong[0].found}, expected {wrong[0].expected}" if wrong else ""
         )
@@ -175,8 +174,7 @@ _POINT_FACTS = ("core.fct_", "core.snap_", "staging.message", "marts.kpi_daily")
 
 
 def build_model(
-    warehouse: Warehouse,
-    connection: Connection,
+    session: Session,
     model: Model,
     run_id: str,
     changed_keys: ChangedKeys,
@@ -196,15 +194,14 @@ def build_model(
     target = table_of(model)
     if model.seed or model.built_by == "kpi_list":
         rows, changed = fill(
-            warehouse,
-            connection,
+            session,
             target,
             kpi_rows() if model.built_by == "kpi_list" else model.rows(),
         )
         return _record(model.full_name, run_id, state, rows, changed, started, known)
-    select = model.render("duckdb" if warehouse.kind == "duckdb" else "postgres")
+    select = model.render(session.dialect)
     select, only = _cut(model, select, _changed_inputs(now, former), changed_keys)
-    rows, changed = build(connection, target, select, only=only, changed_keys=changed_keys)
+    rows, changed = build(session, target, select, only=only, changed_keys=changed_keys)
     return _record(model.full_name, run_id, state, rows, changed, started, known)
 
 
@@ -293,8 +290,7 @@ def _record(
 
 
 def build_calendar(
-    warehouse: Warehouse,
-    connection: Connection,
+    session: Session,
     settings: Settings,
     as_of: datetime,
     run_id: str,
@@ -304,8 +300,8 @@ def build_calendar(
     forecast.
     """
     business, horizon_days = settings.business, settings.planning.horizon_days
-    first, last = _range(warehouse, connection, business, as_of, horizon_days)
-    schedules = _schedules(warehouse, connection, settings, first, last)
+    first, last = _range(session, business, as_of, horizon_days)
+    schedules = _schedules(session, settings, first, last)
     usual = _default_schedule(business, None, first, last)
     key = repr(
         (
@@ -317,7 +313,7 @@ def build_calendar(
             sorted((k, v) for k, v in schedules.items()),
         )
     )
-    known = runlog.model_inputs(connection)
+    known = runlog.model_inputs(session)
     makers: dict[str, Callable[[], list[dict[str, Any]]]] = {
         "core.dim_date": lambda: _dates(schedules, usual, first, last, business.fiscal_year_month),
         "core.dim_local_day": lambda: _local_days(business.zones, first, last),
@@ -334,8 +330,7 @@ def build_calendar(
             results.append(ModelResult(name, 0, None, 0.0))
             continue
         count, changed = rebuild(
-            warehouse,
-            connection,
+            session,
             table_of(model),
             make(),
             run_id=run_id,
@@ -352,21 +347,18 @@ Keyed = dict[tuple[str, str], tuple[Schedule, bool]]
 
 
 def _range(
-    warehouse: Warehouse,
-    connection: Connection,
+    session: Session,
     business: BusinessSettings,
     as_of: datetime,
     horizon_days: int,
 ) -> tuple[date, date]:
-    found = warehouse.fetch(
-        connection,
+    found = session.fetch(
         "select min(t) from (select min(created_at) as t from source.ticket union all select"
         " min(changed_at) from source.ticket_event union all select min(responded_at) from"
         " source.survey_response union all select min(sent_at) from source.survey_invitation) as x"
         " where t >= timestamptz '1990-01-01 00:00:00+00'",
     )[0][0]
-    booked = warehouse.fetch(
-        connection,
+    booked = session.fetch(
         "select min(d) from (select min(posted_on) as d from source.cost_entry union all select"
         " min(month_on) from source.budget_line) as x",
     )[0][0]
@@ -379,9 +371,7 @@ def _range(
     )
 
 
-def _schedules(
-    warehouse: Warehouse, connection: Connection, settings: Settings, first: date, last: date
-) -> Keyed:
+def _schedules(session: Session, settings: Settings, first: date, last: date) -> Keyed:
     """Every account's schedules, with the one that tickets use which name none; accounts without
     get default hours.
 
@@ -395,8 +385,7 @@ def _schedules(
         if row["written"]
     }
     closed: dict[tuple[str, str], list[tuple[date, date]]] = {}
-    for account, schedule_id, low, high in warehouse.fetch(
-        connection,
+    for account, schedule_id, low, high in session.fetch(
         "select account, schedule_id, first_on, last_on from source.holiday order by 1, 2, 3, 4",
     ):
         closed.setdefault((account, schedule_id), []).append((low, high))
@@ -406,8 +395,7 @@ def _schedules(
             closed[name, EVERY_SCHEDULE] = _public_holidays(account.holiday_country, first, last)
     intervals: dict[tuple[str, str], list[tuple[int, int]]] = {}
     written: dict[tuple[str, str], tuple[str, bool]] = {}
-    for account, schedule_id, zone, low, high, default in warehouse.fetch(
-        connection,
+    for account, schedule_id, zone, low, high, default in session.fetch(
         "select account, schedule_id, time_zone, starts_minute, ends_minute, coalesce(is_default,"
         " false) from source.business_schedule order by account, schedule_id, starts_minute",
     ):
@@ -424,9 +412,7 @@ def _schedules(
         is_first = not any(account == key[0] for account, _ in found)
         named = any(d for (account, _), (_, d) in written.items() if account == key[0])
         found[key] = (schedule, default if named else is_first)
-    for (account,) in warehouse.fetch(
-        connection, "select distinct account from source.ticket order by 1"
-    ):
+    for (account,) in session.fetch("select distinct account from source.ticket order by 1"):
         if not any(a == account for a, _ in found):
             found[account, DEFAULT_SCHEDULE] = (
                 _default_schedule(settings.business, own.get(account), first, last),

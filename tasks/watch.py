@@ -13,7 +13,8 @@ from typing import Any
 
 from tasks.settings import Settings
 from tasks.warehouse import runlog
-from tasks.warehouse.engine import Connection, Warehouse
+from tasks.warehouse.engine import Warehouse
+from tasks.warehouse.session import Session
 
 KINDS = ("quiet", "volume", "behind")
 WEEKS = 8
@@ -32,12 +33,12 @@ Alert = tuple[str, str, str]
 
 def watch(warehouse: Warehouse, settings: Settings, as_of: datetime) -> list[Alert]:
     """Look, and enter what was found in `ops.alert`. Gives (subject, kind, what to know)."""
-    with warehouse.begin() as connection:
-        found = [*_behind(warehouse, connection, settings, as_of)]
+    with warehouse.transaction() as session:
+        found = [*_behind(session, settings, as_of)]
         for entity, instant in _TOLD_BY.items():
-            for account, days in _daily(warehouse, connection, entity, instant, as_of).items():
+            for account, days in _daily(session, entity, instant, as_of).items():
                 found += judge(f"{account}/{entity}", days, as_of)
-        runlog.record_alerts(connection, KINDS, found)
+        runlog.record_alerts(session, KINDS, found)
     return found
 
 
@@ -96,11 +97,10 @@ def _volume(subject: str, days: Mapping[date, int], last: date) -> list[Alert]:
 
 
 def _daily(
-    warehouse: Warehouse, connection: Connection, entity: str, instant: str, as_of: datetime
+    session: Session, entity: str, instant: str, as_of: datetime
 ) -> dict[str, dict[date, int]]:
     since = as_of - timedelta(days=7 * WEEKS + 8)
-    rows: Iterable[Any] = warehouse.fetch(
-        connection,
+    rows: Iterable[Any] = session.fetch(
         f"select account, cast({instant} as date) as day, count(*) from source.{entity} where"
         f" {instant} >= :since and {instant} < :until group by account, cast({instant} as date)",
         {"since": since, "until": as_of},
@@ -111,14 +111,11 @@ def _daily(
     return found
 
 
-def _behind(
-    warehouse: Warehouse, connection: Connection, settings: Settings, as_of: datetime
-) -> list[Alert]:
+def _behind(session: Session, settings: Settings, as_of: datetime) -> list[Alert]:
     """Streams whose last good read is long ago."""
     accounts = {a.name: a for a in settings.accounts}
     found = []
-    for account, stream, at in warehouse.fetch(
-        connection,
+    for account, stream, at in session.fetch(
         "select account, stream, max(loaded_at) from ops.batch group by account, stream order by"
         " 1, 2",
     ):

@@ -135,21 +135,18 @@ class Bench:
         return run_replay(self.settings(**changes), ThreadRunner(1), with_report=False)
 
     def fetch(self, statement: str) -> list[Any]:
-        with opened(self.url) as (warehouse, connection):
-            return [tuple(row) for row in warehouse.fetch(connection, statement)]
+        with opened(self.url) as session:
+            return [tuple(row) for row in session.fetch(statement)]
 
     def tables(self, *schemas: str) -> dict[str, list[tuple[Any, ...]]]:
         """Every row of every table of the schemas, sorted; of `source` without the bookkeeping of
         loads.
         """
         found = {}
-        with opened(self.url) as (warehouse, connection):
+        with opened(self.url) as session:
             for name, columns in described(*(schemas or ("source", "core", "marts"))).items():
                 listed = ", ".join(f'"{c}"' for c in columns)
-                rows = [
-                    tuple(row)
-                    for row in warehouse.fetch(connection, f"select {listed} from {name}")
-                ]
+                rows = [tuple(row) for row in session.fetch(f"select {listed} from {name}")]
                 found[name] = sorted(rows, key=repr)
         return found
 
@@ -196,8 +193,8 @@ def described(*schemas: str) -> dict[str, list[str]]:
 @contextmanager
 def opened(url: str) -> Iterator[Any]:
     warehouse = Warehouse(url, threads=1)
-    with warehouse.connect() as connection:
-        yield warehouse, connection
+    with warehouse.session() as session:
+        yield session
     warehouse.dispose()
 
 

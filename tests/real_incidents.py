@@ -236,10 +236,9 @@ def run(path: Path, folder: Path, url: str) -> dict[str, Any]:
             settings, ThreadRunner(), as_of=datetime(2017, 3, 1, tzinfo=UTC), with_report=False
         )
     warehouse = Warehouse(url)
-    with warehouse.connect() as connection:
+    with warehouse.session() as session:
         said: dict[str, Any] = {}
-        for ticket, reopens, vendor_reopens, reassignments, made_sla in warehouse.fetch(
-            connection,
+        for ticket, reopens, vendor_reopens, reassignments, made_sla in session.fetch(
             "select ticket_id, reopens_count, vendor_reopens_count, vendor_reassignments_count,"
             " vendor_made_sla from core.fct_ticket",
         ):
@@ -250,33 +249,28 @@ def run(path: Path, folder: Path, url: str) -> dict[str, Any]:
                 "vendor_reassignments": reassignments,
                 "made_sla": made_sla,
             }
-        for ticket, status in warehouse.fetch(
-            connection,
+        for ticket, status in session.fetch(
             "select ticket_id, to_value from source.ticket_event where field = 'status' order by"
             " ticket_id, changed_at, sequence",
         ):
             said[ticket]["history"].append(status)
-        rejected = warehouse.fetch(
-            connection,
+        rejected = session.fetch(
             "select entity, reason, count(*) from ops.quarantine group by 1, 2 order by 3 desc",
         )
         odd = {
-            "changed before it was opened": warehouse.fetch(
-                connection,
+            "changed before it was opened": session.fetch(
                 "select count(*) from source.ticket_event e join source.ticket t on t.account ="
                 " e.account and t.ticket_id = e.ticket_id where e.changed_at < t.created_at",
             )[0][0],
-            "solved before it was opened": warehouse.fetch(
-                connection, "select count(*) from source.ticket where solved_at < created_at"
+            "solved before it was opened": session.fetch(
+                "select count(*) from source.ticket where solved_at < created_at"
             )[0][0],
-            "status that is not known": warehouse.fetch(
-                connection,
+            "status that is not known": session.fetch(
                 "select count(*) from source.ticket_event e join staging.status_category s on"
                 " s.account = e.account and s.status_id = e.to_value where e.field = 'status' and"
                 " s.category = 'other'",
             )[0][0],
-            "solved, but the vendor tells no instant": warehouse.fetch(
-                connection,
+            "solved, but the vendor tells no instant": session.fetch(
                 "select count(*) from source.ticket t join staging.status_category s on s.account ="
                 " t.account and s.status_id = t.status where s.category in ('solved', 'closed') and"
                 " t.solved_at is null",

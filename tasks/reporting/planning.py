@@ -9,35 +9,29 @@ from decimal import Decimal
 from typing import Any
 
 from tasks.reporting.content import Plot, Series, Table
-from tasks.warehouse.engine import Connection, Warehouse
+from tasks.warehouse.session import Session
 
 _PAST_DAYS = 42
 _NEXT = 7
 
 
-def headlines(
-    warehouse: Warehouse, connection: Connection, last_day: date
-) -> list[tuple[str, str, str]]:
+def headlines(session: Session, last_day: date) -> list[tuple[str, str, str]]:
     """Cards: tickets, people and money to come."""
     until = last_day + timedelta(days=_NEXT)
-    tickets = warehouse.fetch(
-        connection,
+    tickets = session.fetch(
         "select expected_tickets, low_80, high_80 from marts.forecast_weekly where account = 'all'"
         " and weeks_ahead = 1",
     )
-    error = warehouse.fetch(
-        connection,
+    error = session.fetch(
         "select sum(absolute_error), sum(came) from marts.forecast_score where is_chosen and"
         " lead_from = 1",
     )[0]
-    people = warehouse.fetch(
-        connection,
+    people = session.fetch(
         "select sum(coalesce(service_fte, required_fte)) / 5, sum(planned_fte) / 5 from"
         " marts.staffing_forecast where day <= :until",
         {"until": until},
     )[0]
-    money = warehouse.fetch(
-        connection,
+    money = session.fetch(
         "select y.fiscal_year, sum(y.outlook), sum(y.plan_year), max(s.currency) from"
         " marts.budget_year as y cross join ops.reporting_setting as s where y.fiscal_year ="
         " (select max(fiscal_year) from marts.budget_year) group by y.fiscal_year",
@@ -78,27 +72,25 @@ def headlines(
     return cards
 
 
-def plots(warehouse: Warehouse, connection: Connection, last_day: date) -> list[Plot]:
+def plots(session: Session, last_day: date) -> list[Plot]:
     """Forecast with bands, past forecasts against what came, people against plan, money against
     plan.
     """
     return [
-        _expected(warehouse, connection, last_day),
-        _past(warehouse, connection),
-        _people(warehouse, connection),
-        _money(warehouse, connection),
+        _expected(session, last_day),
+        _past(session),
+        _people(session),
+        _money(session),
     ]
 
 
-def _expected(warehouse: Warehouse, connection: Connection, last_day: date) -> Plot:
-    known = warehouse.fetch(
-        connection,
+def _expected(session: Session, last_day: date) -> Plot:
+    known = session.fetch(
         "select day, sum(created_count) from marts.ticket_volume_daily where day > :since group by"
         " day order by day",
         {"since": last_day - timedelta(days=_PAST_DAYS)},
     )
-    rows = warehouse.fetch(
-        connection,
+    rows = session.fetch(
         "select day, expected_tickets, low_80, high_80, low_95, high_95 from"
         " marts.forecast_total_daily where account = 'all' order by day",
     )
@@ -114,18 +106,16 @@ def _expected(warehouse: Warehouse, connection: Connection, last_day: date) -> P
     )
 
 
-def _past(warehouse: Warehouse, connection: Connection) -> Plot:
+def _past(session: Session) -> Plot:
     rows = _columns(
-        warehouse.fetch(
-            connection,
+        session.fetch(
             "select day, sum(came_tickets), sum(expected_tickets) from"
             " marts.forecast_accuracy_daily where lead_days <= 7 group by day order by day",
         ),
         3,
     )
     told = _columns(
-        warehouse.fetch(
-            connection,
+        session.fetch(
             "select t.day, sum(t.expected_tickets) from ops.forecast_published as t join"
             " marts.ticket_volume_daily as v on v.account = t.account and v.team_id = t.team_id and"
             " v.day = t.day where t.lead_days = 7 group by t.day order by t.day",
@@ -146,10 +136,9 @@ def _past(warehouse: Warehouse, connection: Connection) -> Plot:
     )
 
 
-def _people(warehouse: Warehouse, connection: Connection) -> Plot:
+def _people(session: Session) -> Plot:
     rows = _columns(
-        warehouse.fetch(
-            connection,
+        session.fetch(
             "select s.day, sum(coalesce(s.service_fte, s.required_fte)), sum(s.required_fte),"
             " sum(s.planned_fte) from marts.staffing_forecast as s join core.dim_date as d on d.day"
             " = s.day where d.is_workday group by s.day order by s.day",
@@ -169,16 +158,15 @@ def _people(warehouse: Warehouse, connection: Connection) -> Plot:
     )
 
 
-def _money(warehouse: Warehouse, connection: Connection) -> Plot:
+def _money(session: Session) -> Plot:
     rows = _columns(
-        warehouse.fetch(
-            connection,
+        session.fetch(
             "select month_on, sum(plan), sum(actual) from marts.budget_variance_monthly group by"
             " month_on order by month_on",
         ),
         3,
     )
-    currency = warehouse.fetch(connection, "select currency from ops.reporting_setting")
+    currency = session.fetch("select currency from ops.reporting_setting")
     return Plot(
         "What it costs",
         "By month, the one in progress up to the last day (marts.budget_variance_monthly)",
@@ -195,25 +183,24 @@ def _columns(rows: Sequence[Any], count: int) -> list[list[Any]]:
     return found or [[] for _ in range(count)]
 
 
-def tables(warehouse: Warehouse, connection: Connection, last_day: date) -> list[Table]:
+def tables(session: Session, last_day: date) -> list[Table]:
     """People, forecast quality, hiring, and money."""
     return [
-        _staffing(warehouse, connection),
-        _busy(warehouse, connection, last_day),
-        _roster(warehouse, connection, last_day),
-        _headcount(warehouse, connection),
-        _scenarios(warehouse, connection),
-        _year(warehouse, connection),
-        _variances(warehouse, connection),
-        _month(warehouse, connection, last_day),
-        _contacts(warehouse, connection, last_day),
-        _quality(warehouse, connection),
+        _staffing(session),
+        _busy(session, last_day),
+        _roster(session, last_day),
+        _headcount(session),
+        _scenarios(session),
+        _year(session),
+        _variances(session),
+        _month(session, last_day),
+        _contacts(session, last_day),
+        _quality(session),
     ]
 
 
 def _table(
-    warehouse: Warehouse,
-    connection: Connection,
+    session: Session,
     name: str,
     title: str,
     description: str,
@@ -221,7 +208,7 @@ def _table(
     query: str,
     given: dict[str, Any] | None = None,
 ) -> Table:
-    rows = warehouse.fetch(connection, query, given or {})
+    rows = session.fetch(query, given or {})
     return Table(name, title, description, heads, [plain(row) for row in rows])
 
 
@@ -233,10 +220,9 @@ def plain(row: Any) -> tuple[Any, ...]:
     )
 
 
-def _staffing(warehouse: Warehouse, connection: Connection) -> Table:
+def _staffing(session: Session) -> Table:
     return _table(
-        warehouse,
-        connection,
+        session,
         "staffing",
         "People needed, by week",
         "Full-time agents on five days a week: to keep the service promises, for the work alone"
@@ -264,10 +250,9 @@ def _staffing(warehouse: Warehouse, connection: Connection) -> Table:
     )
 
 
-def _busy(warehouse: Warehouse, connection: Connection, last_day: date) -> Table:
+def _busy(session: Session, last_day: date) -> Table:
     listed = _table(
-        warehouse,
-        connection,
+        session,
         "staffing_hours",
         "People needed, by hour of the next week",
         "Most heads scheduled at once in each hour of the local day over the next seven days, all"
@@ -289,10 +274,9 @@ def _busy(warehouse: Warehouse, connection: Connection, last_day: date) -> Table
     return replace(listed, on_page=False)
 
 
-def _roster(warehouse: Warehouse, connection: Connection, last_day: date) -> Table:
+def _roster(session: Session, last_day: date) -> Table:
     return _table(
-        warehouse,
-        connection,
+        session,
         "roster",
         "Shifts of the next week",
         "The cheapest shifts that cover the need, whole people. Missing hours are those that no"
@@ -317,10 +301,9 @@ def _roster(warehouse: Warehouse, connection: Connection, last_day: date) -> Tab
     )
 
 
-def _headcount(warehouse: Warehouse, connection: Connection) -> Table:
+def _headcount(session: Session) -> Table:
     return _table(
-        warehouse,
-        connection,
+        session,
         "headcount",
         "Heads by month",
         "Need against heads after attrition, with new ones counted by their ramp; `ask for` in that"
@@ -346,10 +329,9 @@ def _headcount(warehouse: Warehouse, connection: Connection) -> Table:
     )
 
 
-def _scenarios(warehouse: Warehouse, connection: Connection) -> Table:
+def _scenarios(session: Session) -> Table:
     return _table(
-        warehouse,
-        connection,
+        session,
         "scenarios",
         "What if",
         "Scenarios of `support-etl forecast`, over all teams and days forecast. From"
@@ -371,10 +353,9 @@ def _scenarios(warehouse: Warehouse, connection: Connection) -> Table:
     )
 
 
-def _year(warehouse: Warehouse, connection: Connection) -> Table:
+def _year(session: Session) -> Table:
     return _table(
-        warehouse,
-        connection,
+        session,
         "budget_year",
         "Where the fiscal year ends",
         "Plan, spent so far and the year's end: as planned from now on, as it goes on, and with"
@@ -400,10 +381,9 @@ def _year(warehouse: Warehouse, connection: Connection) -> Table:
     )
 
 
-def _variances(warehouse: Warehouse, connection: Connection) -> Table:
+def _variances(session: Session) -> Table:
     return _table(
-        warehouse,
-        connection,
+        session,
         "variances",
         "Why spending differs from plan",
         "The last complete month and the one in progress. More contacts than planned (volume),"
@@ -431,10 +411,9 @@ def _variances(warehouse: Warehouse, connection: Connection) -> Table:
     )
 
 
-def _month(warehouse: Warehouse, connection: Connection, last_day: date) -> Table:
+def _month(session: Session, last_day: date) -> Table:
     return _table(
-        warehouse,
-        connection,
+        session,
         "budget",
         "Budget of the month",
         "Plan, spent so far and where the month ends if it goes on like this. Positive variance is"
@@ -457,10 +436,9 @@ def _month(warehouse: Warehouse, connection: Connection, last_day: date) -> Tabl
     )
 
 
-def _quality(warehouse: Warehouse, connection: Connection) -> Table:
+def _quality(session: Session) -> Table:
     return _table(
-        warehouse,
-        connection,
+        session,
         "forecast",
         "How good the forecast is",
         "Past forecasts, one to 28 days ahead, against what came: sums of absolute errors over"
@@ -483,10 +461,9 @@ def _quality(warehouse: Warehouse, connection: Connection) -> Table:
     )
 
 
-def _contacts(warehouse: Warehouse, connection: Connection, last_day: date) -> Table:
+def _contacts(session: Session, last_day: date) -> Table:
     return _table(
-        warehouse,
-        connection,
+        session,
         "contacts",
         "What a contact costs",
         "Money and tickets of the month so far; a team's money over its channels by the time that"

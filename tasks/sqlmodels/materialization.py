@@ -9,7 +9,7 @@ from typing import Any
 from tasks.sqlmodels.catalog import inputs_state, models, table_of
 from tasks.warehouse import runlog
 from tasks.warehouse.build import rebuild
-from tasks.warehouse.engine import Connection, Warehouse
+from tasks.warehouse.session import Session
 
 Rows = Iterable[Mapping[str, Any]]
 
@@ -24,8 +24,7 @@ class Materialized:
 
 
 def materialize(
-    warehouse: Warehouse,
-    connection: Connection,
+    session: Session,
     built_by: str,
     settings: Mapping[str, Any],
     make: Callable[[], Mapping[str, Rows]],
@@ -36,14 +35,14 @@ def materialize(
     if nothing changed.
     """
     listed = [model for model in models().values() if model.built_by == built_by]
-    states = runlog.table_states(connection)
+    states = runlog.table_states(session)
     state = {
         m.full_name: json.dumps(
             {**inputs_state(m, states), "settings": dict(settings)}, sort_keys=True
         )
         for m in listed
     }
-    known = runlog.model_inputs(connection)
+    known = runlog.model_inputs(session)
     if all(known.get(name) == state[name] for name in state):
         return [Materialized(name, 0, None) for name in state]
     started = time.perf_counter()
@@ -51,8 +50,7 @@ def materialize(
     made = []
     for model in listed:
         count, changed = rebuild(
-            warehouse,
-            connection,
+            session,
             table_of(model),
             rows.get(model.name, ()),
             run_id=run_id,

@@ -16,15 +16,15 @@ from tasks.entities import ARROW
 from tasks.errors import ModelError
 from tasks.warehouse import runlog
 from tasks.warehouse.changed_keys import SIDE, ChangedKeys
-from tasks.warehouse.engine import Connection, Warehouse, script
 from tasks.warehouse.migrations import index
+from tasks.warehouse.session import Session
 
 _LOT = 50_000  # rows made by Python that are held at once
 _MANY = 10_000  # rows of a first build beyond which single tickets and days are not noted
 
 
 def build(
-    connection: Connection,
+    session: Session,
     table: sa.Table,
     select: str,
     *,
@@ -37,20 +37,16 @@ def build(
     stay. What changed is told to `touched`. Raises ModelError with the database's words.
     """
     names = [column.name for column in table.columns]
-    kinds = {
-        column.name: column.type.compile(dialect=connection.dialect) for column in table.columns
-    }
+    kinds = {column.name: session.ddl(column.type) for column in table.columns}
     picked = ", ".join(f'cast("{name}" as {kinds[name]}) as "{name}"' for name in names)
     where = f" where {only}" if only else ""
     made = f"select {picked} from ({select}) as made{where}"
     try:
-        if _is_empty(connection, table):
-            return _first_fill(connection, table, names, made, changed_keys)
+        if _is_empty(session, table):
+            return _first_fill(session, table, names, made, changed_keys)
         fresh = f"fresh_{table.name}"
-        script(
-            connection, f"drop table if exists {fresh}", f"create temporary table {fresh} as {made}"
-        )
-        return _apply(connection, table, fresh, names, where=where, changed_keys=changed_keys)
+        session.script(f"drop table if exists {fresh}", f"create temporary table {fresh} as {made}")
+        return _apply(session, table, fresh, names, where=where, changed_keys=changed_keys)
     except (sa.exc.SQLAlchemyError, duckdb.Error, psycopg.Error) as trouble:
         words = str(getattr(trouble, "orig", trouble)).strip().splitlines()[0]
         raise ModelError(
@@ -58,15 +54,12 @@ def build(
         ) from trouble
 
 
-def _is_empty(connection: Connection, table: sa.Table) -> bool:
-    return (
-        connection.exec_driver_sql(f"select 1 from {table.schema}.{table.name} limit 1").first()
-        is None
-    )
+def _is_empty(session: Session, table: sa.Table) -> bool:
+    return session.execute(f"select 1 from {table.schema}.{table.name} limit 1").first() is None
 
 
 def _first_fill(
-    connection: Connection,
+    session: Session,
     table: sa.Table,
     names: Sequence[str],
     made: str,
@@ -75,40 +68,37 @@ def _first_fill(
     """Straight into the empty table."""
     target = f"{table.schema}.{table.name}"
     listed = ", ".join(f'"{name}"' for name in names)
-    script(connection, f"insert into {target} ({listed}) {made}")
-    rows = int(connection.exec_driver_sql(f"select count(*) from {target}").scalar_one())
+    session.script(f"insert into {target} ({listed}) {made}")
+    rows = int(session.execute(f"select count(*) from {target}").scalar_one())
     if changed_keys is not None and rows > _MANY:
         changed_keys.note_all(table)
     elif changed_keys is not None:
         changed_keys.note(table, f"(select *, 1 as {SIDE} from {target}) as came")
-    index(connection, table)  # after the first rows: building it once is cheaper than keeping it up
-    _analyze(connection, target)
+    index(session, table)  # after the first rows: building it once is cheaper than keeping it up
+    session.analyze(target)
     return rows, rows
 
 
-def fill(
-    warehouse: Warehouse, connection: Connection, table: sa.Table, rows: Iterable[Mapping[str, Any]]
-) -> tuple[int, int]:
+def fill(session: Session, table: sa.Table, rows: Iterable[Mapping[str, Any]]) -> tuple[int, int]:
     """Like `build`, from rows made by Python, which are taken as they come, a lot at a time."""
     fresh = f"fresh_{table.name}"
     names = [column.name for column in table.columns]
-    connection.exec_driver_sql(f"drop table if exists {fresh}")
+    session.execute(f"drop table if exists {fresh}")
     made = sa.Table(
         fresh,
         sa.MetaData(),
         *(sa.Column(c.name, c.type) for c in table.columns),
         prefixes=["TEMPORARY"],
     )
-    connection.execute(sa.schema.CreateTable(made))
+    session.execute(sa.schema.CreateTable(made))
     coming = iter(rows)
     while lot := list(islice(coming, _LOT)):
-        warehouse.append(connection, fresh, arrow_rows(table, lot))
-    return _apply(connection, table, fresh, names)
+        session.append(fresh, arrow_rows(table, lot))
+    return _apply(session, table, fresh, names)
 
 
 def rebuild(
-    warehouse: Warehouse,
-    connection: Connection,
+    session: Session,
     table: sa.Table,
     rows: Iterable[Mapping[str, Any]],
     *,
@@ -118,11 +108,11 @@ def rebuild(
 ) -> tuple[int, int]:
     """`fill`, and the entry in the books that says what it was made from."""
     name = f"{table.schema}.{table.name}"
-    count, changed = fill(warehouse, connection, table, rows)
+    count, changed = fill(session, table, rows)
     if changed:
-        runlog.mark_changed(connection, name)
+        runlog.mark_changed(session, name)
     runlog.record_model(
-        connection,
+        session,
         {
             "model": name,
             "run_id": run_id,
@@ -157,7 +147,7 @@ def _is_in(table: sa.Table, rows: str) -> str:
 
 
 def _apply(
-    connection: Connection,
+    session: Session,
     table: sa.Table,
     fresh: str,
     names: Sequence[str],
@@ -166,21 +156,16 @@ def _apply(
     changed_keys: ChangedKeys | None = None,
 ) -> tuple[int, int]:
     listed = ", ".join(f'"{name}"' for name in names)
-    rows = connection.exec_driver_sql(f"select count(*) from {fresh}").scalar_one()
-    removed, added = _differences(connection, table, fresh, listed, where, changed_keys)
+    rows = session.execute(f"select count(*) from {fresh}").scalar_one()
+    removed, added = _differences(session, table, fresh, listed, where, changed_keys)
     if added or removed:
-        _analyze(connection, f"{table.schema}.{table.name}")
-    script(connection, f"drop table {fresh}")
+        session.analyze(f"{table.schema}.{table.name}")
+    session.script(f"drop table {fresh}")
     return int(rows), max(removed, added)
 
 
-def _analyze(connection: Connection, name: str) -> None:
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(f"analyze {name}")  # plans of the next models rest on it
-
-
 def _differences(
-    connection: Connection,
+    session: Session,
     table: sa.Table,
     fresh: str,
     listed: str,
@@ -195,30 +180,27 @@ def _differences(
         f"select {listed}, 1 as {SIDE} from {fresh} union all select {listed}, -1 from"
         f" {target}{where}"
     )
-    script(
-        connection,
+    session.script(
         f"drop table if exists {differs}",
         f"create temporary table {differs} as select {listed}, min({SIDE}) as {SIDE} from ({both})"
         f" as both_sides group by {listed} having min({SIDE}) = max({SIDE})",
     )
-    removed, added = connection.exec_driver_sql(
+    removed, added = session.execute(
         f"select count(*) filter (where {SIDE} < 0), count(*) filter (where {SIDE} > 0) from"
         f" {differs}"
     ).one()
     if removed:
-        script(
-            connection,
+        session.script(
             f"delete from {target} as t where"
             f" {_is_in(table, f'(select * from {differs} where {SIDE} < 0)')}",
         )
     if added:
         order = ", ".join(f'"{name}"' for name in key) if key else "1"
-        script(
-            connection,
+        session.script(
             f"insert into {target} ({listed}) select {listed} from {differs} where {SIDE} > 0 order"
             f" by {order}",
         )
     if changed_keys is not None:
         changed_keys.note(table, differs if removed or added else None)
-    script(connection, f"drop table {differs}")
+    session.script(f"drop table {differs}")
     return int(removed), int(added)

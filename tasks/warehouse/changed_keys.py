@@ -14,7 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tasks.warehouse.engine import Connection
+from tasks.warehouse.session import Session
 
 TOUCHED = "touched_now"
 SIDE = "which_side"  # of rows that differ: 1 for one that came, -1 for one that went
@@ -47,7 +47,7 @@ def ticket_of(name: str, columns: Iterable[str]) -> tuple[str, str, str] | None:
 
 
 def touch_tickets(
-    connection: Connection,
+    session: Session,
     name: str,
     columns: Iterable[str],
     rows: str,
@@ -61,11 +61,9 @@ def touch_tickets(
     if expressions is None:
         return
     account, ticket, where = expressions
-    connection.execute(
-        sa.text(
-            f"insert into ops.touched_ticket (account, ticket_id) select {account}, {ticket} from"
-            f" {rows} as r where {where} except select account, ticket_id from ops.touched_ticket"
-        ),
+    session.execute(
+        f"insert into ops.touched_ticket (account, ticket_id) select {account}, {ticket} from"
+        f" {rows} as r where {where} except select account, ticket_id from ops.touched_ticket",
         dict(values or {}),
     )
 
@@ -76,7 +74,7 @@ class ChangedKeys:
     built.
     """
 
-    connection: Connection
+    session: Session
     days: set[date] = field(default_factory=set)
     all_days: bool = False
     all_tickets: bool = False
@@ -86,27 +84,27 @@ class ChangedKeys:
 
     def start(self) -> None:
         """From the tickets of rows loaded since the last build."""
-        self.connection.exec_driver_sql(f"drop table if exists {TOUCHED}")
-        self.connection.exec_driver_sql(
+        self.session.execute(f"drop table if exists {TOUCHED}")
+        self.session.execute(
             f"create temporary table {TOUCHED} as select account, ticket_id from ops.touched_ticket"
         )
-        self._analyze(TOUCHED)
+        self.session.analyze(TOUCHED)
 
     def look_at(self, queries: Sequence[str]) -> None:
         """Also the tickets that these queries give (account, ticket_id)."""
-        self.connection.exec_driver_sql(
+        self.session.execute(
             f"insert into {TOUCHED} select n.account, n.ticket_id from ({' union '.join(queries)})"
             f" as n except select * from {TOUCHED}"
         )
-        self._analyze(TOUCHED)
+        self.session.analyze(TOUCHED)
         self._version += 1
 
     def finish(self) -> None:
         """The build is done: nothing is left to look at."""
-        self.connection.exec_driver_sql("delete from ops.touched_ticket")
+        self.session.execute("delete from ops.touched_ticket")
         for _, name in self._slices.values():
-            self.connection.exec_driver_sql(f"drop table if exists {name}")
-        self.connection.exec_driver_sql(f"drop table if exists {TOUCHED}")
+            self.session.execute(f"drop table if exists {name}")
+        self.session.execute(f"drop table if exists {TOUCHED}")
 
     def tickets_where(self, name: str, columns: Iterable[str]) -> str:
         """Condition: the row's ticket is touched."""
@@ -139,11 +137,11 @@ class ChangedKeys:
         """
         version, made = self._slices.get((name, kind), (-1, f"{kind}_of_{name.replace('.', '_')}"))
         if version != self._version:
-            self.connection.exec_driver_sql(f"drop table if exists {made}")
-            self.connection.exec_driver_sql(
+            self.session.execute(f"drop table if exists {made}")
+            self.session.execute(
                 f"create temporary table {made} as select * from {name} where {where}"
             )
-            self._analyze(made)
+            self.session.analyze(made)
             self._slices[name, kind] = (self._version, made)
         return made
 
@@ -174,7 +172,7 @@ class ChangedKeys:
 
     def _note_tickets(self, expressions: tuple[str, str, str], rows: str) -> None:
         account, ticket, where = expressions
-        added = self.connection.exec_driver_sql(
+        added = self.session.execute(
             f"insert into {TOUCHED} select {account}, {ticket} from {rows} where {where} except"
             f" select * from {TOUCHED}"
         ).rowcount
@@ -194,7 +192,7 @@ class ChangedKeys:
         if not told:
             return
         if rows:
-            found = self.connection.exec_driver_sql(
+            found = self.session.execute(
                 f"select distinct unnest(array[{', '.join(told)}]) as day from (select"
                 f" {lasting} from {rows} group by {lasting} having min({SIDE}) = max({SIDE})) as r"
             ).fetchall()
@@ -211,10 +209,6 @@ class ChangedKeys:
             self._version += 1
         if len(self.days) > _MOST_DAYS:
             self.all_days = True
-
-    def _analyze(self, name: str) -> None:
-        if self.connection.dialect.name == "postgresql":
-            self.connection.exec_driver_sql(f"analyze {name}")
 
 
 def _runs(days: Sequence[date]) -> list[tuple[date, date]]:

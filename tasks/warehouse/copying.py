@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable
 import sqlalchemy as sa
 
 from tasks.errors import ConfigurationError, StorageError
-from tasks.warehouse.engine import Connection, Warehouse
+from tasks.warehouse.engine import Warehouse
+from tasks.warehouse.session import Session
 from tasks.warehouse.tables import OPS, SOURCE
 
 _LOT = 100_000
@@ -26,16 +27,14 @@ def copy_all(
     """
     tables = [*OPS, *SOURCE.values(), *models]
     rows = 0
-    with source.connect() as reading, target.begin() as writing:
+    with source.session() as reading, target.transaction() as writing:
         _refuse_rows(writing, tables)
         for table in tables:
             name = f"{table.schema}.{table.name}"
             if table.schema == "ops":
-                writing.exec_driver_sql(
-                    f"delete from {name}"
-                )  # the version that `prepare` has entered
-            count = _copy(source, reading, target, writing, table, name)
-            have = int(writing.exec_driver_sql(f"select count(*) from {name}").scalar_one())
+                writing.execute(f"delete from {name}")  # the version that `prepare` has entered
+            count = _copy(reading, writing, table, name)
+            have = int(writing.execute(f"select count(*) from {name}").scalar_one())
             if have != count:
                 raise StorageError(
                     f"{name}: {count} rows were read and {have} are there; nothing was migrated"
@@ -43,34 +42,28 @@ def copy_all(
             rows += count
             if count:
                 progress(f"{name}: {count:,} rows")
-        if target.kind == "postgresql":
-            writing.exec_driver_sql("analyze")
+        writing.analyze()
     return rows
 
 
-def _refuse_rows(writing: Connection, tables: Iterable[sa.Table]) -> None:
+def _refuse_rows(writing: Session, tables: Iterable[sa.Table]) -> None:
     for table in tables:
         name = f"{table.schema}.{table.name}"
-        if (
-            table.schema != "ops"
-            and writing.exec_driver_sql(f"select 1 from {name} limit 1").first()
-        ):
+        if table.schema != "ops" and writing.execute(f"select 1 from {name} limit 1").first():
             raise ConfigurationError(
                 f"{name} of the target has rows; migrate into an empty warehouse"
             )
 
 
 def _copy(
-    source: Warehouse,
-    reading: Connection,
-    target: Warehouse,
-    writing: Connection,
+    reading: Session,
+    writing: Session,
     table: sa.Table,
     name: str,
 ) -> int:
     names = ", ".join(f'"{column.name}"' for column in table.columns)
     count = 0
-    for lot in source.batches(reading, f"select {names} from {name}", table, _LOT):
-        target.append(writing, name, lot)
+    for lot in reading.batches(f"select {names} from {name}", table, _LOT):
+        writing.append(name, lot)
         count += lot.num_rows
     return count

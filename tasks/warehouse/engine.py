@@ -3,10 +3,9 @@
 The differences between engines live here.
 """
 
-import io
 import os
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -14,14 +13,12 @@ from typing import Any
 import duckdb
 import filelock
 import psycopg
-import pyarrow as pa
-import pyarrow.csv
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
-from tasks.entities import ARROW
 from tasks.errors import ConfigurationError, RunAtWorkError, StorageError, WarehouseBusyError
 from tasks.settings import WarehouseSettings
+from tasks.warehouse.session import WHOLE_RESULTS, DuckDBSession, PostgresSession, Session
 
 # models are few and large: compiling each costs more than it saves, and sorts and hashes should
 # stay in memory
@@ -29,14 +26,7 @@ _PG_OPTIONS = "-c timezone=UTC -c jit=off -c work_mem=128MB -c enable_nestloop=o
 # rows written in the same transaction have no statistics yet, and join orders guessed without them
 # took a thousand times as long; joins run as our SQL writes them
 _NOT_OPTIMIZED = "join_order"
-# with one thread, which is what a machine of one core has, DuckDB waits for ever where the result
-# of a large union does not fit its buffer (1.5.6). Results are taken whole anyway, but for
-# `batches`, whose queries are of one table
-_WHOLE_RESULTS = "set streaming_buffer_size = '1TB'"
-_IN_LOTS = "set streaming_buffer_size = '1MB'"
 _PG_LOCK = 7_305_411  # any number; the same for every run of this software
-
-Connection = sa.Connection
 
 
 class Warehouse:
@@ -60,7 +50,7 @@ class Warehouse:
                 f"warehouse.url: {self.kind} is not supported; use duckdb or postgresql"
             )
         self.write_lock = threading.Lock()
-        self._keeper: Any = None
+        self._keeper: Session | None = None
         self._engine = self._make_engine()
 
     @classmethod
@@ -96,7 +86,7 @@ class Warehouse:
         return engine
 
     def _set_options(self, connection: Any) -> None:
-        for statement in ("set TimeZone = 'UTC'", _WHOLE_RESULTS):  # of this connection alone
+        for statement in ("set TimeZone = 'UTC'", WHOLE_RESULTS):  # of this connection alone
             connection.execute(statement)
         # the rest is of the whole database, and set by the first connection only: while another one
         # plans a query, a `set` frees what that one reads (a segmentation fault in one run of
@@ -108,9 +98,16 @@ class Warehouse:
             for name, value in {**self._limits, "disabled_optimizers": _NOT_OPTIMIZED}.items():
                 connection.execute(f"set {name} = '{value}'")
 
+    def _session(self, connection: sa.Connection) -> Session:
+        return (DuckDBSession if self.kind == "duckdb" else PostgresSession)(connection)
+
     @contextmanager
-    def connect(self) -> Iterator[Connection]:
-        """A connection. Raises StorageError or WarehouseBusyError with what to do."""
+    def session(self) -> Iterator[Session]:
+        """Open a session and close it.
+
+        Raises StorageError or WarehouseBusyError with what to do; errors of the engine inside the
+        block become StorageError.
+        """
         try:
             connection = self._engine.connect()
         except sa.exc.SQLAlchemyError as trouble:
@@ -118,17 +115,17 @@ class Warehouse:
         except OSError as trouble:
             raise StorageError(f"warehouse {self.name}: {trouble.strerror or trouble}") from None
         try:
-            yield connection
+            yield self._session(connection)
         except (sa.exc.SQLAlchemyError, duckdb.Error, psycopg.Error) as trouble:
             raise StorageError(f"warehouse {self.name}: {_first_line(trouble)}") from trouble
         finally:
             _close(connection)
 
     @contextmanager
-    def begin(self) -> Iterator[Connection]:
-        """A connection in a transaction: all or nothing."""
-        with self.connect() as connection, connection.begin():
-            yield connection
+    def transaction(self) -> Iterator[Session]:
+        """Open a session in a transaction: all or nothing."""
+        with self.session() as session, session.begin():
+            yield session
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -137,11 +134,9 @@ class Warehouse:
             with self._held_by_file():
                 yield
             return
-        with self.connect() as connection:
-            got = connection.execute(
-                sa.text("select pg_try_advisory_lock(:n)"), {"n": _PG_LOCK}
-            ).scalar()
-            connection.commit()
+        with self.session() as session:
+            got = session.execute("select pg_try_advisory_lock(:n)", {"n": _PG_LOCK}).scalar()
+            session.commit()
             if not got:
                 raise RunAtWorkError(
                     f"another run is at work on {self.name}; wait for it to end, then run again"
@@ -150,8 +145,8 @@ class Warehouse:
                 yield
             finally:
                 with suppress(sa.exc.DBAPIError):  # a connection that broke took the lock with it
-                    connection.execute(sa.text("select pg_advisory_unlock(:n)"), {"n": _PG_LOCK})
-                    connection.commit()
+                    session.execute("select pg_advisory_unlock(:n)", {"n": _PG_LOCK})
+                    session.commit()
 
     @contextmanager
     def _held_by_file(self) -> Iterator[None]:
@@ -173,7 +168,7 @@ class Warehouse:
             ) from None
         try:
             with (
-                self.connect() as keeper
+                self.session() as keeper
             ):  # one open connection keeps DuckDB's file and cache open through the run
                 self._keeper = keeper
                 yield
@@ -190,52 +185,6 @@ class Warehouse:
         """Close pooled connections."""
         self._engine.dispose()
 
-    def append(self, connection: Connection, target: str, table: pa.Table) -> None:
-        """Bulk-append an Arrow table to `target` (schema-qualified or temporary), by the engine's
-        own fast path.
-        """
-        if self.kind == "duckdb":
-            raw: Any = connection.connection.driver_connection
-            raw.register("arrow_rows", table)
-            names = ", ".join(f'"{name}"' for name in table.column_names)
-            connection.exec_driver_sql(
-                f"insert into {target} ({names}) select {names} from arrow_rows"
-            )
-            raw.unregister("arrow_rows")
-            return
-        names = ", ".join(f'"{name}"' for name in table.column_names)
-        buffer = io.BytesIO()
-        pyarrow.csv.write_csv(table, buffer, pyarrow.csv.WriteOptions(include_header=False))
-        cursor = connection.connection.cursor()
-        with cursor.copy(f"copy {target} ({names}) from stdin (format csv)") as copy:
-            copy.write(buffer.getbuffer())
-
-    def fetch(
-        self, connection: Connection, statement: str, parameters: Mapping[str, Any] | None = None
-    ) -> Sequence[Any]:
-        """Rows of a query."""
-        return connection.execute(sa.text(statement), dict(parameters or {})).fetchall()
-
-    def batches(
-        self, connection: Connection, statement: str, table: sa.Table, size: int
-    ) -> Iterator[pa.Table]:
-        """The rows of a query on one table in lots of `size`, in the types of `table`; only one lot
-        is held at a time.
-        """
-        schema = pa.schema([(column.name, ARROW[column.info["kind"]]) for column in table.columns])
-        if self.kind == "duckdb":
-            raw: Any = connection.connection.driver_connection
-            raw.execute(_IN_LOTS)
-            for batch in raw.execute(statement).to_arrow_reader(size):
-                yield pa.Table.from_batches([batch]).cast(schema)
-            raw.execute(_WHOLE_RESULTS)
-            return
-        result = connection.execution_options(stream_results=True, yield_per=size).execute(
-            sa.text(statement)
-        )
-        for lot in result.mappings().partitions(size):
-            yield pa.Table.from_pylist([dict(row) for row in lot], schema)
-
     def compact(self) -> None:
         """Rewrite the DuckDB file, so that nothing of deleted rows is left in it.
 
@@ -249,39 +198,13 @@ class Warehouse:
     def _rewrite(self, path: Path) -> None:
         beside = Path(f"{path}.compact")
         beside.unlink(missing_ok=True)
-        with self.connect() as connection:
+        with self.session() as session:
             literal = str(beside).replace("'", "''")
-            connection.exec_driver_sql(f"attach '{literal}' as fresh")
-            connection.exec_driver_sql(f'copy from database "{path.stem}" to fresh')
-            connection.commit()
-            connection.exec_driver_sql("detach fresh")
+            session.execute(f"attach '{literal}' as fresh")
+            session.execute(f'copy from database "{path.stem}" to fresh')
+            session.commit()
+            session.execute("detach fresh")
         os.replace(beside, path)
-
-    def arrow(self, connection: Connection, statement: str) -> pa.Table:
-        """A query's result as an Arrow table."""
-        if self.kind == "duckdb":
-            raw: Any = connection.connection.driver_connection
-            found: pa.Table = raw.execute(statement).to_arrow_table()
-            return found
-        result = connection.execute(sa.text(statement))
-        rows = result.mappings().all()
-        return (
-            pa.Table.from_pylist([dict(row) for row in rows])
-            if rows
-            else pa.table({name: pa.array([], pa.null()) for name in list(result.keys())})
-        )
-
-    def text_columns(self, connection: Connection) -> dict[str, list[str]]:
-        """Every table of ours and its columns of text."""
-        found: dict[str, list[str]] = {}
-        for schema, name, column in self.fetch(
-            connection,
-            "select table_schema, table_name, column_name from information_schema.columns where"
-            " data_type in ('text', 'VARCHAR') and table_schema in ('source', 'staging', 'core',"
-            " 'marts', 'ops') order by 1, 2, ordinal_position",
-        ):
-            found.setdefault(f"{schema}.{name}", []).append(column)
-        return found
 
     def _opening_error(self, trouble: Exception) -> StorageError:
         text = _first_line(trouble)
@@ -297,20 +220,7 @@ class Warehouse:
         return StorageError(f"warehouse {self.name} cannot be opened: {text}")
 
 
-def script(connection: Connection, *statements: str) -> None:
-    """Statements without parameters or results, as they are and all at once.
-
-    Raises the driver's own errors.
-
-    A round trip for each definition would cost a second in all; and SQLAlchemy's dialect reads a
-    statement letter by letter.
-    """
-    if statements:
-        raw: Any = connection.connection.driver_connection
-        raw.execute(";\n".join(statements))
-
-
-def _close(connection: Connection) -> None:
+def _close(connection: sa.Connection) -> None:
     """Give a connection back, even where rolling back what is still open fails.
 
     An engine that is out of memory cannot do that either; closing the raw connection rolls back as

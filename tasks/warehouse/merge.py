@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from tasks.entities import Entity
 from tasks.warehouse.changed_keys import touch_tickets
-from tasks.warehouse.engine import Connection, Warehouse
+from tasks.warehouse.session import Session
 from tasks.warehouse.tables import source_columns, sql_type
 
 _ORDER = "stage_order"
@@ -34,7 +34,7 @@ def _stage_name(entity: Entity) -> str:
     return f"stage_{entity.name}"
 
 
-def create_stage(warehouse: Warehouse, connection: Connection, entity: Entity) -> None:
+def create_stage(session: Session, entity: Entity) -> None:
     """An empty temporary table for the rows of a batch."""
     columns = [sa.Column(c.name, sql_type(c.kind)) for c in source_columns(entity)]
     table = sa.Table(
@@ -44,13 +44,12 @@ def create_stage(warehouse: Warehouse, connection: Connection, entity: Entity) -
         sa.Column(_ORDER, sa.BigInteger()),
         prefixes=["TEMPORARY"],
     )
-    connection.exec_driver_sql(f"drop table if exists {_stage_name(entity)}")
-    connection.execute(sa.schema.CreateTable(table))
+    session.execute(f"drop table if exists {_stage_name(entity)}")
+    session.execute(sa.schema.CreateTable(table))
 
 
 def stage(
-    warehouse: Warehouse,
-    connection: Connection,
+    session: Session,
     entity: Entity,
     rows: pa.Table,
     origin: Origin,
@@ -69,10 +68,10 @@ def stage(
     ):
         rows = rows.append_column(name, pa.repeat(pa.scalar(value, pa.string()), size))
     rows = rows.append_column(_ORDER, pa.array(range(start, start + size), pa.int64()))
-    warehouse.append(connection, _stage_name(entity), rows)
+    session.append(_stage_name(entity), rows)
 
 
-def merge(connection: Connection, entity: Entity, origin: Origin, *, replaces: bool) -> int:
+def merge(session: Session, entity: Entity, origin: Origin, *, replaces: bool) -> int:
     """Merge the stage into `source.<entity>` within the caller's transaction; gives the count of
     changed rows.
 
@@ -85,13 +84,13 @@ def merge(connection: Connection, entity: Entity, origin: Origin, *, replaces: b
     several = f"select {_list(key)} from {staged} group by {_list(key)} having count(*) > 1"
     # only what decides, of records that came more than once: a million are not to be sorted for a
     # few
-    connection.exec_driver_sql(
+    session.execute(
         f"delete from {staged} where {_ORDER} in (select {_ORDER} from (select {_ORDER},"
         f" row_number() over (partition by {_list(key)} order by coalesce(version_at, {_LONG_AGO})"
         f" desc, received_at desc, {_ORDER} desc) as place from {staged} where ({_list(key)}) in"
         f" ({several})) as ranked where place > 1)"
     )
-    removed = _remove_untold(connection, entity, origin, key) if replaces else 0
+    removed = _remove_untold(session, entity, origin, key) if replaces else 0
     same = " and ".join(f"t.{c} is not distinct from s.{c}" for c in ("connector", *entity.names))
     older = (
         f"coalesce(t.version_at, {_LONG_AGO}) > coalesce(s.version_at, {_LONG_AGO}) or"
@@ -100,40 +99,37 @@ def merge(connection: Connection, entity: Entity, origin: Origin, *, replaces: b
     )
     # as a join: DuckDB would first tell apart the stage's rows in all columns for a `where exists`
     # with an `or`
-    connection.exec_driver_sql(
+    session.execute(
         f"delete from {staged} where {_ORDER} in (select s.{_ORDER} from {staged} as s join"
         f" {target} as t on {_match('t', 's', key)} where ({same}) or {older})"
     )
-    changed = connection.exec_driver_sql(f"select count(*) from {staged}").scalar_one()
+    changed = session.execute(f"select count(*) from {staged}").scalar_one()
     if changed:
-        touch_tickets(connection, target, names, staged)
-        connection.exec_driver_sql(
+        touch_tickets(session, target, names, staged)
+        session.execute(
             f"delete from {target} as t where exists (select 1 from {staged} as s where"
             f" {_match('t', 's', key)})"
         )
-        connection.exec_driver_sql(f"insert into {target} ({listed}) select {listed} from {staged}")
-    if changed and connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(f"analyze {target}")  # the models' plans rest on it
-    connection.exec_driver_sql(f"drop table {staged}")
+        session.execute(f"insert into {target} ({listed}) select {listed} from {staged}")
+        session.analyze(target)
+    session.execute(f"drop table {staged}")
     return int(changed) + removed
 
 
-def _remove_untold(
-    connection: Connection, entity: Entity, origin: Origin, key: Sequence[str]
-) -> int:
+def _remove_untold(session: Session, entity: Entity, origin: Origin, key: Sequence[str]) -> int:
     where = (
         "t.account = :account and t.loaded_stream = :stream and not exists "
         f"(select 1 from {_stage_name(entity)} as s where {_match('t', 's', key)})"
     )
     values = {"account": origin.account, "stream": origin.stream}
-    count = connection.execute(
-        sa.text(f"select count(*) from source.{entity.name} as t where {where}"), values
+    count = session.execute(
+        f"select count(*) from source.{entity.name} as t where {where}", values
     ).scalar_one()
     if count:
         names = [c.name for c in source_columns(entity)]
         untold = f"(select * from source.{entity.name} as t where {where})"
-        touch_tickets(connection, f"source.{entity.name}", names, untold, values)
-        connection.execute(sa.text(f"delete from source.{entity.name} as t where {where}"), values)
+        touch_tickets(session, f"source.{entity.name}", names, untold, values)
+        session.execute(f"delete from source.{entity.name} as t where {where}", values)
     return int(count)
 
 

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 
 from tasks.clock import now
 from tasks.errors import ConfigurationError, StorageError
-from tasks.warehouse.engine import Connection, Warehouse, script
+from tasks.warehouse.engine import Warehouse
+from tasks.warehouse.session import Session
 from tasks.warehouse.tables import BUILT, OPS, SCHEMA_VERSION, SCHEMAS, SOURCE
 
 # (number, what it does, statements). Applied in order, each in one transaction with its row in
@@ -75,8 +76,8 @@ def prepare(
     the role may not create.
     """
     try:
-        with warehouse.begin() as connection:
-            _bring_up_to_date(warehouse, connection, list(models), thorough=thorough)
+        with warehouse.transaction() as session:
+            _bring_up_to_date(session, list(models), thorough=thorough)
     except StorageError as trouble:
         if isinstance(
             getattr(trouble.__cause__, "orig", trouble.__cause__),
@@ -89,15 +90,13 @@ def prepare(
         raise
 
 
-def _bring_up_to_date(
-    warehouse: Warehouse, connection: Connection, models: list[sa.Table], *, thorough: bool
-) -> None:
-    present = _schemas(connection)
+def _bring_up_to_date(session: Session, models: list[sa.Table], *, thorough: bool) -> None:
+    present = _schemas(session)
     for schema in SCHEMAS:
         if schema not in present:
-            connection.execute(sa.text(f"create schema {schema}"))
-    existing = _existing(connection)
-    applied = _applied(connection, existing)
+            session.execute(f"create schema {schema}")
+    existing = _existing(session)
+    applied = _applied(session, existing)
     newest = MIGRATIONS[-1][0]
     if applied and max(applied) > newest:
         raise ConfigurationError(
@@ -106,19 +105,17 @@ def _bring_up_to_date(
         )
     waiting = [m for m in MIGRATIONS if m[0] not in applied]
     for statement in (s for _, _, statements in waiting for s in statements if applied):
-        connection.execute(sa.text(statement))
-    existing = _existing(connection) if waiting else existing
+        session.execute(statement)
+    existing = _existing(session) if waiting else existing
     tables = (*OPS, *SOURCE.values(), *models)
-    script(
-        connection, *(s for table in tables for s in _create_or_widen(connection, table, existing))
-    )
+    session.script(*(s for table in tables for s in _create_or_widen(session, table, existing)))
     if thorough:
-        script(connection, *(s for table in tables for s in _comments(table, table.columns)))
+        session.script(*(s for table in tables for s in _comments(table, table.columns)))
         for table in tables:
             if table.schema in BUILT:
-                index(connection, table)
+                index(session, table)
     for number, description, _ in waiting:
-        connection.execute(
+        session.execute(
             SCHEMA_VERSION.insert().values(
                 version=number, description=description, applied_at=now()
             )
@@ -128,32 +125,30 @@ def _bring_up_to_date(
 def create(warehouse: Warehouse, tables: Iterable[sa.Table]) -> None:
     """Only these tables, with comments, in an empty warehouse: for the copy that readers get."""
     listed = list(tables)
-    with warehouse.begin() as connection:
+    with warehouse.transaction() as session:
         for schema in sorted({str(table.schema) for table in listed}):
-            connection.execute(sa.text(f"create schema if not exists {schema}"))
-        script(
-            connection, *(s for table in listed for s in _create_or_widen(connection, table, {}))
-        )
+            session.execute(f"create schema if not exists {schema}")
+        session.script(*(s for table in listed for s in _create_or_widen(session, table, {})))
 
 
-def _schemas(connection: Connection) -> set[str]:
+def _schemas(session: Session) -> set[str]:
     """All that exist; information_schema would hide those of others."""
     catalog = (
         "select nspname from pg_catalog.pg_namespace"
-        if connection.dialect.name == "postgresql"
+        if session.dialect == "postgres"
         else "select schema_name from information_schema.schemata"
     )
-    return set(connection.execute(sa.text(catalog)).scalars())
+    return set(session.execute(catalog).scalars())
 
 
-def _existing(connection: Connection) -> dict[tuple[str, str], set[str]]:
+def _existing(session: Session) -> dict[tuple[str, str], set[str]]:
     """Tables and their columns, whether or not the role may read them."""
     listed = ", ".join(f"'{schema}'" for schema in SCHEMAS)
     query = (
         "select table_schema, table_name, column_name from information_schema.columns where"
         f" table_schema in ({listed})"
     )
-    if connection.dialect.name == "postgresql":
+    if session.dialect == "postgres":
         query = (
             "select n.nspname, c.relname, a.attname from pg_catalog.pg_attribute as a join"
             " pg_catalog.pg_class as c on c.oid = a.attrelid join pg_catalog.pg_namespace as n on"
@@ -161,19 +156,19 @@ def _existing(connection: Connection) -> dict[tuple[str, str], set[str]]:
             f" ('r', 'p') and n.nspname in ({listed})"
         )
     found: dict[tuple[str, str], set[str]] = {}
-    for schema, name, column in connection.execute(sa.text(query)):
+    for schema, name, column in session.execute(query):
         found.setdefault((schema, name), set()).add(column)
     return found
 
 
-def _applied(connection: Connection, existing: dict[tuple[str, str], set[str]]) -> set[int]:
+def _applied(session: Session, existing: dict[tuple[str, str], set[str]]) -> set[int]:
     if ("ops", "schema_version") not in existing:
         return set()
-    return set(connection.execute(sa.select(SCHEMA_VERSION.c.version)).scalars())
+    return set(session.execute(sa.select(SCHEMA_VERSION.c.version)).scalars())
 
 
 def _create_or_widen(
-    connection: Connection, table: sa.Table, existing: dict[tuple[str, str], set[str]]
+    session: Session, table: sa.Table, existing: dict[tuple[str, str], set[str]]
 ) -> Iterator[str]:
     """Statements: a missing table is created, a missing column added (always nullable: old rows
     have no value for it).
@@ -181,39 +176,32 @@ def _create_or_widen(
     name, key = f"{table.schema}.{table.name}", table.info["key"]
     columns = existing.get((str(table.schema), table.name))
     if columns is None:
-        yield str(sa.schema.CreateTable(table).compile(dialect=connection.dialect))
+        yield session.ddl(sa.schema.CreateTable(table))
         yield from _comments(table, table.columns)
         if (
-            key and connection.dialect.name == "postgresql" and table.schema not in BUILT
+            key and session.dialect == "postgres" and table.schema not in BUILT
         ):  # those get theirs with their first rows
             names = ", ".join(f'"{column}"' for column in key)
             yield f"create unique index on {name} ({names})"
         return
     missing = [column for column in table.columns if column.name not in columns]
     for column in missing:
-        yield (
-            f'alter table {name} add column "{column.name}"'
-            f" {column.type.compile(dialect=connection.dialect)}"
-        )
+        yield (f'alter table {name} add column "{column.name}" {session.ddl(column.type)}')
     if missing:
         yield from _comments(table, missing)
 
 
-def index(connection: Connection, table: sa.Table) -> None:
+def index(session: Session, table: sa.Table) -> None:
     """A unique index on the grain of a model's table (PostgreSQL), if there is none yet."""
-    if connection.dialect.name != "postgresql" or not table.info["key"]:
+    if session.dialect != "postgres" or not table.info["key"]:
         return
     name = f"{table.name}_grain"
     if (
-        connection.execute(
-            sa.text("select to_regclass(:name)"), {"name": f"{table.schema}.{name}"}
-        ).scalar()
+        session.execute("select to_regclass(:name)", {"name": f"{table.schema}.{name}"}).scalar()
         is None
     ):
         listed = ", ".join(f'"{column}"' for column in table.info["key"])
-        connection.exec_driver_sql(
-            f"create unique index {name} on {table.schema}.{table.name} ({listed})"
-        )
+        session.execute(f"create unique index {name} on {table.schema}.{table.name} ({listed})")
 
 
 def _comments(table: sa.Table, columns: Iterable[sa.Column[object]]) -> Iterator[str]:

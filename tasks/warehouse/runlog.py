@@ -12,7 +12,7 @@ import msgspec
 import sqlalchemy as sa
 
 from tasks.clock import now
-from tasks.warehouse.engine import Connection
+from tasks.warehouse.session import Session
 from tasks.warehouse.tables import (
     ALERT,
     BATCH,
@@ -34,24 +34,20 @@ Values = Mapping[str, Any]
 _LOT = 500  # rows of one statement; PostgreSQL takes 65,535 values in one
 
 
-def _put(connection: Connection, table: sa.Table, key: Sequence[str], values: Values) -> None:
+def _put(session: Session, table: sa.Table, key: Sequence[str], values: Values) -> None:
     """One row by key: delete and insert, which every engine does alike."""
-    connection.execute(table.delete().where(*(table.c[name] == values[name] for name in key)))
-    connection.execute(table.insert().values(**values))
+    session.execute(table.delete().where(*(table.c[name] == values[name] for name in key)))
+    session.execute(table.insert().values(**values))
 
 
-def _put_all(
-    connection: Connection, table: sa.Table, key: Sequence[str], rows: Iterable[Values]
-) -> None:
+def _put_all(session: Session, table: sa.Table, key: Sequence[str], rows: Iterable[Values]) -> None:
     """Rows by key, each key once, in statements of many: one by one they would take milliseconds
     each.
     """
     for lot in _lots(rows):
         told = [tuple(row[name] for name in key) for row in lot]
-        connection.execute(
-            table.delete().where(sa.tuple_(*(table.c[name] for name in key)).in_(told))
-        )
-        connection.execute(table.insert().values(lot))
+        session.execute(table.delete().where(sa.tuple_(*(table.c[name] for name in key)).in_(told)))
+        session.execute(table.insert().values(lot))
 
 
 def _lots(rows: Iterable[Values]) -> Iterator[list[dict[str, Any]]]:
@@ -60,9 +56,9 @@ def _lots(rows: Iterable[Values]) -> Iterator[list[dict[str, Any]]]:
         yield lot
 
 
-def start_run(connection: Connection, run_id: str, kind: str, as_of: datetime) -> None:
+def start_run(session: Session, run_id: str, kind: str, as_of: datetime) -> None:
     """A run begins. Runs that were killed are marked as such."""
-    connection.execute(
+    session.execute(
         RUN.update()
         .where(RUN.c.state == "running")
         .values(
@@ -70,25 +66,25 @@ def start_run(connection: Connection, run_id: str, kind: str, as_of: datetime) -
         )
     )
     _put(
-        connection,
+        session,
         RUN,
         ["run_id"],
         {"run_id": run_id, "kind": kind, "started_at": now(), "as_of": as_of, "state": "running"},
     )
 
 
-def end_run(connection: Connection, run_id: str, state: str, message: str) -> None:
+def end_run(session: Session, run_id: str, state: str, message: str) -> None:
     """A run ends as completed, partly or failed."""
-    connection.execute(
+    session.execute(
         RUN.update()
         .where(RUN.c.run_id == run_id)
         .values(state=state, message=message, ended_at=now())
     )
 
 
-def bookmark(connection: Connection, account: str, stream: str) -> dict[str, Any] | None:
+def bookmark(session: Session, account: str, stream: str) -> dict[str, Any] | None:
     """The stored bookmark of a stream, or None."""
-    found = connection.execute(
+    found = session.execute(
         sa.select(BOOKMARK.c.value).where(
             BOOKMARK.c.account == account, BOOKMARK.c.stream == stream
         )
@@ -97,12 +93,12 @@ def bookmark(connection: Connection, account: str, stream: str) -> dict[str, Any
 
 
 def move_bookmark(
-    connection: Connection, account: str, stream: str, value: Values, batch_id: str
+    session: Session, account: str, stream: str, value: Values, batch_id: str
 ) -> None:
     """Move a bookmark; in the same transaction as the rows it stands for."""
     text = msgspec.json.encode(value).decode()
     _put(
-        connection,
+        session,
         BOOKMARK,
         ["account", "stream"],
         {
@@ -115,28 +111,28 @@ def move_bookmark(
     )
 
 
-def is_loaded(connection: Connection, batch_id: str) -> bool:
+def is_loaded(session: Session, batch_id: str) -> bool:
     """The batch is in the warehouse."""
     return (
-        connection.execute(sa.select(BATCH.c.batch_id).where(BATCH.c.batch_id == batch_id)).scalar()
+        session.execute(sa.select(BATCH.c.batch_id).where(BATCH.c.batch_id == batch_id)).scalar()
         is not None
     )
 
 
-def record_batch(connection: Connection, values: Values) -> None:
+def record_batch(session: Session, values: Values) -> None:
     """The batch is loaded."""
-    _put(connection, BATCH, ["batch_id"], {**values, "loaded_at": now()})
+    _put(session, BATCH, ["batch_id"], {**values, "loaded_at": now()})
 
 
-def mark_changed(connection: Connection, table_name: str) -> None:
+def mark_changed(session: Session, table_name: str) -> None:
     """The table has changed: models that read it are out of date."""
     counted = (
         TABLE_STATE.update()
         .where(TABLE_STATE.c.table_name == table_name)
         .values(changes_count=TABLE_STATE.c.changes_count + 1, changed_at=now())
     )
-    if not connection.execute(counted).rowcount:
-        connection.execute(
+    if not session.execute(counted).rowcount:
+        session.execute(
             TABLE_STATE.insert().values(table_name=table_name, changes_count=1, changed_at=now())
         )
 
@@ -160,35 +156,35 @@ class BuildState:
         self.built.append({**values, "built_at": now()})
 
 
-def build_state(connection: Connection) -> BuildState:
+def build_state(session: Session) -> BuildState:
     """The present state."""
-    return BuildState(table_states(connection), model_inputs(connection))
+    return BuildState(table_states(session), model_inputs(session))
 
 
-def table_states(connection: Connection) -> dict[str, int]:
+def table_states(session: Session) -> dict[str, int]:
     """How often each table has changed."""
-    return {row.table_name: row.changes_count for row in connection.execute(sa.select(TABLE_STATE))}
+    return {row.table_name: row.changes_count for row in session.execute(sa.select(TABLE_STATE))}
 
 
-def model_inputs(connection: Connection) -> dict[str, str]:
+def model_inputs(session: Session) -> dict[str, str]:
     """What each model was last built from."""
     return {
         row.model: row.inputs
-        for row in connection.execute(sa.select(MODEL_RUN.c.model, MODEL_RUN.c.inputs))
+        for row in session.execute(sa.select(MODEL_RUN.c.model, MODEL_RUN.c.inputs))
     }
 
 
-def record_model(connection: Connection, values: Values) -> None:
+def record_model(session: Session, values: Values) -> None:
     """The model is built."""
-    _put(connection, MODEL_RUN, ["model"], {**values, "built_at": now()})
+    _put(session, MODEL_RUN, ["model"], {**values, "built_at": now()})
 
 
-def record_build(connection: Connection, state: BuildState) -> None:
+def record_build(session: Session, state: BuildState) -> None:
     """All models of a build, and which tables it changed."""
-    _put_all(connection, MODEL_RUN, ["model"], state.built)
+    _put_all(session, MODEL_RUN, ["model"], state.built)
     changed = [row["model"] for row in state.built if row["changed_count"]]
     _put_all(
-        connection,
+        session,
         TABLE_STATE,
         ["table_name"],
         (
@@ -198,15 +194,15 @@ def record_build(connection: Connection, state: BuildState) -> None:
     )
 
 
-def quarantine(connection: Connection, rows: Iterable[Values], batch_id: str) -> None:
+def quarantine(session: Session, rows: Iterable[Values], batch_id: str) -> None:
     """Set rows aside, in place of what the same batch had set aside before."""
-    connection.execute(QUARANTINE.delete().where(QUARANTINE.c.batch_id == batch_id))
+    session.execute(QUARANTINE.delete().where(QUARANTINE.c.batch_id == batch_id))
     for lot in _lots({**row, "found_at": now(), "state": "open"} for row in rows):
-        connection.execute(QUARANTINE.insert().values(lot))
+        session.execute(QUARANTINE.insert().values(lot))
 
 
 def mark_replayed(
-    connection: Connection, account: str, stream: str, loaded: Mapping[str, Iterable[str]]
+    session: Session, account: str, stream: str, loaded: Mapping[str, Iterable[str]]
 ) -> int:
     """Open quarantine rows whose record has been loaded since are closed.
 
@@ -216,7 +212,7 @@ def mark_replayed(
     for entity, keys in loaded.items():
         listed = list(keys)
         if listed:
-            closed += connection.execute(
+            closed += session.execute(
                 QUARANTINE.update()
                 .where(
                     QUARANTINE.c.account == account,
@@ -230,9 +226,9 @@ def mark_replayed(
     return closed
 
 
-def open_quarantine_keys(connection: Connection, account: str, stream: str) -> dict[str, set[str]]:
+def open_quarantine_keys(session: Session, account: str, stream: str) -> dict[str, set[str]]:
     """Entity to keys of the rows of a stream that wait in quarantine."""
-    rows = connection.execute(
+    rows = session.execute(
         sa.select(QUARANTINE.c.entity, QUARANTINE.c.record_key).where(
             QUARANTINE.c.account == account,
             QUARANTINE.c.stream == stream,
@@ -246,29 +242,29 @@ def open_quarantine_keys(connection: Connection, account: str, stream: str) -> d
     return found
 
 
-def record_validation(connection: Connection, run_id: str, rows: Sequence[Values]) -> None:
+def record_validation(session: Session, run_id: str, rows: Sequence[Values]) -> None:
     """Results of rules."""
     _put_all(
-        connection,
+        session,
         VALIDATION,
         ["run_id", "subject", "batch_id", "rule"],
         ({"run_id": run_id, **row} for row in rows),
     )
 
 
-def known_fields(connection: Connection, account: str, stream: str) -> dict[str, tuple[str, str]]:
+def known_fields(session: Session, account: str, stream: str) -> dict[str, tuple[str, str]]:
     """Field to (type, state) as last seen."""
-    rows = connection.execute(
+    rows = session.execute(
         sa.select(DRIFT).where(DRIFT.c.account == account, DRIFT.c.stream == stream)
     )
     return {row.field: (row.kind, row.state) for row in rows}
 
 
 def record_drift(
-    connection: Connection, account: str, stream: str, fields: Mapping[str, tuple[str, str]]
+    session: Session, account: str, stream: str, fields: Mapping[str, tuple[str, str]]
 ) -> None:
     """Fields with their type and state."""
-    connection.execute(
+    session.execute(
         DRIFT.delete().where(
             DRIFT.c.account == account, DRIFT.c.stream == stream, DRIFT.c.field.in_(list(fields))
         )
@@ -285,50 +281,50 @@ def record_drift(
         for field, (kind, state) in fields.items()
     )
     for lot in _lots(told):
-        connection.execute(DRIFT.insert().values(lot))
+        session.execute(DRIFT.insert().values(lot))
 
 
-def reporting_zones(connection: Connection) -> list[dict[str, Any]]:
+def reporting_zones(session: Session) -> list[dict[str, Any]]:
     """What the last build was made for, a row a time zone."""
-    rows = connection.execute(
+    rows = session.execute(
         sa.select(REPORTING_ZONE).order_by(REPORTING_ZONE.c.time_zone)
     ).mappings()
     return [dict(row) for row in rows]
 
 
-def replace_rows(connection: Connection, table: sa.Table, rows: Sequence[Values]) -> bool:
+def replace_rows(session: Session, table: sa.Table, rows: Sequence[Values]) -> bool:
     """Make these the rows of one of the books' small tables; True if they differ from before."""
-    present = [dict(row) for row in connection.execute(sa.select(table)).mappings()]
+    present = [dict(row) for row in session.execute(sa.select(table)).mappings()]
     wanted = [dict(row) for row in rows]
     if len(present) == len(wanted) and all(row in present for row in wanted):
         return False
-    connection.execute(table.delete())
+    session.execute(table.delete())
     if rows:
-        connection.execute(table.insert(), [dict(row) for row in rows])
+        session.execute(table.insert(), [dict(row) for row in rows])
     return True
 
 
-def move_watermark(connection: Connection, subject: str, until: datetime, run_id: str) -> None:
+def move_watermark(session: Session, subject: str, until: datetime, run_id: str) -> None:
     """Readers may trust `subject` up to `until`."""
     _put(
-        connection,
+        session,
         WATERMARK,
         ["subject"],
         {"subject": subject, "until": until, "run_id": run_id, "moved_at": now()},
     )
 
 
-def record_notification(connection: Connection, values: Values) -> None:
+def record_notification(session: Session, values: Values) -> None:
     """A message was sent, or could not be."""
-    _put(connection, NOTIFICATION, ["run_id", "channel"], {**values, "sent_at": now()})
+    _put(session, NOTIFICATION, ["run_id", "channel"], {**values, "sent_at": now()})
 
 
-def last_notification(connection: Connection, channel: str) -> Any:
+def last_notification(session: Session, channel: str) -> Any:
     """The latest message that a channel got, or may have got; None if there is none.
 
     Fields: topic, is_well.
     """
-    return connection.execute(
+    return session.execute(
         sa.select(NOTIFICATION.c.topic, NOTIFICATION.c.is_ok)
         .where(NOTIFICATION.c.channel == channel, NOTIFICATION.c.state != "failed")
         .order_by(NOTIFICATION.c.sent_at.desc(), NOTIFICATION.c.run_id.desc())
@@ -336,9 +332,9 @@ def last_notification(connection: Connection, channel: str) -> Any:
     ).first()
 
 
-def notifications_since(connection: Connection, channel: str, since: datetime) -> Sequence[Any]:
+def notifications_since(session: Session, channel: str, since: datetime) -> Sequence[Any]:
     """Messages that a channel got, or may have got, newest first. Fields: topic, is_well."""
-    return connection.execute(
+    return session.execute(
         sa.select(NOTIFICATION.c.topic, NOTIFICATION.c.is_ok)
         .where(
             NOTIFICATION.c.channel == channel,
@@ -349,13 +345,13 @@ def notifications_since(connection: Connection, channel: str, since: datetime) -
     ).all()
 
 
-def tell_forecast(connection: Connection, run_id: str) -> int:
+def tell_forecast(session: Session, run_id: str) -> int:
     """Keep what the forecast says of a few distances; what was told first of a day stays.
 
     Gives the rows added.
     """
     return execute(
-        connection,
+        session,
         "insert into ops.forecast_published (account, team_id, day, lead_days, model, expected_tickets,"
         " low_80, high_80, low_95, high_95, run_id, told_at) select f.account, f.team_id, f.day,"
         " f.lead_days, f.model, f.expected_tickets, f.low_80, f.high_80, f.low_95, f.high_95,"
@@ -368,7 +364,7 @@ def tell_forecast(connection: Connection, run_id: str) -> int:
 
 
 def record_alerts(
-    connection: Connection,
+    session: Session,
     kinds: Sequence[str],
     alerts: Iterable[tuple[str, str, str]],
     *,
@@ -388,14 +384,14 @@ def record_alerts(
         ALERT.c.kind.in_(list(kinds)),
         sa.true() if accounts is None else sa.or_(sa.false(), *theirs),
     )
-    known = {(r.subject, r.kind): r for r in connection.execute(sa.select(ALERT).where(looked_at))}
-    connection.execute(ALERT.update().where(looked_at).values(is_open=False))
+    known = {(r.subject, r.kind): r for r in session.execute(sa.select(ALERT).where(looked_at))}
+    session.execute(ALERT.update().where(looked_at).values(is_open=False))
     for is_open, found in ((False, settled), (True, alerts)):
         for subject, kind, description in found:
             before = known.get((subject, kind))
             first_at = before.first_at if before is not None and before.is_open else now()
             _put(
-                connection,
+                session,
                 ALERT,
                 ["subject", "kind"],
                 {
@@ -409,17 +405,17 @@ def record_alerts(
             )
 
 
-def open_alerts(connection: Connection) -> list[dict[str, Any]]:
+def open_alerts(session: Session) -> list[dict[str, Any]]:
     """What looks wrong as of the latest run."""
-    rows = connection.execute(
+    rows = session.execute(
         sa.select(ALERT).where(ALERT.c.is_open).order_by(ALERT.c.subject, ALERT.c.kind)
     ).mappings()
     return [dict(row) for row in rows]
 
 
-def last_loads(connection: Connection) -> dict[tuple[str, str], datetime]:
+def last_loads(session: Session) -> dict[tuple[str, str], datetime]:
     """(account, stream) to the instant of its last load."""
-    rows = connection.execute(
+    rows = session.execute(
         sa.select(BATCH.c.account, BATCH.c.stream, sa.func.max(BATCH.c.loaded_at)).group_by(
             BATCH.c.account, BATCH.c.stream
         )
@@ -427,28 +423,28 @@ def last_loads(connection: Connection) -> dict[tuple[str, str], datetime]:
     return {(account, stream): at for account, stream, at in rows}
 
 
-def open_quarantine_count(connection: Connection) -> int:
+def open_quarantine_count(session: Session) -> int:
     """Rows that wait in quarantine."""
     return int(
-        connection.execute(
+        session.execute(
             sa.select(sa.func.count()).select_from(QUARANTINE).where(QUARANTINE.c.state == "open")
         ).scalar_one()
     )
 
 
-def erased(connection: Connection, account: str) -> set[str]:
+def erased(session: Session, account: str) -> set[str]:
     """Fingerprints of the erased persons of an account."""
     return set(
-        connection.execute(
+        session.execute(
             sa.select(ERASED.c.fingerprint).where(ERASED.c.account == account)
         ).scalars()
     )
 
 
-def record_erasure(connection: Connection, account: str, fingerprint: str, pseudonym: str) -> None:
+def record_erasure(session: Session, account: str, fingerprint: str, pseudonym: str) -> None:
     """The person is erased."""
     _put(
-        connection,
+        session,
         ERASED,
         ["account", "fingerprint"],
         {
@@ -461,7 +457,7 @@ def record_erasure(connection: Connection, account: str, fingerprint: str, pseud
 
 
 def clear_quarantine(
-    connection: Connection, account: str, key: str, pseudonym: str, words: Sequence[str]
+    session: Session, account: str, key: str, pseudonym: str, words: Sequence[str]
 ) -> int:
     """Rows set aside that are a person's, or whose reason quotes them: key and reason go."""
     told = sa.or_(
@@ -469,16 +465,16 @@ def clear_quarantine(
         *(QUARANTINE.c.reason.contains(word, autoescape=True) for word in words),
         *(QUARANTINE.c.record_key == word for word in words),
     )
-    return connection.execute(
+    return session.execute(
         QUARANTINE.update()
         .where(QUARANTINE.c.account == account, told)
         .values(record_key=pseudonym, reason="erased")
     ).rowcount
 
 
-def dismiss(connection: Connection, batch_id: str, number: int) -> int:
+def dismiss(session: Session, batch_id: str, number: int) -> int:
     """A row of the quarantine that nobody will mend; gives how many rows that was."""
-    return connection.execute(
+    return session.execute(
         QUARANTINE.update()
         .where(
             QUARANTINE.c.batch_id == batch_id,
@@ -489,7 +485,7 @@ def dismiss(connection: Connection, batch_id: str, number: int) -> int:
     ).rowcount
 
 
-def tidy(connection: Connection, before: datetime) -> dict[str, int]:
+def tidy(session: Session, before: datetime) -> dict[str, int]:
     """Remove rows of the books from before an instant; what runs need to go on from stays.
 
     Gives the rows by table.
@@ -508,24 +504,24 @@ def tidy(connection: Connection, before: datetime) -> dict[str, int]:
     return {
         f"ops.{t.name}": count
         for t in order
-        if (count := connection.execute(t.delete().where(old[t])).rowcount)
+        if (count := session.execute(t.delete().where(old[t])).rowcount)
     }
 
 
-def execute(connection: Connection, statement: str, values: Values) -> int:
+def execute(session: Session, statement: str, values: Values) -> int:
     """A statement with parameters; gives the rows it changed."""
-    return connection.execute(sa.text(statement), dict(values)).rowcount
+    return session.execute(statement, dict(values)).rowcount
 
 
-def column(connection: Connection, statement: str, values: Values) -> list[Any]:
+def column(session: Session, statement: str, values: Values) -> list[Any]:
     """The first column of a query."""
-    return list(connection.execute(sa.text(statement), dict(values)).scalars())
+    return list(session.execute(statement, dict(values)).scalars())
 
 
-def record_reconciliation(connection: Connection, rows: Iterable[Values]) -> None:
+def record_reconciliation(session: Session, rows: Iterable[Values]) -> None:
     """Results of a comparison with the vendors."""
     _put_all(
-        connection,
+        session,
         RECONCILIATION,
         ["run_id", "account", "stream", "entity"],
         ({**row, "compared_at": now()} for row in rows),

@@ -198,32 +198,30 @@ def arrow(entity: str, rows: list[dict]) -> pa.Table:
 
 def write(warehouse: Warehouse, account: Account, *, replace: bool) -> dict[str, int]:
     counts = {}
-    with warehouse.begin() as connection:
+    with warehouse.transaction() as session:
         for entity, rows in account.rows.items():
             if not rows:
                 continue
             table, name = arrow(entity, rows), f"source.{entity}"
             if replace:
                 key = ("account", *ENTITIES[entity].key)
-                connection.exec_driver_sql(
+                session.execute(
                     f"create temporary table fresh_rows as select * from {name} limit 0"
                 )
-                warehouse.append(connection, "fresh_rows", table)
-                connection.exec_driver_sql(
+                session.append("fresh_rows", table)
+                session.execute(
                     f"delete from {name} as t where exists (select 1 from fresh_rows as f where "
                     + " and ".join(f"t.{k} = f.{k}" for k in key)
                     + ")"
                 )
-                touch_tickets(
-                    connection, name, [c.name for c in SOURCE[entity].columns], "fresh_rows"
-                )
-                connection.exec_driver_sql(f"insert into {name} select * from fresh_rows")
-                connection.exec_driver_sql("drop table fresh_rows")
+                touch_tickets(session, name, [c.name for c in SOURCE[entity].columns], "fresh_rows")
+                session.execute(f"insert into {name} select * from fresh_rows")
+                session.execute("drop table fresh_rows")
             else:
-                warehouse.append(connection, name, table)
-            runlog.mark_changed(connection, name)
+                session.append(name, table)
+            runlog.mark_changed(session, name)
             if warehouse.kind == "postgresql":
-                connection.exec_driver_sql(f"analyze {name}")
+                session.execute(f"analyze {name}")
             counts[entity] = len(rows)
     return counts
 
@@ -302,14 +300,12 @@ def main() -> None:
         ),
         flush=True,
     )
-    with warehouse.connect() as connection:
+    with warehouse.session() as session:
         measured(
             "one scan of source (least)",
             lambda: (
                 [
-                    warehouse.fetch(
-                        connection, f"select count(distinct loaded_batch) from source.{n}"
-                    )
+                    session.fetch(f"select count(distinct loaded_batch) from source.{n}")
                     for n in counts
                 ]
                 and None
@@ -328,7 +324,7 @@ def copy(warehouse: Warehouse, counts: dict[str, int], times: int) -> dict[str, 
     """
     found = dict(counts)
     for number in range(1, times):
-        with warehouse.begin() as connection:
+        with warehouse.transaction() as session:
             for entity in (
                 "ticket",
                 "ticket_event",
@@ -340,7 +336,7 @@ def copy(warehouse: Warehouse, counts: dict[str, int], times: int) -> dict[str, 
                 names = [c.name for c in SOURCE[entity].columns]
                 picked = ", ".join(f"{n} || '-{number}'" if n in KEYS else n for n in names)
                 only = " where loaded_stream = 's'"
-                connection.exec_driver_sql(
+                session.execute(
                     f"insert into source.{entity} ({', '.join(names)}) select"
                     f" {picked.replace('loaded_stream', chr(39) + 'copy' + chr(39))} from"
                     f" source.{entity}{only}"

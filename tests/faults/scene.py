@@ -141,17 +141,16 @@ def state_of(url: str) -> State:
     books.
     """
     found = {}
-    with opened(url) as (warehouse, connection):
+    with opened(url) as session:
         for entity in ENTITIES.values():
             names = ", ".join(f'"{n}"' for n in ("account", "connector", *entity.names))
             rows = Counter(
-                tuple(r)
-                for r in warehouse.fetch(connection, f"select {names} from source.{entity.name}")
+                tuple(r) for r in session.fetch(f"select {names} from source.{entity.name}")
             )
             if rows:
                 found[entity.name] = rows
         for name, query in _BOOKS.items():
-            found[name] = Counter(tuple(r) for r in warehouse.fetch(connection, query))
+            found[name] = Counter(tuple(r) for r in session.fetch(query))
     return found
 
 
@@ -395,17 +394,14 @@ def _of_known_records(
 
 def _judge_torn(scene: Scene, during: State, found: Judgement) -> None:
     """Rows without their bookmark, a bookmark without its batch."""
-    with opened(scene.bench.url) as (warehouse, connection):
-        marked = {r[0] for r in warehouse.fetch(connection, "select stream from ops.bookmark")}
-        loaded = {r[0] for r in warehouse.fetch(connection, "select stream from ops.batch")}
+    with opened(scene.bench.url) as session:
+        marked = {r[0] for r in session.fetch("select stream from ops.bookmark")}
+        loaded = {r[0] for r in session.fetch("select stream from ops.batch")}
         brought = set()
         for name in during:
             if name in ENTITIES:
                 brought |= {
-                    r[0]
-                    for r in warehouse.fetch(
-                        connection, f"select distinct loaded_stream from source.{name}"
-                    )
+                    r[0] for r in session.fetch(f"select distinct loaded_stream from source.{name}")
                 }
         found.torn += [f"rows of {s} without a bookmark" for s in sorted(brought - marked)]
         found.torn += [f"bookmark of {s} without a batch" for s in sorted(marked - loaded)]
@@ -449,12 +445,12 @@ def leaks(scene: Scene, texts: list[str]) -> list[str]:
     ]
     wanted = [form for secret in secrets for form in forms(secret)]
     heap = [("messages", "\n".join(texts).encode()), *_landed(scene.place)]
-    with opened(scene.bench.url) as (warehouse, connection):
+    with opened(scene.bench.url) as session:
         for name in ("run", "batch", "bookmark", "quarantine", "drift", "validation"):
             heap.append(
                 (
                     f"ops.{name}",
-                    repr(warehouse.fetch(connection, f"select * from ops.{name}")).encode(),
+                    repr(session.fetch(f"select * from ops.{name}")).encode(),
                 )
             )
     return [f"{where}: {form!r}" for where, content in heap for form in wanted if form in content]

@@ -188,7 +188,7 @@ def test_a_full_disk_keeps_what_was_landed(bench: Bench, zendesk: Bench, monkeyp
 def test_an_unreachable_postgresql_is_named():
     with (
         pytest.raises(StorageError, match="cannot be opened"),
-        Warehouse("postgresql://nobody@127.0.0.1:9/none").connect(),
+        Warehouse("postgresql://nobody@127.0.0.1:9/none").session(),
     ):
         pass
 
@@ -255,8 +255,8 @@ def test_a_file_that_is_no_warehouse_is_named(bench: Bench, tmp_path: Path):
 @pytest.mark.parametrize("kind", ["duckdb", "postgresql"])
 def test_trouble_inside_the_warehouse_is_a_named_error(kind: str, bench: Bench, postgres):
     warehouse = Warehouse(bench.url if kind == "duckdb" else postgres())
-    with pytest.raises(StorageError, match="nowhere"), warehouse.connect() as connection:
-        connection.exec_driver_sql("select * from nowhere")
+    with pytest.raises(StorageError, match="nowhere"), warehouse.session() as session:
+        session.execute("select * from nowhere")
     warehouse.dispose()
 
 

@@ -31,8 +31,8 @@ CLOSED = TODAY + timedelta(days=(7 - TODAY.weekday()) % 7 + 1)  # the next Tuesd
 def query(url: str, statement: str):
     warehouse = Warehouse(url)
     try:
-        with warehouse.connect() as connection:
-            return [dict(row._mapping) for row in warehouse.fetch(connection, statement)]
+        with warehouse.session() as session:
+            return [dict(row._mapping) for row in session.fetch(statement)]
     finally:
         warehouse.dispose()
 
@@ -388,10 +388,10 @@ def test_money_adds_up(bench: Bench, tmp_path):
         "update marts.budget_variance_monthly set volume = volume + 1",
         "update marts.budget_year set year_end_plan = year_end_plan + 1",
     ):
-        with warehouse.connect() as connection:
-            connection.exec_driver_sql(wrong)
-            verdict = identities_verdict(warehouse, connection)
-            connection.rollback()
+        with warehouse.session() as session:
+            session.execute(wrong)
+            verdict = identities_verdict(session)
+            session.rollback()
         assert [r.rule for r in verdict.results if not r.is_met] == ["budget_parts"]
     warehouse.dispose()
 

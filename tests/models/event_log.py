@@ -508,21 +508,20 @@ def load(warehouse: Warehouse, rows: Iterable[tuple[str, dict[str, Any]]]) -> No
     by_entity: dict[str, list[dict[str, Any]]] = {}
     for entity, row in rows:
         by_entity.setdefault(entity, []).append(row)
-    with warehouse.begin() as connection:
+    with warehouse.transaction() as session:
         for entity, listed in sorted(by_entity.items()):
-            create_stage(warehouse, connection, ENTITIES[entity])
+            create_stage(session, ENTITIES[entity])
             stage(
-                warehouse,
-                connection,
+                session,
                 ENTITIES[entity],
                 _arrow(entity, listed),
                 Origin("zendesk", ACCOUNT, "s", "b"),
                 start=0,
             )
             if merge(
-                connection, ENTITIES[entity], Origin("zendesk", ACCOUNT, "s", "b"), replaces=False
+                session, ENTITIES[entity], Origin("zendesk", ACCOUNT, "s", "b"), replaces=False
             ):
-                runlog.mark_changed(connection, f"source.{entity}")
+                runlog.mark_changed(session, f"source.{entity}")
 
 
 def _arrow(entity: str, rows: Sequence[dict[str, Any]]) -> pa.Table:

@@ -72,8 +72,8 @@ def warehouse(request, tmp_path_factory, postgres, log):
 
 
 def rows(warehouse: Warehouse, statement: str) -> list[dict[str, Any]]:
-    with warehouse.connect() as connection:
-        return [dict(r._mapping) for r in warehouse.fetch(connection, statement)]
+    with warehouse.session() as session:
+        return [dict(r._mapping) for r in session.fetch(statement)]
 
 
 def test_every_measure_of_every_ticket(warehouse, measures):
@@ -238,8 +238,8 @@ def test_every_agent_day(warehouse, facts, zone):
 
 
 def test_identities_hold(warehouse):
-    with warehouse.connect() as connection:
-        verdict = identities_verdict(warehouse, connection)
+    with warehouse.session() as session:
+        verdict = identities_verdict(session)
     assert [(r.rule, r.description) for r in verdict.results if not r.is_met] == []
     assert len(verdict.results) == 10
 
@@ -310,10 +310,10 @@ def test_identities_hold(warehouse):
     ],
 )
 def test_a_broken_identity_is_found(warehouse, wrong, rules):
-    with warehouse.connect() as connection:
-        connection.exec_driver_sql(wrong)  # undone below
-        verdict = identities_verdict(warehouse, connection)
-        connection.rollback()
+    with warehouse.session() as session:
+        session.execute(wrong)  # undone below
+        verdict = identities_verdict(session)
+        session.rollback()
     assert {r.rule for r in verdict.results if not r.is_met} == rules
 
 
@@ -335,11 +335,6 @@ def test_every_grain_is_unique(warehouse):
 
 def test_a_large_result_comes_whole_with_one_thread(warehouse):
     """DuckDB would wait for ever for somebody to empty its buffer."""
-    with warehouse.connect() as connection:
-        dialect = "duckdb" if warehouse.kind == "duckdb" else "postgres"
-        made = warehouse.fetch(connection, models()["marts.kpi_daily"].render(dialect))
-        assert (
-            len(made)
-            == warehouse.fetch(connection, "select count(*) from marts.kpi_daily")[0][0]
-            > 5000
-        )
+    with warehouse.session() as session:
+        made = session.fetch(models()["marts.kpi_daily"].render(session.dialect))
+        assert len(made) == session.fetch("select count(*) from marts.kpi_daily")[0][0] > 5000

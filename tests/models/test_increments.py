@@ -27,13 +27,12 @@ TICKETS = 90
 
 
 def tables(warehouse: Warehouse) -> dict[str, list[tuple[Any, ...]]]:
-    with warehouse.connect() as connection:
+    with warehouse.session() as session:
         return {
             m.full_name: sorted(
                 (
                     tuple(r)
-                    for r in warehouse.fetch(
-                        connection,
+                    for r in session.fetch(
                         f"select {', '.join(chr(34) + c.name + chr(34) for c in m.columns)} from"
                         f" {m.full_name}",
                     )

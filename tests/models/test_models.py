@@ -75,23 +75,18 @@ def wanted(value: Any) -> Any:
 def test_case(path: Path, warehouse: Warehouse):
     case = yaml.safe_load(path.read_text())
     name = path.stem.rsplit(".", 1)[0]
-    dialect = "duckdb" if warehouse.kind == "duckdb" else "postgres"
-    with warehouse.begin() as connection:
+    with warehouse.transaction() as session:
         for given, rows in {**PARAMETERS, **case["given"]}.items():
             target = described(given)
-            warehouse.append(
-                connection, given, arrow_rows(target, [typed(r, target) for r in rows])
-            )
+            session.append(given, arrow_rows(target, [typed(r, target) for r in rows]))
         for model in [*case.get("through", []), name]:
-            build(connection, described(model), models()[model].render(dialect))
+            build(session, described(model), models()[model].render(session.dialect))
         columns = list(case["expect"][0])
         listed = ", ".join(f'"{c}"' for c in columns)
         where = f" where {case['only']}" if "only" in case else ""
         found = [
             [shown(v) for v in row]
-            for row in warehouse.fetch(
-                connection, f"select {listed} from {name}{where} order by {listed}"
-            )
+            for row in session.fetch(f"select {listed} from {name}{where} order by {listed}")
         ]
     expected = sorted(
         ([wanted(row[c]) for c in columns] for row in case["expect"]),
@@ -117,46 +112,39 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
 
 
 def test_the_produced_columns_are_the_documented_ones(warehouse: Warehouse):
-    dialect = "duckdb" if warehouse.kind == "duckdb" else "postgres"
-    with warehouse.begin() as connection:
+    with warehouse.transaction() as session:
         for model in models().values():
             if model.select:
-                result = warehouse.fetch(
-                    connection, f"select * from ({model.render(dialect)}) as made limit 0"
+                result = session.fetch(
+                    f"select * from ({model.render(session.dialect)}) as made limit 0"
                 )
                 assert result == []
-                import sqlalchemy as sa
 
                 produced = list(
-                    connection.execute(
-                        sa.text(f"select * from ({model.render(dialect)}) as made limit 0")
+                    session.execute(
+                        f"select * from ({model.render(session.dialect)}) as made limit 0"
                     ).keys()
                 )
                 assert sorted(produced) == sorted(c.name for c in model.columns), model.full_name
 
 
 def test_every_table_and_column_has_a_comment_in_the_database(warehouse: Warehouse):
-    with warehouse.connect() as connection:
+    with warehouse.session() as session:
         if warehouse.kind == "duckdb":
-            bare = warehouse.fetch(
-                connection,
+            bare = session.fetch(
                 "select schema_name, table_name, column_name from duckdb_columns() where comment is"
                 " null and schema_name in ('source', 'core', 'marts', 'staging', 'ops') and not"
                 " internal",
             )
-            tables = warehouse.fetch(
-                connection, "select table_name from duckdb_tables() where comment is null"
-            )
+            tables = session.fetch("select table_name from duckdb_tables() where comment is null")
         else:
-            bare = warehouse.fetch(
-                connection,
+            bare = session.fetch(
                 "select c.relname, a.attname from pg_attribute a join pg_class c on c.oid ="
                 " a.attrelid join pg_namespace n on n.oid = c.relnamespace where n.nspname in"
                 " ('source', 'core', 'marts', 'staging', 'ops') and a.attnum > 0 and c.relkind ="
                 " 'r' and col_description(c.oid, a.attnum) is null",
             )
-            tables = warehouse.fetch(
-                connection,
+            tables = session.fetch(
                 "select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace"
                 " where n.nspname in ('source', 'core', 'marts', 'ops') and c.relkind = 'r' and"
                 " obj_description(c.oid) is null",
@@ -169,22 +157,20 @@ def test_tables_of_an_older_warehouse_take_what_is_new(warehouse: Warehouse):
     what there can be now.
     """
     text = "text" if warehouse.kind == "postgresql" else "varchar"
-    with warehouse.begin() as connection:
+    with warehouse.transaction() as session:
         for name, key in (
             ("source.budget_line", "account, version, month_on, team, category"),
             ("core.fct_cost", "account, entry_id"),
         ):
-            connection.exec_driver_sql(f"drop table {name}")
-            connection.exec_driver_sql(
+            session.execute(f"drop table {name}")
+            session.execute(
                 f"create table {name} ({', '.join(f'{c} {text}' for c in key.split(', '))})"
             )
-            connection.exec_driver_sql(
-                f"create unique index {name.replace('.', '_')}_grain on {name} ({key})"
-            )
-        connection.exec_driver_sql("delete from ops.schema_version where version > 2")
+            session.execute(f"create unique index {name.replace('.', '_')}_grain on {name} ({key})")
+        session.execute("delete from ops.schema_version where version > 2")
     prepare(warehouse, model_tables())
-    with warehouse.begin() as connection:
-        assert warehouse.fetch(connection, "select max(version) from ops.schema_version") == [
+    with warehouse.transaction() as session:
+        assert session.fetch("select max(version) from ops.schema_version") == [
             (MIGRATIONS[-1][0],)
         ]
         for name, differs in (("source.budget_line", "paid_for"), ("core.fct_cost", "month_on")):
@@ -202,10 +188,8 @@ def test_tables_of_an_older_warehouse_take_what_is_new(warehouse: Warehouse):
                 }
                 for value in ("2026-03-01", "2026-04-01")
             ]
-            warehouse.append(
-                connection, name, arrow_rows(target, [typed(row, target) for row in rows])
-            )
-            assert warehouse.fetch(connection, f"select count(*) from {name}") == [(2,)]
+            session.append(name, arrow_rows(target, [typed(row, target) for row in rows]))
+            assert session.fetch(f"select count(*) from {name}") == [(2,)]
 
 
 def test_every_kpi_has_a_definition():

@@ -209,9 +209,9 @@ def warehouse(request, tmp_path_factory, postgres):
 def case(request, warehouse):
     given = runlog(request.param)
     prepare(warehouse, model_tables())
-    with warehouse.begin() as connection:
+    with warehouse.transaction() as session:
         for entity in given:
-            connection.exec_driver_sql(f"delete from source.{entity}")
+            session.execute(f"delete from source.{entity}")
     event_log.load(
         warehouse,
         [

@@ -83,11 +83,10 @@ def test_rows_of_the_story(warehouse: Warehouse, model: str):
     case = EXPECTED[model]
     columns = case["columns"]
     where = f" where {case['only']}" if "only" in case else ""
-    with warehouse.connect() as connection:
+    with warehouse.session() as session:
         listed = ", ".join(f'"{c}"' for c in columns)
         found = [
-            [shown(v) for v in row]
-            for row in warehouse.fetch(connection, f"select {listed} from {model}{where}")
+            [shown(v) for v in row] for row in session.fetch(f"select {listed} from {model}{where}")
         ]
     expected = [[wanted(v) for v in row] for row in case["rows"]]
     found = [[round(v, 6) if isinstance(v, float) else v for v in row] for row in found]

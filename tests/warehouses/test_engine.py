@@ -20,18 +20,18 @@ def test_opening_a_connection_changes_nothing_of_the_whole_database(tmp_path):
         "select name, value from duckdb_settings() where name in ('disabled_optimizers',"
         " 'memory_limit', 'threads') order by 1"
     )
-    with warehouse.connect() as first:
-        assert warehouse.fetch(first, ask) == [
+    with warehouse.session() as first:
+        assert first.fetch(ask) == [
             ("disabled_optimizers", "join_order"),
             ("memory_limit", "953.6 MiB"),
             ("threads", "1"),
         ]
         for statement in ("set memory_limit = '500MB'", "set threads = 2"):
-            first.exec_driver_sql(statement)
-        told = warehouse.fetch(first, ask)
-        with warehouse.connect() as second:
-            assert warehouse.fetch(second, ask) == told
-            assert warehouse.fetch(second, "select current_setting('TimeZone')") == [("UTC",)]
+            first.execute(statement)
+        told = first.fetch(ask)
+        with warehouse.session() as second:
+            assert second.fetch(ask) == told
+            assert second.fetch("select current_setting('TimeZone')") == [("UTC",)]
 
 
 def test_a_query_for_the_plans_may_be_on_the_warehouse_itself(tmp_path):
@@ -41,8 +41,8 @@ def test_a_query_for_the_plans_may_be_on_the_warehouse_itself(tmp_path):
         Warehouse(f"duckdb:///{tmp_path / 'w.duckdb'}"),
     )
     ask = "select current_setting('memory_limit')"
-    with limited.connect() as first, plain.connect() as second:
-        assert limited.fetch(first, ask) == plain.fetch(second, ask) == [("953.6 MiB",)]
+    with limited.session() as first, plain.session() as second:
+        assert first.fetch(ask) == second.fetch(ask) == [("953.6 MiB",)]
 
 
 def _is_free(path: Path) -> bool:
@@ -59,7 +59,7 @@ def test_a_connection_that_cannot_be_prepared_lets_go_of_the_file(tmp_path):
     try:
         with (
             pytest.raises(StorageError, match="Memory must have"),
-            Warehouse(f"duckdb:///{tmp_path / 'w.duckdb'}", memory_limit="much").connect(),
+            Warehouse(f"duckdb:///{tmp_path / 'w.duckdb'}", memory_limit="much").session(),
         ):
             pass
         assert _is_free(tmp_path / "w.duckdb")
@@ -79,12 +79,12 @@ def test_a_connection_that_cannot_roll_back_lets_go_of_the_file_and_of_the_strea
 
     gc.disable()
     try:
-        with warehouse.connect() as connection:
-            assert warehouse.fetch(connection, "select 1") == [(1,)]
+        with warehouse.session() as session:
+            assert session.fetch("select 1") == [(1,)]
             assert not _is_free(tmp_path / "w.duckdb")
         assert _is_free(tmp_path / "w.duckdb")
-        with pytest.raises(StorageError, match="nowhere"), warehouse.connect() as connection:
-            warehouse.fetch(connection, "select * from nowhere")
+        with pytest.raises(StorageError, match="nowhere"), warehouse.session() as session:
+            session.fetch("select * from nowhere")
         assert _is_free(tmp_path / "w.duckdb")
     finally:
         gc.enable()

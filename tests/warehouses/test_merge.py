@@ -94,15 +94,15 @@ def load(
     replaces: bool = False,
 ) -> int:
     origin, start = Origin("zendesk", "acme", "teams", batch), 0
-    with warehouse.connect() as connection:
-        create_stage(warehouse, connection, entity)
-        connection.commit()
+    with warehouse.session() as session:
+        create_stage(session, entity)
+        session.commit()
         for chunk in chunks:
-            with connection.begin():
-                stage(warehouse, connection, entity, chunk, origin, start=start)
+            with session.begin():
+                stage(session, entity, chunk, origin, start=start)
             start += chunk.num_rows
-        with connection.begin():
-            return merge(connection, entity, origin, replaces=replaces)
+        with session.begin():
+            return merge(session, entity, origin, replaces=replaces)
 
 
 STATES = st.builds(
@@ -122,8 +122,8 @@ LOADS = st.lists(st.tuples(st.lists(STATES, max_size=8), st.booleans()), max_siz
 def test_any_loads_leave_the_newest_states(warehouse: Warehouse, loads):
     held: dict[str, State] = {}
     with warehouse.held():  # as a run does: DuckDB's file stays open
-        with warehouse.begin() as connection:
-            connection.exec_driver_sql("delete from source.team")
+        with warehouse.transaction() as session:
+            session.execute("delete from source.team")
         for number, (states, replaces) in enumerate(loads):
             half = len(states) // 2
             changed = load(
@@ -135,9 +135,8 @@ def test_any_loads_leave_the_newest_states(warehouse: Warehouse, loads):
             )
             held, told = expected(held, states, replaces=replaces)
             assert changed == told
-        with warehouse.connect() as connection:
-            rows = warehouse.fetch(
-                connection,
+        with warehouse.session() as session:
+            rows = session.fetch(
                 "select team_id, name, version_at, received_at from source.team order by 1",
             )
     assert [tuple(row) for row in rows] == [

@@ -18,11 +18,10 @@ def test_more_rows_than_one_statement_takes(warehouse: Warehouse):
         for n in range(1203)
     ]
     for rows in (rules, [{**rule, "is_met": False} for rule in rules[400:900]]):
-        with warehouse.begin() as connection:
-            runlog.record_validation(connection, "run", rows)
-    with warehouse.connect() as connection:
-        counted = warehouse.fetch(
-            connection,
+        with warehouse.transaction() as session:
+            runlog.record_validation(session, "run", rows)
+    with warehouse.session() as session:
+        counted = session.fetch(
             "select is_met, count(*), sum(rows_count) from ops.validation group by 1 order by 1",
         )
     changed, kept = range(400, 900), [*range(400), *range(900, 1203)]
@@ -37,22 +36,22 @@ def test_fields_that_are_seen_again(warehouse: Warehouse):
         "another": ("flag", "new"),
     }
     for fields in (first, again):
-        with warehouse.begin() as connection:
-            runlog.record_drift(connection, "acme", "tickets", fields)
-            runlog.record_drift(connection, "acme", "users", {"field_7": ("list", "known")})
-    with warehouse.connect() as connection:
-        assert runlog.known_fields(connection, "acme", "tickets") == {**first, **again}
-        assert runlog.known_fields(connection, "acme", "users") == {"field_7": ("list", "known")}
+        with warehouse.transaction() as session:
+            runlog.record_drift(session, "acme", "tickets", fields)
+            runlog.record_drift(session, "acme", "users", {"field_7": ("list", "known")})
+    with warehouse.session() as session:
+        assert runlog.known_fields(session, "acme", "tickets") == {**first, **again}
+        assert runlog.known_fields(session, "acme", "users") == {"field_7": ("list", "known")}
 
 
 def test_changes_of_a_table_are_counted(warehouse: Warehouse):
     for times in (1, 2):
-        with warehouse.begin() as connection:
+        with warehouse.transaction() as session:
             for _ in range(times):
-                runlog.mark_changed(connection, "source.ticket")
-            runlog.mark_changed(connection, f"source.agent_{times}")
-    with warehouse.connect() as connection:
-        assert runlog.table_states(connection) == {
+                runlog.mark_changed(session, "source.ticket")
+            runlog.mark_changed(session, f"source.agent_{times}")
+    with warehouse.session() as session:
+        assert runlog.table_states(session) == {
             "source.ticket": 3,
             "source.agent_1": 1,
             "source.agent_2": 1,

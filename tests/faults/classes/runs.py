@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 from unittest import mock
 
-import sqlalchemy as sa
 from scene import AS_OF, Judgement, Scene, judge
 
 from classes.kit import FOR_EVER, Fault, attempt
@@ -68,16 +67,16 @@ def bookmark_of_the_future(scene: Scene, k: int) -> Judgement:
     """
     first = attempt(scene)
     marks = scene.bench.fetch("select account, stream, value from ops.bookmark")
-    with _books(scene) as connection:
-        connection.exec_driver_sql(
+    with _books(scene) as session:
+        session.execute(
             'update ops.bookmark set value = regexp_replace(value, \'"until":"20..\','
             ' \'"until":"2099\')'
         )
     attempt(scene)
-    with _books(scene) as connection:
+    with _books(scene) as session:
         for account, stream, value in marks:
-            connection.execute(
-                sa.text("update ops.bookmark set value = :v where account = :a and stream = :s"),
+            session.execute(
+                "update ops.bookmark set value = :v where account = :a and stream = :s",
                 {"v": value, "a": account, "s": stream},
             )
     return judge(scene, first)
@@ -86,8 +85,8 @@ def bookmark_of_the_future(scene: Scene, k: int) -> Judgement:
 @contextmanager
 def _books(scene: Scene) -> Iterator[Any]:
     warehouse = Warehouse(scene.bench.url)
-    with warehouse.begin() as connection:
-        yield connection
+    with warehouse.transaction() as session:
+        yield session
     warehouse.dispose()
 
 
