@@ -1,9 +1,8 @@
-"""Every setting, read once: `support_etl.toml`, environment variables over it, secrets from the
-environment only.
+"""Read every setting once: from `support_etl.toml`, with environment variables over it.
 
-Any setting can be given as SUPPORT_ETL_<SECTION>__<NAME>, such as SUPPORT_ETL_WAREHOUSE__URL. A
-secret of an account is SUPPORT_ETL_SECRET_<ACCOUNT>_<NAME>, or a Prefect Secret block named
-support-etl-<account>-<name>.
+Secrets come from the environment only. Any setting can be given as SUPPORT_ETL_<SECTION>__<NAME>,
+such as SUPPORT_ETL_WAREHOUSE__URL. A secret of an account is SUPPORT_ETL_SECRET_<ACCOUNT>_<NAME>,
+or a Prefect Secret block named support-etl-<account>-<name>.
 """
 
 import base64
@@ -41,17 +40,18 @@ class WarehouseSettings(_Section):
 
     url: str = Field(
         "duckdb:///warehouse.duckdb",
-        description="duckdb:///file or postgresql://user@host/database",
+        description="URL of the warehouse: duckdb:///file or postgresql://user@host/database",
     )
-    published: str = Field("", description="read-only copy for BI tools (DuckDB only); empty: none")
+    published: str = Field(
+        "", description="File of the read-only copy for BI tools (DuckDB only); empty: no copy"
+    )
     memory_limit: str = Field(
-        "", description="DuckDB's memory limit, such as 2GB; empty: its own default"
+        "", description="DuckDB's memory limit, such as 2GB; empty: DuckDB's default"
     )
     threads: int = Field(
         0,
         description=(
-            "threads of DuckDB; 0: one a core. 1 costs the least processor time where there are few"
-            " rows"
+            "DuckDB threads; 0: one for each core. 1 uses the least processor time on small data"
         ),
         ge=0,
     )
@@ -60,9 +60,9 @@ class WarehouseSettings(_Section):
 class LandingSettings(_Section):
     """Where received pages are kept."""
 
-    url: str = Field("landing", description="folder or fsspec URL such as s3://bucket/support")
+    url: str = Field("landing", description="Folder or fsspec URL, such as s3://bucket/support")
     resume_hours: float = Field(
-        24, description="a batch that was cut is gone on with for so long, then read anew", ge=0
+        24, description="Hours an interrupted batch can be resumed before it restarts", ge=0
     )
 
 
@@ -70,7 +70,7 @@ class ReportSettings(_Section):
     """Where reports are written."""
 
     folder: str = Field(
-        "reports", description="folder for the page, the spreadsheet and the Data Docs of each run"
+        "reports", description="Folder for the page, the spreadsheet and the Data Docs of each run"
     )
 
 
@@ -79,30 +79,33 @@ class BusinessSettings(_Section):
 
     time_zone: str = Field("UTC", description="IANA time zone whose days the daily tables count")
     more_time_zones: tuple[str, ...] = Field(
-        (), description="further IANA time zones for which daily tables are made"
+        (), description="More IANA time zones for the daily tables"
     )
-    currency: str = Field("USD", description="ISO currency of budget tables", pattern="^[A-Z]{3}$")
+    currency: str = Field(
+        "USD", description="ISO currency of the budget tables", pattern="^[A-Z]{3}$"
+    )
     fiscal_year_month: int = Field(
         1,
         description=(
-            "month in which the fiscal year begins; it is named after the year in which it ends"
+            "Month in which the fiscal year begins; the year is named after the one in which"
+            " it ends"
         ),
         ge=1,
         le=12,
     )
     default_hours: str = Field(
-        "Mon-Fri 09:00-17:00", description="hours of accounts that bring no schedule"
+        "Mon-Fri 09:00-17:00", description="Opening hours of accounts without a schedule"
     )
     holiday_country: str = Field(
         "", description="ISO country whose public holidays close the default hours"
     )
     first_day: date | None = Field(
-        None, description="first day of the daily tables; default: first ticket"
+        None, description="First day of the daily tables; default: the day of the first ticket"
     )
     recontact_days: int = Field(
         7,
         description=(
-            "a requester who comes again within so many days was not helped at first contact"
+            "Days within which a new ticket of the same requester means no first contact resolution"
         ),
         ge=0,
         le=60,
@@ -125,159 +128,165 @@ class BusinessSettings(_Section):
 
 
 class PlanningSettings(_Section):
-    """Assumptions of the staffing and budget tables, used where no file or vendor gives better
-    ones.
-    """
+    """Assumptions of the staffing and budget tables, for what no file and no vendor says."""
 
-    handle_minutes: float = Field(18, description="agent minutes of work per ticket", gt=0)
+    handle_minutes: float = Field(18, description="Minutes of agent work for each ticket", gt=0)
     paid_hours_per_day: float = Field(
-        8, description="paid hours of one full-time agent and day", gt=0
+        8, description="Paid hours of a full-time agent on a day", gt=0
     )
     shrinkage_share: float = Field(
-        0.30, description="paid time not available for tickets: leave, training, breaks", ge=0, lt=1
+        0.30,
+        description="Share of paid time not available for contacts: leave, training, breaks",
+        ge=0,
+        lt=1,
     )
     occupancy_share: float = Field(
-        0.85, description="available time that can be spent on tickets", gt=0, le=1
+        0.85, description="Share of available time that can be spent on tickets", gt=0, le=1
     )
     monthly_cost_per_fte: float = Field(
-        5200, description="loaded cost of one full-time agent a month", ge=0
+        5200, description="Cost of a full-time agent a month, overhead included", ge=0
     )
-    horizon_days: int = Field(28, description="days to forecast", ge=1, le=92)
+    horizon_days: int = Field(28, description="Days to forecast", ge=1, le=92)
     quantile: Literal["mean", "q50", "q75", "high_80", "q95"] = Field(
         "mean",
-        description="what people are planned for: the mean expected, or a column of the forecast",
+        description="Volume to plan people for: the expected mean, or a quantile of the forecast",
     )
     live_channels: tuple[str, ...] = Field(
         ("phone", "chat"),
-        description="channels whose customers wait on the line; all others are answered later",
+        description="Channels whose customers wait on the line; all others are answered later",
     )
     live_share: float = Field(
-        0.80, description="share of live contacts to answer within live_seconds", gt=0, lt=1
+        0.80, description="Share of live contacts to answer within live_seconds", gt=0, lt=1
     )
     live_seconds: float = Field(
-        20, description="seconds within which live contacts are answered", ge=0
+        20, description="Seconds within which live contacts are answered", ge=0
     )
     live_occupancy: float = Field(
-        0.85, description="most of their time that people on live channels are busy", gt=0, le=1
+        0.85,
+        description="Largest share of their time that agents on live channels are busy",
+        gt=0,
+        le=1,
     )
     live_abandoned: float = Field(
-        1.0, description="most live customers that may give up, as a share; 1: no limit", gt=0, le=1
+        1.0, description="Largest share of live customers that may give up; 1: no limit", gt=0, le=1
     )
     patience_seconds: float | None = Field(
         None,
-        description="mean time until a waiting customer gives up; none: never (needs more people)",
+        description=(
+            "Mean seconds until a waiting customer gives up; none: nobody gives up (needs"
+            " more people)"
+        ),
         gt=0,
     )
-    chat_concurrency: int = Field(2, description="chats that one agent holds at once", ge=1)
+    chat_concurrency: int = Field(2, description="Chats that one agent handles at once", ge=1)
     deferred_share: float = Field(
-        0.90, description="share of other contacts to answer within deferred_hours", gt=0, lt=1
+        0.90, description="Share of other contacts to answer within deferred_hours", gt=0, lt=1
     )
     deferred_hours: float = Field(
-        8, description="open hours within which other contacts are answered", gt=0
+        8, description="Open hours within which other contacts are answered", gt=0
     )
     yearly_attrition_share: float = Field(
-        0.25, description="share of agents that leave in a year", ge=0, lt=1
+        0.25, description="Share of agents that leave in a year", ge=0, lt=1
     )
     headcount_months: int = Field(
-        12, description="months to plan heads for, the present one first", ge=1, le=24
+        12, description="Months of the headcount plan, the present one included", ge=1, le=24
     )
     hiring_lead_months: int = Field(
-        2, description="months from asking for an agent to the first day", ge=0, le=24
+        2, description="Months from the request for an agent to the first day of work", ge=0, le=24
     )
     ramp_shares: tuple[float, ...] = Field(
-        (0.0, 0.5, 0.8), description="output of a new agent by month since joining, then 1"
+        (0.0, 0.5, 0.8),
+        description="Output of a new agent in each month since joining; after these months it is 1",
     )
     shifts: tuple[str, ...] = Field(
         (),
-        description="shift patterns to plan rosters with, such as 'Mon-Fri 08:00-16:30 break 30'",
+        description="Shift patterns of the rosters, such as 'Mon-Fri 08:00-16:30 break 30'",
     )
-    roster_days: int = Field(14, description="days to plan rosters for", ge=1, le=28)
+    roster_days: int = Field(14, description="Days of the rosters", ge=1, le=28)
     models: Literal["full", "floor"] = Field(
-        "full", description="ways of forecasting: full, or floor (averages only, quick)"
+        "full", description="Forecast methods: full, or floor (averages only, fast)"
     )
     engine: str = Field(
         "",
         description=(
-            "where the forecast is computed: empty here, or a Dask scheduler such as"
+            "Where the forecast is computed; empty: here; or a Dask scheduler, such as"
             " dask:tcp://10.0.0.5:8786"
         ),
         pattern=r"^(dask:\w+://.+)?$",
     )
     interval_minutes: Literal[15, 30, 60] = Field(
-        30, description="length of the intervals within a day, minutes"
+        30, description="Minutes of an interval within a day"
     )
-    interval_days: int = Field(28, description="days to forecast by interval", ge=1, le=28)
+    interval_days: int = Field(28, description="Days to forecast by interval", ge=1, le=28)
 
 
 class RuleSettings(_Section):
-    """When a batch is refused, and when a source is called quiet or behind."""
+    """When a batch is refused, and when a stream counts as stale."""
 
     quarantine_limit_share: float = Field(
-        0.5, description="refuse a batch in which more rows than this are bad", ge=0, le=1
+        0.5, description="Refuse a batch if a larger share of its rows is bad", ge=0, le=1
     )
     behind_hours: float = Field(
-        26, description="alert when a stream has not been read for longer than this", gt=0
+        26, description="Alert when a stream has not been read for more hours than this", gt=0
     )
 
 
 class NotificationSettings(_Section):
-    """Who is told how a run ended.
+    """Who gets a message about the outcome of a run.
 
     Secrets: SUPPORT_ETL_SECRET_NOTIFICATIONS_SLACK_URL, _TEAMS_URL, _SMTP_PASSWORD.
     """
 
     when: Literal["trouble", "always"] = Field(
         "trouble",
-        description=(
-            "trouble: what is wrong once a day, and that it is well again; always: every run"
-        ),
+        description=("trouble: failures once a day, and recovery; always: every run"),
     )
-    slack: bool = Field(False, description="post to a Slack incoming webhook")
-    teams: bool = Field(False, description="post to a Microsoft Teams Workflows webhook")
-    email_to: tuple[str, ...] = Field((), description="addresses to write to")
-    email_from: str = Field("", description="sender's address")
-    smtp_host: str = Field("", description="mail server")
-    smtp_port: int = Field(587, description="mail server's port", ge=1, le=65535)
+    slack: bool = Field(False, description="Post to a Slack incoming webhook")
+    teams: bool = Field(False, description="Post to a Microsoft Teams Workflows webhook")
+    email_to: tuple[str, ...] = Field((), description="Recipients of the e-mail")
+    email_from: str = Field("", description="Sender of the e-mail")
+    smtp_host: str = Field("", description="Mail server")
+    smtp_port: int = Field(587, description="Port of the mail server", ge=1, le=65535)
     smtp_security: Literal["starttls", "tls", "none"] = Field(
         "starttls",
         description=(
-            "how the connection to the mail server is protected; none only on one's own machine"
+            "Protection of the connection to the mail server; none only on the same machine"
         ),
     )
-    smtp_user: str = Field("", description="login at the mail server; empty: none")
+    smtp_user: str = Field("", description="Login at the mail server; empty: no login")
     report_link: str = Field(
         "",
         description=(
-            "where people read the report, such as https://files.example/support/latest.html"
+            "Address of the report for people, such as https://files.example/support/latest.html"
         ),
         pattern=r"^(https?://\S+)?$",
     )
     engineer_link: str = Field(
         "",
-        description="where the engineer looks, such as Prefect's address",
+        description="Address for the engineer, such as Prefect's",
         pattern=r"^(https?://\S+)?$",
     )
-    ca_bundle: str = Field("", description="file with a private certificate authority")
-    proxy: str = Field("", description="proxy URL")
+    ca_bundle: str = Field("", description="File with a private certificate authority")
+    proxy: str = Field("", description="Proxy URL")
 
 
 class RetentionSettings(_Section):
-    """How long things are kept. 0: for ever. What is older goes with `support-etl tidy`."""
+    """How long things are kept. `support-etl tidy` removes what is older."""
 
     landing_days: int = Field(
         0,
         description=(
-            "days that landed pages are kept; without them a day cannot be rebuilt but by asking"
-            " the vendor"
+            "Days to keep landed pages; 0: no limit. An older day can be rebuilt only by"
+            " reading the vendor again"
         ),
         ge=0,
     )
-    reports_days: int = Field(400, description="days that reports are kept", ge=0)
+    reports_days: int = Field(400, description="Days to keep reports; 0: no limit", ge=0)
     books_days: int = Field(
         400,
         description=(
-            "days that rows of runs, batches, validation, notifications and closed quarantine are"
-            " kept"
+            "Days to keep rows of runs, batches, validation, notifications and closed"
+            " quarantine; 0: no limit"
         ),
         ge=0,
     )
@@ -288,41 +297,43 @@ class AccountSettings(_Section):
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
-    connector: str = Field(description="vendor, as in `support-etl connectors`")
+    connector: str = Field(description="Vendor, as listed by `support-etl connectors`")
     name: str = Field(
-        description="your name for the account: lower case letters, digits, underscore"
+        description="Your name for the account: lower case letters, digits, underscore"
     )
-    start: datetime = Field(datetime(2024, 1, 1, tzinfo=UTC), description="how far back to read")
-    base_url: str = Field("", description="address to use instead of the vendor's own")
+    start: datetime = Field(datetime(2024, 1, 1, tzinfo=UTC), description="How far back to read")
+    base_url: str = Field("", description="Address to use instead of the vendor's own")
     requests_per_minute: int | None = Field(
-        None, description="own limit; 0: none; default: the vendor's", ge=0
+        None, description="Own rate limit; 0: no limit; default: the vendor's limit", ge=0
     )
     personal_data: bool = Field(
-        False, description="store names, addresses, subjects and message bodies"
+        False, description="Store names, addresses, subjects and message bodies"
     )
     streams_off: tuple[str, ...] = Field((), description="streams not to read")
     streams_on: tuple[str, ...] = Field((), description="streams to read that are off by default")
-    ca_bundle: str = Field("", description="file with a private certificate authority")
-    proxy: str = Field("", description="proxy URL")
+    ca_bundle: str = Field("", description="File with a private certificate authority")
+    proxy: str = Field("", description="Proxy URL")
     bots: tuple[str, ...] = Field(
-        (), description="authors that post as agents but are bots: ids or user names"
+        (), description="Authors that post as agents but are bots: ids or user names"
     )
     escalation_teams: tuple[str, ...] = Field(
-        (), description="teams, by id or name, to which a transfer is an escalation"
+        (), description="Teams, by id or name, to which a transfer is an escalation"
     )
-    escalate_on_raise: bool = Field(False, description="a raised priority is an escalation")
-    time_zone: str = Field("", description="time zone of `hours` (IANA); default: the business's")
+    escalate_on_raise: bool = Field(False, description="Count a raised priority as an escalation")
+    time_zone: str = Field("", description="IANA time zone of `hours`; default: business.time_zone")
     hours: str = Field(
-        "", description="opening hours if the vendor tells none, as in business.default_hours"
+        "",
+        description="Opening hours if the vendor reports none, written like business.default_hours",
     )
     holiday_country: str = Field(
         "",
         description=(
-            "ISO country whose public holidays close the account's hours if the vendor tells none"
+            "ISO country whose public holidays close the account's hours, if the vendor"
+            " reports none"
         ),
     )
     scores: tuple[Mapping[str, Any], ...] = Field(
-        (), description="survey questions that are scores"
+        (), description="Survey questions that are scores"
     )
 
     @field_validator("name")
@@ -360,7 +371,7 @@ class Settings(BaseSettings):
     rules: RuleSettings = RuleSettings()
     notifications: NotificationSettings = NotificationSettings()
     retention: RetentionSettings = RetentionSettings()
-    accounts: Annotated[tuple[AccountSettings, ...], Field(description="accounts to read")] = ()
+    accounts: Annotated[tuple[AccountSettings, ...], Field(description="Accounts to read")] = ()
 
     @field_validator("accounts")
     @classmethod
@@ -464,8 +475,9 @@ def optional_secrets_of(
 
 
 def remember_secret(value: str) -> None:
-    """Take this out of every message from now on: as it is, and as it stands in headers and
-    addresses.
+    """Remove this value from every message from now on.
+
+    Its forms in headers and addresses are removed, too.
     """
     if len(value) < _SHORTEST_SECRET:
         return

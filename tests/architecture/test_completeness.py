@@ -53,14 +53,6 @@ def test_every_identity_says_what_it_means_and_reads_known_tables():
         )
 
 
-def test_every_personal_column_is_documented():
-    told = (ROOT / "README.md").read_text()
-    personal = {
-        f"source.{e.name}.{c.name}" for e in ENTITIES.values() for c in e.columns if c.personal
-    }
-    assert set(re.findall(r"`(source\.\w+\.\w+)`", told)) == personal
-
-
 def test_every_setting_has_a_description():
     for name, field in Settings.model_fields.items():
         inner = getattr(field.annotation, "model_fields", None)
@@ -147,18 +139,13 @@ def test_help_is_fast_because_it_imports_nothing_heavy():
     assert done.stdout.strip() == "[]"
 
 
-def test_every_command_has_help_and_is_in_the_readme():
-    from typer.main import get_command
+def test_every_command_and_parameter_has_help():
+    from docs.reference.commands import all_commands, parameters
 
-    from flows.cli import app
-
-    readme = (ROOT / "README.md").read_text()
-    for name, command in get_command(app).commands.items():
+    for name, command in all_commands():
         assert command.help, name
-        assert f"`support-etl {name}`" in readme
-        for parameter in command.params:
-            if parameter.name != "help":
-                assert parameter.help, (name, parameter.name)
+        for parameter in parameters(command):
+            assert parameter.help, (name, parameter.name)
 
 
 def test_the_lock_file_holds_hashes_and_no_addresses():

@@ -1,4 +1,4 @@
-"""The README's settings load, its commands run, and the report opens by itself."""
+"""The settings of the README and the pages load, commands run, the report needs nothing else."""
 
 import os
 import re
@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import openpyxl
+import pytest
 from conftest import Bench
 from tests_support import TODAY, midnight
 
@@ -16,18 +17,18 @@ from tasks.settings import load
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_the_settings_of_the_readme_load(tmp_path: Path, monkeypatch):
-    text = "\n".join(re.findall(r"```toml\n(.*?)```", (ROOT / "README.md").read_text(), re.S))
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
+WITH_SETTINGS = [page for page in PAGES if "```toml" in page.read_text()]
+
+
+@pytest.mark.parametrize("page", WITH_SETTINGS, ids=lambda p: p.stem)
+def test_the_settings_of_a_page_load(page: Path, tmp_path: Path, monkeypatch):
+    text = "\n".join(re.findall(r"```toml\n(.*?)```", page.read_text(), re.DOTALL))
     (tmp_path / "support_etl.toml").write_text(text)
     monkeypatch.setenv("SUPPORT_ETL_CONFIG", str(tmp_path / "support_etl.toml"))
-    settings = load()
-    assert [a.connector for a in settings.accounts] == [
-        "zendesk",
-        "files",
-        "freshdesk",
-        "jira",
-        "typeform",
-    ]
+    assert {a.connector for a in load().accounts} == set(
+        re.findall(r'^connector = "(\w+)"', text, re.MULTILINE)
+    )
 
 
 def command(*words: str, folder: Path, **environment: str) -> subprocess.CompletedProcess:

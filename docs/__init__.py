@@ -1,0 +1,1 @@
+"""The documentation site: pages by hand, and the reference that is made from code and yml."""

@@ -1,0 +1,27 @@
+"""What the site says about settings, commands, tables, KPIs, connectors and errors.
+
+All of it is made from the code and the yml files. Nothing of it is written by hand.
+"""
+
+from collections.abc import Callable, Mapping
+
+from docs.reference.commands import commands
+from docs.reference.connectors import connector_list
+from docs.reference.errors import errors
+from docs.reference.kpis import kpi_list
+from docs.reference.settings import settings
+from docs.reference.tables import built_tables, ops_tables, personal_columns, source_tables
+
+REFERENCE: Mapping[str, Callable[[], str]] = {
+    "commands": commands,
+    "connectors": connector_list,
+    "errors": errors,
+    "kpis": kpi_list,
+    "personal_columns": personal_columns,
+    "settings": settings,
+    "tables.core": lambda: built_tables("core"),
+    "tables.marts": lambda: built_tables("marts"),
+    "tables.ops": ops_tables,
+    "tables.source": source_tables,
+    "tables.staging": lambda: built_tables("staging"),
+}

@@ -1,0 +1,89 @@
+"""The pages of the connectors, made from their declarations and quality sheets."""
+
+from collections.abc import Mapping
+
+from docs.reference.markdown import code, codes, joined, table
+from tasks.connectors import connectors
+from tasks.rest.spec import Connector, Stream
+from tasks.settings import secret_variable
+
+
+def connector_list() -> str:
+    """Return one line for each connector, with what it reads and what its API lacks."""
+    rows = [
+        (
+            f"[{one.title}]({name}.md)",
+            code(name),
+            codes(_entities(one)),
+            ", ".join(one.unsupported),
+        )
+        for name, one in connectors().items()
+    ]
+    return table(("Vendor", "`connector =`", "Reads", "Not in its API"), rows)
+
+
+def connector_pages() -> Mapping[str, str]:
+    """Return a page for each connector, by its path below the site's root."""
+    return {f"connectors/{name}.md": _page(one) for name, one in connectors().items()}
+
+
+def _page(one: Connector) -> str:
+    return joined(
+        [
+            f"# {one.title}",
+            _facts(one),
+            "## Settings and sign-in",
+            _settings(one),
+            "## Streams",
+            _streams(one),
+            "## What the API lacks" if one.unsupported else "",
+            "\n".join(f"- {missing}" for missing in one.unsupported),
+        ]
+    )
+
+
+def _facts(one: Connector) -> str:
+    limit = one.limits.requests_per_minute
+    facts = [
+        ("`connector =`", code(one.name)),
+        ("API version", one.api_version),
+        ("Vendor's reference", f"<{one.docs}>" if one.docs.startswith("http") else one.docs),
+        ("Rate limit", f"{limit} requests a minute" if limit else "none known"),
+    ]
+    return "\n".join(f"- {name}: {value}" for name, value in facts if value)
+
+
+def _settings(one: Connector) -> str:
+    rows = [
+        *((code(name), "required") for name in one.settings),
+        *((code(name), "optional") for name in one.optional_settings),
+        *((code(secret_variable("<account>", name)), "secret") for name in one.auth.secrets),
+    ]
+    return joined(
+        [
+            table(("Name", "Kind"), rows) if rows else "This connector has no settings of its own.",
+            "Settings that every account has are on the page [Settings](../settings.md#accounts).",
+        ]
+    )
+
+
+def _streams(one: Connector) -> str:
+    rows = [
+        (
+            code(stream.name) + ("" if stream.on else " (off by default)"),
+            stream.description,
+            codes(_outputs(stream)),
+            stream.incremental,
+        )
+        for stream in one.streams
+    ]
+    return table(("Stream", "What it is", "Fills", "Keeps up by"), rows)
+
+
+def _outputs(stream: Stream) -> list[str]:
+    return list(dict.fromkeys(f"source.{output.entity.name}" for output in stream.becomes))
+
+
+def _entities(one: Connector) -> list[str]:
+    names = (output.entity.name for stream in one.streams for output in stream.becomes)
+    return sorted(set(names))
