@@ -28,7 +28,7 @@ def status(
 
     found = look(load(), max_age_hours=max_age_hours)
     if as_json:
-        print_json({"is_well": found.is_ok, **dict(found.lines)})
+        print_json({"is_ok": found.is_ok, **dict(found.lines)})
     else:
         table("Status", ("What", "How it stands"), list(found.lines))
     if not found.is_ok:

@@ -40,7 +40,7 @@ def prepare_warehouse(settings: Settings) -> str:
 class Status:
     """How things stand.
 
-    `is_well` is false when the marts are older than asked for, the last run failed, or something is
+    `is_ok` is false when the marts are older than asked for, the last run failed, or something is
     to be looked at.
     """
 

@@ -66,7 +66,7 @@ def notify(
                         "run_id": message.run_id,
                         "channel": channel,
                         "topic": topic_of(message),
-                        "is_well": message.is_ok,
+                        "is_ok": message.is_ok,
                         "state": delivery.state,
                         "message": delivery.description or None,
                     },

@@ -58,6 +58,7 @@ MIGRATIONS: tuple[tuple[int, str, tuple[str, ...]], ...] = (
                 f"alter table ops.{name} rename column says to description"
                 for name in ("alert", "schema_version")
             ),
+            "alter table ops.notification rename column is_well to is_ok",
             *(f"drop table if exists {name}" for name in ("core.dim_kpi", "core.fct_sla_clock")),
         ),
     ),

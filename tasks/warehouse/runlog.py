@@ -322,7 +322,7 @@ def record_notification(session: Session, values: Values) -> None:
 def last_notification(session: Session, channel: str) -> Any:
     """The latest message that a channel got, or may have got; None if there is none.
 
-    Fields: topic, is_well.
+    Fields: topic, is_ok.
     """
     return session.execute(
         sa.select(NOTIFICATION.c.topic, NOTIFICATION.c.is_ok)
@@ -333,7 +333,7 @@ def last_notification(session: Session, channel: str) -> Any:
 
 
 def notifications_since(session: Session, channel: str, since: datetime) -> Sequence[Any]:
-    """Messages that a channel got, or may have got, newest first. Fields: topic, is_well."""
+    """Messages that a channel got, or may have got, newest first. Fields: topic, is_ok."""
     return session.execute(
         sa.select(NOTIFICATION.c.topic, NOTIFICATION.c.is_ok)
         .where(

@@ -286,7 +286,7 @@ NOTIFICATION = _ops(
         "Fingerprint of what was told; the same trouble is told once a day",
         required=True,
     ),
-    _c("is_well", "flag", "The message told that all is well", required=True),
+    _c("is_ok", "flag", "The message told that all is well", required=True),
     _c(
         "state",
         "text",

@@ -99,7 +99,7 @@ def test_targets_of_the_file_make_clocks_where_the_vendor_tells_none(
     told = {KEYS.get(vendor, str)(t.number): truth(t, NOW) for t in fake.alive()}
     clocks = one.fetch(
         "select ticket_id, metric, state, elapsed_seconds_recorded from core.fct_sla_clock where"
-        " told_by = 'computed' and not is_ended_without_reply"
+        " source = 'computed' and not is_ended_without_reply"
     )
     assert {metric for _, metric, _, _ in clocks} == (
         {"first_reply"} if vendor == "zoho_desk" else {"first_reply", "resolution"}

@@ -177,7 +177,7 @@ def test_the_commands_print_what_they_did(small: Bench, tmp_path: Path):
 
     assert "schema version" in call("prepare").stdout
     done = call("status", "--json")
-    assert done.returncode == 3 and json.loads(done.stdout)["is_well"] is False
+    assert done.returncode == 3 and json.loads(done.stdout)["is_ok"] is False
     assert json.loads(call("tidy", "--dry-run", "--json").stdout) == {
         "landed batches": 0,
         "reports": 0,
