@@ -160,3 +160,10 @@ def test_the_lock_file_holds_hashes_and_no_addresses():
             r"[\w.-]+(\[[\w,-]+\])?==\S+( ; [^\\]+)?( \\\n    --hash=sha256:[0-9a-f]{64})+", e
         )
     ] == []
+
+
+def test_commands_print_through_the_console_which_keeps_escape_sequences_out():
+    for path in (ROOT / "flows" / "cli").glob("*.py"):
+        if path.name != "console.py":
+            text = path.read_text()
+            assert not re.findall(r"typer\.echo|\bprint\(|from rich|import rich", text), path.name

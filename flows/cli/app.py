@@ -1,0 +1,104 @@
+"""The entry point `support-etl`: its commands by group, its version and its exit codes.
+
+Exit codes: 0 done, 1 unexpected, 2 settings, 3 vendor, 4 data, 5 storage.
+"""
+
+import os
+import sys
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.cli import (
+    catalog,
+    console,
+    doctor,
+    erase,
+    forecast,
+    quarantine,
+    reconcile,
+    report,
+    sandbox,
+    warehouse,
+)
+from flows.cli import run as runs
+from flows.pipeline.containment import keep_traceback
+from tasks.errors import SupportEtlError
+from tasks.settings import load, redact
+
+RUN, LOOK, WAREHOUSE, CATALOG, TRY = (
+    "Run the pipeline",
+    "See what needs attention",
+    "Look after the warehouse",
+    "Read the catalog",
+    "Try it out",
+)
+
+app = typer.Typer(
+    help="Customer-support data in one warehouse: KPIs, budget and staffing forecasts.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+for group, commands in (
+    (RUN, (runs.run, runs.backfill, runs.replay, reconcile.reconcile, report.report)),
+    (LOOK, (doctor.doctor, warehouse.status)),
+    (WAREHOUSE, (warehouse.prepare, warehouse.migrate, warehouse.tidy, erase.erase)),
+    (CATALOG, (catalog.connectors, catalog.kpis, catalog.models, catalog.surveys)),
+    (TRY, (runs.demo, sandbox.sandbox, forecast.forecast)),
+):
+    for command in commands:
+        app.command(rich_help_panel=group)(command)
+app.add_typer(quarantine.app, name="quarantine", rich_help_panel=LOOK)
+
+
+def _print_version(is_wanted: bool) -> None:
+    if is_wanted:
+        console.line(f"support-etl {version('support-etl')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    is_version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version.", callback=_print_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    """Customer-support data in one warehouse: KPIs, budget and staffing forecasts."""
+
+
+def main() -> None:
+    """Run one command; every error becomes one line and an exit code, never a traceback."""
+    os.environ.setdefault("DO_NOT_TRACK", "1")  # Prefect's and Great Expectations' usage statistics
+    os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+    try:
+        app(standalone_mode=True)
+    except SupportEtlError as error:
+        console.error(f"error: {error}")
+        sys.exit(error.exit_code)
+    except Exception as error:
+        console.error(f"error: {_in_one_line(error)}; {_kept(error)}")
+        sys.exit(1)
+
+
+def _in_one_line(error: Exception) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"[:500]
+
+
+def _kept(error: Exception) -> str:
+    """Say where the traceback is kept: with the reports, or here without readable settings."""
+    try:
+        folder = Path(load().reports.folder)
+    except SupportEtlError:
+        folder = Path("reports")
+    started = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-command"
+    try:
+        path = keep_traceback(error, folder / started, "command")
+    except OSError as refusal:
+        return redact(f"its traceback could not be written to {folder}: {refusal.strerror}")
+    return f"its traceback is in {path}"

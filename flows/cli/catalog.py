@@ -1,0 +1,205 @@
+"""Commands that list what there is: `connectors`, `models`, `kpis` and `surveys`."""
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from flows.cli import console
+from flows.cli.console import Accounts, AsJson
+from flows.cli.sandbox import sandbox_if_no_account
+from tasks.errors import ConfigurationError
+from tasks.settings import load
+
+if TYPE_CHECKING:
+    from tasks.rest.spec import Connector, Stream
+    from tasks.sqlmodels.catalog import Kpi, Model
+    from tasks.surveys import Question
+
+T = TypeVar("T")
+Name = Annotated[str, typer.Argument(metavar="[NAME]", help="Show only this one, in detail.")]
+
+
+def connectors(name: Name = "", as_json: AsJson = False) -> None:
+    """List the vendors; with a NAME, its streams, settings, secrets and API gaps."""
+    from tasks.connectors import connectors as known
+
+    chosen = _chosen("connector", known(), name)
+    if as_json:
+        console.print_json([_stream_facts(c, s) for c in chosen.values() for s in c.streams])
+    elif name:
+        _print_connector(chosen[name])
+    else:
+        console.table(
+            "Connectors",
+            ("Name", "Vendor", "API", "Streams", "Settings", "Secrets"),
+            [
+                (
+                    c.name,
+                    c.title,
+                    c.api_version,
+                    len(c.streams),
+                    ", ".join(c.settings),
+                    ", ".join(c.auth.secrets),
+                )
+                for c in chosen.values()
+            ],
+        )
+
+
+def models(name: Name = "", as_json: AsJson = False) -> None:
+    """List the tables in the order in which they are built; with a NAME, its columns and inputs."""
+    from tasks.sqlmodels.catalog import models as known
+
+    chosen = _chosen("model", known(), name)
+    if as_json:
+        console.print_json([_model_facts(model) for model in chosen.values()])
+    elif name:
+        model = chosen[name]
+        console.details(model.full_name, _model_facts(model).items())
+        columns = [(c.name, c.kind, c.description) for c in model.columns]
+        console.table("Columns", ("Column", "Kind", "Description"), columns)
+    else:
+        rows = [(m.full_name, ", ".join(m.grain), m.description) for m in chosen.values()]
+        console.table("Models", ("Table", "One row per", "Description"), rows)
+
+
+def kpis(name: Name = "", as_json: AsJson = False) -> None:
+    """List the KPIs with their definitions; with a NAME, all that defines it."""
+    from tasks.sqlmodels.catalog import kpis as known
+
+    chosen = _chosen("KPI", known(), name)
+    if as_json:
+        console.print_json([_kpi_facts(kpi) for kpi in chosen.values()])
+    elif name:
+        console.details(chosen[name].title, _kpi_facts(chosen[name]).items())
+    else:
+        console.table(
+            "KPIs",
+            ("KPI", "Unit", "Better", "Counted on", "Definition"),
+            [
+                (k.name, k.unit, k.better, k.attributed_to, k.description)
+                for k in sorted(chosen.values(), key=lambda kpi: kpi.name)
+            ],
+        )
+
+
+def surveys(account: Accounts = None, as_json: AsJson = False) -> None:
+    """List surveys and questions, and propose which questions are scores (CSAT, NPS, CES)."""
+    from flows.doctor import survey_questions
+
+    with sandbox_if_no_account(load()) as (settings, _):
+        by_account = survey_questions(settings, account or ())
+    if as_json:
+        console.print_json([vars(q) for questions in by_account.values() for q in questions])
+        return
+    for name, questions in by_account.items():
+        _print_questions(name, questions)
+    if not by_account:
+        console.line(
+            "no account has a list of surveys; Medallia's scores are named by field id (see the"
+            " README)"
+        )
+
+
+def _chosen(kind: str, known: Mapping[str, T], name: str) -> Mapping[str, T]:
+    """Everything, or the one of this name. Raises ConfigurationError with names that are close."""
+    if not name:
+        return known
+    if name not in known:
+        close = get_close_matches(name, known) or sorted(known)[:5]
+        raise ConfigurationError(f"no {kind} {name}; there are {', '.join(close)}")
+    return {name: known[name]}
+
+
+def _stream_facts(connector: "Connector", stream: "Stream") -> dict[str, Any]:
+    return {
+        "connector": connector.name,
+        "title": connector.title,
+        "api_version": connector.api_version,
+        "settings": ", ".join(connector.settings),
+        "secrets": ", ".join(connector.auth.secrets),
+        "requests_per_minute": connector.limits.requests_per_minute,
+        "stream": stream.name,
+        "description": stream.description,
+        "entities": ", ".join(dict.fromkeys(b.entity.name for b in stream.becomes)),
+        "incremental": stream.incremental,
+        "on": stream.on,
+    }
+
+
+def _print_connector(connector: "Connector") -> None:
+    limit = connector.limits.requests_per_minute
+    console.details(
+        f"{connector.title} ({connector.name})",
+        (
+            ("API", connector.api_version),
+            ("settings", ", ".join(connector.settings) or "none"),
+            ("secrets", ", ".join(connector.auth.secrets) or "none"),
+            ("rate limit", f"{limit} requests a minute" if limit else "none of its own"),
+            ("not in its API", ", ".join(connector.unsupported)),
+            ("documentation", connector.docs),
+        ),
+    )
+    facts = [_stream_facts(connector, stream) for stream in connector.streams]
+    console.table(
+        "Streams",
+        ("Stream", "Becomes", "Keeps up by", "Description"),
+        [
+            (
+                f["stream"] + ("" if f["on"] else " (off)"),
+                f["entities"],
+                f["incremental"],
+                f["description"],
+            )
+            for f in facts
+        ],
+    )
+
+
+def _model_facts(model: "Model") -> dict[str, Any]:
+    return {
+        "model": model.full_name,
+        "grain": ", ".join(model.grain),
+        "built_by": model.built_by,
+        "needs": ", ".join(model.inputs),
+        "description": model.description,
+    }
+
+
+def _kpi_facts(kpi: "Kpi") -> dict[str, Any]:
+    return {
+        "kpi": kpi.name,
+        "title": kpi.title,
+        "description": kpi.description,
+        "unit": kpi.unit,
+        "numerator": kpi.numerator,
+        "denominator": kpi.denominator,
+        "better": kpi.better,
+        "attributed_to": kpi.attributed_to,
+        "source": kpi.source,
+    }
+
+
+def _print_questions(account: str, questions: "list[Question]") -> None:
+    console.table(
+        f"{account}: surveys and questions",
+        ("Survey", "Question", "Text", "Kind", "Scale", "Proposed"),
+        [
+            (
+                f"{q.survey} ({q.survey_id})",
+                q.question_id,
+                q.heading,
+                q.family,
+                q.scale,
+                q.metric or "no score",
+            )
+            for q in questions
+        ],
+    )
+    scores = [question.as_setting() for question in questions if question.metric]
+    if scores:
+        console.line(f"for [[accounts]] {account} in support_etl.toml, once you checked each line:")
+        for text in ("scores = [", *scores, "]", ""):
+            console.line(text)

@@ -1,0 +1,99 @@
+"""What commands print: text from data cannot steer the terminal, and errors are one line."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import Bench
+from hypothesis import given, strategies
+from typer.testing import CliRunner
+
+from flows.cli import app
+from flows.cli.console import clean
+from tasks.sandbox.fake import InjectedFault
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def call(code: str, *words: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", f"from flows.cli import app, main\n{code}\nmain()", *words],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        check=False,
+        timeout=120,
+    )
+
+
+@given(strategies.text())
+def test_clean_text_is_one_line_without_control_characters(text: str):
+    assert clean(text).replace("\N{REPLACEMENT CHARACTER}", "").isprintable()
+    assert len(clean(text)) == len(text)
+
+
+def test_an_escape_sequence_in_a_survey_question_does_not_reach_the_terminal(
+    every_account: Bench, sandbox, monkeypatch
+):
+    evil = "\x1b]0;owned\x07\x1b[2J\x9b31m"
+
+    def spoil(body: bytes) -> bytes:
+        return body.replace(
+            b'"heading": "', b'"heading": ' + json.dumps(evil).encode()[:-1]
+        ).replace(b'"heading":"', b'"heading":' + json.dumps(evil).encode()[:-1])
+
+    sandbox.fakes["surveymonkey"].faults = [
+        InjectedFault("edit", "/surveys", times=100, edit=spoil)
+    ]
+    accounts = [dict(a) for a in sandbox.accounts if a["connector"] == "surveymonkey"]
+    monkeypatch.setenv("SUPPORT_ETL_ACCOUNTS", json.dumps(accounts, default=str))
+    monkeypatch.setenv("SUPPORT_ETL_CONFIG", str(every_account.folder / "none.toml"))
+    result = CliRunner().invoke(app, ["surveys"])
+    assert result.exit_code == 0, result.output
+    assert "owned" in result.output, "the question is printed"
+    assert not {"\x1b", "\x07", "\x9b"} & set(result.output)
+
+
+def test_one_thing_of_a_list_in_detail(tmp_path: Path):
+    for words, expected in (
+        (["connectors", "zendesk"], "ticket_events"),
+        (["models", "marts.kpi_daily"], "attainment"),
+        (["kpis", "csat"], "Zendesk: good over good and bad"),
+    ):
+        done = call("", *words, folder=tmp_path)
+        assert expected in done.stdout, done.stderr
+        listed = json.loads(call("", *words, "--json", folder=tmp_path).stdout)
+        assert {words[1]} == {row[words[0].removesuffix("s")] for row in listed}
+    done = call("", "kpis", "cast", folder=tmp_path)
+    assert (done.returncode, done.stderr) == (2, "error: no KPI cast; there are csat\n")
+
+
+def test_the_version_is_printed(tmp_path: Path):
+    assert call("", "--version", folder=tmp_path).stdout.startswith("support-etl ")
+
+
+@pytest.mark.parametrize("settings", ["", "this is no toml"])
+def test_an_unexpected_error_is_one_line_and_its_traceback_is_kept(tmp_path: Path, settings: str):
+    (tmp_path / "support_etl.toml").write_text(settings)
+    code = (
+        "from tasks.settings import remember_secret\n"
+        "@app.command()\n"
+        "def fail():\n"
+        "    remember_secret('hidden-token')\n"
+        "    raise RuntimeError('not foreseen\\nwith hidden-token')\n"
+    )
+    done = call(code, "fail", folder=tmp_path)
+    assert done.returncode == 1
+    (kept,) = tmp_path.rglob("*.traceback.txt")
+    assert done.stderr == (
+        "error: RuntimeError: not foreseen with ***; its traceback is in"
+        f" {kept.relative_to(tmp_path)}\n"
+    )
+    text = kept.read_text()
+    assert "Traceback" in text
+    assert "hidden-token" not in text.replace("remember_secret('hidden-token')", "")
+    assert kept.stat().st_mode & 0o077 == 0
