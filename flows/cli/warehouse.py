@@ -23,7 +23,7 @@ def status(
 
     health = read_status(load(), max_age_hours=max_age_hours)
     if as_json:
-        console.print_json({"is_well": health.is_ok, **dict(health.lines)})
+        console.print_json({"is_ok": health.is_ok, **dict(health.lines)})
     else:
         console.table("Status", ("What", "State"), health.lines)
     if not health.is_ok:

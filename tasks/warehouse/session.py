@@ -56,7 +56,7 @@ class Session(ABC):
 
     def execute(
         self, statement: str | sa.Executable, values: Values | Sequence[Values] | None = None
-    ) -> sa.CursorResult[Any]:
+    ) -> sa.CursorResult[*tuple[Any, ...]]:
         """Run a statement; text takes its parameters as `:name`."""
         if isinstance(statement, sa.Executable):
             return self._connection.execute(statement, values)
