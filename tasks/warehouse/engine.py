@@ -223,13 +223,10 @@ class Warehouse:
 def _close(connection: sa.Connection) -> None:
     """Give a connection back, even where rolling back what is still open fails.
 
-    An engine that is out of memory cannot do that either; closing the raw connection rolls back as
-    well.
+    An engine that is out of memory cannot do that either; SQLAlchemy drops the raw connection then,
+    which rolls back as well.
     """
-    try:
-        connection.close()
-    except (sa.exc.SQLAlchemyError, duckdb.Error, psycopg.Error):
-        connection.invalidate()
+    with suppress(sa.exc.SQLAlchemyError, duckdb.Error, psycopg.Error):
         connection.close()
 
 
