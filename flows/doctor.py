@@ -138,7 +138,7 @@ def survey_questions(
             (
                 s
                 for s in streams_of(account)
-                if s.each_of and any(b.entity is SURVEY_QUESTION for b in s.becomes)
+                if s.parent and any(b.entity is SURVEY_QUESTION for b in s.outputs)
             ),
             None,
         )

@@ -27,8 +27,8 @@ from tasks.landing.store import Batch, Landing, Source
 from tasks.load import Load
 from tasks.quality.suites import Verdict
 from tasks.rest.client import Client
-from tasks.rest.reading import MAIN, PARTITIONS, Bookmark, page_reader
-from tasks.rest.spec import Changed, Full, Stream, Token
+from tasks.rest.reading import MAIN, PARENTS, Bookmark, page_reader
+from tasks.rest.spec import FullRefresh, IncrementalCursor, IncrementalWindow, Stream
 from tasks.settings import AccountSettings, SecretLookup, Settings, redact
 from tasks.validate import Reader
 from tasks.warehouse import runlog
@@ -146,7 +146,9 @@ class _Ingestion:
         self._finish_what_was_left()
         bookmark = Bookmark() if self._asked else self._bookmark()
         window = self._asked or self._window(bookmark)
-        if window.end <= window.start and not isinstance(self._stream.sync, (Full, Token)):
+        if window.end <= window.start and not isinstance(
+            self._stream.sync, (FullRefresh, IncrementalCursor)
+        ):
             self._result.message = (
                 f"bookmark {window.start.isoformat()} is not before {window.end.isoformat()}"
             )
@@ -267,11 +269,11 @@ class _Ingestion:
         start = bookmark.until or (
             _LONG_AGO if self._stream.from_beginning else self._account.start
         )
-        if self._stream.each_of:
+        if self._stream.parent:
             start = (
                 self._account.start
             )  # every partition has its own bookmark; one that is new is read from the start
-        elif bookmark.until and isinstance(sync, Changed):
+        elif bookmark.until and isinstance(sync, IncrementalWindow):
             start = max(min(self._account.start, start), start - sync.overlap)
         return Window(start, min(self._context.as_of, now() - timedelta(minutes=1)))
 
@@ -283,11 +285,11 @@ class _Ingestion:
     def _bookmark_after(self, batch: Batch, tally: Tally) -> Bookmark:
         before = Bookmark.from_json(batch.bookmark)
         partitions = dict(before.partitions or {})
-        if self._stream.each_of:
-            reader = page_reader(self._stream, PARTITIONS)
+        if self._stream.parent:
+            reader = page_reader(self._stream, PARENTS)
             for page in tally.lists:
-                keys = reader.column(page.records, self._stream.each_of.key)
-                marks = reader.column(page.records, self._stream.each_of.mark)
+                keys = reader.column(page.records, self._stream.parent.partition_key)
+                marks = reader.column(page.records, self._stream.parent.partition_cursor)
                 partitions |= {
                     str(k): (batch.window.end, str(m))
                     for k, m in zip(keys, marks, strict=True)
@@ -316,7 +318,7 @@ class _Ingestion:
                 "pages": tally.pages,
                 "records": tally.records,
                 "records_by_part": tally.by_part,
-                "spoiled": tally.spoiled,
+                "unreadable": tally.unreadable,
                 "requests": tally.pages,
                 "api_version": vendor.api_version,
             },
@@ -326,12 +328,12 @@ class _Ingestion:
         """Compare the fields of the first records with those known, and say what appeared or
         vanished.
         """
-        if page.part not in {MAIN, PARTITIONS}:
+        if page.section not in {MAIN, PARENTS}:
             return
         path = (
             self._stream.records
-            if page.part == MAIN
-            else (self._stream.each_of.records if self._stream.each_of else "")
+            if page.section == MAIN
+            else (self._stream.parent.records if self._stream.parent else "")
         )
         seen = _fields(page.body, path)
         if not seen:

@@ -100,7 +100,7 @@ def streams_of(account: AccountSettings) -> list[Stream]:
     """
     streams = connector(account.connector).streams
     known = {stream.name for stream in streams}
-    unknown = sorted({*account.streams_off, *account.streams_on} - known)
+    unknown = sorted({*account.deselect, *account.select} - known)
     if unknown:
         raise ConfigurationError(
             f"account {account.name}: no stream {', '.join(unknown)}; {account.connector} has"
@@ -109,7 +109,7 @@ def streams_of(account: AccountSettings) -> list[Stream]:
     return [
         s
         for s in streams
-        if s.name not in account.streams_off and (s.on or s.name in account.streams_on)
+        if s.name not in account.deselect and (s.enabled or s.name in account.select)
     ]
 
 

@@ -12,11 +12,11 @@ from tasks.rest.spec import Stream
 def keep(landing: Landing, batch: Batch, number: int, received: Received) -> LandedPage:
     """Land a page under its number in the batch."""
     header = {
-        "part": received.part,
+        "section": received.section,
         "partition": received.partition,
         "request": received.request.as_json(),
         "records": len(received.page.records),
-        "spoiled": len(received.page.spoiled),
+        "unreadable": len(received.page.unreadable),
         "received_at": received.received_at.isoformat(),
         "resume": received.resume,
         "cursor": received.cursor,
@@ -25,7 +25,7 @@ def keep(landing: Landing, batch: Batch, number: int, received: Received) -> Lan
     landing.keep(batch, number, header, received.body)
     return LandedPage(
         number,
-        received.part,
+        received.section,
         received.partition,
         received.received_at,
         received.page,
@@ -50,10 +50,10 @@ def _decoded(stream: Stream, landed: Landed) -> LandedPage:
     header = landed.header
     return LandedPage(
         landed.number,
-        header["part"],
+        header["section"],
         header["partition"],
         parse_instant(header["received_at"]),
-        redecode(stream, header["part"], landed.body),
+        redecode(stream, header["section"], landed.body),
         header["resume"],
         header["cursor"],
         header["total"],

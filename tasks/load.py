@@ -7,7 +7,7 @@ from typing import Any
 from tasks.entities import ENTITIES
 from tasks.landing.store import Batch
 from tasks.quality.checked import Checked, RejectedRow
-from tasks.rest.spec import Full, Stream
+from tasks.rest.spec import FullRefresh, Stream
 from tasks.translation.columns import keys_of
 from tasks.warehouse import runlog
 from tasks.warehouse.merge import Origin, create_stage, merge, stage
@@ -67,8 +67,8 @@ class Load:
         kill at any moment leaves either all of the batch or nothing.
         """
         source = self.batch.source
-        replaces = isinstance(self.stream.sync, Full) and self.stream.sync.replaces
-        entities = {b.entity.name for b in self.stream.becomes} if replaces else set(self.rows)
+        replaces = isinstance(self.stream.sync, FullRefresh) and self.stream.sync.replaces
+        entities = {b.entity.name for b in self.stream.outputs} if replaces else set(self.rows)
         for name in entities - set(self.rows):
             create_stage(self.session, ENTITIES[name])
             self.rows[name] = 0

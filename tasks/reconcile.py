@@ -13,7 +13,7 @@ from typing import Any
 
 from tasks.clock import Window, now
 from tasks.entities import ENTITIES
-from tasks.rest.spec import Changed, Stream
+from tasks.rest.spec import IncrementalWindow, Stream
 from tasks.warehouse import runlog
 from tasks.warehouse.changed_keys import touch_tickets
 from tasks.warehouse.session import Session
@@ -55,12 +55,12 @@ def compared_entities(stream: Stream) -> list[str]:
     """Entities of a stream that can be compared: it tells changes in a window, and the entity has a
     version.
     """
-    if not isinstance(stream.sync, Changed) or stream.each_of:
+    if not isinstance(stream.sync, IncrementalWindow) or stream.parent:
         return []
     return [
         b.entity.name
-        for b in stream.becomes
-        if b.entity.name in COMPARED and (b.clean or "version_at" in b.fields)
+        for b in stream.outputs
+        if b.entity.name in COMPARED and (b.transform or "version_at" in b.fields)
     ]
 
 

@@ -309,8 +309,10 @@ class AccountSettings(_Section):
     personal_data: bool = Field(
         False, description="Store names, addresses, subjects and message bodies"
     )
-    streams_off: tuple[str, ...] = Field((), description="streams not to read")
-    streams_on: tuple[str, ...] = Field((), description="streams to read that are off by default")
+    deselect: tuple[str, ...] = Field((), description="Streams to leave out")
+    select: tuple[str, ...] = Field(
+        (), description="Streams to read in addition: those that are not enabled by default"
+    )
     ca_bundle: str = Field("", description="File with a private certificate authority")
     proxy: str = Field("", description="Proxy URL")
     bots: tuple[str, ...] = Field(

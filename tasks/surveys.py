@@ -12,9 +12,9 @@ from typing import Any
 
 from tasks.clock import Window, now
 from tasks.rest.client import Client
-from tasks.rest.reading import LEAD, PARTITIONS, Bookmark, Reading, page_reader
+from tasks.rest.reading import PARENT_DOCUMENT, PARENTS, Bookmark, Reading, page_reader
 from tasks.rest.spec import Stream
-from tasks.translation.columns import Gathered, translate
+from tasks.translation.columns import RecordBuffer, translate
 
 _EFFORT = re.compile(r"eas[yi]|effort|simple|handle my", re.IGNORECASE)
 _SATISFIED = re.compile(
@@ -61,18 +61,18 @@ def list_questions(client: Client, stream: Stream, settings: Mapping[str, Any]) 
     surveys: dict[str, str] = {}
     questions: list[Question] = []
     for received in Reading(client, stream, Window(moment, moment), Bookmark()).catalogue():
-        gathered = Gathered()
-        gathered.add(received.page.records, 1, received.partition, received.received_at)
-        for becomes in (
+        buffer = RecordBuffer()
+        buffer.add(received.page.records, 1, received.partition, received.received_at)
+        for output in (
             b
-            for b in stream.becomes
-            if b.part == received.part and received.part in {PARTITIONS, LEAD}
+            for b in stream.outputs
+            if b.section == received.section and received.section in {PARENTS, PARENT_DOCUMENT}
         ):
-            reader = page_reader(stream, received.part)
+            reader = page_reader(stream, received.section)
             rows = translate(
-                stream, becomes, reader, gathered, personal=True, settings=settings
+                stream, output, reader, buffer, personal=True, settings=settings
             ).table.to_pylist()
-            if becomes.entity.name == "survey":
+            if output.entity.name == "survey":
                 surveys |= {row["survey_id"]: row["title"] or "" for row in rows}
             else:
                 questions += [_question(row, surveys) for row in rows]

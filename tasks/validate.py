@@ -14,14 +14,14 @@ from tasks.errors import BatchRefusedError, ContractError
 from tasks.landing.pages import LandedPage
 from tasks.quality.checked import Checked, RejectedRow
 from tasks.quality.suites import Verdict, check
-from tasks.rest.reading import LEAD, MAIN, page_reader
-from tasks.rest.spec import Becomes, Stream
+from tasks.rest.reading import MAIN, PARENT_DOCUMENT, page_reader
+from tasks.rest.spec import Output, Stream
 from tasks.translation.columns import (
     PAGE,
     REASON,
     RECEIVED,
     RECORD,
-    Gathered,
+    RecordBuffer,
     Rows,
     keys_of,
     translate,
@@ -41,8 +41,8 @@ class Reader:
     quarantine_limit: float
     seen: int = 0
     rejected_count: int = 0
-    _gathered: dict[str, Gathered] = field(default_factory=dict)
-    _lead: Any = None
+    _gathered: dict[str, RecordBuffer] = field(default_factory=dict)
+    _parent_document: Any = None
 
     def rows(self, pages: Iterable[LandedPage]) -> Iterator[Checked]:
         """Checked rows in chunks.
@@ -50,32 +50,32 @@ class Reader:
         Raises BatchRefusedError when a batch rule fails or too many rows are bad.
         """
         for page in pages:
-            if page.part == LEAD:
+            if page.section == PARENT_DOCUMENT:
                 yield from self._flush(MAIN)
-                self._lead = page.page.records[0]
+                self._parent_document = page.page.records[0]
             yield from self._spoiled(page)
-            gathered = self._gathered.setdefault(page.part, Gathered())
-            gathered.add(page.page.records, page.number, page.partition, page.received_at)
-            if len(gathered.records) >= CHUNK_RECORDS:
-                yield from self._flush(page.part)
-        for part in list(self._gathered):
-            yield from self._flush(part)
+            buffer = self._gathered.setdefault(page.section, RecordBuffer())
+            buffer.add(page.page.records, page.number, page.partition, page.received_at)
+            if len(buffer.records) >= CHUNK_RECORDS:
+                yield from self._flush(page.section)
+        for section in list(self._gathered):
+            yield from self._flush(section)
         self._refuse_if_mostly_bad()
 
-    def _flush(self, part: str) -> Iterator[Checked]:
-        gathered = self._gathered.pop(part, None)
-        if not gathered or not gathered.records:
+    def _flush(self, section: str) -> Iterator[Checked]:
+        buffer = self._gathered.pop(section, None)
+        if not buffer or not buffer.records:
             return
-        reader = page_reader(self.stream, part)
-        for becomes in self.stream.becomes:
-            if becomes.part == part:
+        reader = page_reader(self.stream, section)
+        for output in self.stream.outputs:
+            if output.section == section:
                 rows = translate(
                     self.stream,
-                    becomes,
+                    output,
                     reader,
-                    gathered,
+                    buffer,
                     personal=self.personal,
-                    lead=self._lead,
+                    parent_document=self._parent_document,
                     settings=self.settings,
                 )
                 yield self._checked(rows)
@@ -103,34 +103,34 @@ class Reader:
 
     def _spoiled(self, page: LandedPage) -> Iterator[Checked]:
         """Records that do not have the declared types at all."""
-        if not page.page.spoiled:
+        if not page.page.unreadable:
             return
-        becomes: Becomes | None = next(
-            (b for b in self.stream.becomes if b.part == page.part), None
+        output: Output | None = next(
+            (b for b in self.stream.outputs if b.section == page.section), None
         )
-        if becomes is None:  # what is asked for by this record would be missing without a word
+        if output is None:  # what is asked for by this record would be missing without a word
             raise ContractError(
-                f"{self.stream.name}: a record of {page.part} cannot be read"
-                f" ({page.page.spoiled[0].reason}); nothing of the batch was loaded"
+                f"{self.stream.name}: a record of {page.section} cannot be read"
+                f" ({page.page.unreadable[0].reason}); nothing of the batch was loaded"
             )
         rejected = tuple(
             RejectedRow(
-                becomes.entity.name,
+                output.entity.name,
                 page.number,
                 None,
-                _guess_key(becomes, s.raw),
+                _guess_key(output, s.raw),
                 "declared type",
                 s.reason,
             )
-            for s in page.page.spoiled
+            for s in page.page.unreadable
         )
         self.seen += len(rejected)
         self.rejected_count += len(rejected)
         nothing = pa.schema(
-            [(c.name, ARROW[c.kind]) for c in becomes.entity.columns]
+            [(c.name, ARROW[c.kind]) for c in output.entity.columns]
             + [(PAGE, pa.int64()), (RECORD, pa.int64()), (RECEIVED, ARROW["instant"])]
         ).empty_table()
-        yield Checked(becomes.entity, nothing, rejected, None)
+        yield Checked(output.entity, nothing, rejected, None)
 
     def _refuse_if_broken(self, verdict: Verdict) -> None:
         if verdict.refusals:
@@ -176,9 +176,9 @@ def _take_out(
     return table.filter(pa.array(keep)), rejected
 
 
-def _guess_key(becomes: Becomes, raw: str) -> str:
+def _guess_key(output: Output, raw: str) -> str:
     """The key of a record that could not be read, if its id at least can be."""
-    path = becomes.fields.get(becomes.entity.key[0])
+    path = output.fields.get(output.entity.key[0])
     try:
         found = msgspec.json.decode(raw)
         return str(found.get(path, "")) if isinstance(path, str) and isinstance(found, dict) else ""

@@ -121,7 +121,7 @@ def _behind(session: Session, settings: Settings, as_of: datetime) -> list[Alert
     ):
         known = accounts.get(account)
         hours = (as_of - at).total_seconds() / 3600
-        if known and stream not in known.streams_off and hours > settings.rules.behind_hours:
+        if known and stream not in known.deselect and hours > settings.rules.behind_hours:
             found.append(
                 (
                     f"{account}/{stream}",

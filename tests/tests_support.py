@@ -33,7 +33,7 @@ MEASURES = {  # what `truth` counts, and the column of core.fct_ticket that says
 
 
 @dataclass
-class Seen:
+class PageView:
     """A page as paging objects see it."""
 
     count: int = 1

@@ -70,7 +70,7 @@ def _settings(one: Connector) -> str:
 def _streams(one: Connector) -> str:
     rows = [
         (
-            code(stream.name) + ("" if stream.on else " (off by default)"),
+            code(stream.name) + ("" if stream.enabled else " (off by default)"),
             stream.description,
             codes(_outputs(stream)),
             stream.incremental,
@@ -81,9 +81,9 @@ def _streams(one: Connector) -> str:
 
 
 def _outputs(stream: Stream) -> list[str]:
-    return list(dict.fromkeys(f"source.{output.entity.name}" for output in stream.becomes))
+    return list(dict.fromkeys(f"source.{output.entity.name}" for output in stream.outputs))
 
 
 def _entities(one: Connector) -> list[str]:
-    names = (output.entity.name for stream in one.streams for output in stream.becomes)
+    names = (output.entity.name for stream in one.streams for output in stream.outputs)
     return sorted(set(names))

@@ -123,9 +123,9 @@ def _stream_facts(connector: "Connector", stream: "Stream") -> dict[str, Any]:
         "requests_per_minute": connector.limits.requests_per_minute,
         "stream": stream.name,
         "description": stream.description,
-        "entities": ", ".join(dict.fromkeys(b.entity.name for b in stream.becomes)),
+        "entities": ", ".join(dict.fromkeys(b.entity.name for b in stream.outputs)),
         "incremental": stream.incremental,
-        "on": stream.on,
+        "enabled": stream.enabled,
     }
 
 
@@ -148,7 +148,7 @@ def _print_connector(connector: "Connector") -> None:
         ("Stream", "Becomes", "Keeps up by", "Description"),
         [
             (
-                f["stream"] + ("" if f["on"] else " (off)"),
+                f["stream"] + ("" if f["enabled"] else " (off)"),
                 f["entities"],
                 f["incremental"],
                 f["description"],

@@ -19,7 +19,7 @@ from tasks.entities import (
 )
 from tasks.rest.auth import NoSecret
 from tasks.rest.paging import SinglePage
-from tasks.rest.spec import Becomes, Connector, Expression, Request, Stream, sql
+from tasks.rest.spec import Connector, Expression, Output, Request, Stream, sql
 
 
 def table(name: str, description: str, entity: Entity, **others: Expression) -> Stream:
@@ -33,7 +33,7 @@ def table(name: str, description: str, entity: Entity, **others: Expression) -> 
         optional=True,
         flat=True,
         empty_is_null=True,
-        becomes=(Becomes(entity, fields=fields),),
+        outputs=(Output(entity, fields=fields),),
     )
 
 

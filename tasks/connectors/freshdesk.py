@@ -31,11 +31,11 @@ from tasks.rest.auth import Basic
 from tasks.rest.paging import EachDay, PageNumber, Restart
 from tasks.rest.shapes import due_clock, listed, score
 from tasks.rest.spec import (
-    Becomes,
-    Changed,
+    ChildStream,
     Connector,
-    Follow,
+    IncrementalWindow,
     Limits,
+    Output,
     Request,
     Stream,
     Window,
@@ -71,12 +71,12 @@ def days(window: Window) -> dict[str, str]:
     return {"created_at": window.start.date().isoformat(), "@until": window.end.date().isoformat()}
 
 
-def activity(field: str, key: str) -> Becomes:
+def activity(field: str, key: str) -> Output:
     """Activities have no id and may repeat: the key is a hash of what they tell."""
-    return Becomes(
+    return Output(
         TICKET_EVENT,
-        part="file",
-        where=sql(f"{{activity.{key}?}}"),
+        section="file",
+        filter=sql(f"{{activity.{key}?}}"),
         fields={
             "event_id": sql(
                 f"md5(concat_ws('|', {{ticket_id}}, {{performed_at}}, '{field}',"
@@ -146,9 +146,9 @@ def gone(kind: str) -> Stream:
         params={"filter": kind, "order_by": "updated_at", "order_type": "asc"},
         records="[]",
         paging=CHANGES,
-        sync=Changed(ask=since("updated_since")),
-        becomes=(
-            Becomes(
+        sync=IncrementalWindow(ask=since("updated_since")),
+        outputs=(
+            Output(
                 TOMBSTONE,
                 fields={
                     "entity": sql("'ticket'"),
@@ -161,16 +161,16 @@ def gone(kind: str) -> Stream:
     )
 
 
-def people(name: str, description: str, becomes: Becomes) -> Stream:
+def people(name: str, description: str, output: Output) -> Stream:
     return Stream(
         name=name,
         description=description,
         path=f"/api/v2/{name}",
         records="[]",
         paging=LIST,
-        sync=Changed(ask=since("updated_since")),
+        sync=IncrementalWindow(ask=since("updated_since")),
         from_beginning=True,
-        becomes=(becomes,),
+        outputs=(output,),
     )
 
 
@@ -195,9 +195,9 @@ connector = Connector(
             records="[]",
             paging=CHANGES,
             params={"order_by": "updated_at", "order_type": "asc", "include": "stats"},
-            sync=Changed(ask=since("updated_since")),
-            follows=(
-                Follow(
+            sync=IncrementalWindow(ask=since("updated_since")),
+            child_streams=(
+                ChildStream(
                     "conversations",
                     lambda ids: Request(f"/api/v2/tickets/{ids[0]}/conversations"),
                     key="id",
@@ -205,8 +205,8 @@ connector = Connector(
                     paging=LIST,
                 ),
             ),
-            becomes=(
-                Becomes(
+            outputs=(
+                Output(
                     TICKET,
                     fields={
                         "ticket_id": "id",
@@ -225,7 +225,7 @@ connector = Connector(
                         "version_at": "updated_at",
                     },
                 ),
-                Becomes(
+                Output(
                     MESSAGE,
                     fields={
                         "message_id": sql("cast({id} as varchar) || '-description'"),
@@ -241,9 +241,9 @@ connector = Connector(
                         ),
                     },
                 ),
-                Becomes(
+                Output(
                     MESSAGE,
-                    part="conversations",
+                    section="conversations",
                     fields={
                         "message_id": "id",
                         "ticket_id": "ticket_id",
@@ -269,17 +269,17 @@ connector = Connector(
             path="/api/v2/export/ticket_activities",
             records="",
             paging=EachDay("created_at"),
-            sync=Changed(ask=days, overlap=timedelta(days=2)),
+            sync=IncrementalWindow(ask=days, overlap=timedelta(days=2)),
             missing_is_empty=True,
-            follows=(
-                Follow(
+            child_streams=(
+                ChildStream(
                     "file",
                     lambda urls: Request(urls[0], anonymous=True),
                     key="export.url",
                     records="activities_data",
                 ),
             ),
-            becomes=(
+            outputs=(
                 activity("status", "status"),
                 activity("assignee", "agent_id"),
                 activity("team", "group"),
@@ -295,10 +295,10 @@ connector = Connector(
             path="/api/v2/surveys/satisfaction_ratings",
             records="[]",
             paging=LIST,
-            sync=Changed(ask=since("created_since"), overlap=timedelta(days=7)),
+            sync=IncrementalWindow(ask=since("created_since"), overlap=timedelta(days=7)),
             optional=True,
-            becomes=(
-                Becomes(
+            outputs=(
+                Output(
                     SURVEY_RESPONSE,
                     fields={
                         "response_id": "id",
@@ -322,12 +322,12 @@ connector = Connector(
             records="[]",
             paging=LIST,
             optional=True,
-            sync=Changed(
+            sync=IncrementalWindow(
                 ask=lambda w: {"executed_after": stamp(w.start), "executed_before": stamp(w.end)},
                 overlap=timedelta(days=30),
             ),
-            becomes=(
-                Becomes(
+            outputs=(
+                Output(
                     TIME_ENTRY,
                     fields={
                         "entry_id": "id",
@@ -346,7 +346,7 @@ connector = Connector(
         full(
             "agents",
             "Agents of today; those who left stay as they were",
-            Becomes(
+            Output(
                 AGENT,
                 fields={
                     "agent_id": "id",
@@ -364,7 +364,7 @@ connector = Connector(
         full(
             "groups",
             "Teams and their members",
-            Becomes(
+            Output(
                 TEAM,
                 fields={
                     "team_id": "id",
@@ -373,7 +373,7 @@ connector = Connector(
                     "version_at": "updated_at",
                 },
             ),
-            Becomes(
+            Output(
                 TEAM_MEMBERSHIP, each="agent_ids[]", fields={"agent_id": "item", "team_id": "id"}
             ),
             paging=LIST,
@@ -381,7 +381,7 @@ connector = Connector(
         people(
             "contacts",
             "Customers",
-            Becomes(
+            Output(
                 CUSTOMER,
                 fields={
                     "customer_id": "id",
@@ -396,7 +396,7 @@ connector = Connector(
         people(
             "companies",
             "Organizations",
-            Becomes(
+            Output(
                 ORGANIZATION,
                 fields={
                     "organization_id": "id",
@@ -410,20 +410,20 @@ connector = Connector(
         full(
             "sla_policies",
             "SLA targets by priority",
-            Becomes(SLA_POLICY, clean=targets),
+            Output(SLA_POLICY, transform=targets),
             optional=True,
         ),
         full(
             "business_hours",
             "Business hours; holidays are not in the API",
-            Becomes(BUSINESS_SCHEDULE, clean=week),
+            Output(BUSINESS_SCHEDULE, transform=week),
             replaces=True,
             optional=True,
         ),
         full(
             "ticket_fields",
             "Labels of statuses",
-            Becomes(TICKET_STATUS, clean=statuses),
+            Output(TICKET_STATUS, transform=statuses),
             optional=True,
         ),
     ),

@@ -30,12 +30,12 @@ from tasks.rest.auth import Bearer
 from tasks.rest.paging import LinkWithQuery, SinglePage
 from tasks.rest.shapes import hours, listed, opened, score
 from tasks.rest.spec import (
-    Becomes,
-    Changed,
+    ChildStream,
     Connector,
     Export,
-    Follow,
+    IncrementalWindow,
     Limits,
+    Output,
     Request,
     Stream,
     Window,
@@ -165,16 +165,16 @@ connector = Connector(
             records="_results",
             params={"sort_by": "created_at", "sort_order": "asc"},
             paging=LinkWithQuery(at="_pagination.next", size={"limit": "15"}),
-            sync=Changed(ask=between),
-            follows=(
-                Follow(
+            sync=IncrementalWindow(ask=between),
+            child_streams=(
+                ChildStream(
                     "conversation",
                     lambda ids: Request(f"/conversations/{ids[0]}"),
                     key="conversation.id",
                     records="",
                     once=True,
                 ),
-                Follow(
+                ChildStream(
                     "messages",
                     lambda ids: Request(f"/conversations/{ids[0]}/messages"),
                     key="conversation.id",
@@ -182,7 +182,7 @@ connector = Connector(
                     paging=HUNDREDS,
                     once=True,
                 ),
-                Follow(
+                ChildStream(
                     "comments",
                     lambda ids: Request(f"/conversations/{ids[0]}/comments"),
                     key="conversation.id",
@@ -190,13 +190,13 @@ connector = Connector(
                     once=True,
                 ),
             ),
-            becomes=(
-                Becomes(TICKET_EVENT, clean=changes),
-                Becomes(TICKET_LINK, clean=merges),
+            outputs=(
+                Output(TICKET_EVENT, transform=changes),
+                Output(TICKET_LINK, transform=merges),
                 opened("conversation"),
-                Becomes(
+                Output(
                     TOMBSTONE,
-                    where=sql("{type} = 'trash'"),
+                    filter=sql("{type} = 'trash'"),
                     fields={
                         "entity": sql("'ticket'"),
                         "record_id": "conversation.id",
@@ -204,10 +204,10 @@ connector = Connector(
                         "version_at": epoch("emitted_at"),
                     },
                 ),
-                Becomes(
+                Output(
                     TICKET,
-                    part="conversation",
-                    where=sql("{status} <> 'deleted'"),
+                    section="conversation",
+                    filter=sql("{status} <> 'deleted'"),
                     fields={
                         "ticket_id": "id",
                         "number": sql("cast({ticket_ids} as varchar[])[1]"),
@@ -227,10 +227,10 @@ connector = Connector(
                         ),
                     },
                 ),
-                Becomes(
+                Output(
                     MESSAGE,
-                    part="messages",
-                    where=sql("{draft_mode} is null"),
+                    section="messages",
+                    filter=sql("{draft_mode} is null"),
                     fields={
                         "message_id": "id",
                         "ticket_id": "@partition",
@@ -246,9 +246,9 @@ connector = Connector(
                         "sequence": sql("cast(cast({created_at} as double) * 1000 as bigint)"),
                     },
                 ),
-                Becomes(
+                Output(
                     MESSAGE,
-                    part="comments",
+                    section="comments",
                     fields={
                         "message_id": "id",
                         "ticket_id": "@partition",
@@ -271,7 +271,7 @@ connector = Connector(
             records="rows",
             flat=True,
             paging=SinglePage(),
-            sync=Changed(ask=lambda window: {}, overlap=timedelta(days=7)),
+            sync=IncrementalWindow(ask=lambda window: {}, overlap=timedelta(days=7)),
             optional=True,
             empty_is_null=True,
             export=Export(
@@ -297,10 +297,10 @@ connector = Connector(
                 kind="csv",
                 size_at="size",
             ),
-            becomes=(
-                Becomes(
+            outputs=(
+                Output(
                     SURVEY_RESPONSE,
-                    where=sql("{Survey rating} is not null"),
+                    filter=sql("{Survey rating} is not null"),
                     fields={
                         "response_id": "Activity ID",
                         "score": "Survey rating",
@@ -311,9 +311,9 @@ connector = Connector(
                         "comment": "Survey comment",
                     },
                 ),
-                Becomes(
+                Output(
                     TIME_ENTRY,
-                    where=sql("{Handle time} is not null"),
+                    filter=sql("{Handle time} is not null"),
                     fields={
                         "entry_id": "Activity ID",
                         "ticket_id": "Conversation API ID",
@@ -327,7 +327,7 @@ connector = Connector(
         full(
             "teammates",
             "Agents, and bots that write like them",
-            Becomes(
+            Output(
                 AGENT,
                 fields={
                     "agent_id": "id",
@@ -342,23 +342,23 @@ connector = Connector(
         full(
             "teams",
             "Inboxes, which stand for teams, and who works in them",
-            Becomes(
+            Output(
                 TEAM,
                 each="inboxes[]",
                 fields={"team_id": "item.id", "name": "item.name", "is_active": sql("true")},
             ),
-            Becomes(TEAM_MEMBERSHIP, clean=members),
+            Output(TEAM_MEMBERSHIP, transform=members),
         ),
         full(
             "contacts",
             "Customers",
-            Becomes(CUSTOMER, fields={"customer_id": "id", "name": "name"}),
+            Output(CUSTOMER, fields={"customer_id": "id", "name": "name"}),
             paging=HUNDREDS,
         ),
         full(
             "accounts",
             "Organizations",
-            Becomes(
+            Output(
                 ORGANIZATION,
                 fields={
                     "organization_id": "id",
@@ -374,7 +374,7 @@ connector = Connector(
         full(
             "shifts",
             "Working hours; holidays are not in the API",
-            Becomes(BUSINESS_SCHEDULE, clean=week),
+            Output(BUSINESS_SCHEDULE, transform=week),
             replaces=True,
             optional=True,
         ),

@@ -32,12 +32,12 @@ from tasks.rest.auth import Bearer, OAuth2, OneOf
 from tasks.rest.paging import CursorParam, SearchAfterId, SinglePage
 from tasks.rest.shapes import due_clock
 from tasks.rest.spec import (
-    Becomes,
-    Changed,
+    ChildStream,
     Connector,
-    Follow,
-    Full,
+    FullRefresh,
+    IncrementalWindow,
     Limits,
+    Output,
     Request,
     Stream,
     Total,
@@ -92,7 +92,7 @@ sla = partial(
     due_clock,
     created="properties.createdate",
     changed="properties.hs_lastmodifieddate",
-    part="details",
+    section="details",
 )
 lists = CursorParam(at="paging.next.after", param="after", size={"limit": "100"})
 
@@ -105,7 +105,7 @@ def above(body: Mapping[str, Any], last_id: str) -> dict[str, Any]:
     }
 
 
-def changed(time_property: str, properties: tuple[str, ...]) -> Changed:
+def changed(time_property: str, properties: tuple[str, ...]) -> IncrementalWindow:
     """Search for what changed in the window.
 
     Search lags writes, so the overlap is long (estuary/connectors#1743).
@@ -131,7 +131,7 @@ def changed(time_property: str, properties: tuple[str, ...]) -> Changed:
             "limit": 200,
         }
 
-    return Changed(ask=lambda window: {}, body=body, overlap=timedelta(minutes=10))
+    return IncrementalWindow(ask=lambda window: {}, body=body, overlap=timedelta(minutes=10))
 
 
 def read_by_ids(path: str, extra: Mapping[str, Any]) -> Callable[[tuple[str, ...]], Request]:
@@ -145,7 +145,7 @@ def search(
     description: str,
     time_property: str,
     properties: tuple[str, ...],
-    becomes: tuple[Becomes, ...],
+    outputs: tuple[Output, ...],
     *,
     people: bool = False,
 ) -> Stream:
@@ -155,7 +155,7 @@ def search(
         path=f"/crm/v3/objects/{name}/search",
         method="POST",
         records="results",
-        becomes=becomes,
+        outputs=outputs,
         paging=SearchAfterId(id_path="id", above=above),
         sync=changed(time_property, properties),
         total=Total("total", strict=False),
@@ -165,11 +165,11 @@ def search(
     )
 
 
-def history(field: str, name: str) -> Becomes:
+def history(field: str, name: str) -> Output:
     """A property's history, newest first; the value before is not told."""
-    return Becomes(
+    return Output(
         TICKET_EVENT,
-        part="details",
+        section="details",
         each=f"propertiesWithHistory.{name}[]",
         fields={
             "event_id": sql(f"cast({{id}} as varchar) || '-{field}-' || {{item.timestamp}}"),
@@ -183,10 +183,10 @@ def history(field: str, name: str) -> Becomes:
     )
 
 
-def linked(part: str, kind: str) -> Becomes:
-    return Becomes(
+def linked(section: str, kind: str) -> Output:
+    return Output(
         TICKET_LINK,
-        part=part,
+        section=section,
         each="to[]",
         fields={"ticket_id": "from.id", "kind": sql(f"'{kind}'"), "linked_id": "item.toObjectId"},
     )
@@ -200,10 +200,10 @@ def deleted(name: str, entity: Entity) -> Stream:
         params={"archived": "true"},
         records="results",
         paging=lists,
-        sync=Full(replaces=False),
+        sync=FullRefresh(replaces=False),
         optional=True,
-        becomes=(
-            Becomes(
+        outputs=(
+            Output(
                 TOMBSTONE,
                 fields={
                     "entity": sql(f"'{entity.name}'"),
@@ -229,9 +229,9 @@ def owners(archived: str) -> Stream:
         params={"archived": archived},
         records="results",
         paging=lists,
-        sync=Full(replaces=False),
-        becomes=(
-            Becomes(
+        sync=FullRefresh(replaces=False),
+        outputs=(
+            Output(
                 AGENT,
                 fields={
                     "agent_id": "id",
@@ -244,12 +244,12 @@ def owners(archived: str) -> Stream:
                     "version_at": "updatedAt",
                 },
             ),
-            Becomes(
+            Output(
                 TEAM,
                 each="teams[]",
                 fields={"team_id": "item.id", "name": "item.name", "is_active": sql("true")},
             ),
-            Becomes(
+            Output(
                 TEAM_MEMBERSHIP,
                 each="teams[]",
                 fields={"agent_id": "id", "team_id": "item.id", "is_default": "item.primary"},
@@ -300,8 +300,8 @@ connector = Connector(
             requests_per_minute=300,
             sync=changed("hs_lastmodifieddate", ("hs_object_id",)),
             total=Total("total", strict=False),
-            follows=(
-                Follow(
+            child_streams=(
+                ChildStream(
                     "details",
                     read_by_ids(
                         "/crm/v3/objects/tickets/batch/read",
@@ -314,21 +314,21 @@ connector = Connector(
                     records="results",
                     chunk=50,
                 ),
-                Follow(
+                ChildStream(
                     "contacts",
                     read_by_ids("/crm/v4/associations/tickets/contacts/batch/read", {}),
                     key="id",
                     records="results",
                     chunk=500,
                 ),
-                Follow(
+                ChildStream(
                     "companies",
                     read_by_ids("/crm/v4/associations/tickets/companies/batch/read", {}),
                     key="id",
                     records="results",
                     chunk=500,
                 ),
-                Follow(
+                ChildStream(
                     "threads",
                     lambda ids: Request(
                         "/conversations/v3/conversations/threads", {"associatedTicketId": ids[0]}
@@ -336,8 +336,8 @@ connector = Connector(
                     key="id",
                     records="results",
                     paging=lists,
-                    follows=(
-                        Follow(
+                    child_streams=(
+                        ChildStream(
                             "messages",
                             lambda ids: Request(
                                 f"/conversations/v3/conversations/threads/{ids[0]}/messages"
@@ -349,10 +349,10 @@ connector = Connector(
                     ),
                 ),
             ),
-            becomes=(
-                Becomes(
+            outputs=(
+                Output(
                     TICKET,
-                    part="details",
+                    section="details",
                     fields={
                         "ticket_id": "id",
                         "subject": "properties.subject",
@@ -373,10 +373,10 @@ connector = Connector(
                         "version_at": "properties.hs_lastmodifieddate",
                     },
                 ),
-                Becomes(
+                Output(
                     TOMBSTONE,
-                    part="details",
-                    where=sql("{properties.hs_merged_object_ids} <> ''"),
+                    section="details",
+                    filter=sql("{properties.hs_merged_object_ids} <> ''"),
                     fields={
                         "entity": sql("'ticket'"),
                         "record_id": sql(
@@ -392,10 +392,10 @@ connector = Connector(
                 history("priority", "hs_ticket_priority"),
                 linked("contacts", "customer"),
                 linked("companies", "organization"),
-                Becomes(
+                Output(
                     MESSAGE,
-                    part="messages",
-                    where=sql("{type} in ('MESSAGE', 'COMMENT', 'WELCOME_MESSAGE')"),
+                    section="messages",
+                    filter=sql("{type} in ('MESSAGE', 'COMMENT', 'WELCOME_MESSAGE')"),
                     fields={
                         "message_id": "id",
                         "ticket_id": "@partition",
@@ -432,7 +432,7 @@ connector = Connector(
                 "lastmodifieddate",
             ),
             (
-                Becomes(
+                Output(
                     CUSTOMER,
                     fields={
                         "customer_id": "id",
@@ -454,7 +454,7 @@ connector = Connector(
             "hs_lastmodifieddate",
             ("name", "domain", "country", "hubspot_owner_id", "createdate", "hs_lastmodifieddate"),
             (
-                Becomes(
+                Output(
                     ORGANIZATION,
                     fields={
                         "organization_id": "id",
@@ -475,9 +475,9 @@ connector = Connector(
             "hs_lastmodifieddate",
             FEEDBACK,
             (
-                Becomes(
+                Output(
                     SURVEY_RESPONSE,
-                    where=sql("{properties.hs_survey_type} in ('CSAT', 'NPS', 'CES')"),
+                    filter=sql("{properties.hs_survey_type} in ('CSAT', 'NPS', 'CES')"),
                     fields={
                         "response_id": "id",
                         "survey_id": "properties.hs_survey_id",
@@ -506,9 +506,9 @@ connector = Connector(
             "hs_lastmodifieddate",
             DEALS,
             (
-                Becomes(
+                Output(
                     CONTRACT,
-                    where=sql(
+                    filter=sql(
                         "{properties.hs_is_closed_won} = 'true' and"
                         " {properties.hs_primary_associated_company} <> ''"
                     ),
@@ -534,9 +534,9 @@ connector = Connector(
                         "version_at": "updatedAt",
                     },
                 ),
-                Becomes(
+                Output(
                     TOMBSTONE,
-                    where=sql("{properties.hs_is_closed_won} is distinct from 'true'"),
+                    filter=sql("{properties.hs_is_closed_won} is distinct from 'true'"),
                     fields={  # won by mistake, and opened again
                         "entity": sql("'contract'"),
                         "record_id": "id",
@@ -556,9 +556,9 @@ connector = Connector(
             path="/crm/v3/pipelines/tickets",
             records="results",
             paging=SinglePage(),
-            sync=Full(replaces=False),
-            becomes=(
-                Becomes(
+            sync=FullRefresh(replaces=False),
+            outputs=(
+                Output(
                     TICKET_STATUS,
                     each="stages[]",
                     fields={

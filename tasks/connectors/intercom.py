@@ -33,11 +33,11 @@ from tasks.rest.auth import Bearer
 from tasks.rest.paging import BodyCursor, NextUrl, Scroll
 from tasks.rest.shapes import listed, opened, score
 from tasks.rest.spec import (
-    Becomes,
-    Changed,
+    ChildStream,
     Connector,
-    Follow,
+    IncrementalWindow,
     Limits,
+    Output,
     Request,
     Stream,
     Total,
@@ -75,16 +75,18 @@ def window_body(window: Window, least: int) -> dict[str, Any]:
     }
 
 
-def search(least: int) -> Changed:
-    return Changed(ask=lambda window: {}, body=lambda window, settings: window_body(window, least))
+def search(least: int) -> IncrementalWindow:
+    return IncrementalWindow(
+        ask=lambda window: {}, body=lambda window, settings: window_body(window, least)
+    )
 
 
-def part_event(field: str, value: str, where: str) -> Becomes:
-    return Becomes(
+def part_event(field: str, value: str, row_filter: str) -> Output:
+    return Output(
         TICKET_EVENT,
-        part="conversation",
+        section="conversation",
         each=PARTS,
-        where=sql(where),
+        filter=sql(row_filter),
         fields={
             "event_id": sql(f"{{item.id}} || '-{field}'"),
             "ticket_id": "id",
@@ -147,18 +149,18 @@ connector = Connector(
             paging=PAGES,
             sync=search(1),
             total=Total("total_count", strict=False),
-            follows=(
-                Follow(
+            child_streams=(
+                ChildStream(
                     "conversation",
                     lambda ids: Request(f"/conversations/{ids[0]}", {"display_as": "plaintext"}),
                     key="id",
                     records="",
                 ),
             ),
-            becomes=(
-                Becomes(
+            outputs=(
+                Output(
                     TICKET,
-                    part="conversation",
+                    section="conversation",
                     fields={
                         "ticket_id": "id",
                         "subject": "source.subject",
@@ -192,9 +194,9 @@ connector = Connector(
                     "assignee", "{item.assigned_to.id}", "{item.assigned_to.type} = 'admin'"
                 ),
                 part_event("team", "{item.assigned_to.id}", "{item.assigned_to.type} = 'team'"),
-                Becomes(
+                Output(
                     MESSAGE,
-                    part="conversation",
+                    section="conversation",
                     fields={
                         "message_id": sql("'source-' || {id}"),
                         "ticket_id": "id",
@@ -211,11 +213,11 @@ connector = Connector(
                         "body": "source.body",
                     },
                 ),
-                Becomes(
+                Output(
                     MESSAGE,
-                    part="conversation",
+                    section="conversation",
                     each=PARTS,
-                    where=sql("{item.body} is not null and {item.body} <> ''"),
+                    filter=sql("{item.body} is not null and {item.body} <> ''"),
                     fields={
                         "message_id": "item.id",
                         "ticket_id": "id",
@@ -232,10 +234,10 @@ connector = Connector(
                         "is_public": sql("{item.part_type} not like 'note%'"),
                     },
                 ),
-                Becomes(
+                Output(
                     SURVEY_INVITATION,
-                    part="conversation",
-                    where=sql("{conversation_rating.created_at} is not null"),
+                    section="conversation",
+                    filter=sql("{conversation_rating.created_at} is not null"),
                     fields={
                         "invitation_id": "id",
                         "ticket_id": "id",
@@ -243,10 +245,10 @@ connector = Connector(
                         "sent_at": epoch("conversation_rating.created_at"),
                     },
                 ),
-                Becomes(
+                Output(
                     SURVEY_RESPONSE,
-                    part="conversation",
-                    where=sql("{conversation_rating.rating} is not null"),
+                    section="conversation",
+                    filter=sql("{conversation_rating.rating} is not null"),
                     fields={
                         "response_id": "id",
                         "score": "conversation_rating.rating",
@@ -259,10 +261,10 @@ connector = Connector(
                         "version_at": epoch("updated_at"),
                     },
                 ),
-                Becomes(
+                Output(
                     TIME_ENTRY,
-                    part="conversation",
-                    where=sql("{statistics.handling_time} is not null"),
+                    section="conversation",
+                    filter=sql("{statistics.handling_time} is not null"),
                     fields={
                         "entry_id": "id",
                         "ticket_id": "id",
@@ -286,12 +288,12 @@ connector = Connector(
             paging=PAGES,
             sync=search(2 * DAY),
             from_beginning=True,
-            becomes=(Becomes(CUSTOMER, clean=contact),),
+            outputs=(Output(CUSTOMER, transform=contact),),
         ),
         full(
             "companies",
             "Organizations",
-            Becomes(
+            Output(
                 ORGANIZATION,
                 fields={
                     "organization_id": "id",
@@ -308,7 +310,7 @@ connector = Connector(
         full(
             "admins",
             "Agents and their teams",
-            Becomes(
+            Output(
                 AGENT,
                 fields={
                     "agent_id": "id",
@@ -318,19 +320,19 @@ connector = Connector(
                     "is_active": "has_inbox_seat",
                 },
             ),
-            Becomes(
+            Output(
                 TEAM_MEMBERSHIP, each="team_ids[]", fields={"agent_id": "id", "team_id": "item"}
             ),
         ),
         full(
             "teams",
             "Teams",
-            Becomes(TEAM, fields={"team_id": "id", "name": "name", "is_active": sql("true")}),
+            Output(TEAM, fields={"team_id": "id", "name": "name", "is_active": sql("true")}),
         ),
         full(
             "deleted_conversations",
             "Deleted conversations",
-            Becomes(
+            Output(
                 TOMBSTONE,
                 fields={
                     "entity": sql("'ticket'"),
@@ -348,7 +350,7 @@ connector = Connector(
         full(
             "office_hours",
             "Office hours and their exceptions",
-            Becomes(
+            Output(
                 BUSINESS_SCHEDULE,
                 each="time_intervals[]",
                 fields={
@@ -367,13 +369,13 @@ connector = Connector(
                     ),
                 },
             ),
-            Becomes(HOLIDAY, part="exceptions", clean=closed_days),
+            Output(HOLIDAY, section="exceptions", transform=closed_days),
             path="office_hours_schedules",
             records="data",
             replaces=True,
             optional=True,
-            follows=(
-                Follow(
+            child_streams=(
+                ChildStream(
                     "exceptions",
                     lambda ids: Request(
                         f"/office_hours_schedules/{ids[0]}/office_hours_exceptions"

@@ -30,11 +30,11 @@ from tasks.rest.auth import Basic, Bearer, OneOf
 from tasks.rest.paging import BodyCursor, NextUrl, Offset
 from tasks.rest.shapes import listed
 from tasks.rest.spec import (
-    Becomes,
-    Changed,
+    ChildStream,
     Connector,
-    Follow,
+    IncrementalWindow,
     Limits,
+    Output,
     Request,
     Stream,
     Window,
@@ -64,11 +64,11 @@ def search(window: Window, settings: Mapping[str, Any]) -> dict[str, Any]:
         for key in re.split(r"[,\s]+", str(settings.get("projects", "")))
         if PROJECT.fullmatch(key)
     ]
-    where = f"project in ({', '.join(keys)}) AND " if keys else ""
+    projects = f"project in ({', '.join(keys)}) AND " if keys else ""
     end = window.end + timedelta(hours=15)
     return {
         "jql": (
-            f'{where}updated >= "{window.start:%Y-%m-%d %H:%M}" AND updated <'
+            f'{projects}updated >= "{window.start:%Y-%m-%d %H:%M}" AND updated <'
             f' "{end:%Y-%m-%d %H:%M}" ORDER BY updated ASC, key ASC'
         ),
         "fields": ["*navigable"],
@@ -241,11 +241,11 @@ connector = Connector(
             method="POST",
             records="issues",
             paging=BodyCursor(at="nextPageToken", into=("nextPageToken",), ends="isLast"),
-            sync=Changed(
+            sync=IncrementalWindow(
                 ask=lambda window: {}, overlap=timedelta(hours=12, minutes=5), body=search
             ),
-            follows=(
-                Follow(
+            child_streams=(
+                ChildStream(
                     "changelog",
                     lambda ids: Request(
                         "/rest/api/3/changelog/bulkfetch",
@@ -261,7 +261,7 @@ connector = Connector(
                     chunk=100,
                     paging=TOKEN,
                 ),
-                Follow(
+                ChildStream(
                     "comments",
                     lambda ids: Request(
                         f"/rest/api/3/issue/{ids[0]}/comment", {"orderBy": "created"}
@@ -271,15 +271,15 @@ connector = Connector(
                     paging=Offset("startAt", "maxResults", 100, total="total"),
                 ),
             ),
-            becomes=(
-                Becomes(TICKET, clean=ticket),
-                Becomes(MESSAGE, clean=opening),
-                Becomes(SLA_EVENT, clean=sla),
-                Becomes(SURVEY_RESPONSE, clean=ratings),
-                Becomes(TICKET_EVENT, part="changelog", clean=changes),
-                Becomes(
+            outputs=(
+                Output(TICKET, transform=ticket),
+                Output(MESSAGE, transform=opening),
+                Output(SLA_EVENT, transform=sla),
+                Output(SURVEY_RESPONSE, transform=ratings),
+                Output(TICKET_EVENT, section="changelog", transform=changes),
+                Output(
                     MESSAGE,
-                    part="comments",
+                    section="comments",
                     fields={
                         "message_id": "id",
                         "ticket_id": "@partition",
@@ -302,9 +302,11 @@ connector = Connector(
             records="values",
             paging=NextUrl(at="nextPage", ends="lastPage"),
             optional=True,
-            sync=Changed(ask=lambda window: {"since": str(int(window.start.timestamp() * 1000))}),
-            follows=(
-                Follow(
+            sync=IncrementalWindow(
+                ask=lambda window: {"since": str(int(window.start.timestamp() * 1000))}
+            ),
+            child_streams=(
+                ChildStream(
                     "entries",
                     lambda ids: Request(
                         "/rest/api/3/worklog/list",
@@ -316,10 +318,10 @@ connector = Connector(
                     chunk=1000,
                 ),
             ),
-            becomes=(
-                Becomes(
+            outputs=(
+                Output(
                     TIME_ENTRY,
-                    part="entries",
+                    section="entries",
                     fields={
                         "entry_id": "id",
                         "ticket_id": "issueId",
@@ -334,9 +336,9 @@ connector = Connector(
         full(
             "users",
             "Agents and customers",
-            Becomes(
+            Output(
                 AGENT,
-                where=sql("{accountType} is distinct from 'customer'"),
+                filter=sql("{accountType} is distinct from 'customer'"),
                 fields={
                     "agent_id": "accountId",
                     "name": "displayName",
@@ -346,9 +348,9 @@ connector = Connector(
                     "time_zone": "timeZone",
                 },
             ),
-            Becomes(
+            Output(
                 CUSTOMER,
-                where=sql("{accountType} = 'customer'"),
+                filter=sql("{accountType} = 'customer'"),
                 fields={"customer_id": "accountId", "name": "displayName", "email": "emailAddress"},
             ),
             path="users/search",
@@ -358,7 +360,7 @@ connector = Connector(
         full(
             "organizations",
             "Customers' organizations",
-            Becomes(ORGANIZATION, fields={"organization_id": "id", "name": "name"}),
+            Output(ORGANIZATION, fields={"organization_id": "id", "name": "name"}),
             at="/rest/servicedeskapi",
             path="organization",
             paging=Offset("start", "limit", 50, ends="isLastPage"),
@@ -367,13 +369,13 @@ connector = Connector(
         full(
             "projects",
             "Service desks, which stand for teams",
-            Becomes(TEAM, fields={"team_id": "id", "name": "name", "is_active": sql("true")}),
+            Output(TEAM, fields={"team_id": "id", "name": "name", "is_active": sql("true")}),
             path="project/search",
         ),
         full(
             "statuses",
             "Statuses and their categories",
-            Becomes(
+            Output(
                 TICKET_STATUS,
                 fields={
                     "status_id": "id",

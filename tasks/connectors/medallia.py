@@ -16,7 +16,7 @@ from tasks.entities import SURVEY_RESPONSE
 from tasks.errors import ConfigurationError
 from tasks.rest.auth import OAuth2
 from tasks.rest.paging import BodyKeyset
-from tasks.rest.spec import Becomes, Changed, Connector, Limits, Request, Stream, Window
+from tasks.rest.spec import Connector, IncrementalWindow, Limits, Output, Request, Stream, Window
 
 SIZE = 500
 FIELD = re.compile(r"[a-z]_[A-Za-z0-9_]+")
@@ -125,8 +125,8 @@ connector = Connector(
             method="POST",
             records="data.feedback.nodes",
             paging=BodyKeyset(("finished.values", "id.values"), SIZE, above),
-            sync=Changed(ask=lambda window: {}, overlap=timedelta(days=30), body=query),
-            becomes=(Becomes(SURVEY_RESPONSE, clean=score_rows),),
+            sync=IncrementalWindow(ask=lambda window: {}, overlap=timedelta(days=30), body=query),
+            outputs=(Output(SURVEY_RESPONSE, transform=score_rows),),
         ),
     ),
 )

@@ -14,12 +14,12 @@ from tasks.entities import SURVEY, SURVEY_QUESTION, SURVEY_RESPONSE
 from tasks.rest.auth import Header, OAuth2, OneOf
 from tasks.rest.paging import NextUrl, SinglePage
 from tasks.rest.spec import (
-    Becomes,
-    Changed,
     Connector,
     Export,
+    IncrementalWindow,
     Limits,
-    Partitions,
+    Output,
+    ParentStream,
     Request,
     Stream,
     Window,
@@ -129,7 +129,7 @@ connector = Connector(
             path=f"{API}/surveys/{{key}}/export-responses",
             records="responses",
             paging=SinglePage(),
-            sync=Changed(ask=lambda window: {}, overlap=timedelta(days=7)),
+            sync=IncrementalWindow(ask=lambda window: {}, overlap=timedelta(days=7)),
             export=Export(
                 start=start,
                 job_at="result.progressId",
@@ -143,20 +143,20 @@ connector = Connector(
                     f"{API}/surveys/{survey}/export-responses/{file}/file"
                 ),
             ),
-            each_of=Partitions(
+            parent=ParentStream(
                 Request(f"{API}/surveys"),
                 records="result.elements",
-                key="id",
-                mark="lastModified",
+                partition_key="id",
+                partition_cursor="lastModified",
                 paging=NextUrl(at="result.nextPage"),
-                lead=lambda survey: Request(f"{API}/survey-definitions/{survey}"),
-                lead_has="result.Questions",
+                parent_document=lambda survey: Request(f"{API}/survey-definitions/{survey}"),
+                parent_document_has="result.Questions",
                 recheck=timedelta(0),
             ),
-            becomes=(
-                Becomes(
+            outputs=(
+                Output(
                     SURVEY,
-                    part="partitions",
+                    section="parents",
                     fields={
                         "survey_id": "id",
                         "title": "name",
@@ -164,8 +164,8 @@ connector = Connector(
                         "version_at": "lastModified",
                     },
                 ),
-                Becomes(SURVEY_QUESTION, part="lead", clean=question_rows),
-                Becomes(SURVEY_RESPONSE, clean=score_rows),
+                Output(SURVEY_QUESTION, section="parent_document", transform=question_rows),
+                Output(SURVEY_RESPONSE, transform=score_rows),
             ),
         ),
     ),

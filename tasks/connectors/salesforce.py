@@ -34,12 +34,12 @@ from tasks.entities import (
 from tasks.rest.auth import OAuth2
 from tasks.rest.paging import NextUrl
 from tasks.rest.spec import (
-    Becomes,
-    Changed,
     Connector,
     Export,
-    Full,
+    FullRefresh,
+    IncrementalWindow,
     Limits,
+    Output,
     Request,
     Stream,
     Window,
@@ -61,7 +61,7 @@ def changed(
     description: str,
     table: str,
     fields: str,
-    becomes: tuple[Becomes, ...],
+    outputs: tuple[Output, ...],
     *,
     time: str = "SystemModstamp",
     people: bool = False,
@@ -101,10 +101,10 @@ def changed(
         records="records",
         paging=NextUrl(at="nextRecordsUrl"),
         export=bulk,
-        becomes=becomes,
+        outputs=outputs,
         from_beginning=people,
         optional=optional,
-        sync=Changed(
+        sync=IncrementalWindow(
             ask=lambda window: {"q": f"{select(table, fields, time, window)} ORDER BY {time}, Id"},
             overlap=timedelta(minutes=10),
         ),
@@ -115,7 +115,7 @@ def full(
     name: str,
     description: str,
     query: str,
-    becomes: tuple[Becomes, ...],
+    outputs: tuple[Output, ...],
     *,
     replaces: bool = False,
     optional: bool = False,
@@ -127,16 +127,16 @@ def full(
         params={"q": query},
         records="records",
         paging=NextUrl(at="nextRecordsUrl"),
-        sync=Full(replaces=replaces),
-        becomes=becomes,
+        sync=FullRefresh(replaces=replaces),
+        outputs=outputs,
         optional=optional,
     )
 
 
-def history(field: str, told: str) -> Becomes:
-    return Becomes(
+def history(field: str, told: str) -> Output:
+    return Output(
         TICKET_EVENT,
-        where=sql(f"{{Field}} = '{told}'"),
+        filter=sql(f"{{Field}} = '{told}'"),
         fields={
             "event_id": "Id",
             "ticket_id": "CaseId",
@@ -149,10 +149,10 @@ def history(field: str, told: str) -> Becomes:
     )
 
 
-def gone(entity: Entity, where: str = "cast({IsDeleted} as boolean)") -> Becomes:
-    return Becomes(
+def gone(entity: Entity, row_filter: str = "cast({IsDeleted} as boolean)") -> Output:
+    return Output(
         TOMBSTONE,
-        where=sql(where),
+        filter=sql(row_filter),
         fields={
             "entity": sql(f"'{entity.name}'"),
             "record_id": "Id",
@@ -162,15 +162,15 @@ def gone(entity: Entity, where: str = "cast({IsDeleted} as boolean)") -> Becomes
     )
 
 
-def owner(field: str, prefix: str, unchanged: str) -> Becomes:
+def owner(field: str, prefix: str, unchanged: str) -> Output:
     """Owner rows with ids. A queue that hands over to a user is still the team."""
 
     def told(column: str, other: str) -> str:
         return f"case when {{{column}}} like '{prefix}%' then {{{column}}} else {other} end"
 
-    return Becomes(
+    return Output(
         TICKET_EVENT,
-        where=sql(
+        filter=sql(
             f"{{Field}} = 'Owner' and ({{OldValue}} like '{prefix}%' or {{NewValue}} like"
             f" '{prefix}%')"
         ),
@@ -186,10 +186,10 @@ def owner(field: str, prefix: str, unchanged: str) -> Becomes:
     )
 
 
-def milestone(kind: str, at: str, condition: str) -> Becomes:
-    return Becomes(
+def milestone(kind: str, at: str, condition: str) -> Output:
+    return Output(
         SLA_EVENT,
-        where=sql(f"not cast({{IsDeleted}} as boolean) and {condition}"),
+        filter=sql(f"not cast({{IsDeleted}} as boolean) and {condition}"),
         fields={
             "event_id": sql(f"{{Id}} || '-{kind}'"),
             "ticket_id": "CaseId",
@@ -326,9 +326,9 @@ connector = Connector(
             "Case",
             CASE,
             (
-                Becomes(
+                Output(
                     TICKET,
-                    where=sql("not cast({IsDeleted} as boolean) or {MasterRecordId} is not null"),
+                    filter=sql("not cast({IsDeleted} as boolean) or {MasterRecordId} is not null"),
                     fields={
                         "ticket_id": "Id",
                         "number": "CaseNumber",
@@ -371,9 +371,9 @@ connector = Connector(
             "EmailMessage",
             "Id, ParentId, Incoming, MessageDate, CreatedById, TextBody, SystemModstamp, IsDeleted",
             (
-                Becomes(
+                Output(
                     MESSAGE,
-                    where=sql("{ParentId} like '500%' and not cast({IsDeleted} as boolean)"),
+                    filter=sql("{ParentId} like '500%' and not cast({IsDeleted} as boolean)"),
                     fields={
                         "message_id": "Id",
                         "ticket_id": "ParentId",
@@ -397,9 +397,9 @@ connector = Connector(
             "Id, ParentId, IsPublished, CommentBody, CreatedById, CreatedDate, SystemModstamp,"
             " IsDeleted",
             (
-                Becomes(
+                Output(
                     MESSAGE,
-                    where=sql("not cast({IsDeleted} as boolean)"),
+                    filter=sql("not cast({IsDeleted} as boolean)"),
                     fields={
                         "message_id": "Id",
                         "ticket_id": "ParentId",
@@ -433,7 +433,7 @@ connector = Connector(
             "User",
             "Id, Name, Email, IsActive, TimeZoneSidKey, CreatedDate, SystemModstamp",
             (
-                Becomes(
+                Output(
                     AGENT,
                     fields={
                         "agent_id": "Id",
@@ -454,9 +454,9 @@ connector = Connector(
             "AgentWork",
             "Id, WorkItemId, UserId, CloseDateTime, HandleTime, SystemModstamp",
             (
-                Becomes(
+                Output(
                     TIME_ENTRY,
-                    where=sql("{WorkItemId} like '500%' and {CloseDateTime} is not null"),
+                    filter=sql("{WorkItemId} like '500%' and {CloseDateTime} is not null"),
                     fields={
                         "entry_id": "Id",
                         "ticket_id": "WorkItemId",
@@ -475,9 +475,9 @@ connector = Connector(
             "Account",
             "Id, Name, Website, BillingCountry, OwnerId, CreatedDate, SystemModstamp, IsDeleted",
             (
-                Becomes(
+                Output(
                     ORGANIZATION,
-                    where=sql("not cast({IsDeleted} as boolean)"),
+                    filter=sql("not cast({IsDeleted} as boolean)"),
                     fields={
                         "organization_id": "Id",
                         "name": "Name",
@@ -498,9 +498,9 @@ connector = Connector(
             "Contact",
             "Id, Name, Email, AccountId, CreatedDate, SystemModstamp, IsDeleted",
             (
-                Becomes(
+                Output(
                     CUSTOMER,
-                    where=sql("not cast({IsDeleted} as boolean)"),
+                    filter=sql("not cast({IsDeleted} as boolean)"),
                     fields={
                         "customer_id": "Id",
                         "organization_id": "AccountId",
@@ -520,9 +520,9 @@ connector = Connector(
             "Contract",
             "Id, AccountId, Status, StartDate, EndDate, SystemModstamp, IsDeleted",
             (
-                Becomes(
+                Output(
                     CONTRACT,
-                    where=sql("not cast({IsDeleted} as boolean) and {AccountId} is not null"),
+                    filter=sql("not cast({IsDeleted} as boolean) and {AccountId} is not null"),
                     fields={
                         "contract_id": "Id",
                         "organization_id": "AccountId",
@@ -545,16 +545,16 @@ connector = Connector(
             "queues",
             "Teams",
             "SELECT Id, Name FROM Group WHERE Type = 'Queue'",
-            (Becomes(TEAM, fields={"team_id": "Id", "name": "Name", "is_active": sql("true")}),),
+            (Output(TEAM, fields={"team_id": "Id", "name": "Name", "is_active": sql("true")}),),
         ),
         full(
             "queue_members",
             "Who belongs to which queue",
             "SELECT Id, GroupId, UserOrGroupId FROM GroupMember",
             (
-                Becomes(
+                Output(
                     TEAM_MEMBERSHIP,
-                    where=sql("{UserOrGroupId} like '005%'"),
+                    filter=sql("{UserOrGroupId} like '005%'"),
                     fields={"agent_id": "UserOrGroupId", "team_id": "GroupId"},
                 ),
             ),
@@ -565,7 +565,7 @@ connector = Connector(
             "Meaning of statuses",
             "SELECT ApiName, MasterLabel, IsClosed FROM CaseStatus",
             (
-                Becomes(
+                Output(
                     TICKET_STATUS,
                     fields={
                         "status_id": "ApiName",
@@ -581,7 +581,7 @@ connector = Connector(
             "SELECT Id, Name, IsDefault, TimeZoneSidKey, SystemModstamp, "
             + ", ".join(f"{d}StartTime, {d}EndTime" for d in DAYS)
             + " FROM BusinessHours WHERE IsActive = true",
-            (Becomes(BUSINESS_SCHEDULE, clean=week),),
+            (Output(BUSINESS_SCHEDULE, transform=week),),
             replaces=True,
         ),
         full(
@@ -590,7 +590,7 @@ connector = Connector(
             "SELECT Id, Name, ActivityDate, IsAllDay, IsRecurrence, RecurrenceType,"
             " RecurrenceInterval, RecurrenceStartDate, RecurrenceEndDateOnly, RecurrenceDayOfMonth,"
             " RecurrenceMonthOfYear, RecurrenceInstance, RecurrenceDayOfWeekMask FROM Holiday",
-            (Becomes(HOLIDAY, clean=holiday),),
+            (Output(HOLIDAY, transform=holiday),),
             replaces=True,
         ),
     ),

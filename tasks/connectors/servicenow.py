@@ -33,12 +33,12 @@ from tasks.rest.auth import Basic, OAuth2, OneOf
 from tasks.rest.paging import Keyset, SinglePage
 from tasks.rest.shapes import score
 from tasks.rest.spec import (
-    Becomes,
-    Changed,
     Connector,
-    Full,
+    FullRefresh,
+    IncrementalWindow,
     Limits,
-    Partitions,
+    Output,
+    ParentStream,
     Request,
     Stream,
     Total,
@@ -77,7 +77,7 @@ def table(
     description: str,
     table_name: str,
     fields: str,
-    becomes: tuple[Becomes, ...],
+    outputs: tuple[Output, ...],
     *,
     time: str = "sys_updated_on",
     only: str = "",
@@ -85,7 +85,7 @@ def table(
     replaces: bool = False,
     optional: bool = False,
     people: bool = False,
-    on: bool = True,
+    enabled: bool = True,
 ) -> Stream:
     """A table read by keyset on `time` and sys_id, within the window unless `full`."""
     extra = f"^{only}" if only else ""
@@ -107,7 +107,7 @@ def table(
         description=description,
         path=TABLE + table_name,
         records="result",
-        becomes=becomes,
+        outputs=outputs,
         flat=True,
         empty_is_null=True,
         scalar=plain,
@@ -120,11 +120,13 @@ def table(
         paging=Keyset(
             time, "sys_id", "sysparm_query", "sysparm_offset", "sysparm_limit", 1000, above
         ),
-        sync=Full(replaces=replaces) if full else Changed(ask=ask, overlap=timedelta(minutes=5)),
+        sync=FullRefresh(replaces=replaces)
+        if full
+        else IncrementalWindow(ask=ask, overlap=timedelta(minutes=5)),
         total=Total("header:x-total-count", strict=False),
         optional=optional,
         from_beginning=people,
-        on=on,
+        enabled=enabled,
     )
 
 
@@ -137,7 +139,7 @@ def tickets(
         "incident" if name == "incidents" else "sn_customerservice_case",
         f"{TASK},hold_reason" if account == "company" else f"{TASK},{account},contact",
         (
-            Becomes(
+            Output(
                 TICKET,
                 fields={
                     "ticket_id": "sys_id",
@@ -166,10 +168,10 @@ def tickets(
     )
 
 
-def audit(field: str, name: str) -> Becomes:
-    return Becomes(
+def audit(field: str, name: str) -> Output:
+    return Output(
         TICKET_EVENT,
-        where=sql(f"{{fieldname}} = '{field}'"),
+        filter=sql(f"{{fieldname}} = '{field}'"),
         fields={
             "event_id": "sys_id",
             "ticket_id": "documentkey",
@@ -183,14 +185,14 @@ def audit(field: str, name: str) -> Becomes:
     )
 
 
-def held() -> Becomes:
+def held() -> Output:
     """On hold for the caller is pending.
 
     The reason is a change of its own, told beside that of the state, so it comes after it.
     """
-    return Becomes(
+    return Output(
         TICKET_EVENT,
-        where=sql(
+        filter=sql(
             "{fieldname} = 'hold_reason' and {newvalue} is not null and ({newvalue} = '1' or"
             " coalesce({oldvalue}, '') = '1')"
         ),
@@ -207,14 +209,14 @@ def held() -> Becomes:
     )
 
 
-def sla(kind: str, at: str, condition: str) -> Becomes:
+def sla(kind: str, at: str, condition: str) -> Output:
     """task_sla rows told as events.
 
     A breach happens at the planned end; running values are stale and not used.
     """
-    return Becomes(
+    return Output(
         SLA_EVENT,
-        where=sql(f"{{stage}} <> 'cancelled' and {condition}"),
+        filter=sql(f"{{stage}} <> 'cancelled' and {condition}"),
         fields={
             "event_id": sql(f"{{sys_id}} || '-{kind}'"),
             "ticket_id": "task",
@@ -243,11 +245,11 @@ SPAN = (
 )
 
 
-def spans(day: int) -> Becomes:
+def spans(day: int) -> Output:
     """A weekly span on one of its days; days_of_week is digits, 1 Monday to 7 Sunday."""
-    return Becomes(
+    return Output(
         BUSINESS_SCHEDULE,
-        where=sql(
+        filter=sql(
             "coalesce({type}, '') <> 'excluded' and {repeat_type} in ('weekly', 'specific')"
             f" and contains({{days_of_week}}, '{day}')"
         ),
@@ -350,9 +352,9 @@ connector = Connector(
             "metric_instance",
             "sys_id,table,id,field,value,start,end,sys_updated_on",
             (
-                Becomes(
+                Output(
                     TICKET_EVENT,
-                    where=sql("{field} in ('state', 'incident_state')"),
+                    filter=sql("{field} in ('state', 'incident_state')"),
                     fields={
                         "event_id": "sys_id",
                         "ticket_id": "id",
@@ -364,7 +366,7 @@ connector = Connector(
                 ),
             ),
             optional=True,
-            on=False,
+            enabled=False,
         ),
         table(
             "journal",
@@ -372,7 +374,7 @@ connector = Connector(
             "sys_journal_field",
             "sys_id,name,element,element_id,value,sys_created_on,sys_created_by",
             (
-                Becomes(
+                Output(
                     MESSAGE,
                     fields={
                         "message_id": "sys_id",
@@ -409,7 +411,7 @@ connector = Connector(
             "contract_sla",
             "sys_id,name,collection,target,duration,schedule,active,sys_updated_on",
             (
-                Becomes(
+                Output(
                     SLA_POLICY,
                     fields={
                         "policy_id": "sys_id",
@@ -434,7 +436,7 @@ connector = Connector(
             "sys_user",
             "sys_id,user_name,name,email,active,time_zone,company,sys_created_on,sys_updated_on",
             (
-                Becomes(
+                Output(
                     AGENT,
                     fields={
                         "agent_id": "sys_id",
@@ -447,7 +449,7 @@ connector = Connector(
                         "version_at": "sys_updated_on",
                     },
                 ),
-                Becomes(
+                Output(
                     CUSTOMER,
                     fields={
                         "customer_id": "sys_id",
@@ -468,7 +470,7 @@ connector = Connector(
             "sys_user_group",
             "sys_id,name,active,sys_updated_on",
             (
-                Becomes(
+                Output(
                     TEAM,
                     fields={
                         "team_id": "sys_id",
@@ -486,7 +488,7 @@ connector = Connector(
             "sys_user_grmember",
             "sys_id,user,group,sys_updated_on",
             (
-                Becomes(
+                Output(
                     TEAM_MEMBERSHIP,
                     fields={"agent_id": "user", "team_id": "group", "version_at": "sys_updated_on"},
                 ),
@@ -500,7 +502,7 @@ connector = Connector(
             "customer_account",
             "sys_id,name,website,country,sys_created_on,sys_updated_on",
             (
-                Becomes(
+                Output(
                     ORGANIZATION,
                     fields={
                         "organization_id": "sys_id",
@@ -520,7 +522,7 @@ connector = Connector(
             "Weekly spans of schedules and the excluded ones, which are holidays",
             "cmn_schedule_span",
             SPAN,
-            (*(spans(day) for day in range(1, 8)), Becomes(HOLIDAY, clean=own_holiday)),
+            (*(spans(day) for day in range(1, 8)), Output(HOLIDAY, transform=own_holiday)),
             full=True,
             replaces=True,
             optional=True,
@@ -538,10 +540,10 @@ connector = Connector(
                 "sysparm_query": "schedule={key}^ORDERBYsys_updated_on^ORDERBYsys_id",
             },
             paging=SinglePage(),
-            sync=Changed(ask=lambda window: {}),
+            sync=IncrementalWindow(ask=lambda window: {}),
             optional=True,
-            becomes=(Becomes(HOLIDAY, clean=child_holiday),),
-            each_of=Partitions(
+            outputs=(Output(HOLIDAY, transform=child_holiday),),
+            parent=ParentStream(
                 Request(
                     TABLE + "cmn_other_schedule",
                     {
@@ -552,11 +554,11 @@ connector = Connector(
                     },
                 ),
                 records="result",
-                key="child_schedule",
-                mark="sys_updated_on",
+                partition_key="child_schedule",
+                partition_cursor="sys_updated_on",
                 paging=SinglePage(),
-                lead_has="result",
-                lead=lambda child: Request(
+                parent_document_has="result",
+                parent_document=lambda child: Request(
                     TABLE + "cmn_other_schedule",
                     {
                         "sysparm_query": f"type=excluded^child_schedule={child}",
@@ -571,7 +573,7 @@ connector = Connector(
             "asmt_assessment_instance",
             "sys_id,trigger_id,metric_type,sys_created_on,sys_updated_on",
             (
-                Becomes(
+                Output(
                     SURVEY_INVITATION,
                     fields={
                         "invitation_id": "sys_id",
@@ -591,9 +593,9 @@ connector = Connector(
             "asmt_metric_result",
             "sys_id,instance,instance.trigger_id,instance.taken_on,instance.metric_type,metric,actual_value,sys_updated_on",
             (
-                Becomes(
+                Output(
                     SURVEY_RESPONSE,
-                    where=sql("{instance.taken_on} is not null"),
+                    filter=sql("{instance.taken_on} is not null"),
                     fields={
                         "response_id": "sys_id",
                         "survey_id": "instance.metric_type",
@@ -614,7 +616,7 @@ connector = Connector(
             "task_time_worked",
             "sys_id,task,user,time_in_seconds,sys_created_on,sys_updated_on",
             (
-                Becomes(
+                Output(
                     TIME_ENTRY,
                     fields={
                         "entry_id": "sys_id",
@@ -633,7 +635,7 @@ connector = Connector(
             "Labels of states",
             "sys_choice",
             "sys_id,name,element,value,label,language,sys_updated_on",
-            (Becomes(TICKET_STATUS, fields={"status_id": "value", "label": "label"}),),
+            (Output(TICKET_STATUS, fields={"status_id": "value", "label": "label"}),),
             full=True,
             only="nameINincident,sn_customerservice_case^element=state^language=en",
             optional=True,
@@ -644,7 +646,7 @@ connector = Connector(
             "sys_audit_delete",
             "sys_id,tablename,documentkey,sys_created_on",
             (
-                Becomes(
+                Output(
                     TOMBSTONE,
                     fields={
                         "entity": sql("'ticket'"),

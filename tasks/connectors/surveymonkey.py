@@ -14,11 +14,11 @@ from tasks.entities import SURVEY, SURVEY_QUESTION, SURVEY_RESPONSE
 from tasks.rest.auth import Bearer
 from tasks.rest.paging import LinkWithQuery
 from tasks.rest.spec import (
-    Becomes,
-    Changed,
     Connector,
+    IncrementalWindow,
     Limits,
-    Partitions,
+    Output,
+    ParentStream,
     Request,
     Stream,
     Total,
@@ -140,8 +140,8 @@ connector = Connector(
             params={"sort_by": "date_modified", "sort_order": "ASC"},
             total=Total("total"),
             paging=LinkWithQuery(at="links.next", size={"per_page": "100", "page": "1"}),
-            sync=Changed(ask=modified, overlap=timedelta(hours=1)),
-            each_of=Partitions(
+            sync=IncrementalWindow(ask=modified, overlap=timedelta(hours=1)),
+            parent=ParentStream(
                 Request(
                     "/v3/surveys",
                     {
@@ -153,15 +153,15 @@ connector = Connector(
                     },
                 ),
                 records="data",
-                key="id",
-                mark="response_count",
+                partition_key="id",
+                partition_cursor="response_count",
                 paging=LinkWithQuery(at="links.next"),
-                lead=lambda survey: Request(f"/v3/surveys/{survey}/details"),
+                parent_document=lambda survey: Request(f"/v3/surveys/{survey}/details"),
             ),
-            becomes=(
-                Becomes(
+            outputs=(
+                Output(
                     SURVEY,
-                    part="partitions",
+                    section="parents",
                     fields={
                         "survey_id": "id",
                         "title": "title",
@@ -169,8 +169,8 @@ connector = Connector(
                         "created_at": "date_created",
                     },
                 ),
-                Becomes(SURVEY_QUESTION, part="lead", clean=question_rows),
-                Becomes(SURVEY_RESPONSE, clean=score_rows),
+                Output(SURVEY_QUESTION, section="parent_document", transform=question_rows),
+                Output(SURVEY_RESPONSE, transform=score_rows),
             ),
         ),
     ),

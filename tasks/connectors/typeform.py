@@ -12,7 +12,16 @@ from typing import Any
 from tasks.entities import SURVEY, SURVEY_QUESTION, SURVEY_RESPONSE
 from tasks.rest.auth import Bearer, OAuth2, OneOf
 from tasks.rest.paging import BeforeLast, PageNumber
-from tasks.rest.spec import Becomes, Changed, Connector, Limits, Partitions, Request, Stream, Window
+from tasks.rest.spec import (
+    Connector,
+    IncrementalWindow,
+    Limits,
+    Output,
+    ParentStream,
+    Request,
+    Stream,
+    Window,
+)
 
 SCALED = {"nps", "opinion_scale", "rating"}
 
@@ -133,24 +142,24 @@ connector = Connector(
             path="/forms/{key}/responses",
             records="items",
             paging=BeforeLast("token", "before", "page_size", 1000),
-            sync=Changed(ask=between, overlap=timedelta(hours=1)),
-            each_of=Partitions(
+            sync=IncrementalWindow(ask=between, overlap=timedelta(hours=1)),
+            parent=ParentStream(
                 Request("/forms", {"sort_by": "last_updated_at", "order_by": "asc"}),
                 records="items",
-                key="id",
-                mark="last_updated_at",
+                partition_key="id",
+                partition_cursor="last_updated_at",
                 paging=PageNumber(size={"page_size": "200"}, pages="page_count"),
-                lead=lambda form: Request(f"/forms/{form}"),
+                parent_document=lambda form: Request(f"/forms/{form}"),
                 recheck=timedelta(0),
             ),
-            becomes=(
-                Becomes(
+            outputs=(
+                Output(
                     SURVEY,
-                    part="partitions",
+                    section="parents",
                     fields={"survey_id": "id", "title": "title", "version_at": "last_updated_at"},
                 ),
-                Becomes(SURVEY_QUESTION, part="lead", clean=question_rows),
-                Becomes(SURVEY_RESPONSE, clean=score_rows),
+                Output(SURVEY_QUESTION, section="parent_document", transform=question_rows),
+                Output(SURVEY_RESPONSE, transform=score_rows),
             ),
         ),
     ),

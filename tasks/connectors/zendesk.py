@@ -31,14 +31,14 @@ from tasks.rest.auth import Basic, Bearer, OneOf
 from tasks.rest.paging import CursorParam, NextUrl
 from tasks.rest.shapes import listed, score
 from tasks.rest.spec import (
-    Becomes,
-    Changed,
+    ChildStream,
     Connector,
-    Follow,
+    IncrementalCursor,
+    IncrementalWindow,
     Limits,
+    Output,
     Request,
     Stream,
-    Token,
     Window,
     sql,
 )
@@ -49,7 +49,7 @@ by_cursor = CursorParam(
 )
 by_time = NextUrl(at="next_page", ends="end_of_stream")
 full = partial(listed, at="/api/v2")
-targets = Becomes(
+targets = Output(
     SLA_POLICY,
     each="policy_metrics[]",
     fields={
@@ -82,12 +82,12 @@ def export(name: str, size: int) -> CursorParam:
     )
 
 
-def change(field: str, key: str) -> Becomes:
+def change(field: str, key: str) -> Output:
     """Child events of one field; a value that was taken away is there and null."""
-    return Becomes(
+    return Output(
         TICKET_EVENT,
         each="child_events[]",
-        where=sql(f"{{item.{key}?}}"),
+        filter=sql(f"{{item.{key}?}}"),
         fields={
             "event_id": "item.id",
             "ticket_id": "ticket_id",
@@ -127,11 +127,11 @@ connector = Connector(
             paging=export(
                 "tickets", 200
             ),  # 1,000 with sideloads ran into 504 (airbytehq/airbyte#33435)
-            sync=Token(ask=since, cursor="after_cursor", param="cursor"),
-            becomes=(
-                Becomes(
+            sync=IncrementalCursor(ask=since, cursor="after_cursor", param="cursor"),
+            outputs=(
+                Output(
                     TICKET,
-                    where=sql("{status} is distinct from 'deleted'"),
+                    filter=sql("{status} is distinct from 'deleted'"),
                     fields={
                         "ticket_id": "id",
                         "subject": "subject",
@@ -164,9 +164,9 @@ connector = Connector(
                         "version_at": sql("to_timestamp(cast({generated_timestamp} as double))"),
                     },
                 ),
-                Becomes(
+                Output(
                     TOMBSTONE,
-                    where=sql("{status} = 'deleted'"),
+                    filter=sql("{status} = 'deleted'"),
                     fields={
                         "entity": sql("'ticket'"),
                         "record_id": "id",
@@ -184,16 +184,16 @@ connector = Connector(
             records="ticket_events",
             paging=by_time,
             requests_per_minute=EXPORTS_PER_MINUTE,
-            sync=Changed(ask=since),
-            becomes=(
+            sync=IncrementalWindow(ask=since),
+            outputs=(
                 change("status", "status"),
                 change("assignee", "assignee_id"),
                 change("team", "group_id"),
                 change("priority", "priority"),
-                Becomes(
+                Output(
                     MESSAGE,
                     each="child_events[]",
-                    where=sql("{item.event_type} = 'Comment'"),
+                    filter=sql("{item.event_type} = 'Comment'"),
                     fields={
                         "message_id": "item.id",
                         "ticket_id": "ticket_id",
@@ -214,11 +214,11 @@ connector = Connector(
             paging=export("users", 1000),
             from_beginning=True,
             requests_per_minute=EXPORTS_PER_MINUTE,
-            sync=Token(ask=since, cursor="after_cursor", param="cursor"),
-            becomes=(
-                Becomes(
+            sync=IncrementalCursor(ask=since, cursor="after_cursor", param="cursor"),
+            outputs=(
+                Output(
                     AGENT,
-                    where=sql("{role} in ('agent', 'admin')"),
+                    filter=sql("{role} in ('agent', 'admin')"),
                     fields={
                         "agent_id": "id",
                         "name": "name",
@@ -233,9 +233,9 @@ connector = Connector(
                         "version_at": "updated_at",
                     },
                 ),
-                Becomes(
+                Output(
                     CUSTOMER,
-                    where=sql("coalesce({role}, '') not in ('agent', 'admin')"),
+                    filter=sql("coalesce({role}, '') not in ('agent', 'admin')"),
                     fields={
                         "customer_id": "id",
                         "organization_id": "organization_id",
@@ -254,10 +254,10 @@ connector = Connector(
             records="organizations",
             paging=by_time,
             requests_per_minute=EXPORTS_PER_MINUTE,
-            sync=Changed(ask=since),
+            sync=IncrementalWindow(ask=since),
             from_beginning=True,
-            becomes=(
-                Becomes(
+            outputs=(
+                Output(
                     ORGANIZATION,
                     fields={
                         "organization_id": "id",
@@ -277,12 +277,12 @@ connector = Connector(
             records="ticket_metric_events",
             paging=by_time,
             requests_per_minute=EXPORTS_PER_MINUTE,
-            sync=Changed(ask=since),
+            sync=IncrementalWindow(ask=since),
             optional=True,
-            becomes=(
-                Becomes(
+            outputs=(
+                Output(
                     SLA_EVENT,
-                    where=sql(
+                    filter=sql(
                         "{type} in ('activate', 'apply_sla', 'pause', 'fulfill', 'breach') and not"
                         " coalesce(cast({deleted} as boolean), false)"
                     ),
@@ -310,11 +310,11 @@ connector = Connector(
             records="satisfaction_ratings",
             paging=by_cursor,
             optional=True,
-            sync=Changed(ask=between, overlap=timedelta(days=30)),
-            becomes=(
-                Becomes(
+            sync=IncrementalWindow(ask=between, overlap=timedelta(days=30)),
+            outputs=(
+                Output(
                     SURVEY_INVITATION,
-                    where=sql("{score} <> 'unoffered'"),
+                    filter=sql("{score} <> 'unoffered'"),
                     fields={
                         "invitation_id": "id",
                         "ticket_id": "ticket_id",
@@ -322,9 +322,9 @@ connector = Connector(
                         "sent_at": "created_at",
                     },
                 ),
-                Becomes(
+                Output(
                     SURVEY_RESPONSE,
-                    where=sql("{score} like 'good%' or {score} like 'bad%'"),
+                    filter=sql("{score} like 'good%' or {score} like 'bad%'"),
                     fields={
                         "response_id": "id",
                         "score": sql("case when {score} like 'good%' then 1 else 0 end"),
@@ -346,12 +346,12 @@ connector = Connector(
             records="survey_responses",
             paging=by_cursor,
             optional=True,
-            on=False,
-            becomes=(
-                Becomes(
+            enabled=False,
+            outputs=(
+                Output(
                     SURVEY_RESPONSE,
                     each="answers[]",
-                    where=sql("{item.rating} is not null"),
+                    filter=sql("{item.rating} is not null"),
                     fields={
                         "response_id": "id",
                         "survey_id": "survey.id",
@@ -370,7 +370,7 @@ connector = Connector(
         full(
             "groups",
             "Teams, deleted ones included",
-            Becomes(
+            Output(
                 TEAM,
                 fields={
                     "team_id": "id",
@@ -385,7 +385,7 @@ connector = Connector(
         full(
             "memberships",
             "Who belongs to which team",
-            Becomes(
+            Output(
                 TEAM_MEMBERSHIP,
                 fields={"agent_id": "user_id", "team_id": "group_id", "is_default": "default"},
             ),
@@ -414,7 +414,7 @@ connector = Connector(
         full(
             "schedules",
             "Business schedules and their holidays",
-            Becomes(
+            Output(
                 BUSINESS_SCHEDULE,
                 each="intervals[]",
                 fields={
@@ -425,9 +425,9 @@ connector = Connector(
                     "ends_minute": "item.end_time",
                 },
             ),
-            Becomes(
+            Output(
                 HOLIDAY,
-                part="holidays",
+                section="holidays",
                 fields={
                     "schedule_id": "@partition",
                     "holiday_id": "id",
@@ -439,8 +439,8 @@ connector = Connector(
             path="business_hours/schedules.json",
             replaces=True,
             optional=True,
-            follows=(
-                Follow(
+            child_streams=(
+                ChildStream(
                     "holidays",
                     lambda ids: Request(f"/api/v2/business_hours/schedules/{ids[0]}/holidays.json"),
                     key="id",
@@ -451,7 +451,7 @@ connector = Connector(
         full(
             "custom_statuses",
             "Statuses and their categories",
-            Becomes(
+            Output(
                 TICKET_STATUS,
                 fields={"status_id": "id", "label": "agent_label", "category": "status_category"},
             ),
@@ -461,7 +461,7 @@ connector = Connector(
         full(
             "deleted_tickets",
             "Tickets deleted in the last 30 days",
-            Becomes(
+            Output(
                 TOMBSTONE,
                 fields={
                     "entity": sql("'ticket'"),

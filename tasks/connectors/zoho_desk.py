@@ -31,11 +31,11 @@ from tasks.rest.auth import OAuth2
 from tasks.rest.paging import Offset, Restart
 from tasks.rest.shapes import due_clock, hours, listed, score
 from tasks.rest.spec import (
-    Becomes,
-    Changed,
+    ChildStream,
     Connector,
-    Follow,
+    IncrementalWindow,
     Limits,
+    Output,
     Request,
     Stream,
     Window,
@@ -87,12 +87,12 @@ def told(key: str) -> str:
     )
 
 
-def change(name: str, field: str) -> Becomes:
-    return Becomes(
+def change(name: str, field: str) -> Output:
+    return Output(
         TICKET_EVENT,
-        part="history",
+        section="history",
         each="eventInfo[]",
-        where=sql(f"{{item.propertyName}} = '{name}'"),
+        filter=sql(f"{{item.propertyName}} = '{name}'"),
         fields={
             "event_id": sql(
                 "md5(concat_ws('|', {@partition}, {eventTime}, {item.propertyName},"
@@ -131,8 +131,8 @@ def targets(sla: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterabl
                 }
 
 
-def below(name: str, path: str, size: int) -> Follow:
-    return Follow(
+def below(name: str, path: str, size: int) -> ChildStream:
+    return ChildStream(
         name,
         lambda ids: Request(f"{API}/tickets/{ids[0]}/{path}"),
         key="id",
@@ -170,15 +170,15 @@ connector = Connector(
             path=f"{API}/tickets/search",
             records="data",
             paging=SEARCH,
-            sync=Changed(ask=modified, overlap=timedelta(minutes=10)),
-            follows=(
+            sync=IncrementalWindow(ask=modified, overlap=timedelta(minutes=10)),
+            child_streams=(
                 below("history", "History", 50),
                 below("threads", "threads", 100),
                 below("comments", "comments", 100),
                 below("time", "timeEntry", 50),
             ),
-            becomes=(
-                Becomes(
+            outputs=(
+                Output(
                     TICKET,
                     fields={
                         "ticket_id": "id",
@@ -197,7 +197,7 @@ connector = Connector(
                         "version_at": "modifiedTime",
                     },
                 ),
-                Becomes(
+                Output(
                     TICKET_STATUS,
                     fields={
                         "status_id": "status",
@@ -216,10 +216,10 @@ connector = Connector(
                     created="createdTime",
                     changed="modifiedTime",
                 ),
-                Becomes(
+                Output(
                     MESSAGE,
-                    part="threads",
-                    where=sql("coalesce({status}, '') <> 'DRAFT'"),
+                    section="threads",
+                    filter=sql("coalesce({status}, '') <> 'DRAFT'"),
                     fields={
                         "message_id": "id",
                         "ticket_id": "@partition",
@@ -235,9 +235,9 @@ connector = Connector(
                         "sequence": "id",
                     },
                 ),
-                Becomes(
+                Output(
                     MESSAGE,
-                    part="comments",
+                    section="comments",
                     fields={
                         "message_id": sql("'comment-' || {id}"),
                         "ticket_id": "@partition",
@@ -249,9 +249,9 @@ connector = Connector(
                         "sequence": "id",
                     },
                 ),
-                Becomes(
+                Output(
                     TIME_ENTRY,
-                    part="time",
+                    section="time",
                     fields={
                         "entry_id": "id",
                         "ticket_id": "@partition",
@@ -273,11 +273,11 @@ connector = Connector(
             optional=True,
             params={"department": "allDepartment", "sortBy": "-ratedTime"},
             paging=Offset("from", "limit", 50, newest_first="ratedTime"),
-            sync=Changed(
+            sync=IncrementalWindow(
                 ask=lambda window: {"@since": stamp(window.start)}, overlap=timedelta(days=1)
             ),
-            becomes=(
-                Becomes(
+            outputs=(
+                Output(
                     SURVEY_RESPONSE,
                     fields={
                         "response_id": "id",
@@ -298,7 +298,7 @@ connector = Connector(
         paged(
             "agents",
             "Agents, former ones too, and their departments",
-            Becomes(
+            Output(
                 AGENT,
                 fields={
                     "agent_id": "id",
@@ -309,7 +309,7 @@ connector = Connector(
                     "time_zone": "timeZone",
                 },
             ),
-            Becomes(
+            Output(
                 TEAM_MEMBERSHIP,
                 each="associatedDepartmentIds[]",
                 fields={"agent_id": "id", "team_id": "item"},
@@ -318,10 +318,10 @@ connector = Connector(
         paged(
             "departments",
             "Departments, which stand for teams, and their SLAs",
-            Becomes(TEAM, fields={"team_id": "id", "name": "name", "is_active": "isEnabled"}),
-            Becomes(SLA_POLICY, part="slas", clean=targets),
-            follows=(
-                Follow(
+            Output(TEAM, fields={"team_id": "id", "name": "name", "is_active": "isEnabled"}),
+            Output(SLA_POLICY, section="slas", transform=targets),
+            child_streams=(
+                ChildStream(
                     "slas",
                     lambda ids: Request(f"{API}/slas", {"departmentId": ids[0]}),
                     key="id",
@@ -335,10 +335,10 @@ connector = Connector(
             path=f"{API}/contacts/search",
             records="data",
             paging=SEARCH,
-            sync=Changed(ask=modified, overlap=timedelta(minutes=10)),
+            sync=IncrementalWindow(ask=modified, overlap=timedelta(minutes=10)),
             from_beginning=True,
-            becomes=(
-                Becomes(
+            outputs=(
+                Output(
                     CUSTOMER,
                     fields={
                         "customer_id": "id",
@@ -354,7 +354,7 @@ connector = Connector(
         paged(
             "accounts",
             "Organizations",
-            Becomes(
+            Output(
                 ORGANIZATION,
                 fields={
                     "organization_id": "id",
@@ -369,7 +369,7 @@ connector = Connector(
         full(
             "business_hours",
             "Business hours",
-            Becomes(BUSINESS_SCHEDULE, clean=week),
+            Output(BUSINESS_SCHEDULE, transform=week),
             path="businessHours",
             replaces=True,
             optional=True,
@@ -377,7 +377,7 @@ connector = Connector(
         full(
             "holidays",
             "Holiday lists, which close every schedule",
-            Becomes(
+            Output(
                 HOLIDAY,
                 each="holidays[]",
                 fields={

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from tasks.rest.reading import MAIN, PARTITIONS
+from tasks.rest.reading import MAIN, PARENTS
 from tasks.rest.typed import Page
 
 
@@ -13,7 +13,7 @@ class LandedPage:
     """A page that is safe on disk, decoded: the same whether it has just come or was read back."""
 
     number: int
-    part: str
+    section: str
     partition: str | None
     received_at: datetime
     page: Page
@@ -31,7 +31,7 @@ class Tally:
 
     pages: int = 0
     records: int = 0
-    spoiled: int = 0
+    unreadable: int = 0
     cursor: str | None = None
     resume: dict[str, Any] | None = None
     lists: list[Page] = field(default_factory=list)
@@ -43,16 +43,16 @@ class Tally:
 
     def add(self, page: LandedPage) -> None:
         """Count a page."""
-        count = len(page.page.records) + len(page.page.spoiled)
+        count = len(page.page.records) + len(page.page.unreadable)
         self.pages += 1
         self.records += count
-        self.spoiled += len(page.page.spoiled)
-        self.by_part[page.part] = self.by_part.get(page.part, 0) + count
+        self.unreadable += len(page.page.unreadable)
+        self.by_part[page.section] = self.by_part.get(page.section, 0) + count
         self.cursor = page.cursor or self.cursor
         self.resume = page.resume or self.resume
-        if page.part == PARTITIONS:
+        if page.section == PARENTS:
             self.lists.append(page.page)
-        if page.part == MAIN:
+        if page.section == MAIN:
             if page.partition:
                 self.read.add(page.partition)
             if page.total is not None:

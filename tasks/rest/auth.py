@@ -22,11 +22,11 @@ class Auth(Protocol):
     def secrets(self) -> tuple[str, ...]:
         """Names of the secrets, one set of which must be given."""
 
-    def bind(self, values: Mapping[str, str], post: Post) -> "Bound":
+    def bind(self, values: Mapping[str, str], post: Post) -> "Credentials":
         """The live credentials of one account."""
 
 
-class Bound(Protocol):
+class Credentials(Protocol):
     """Live credentials of one account."""
 
     def headers(self) -> dict[str, str]:
@@ -62,7 +62,7 @@ class Bearer:
         """The token."""
         return (self.secret,)
 
-    def bind(self, values: Mapping[str, str], post: Post) -> Bound:
+    def bind(self, values: Mapping[str, str], post: Post) -> Credentials:
         """A fixed header."""
         return _Fixed(f"{self.scheme} {values[self.secret]}")
 
@@ -79,7 +79,7 @@ class Header:
         """The token."""
         return (self.secret,)
 
-    def bind(self, values: Mapping[str, str], post: Post) -> Bound:
+    def bind(self, values: Mapping[str, str], post: Post) -> Credentials:
         """A fixed header."""
         return _Fixed(values[self.secret], self.name)
 
@@ -103,7 +103,7 @@ class Basic:
         """The password or token."""
         return (self.secret,)
 
-    def bind(self, values: Mapping[str, str], post: Post) -> Bound:
+    def bind(self, values: Mapping[str, str], post: Post) -> Credentials:
         """A fixed header."""
         password = self.other.format_map(dict(values)) or values[self.secret]
         pair = f"{self.user.format_map(dict(values))}:{password}"
@@ -162,7 +162,7 @@ class OAuth2:
         """Client id and secret, refresh token or password, as the grant needs."""
         return self.needs
 
-    def bind(self, values: Mapping[str, str], post: Post) -> Bound:
+    def bind(self, values: Mapping[str, str], post: Post) -> Credentials:
         """A token that renews itself.
 
         A refresh token that the vendor rotates replaces the old one in memory.
@@ -198,7 +198,7 @@ class OneOf:
         """Those of the first kind: what `doctor` asks for."""
         return self.kinds[0].secrets
 
-    def bind(self, values: Mapping[str, str], post: Post) -> Bound:
+    def bind(self, values: Mapping[str, str], post: Post) -> Credentials:
         """Bind the kind that is complete, else the first (whose missing secret is then named)."""
         chosen = next(
             (kind for kind in self.kinds if all(values.get(name) for name in kind.secrets)),
@@ -218,7 +218,7 @@ class NoSecret:
         """None."""
         return ()
 
-    def bind(self, values: Mapping[str, str], post: Post) -> Bound:
+    def bind(self, values: Mapping[str, str], post: Post) -> Credentials:
         """No header."""
         return _Nothing()
 

@@ -31,8 +31,8 @@ from tasks.errors import (
     TruncatedPageError,
     UnreachableError,
 )
-from tasks.rest.auth import Bound
-from tasks.rest.limits import Pace
+from tasks.rest.auth import Credentials
+from tasks.rest.limits import RateLimiter
 from tasks.rest.spec import Connector, Request
 from tasks.settings import remember_secret
 
@@ -54,7 +54,7 @@ class RetryPolicy:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """A successful answer: headers with lower-case names, and the body as received (content
     encoding undone).
     """
@@ -94,8 +94,8 @@ class Client:
         self._patience = account.patience
         self._random = random.Random(account.name)
         limit = account.requests_per_minute
-        self._pace = Pace(connector.limits.requests_per_minute if limit is None else limit)
-        self._paces: dict[str, Pace] = {}
+        self._pace = RateLimiter(connector.limits.requests_per_minute if limit is None else limit)
+        self._paces: dict[str, RateLimiter] = {}
         self._lock = threading.Lock()
         self._session = requests.Session()
         self._session.trust_env = False  # a .netrc entry would silently replace our credentials
@@ -110,7 +110,7 @@ class Client:
         allowed = str(account.settings.get("file_hosts") or "").split()
         self._file_hosts = (*connector.file_hosts, *allowed)
         values = {**account.values, "@base_url": account.base_url or ""}
-        self._auth: Bound = connector.auth.bind(values, self._post_form)
+        self._auth: Credentials = connector.auth.bind(values, self._post_form)
 
     def pace_for(self, stream: str, per_minute: int | None) -> None:
         """Give a stream its own limit, as for Zendesk's incremental exports.
@@ -119,7 +119,7 @@ class Client:
         """
         if per_minute and self.account.requests_per_minute is None:
             with self._lock:
-                self._paces.setdefault(stream, Pace(per_minute))
+                self._paces.setdefault(stream, RateLimiter(per_minute))
 
     def send(
         self,
@@ -129,7 +129,7 @@ class Client:
         optional: bool = False,
         accept: Callable[[bytes], Any] | None = None,
         missing: bytes | None = None,
-    ) -> tuple[Answer, Any]:
+    ) -> tuple[Response, Any]:
         """The answer, and what `accept` made of its body.
 
         A body that `accept` finds cut is asked for again.
@@ -189,7 +189,7 @@ class Client:
         stream: str,
         optional: bool,
         missing: bytes | None,
-    ) -> Answer:
+    ) -> Response:
         """One answer, redirects within the account's own host followed.
 
         `carried` takes the credentials that were sent.
@@ -203,7 +203,7 @@ class Client:
             location = headers.get("location")
             if status not in {301, 302, 303, 307, 308} or not location:
                 if status == 404 and missing is not None:
-                    return Answer(headers, missing)
+                    return Response(headers, missing)
                 return self._judge(request, status, headers, body, optional=optional)
             url = self._own(urljoin(url, location), request)
         raise ContractError(f"{self._who(request)}: redirected in a circle")
@@ -271,16 +271,16 @@ class Client:
         body: bytes,
         *,
         optional: bool,
-    ) -> Answer:
+    ) -> Response:
         limits = self.connector.limits
         if limits.spent and limits.spent(status, headers, body):
             raise BudgetSpentError(
                 f"{self._who(request)}: the day's calls are used up; the next run goes on from here"
             )
         if status == 204:
-            return Answer(headers, self.connector.empty)
+            return Response(headers, self.connector.empty)
         if status in {200, 201, 202, 207}:
-            return Answer(headers, body)
+            return Response(headers, body)
         said = f"{self._who(request)}: {status} {_words(body)}"
         if status in limits.retry_statuses:
             wait = (
@@ -298,7 +298,7 @@ class Client:
             raise NotInPlanError(said)
         raise RejectedByVendorError(said)
 
-    def _look_for_failure(self, answer: Answer) -> None:
+    def _look_for_failure(self, answer: Response) -> None:
         """Some vendors answer 200 and put an error beside part of the records (ServiceNow's
         cancelled transaction).
         """

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 
-class Pace:
+class RateLimiter:
     """Lets calls through at most `per_minute` times a minute; None or 0 means no limit.
 
     Safe between threads.

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from tasks.errors import ContractError
-from tasks.rest.spec import Json, Request, Seen
+from tasks.rest.spec import Json, PageView, Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class _Shape:
 class SinglePage(_Shape):
     """The whole answer is one page."""
 
-    def after(self, request: Request, seen: Seen) -> Request | None:
+    def after(self, request: Request, seen: PageView) -> Request | None:
         """Never another page."""
         return None
 
@@ -59,7 +59,7 @@ class NextUrl(_Shape):
         """With the page size."""
         return request.with_params(**self.size) if self.size else request
 
-    def after(self, request: Request, seen: Seen) -> Request | None:
+    def after(self, request: Request, seen: PageView) -> Request | None:
         """The linked address, unless the flag says end.
 
         Zendesk's time-based exports link on even at the end.
@@ -96,7 +96,7 @@ class CursorParam(_Shape):
         """With the page size."""
         return request.with_params(**self.size) if self.size else request
 
-    def after(self, request: Request, seen: Seen) -> Request | None:
+    def after(self, request: Request, seen: PageView) -> Request | None:
         """The same call with the cursor; None without one, without more, or at the end of the
         stream.
         """
@@ -129,7 +129,7 @@ class LinkWithQuery(_Shape):
         """With the page size."""
         return request.with_params(**self.size) if self.size else request
 
-    def after(self, request: Request, seen: Seen) -> Request | None:
+    def after(self, request: Request, seen: PageView) -> Request | None:
         """The same path with the link's query."""
         link = seen.value(self.at)
         return replace(request, params=dict(parse_qsl(urlsplit(str(link)).query))) if link else None
@@ -152,7 +152,7 @@ class SearchAfterId(_Shape):
         """The id."""
         return (self.id_path,)
 
-    def after(self, request: Request, seen: Seen) -> Request | None:
+    def after(self, request: Request, seen: PageView) -> Request | None:
         """The same search above the last id."""
         if seen.count == 0:
             return None
@@ -186,7 +186,7 @@ class Keyset(_Shape):
         """With the page size."""
         return request.with_params(**{self.size_param: str(self.size)})
 
-    def after(self, request: Request, seen: Seen) -> Request | None:
+    def after(self, request: Request, seen: PageView) -> Request | None:
         """Above the last pair, or past an empty page; None without a next link."""
         if not re.search(r'rel="?next"?', seen.headers.get("link", "")):
             return None
@@ -231,7 +231,7 @@ class BodyCursor(_Shape):
         """The cursor and the flag."""
         return (self.at, self.ends) if self.ends else (self.at,)
 
-    def after(self, request: Request, seen: Seen) -> Request | None:
+    def after(self, request: Request, seen: PageView) -> Request | None:
         """The same body with the cursor; None without one or at the end."""
         cursor = seen.value(self.at)
         if cursor in (None, "") or (self.ends and seen.value(self.ends)):
@@ -251,7 +251,7 @@ class Restart:
     time_path: str
     ask: Callable[[Mapping[str, str], str], Mapping[str, str]]
 
-    def request(self, request: Request, seen: Seen) -> Request:
+    def request(self, request: Request, seen: PageView) -> Request:
         """The call from the last record on.
 
         Raises ContractError when a full list shares one instant.
@@ -294,7 +294,7 @@ class PageNumber(_Shape):
         """Page 1 with the page size."""
         return request.with_params(**self.size, page="1")
 
-    def after(self, request: Request, seen: Seen) -> Request | None:
+    def after(self, request: Request, seen: PageView) -> Request | None:
         """The next number, or page 1 of a list that begins later."""
         page = int(request.params["page"])
         if self.pages and page >= int(seen.value(self.pages) or 0):
@@ -347,7 +347,7 @@ class Offset(_Shape):
         """Offset 0 with the page size."""
         return request.with_params(**{self.param: "0", self.size_param: str(self.size)})
 
-    def after(self, request: Request, seen: Seen) -> Request | None:
+    def after(self, request: Request, seen: PageView) -> Request | None:
         """The next offset, or offset 0 of a list that begins later."""
         following = int(request.params[self.param]) + int(request.params[self.size_param])
         if (self.ends and seen.value(self.ends)) or seen.count == 0:
@@ -387,7 +387,7 @@ class BeforeLast(_Shape):
         """With the page size."""
         return request.with_params(**{self.size_param: str(self.size)})
 
-    def after(self, request: Request, seen: Seen) -> Request | None:
+    def after(self, request: Request, seen: PageView) -> Request | None:
         """Before the last token.
 
         Totals tell what remains and are no stop sign (airbytehq/airbyte#34484).
@@ -414,7 +414,7 @@ class Scroll(_Shape):
         """The token."""
         return (self.at,)
 
-    def after(self, request: Request, seen: Seen) -> Request | None:
+    def after(self, request: Request, seen: PageView) -> Request | None:
         """The same call with the token; None after an empty page."""
         token = seen.value(self.at)
         if seen.count == 0 or not token:
@@ -430,7 +430,7 @@ class EachDay(_Shape):
 
     param: str
 
-    def after(self, request: Request, seen: Seen) -> Request | None:
+    def after(self, request: Request, seen: PageView) -> Request | None:
         """The next day."""
         following = date.fromisoformat(request.params[self.param]) + timedelta(days=1)
         if following.isoformat() > request.params["@until"]:
@@ -455,7 +455,7 @@ class BodyKeyset(_Shape):
         """Time and id."""
         return self.paths
 
-    def after(self, request: Request, seen: Seen) -> Request | None:
+    def after(self, request: Request, seen: PageView) -> Request | None:
         """Above the last pair; None after a short page."""
         if seen.count < self.size:
             return None

@@ -1,7 +1,7 @@
 """Reads one batch of one stream: a generator of pages, in groups that can be gone on from after a
 kill.
 
-A group is a page with all calls that follow from it. The last page of a group says where to go on
+A group is a page with all calls that child from it. The last page of a group says where to go on
 (`resume`); a batch that was cut is resumed after its last complete group.
 """
 
@@ -15,13 +15,23 @@ import msgspec
 
 from tasks.clock import Window, now, parse_instant
 from tasks.errors import ContractError, NotInPlanError, RepeatedPageError, TruncatedPageError
-from tasks.rest.client import Answer, Client
+from tasks.rest.client import Client, Response
 from tasks.rest.exports import parts_of
 from tasks.rest.paging import SinglePage
-from tasks.rest.spec import Changed, Export, Follow, Full, Json, Partitions, Request, Stream, Token
+from tasks.rest.spec import (
+    ChildStream,
+    Export,
+    FullRefresh,
+    IncrementalCursor,
+    IncrementalWindow,
+    Json,
+    ParentStream,
+    Request,
+    Stream,
+)
 from tasks.rest.typed import TOP_LIST, Page, PageReader
 
-MAIN, PARTITIONS, LEAD = "main", "partitions", "lead"
+MAIN, PARENTS, PARENT_DOCUMENT = "main", "parents", "parent_document"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +42,7 @@ class Received:
     is left.
     """
 
-    part: str
+    section: str
     partition: str | None
     request: Request
     body: bytes
@@ -76,72 +86,72 @@ class Bookmark:
 
 
 @cache
-def reader_for(stream_id: int, part: str) -> PageReader:
+def reader_for(stream_id: int, section: str) -> PageReader:
     """The compiled reader of one part of a stream (by identity: streams are module constants)."""
-    return _build_reader(_STREAMS[stream_id], part)
+    return _build_reader(_STREAMS[stream_id], section)
 
 
 _STREAMS: dict[int, Stream] = {}
 
 
-def page_reader(stream: Stream, part: str) -> PageReader:
+def page_reader(stream: Stream, section: str) -> PageReader:
     """The compiled reader of one part of a stream."""
     _STREAMS[id(stream)] = stream
-    return reader_for(id(stream), part)
+    return reader_for(id(stream), section)
 
 
-def _build_reader(stream: Stream, part: str) -> PageReader:
-    becomes = [b for b in stream.becomes if b.part == part]
-    paging, records, extra = _part(stream, part)
-    whole = any(b.clean for b in becomes) or part == LEAD
-    paths = [p for b in becomes for p in b.paths] + list(extra)
+def _build_reader(stream: Stream, section: str) -> PageReader:
+    outputs = [b for b in stream.outputs if b.section == section]
+    paging, records, extra = _layout(stream, section)
+    whole = any(b.transform for b in outputs) or section == PARENT_DOCUMENT
+    paths = [p for b in outputs for p in b.paths] + list(extra)
     envelope = list(paging.envelope)
-    if isinstance(stream.sync, Token) and part == MAIN:
+    if isinstance(stream.sync, IncrementalCursor) and section == MAIN:
         envelope.append(stream.sync.cursor)
-    if stream.total and not stream.total.at.startswith("header:") and part == MAIN:
+    if stream.total and not stream.total.at.startswith("header:") and section == MAIN:
         envelope.append(stream.total.at)
     reader = PageReader(
         records=records,
         paths=paths,
         envelope=envelope,
-        lists=[b.each for b in becomes if b.each],
+        lists=[b.each for b in outputs if b.each],
         flat=stream.flat,
         whole=whole,
     )
-    for b in becomes:
+    for b in outputs:
         if b.each:
             reader.declare_items(b.each, [p for p in b.paths if p.split(".")[0] == "item"])
     return reader
 
 
-def _part(stream: Stream, part: str) -> tuple[Any, str, tuple[str, ...]]:
+def _layout(stream: Stream, section: str) -> tuple[Any, str, tuple[str, ...]]:
     """Paging, record path and further needed record paths of one part."""
-    if part == MAIN:
-        keys = tuple(f.key for f in stream.follows)
+    if section == MAIN:
+        keys = tuple(f.key for f in stream.child_streams)
         return stream.paging, stream.records, (*keys, *stream.paging.of_last)
-    if part == PARTITIONS and stream.each_of:
+    if section == PARENTS and stream.parent:
         return (
-            stream.each_of.paging,
-            stream.each_of.records,
-            (stream.each_of.key, stream.each_of.mark),
+            stream.parent.paging,
+            stream.parent.records,
+            (stream.parent.partition_key, stream.parent.partition_cursor),
         )
-    if part == LEAD:
+    if section == PARENT_DOCUMENT:
         return SinglePage(), "", ()
-    follow = next(f for f in _all_follows(stream.follows) if f.name == part)
-    keys = tuple(f.key for f in follow.follows)
-    return follow.paging or SinglePage(), follow.records, keys
+    child = next(f for f in _all_child_streams(stream.child_streams) if f.name == section)
+    keys = tuple(f.key for f in child.child_streams)
+    return child.paging or SinglePage(), child.records, keys
 
 
-def _all_follows(follows: Sequence[Follow]) -> Iterator[Follow]:
-    for follow in follows:
-        yield follow
-        yield from _all_follows(follow.follows)
+def _all_child_streams(child_streams: Sequence[ChildStream]) -> Iterator[ChildStream]:
+    for child in child_streams:
+        yield child
+        yield from _all_child_streams(child.child_streams)
 
 
-class _Seen:
+class _View:
     """The view of a page that paging objects get."""
 
-    def __init__(self, reader: PageReader, answer: Answer, page: Page) -> None:
+    def __init__(self, reader: PageReader, answer: Response, page: Page) -> None:
         self._reader, self._page = reader, page
         self.headers = answer.headers
 
@@ -158,7 +168,7 @@ class _Seen:
 
 
 class Reading:
-    """One batch in progress: walks partitions, pages and follow-up calls."""
+    """One batch in progress: walks partitions, pages and child-up calls."""
 
     def __init__(self, client: Client, stream: Stream, window: Window, bookmark: Bookmark) -> None:
         self._client, self._stream, self._window, self._bookmark = client, stream, window, bookmark
@@ -178,8 +188,8 @@ class Reading:
         """
         if resume and resume.get("done"):
             return
-        if self._stream.each_of:
-            yield from self._each_partition(self._stream.each_of, resume, partitions)
+        if self._stream.parent:
+            yield from self._each_partition(self._stream.parent, resume, partitions)
             return
         start = Request.from_json(resume["request"]) if resume else self._first(None, self._window)
         yield from self._series(start, partition=None, after={"done": True})
@@ -188,19 +198,19 @@ class Reading:
         """The list of a stream's partitions, and each one's lead: surveys and their questions,
         without the answers.
         """
-        each = self._stream.each_of
+        each = self._stream.parent
         if each is None:
             return
-        reader = page_reader(self._stream, PARTITIONS)
+        reader = page_reader(self._stream, PARENTS)
         for received in self._list_partitions(each):
             yield received
-            for key in reader.column(received.page.records, each.key):
-                yield self._lead(each, str(key))
+            for key in reader.column(received.page.records, each.partition_key):
+                yield self._parent_document(each, str(key))
 
     def _each_partition(
-        self, each: Partitions, resume: Mapping[str, Json] | None, landed: Sequence[Page]
+        self, each: ParentStream, resume: Mapping[str, Json] | None, landed: Sequence[Page]
     ) -> Iterator[Received]:
-        reader = page_reader(self._stream, PARTITIONS)
+        reader = page_reader(self._stream, PARENTS)
         lists = list(landed)
         if not resume:
             for received in self._list_partitions(each):
@@ -227,40 +237,42 @@ class Reading:
             )
             asked = resume.get("request") if resume and index == first else None
             if asked is None:
-                yield self._lead(each, key)
+                yield self._parent_document(each, key)
             start = Request.from_json(asked) if asked else self._first(key, window)
             yield from self._series(start, partition=key, after=following)
 
-    def _lead(self, each: Partitions, key: str) -> Received:
+    def _parent_document(self, each: ParentStream, key: str) -> Received:
         """A partition's own document.
 
         Raises ContractError for anything else, such as an error with status 200.
         """
-        received, _ = self._ask(each.lead(key), LEAD, key)
+        received, _ = self._ask(each.parent_document(key), PARENT_DOCUMENT, key)
         found: Any = msgspec.json.decode(received.body)
-        for name in each.lead_has.split("."):
+        for name in each.parent_document_has.split("."):
             found = found.get(name) if isinstance(found, dict) else None
         if found is None:
             raise ContractError(
                 f"{self._client.account.name}/{self._stream.name}: the answer for {key} has no"
-                f" {each.lead_has}"
+                f" {each.parent_document_has}"
             )
         return received
 
-    def _list_partitions(self, each: Partitions) -> Iterator[Received]:
+    def _list_partitions(self, each: ParentStream) -> Iterator[Received]:
         request: Request | None = each.paging.first(each.request)
         while request:
-            received, seen = self._ask(request, PARTITIONS, None)
+            received, seen = self._ask(request, PARENTS, None)
             request = each.paging.after(request, seen)
             yield received if request else _ending(received, {"partition": None})
 
     def _with_news(
-        self, each: Partitions, reader: PageReader, page: Page
+        self, each: ParentStream, reader: PageReader, page: Page
     ) -> Iterator[tuple[str, Window]]:
-        keys = reader.column(page.records, each.key)
-        marks = reader.column(page.records, each.mark)
+        keys = reader.column(page.records, each.partition_key)
+        marks = reader.column(page.records, each.partition_cursor)
         known = self._bookmark.partitions or {}
-        overlap = self._stream.sync.overlap if isinstance(self._stream.sync, Changed) else None
+        overlap = (
+            self._stream.sync.overlap if isinstance(self._stream.sync, IncrementalWindow) else None
+        )
         for key, mark in zip(map(str, keys), map(str, marks), strict=True):
             if key not in known:
                 yield key, self._window
@@ -280,13 +292,13 @@ class Reading:
                 path.replace("{key}", partition),
                 {name: value.replace("{key}", partition) for name, value in params.items()},
             )
-        if isinstance(sync, Token) and self._bookmark.cursor:
+        if isinstance(sync, IncrementalCursor) and self._bookmark.cursor:
             params[sync.param] = self._bookmark.cursor
-        elif not isinstance(sync, Full):
+        elif not isinstance(sync, FullRefresh):
             params.update(sync.ask(window))
             body = (
                 sync.body(window, self._client.account.settings)
-                if isinstance(sync, Changed) and sync.body
+                if isinstance(sync, IncrementalWindow) and sync.body
                 else None
             )
         return stream.paging.first(Request(path, params, stream.method, body))
@@ -294,7 +306,7 @@ class Reading:
     def _series(
         self, start: Request, *, partition: str | None, after: Mapping[str, Json]
     ) -> Iterator[Received]:
-        """All pages from `start` on, each with its follow-up calls."""
+        """All pages from `start` on, each with its child-up calls."""
         request: Request | None = start
         export = self._stream.export
         if export and self._window.end - self._window.start >= export.least:
@@ -306,7 +318,7 @@ class Reading:
             self._refuse_repeats(
                 following, None if self._is_empty(received, seen) else received.body
             )
-            group = [received, *self._followed(self._stream.follows, received, MAIN)]
+            group = [received, *self._children_of(self._stream.child_streams, received, MAIN)]
             state = (
                 after
                 if following is None
@@ -334,64 +346,68 @@ class Reading:
 
     def _partition_window(self, partition: str | None) -> Window:
         known = (self._bookmark.partitions or {}).get(partition or "")
-        overlap = self._stream.sync.overlap if isinstance(self._stream.sync, Changed) else None
+        overlap = (
+            self._stream.sync.overlap if isinstance(self._stream.sync, IncrementalWindow) else None
+        )
         return Window(known[0] - overlap, self._window.end) if known and overlap else self._window
 
-    def _followed(
-        self, follows: Sequence[Follow], received: Received, part: str
+    def _children_of(
+        self, child_streams: Sequence[ChildStream], received: Received, section: str
     ) -> Iterator[Received]:
-        reader = page_reader(self._stream, part)
-        for follow in follows:
+        reader = page_reader(self._stream, section)
+        for child in child_streams:
             records: Sequence[Any] = received.page.records
-            found = reader.column(records, follow.key)
+            found = reader.column(records, child.key)
             if (
-                part == MAIN
+                section == MAIN
                 and None in found
                 and not self._stream.missing_is_empty
-                and not any(b.part == MAIN for b in self._stream.becomes)
+                and not any(b.section == MAIN for b in self._stream.outputs)
             ):
                 raise ContractError(
                     f"{self._client.account.name}/{self._stream.name}: a record has no"
-                    f" {follow.key}, by which the rest of it is asked for"
+                    f" {child.key}, by which the rest of it is asked for"
                 )
             if any(isinstance(k, (dict, list)) for k in found):
                 raise ContractError(
-                    f"{self._client.account.name}/{self._stream.name}: the {follow.key} of a record"
+                    f"{self._client.account.name}/{self._stream.name}: the {child.key} of a record"
                     " is not a plain value"
                 )
             keys = tuple(
                 dict.fromkeys(
-                    str(k) for k in found if k is not None and (not follow.where or follow.where(k))
+                    str(k) for k in found if k is not None and (not child.filter or child.filter(k))
                 )
             )
-            if follow.once:
-                asked = self._asked_for.setdefault(follow.name, set())
+            if child.once:
+                asked = self._asked_for.setdefault(child.name, set())
                 keys = tuple(key for key in keys if key not in asked)
                 asked.update(keys)
-            for at in range(0, len(keys), follow.chunk):
-                yield from self._follow(follow, keys[at : at + follow.chunk], received.partition)
+            for at in range(0, len(keys), child.chunk):
+                yield from self._child_pages(child, keys[at : at + child.chunk], received.partition)
 
-    def _follow(
-        self, follow: Follow, keys: tuple[str, ...], partition: str | None
+    def _child_pages(
+        self, child: ChildStream, keys: tuple[str, ...], partition: str | None
     ) -> Iterator[Received]:
-        paging = follow.paging or SinglePage()
-        label = partition or (keys[0] if follow.chunk == 1 else None)
-        request: Request | None = paging.first(follow.ask(keys))
+        paging = child.paging or SinglePage()
+        label = partition or (keys[0] if child.chunk == 1 else None)
+        request: Request | None = paging.first(child.ask(keys))
         while request:
             try:
-                received, seen = self._ask(request, follow.name, label)
+                received, seen = self._ask(request, child.name, label)
             except NotInPlanError:
                 return  # gone since the page was made: deleted records answer 404 on their children
-            self._refuse_another(follow, keys, received)
+            self._refuse_another(child, keys, received)
             yield received
-            yield from self._followed(follow.follows, received, follow.name)
+            yield from self._children_of(child.child_streams, received, child.name)
             request = paging.after(request, seen)
 
-    def _refuse_another(self, follow: Follow, keys: tuple[str, ...], received: Received) -> None:
+    def _refuse_another(
+        self, child: ChildStream, keys: tuple[str, ...], received: Received
+    ) -> None:
         """A document has an id, its own or (after a merge) another's; anything else is an error
         with status 200.
         """
-        if follow.records or len(keys) > 1 or not received.page.records:
+        if child.records or len(keys) > 1 or not received.page.records:
             return
         record = received.page.records[0]
         values = record if isinstance(record, dict) else msgspec.structs.asdict(record)
@@ -403,11 +419,11 @@ class Reading:
         if not is_there:
             raise ContractError(
                 f"{self._client.account.name}/{self._stream.name}: the answer for"
-                f" {follow.name} {keys[0]} is no record: it has no id"
+                f" {child.name} {keys[0]} is no record: it has no id"
             )
 
-    def _ask(self, request: Request, part: str, partition: str | None) -> tuple[Received, _Seen]:
-        reader = page_reader(self._stream, part)
+    def _ask(self, request: Request, section: str, partition: str | None) -> tuple[Received, _View]:
+        reader = page_reader(self._stream, section)
         while True:
             try:
                 answer, page = self._client.send(
@@ -417,13 +433,13 @@ class Reading:
                     accept=reader.decode,
                     missing=(
                         _no_records(self._stream.records)
-                        if part == MAIN and self._stream.missing_is_empty
+                        if section == MAIN and self._stream.missing_is_empty
                         else None
                     ),
                 )
                 break
             except TruncatedPageError:
-                smaller = self._stream.paging.smaller(request) if part == MAIN else None
+                smaller = self._stream.paging.smaller(request) if section == MAIN else None
                 if smaller is None:
                     raise
                 request = smaller
@@ -431,32 +447,32 @@ class Reading:
                 raise type(wrong)(
                     f"{self._client.account.name}/{self._stream.name}: {wrong}"
                 ) from None
-        seen = _Seen(reader, answer, page)
+        seen = _View(reader, answer, page)
         cursor = None
-        if isinstance(self._stream.sync, Token) and part == MAIN:
+        if isinstance(self._stream.sync, IncrementalCursor) and section == MAIN:
             found = seen.value(self._stream.sync.cursor)
             cursor = None if found is None else str(found)
         received = Received(
-            part,
+            section,
             partition,
             request,
             answer.body,
             page,
             now(),
             cursor=cursor,
-            total=self._total(part, seen),
+            total=self._total(section, seen),
         )
         return received, seen
 
-    def _total(self, part: str, seen: _Seen) -> int | None:
+    def _total(self, section: str, seen: _View) -> int | None:
         total = self._stream.total
-        if not total or part != MAIN:
+        if not total or section != MAIN:
             return None
         name = total.at.removeprefix("header:")
         found = seen.headers.get(name) if name != total.at else seen.value(name)
         return int(found) if found is not None else None
 
-    def _is_empty(self, received: Received, seen: _Seen) -> bool:
+    def _is_empty(self, received: Received, seen: _View) -> bool:
         missing = self._stream.missing_is_empty and received.body == _no_records(
             self._stream.records
         )
@@ -491,7 +507,7 @@ def _no_records(path: str) -> bytes:
 
 def _ending(received: Received, resume: Mapping[str, Json]) -> Received:
     return Received(
-        received.part,
+        received.section,
         received.partition,
         received.request,
         received.body,
@@ -503,6 +519,6 @@ def _ending(received: Received, resume: Mapping[str, Json]) -> Received:
     )
 
 
-def redecode(stream: Stream, part: str, body: bytes) -> Page:
+def redecode(stream: Stream, section: str, body: bytes) -> Page:
     """A landed page decoded again, for replay."""
-    return page_reader(stream, part).decode(body)
+    return page_reader(stream, section).decode(body)

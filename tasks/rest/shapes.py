@@ -7,13 +7,13 @@ from typing import Any
 from tasks.clock import minute_of_day
 from tasks.entities import SLA_EVENT, TICKET_EVENT
 from tasks.rest.paging import SinglePage
-from tasks.rest.spec import Becomes, Expression, Full, Stream, epoch, sql
+from tasks.rest.spec import Expression, FullRefresh, Output, Stream, epoch, sql
 
 
 def listed(
     name: str,
     description: str,
-    *becomes: Becomes,
+    *outputs: Output,
     at: str,
     path: str = "",
     records: str = "",
@@ -30,8 +30,8 @@ def listed(
         path=f"{at}/{path or name}",
         records=records or name,
         paging=paging or SinglePage(),
-        sync=Full(replaces=replaces),
-        becomes=becomes,
+        sync=FullRefresh(replaces=replaces),
+        outputs=outputs,
         **more,
     )
 
@@ -46,13 +46,13 @@ def score(metric: str, low: float, high: float, better: str = "higher") -> dict[
     }
 
 
-def opened(part: str) -> Becomes:
+def opened(section: str) -> Output:
     """The event that a history leaves out: a record with an `id` and `created_at` in Unix seconds
     was open from then on.
     """
-    return Becomes(
+    return Output(
         TICKET_EVENT,
-        part=part,
+        section=section,
         fields={
             "event_id": sql("{id} || '-opened'"),
             "ticket_id": "id",
@@ -65,8 +65,8 @@ def opened(part: str) -> Becomes:
 
 
 def due_clock(
-    metric: str, due: str, done: str, *, created: str, changed: str, part: str = "main"
-) -> tuple[Becomes, ...]:
+    metric: str, due: str, done: str, *, created: str, changed: str, section: str = "main"
+) -> tuple[Output, ...]:
     """A clock of which only due and done are told, not its target: applied at creation, breached at
     the due time if done or seen later.
 
@@ -74,11 +74,11 @@ def due_clock(
     breach all the same.
     """
 
-    def event(kind: str, at: str, where: str) -> Becomes:
-        return Becomes(
+    def event(kind: str, at: str, row_filter: str) -> Output:
+        return Output(
             SLA_EVENT,
-            part=part,
-            where=sql(where),
+            section=section,
+            filter=sql(row_filter),
             fields={
                 "event_id": sql(f"cast({{id}} as varchar) || '-{metric}-{kind}'"),
                 "ticket_id": "id",

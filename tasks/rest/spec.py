@@ -17,20 +17,20 @@ from tasks.entities import Entity
 from tasks.errors import ConfigurationError
 
 __all__ = [
-    "Becomes",
-    "Changed",
+    "ChildStream",
     "Connector",
     "Export",
     "Expression",
-    "Follow",
-    "Full",
+    "FullRefresh",
+    "IncrementalCursor",
+    "IncrementalWindow",
     "Limits",
+    "Output",
+    "PageView",
     "Paging",
-    "Partitions",
+    "ParentStream",
     "Request",
-    "Seen",
     "Stream",
-    "Token",
     "Total",
     "Window",
     "epoch",
@@ -86,7 +86,7 @@ class Request:
         )
 
 
-class Seen(Protocol):
+class PageView(Protocol):
     """What a paging object may look at: the page just read."""
 
     @property
@@ -121,7 +121,7 @@ class Paging(Protocol):
     def first(self, request: Request) -> Request:
         """The first call, page size included."""
 
-    def after(self, request: Request, seen: Seen) -> Request | None:
+    def after(self, request: Request, seen: PageView) -> Request | None:
         """The call for the page after the one seen, or None at the end."""
 
     def smaller(self, request: Request) -> Request | None:
@@ -155,22 +155,22 @@ def epoch(path: str) -> Expression:
 
 
 @dataclass(frozen=True, slots=True)
-class Becomes:
-    """Records of one part of a stream become rows of one entity.
+class Output:
+    """Records of one section of a stream become rows of one entity.
 
     `each` names a list inside the record (`"child_events[]"`, `"pages[].questions[]"`): every item
-    is a row, and its values are addressed as `item.…`. `where` keeps the rows for which it is true.
-    `clean` reshapes one record into any number of rows named like the entity's columns; it is pure,
-    and gets the record, the lead record of its partition (or None) and the account's settings, to
+    is a row, and its values are addressed as `item.…`. `filter` keeps the rows for which it is true.
+    `transform` reshapes one record into any number of rows named like the entity's columns; it is pure,
+    and gets the record, the parent document of its partition (or None) and the account's settings, to
     which `partition` is added.
     """
 
     entity: Entity
     fields: Mapping[str, str | Expression] = field(default_factory=dict)
-    part: str = "main"
+    section: str = "main"
     each: str | None = None
-    where: Expression | None = None
-    clean: (
+    filter: Expression | None = None
+    transform: (
         Callable[
             [dict[str, Json], dict[str, Json] | None, Mapping[str, Json]], Iterable[dict[str, Json]]
         ]
@@ -185,7 +185,7 @@ class Becomes:
                 f"entity {self.entity.name} has no column {', '.join(sorted(unknown))}"
             )
         missing = self.entity.required - set(self.fields)
-        if missing and self.clean is None:
+        if missing and self.transform is None:
             raise ConfigurationError(
                 f"{self.entity.name}: required {', '.join(sorted(missing))} not filled"
             )
@@ -194,13 +194,13 @@ class Becomes:
     def paths(self) -> tuple[str, ...]:
         """Every path that the fields and the filter read."""
         found: list[str] = []
-        for value in (*self.fields.values(), *((self.where,) if self.where else ())):
+        for value in (*self.fields.values(), *((self.filter,) if self.filter else ())):
             found.extend(value.paths if isinstance(value, Expression) else (value,))
         return tuple(dict.fromkeys(found))
 
 
 @dataclass(frozen=True, slots=True)
-class Full:
+class FullRefresh:
     """Read everything each time.
 
     With `replaces`, rows that are no longer told leave the warehouse.
@@ -210,7 +210,7 @@ class Full:
 
 
 @dataclass(frozen=True, slots=True)
-class Changed:
+class IncrementalWindow:
     """Read what changed in a window of time. The window starts `overlap` before the bookmark."""
 
     ask: Callable[[Window], Params]
@@ -221,7 +221,7 @@ class Changed:
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class IncrementalCursor:
     """Read from the vendor's own cursor, found at path `cursor` of the last page and kept as the
     bookmark.
     """
@@ -232,8 +232,8 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True)
-class Follow:
-    """Calls made for the records of each page, `chunk` keys at a time; landed as part `name`.
+class ChildStream:
+    """Calls made for the records of each page, `chunk` keys at a time; landed as section `name`.
 
     With `once`, a key that comes on several pages of a batch is asked for at the first.
     """
@@ -244,28 +244,29 @@ class Follow:
     records: str
     chunk: int = 1
     paging: "Paging | None" = None
-    follows: "tuple[Follow, ...]" = ()
-    where: Callable[[Json], bool] | None = None
+    child_streams: "tuple[ChildStream, ...]" = ()
+    filter: Callable[[Json], bool] | None = None
     once: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Partitions:
+class ParentStream:
     """The stream is read once for each record of a list (a survey, say), each with its own
     bookmark.
 
-    `mark` is a value of the list record that moves when there is news; where it has not moved, the
-    partition is read again only after `recheck`. `lead` is asked before a partition's first page
-    and handed to `clean`; an answer without `lead_has` is not that document.
+    `partition_cursor` is a value of the list record that moves when there is news. Where it has not
+    moved, the partition is read again only after `recheck`. `parent_document` is requested before a
+    partition's first page and passed to `transform`; a response without `parent_document_has` is
+    not that document.
     """
 
     request: Request
     records: str
-    key: str
-    mark: str
-    lead: Callable[[str], Request]
+    partition_key: str
+    partition_cursor: str
+    parent_document: Callable[[str], Request]
     paging: Paging
-    lead_has: str = "id"
+    parent_document_has: str = "id"
     recheck: timedelta = timedelta(hours=20)
 
 
@@ -321,17 +322,17 @@ class Stream:
     description: str
     path: str
     records: str
-    becomes: tuple[Becomes, ...]
+    outputs: tuple[Output, ...]
     paging: Paging
     params: Params = field(default_factory=dict)
     method: Literal["GET", "POST"] = "GET"
-    sync: Full | Changed | Token = field(default_factory=Full)
-    follows: tuple[Follow, ...] = ()
-    each_of: Partitions | None = None
+    sync: FullRefresh | IncrementalWindow | IncrementalCursor = field(default_factory=FullRefresh)
+    child_streams: tuple[ChildStream, ...] = ()
+    parent: ParentStream | None = None
     export: Export | None = None
     total: Total | None = None
     optional: bool = False
-    on: bool = True
+    enabled: bool = True
     flat: bool = False
     empty_is_null: bool = False
     scalar: Callable[[Json], Json] | None = None
@@ -344,9 +345,13 @@ class Stream:
     @property
     def incremental(self) -> str:
         """How the stream keeps up, in words."""
-        if isinstance(self.sync, Full):
+        if isinstance(self.sync, FullRefresh):
             return "full list each run"
-        return "vendor cursor" if isinstance(self.sync, Token) else "changed since the bookmark"
+        return (
+            "vendor cursor"
+            if isinstance(self.sync, IncrementalCursor)
+            else "changed since the bookmark"
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ TOP_LIST = "[]"
 
 
 @dataclass(frozen=True, slots=True)
-class Spoiled:
+class UnreadableRecord:
     """A record that does not have the declared types: raw text and the reader's complaint."""
 
     raw: str
@@ -30,7 +30,7 @@ class Page:
 
     document: Any
     records: Sequence[Any]
-    spoiled: tuple[Spoiled, ...] = ()
+    unreadable: tuple[UnreadableRecord, ...] = ()
 
 
 class _Node:
@@ -39,7 +39,7 @@ class _Node:
     def __init__(self) -> None:
         self.children: dict[str, _Node] = {}
         self.is_list = False
-        self.tells_presence = False
+        self.has_presence = False
         self.kind: Any = Any
 
     def at(self, segments: Iterable[str]) -> "_Node":
@@ -57,7 +57,7 @@ class _Node:
                 (
                     f"f{i}",
                     child.compile(f"{title}_{i}"),
-                    msgspec.UNSET if child.tells_presence else None,
+                    msgspec.UNSET if child.has_presence else None,
                 )
                 for i, child in enumerate(self.children.values())
             ]
@@ -74,7 +74,7 @@ class PageReader:
     their list), picking `paths` of each record.
 
     `each` is an inner list to which paths beginning with `item.` belong. With `flat`, a path is one
-    key, dots and all. With no paths at all, records are decoded whole (for streams with a `clean`
+    key, dots and all. With no paths at all, records are decoded whole (for streams with a `transform`
     function).
     """
 
@@ -155,7 +155,7 @@ class PageReader:
                 values = list(map(get, values))
             except AttributeError:
                 values = [None if value is None else get(value) for value in values]
-        if self._node_at(node, segments).tells_presence:
+        if self._node_at(node, segments).has_presence:
             if path.endswith("?"):
                 return [value is not msgspec.UNSET for value in values]
             return [None if value is msgspec.UNSET else value for value in values]
@@ -201,7 +201,7 @@ class PageReader:
 
     def _declare(self, node: "_Node", path: str) -> None:
         leaf = node.at(self._segments(path))
-        leaf.tells_presence = leaf.tells_presence or path.endswith("?")
+        leaf.has_presence = leaf.has_presence or path.endswith("?")
 
     def _segments(self, path: str) -> list[str]:
         return [path.removesuffix("?")] if self._flat else path.removesuffix("?").split(".")
@@ -287,15 +287,17 @@ class PageReader:
             raise ContractError(
                 f"the answer does not have the declared shape ({wrong}): {_start(body)}"
             ) from None
-        good, spoiled = [], []
+        good, unreadable = [], []
         for raw in raws:
             try:
                 good.append(self._record_decoder.decode(raw))
             except (msgspec.ValidationError, RecursionError, ValueError) as complaint:
-                spoiled.append(Spoiled(bytes(raw).decode(errors="replace"), str(complaint)))
-        if spoiled and not good and len(spoiled) > 1:
-            raise ContractError(f"no record has the declared shape ({spoiled[0].reason})")
-        return Page(document, good, tuple(spoiled))
+                unreadable.append(
+                    UnreadableRecord(bytes(raw).decode(errors="replace"), str(complaint))
+                )
+        if unreadable and not good and len(unreadable) > 1:
+            raise ContractError(f"no record has the declared shape ({unreadable[0].reason})")
+        return Page(document, good, tuple(unreadable))
 
 
 def _walked(record: Any, segments: Iterable[str]) -> Any:

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.entities import ARROW, Column, Entity
-from tasks.rest.spec import Becomes, Expression, Json, Stream
+from tasks.rest.spec import Expression, Json, Output, Stream
 from tasks.rest.typed import PageReader
 
 PAGE, RECORD, RECEIVED, REASON = "page_number", "record_number", "received_at", "reason"
@@ -40,7 +40,7 @@ _local = threading.local()
 
 
 @dataclass(slots=True)
-class Gathered:
+class RecordBuffer:
     """Decoded pages of one part of a stream, waiting to become columns."""
 
     records: list[Any] = field(default_factory=list)
@@ -70,50 +70,50 @@ class Rows:
 
 def translate(
     stream: Stream,
-    becomes: Becomes,
+    output: Output,
     reader: PageReader,
-    gathered: Gathered,
+    buffer: RecordBuffer,
     *,
     personal: bool,
-    lead: Json = None,
+    parent_document: Json = None,
     settings: Mapping[str, Json] | None = None,
 ) -> Rows:
-    """Rows of one entity from gathered pages."""
-    origin = _Origin(gathered)
+    """Rows of one entity from buffer pages."""
+    origin = _Origin(buffer)
     owners: list[int] | None
     broken: list[tuple[int, str]] = []
-    if becomes.clean:
-        raw, owners = _cleaned(
-            becomes, gathered.records, lead, settings or {}, origin.partitions(None), broken
+    if output.transform:
+        raw, owners = _transformed(
+            output, buffer.records, parent_document, settings or {}, origin.partitions(None), broken
         )
-        fields: Mapping[str, str | Expression] = {name: name for name in becomes.entity.names}
-        columns = {name: [row.get(name) for row in raw] for name in becomes.entity.names}
-        where = None
+        fields: Mapping[str, str | Expression] = {name: name for name in output.entity.names}
+        columns = {name: [row.get(name) for row in raw] for name in output.entity.names}
+        row_filter = None
     else:
-        owners, columns = _picked(becomes, reader, gathered, origin, broken)
-        fields, where = becomes.fields, becomes.where
+        owners, columns = _picked(output, reader, buffer, origin, broken)
+        fields, row_filter = output.fields, output.filter
     table = pa.table(
         {_raw(path): _array(values, stream.scalar) for path, values in columns.items()}
     )
     table = origin.attach(table, owners)
-    if where and not becomes.each:
+    if row_filter and not output.each:
         table = _without_empty(table, broken)
     select = _projection(
-        becomes.entity, fields, where, personal=personal, empty_is_null=stream.empty_is_null
+        output.entity, fields, row_filter, personal=personal, empty_is_null=stream.empty_is_null
     )
     refused = origin.attach(
         pa.table({REASON: pa.array([r for _, r in broken], pa.string())}),
         [number for number, _ in broken],
     )
-    key = fields.get(becomes.entity.key[0])
+    key = fields.get(output.entity.key[0])
     made = _evaluate(select, table, _raw(key) if isinstance(key, str) else None, [_MOST_QUERIES])
-    return _split(becomes.entity, [*made, refused])
+    return _split(output.entity, [*made, refused])
 
 
 def _picked(
-    becomes: Becomes,
+    output: Output,
     reader: PageReader,
-    gathered: Gathered,
+    buffer: RecordBuffer,
     origin: "_Origin",
     broken: list[tuple[int, str]],
 ) -> tuple[list[int] | None, dict[str, list[Any]]]:
@@ -121,14 +121,14 @@ def _picked(
 
     Records without a list, and items without a field, go to `broken`.
     """
-    records, owners, items = gathered.records, None, None
-    if becomes.each:
+    records, owners, items = buffer.records, None, None
+    if output.each:
         index = {id(record): i for i, record in enumerate(records)}
-        owner_records, items = reader.explode(records, becomes.each)
+        owner_records, items = reader.explode(records, output.each)
         owners = [index[id(record)] for record in owner_records]
         # a filter or a missing list would let them go without a word
         broken += [(number, _EMPTY) for number, record in enumerate(records) if _is_blank(record)]
-        empty = _EMPTY_PART.format(each=becomes.each.removesuffix("[]"))
+        empty = _EMPTY_PART.format(each=output.each.removesuffix("[]"))
         broken += [
             (number, empty)
             for number, item in zip(owners, items, strict=True)
@@ -136,12 +136,12 @@ def _picked(
         ]
         records = owner_records
     columns: dict[str, list[Any]] = {}
-    for path in becomes.paths:
+    for path in output.paths:
         if path == "@partition":
             columns[path] = origin.partitions(owners)
         elif items is not None and path.split(".")[0] == "item":
             columns[path] = (
-                items if path == "item" else reader.column(items, path, each=becomes.each)
+                items if path == "item" else reader.column(items, path, each=output.each)
             )
         else:
             columns[path] = reader.column(records, path)
@@ -150,19 +150,19 @@ def _picked(
     return owners, columns
 
 
-def _cleaned(
-    becomes: Becomes,
+def _transformed(
+    output: Output,
     records: Sequence[Any],
-    lead: Json,
+    parent_document: Json,
     settings: Mapping[str, Json],
     partitions: Sequence[str | None],
     broken: list[tuple[int, str]],
 ) -> tuple[list[dict[str, Json]], list[int]]:
     """Rows, and the number of the record each came of.
 
-    Records that `clean` stumbles over go to `broken` with the reason.
+    Records that `transform` stumbles over go to `broken` with the reason.
     """
-    assert becomes.clean is not None
+    assert output.transform is not None
     rows: list[dict[str, Json]] = []
     owners: list[int] = []
     known = {key: {**settings, "partition": key} for key in set(partitions)}
@@ -171,7 +171,7 @@ def _cleaned(
             broken.append((number, _EMPTY))
             continue
         try:
-            found = list(becomes.clean(record, lead, known[partition]))
+            found = list(output.transform(record, parent_document, known[partition]))
         except (
             TypeError,
             ValueError,
@@ -215,12 +215,12 @@ def _is_blank_object(item: Any) -> bool:
 class _Origin:
     """Where each row came from: page number, record number in the page, received instant."""
 
-    def __init__(self, gathered: Gathered) -> None:
+    def __init__(self, buffer: RecordBuffer) -> None:
         self._pages: list[int] = []
         self._numbers: list[int] = []
         self._received: list[datetime] = []
         self._partitions: list[str | None] = []
-        for number, count, partition, received_at in gathered.pages:
+        for number, count, partition, received_at in buffer.pages:
             self._pages.extend([number] * count)
             self._numbers.extend(range(count))
             self._received.extend([received_at] * count)
@@ -288,7 +288,7 @@ def _value(source: str | Expression, *, empty_is_null: bool) -> str:
 def _projection(
     entity: Entity,
     fields: Mapping[str, str | Expression],
-    where: Expression | None,
+    row_filter: Expression | None,
     *,
     personal: bool,
     empty_is_null: bool,
@@ -315,10 +315,10 @@ def _projection(
                 f" {_article(column.kind)}: ' || left({text}, 60) end"
             )
     reason = f"concat_ws('; ', {', '.join(complaints)})" if complaints else "''"
-    condition = f" where {_value(where, empty_is_null=empty_is_null)}" if where else ""
+    condition = f" where {_value(row_filter, empty_is_null=empty_is_null)}" if row_filter else ""
     return (
         f"select {', '.join(picked)}, {PAGE}, {RECORD}, {RECEIVED}, nullif({reason}, '') as"
-        f" {REASON} from gathered{condition}"
+        f" {REASON} from buffer{condition}"
     )
 
 
@@ -358,11 +358,11 @@ def _run(select: str, table: pa.Table) -> pa.Table:
         _local.duck.execute(
             "set streaming_buffer_size = '1TB'"
         )  # as in the warehouse's engine: one thread could wait for ever
-    _local.duck.register("gathered", table)
+    _local.duck.register("buffer", table)
     try:
         return _local.duck.execute(select).to_arrow_table()
     finally:
-        _local.duck.unregister("gathered")
+        _local.duck.unregister("buffer")
 
 
 def _evaluate(select: str, table: pa.Table, key: str | None, queries: list[int]) -> list[pa.Table]:
@@ -409,7 +409,7 @@ def _split(entity: Entity, parts: Sequence[pa.Table]) -> Rows:
             (REASON, pa.string()),
         ]
     )
-    result = pa.concat_tables([_shaped(part, schema, entity) for part in parts])
+    result = pa.concat_tables([_shaped(section, schema, entity) for section in parts])
     reasons = result.column(REASON)
     if reasons.null_count == len(reasons):
         return Rows(entity, result.drop_columns([REASON]), result.slice(0, 0))
@@ -418,12 +418,12 @@ def _split(entity: Entity, parts: Sequence[pa.Table]) -> Rows:
     return Rows(entity, result.filter(good).drop_columns([REASON]), result.filter(bad))
 
 
-def _shaped(part: pa.Table, schema: pa.Schema, entity: Entity) -> pa.Table:
+def _shaped(section: pa.Table, schema: pa.Schema, entity: Entity) -> pa.Table:
     """A part with all columns, in order; those it lacks are null."""
-    named = {name: part.column(name) for name in part.column_names if name != _KEY}
-    if _KEY in part.column_names:
-        named[entity.key[0]] = part.column(_KEY)
-    whole = {f.name: named.get(f.name, pa.nulls(part.num_rows, f.type)) for f in schema}
+    named = {name: section.column(name) for name in section.column_names if name != _KEY}
+    if _KEY in section.column_names:
+        named[entity.key[0]] = section.column(_KEY)
+    whole = {f.name: named.get(f.name, pa.nulls(section.num_rows, f.type)) for f in schema}
     return pa.table(whole).cast(schema)
 
 

@@ -76,7 +76,7 @@ def test_what_a_vendor_does_not_tell_stands_in_the_guide():
     desks = [
         c
         for c in connectors().values()
-        if any(b.entity.name == "ticket" for s in c.streams for b in s.becomes)
+        if any(b.entity.name == "ticket" for s in c.streams for b in s.outputs)
     ]
     for desk in desks:
         assert desk.unsupported

@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from tasks.extract import open_client, read, streams_of
 from tasks.rest.reading import Bookmark
-from tasks.rest.spec import Changed, Token, Window
+from tasks.rest.spec import IncrementalCursor, IncrementalWindow, Window
 from tasks.sandbox.company import _DESKS
 from tasks.sandbox.fake import Fake, Served
 from tasks.sandbox.vendors.hubspot import HubSpot
@@ -101,7 +101,10 @@ def calls(vendor: str, tickets: int) -> tuple[int, int, int]:
             for _ in read(client, stream, Window(START, clock - timedelta(minutes=1)), Bookmark()):
                 pass
             made = client.requests_made - before
-            if isinstance(stream.sync, (Changed, Token)) and not stream.from_beginning:
+            if (
+                isinstance(stream.sync, (IncrementalWindow, IncrementalCursor))
+                and not stream.from_beginning
+            ):
                 growing += made
             else:
                 lists += made

@@ -177,7 +177,7 @@ def run_floor(url: str, folder: str) -> None:
     from tasks.rest.reading import MAIN, page_reader
 
     stream = next(s for s in connector("zendesk").streams if s.name == "tickets")
-    reader, paths = page_reader(stream, MAIN), stream.becomes[0].paths
+    reader, paths = page_reader(stream, MAIN), stream.outputs[0].paths
     session, database = requests.Session(), duckdb.connect(f"{folder}/floor.duckdb")
     start_cpu, started, rows, cursor, held = cpu_now(), time.perf_counter(), 0, None, []
     while True:
@@ -230,7 +230,7 @@ def run_product(url: str, folder: str, name: str = "support-etl") -> None:
                 "base_url": url,
                 "email": "x",
                 "requests_per_minute": 0,
-                "streams_off": off,
+                "deselect": off,
             },
         ),
     )

@@ -61,7 +61,7 @@ def one(only: Bench, case: Case) -> Bench:
     from tasks.connectors import connector
 
     others = tuple(s.name for s in connector(case.vendor).streams if s.name != case.stream)
-    only.accounts = tuple({**a, "streams_off": others} for a in only.accounts)
+    only.accounts = tuple({**a, "deselect": others} for a in only.accounts)
     return only
 
 

@@ -315,7 +315,7 @@ class TestZohoDesk:
             only(
                 "zoho_desk",
                 organization_id="1",
-                streams_off=tuple(
+                deselect=tuple(
                     s.name for s in connector("zoho_desk").streams if s.name != "tickets"
                 ),
             ).read(NOW),

@@ -10,7 +10,7 @@ import pytest
 
 from tasks.connectors import connector, connectors
 from tasks.rest.reading import MAIN, page_reader, redecode
-from tasks.translation.columns import Gathered, translate
+from tasks.translation.columns import RecordBuffer, translate
 
 HERE = Path(__file__).parent
 SAMPLES = sorted(HERE.glob("*/*.json"))
@@ -21,24 +21,24 @@ RECEIVED = datetime(2026, 3, 1, tzinfo=UTC)
 def test_sample_becomes_the_expected_rows(path: Path):
     sample = json.loads(path.read_text())
     stream = next(s for s in connector(path.parent.name).streams if s.name == sample["stream"])
-    part = sample.get("part", MAIN)
+    section = sample.get("section", MAIN)
     body = json.dumps(sample["answer"]).encode()
     made: dict[str, list[dict]] = {}
-    for becomes in (b for b in stream.becomes if b.part == part):
-        page = redecode(stream, part, body)
-        gathered = Gathered()
-        gathered.add(page.records, 1, sample.get("partition"), RECEIVED)
+    for output in (b for b in stream.outputs if b.section == section):
+        page = redecode(stream, section, body)
+        buffer = RecordBuffer()
+        buffer.add(page.records, 1, sample.get("partition"), RECEIVED)
         rows = translate(
             stream,
-            becomes,
-            page_reader(stream, part),
-            gathered,
+            output,
+            page_reader(stream, section),
+            buffer,
             personal=False,
-            lead=sample.get("lead"),
+            parent_document=sample.get("parent_document"),
             settings=sample.get("settings", {}),
         )
         assert rows.refused.num_rows == 0
-        made.setdefault(becomes.entity.name, []).extend(rows.table.to_pylist())
+        made.setdefault(output.entity.name, []).extend(rows.table.to_pylist())
     for entity, expected in sample["expected"].items():
         found = made.get(entity, [])
         assert len(found) == len(expected), (entity, found)
@@ -69,25 +69,27 @@ def test_an_empty_item_of_a_list_is_set_aside_with_its_reason():
     for path in SAMPLES:
         sample = json.loads(path.read_text())
         stream = next(s for s in connector(path.parent.name).streams if s.name == sample["stream"])
-        part = sample.get("part", MAIN)
-        for becomes in (b for b in stream.becomes if b.part == part and b.each and not b.clean):
+        section = sample.get("section", MAIN)
+        for output in (
+            b for b in stream.outputs if b.section == section and b.each and not b.transform
+        ):
             answer = json.loads(path.read_text())["answer"]
-            for items in _lists(answer, becomes.each.removesuffix("[]").split(".")):
+            for items in _lists(answer, output.each.removesuffix("[]").split(".")):
                 items[0] = {}
-            page = redecode(stream, part, json.dumps(answer).encode())
-            gathered = Gathered()
-            gathered.add(page.records, 1, sample.get("partition"), RECEIVED)
+            page = redecode(stream, section, json.dumps(answer).encode())
+            buffer = RecordBuffer()
+            buffer.add(page.records, 1, sample.get("partition"), RECEIVED)
             rows = translate(
                 stream,
-                becomes,
-                page_reader(stream, part),
-                gathered,
+                output,
+                page_reader(stream, section),
+                buffer,
                 personal=False,
                 settings=sample.get("settings", {}),
             )
             if answer != sample["answer"]:
                 assert (
-                    f"an empty item in its {becomes.each.removesuffix('[]')}"
+                    f"an empty item in its {output.each.removesuffix('[]')}"
                     in rows.refused["reason"].to_pylist()
                 ), path
                 tried.add(path.parent.name)

@@ -257,7 +257,7 @@ class Stage:
         else:
             shutil.copy(self._template, folder / "warehouse.duckdb")
         accounts = tuple(
-            {**a, "streams_off": _others(vendor)}
+            {**a, "deselect": _others(vendor)}
             for a in self.sandbox.accounts
             if a["connector"] == vendor
         )
@@ -277,7 +277,7 @@ def _others(vendor: str) -> tuple[str, ...]:
     follow from others.
     """
     streams = connector(vendor).streams
-    chosen = {s.name for s in streams if {b.entity.name for b in s.becomes} & _ENTITIES}
+    chosen = {s.name for s in streams if {b.entity.name for b in s.outputs} & _ENTITIES}
     return tuple(s.name for s in streams if s.name not in chosen)
 
 

@@ -107,7 +107,7 @@ def test_killed_at_page_sixty_the_next_run_asks_for_at_most_forty_one(
         **k,
     )
     accounts = tuple(
-        {**a, "streams_off": ["sla_events", "organizations"]}
+        {**a, "deselect": ["sla_events", "organizations"]}
         for a in small_sandbox.accounts
         if a["connector"] == "zendesk"
     )

@@ -6,7 +6,7 @@ import zipfile
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests_support import Seen
+from tests_support import PageView
 
 from tasks.errors import ContractError
 from tasks.rest import paging
@@ -20,13 +20,13 @@ NEXT = {"link": '<http://x/?page=2>; rel="next"'}
 def test_a_cursor_goes_into_the_body_at_any_depth():
     shape = paging.BodyCursor(at="next", into=("pagination", "after"), ends="last")
     start = Request("/s", method="POST", body={"query": 1, "pagination": {"per_page": 9}})
-    assert shape.after(start, Seen(values={"next": "c"})).body == {
+    assert shape.after(start, PageView(values={"next": "c"})).body == {
         "query": 1,
         "pagination": {"per_page": 9, "after": "c"},
     }
     assert start.body == {"query": 1, "pagination": {"per_page": 9}}
-    assert shape.after(start, Seen(values={"next": "c", "last": True})) is None
-    assert shape.after(start, Seen()) is None
+    assert shape.after(start, PageView(values={"next": "c", "last": True})) is None
+    assert shape.after(start, PageView()) is None
 
 
 def test_numbered_pages_follow_the_link_header_and_begin_anew_at_the_cap():
@@ -36,16 +36,16 @@ def test_numbered_pages_follow_the_link_header_and_begin_anew_at_the_cap():
         restart=paging.Restart("at", lambda params, last: {"since": last}),
     )
     first = shape.first(Request("/t", {"since": "1"}))
-    second = shape.after(first, Seen(headers=NEXT))
+    second = shape.after(first, PageView(headers=NEXT))
     assert (first.params["page"], second.params["page"]) == ("1", "2")
-    assert shape.after(second, Seen(headers=NEXT, lasts={"at": "7"})).params == {
+    assert shape.after(second, PageView(headers=NEXT, lasts={"at": "7"})).params == {
         "since": "7",
         "per_page": "2",
         "page": "1",
     }
-    assert shape.after(first, Seen(headers={})) is None
+    assert shape.after(first, PageView(headers={})) is None
     with pytest.raises(ContractError, match="share the instant"):
-        shape.after(second, Seen(headers=NEXT, lasts={"at": "1"}))
+        shape.after(second, PageView(headers=NEXT, lasts={"at": "1"}))
 
 
 def test_a_list_with_a_lower_bound_only_ends_after_the_window():
@@ -55,42 +55,48 @@ def test_a_list_with_a_lower_bound_only_ends_after_the_window():
         restart=paging.Restart("at", lambda params, last: {"since": last}),
     )
     first = shape.first(Request("/t", {"since": "1", "@until": "5"}))
-    assert shape.after(first, Seen(headers=NEXT, lasts={"at": "5"})).params["page"] == "2"
-    assert shape.after(first, Seen(headers=NEXT, lasts={"at": "6"})) is None
+    assert shape.after(first, PageView(headers=NEXT, lasts={"at": "5"})).params["page"] == "2"
+    assert shape.after(first, PageView(headers=NEXT, lasts={"at": "6"})) is None
 
 
 def test_numbered_pages_can_be_counted_in_the_body():
     shape = paging.PageNumber(size={"page_size": "2"}, pages="page_count")
     first = shape.first(Request("/t"))
-    assert shape.after(first, Seen(values={"page_count": 2})).params["page"] == "2"
-    assert shape.after(first, Seen(values={"page_count": 1})) is None
+    assert shape.after(first, PageView(values={"page_count": 2})).params["page"] == "2"
+    assert shape.after(first, PageView(values={"page_count": 1})) is None
 
 
 def test_offsets_end_at_a_short_page_a_flag_or_a_total():
     plain = paging.Offset("from", "limit", 10)
     first = plain.first(Request("/t"))
-    assert plain.after(first, Seen(count=10)).params["from"] == "10"
-    assert plain.after(first, Seen(count=9)) is None
+    assert plain.after(first, PageView(count=10)).params["from"] == "10"
+    assert plain.after(first, PageView(count=9)) is None
     flagged = paging.Offset("start", "limit", 10, ends="isLast")
     assert (
-        flagged.after(flagged.first(Request("/t")), Seen(count=3, values={"isLast": False})).params[
-            "start"
-        ]
+        flagged.after(
+            flagged.first(Request("/t")), PageView(count=3, values={"isLast": False})
+        ).params["start"]
         == "10"
     )
     assert (
-        flagged.after(flagged.first(Request("/t")), Seen(count=10, values={"isLast": True})) is None
+        flagged.after(flagged.first(Request("/t")), PageView(count=10, values={"isLast": True}))
+        is None
     )
     counted = paging.Offset("startAt", "max", 10, total="total")
-    assert counted.after(counted.first(Request("/t")), Seen(count=10, values={"total": 10})) is None
+    assert (
+        counted.after(counted.first(Request("/t")), PageView(count=10, values={"total": 10}))
+        is None
+    )
     newest = paging.Offset("from", "limit", 2, newest_first="at")
     assert (
-        newest.after(newest.first(Request("/t", {"@since": "5"})), Seen(count=2, lasts={"at": "4"}))
+        newest.after(
+            newest.first(Request("/t", {"@since": "5"})), PageView(count=2, lasts={"at": "4"})
+        )
         is None
     )
     assert (
         newest.after(
-            newest.first(Request("/t", {"@since": "5"})), Seen(count=2, lasts={"at": "6"})
+            newest.first(Request("/t", {"@since": "5"})), PageView(count=2, lasts={"at": "6"})
         ).params["from"]
         == "2"
     )
@@ -120,7 +126,7 @@ def test_every_record_comes_through_a_list_with_capped_offsets(times, size, reac
         page = [t for t in rows if t >= int(request.params["range"])][offset : offset + size]
         seen.update(page)
         request = shape.after(
-            request, Seen(count=len(page), lasts={"at": page[-1]} if page else {})
+            request, PageView(count=len(page), lasts={"at": page[-1]} if page else {})
         )
         if request is None:
             break
@@ -130,21 +136,21 @@ def test_every_record_comes_through_a_list_with_capped_offsets(times, size, reac
 def test_newest_first_goes_on_before_the_last_token():
     shape = paging.BeforeLast("token", "before", "page_size", 3)
     first = shape.first(Request("/r", {"since": "s"}))
-    assert shape.after(first, Seen(count=3, lasts={"token": "t3"})).params == {
+    assert shape.after(first, PageView(count=3, lasts={"token": "t3"})).params == {
         "since": "s",
         "page_size": "3",
         "before": "t3",
     }
-    assert shape.after(first, Seen(count=2, lasts={"token": "t2"})) is None
+    assert shape.after(first, PageView(count=2, lasts={"token": "t2"})) is None
 
 
 def test_a_scroll_ends_at_an_empty_page_and_its_calls_differ():
     shape = paging.Scroll("scroll", "scroll_param")
-    second = shape.after(Request("/c"), Seen(values={"scroll": "s"}))
-    third = shape.after(second, Seen(values={"scroll": "s"}))
+    second = shape.after(Request("/c"), PageView(values={"scroll": "s"}))
+    third = shape.after(second, PageView(values={"scroll": "s"}))
     assert second.params["scroll_param"] == third.params["scroll_param"] == "s"
     assert second != third
-    assert shape.after(third, Seen(count=0, values={"scroll": "s"})) is None
+    assert shape.after(third, PageView(count=0, values={"scroll": "s"})) is None
 
 
 def test_each_day_over_a_month_and_a_leap_day():
@@ -155,7 +161,7 @@ def test_each_day_over_a_month_and_a_leap_day():
     )
     while request:
         days.append(request.params["day"])
-        request = shape.after(request, Seen())
+        request = shape.after(request, PageView())
     assert days == ["2028-02-27", "2028-02-28", "2028-02-29", "2028-03-01"]
 
 
@@ -164,9 +170,10 @@ def test_a_key_set_in_a_body_takes_the_first_of_lists():
         ("t.values", "id.values"), 2, lambda body, time, key: {**body, "above": [time, key]}
     )
     assert shape.after(
-        Request("/q", body={"n": 2}), Seen(count=2, lasts={"t.values": ["5"], "id.values": ["b"]})
+        Request("/q", body={"n": 2}),
+        PageView(count=2, lasts={"t.values": ["5"], "id.values": ["b"]}),
     ).body == {"n": 2, "above": ["5", "b"]}
-    assert shape.after(Request("/q", body={"n": 2}), Seen(count=1)) is None
+    assert shape.after(Request("/q", body={"n": 2}), PageView(count=1)) is None
 
 
 def test_credentials_in_headers_of_their_own():

@@ -7,14 +7,14 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests_support import Seen
+from tests_support import PageView
 
 from tasks.entities import TICKET
 from tasks.errors import ConfigurationError, ContractError, TruncatedPageError
 from tasks.rest import paging
 from tasks.rest.client import _retry_after, _words
-from tasks.rest.limits import Pace
-from tasks.rest.spec import Becomes, Request
+from tasks.rest.limits import RateLimiter
+from tasks.rest.spec import Output, Request
 from tasks.rest.typed import PageReader
 
 START = Request("/things", {"a": "1"})
@@ -22,9 +22,10 @@ START = Request("/things", {"a": "1"})
 
 def test_a_linked_page_ends_at_the_flag_even_with_a_link():
     shape = paging.NextUrl(at="next_page", ends="end_of_stream")
-    assert shape.after(START, Seen(values={"next_page": "http://x/2"})).path == "http://x/2"
+    assert shape.after(START, PageView(values={"next_page": "http://x/2"})).path == "http://x/2"
     assert (
-        shape.after(START, Seen(values={"next_page": "http://x/2", "end_of_stream": True})) is None
+        shape.after(START, PageView(values={"next_page": "http://x/2", "end_of_stream": True}))
+        is None
     )
 
 
@@ -33,11 +34,11 @@ def test_a_cursor_can_stand_alone():
         at="c", param="cursor", size={"per_page": "9"}, ends="end", alone=True, keeps=("per_page",)
     )
     first = shape.first(Request("/t", {"start_time": "1"}))
-    assert shape.after(first, Seen(values={"c": "abc"})).params == {
+    assert shape.after(first, PageView(values={"c": "abc"})).params == {
         "per_page": "9",
         "cursor": "abc",
     }
-    assert shape.after(first, Seen(values={"c": "abc", "end": True})) is None
+    assert shape.after(first, PageView(values={"c": "abc", "end": True})) is None
 
 
 def test_a_short_or_empty_page_is_not_the_end_of_a_keyset():
@@ -47,23 +48,23 @@ def test_a_short_or_empty_page_is_not_the_end_of_a_keyset():
     more = {"link": '<http://x>;rel="next",<http://x>;rel="first"'}
     first = shape.first(Request("/t", {"q": "all"}))
     assert (
-        shape.after(first, Seen(count=3, lasts={"t": "T", "id": "I"}, headers=more)).params["q"]
+        shape.after(first, PageView(count=3, lasts={"t": "T", "id": "I"}, headers=more)).params["q"]
         == "all>T/I"
     )
-    stepped = shape.after(first, Seen(count=0, headers=more))
+    stepped = shape.after(first, PageView(count=0, headers=more))
     assert (stepped.params["offset"], stepped.params["q"]) == ("100", "all")
-    assert shape.after(first, Seen(count=100, lasts={"t": "T", "id": "I"})) is None
+    assert shape.after(first, PageView(count=100, lasts={"t": "T", "id": "I"})) is None
     assert shape.smaller(first).params["limit"] == "50"
     assert shape.smaller(Request("/t", {"limit": "60"})) is None
 
 
 def test_a_search_goes_on_above_the_last_id_until_a_page_is_empty():
     shape = paging.SearchAfterId("id", lambda body, last: {**body, "above": last})
-    assert shape.after(Request("/s", body={"x": 1}), Seen(lasts={"id": 7})).body == {
+    assert shape.after(Request("/s", body={"x": 1}), PageView(lasts={"id": 7})).body == {
         "x": 1,
         "above": "7",
     }
-    assert shape.after(Request("/s", body={"x": 1}), Seen(count=0)) is None
+    assert shape.after(Request("/s", body={"x": 1}), PageView(count=0)) is None
 
 
 def test_a_request_survives_the_landing_zone():
@@ -112,7 +113,7 @@ def test_one_bad_record_does_not_spoil_its_page():
     reader = PageReader(records="rows", paths=["a.b"])
     page = reader.decode(b'{"rows":[{"a":{"b":1}},{"a":"text"},{"a":{"b":2}}]}')
     assert reader.column(page.records, "a.b") == [1, 2]
-    assert [s.raw for s in page.spoiled] == ['{"a":"text"}']
+    assert [s.raw for s in page.unreadable] == ['{"a":"text"}']
 
 
 @pytest.mark.parametrize("body", [b"", b'{"rows":[{"a":1}', b"<html>log in</html>", b"\xff\xfe"])
@@ -149,14 +150,14 @@ def test_every_record_of_any_page_is_read_or_named(records):
     except ContractError:
         assert all(isinstance(r.get("a"), (str, int, bool, list)) for r in records)
         return
-    assert len(page.records) + len(page.spoiled) == len(records)
+    assert len(page.records) + len(page.unreadable) == len(records)
 
 
 def test_a_stream_that_leaves_out_a_required_column_fails_when_declared():
     with pytest.raises(ConfigurationError, match="created_at, status"):
-        Becomes(TICKET, fields={"ticket_id": "id"})
+        Output(TICKET, fields={"ticket_id": "id"})
     with pytest.raises(ConfigurationError, match="no column colour"):
-        Becomes(TICKET, fields={"colour": "id"})
+        Output(TICKET, fields={"colour": "id"})
 
 
 def test_the_pace_spaces_calls_evenly_after_a_burst():
@@ -166,7 +167,7 @@ def test_the_pace_spaces_calls_evenly_after_a_burst():
         slept.append(seconds)
         clock[0] += seconds
 
-    pace = Pace(60, clock=lambda: clock[0], sleep=sleep)
+    pace = RateLimiter(60, clock=lambda: clock[0], sleep=sleep)
     for _ in range(130):
         pace.wait()
     assert 115 <= clock[0] <= 130
