@@ -2,11 +2,13 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from flows.runner import Runner
 from tasks import budget, forecast, plan
 from tasks.errors import ConfigurationError
+from tasks.planning.scenario import Scenario
 from tasks.settings import Settings
 from tasks.transform import ModelResult, model_tables
 from tasks.warehouse.engine import Warehouse
@@ -14,7 +16,7 @@ from tasks.warehouse.migrations import prepare
 from tasks.warehouse.session import Session
 
 
-def what_if(settings: Settings, scenario: plan.Scenario, name: str) -> list[dict[str, Any]]:
+def what_if(settings: Settings, scenario: Scenario, name: str) -> list[dict[str, Any]]:
     """Write a named scenario beside the base, in a transaction of its own.
 
     Raises ConfigurationError without a forecast.
@@ -35,7 +37,7 @@ def what_if(settings: Settings, scenario: plan.Scenario, name: str) -> list[dict
         warehouse.dispose()
     if not rows:
         raise ConfigurationError("there is no forecast yet; `support-etl run` makes one")
-    return rows
+    return [asdict(row) for row in rows]
 
 
 def forecast_and_plan(

@@ -47,7 +47,7 @@ def forecast(
     It starts from the forecast of the last run. Without any change it shows that forecast.
     """
     from flows.forecast import what_if
-    from tasks.plan import Scenario
+    from tasks.planning.scenario import Scenario
 
     share, seconds = _service_level(service_level)
     scenario = Scenario(

@@ -83,7 +83,7 @@ def unsteadiness(counts: Floats, first: date, profile: Floats) -> Floats:
     return np.asarray((contacts * own + _BORROWED * every) / (contacts + _BORROWED))
 
 
-def unsure(mean: Floats, low_80: Floats, high_80: Floats) -> Floats:
+def day_uncertainty(mean: Floats, low_80: Floats, high_80: Floats) -> Floats:
     """Variance of a day's total relative to the square of its mean, beyond chance, from its 80 %
     band.
     """

@@ -59,7 +59,7 @@ class Fold:
 
     known: int
     means: Mapping[str, Floats]
-    came: Floats
+    actual: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Forecasts:
     models: tuple[str, ...]
     folds: tuple[Fold, ...]
     past: Floats  # (origins, queues, horizon): what the chosen models said
-    came: Floats
+    actual: Floats
 
 
 def forecast(
@@ -107,7 +107,7 @@ def forecast(
         if folds
         else np.empty((0, *now.shape))
     )
-    came = np.stack([fold.came for fold in folds]) if folds else np.empty((0, *now.shape))
+    came = np.stack([fold.actual for fold in folds]) if folds else np.empty((0, *now.shape))
     naive = np.array([name == NAIVE for name in chosen], dtype=bool)[:, None]
     now = np.where(
         naive, on_calendar(panel, cleaned, now), now
@@ -206,8 +206,8 @@ def on_calendar(panel: Panel, cleaned: Cleaned, means: Floats) -> Floats:
 
 def errors(folds: Sequence[Fold], name: str) -> tuple[Floats, Floats]:
     """Sums by queue over all folds: absolute errors of a candidate, and what came."""
-    wrong = sum((np.nansum(np.abs(f.came - f.means[name]), axis=1) for f in folds), np.zeros(1))
-    came = sum((np.nansum(f.came, axis=1) for f in folds), np.zeros(1))
+    wrong = sum((np.nansum(np.abs(f.actual - f.means[name]), axis=1) for f in folds), np.zeros(1))
+    came = sum((np.nansum(f.actual, axis=1) for f in folds), np.zeros(1))
     return np.asarray(wrong), np.asarray(came)
 
 
@@ -268,7 +268,7 @@ class Score:
     days: int
     absolute_error: float
     error: float  # forecast less what came
-    came: float
+    actual: float
     naive_error: (
         float  # in-sample: sum over the days of the mean week-to-week change before each origin
     )
@@ -280,7 +280,7 @@ def scores(made: Forecasts) -> list[Score]:
     for name in made.folds[0].means if made.folds else ():
         for first, last in LEAD_GROUPS:
             span = slice(first - 1, min(last, made.panel.horizon))
-            came = np.stack([fold.came[:, span] for fold in made.folds])
+            came = np.stack([fold.actual[:, span] for fold in made.folds])
             said = np.stack([fold.means[name][:, span] for fold in made.folds])
             if first > made.panel.horizon or np.isnan(came).all():
                 continue

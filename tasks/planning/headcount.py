@@ -1,11 +1,9 @@
-"""Heads by month: how many are needed, who leaves, who joins, who is in training, and where hiring
-has to begin to be in time.
-"""
+"""Headcount by month: need, leavers, joiners, people in training, and when hiring has to begin."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from math import ceil
 
@@ -14,10 +12,10 @@ import numpy as np
 
 @dataclass(frozen=True, slots=True)
 class Hiring:
-    """`yearly_attrition` share of heads that leave in a year; `ramp` share of full output by month
-    since joining.
+    """Terms of hiring.
 
-    `lead_months` pass from the request to the first day.
+    `yearly_attrition` is the share of people that leave in a year, `ramp` the share of full output
+    by month since joining; `lead_months` pass from the request to the first day.
     """
 
     yearly_attrition: float = 0.25
@@ -29,13 +27,14 @@ class Hiring:
         """Share that leaves in a month: 1 - (1 - yearly)^(1/12)."""
         return float(1 - (1 - self.yearly_attrition) ** (1 / 12))
 
+    def output(self, months: int) -> float:
+        """Share of full output of someone who joined this many months ago."""
+        return self.ramp[months] if months < len(self.ramp) else 1.0
+
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """One month of the plan, heads (full-time equivalents).
-
-    `request` are to be asked for in this month.
-    """
+    """One month of the plan, in full-time equivalents; `request` people are requested in it."""
 
     need: float
     start: float
@@ -50,9 +49,7 @@ class Month:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """Full-time agents of a month, where the figure is from, and how many of its work days are
-    forecast.
-    """
+    """Full-time agents of a month, where the figure is from, and its work days that are forecast."""
 
     month: date
     fte: float
@@ -66,43 +63,35 @@ def needs(
     planned_contacts: Mapping[date, float],
     months: int,
 ) -> list[Need]:
-    """Needs from the first month with a work day forecast; `days` are agents and contacts by day
-    forecast.
+    """Needs from the first month with a work day forecast.
 
-    As forecast, by work day; after that for the month's planned contacts, at the agents that a
-    contact takes in the forecast; without a plan as over all days forecast. Weekdays are work days
-    beyond the end of `workdays`.
+    `days` are agents and contacts by day forecast, `planned_contacts` contacts by month. A month's
+    need is as forecast, by work day. After the forecast it is the need of the month's planned
+    contacts, at the agents that a contact takes in the forecast; without a plan it is as over all
+    days forecast. Weekdays are work days beyond the end of `workdays`.
     """
     fte: dict[date, float] = defaultdict(float)
     worked: dict[date, int] = defaultdict(int)
     for day, (agents, _) in days.items():
         fte[day.replace(day=1)] += agents
         worked[day.replace(day=1)] += day in workdays
-    total, contacts, every = (
-        sum(fte.values()),
-        sum(found for _, found in days.values()),
-        sum(worked.values()),
-    )
-    if not every:
+    total_fte, total_worked = sum(fte.values()), sum(worked.values())
+    contacts = sum(count for _, count in days.values())
+    if not total_worked:
         return []
     first = min(month for month, count in worked.items() if count)
-    made = []
+    listed = []
     for month in (_later(first, ahead) for ahead in range(months)):
         planned = planned_contacts.get(month)
         if worked[month]:
-            made.append(Need(month, fte[month] / worked[month], "forecast", worked[month]))
+            need = Need(month, fte[month] / worked[month], "forecast", worked[month])
         elif planned is not None and contacts:
-            made.append(
-                Need(
-                    month,
-                    total / contacts * planned / _workdays(month, workdays),
-                    "contacts planned",
-                    0,
-                )
-            )
+            by_contacts = total_fte / contacts * planned / _workdays(month, workdays)
+            need = Need(month, by_contacts, "contacts planned", 0)
         else:
-            made.append(Need(month, total / every, "as forecast before", 0))
-    return made
+            need = Need(month, total_fte / total_worked, "as forecast before", 0)
+        listed.append(need)
+    return listed
 
 
 def _later(month: date, ahead: int) -> date:
@@ -116,61 +105,67 @@ def _workdays(month: date, workdays: AbstractSet[date]) -> int:
 
 
 def plan(need: Sequence[float], start: float, hiring: Hiring) -> list[Month]:
-    """Months in order.
+    """Months in order, from `start` people and the need of each month.
 
     Joiners come as soon as hiring can bring them, early enough to be productive where that is
-    possible.
-
-    gap = productive - need; negative where the need cannot be met in time. leavers come from all
-    heads, new ones too.
+    possible. Leavers come from all people, new ones too. gap = productive - need; it is negative
+    where the need cannot be met in time.
     """
-    cohorts: list[float] = []  # heads by months since joining, youngest first
-    tenured, months, joined = start, [], []
+    stay = 1 - hiring.monthly_attrition
+    cohorts: list[float] = []  # people by months since joining, youngest first
+    tenured, months = start, []
     for place in range(len(need)):
         begin = tenured + sum(cohorts)
-        stay = 1 - hiring.monthly_attrition
-        tenured, cohorts = tenured * stay, [c * stay for c in cohorts]
-        count = (
-            _joiners(need, place, tenured, cohorts, hiring) if place >= hiring.lead_months else 0
-        )
-        cohorts.insert(0, float(count))
-        joined.append(count)
-        shares = [
-            hiring.ramp[age] if age < len(hiring.ramp) else 1.0 for age in range(len(cohorts))
-        ]
-        productive = tenured + sum(c * s for c, s in zip(cohorts, shares, strict=True))
-        training = sum(c for c, s in zip(cohorts, shares, strict=True) if s < 1)
-        end = tenured + sum(cohorts)
-        months.append(
-            Month(
-                need[place],
-                begin,
-                begin - (end - count),
-                count,
-                training,
-                productive,
-                end,
-                productive - need[place],
-                0,
-            )
-        )
+        tenured, cohorts = tenured * stay, [people * stay for people in cohorts]
+        can_join = place >= hiring.lead_months
+        joiners = _joiners(need, place, tenured + sum(cohorts), hiring) if can_join else 0
+        cohorts.insert(0, float(joiners))
+        months.append(_month(need[place], begin, joiners, tenured, cohorts, hiring))
         while len(cohorts) > len(hiring.ramp):
             tenured += cohorts.pop()
-    requests = [*joined[hiring.lead_months :], *[0] * hiring.lead_months][: len(months)]
+    return _with_requests(months, hiring.lead_months)
+
+
+def _month(
+    need: float,
+    begin: float,
+    joiners: int,
+    tenured: float,
+    cohorts: Sequence[float],
+    hiring: Hiring,
+) -> Month:
+    outputs = [(people, hiring.output(age)) for age, people in enumerate(cohorts)]
+    productive = tenured + sum(people * share for people, share in outputs)
+    end = tenured + sum(cohorts)
+    return Month(
+        need=need,
+        start=begin,
+        leavers=begin - (end - joiners),
+        joiners=joiners,
+        in_training=sum(people for people, share in outputs if share < 1),
+        productive=productive,
+        end=end,
+        gap=productive - need,
+        request=0,
+    )
+
+
+def _with_requests(months: Sequence[Month], lead_months: int) -> list[Month]:
+    """Each month's joiners are requested the lead time before."""
+    joined = [month.joiners for month in months]
+    requests = [*joined[lead_months:], *[0] * lead_months]
     return [
-        Month(m.need, m.start, m.leavers, m.joiners, m.in_training, m.productive, m.end, m.gap, r)
-        for m, r in zip(months, requests, strict=True)
+        replace(month, request=request)
+        for month, request in zip(months, requests[: len(months)], strict=True)
     ]
 
 
-def _joiners(
-    need: Sequence[float], place: int, tenured: float, cohorts: Sequence[float], hiring: Hiring
-) -> int:
-    """So many that when they are fully productive the need of that month is met by those who are
-    left then.
+def _joiners(need: Sequence[float], place: int, people: float, hiring: Hiring) -> int:
+    """People to join now, so that those left then meet the need when they are fully productive.
 
-    A peak that is over by then is not hired for; after the last month its need goes on.
+    A peak that is over by then is not hired for; the last month's need continues after it.
     """
-    stay = (1 - hiring.monthly_attrition) ** len(hiring.ramp)
-    short = need[min(place + len(hiring.ramp), len(need) - 1)] - (tenured + sum(cohorts)) * stay
+    ramp = len(hiring.ramp)
+    stay = (1 - hiring.monthly_attrition) ** ramp
+    short = need[min(place + ramp, len(need) - 1)] - people * stay
     return max(ceil(round(short / stay, 9)), 0)

@@ -1,8 +1,7 @@
-"""Why actual differs from plan: volume, mix, efficiency, rate, fixed and currency, which add up to
-the difference exactly.
+"""Why actual labour cost differs from plan: volume, mix, efficiency and rate.
 
-For cells i (teams) with volume v, hours per contact h and cost of an hour r, planned p and actual
-a, V their sums:
+The parts add up to the difference exactly. For cells i (teams) with volume v, hours per contact h
+and cost of an hour r, planned p and actual a, V their sums:
 
     volume     = (V_a - V_p) x planned mean cost of a contact
     mix        = sum_i (v_ai - V_a v_pi / V_p) h_pi r_pi
@@ -30,7 +29,7 @@ class Work:
 
     @property
     def cost(self) -> Decimal:
-        """All of it."""
+        """Cost of all contacts."""
         return self.contacts * self.hours * self.rate
 
 
@@ -50,30 +49,32 @@ class Variance:
 
 
 def variances(plan: Mapping[str, Work], actual: Mapping[str, Work]) -> dict[str, Variance]:
-    """By cell.
+    """Variances by cell.
 
     A cell without plan is mix at its own cost, so is one without actuals; without any plan all is
     volume.
     """
-    planned = sum((w.contacts for w in plan.values()), ZERO)
-    came = sum((w.contacts for w in actual.values()), ZERO)
+    planned = sum((work.contacts for work in plan.values()), ZERO)
+    handled = sum((work.contacts for work in actual.values()), ZERO)
     return {
-        cell: _variance(plan.get(cell), actual.get(cell), planned, came)
+        cell: _variance(plan.get(cell), actual.get(cell), planned, handled)
         for cell in sorted({*plan, *actual})
     }
 
 
-def _variance(plan: Work | None, actual: Work | None, planned: Decimal, came: Decimal) -> Variance:
+def _variance(
+    plan: Work | None, actual: Work | None, planned: Decimal, handled: Decimal
+) -> Variance:
     if planned == 0:
         return Variance(volume=actual.cost if actual else ZERO)
     if plan is None:
         return Variance(mix=actual.cost if actual else ZERO)
-    contact = plan.hours * plan.rate
-    expected = came * plan.contacts / planned  # contacts, had the mix been as planned
+    cost_of_contact = plan.hours * plan.rate
+    expected = handled * plan.contacts / planned  # contacts, had the mix been as planned
     done = actual or Work(ZERO, plan.hours, plan.rate)
     return Variance(
-        volume=(expected - plan.contacts) * contact,
-        mix=(done.contacts - expected) * contact,
+        volume=(expected - plan.contacts) * cost_of_contact,
+        mix=(done.contacts - expected) * cost_of_contact,
         efficiency=done.contacts * (done.hours - plan.hours) * plan.rate,
         rate=done.contacts * done.hours * (done.rate - plan.rate),
     )

@@ -1,6 +1,4 @@
-"""From expected contacts to people: live channels by queueing, others by backlog, and what both
-come to per day.
-"""
+"""From expected contacts to agents: live channels by queueing, the others by their backlog."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,15 +11,17 @@ from tasks.planning import deferred, queueing
 
 Floats = NDArray[np.float64]
 
-# people of small queues share their day with others, so needs are counted in tenths and rounded up
-# at the end
+# people of small queues share their day with others: needs are counted in tenths, rounded up later
 STEP = 0.1
 _REPLICAS = 15
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceTargets:
-    """What is promised to customers, and what an agent's paid time is worth."""
+    """Service promised to customers, and what an agent's paid time is worth.
+
+    Shares are 0 to 1; `patience` and `deferred_seconds` are seconds, `paid_hours` hours a day.
+    """
 
     live: queueing.Target
     patience: float
@@ -32,79 +32,80 @@ class ServiceTargets:
     shrinkage: float
     paid_hours: float
 
-    def heads(self, agents: float) -> float:
-        """Heads to schedule so that so many work, unrounded."""
+    def headcount(self, agents: float) -> float:
+        """People to schedule so that `agents` are at work, unrounded."""
         return agents / (1 - self.shrinkage)
-
-    def fte(self, agent_hours: float) -> float:
-        """Full-time agents of a day for so many hours of presence, unrounded."""
-        return agent_hours / (1 - self.shrinkage) / self.paid_hours
 
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """When an account is open: instants (seconds since 1970) at which it opens and closes, in
-    order.
-    """
+    """Open spans of an account: (opens, closes) in seconds since 1970, in order."""
 
     spans: tuple[tuple[float, float], ...]
 
     def share(self, starts: Sequence[datetime], seconds: float) -> Floats:
-        """Open part of each interval."""
-        at = np.array([s.timestamp() for s in starts])
+        """Open share (0 to 1) of each interval of `seconds` that begins at `starts`."""
+        begins = np.array([start.timestamp() for start in starts])
         if not self.spans:
-            return np.zeros(len(at))
+            return np.zeros(len(begins))
         edges = np.array(self.spans, dtype=np.float64)
-        lengths = np.concatenate([[0.0], np.cumsum(edges[:, 1] - edges[:, 0])])
+        lengths = edges[:, 1] - edges[:, 0]
+        total = np.concatenate([[0.0], np.cumsum(lengths)])
+        open_at_edge = np.repeat(total, 2)[1:-1]
 
-        def opened(moment: Floats) -> Floats:
-            return np.asarray(np.interp(moment, edges.ravel(), np.repeat(lengths, 2)[1:-1]))
+        def open_before(moment: Floats) -> Floats:
+            return np.asarray(np.interp(moment, edges.ravel(), open_at_edge))
 
-        return (opened(at + seconds) - opened(at)) / seconds
+        return (open_before(begins + seconds) - open_before(begins)) / seconds
 
 
 @dataclass(frozen=True, slots=True)
 class LiveNeed:
-    """Per interval: agents (chats: slots over concurrency), why so many, and what they reach."""
+    """Per interval: agents (chats: slots over concurrency), the binding target, and the service."""
 
     agents: NDArray[np.int64]
     because: NDArray[np.str_]
     reached: queueing.Performance
 
 
-def live(
+def live_need(
     contacts: Floats,
     handle: Floats,
-    concurrent: NDArray[np.bool_],
+    is_chat: NDArray[np.bool_],
     seconds: float,
-    service_targets: ServiceTargets,
+    targets: ServiceTargets,
 ) -> LiveNeed:
-    """Agents for `contacts` in intervals of `seconds`; `concurrent` marks chats, of which one agent
-    holds several.
-    """
+    """Agents for `contacts` in intervals of `seconds`; an agent holds several chats at once."""
     load = contacts * handle / seconds
-    slots = queueing.required(load, handle, service_targets.live, service_targets.patience)
-    held = np.where(concurrent, service_targets.concurrency, 1)
-    agents = -(-slots.agents // held)
+    slots = queueing.required(load, handle, targets.live, targets.patience)
+    held = np.where(is_chat, targets.concurrency, 1)
+    agents = -(-slots.agents // held)  # rounded up
     reached = queueing.performance(
-        agents * held, load, handle, service_targets.live.seconds, service_targets.patience
+        agents * held, load, handle, targets.live.seconds, targets.patience
     )
     return LiveNeed(agents, slots.because, reached)
 
 
-def later(
+def deferred_need(
     contacts: Floats,
     open_share: Floats,
     handle: float,
     seconds: float,
-    service_targets: ServiceTargets,
-    spare: Floats,
+    targets: ServiceTargets,
+    idle: Floats,
 ) -> deferred.Need:
-    """Agents in every open interval for contacts that are answered later, beside `spare` ones idle
-    on live channels.
+    """Agents in every open interval for contacts that are answered later.
+
+    `idle` agents of the live channels help in each interval.
     """
-    due = deferred.due_places(open_share, seconds, service_targets.deferred_seconds, business=True)
+    due = deferred.due_places(open_share, seconds, targets.deferred_seconds, business=True)
     work = deferred.Work(
-        contacts, open_share, due, seconds, handle, service_targets.occupancy, spare=spare
+        arrivals=contacts,
+        open_share=open_share,
+        due=due,
+        seconds=seconds,
+        handle=handle,
+        productive_share=targets.occupancy,
+        idle=idle,
     )
-    return deferred.required(work, service_targets.deferred_share, _REPLICAS, step=STEP)
+    return deferred.required(work, targets.deferred_share, _REPLICAS, step=STEP)

@@ -1,34 +1,46 @@
-"""People needed for deferred work (e-mail, tickets): workload over productive time.
-
-    workload hours     = tickets x handle minutes / 60
-    productive minutes = paid hours x 60 x (1 - shrinkage) x occupancy
-    required FTE       = tickets x handle minutes / productive minutes
-
-Right on average over a day whose work is done on the day; it says nothing about waiting times
-(queueing models do).
-"""
+"""Every staffing table from what is expected: the way in to this room."""
 
 from dataclasses import dataclass
 
+from tasks.planning.assumptions import Assumptions
+from tasks.planning.hiring import headcount_plan
+from tasks.planning.patterns import parse_shifts
+from tasks.planning.requirements import daily_requirements, interval_requirements
+from tasks.planning.rostering import rosters
+from tasks.planning.rows import (
+    HeadcountPlanMonthly,
+    StaffingForecast,
+    StaffingRequirementDaily,
+    StaffingRequirementInterval,
+    StaffingRosterDaily,
+)
+from tasks.planning.staffing_view import staffing_forecast
+
 
 @dataclass(frozen=True, slots=True)
-class Assumptions:
-    """What a paid agent-day is worth. Shares are 0 to 1; shrinkage below 1, occupancy above 0."""
+class StaffingTables:
+    """Rows of the staffing tables; a field's name is the table's."""
 
-    handle_minutes: float
-    paid_hours_per_day: float
-    shrinkage_share: float
-    occupancy_share: float
+    staffing_requirement_interval: list[StaffingRequirementInterval]
+    staffing_requirement_daily: list[StaffingRequirementDaily]
+    staffing_roster_daily: list[StaffingRosterDaily]
+    staffing_forecast: list[StaffingForecast]
+    headcount_plan_monthly: list[HeadcountPlanMonthly]
 
-    @property
-    def productive_minutes(self) -> float:
-        """Minutes a paid agent-day has for tickets."""
-        return self.paid_hours_per_day * 60 * (1 - self.shrinkage_share) * self.occupancy_share
 
-    def workload_hours(self, tickets: float) -> float:
-        """Hours of work in so many tickets."""
-        return tickets * self.handle_minutes / 60
+def staffing_tables(assumptions: Assumptions) -> StaffingTables:
+    """From contacts by interval to agents, shifts, the gap against the plan, and hiring.
 
-    def required_fte(self, tickets: float) -> float:
-        """Full-time agents for so many tickets a day, unrounded: round up only after summing."""
-        return tickets * self.handle_minutes / self.productive_minutes
+    Raises ConfigurationError for a shift pattern that cannot be read.
+    """
+    planning = assumptions.planning
+    intervals = interval_requirements(assumptions)
+    daily = daily_requirements(intervals, planning.paid_hours_per_day)
+    patterns = parse_shifts(planning.shifts)
+    return StaffingTables(
+        staffing_requirement_interval=intervals,
+        staffing_requirement_daily=daily,
+        staffing_roster_daily=list(rosters(intervals, patterns, planning.roster_days)),
+        staffing_forecast=staffing_forecast(assumptions, daily),
+        headcount_plan_monthly=headcount_plan(assumptions, daily),
+    )

@@ -1,62 +1,83 @@
-"""Tables that Python makes: written anew, together, when any of their inputs or settings changed."""
+"""Tables that Python makes: rewritten together when any of their inputs or settings changed."""
 
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
 
-from tasks.sqlmodels.catalog import inputs_state, models, table_of
+from tasks.sqlmodels.catalog import Model, inputs_state, models, table_of
 from tasks.warehouse import runlog
 from tasks.warehouse.build import rebuild
 from tasks.warehouse.session import Session
 
-Rows = Iterable[Mapping[str, Any]]
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 
 @dataclass(frozen=True, slots=True)
 class Materialized:
-    """Rows and changed rows of one table; `changed` is None when its inputs were as they were."""
+    """Rows and changed rows of one table; `changed` is None when its inputs had not changed."""
 
     model: str
     rows: int
     changed: int | None
 
 
-def materialize(
+@dataclass(frozen=True, slots=True)
+class Build:
+    """The tables of one step, and by table the state of what it is made from."""
+
+    models: tuple[Model, ...]
+    states: Mapping[str, str]
+    is_current: bool
+    started: float = field(default_factory=time.perf_counter)
+
+    @property
+    def unchanged(self) -> list[Materialized]:
+        """The result of a build that is current: nothing is written."""
+        return [Materialized(model.full_name, 0, None) for model in self.models]
+
+
+def build_of(session: Session, built_by: str, settings: Mapping[str, Any]) -> Build:
+    """The tables with this `built_by`; current unless an input or a setting changed."""
+    listed = tuple(model for model in models().values() if model.built_by == built_by)
+    table_states = runlog.table_states(session)
+    states = {}
+    for model in listed:
+        inputs = inputs_state(model, table_states)
+        states[model.full_name] = json.dumps({**inputs, "settings": dict(settings)}, sort_keys=True)
+    known = runlog.model_inputs(session)
+    is_current = all(known.get(name) == state for name, state in states.items())
+    return Build(listed, states, is_current)
+
+
+def write_tables(
     session: Session,
-    built_by: str,
-    settings: Mapping[str, Any],
-    make: Callable[[], Mapping[str, Rows]],
-    *,
+    build: Build,
+    tables: "DataclassInstance",
     run_id: str,
 ) -> list[Materialized]:
-    """Fill the models with this `built_by` from `make`, which gives rows by table name; not called
-    if nothing changed.
-    """
-    listed = [model for model in models().values() if model.built_by == built_by]
-    states = runlog.table_states(session)
-    state = {
-        m.full_name: json.dumps(
-            {**inputs_state(m, states), "settings": dict(settings)}, sort_keys=True
-        )
-        for m in listed
-    }
-    known = runlog.model_inputs(session)
-    if all(known.get(name) == state[name] for name in state):
-        return [Materialized(name, 0, None) for name in state]
-    started = time.perf_counter()
-    rows = make()
-    made = []
-    for model in listed:
-        count, changed = rebuild(
+    """Write the rows of every table of the build; `tables` has a field of rows named after each."""
+    written, started = [], build.started  # the first table bears the arithmetic of all
+    for model in build.models:
+        rows, changed = rebuild(
             session,
             table_of(model),
-            rows.get(model.name, ()),
+            as_mappings(getattr(tables, model.name)),
             run_id=run_id,
-            state=state[model.full_name],
+            state=build.states[model.full_name],
             started=started,
         )
-        made.append(Materialized(model.full_name, count, changed))
-        started = time.perf_counter()  # the first table bears the arithmetic of all
-    return made
+        written.append(Materialized(model.full_name, rows, changed))
+        started = time.perf_counter()
+    return written
+
+
+def as_mappings(rows: Iterable["DataclassInstance"]) -> Iterator[Mapping[str, Any]]:
+    """Typed rows of one class as mappings by column."""
+    names: tuple[str, ...] = ()
+    for row in rows:
+        names = names or tuple(one.name for one in fields(row))
+        yield dict(zip(names, attrgetter(*names)(row), strict=True))

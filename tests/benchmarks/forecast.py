@@ -167,7 +167,7 @@ def weeks_held(made: Forecasts, came: Floats) -> Floats:
     days_known = np.array([made.panel.known - fold.known for fold in made.folds])[
         :, None, None
     ] > np.arange(made.panel.horizon)
-    seen = np.where(days_known, np.nan_to_num(made.came), np.nan)
+    seen = np.where(days_known, np.nan_to_num(made.actual), np.nan)
     found = quantiles(sums(made.means), sums(made.past), sums(seen), WEEK_GROUPS)
     held, said = sums(np.nan_to_num(came)), sums(made.means) > 0
     in_80, in_95 = (
@@ -289,7 +289,7 @@ def by_half_hour(daily: Panel, calls: Sequence[tuple[datetime, int]]) -> None:
             )
             said, unsure = (
                 spread[0],
-                intraday.unsure(
+                intraday.day_uncertainty(
                     made.means[:, place],
                     made.quantiles[:, place, LOW_80],
                     made.quantiles[:, place, HIGH_80],

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from flows.cli import app
 from flows.forecast import what_if
-from tasks.plan import Scenario
+from tasks.planning.scenario import Scenario
 from tasks.transform import identities_verdict
 from tasks.warehouse.engine import Warehouse
 

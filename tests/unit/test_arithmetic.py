@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.planning.calendar import date_rows
-from tasks.planning.staffing import Assumptions
+from tasks.planning.workload import Workload
 
-USUAL = Assumptions(
+USUAL = Workload(
     handle_minutes=18, paid_hours_per_day=8, shrinkage_share=0.30, occupancy_share=0.85
 )
 
@@ -18,15 +18,15 @@ def test_a_case_worked_out_by_hand():
     # 8 h x 60 x 0.70 x 0.85 = 285.6 productive minutes; 100 tickets x 18 min = 1,800 min = 30 h;
     # 1,800 / 285.6 = 6.3025
     assert USUAL.productive_minutes == pytest.approx(285.6)
-    assert USUAL.workload_hours(100) == 30
+    assert USUAL.hours(100) == 30
     assert USUAL.required_fte(100) == pytest.approx(6.302521)
 
 
 @given(st.floats(0, 1e5), st.floats(0, 1e5), st.floats(0, 0.9), st.floats(0.1, 1))
 def test_more_tickets_or_more_shrinkage_never_need_fewer_people(a, b, shrinkage, occupancy):
-    one = Assumptions(18, 8, shrinkage, occupancy)
+    one = Workload(18, 8, shrinkage, occupancy)
     assert one.required_fte(max(a, b)) >= one.required_fte(min(a, b))
-    assert Assumptions(18, 8, min(0.95, shrinkage + 0.04), occupancy).required_fte(
+    assert Workload(18, 8, min(0.95, shrinkage + 0.04), occupancy).required_fte(
         a
     ) >= one.required_fte(a)
     assert one.required_fte(a + b) == pytest.approx(one.required_fte(a) + one.required_fte(b))

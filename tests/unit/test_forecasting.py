@@ -52,8 +52,8 @@ def test_a_steady_week_goes_on_whatever_the_model():
     found = forecast(steady)
     assert found.means[0] == pytest.approx([WEEKLY[i % 7] for i in range(28)], abs=0.3)
     for fold, name in itertools.product(found.folds, found.folds[0].means):
-        known = ~np.isnan(fold.came[0])
-        assert fold.means[name][0][known] == pytest.approx(fold.came[0][known], abs=0.5), name
+        known = ~np.isnan(fold.actual[0])
+        assert fold.means[name][0][known] == pytest.approx(fold.actual[0][known], abs=0.5), name
 
 
 def test_a_holiday_is_learned_apart_and_put_back():
@@ -361,7 +361,7 @@ def test_bands_of_pieces_hold_what_they_say(level):
         assert unsteady == pytest.approx(np.full(20, 0.15**2), rel=0.3)
     mean = np.full(20, level)
     wide = 1.2816 * np.sqrt(level + (0.1 * level) ** 2)
-    unsure = intraday.unsure(mean, mean - wide, mean + wide)
+    unsure = intraday.day_uncertainty(mean, mean - wide, mean + wide)
     assert unsure == pytest.approx(np.full(20, 0.01))
     spread = intraday.spread(mean, profile, intraday.slots_of(first, "UTC", 30))
     found = intraday.quantiles(spread, unsure + unsteady)

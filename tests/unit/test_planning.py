@@ -196,7 +196,7 @@ def test_a_roster_by_hand():
         Shift("middle", tuple(range(10, 14)), 4.0),
     ]
     found = cover(need, shifts)
-    assert found.heads == {"early": 1, "late": 1, "middle": 2}
+    assert found.headcount == {"early": 1, "late": 1, "middle": 2}
     assert found.paid_hours == 16
     assert found.over.sum() == found.under.sum() == 0
 
@@ -229,7 +229,7 @@ def test_a_need_that_no_shift_covers_is_refused_or_priced():
         cover([0, 1, 1], [Shift("one", (1,), 1.0)])
     found = cover([0, 1, 1], [Shift("one", (1,), 1.0)], price_of_under=3.0)
     assert found.under.tolist() == [0, 0, 1]
-    assert cover([0, 1, 0], [Shift("one", (1,), 5.0)], price_of_under=3.0).heads == {"one": 0}
+    assert cover([0, 1, 0], [Shift("one", (1,), 5.0)], price_of_under=3.0).headcount == {"one": 0}
     assert cover([0, 0], []).paid_hours == 0
 
 
@@ -271,7 +271,7 @@ def test_nobody_is_needed_where_idle_people_on_live_channels_do_the_work():
     due = due_places(opened, 1800, 8 * 3600, business=True)
     work = Work(np.full(20, 0.1), opened, due, 1800, 1440, 0.85)
     assert required(work, 0.9, 15, step=0.1).agents > 0
-    helped = required(replace(work, spare=np.ones(20)), 0.9, 15, step=0.1)
+    helped = required(replace(work, idle=np.ones(20)), 0.9, 15, step=0.1)
     assert (helped.agents, helped.feasible) == (0, True)
     assert helped.outcome.in_target >= 0.9
 
