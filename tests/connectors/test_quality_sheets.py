@@ -1,0 +1,294 @@
+"""The quality sheets: each vendor has one, and what it calls done has its check or its proof."""
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tasks.connectors import connector
+from tasks.errors import ConfigurationError
+from tasks.quality_scale import (
+    RULES,
+    VALUE_LISTS,
+    Evidence,
+    Sheet,
+    Verdict,
+    quality_sheet,
+    read_sheet,
+    sheet_text,
+)
+from tasks.rest.reading import MAIN
+from tasks.rest.spec import Changed, Connector, Follow, Stream
+
+ROOT = Path(__file__).parents[2]
+DECLARATIONS = ROOT / "tasks" / "connectors"
+VENDORS = sorted(path.parent.name for path in DECLARATIONS.glob("*/quality.yml"))
+RULE = {rule.name: rule for rule in RULES}
+OF_EVERY_ACCOUNT = {"scores", "partition", "name"}
+
+
+def answers(stream: Stream) -> Iterator[str]:
+    """Every answer that a stream reads: its own, those of follow-up calls, of lists before it."""
+
+    def below(follows: tuple[Follow, ...]) -> Iterator[str]:
+        for follow in follows:
+            yield f"{stream.name}/{follow.name}"
+            yield from below(follow.follows)
+
+    yield stream.name
+    yield from below(stream.follows)
+    if stream.each_of is not None:
+        yield from (f"{stream.name}/partitions", f"{stream.name}/lead")
+
+
+def evidence_problems(sheet: Sheet, vendor: Connector) -> Iterator[str]:
+    """What no sheet may lack, whatever it says of its rules."""
+    read = {name for stream in vendor.streams for name in answers(stream)}
+    for name in sorted(read - set(sheet.streams)):
+        yield f"streams: name the evidence for the answer {name}"
+    for name in sorted(set(sheet.streams) - read):
+        yield f"streams: {name} is read no longer; remove its evidence"
+    for name in sorted(set(VALUE_LISTS) - set(sheet.values)):
+        yield f"values: name the evidence for {name}, or class absent with the reason"
+    for name, evidence in (*sheet.streams.items(), *sheet.values.items()):
+        if not evidence.source.strip():
+            yield f"{name}: say where the evidence is, or where you looked"
+
+
+def is_broken(stream: Stream) -> bool:
+    """Whether a stream lacks what rule 1 asks for."""
+    keyed = all(
+        becomes.clean or set(becomes.entity.key) <= set(becomes.fields)
+        for becomes in stream.becomes
+    )
+    overlapping = not isinstance(stream.sync, Changed) or stream.sync.overlap > timedelta(0)
+    named = stream.description and stream.path and stream.becomes and stream.paging
+    return not (named and keyed and overlapping)
+
+
+@cache
+def sampled(vendor: str) -> frozenset[tuple[str, str]]:
+    """Streams and parts of which a sample answer exists."""
+    files = (Path(__file__).parent / vendor).glob("*.json")
+    samples = [json.loads(path.read_text()) for path in files]
+    return frozenset((sample["stream"], sample.get("part", MAIN)) for sample in samples)
+
+
+def streams_problems(sheet: Sheet, vendor: Connector) -> Iterator[str]:
+    for stream in vendor.streams:
+        if is_broken(stream):
+            yield f"give {stream.name} description, path, key, overlap, paging and entity"
+
+
+def proof_of_evidence_problems(sheet: Sheet, vendor: Connector) -> Iterator[str]:
+    for name, evidence in (*sheet.streams.items(), *sheet.values.items()):
+        if evidence.kind == "guess" and not evidence.guard:
+            yield f"{name} is a guess: find evidence, or say under guard what finds a wrong guess"
+
+
+def samples_problems(sheet: Sheet, vendor: Connector) -> Iterator[str]:
+    read = {(s.name, b.part) for s in vendor.streams for b in s.becomes}
+    for stream, part in sorted(read - sampled(sheet.vendor)):
+        yield f"write a sample in tests/connectors/{sheet.vendor} of {stream}, part {part}"
+
+
+def harness_problems(sheet: Sheet, vendor: Connector) -> Iterator[str]:
+    harness = (Path(__file__).parent / "test_harness.py").read_text()
+    if not re.search(rf'Case\(\s*"{sheet.vendor}"', harness):
+        yield "add a case to tests/connectors/test_harness.py"
+
+
+def settings_problems(sheet: Sheet, vendor: Connector) -> Iterator[str]:
+    """Settings that an address, a header or the code reads, and the declaration does not list."""
+    templates = f"{vendor.base_url} {vendor.headers} {vendor.auth!r}"
+    files = [*(DECLARATIONS / sheet.vendor).glob("*.py"), DECLARATIONS / f"{sheet.vendor}.py"]
+    code = "".join(path.read_text() for path in files if path.exists())
+    read = set(re.findall(r"\{(\w+)\}", templates))
+    read |= set(re.findall(r"settings(?:\.get\(|\[)\"(\w+)\"", code))
+    listed = {*vendor.settings, *vendor.optional_settings, *vendor.auth.secrets}
+    for name in sorted(read - listed - OF_EVERY_ACCOUNT):
+        yield f"list the setting {name} in the declaration"
+
+
+CHECKS = {
+    "streams": streams_problems,
+    "evidence": proof_of_evidence_problems,
+    "samples": samples_problems,
+    "harness": harness_problems,
+    "settings": settings_problems,
+}
+
+
+@cache
+def test_names(path: Path) -> frozenset[str]:
+    """Names of the functions of a test file, those of classes as `Class::name`."""
+    names = set()
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.FunctionDef):
+            names.add(node.name)
+        if isinstance(node, ast.ClassDef):
+            names |= {f"{node.name}::{f.name}" for f in node.body if isinstance(f, ast.FunctionDef)}
+    return frozenset(names)
+
+
+test_names.__test__ = False
+
+
+def exists(proof: str) -> bool:
+    """Whether a proof, a page or `file::test`, is there."""
+    file, _, name = proof.partition("::")
+    path = ROOT / file
+    return path.is_file() and (not name or name in test_names(path))
+
+
+def rule_problems(verdict: Verdict, sheet: Sheet, vendor: Connector) -> Iterator[str]:
+    """What speaks against a rule that is said to be done."""
+    check = CHECKS.get(verdict.rule.name)
+    if check is not None:
+        yield from check(sheet, vendor)
+    if verdict.rule.needs_proof and not verdict.proofs:
+        yield "name a proof: {done: tests/file.py::test_name}, or say what is to do"
+    for proof in verdict.proofs:
+        if not exists(proof):
+            yield f"the proof {proof} does not exist"
+
+
+def problems(sheet: Sheet, vendor: Connector) -> list[str]:
+    """Everything that is wrong with a sheet, each with vendor, rule and what to do."""
+    found = [f"{sheet.vendor}: {text}" for text in evidence_problems(sheet, vendor)]
+    for verdict in sheet.verdicts:
+        if verdict.state == "done":
+            rule = f"{sheet.vendor}: rule {verdict.rule.number} ({verdict.rule.name}) says done"
+            found += [f"{rule}: {text}" for text in rule_problems(verdict, sheet, vendor)]
+    return found
+
+
+@pytest.mark.parametrize("name", VENDORS)
+def test_what_a_sheet_calls_done_is_done(name: str):
+    wrong = problems(quality_sheet(name), connector(name))
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("name", VENDORS)
+def test_evidence_is_public_and_not_this_workplace(name: str):
+    sheet = quality_sheet(name)
+    for key, evidence in (*sheet.streams.items(), *sheet.values.items()):
+        told = f"{evidence.source} {evidence.doubt} {evidence.guard}"
+        assert not re.search(r"(?i)\bsheet\b|/work/|/tmp/|session", told), f"{name}: {key}: {told}"
+
+
+def with_rule(sheet: Sheet, name: str, *proofs: str) -> Sheet:
+    """The sheet with one rule called done."""
+    done = Verdict(RULE[name], "done", proofs=proofs)
+    return replace(
+        sheet, verdicts=tuple(done if v.rule == done.rule else v for v in sheet.verdicts)
+    )
+
+
+@pytest.mark.parametrize(
+    ("rule", "proofs", "told"),
+    [
+        ("history", (), "rule 9 (history) says done: name a proof"),
+        ("history", ("tests/nowhere.py",), "the proof tests/nowhere.py does not exist"),
+        (
+            "history",
+            ("tests/connectors/test_harness.py::test_of_nothing",),
+            "test_harness.py::test_of_nothing does not exist",
+        ),
+    ],
+)
+def test_done_without_its_proof_is_refused(rule: str, proofs: tuple[str, ...], told: str):
+    vendor = connector("zendesk")
+    wrong = problems(with_rule(quality_sheet("zendesk"), rule, *proofs), vendor)
+    assert any(told in line for line in wrong), wrong
+
+
+def test_checks_see_what_is_missing():
+    sheet, vendor = quality_sheet("zendesk"), connector("zendesk")
+    main = vendor.streams[0]
+    bare = replace(vendor, streams=(replace(main, description=""),), base_url="https://{x}.com")
+    guess = Evidence(kind="guess", source="looked in vain")
+    rules = ("streams", "evidence", "samples", "settings")
+    for rule in rules:
+        sheet = with_rule(sheet, rule)
+    sheet = replace(sheet, streams={main.name: guess, "lost": guess}, values={})
+    wrong = "\n".join(problems(replace(sheet, vendor="nobody"), bare))
+    for told in (
+        "nobody: streams: lost is read no longer",
+        "values: name the evidence for statuses",
+        "rule 1 (streams) says done: give tickets description",
+        "rule 2 (evidence) says done: tickets is a guess",
+        "rule 4 (samples) says done: write a sample in tests/connectors/nobody of tickets",
+        "rule 5 (harness) says done: add a case",
+        "rule 7 (settings) says done: list the setting x",
+    ):
+        assert told in wrong, (told, wrong)
+
+
+SHEET = """
+rules:
+{rules}
+streams: {{}}
+values: {{}}
+"""
+
+
+def sheet_of(tmp_path: Path, changed: dict[str, str]) -> Sheet:
+    """A sheet whose rules are all done but for the changed ones."""
+    lines = [f"  {rule.name}: {changed.get(rule.name, 'done')}" for rule in RULES]
+    path = tmp_path / "quality.yml"
+    path.write_text(SHEET.format(rules="\n".join(lines)))
+    return read_sheet("acme", path)
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"sla": "{todo: ''}"}, "sla: say in one sentence why it is todo"),
+        ({"sla": "{exempt: no end mark}"}, "sla: say in one sentence"),
+        ({"sla": "{later: Perhaps.}"}, "later"),
+        ({"sla": "{todo: One., exempt: Two.}"}, "sla needs one state"),
+    ],
+)
+def test_a_sheet_with_a_wrong_verdict_is_refused(tmp_path: Path, changed, told: str):
+    with pytest.raises(ConfigurationError, match=re.escape(told)):
+        sheet_of(tmp_path, changed)
+
+
+def test_a_missing_sheet_and_an_unknown_rule_are_named(tmp_path: Path):
+    with pytest.raises(ConfigurationError, match="acme: write quality.yml"):
+        read_sheet("acme", tmp_path / "quality.yml")
+    path = tmp_path / "other.yml"
+    path.write_text("rules: {speed: done}\nstreams: {}\nvalues: {}\n")
+    with pytest.raises(ConfigurationError, match="missing or unknown: .*speed"):
+        read_sheet("acme", path)
+
+
+@pytest.mark.parametrize(
+    ("changed", "level"),
+    [
+        ({}, "gold"),
+        ({"docs": "{todo: Write it.}"}, "silver"),
+        ({"docs": "{exempt: Nothing to say.}"}, "gold"),
+        ({"sla": "{todo: Read it.}"}, "bronze"),
+        ({"fake": "{todo: Write it.}"}, None),
+    ],
+)
+def test_the_level_is_computed(tmp_path: Path, changed, level):
+    assert sheet_of(tmp_path, changed).level == level
+
+
+@pytest.mark.parametrize("name", VENDORS)
+def test_a_sheet_reads_as_text(name: str):
+    sheet = quality_sheet(name)
+    text = sheet_text(sheet)
+    assert text.startswith(f"{name}: level")
+    assert all(rule.text in text for rule in RULES)
+    assert all(row[0] in text for row in sheet.evidence_rows)
+    assert len(sheet.rows) == len(RULES)
