@@ -24,7 +24,7 @@ from tasks.quality_scale import (
     sheet_text,
 )
 from tasks.rest.reading import MAIN
-from tasks.rest.spec import Changed, Connector, Follow, Stream
+from tasks.rest.spec import ChildStream, Connector, IncrementalWindow, Stream
 
 ROOT = Path(__file__).parents[2]
 DECLARATIONS = ROOT / "tasks" / "connectors"
@@ -36,15 +36,15 @@ OF_EVERY_ACCOUNT = {"scores", "partition", "name"}
 def answers(stream: Stream) -> Iterator[str]:
     """Every answer that a stream reads: its own, those of follow-up calls, of lists before it."""
 
-    def below(follows: tuple[Follow, ...]) -> Iterator[str]:
-        for follow in follows:
-            yield f"{stream.name}/{follow.name}"
-            yield from below(follow.follows)
+    def below(children: tuple[ChildStream, ...]) -> Iterator[str]:
+        for child in children:
+            yield f"{stream.name}/{child.name}"
+            yield from below(child.child_streams)
 
     yield stream.name
-    yield from below(stream.follows)
-    if stream.each_of is not None:
-        yield from (f"{stream.name}/partitions", f"{stream.name}/lead")
+    yield from below(stream.child_streams)
+    if stream.parent is not None:
+        yield from (f"{stream.name}/partitions", f"{stream.name}/parent_document")
 
 
 def evidence_problems(sheet: Sheet, vendor: Connector) -> Iterator[str]:
@@ -64,20 +64,22 @@ def evidence_problems(sheet: Sheet, vendor: Connector) -> Iterator[str]:
 def is_broken(stream: Stream) -> bool:
     """Whether a stream lacks what rule 1 asks for."""
     keyed = all(
-        becomes.clean or set(becomes.entity.key) <= set(becomes.fields)
-        for becomes in stream.becomes
+        output.transform or set(output.entity.key) <= set(output.fields)
+        for output in stream.outputs
     )
-    overlapping = not isinstance(stream.sync, Changed) or stream.sync.overlap > timedelta(0)
-    named = stream.description and stream.path and stream.becomes and stream.paging
+    overlapping = not isinstance(stream.sync, IncrementalWindow) or stream.sync.overlap > timedelta(
+        0
+    )
+    named = stream.description and stream.path and stream.outputs and stream.paging
     return not (named and keyed and overlapping)
 
 
 @cache
 def sampled(vendor: str) -> frozenset[tuple[str, str]]:
-    """Streams and parts of which a sample answer exists."""
+    """Streams and sections of which a sample answer exists."""
     files = (Path(__file__).parent / vendor).glob("*.json")
     samples = [json.loads(path.read_text()) for path in files]
-    return frozenset((sample["stream"], sample.get("part", MAIN)) for sample in samples)
+    return frozenset((sample["stream"], sample.get("section", MAIN)) for sample in samples)
 
 
 def streams_problems(sheet: Sheet, vendor: Connector) -> Iterator[str]:
@@ -93,9 +95,9 @@ def proof_of_evidence_problems(sheet: Sheet, vendor: Connector) -> Iterator[str]
 
 
 def samples_problems(sheet: Sheet, vendor: Connector) -> Iterator[str]:
-    read = {(s.name, b.part) for s in vendor.streams for b in s.becomes}
-    for stream, part in sorted(read - sampled(sheet.vendor)):
-        yield f"write a sample in tests/connectors/{sheet.vendor} of {stream}, part {part}"
+    read = {(s.name, o.section) for s in vendor.streams for o in s.outputs}
+    for stream, section in sorted(read - sampled(sheet.vendor)):
+        yield f"write a sample in tests/connectors/{sheet.vendor} of {stream}, section {section}"
 
 
 def harness_problems(sheet: Sheet, vendor: Connector) -> Iterator[str]:
