@@ -16,6 +16,7 @@ run: $(VENV)/.installed           ## Read the sandbox (or your accounts), build 
 test: $(VENV)/.tests              ## Run the linters, the type checker, the import rules and all tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/sqlfluff lint --processes 2 sql
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -n 2 --dist worksteal tests/connectors
@@ -24,6 +25,7 @@ test: $(VENV)/.tests              ## Run the linters, the type checker, the impo
 check: $(VENV)/.tests             ## Run the quick half of `make test`: no databases, no servers
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/sqlfluff lint --processes 2 sql
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest tests/unit tests/architecture
@@ -31,6 +33,7 @@ check: $(VENV)/.tests             ## Run the quick half of `make test`: no datab
 fmt: $(VENV)/.tests               ## Format the code and apply the linter's safe fixes
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+	$(BIN)/sqlfluff fix --processes 2 --quiet sql
 
 docs: $(VENV)/.tests              ## Build the documentation site into site/; any warning is an error
 	$(BIN)/python -m docs.generate .docs

@@ -1,4 +1,12 @@
-select account, min(connector) as connector from source.ticket group by account
+select
+    account,
+    min(connector) as connector
+from source.ticket
+group by account
 union
-select account, min(connector) from source.survey_response
-where account not in (select account from source.ticket) group by account
+select
+    r.account,
+    min(r.connector)
+from source.survey_response as r
+where r.account not in (select t.account from source.ticket as t)
+group by r.account

@@ -1,1 +1,2 @@
-select account from source.web_session group by account
+select account from source.web_session
+group by account

@@ -1,1 +1,6 @@
-select account, team_id, coalesce(name, 'team ' || team_id) as name, coalesce(is_active, true) as is_active from source.team
+select
+    account,
+    team_id,
+    coalesce(name, 'team ' || team_id) as name,
+    coalesce(is_active, true) as is_active
+from source.team

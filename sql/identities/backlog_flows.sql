@@ -1,9 +1,28 @@
--- Every local day's backlog is all that was created and reopened until then, less what was solved.
+-- Each day's backlog equals all tickets created and reopened so far, less those solved.
 with daily as (
-    select time_zone, account, day, sum(backlog_count) as backlog, sum(created_count - solved_count + reopened_count) as flow
-    from core.snap_backlog_daily group by time_zone, account, day
+    select
+        time_zone,
+        account,
+        day,
+        sum(backlog_count) as backlog,
+        sum(created_count - solved_count + reopened_count) as flow
+    from core.snap_backlog_daily
+    group by time_zone, account, day
 ),
+
 summed as (
-    select time_zone, account, day, backlog, sum(flow) over (partition by time_zone, account order by day) as expected from daily
+    select
+        time_zone,
+        account,
+        day,
+        backlog,
+        sum(flow) over (partition by time_zone, account order by day) as expected
+    from daily
 )
-select time_zone || ' ' || account || ' ' || cast(day as varchar) as place, backlog as found, expected from summed where backlog <> expected
+
+select
+    time_zone || ' ' || account || ' ' || cast(day as varchar) as place,
+    backlog as found,
+    expected
+from summed
+where backlog <> expected

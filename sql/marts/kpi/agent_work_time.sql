@@ -1,2 +1,10 @@
-select solved_at as happened_at, account, team_id, channel, priority, agent_work_seconds_recorded as numerator, 1 as denominator
-from core.fct_ticket where not is_excluded and solved_at is not null
+select
+    solved_at as happened_at,
+    account,
+    team_id,
+    channel,
+    priority,
+    agent_work_seconds_recorded as numerator,
+    1 as denominator
+from core.fct_ticket
+where not is_excluded and solved_at is not null

@@ -1,2 +1,10 @@
-select created_at as happened_at, account, team_id, channel, priority, case when is_escalated then 1 else 0 end as numerator, 1 as denominator
-from core.fct_ticket where not is_excluded and true
+select
+    created_at as happened_at,
+    account,
+    team_id,
+    channel,
+    priority,
+    case when is_escalated then 1 else 0 end as numerator,
+    1 as denominator
+from core.fct_ticket
+where not is_excluded and true

@@ -1,2 +1,10 @@
-select first_human_reply_at as happened_at, account, team_id, channel, priority, first_human_reply_business_seconds_recorded as numerator, 1 as denominator
-from core.fct_ticket where not is_excluded and first_human_reply_business_seconds_recorded is not null
+select
+    first_human_reply_at as happened_at,
+    account,
+    team_id,
+    channel,
+    priority,
+    first_human_reply_business_seconds_recorded as numerator,
+    1 as denominator
+from core.fct_ticket
+where not is_excluded and first_human_reply_business_seconds_recorded is not null

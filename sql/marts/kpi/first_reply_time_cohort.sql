@@ -1,2 +1,10 @@
-select created_at as happened_at, account, team_id, channel, priority, first_reply_business_seconds_recorded as numerator, 1 as denominator
-from core.fct_ticket where not is_excluded and first_reply_business_seconds_recorded is not null
+select
+    created_at as happened_at,
+    account,
+    team_id,
+    channel,
+    priority,
+    first_reply_business_seconds_recorded as numerator,
+    1 as denominator
+from core.fct_ticket
+where not is_excluded and first_reply_business_seconds_recorded is not null

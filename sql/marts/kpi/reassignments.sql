@@ -1,2 +1,10 @@
-select starts_at as happened_at, account, team_id, channel, priority, 1 as numerator, 1 as denominator
-from core.fct_assignment where not is_excluded and kind = 'assignee' and position > 1
+select
+    starts_at as happened_at,
+    account,
+    team_id,
+    channel,
+    priority,
+    1 as numerator,
+    1 as denominator
+from core.fct_assignment
+where not is_excluded and kind = 'assignee' and position > 1

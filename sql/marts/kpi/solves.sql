@@ -1,2 +1,10 @@
-select starts_at as happened_at, account, team_id, channel, priority, 1 as numerator, 1 as denominator
-from core.fct_status_interval where not is_excluded and is_solve
+select
+    starts_at as happened_at,
+    account,
+    team_id,
+    channel,
+    priority,
+    1 as numerator,
+    1 as denominator
+from core.fct_status_interval
+where not is_excluded and is_solve

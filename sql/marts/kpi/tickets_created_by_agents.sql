@@ -1,2 +1,10 @@
-select created_at as happened_at, account, team_id, channel, priority, 1 as numerator, 1 as denominator
-from core.fct_ticket where not is_excluded and is_created_by_agent
+select
+    created_at as happened_at,
+    account,
+    team_id,
+    channel,
+    priority,
+    1 as numerator,
+    1 as denominator
+from core.fct_ticket
+where not is_excluded and is_created_by_agent

@@ -1,2 +1,10 @@
-select solved_at as happened_at, account, team_id, channel, priority, 1 as numerator, 1 as denominator
-from core.fct_ticket where not is_excluded and solved_at is not null
+select
+    solved_at as happened_at,
+    account,
+    team_id,
+    channel,
+    priority,
+    1 as numerator,
+    1 as denominator
+from core.fct_ticket
+where not is_excluded and solved_at is not null
