@@ -5,8 +5,8 @@ from source.ticket
 group by account
 union
 select
-    r.account,
-    min(r.connector)
-from source.survey_response as r
-where r.account not in (select t.account from source.ticket as t)
-group by r.account
+    response.account,
+    min(response.connector)
+from source.survey_response as response
+where response.account not in (select ticket.account from source.ticket as ticket)
+group by response.account

@@ -1,10 +1,12 @@
 select
-    c.account,
-    c.customer_id,
-    c.organization_id,
-    c.created_at
-from source.customer as c
-left join source.tombstone as d
-    on c.account = d.account and d.entity = 'customer' and c.customer_id = d.record_id
-        and d.deleted_at >= coalesce(c.version_at, d.deleted_at)
-where d.record_id is null
+    customer.account,
+    customer.customer_id,
+    customer.organization_id,
+    customer.created_at
+from source.customer as customer
+left join source.tombstone as tombstone
+    on customer.account = tombstone.account
+        and tombstone.entity = 'customer'
+        and customer.customer_id = tombstone.record_id
+        and tombstone.deleted_at >= coalesce(customer.version_at, tombstone.deleted_at)
+where tombstone.record_id is null

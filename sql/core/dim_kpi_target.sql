@@ -1,11 +1,14 @@
 select
-    t.kpi,
-    coalesce(t.team, 'all') as team,
-    t.valid_from_on,
+    kpi_target.kpi,
+    coalesce(kpi_target.team, 'all') as team,
+    kpi_target.valid_from_on,
     coalesce(
-        lead(t.valid_from_on)
-            over (partition by t.kpi, coalesce(t.team, 'all') order by t.valid_from_on),
+        lead(kpi_target.valid_from_on)
+            over (
+                partition by kpi_target.kpi, coalesce(kpi_target.team, 'all')
+                order by kpi_target.valid_from_on
+            ),
         date '2200-01-01'
     ) as valid_until_on,
-    t.target
-from source.kpi_target as t
+    kpi_target.target
+from source.kpi_target as kpi_target

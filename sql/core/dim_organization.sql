@@ -1,12 +1,14 @@
 select
-    o.account,
-    o.organization_id,
-    o.name,
-    o.domain,
-    o.country,
-    o.created_at
-from source.organization as o
-left join source.tombstone as d
-    on o.account = d.account and d.entity = 'organization' and o.organization_id = d.record_id
-        and d.deleted_at >= coalesce(o.version_at, d.deleted_at)
-where d.record_id is null
+    organization.account,
+    organization.organization_id,
+    organization.name,
+    organization.domain,
+    organization.country,
+    organization.created_at
+from source.organization as organization
+left join source.tombstone as tombstone
+    on organization.account = tombstone.account
+        and tombstone.entity = 'organization'
+        and organization.organization_id = tombstone.record_id
+        and tombstone.deleted_at >= coalesce(organization.version_at, tombstone.deleted_at)
+where tombstone.record_id is null

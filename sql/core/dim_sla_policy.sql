@@ -1,12 +1,14 @@
 select
-    p.account,
-    p.policy_id,
-    p.metric as raw_metric,
-    coalesce(m.unified, 'other') as metric,
-    p.priority as raw_priority,
-    p.name,
-    p.target_minutes,
-    p.is_business
-from source.sla_policy as p
-left join staging.value_map as m
-    on m.kind = 'sla_metric' and m.connector = '*' and m.raw = lower(p.metric)
+    sla_policy.account,
+    sla_policy.policy_id,
+    sla_policy.metric as raw_metric,
+    coalesce(mapping.unified, 'other') as metric,
+    sla_policy.priority as raw_priority,
+    sla_policy.name,
+    sla_policy.target_minutes,
+    sla_policy.is_business
+from source.sla_policy as sla_policy
+left join staging.value_map as mapping
+    on mapping.kind = 'sla_metric'
+        and mapping.connector = '*'
+        and mapping.raw = lower(sla_policy.metric)

@@ -1,7 +1,7 @@
 -- What every agent did on a local day, by the day of the action. Solves go to the assignee then,
 -- reopens to the agent who had solved the ticket, ratings to the assignee when rated. Work of
 -- nobody is the agent 'none', so that totals match.
-with deeds as (
+with actions as (
     select
         account,
         agent_id,
@@ -111,82 +111,169 @@ with deeds as (
     where handled_at is not null
 ),
 
-dated as (
+daily_actions as (
     select
-        z.time_zone,
-        cast(d.happened_at at time zone z.time_zone as date) as day,
-        d.account,
-        d.agent_id,
-        d.measure,
-        d.amount
-    from deeds as d cross join ops.reporting_zone as z
+        zone.time_zone,
+        cast(action.happened_at at time zone zone.time_zone as date) as day,
+        action.account,
+        action.agent_id,
+        action.measure,
+        action.amount
+    from actions as action cross join ops.reporting_zone as zone
     union all
     select
-        l.time_zone,
-        l.day,
-        s.account,
-        s.agent_id,
+        local_day.time_zone,
+        local_day.day,
+        presence.account,
+        presence.agent_id,
         'available_seconds',
         cast(date_diff(
-            'second', case when s.starts_at > l.starts_at then s.starts_at else l.starts_at end,
+            'second',
             case
-                when coalesce(s.ends_at, z.as_of) < l.ends_at then coalesce(s.ends_at, z.as_of)
-                else l.ends_at
+                when presence.starts_at > local_day.starts_at then presence.starts_at
+                else local_day.starts_at
+            end,
+            case
+                when coalesce(presence.ends_at, zone.as_of) < local_day.ends_at
+                    then coalesce(presence.ends_at, zone.as_of)
+                else local_day.ends_at
             end
         ) as double)
-    from source.agent_presence as s
-    join staging.value_map as v
-        on v.kind = 'presence' and v.raw = lower(s.state) and v.unified = 'available'
-    join ops.reporting_zone as z on true
-    join core.dim_local_day as l
-        on z.time_zone = l.time_zone
-            and l.starts_at < coalesce(s.ends_at, z.as_of)
-            and s.starts_at < l.ends_at
+    from source.agent_presence as presence
+    join staging.value_map as mapping
+        on mapping.kind = 'presence'
+            and mapping.raw = lower(presence.state)
+            and mapping.unified = 'available'
+    join ops.reporting_zone as zone on true
+    join core.dim_local_day as local_day
+        on zone.time_zone = local_day.time_zone
+            and local_day.starts_at < coalesce(presence.ends_at, zone.as_of)
+            and presence.starts_at < local_day.ends_at
     union all
     select
-        l.time_zone,
-        l.day,
-        s.account,
-        s.agent_id,
+        local_day.time_zone,
+        local_day.day,
+        shift.account,
+        shift.agent_id,
         'paid_seconds',
         cast(date_diff(
-            'second', case when s.starts_at > l.starts_at then s.starts_at else l.starts_at end,
-            case when s.ends_at < l.ends_at then s.ends_at else l.ends_at end
+            'second',
+            case
+                when shift.starts_at > local_day.starts_at then shift.starts_at
+                else local_day.starts_at
+            end,
+            case
+                when shift.ends_at < local_day.ends_at then shift.ends_at
+                else local_day.ends_at
+            end
         ) as double)
-    from source.shift as s
-    join core.dim_local_day as l on s.ends_at > l.starts_at and s.starts_at < l.ends_at
-    where s.agent_id is not null
+    from source.shift as shift
+    join core.dim_local_day as local_day
+        on shift.ends_at > local_day.starts_at and shift.starts_at < local_day.ends_at
+    where shift.agent_id is not null
 )
 
 select
-    d.time_zone,
-    d.day,
-    d.account,
-    coalesce(d.agent_id, 'none') as agent_id,
-    cast(sum(case when d.measure = 'replies' then d.amount else 0 end) as bigint) as replies_count,
-    cast(sum(case when d.measure = 'first_replies' then d.amount else 0 end) as bigint)
+    daily_actions.time_zone,
+    daily_actions.day,
+    daily_actions.account,
+    coalesce(daily_actions.agent_id, 'none') as agent_id,
+    cast(
+        sum(
+            case when daily_actions.measure = 'replies' then daily_actions.amount else 0 end
+        ) as bigint
+    ) as replies_count,
+    cast(
+        sum(
+            case when daily_actions.measure = 'first_replies' then daily_actions.amount else 0 end
+        ) as bigint
+    )
         as first_replies_count,
-    cast(sum(case when d.measure = 'tickets_solved' then d.amount else 0 end) as bigint)
+    cast(
+        sum(
+            case when daily_actions.measure = 'tickets_solved' then daily_actions.amount else 0 end
+        ) as bigint
+    )
         as tickets_solved_count,
-    cast(sum(case when d.measure = 'solves' then d.amount else 0 end) as bigint) as solves_count,
-    cast(sum(case when d.measure = 'reopens' then d.amount else 0 end) as bigint) as reopens_count,
-    cast(sum(case when d.measure = 'rated' then d.amount else 0 end) as bigint) as csat_rated_count,
-    cast(sum(case when d.measure = 'satisfied' then d.amount else 0 end) as bigint)
+    cast(
+        sum(
+            case when daily_actions.measure = 'solves' then daily_actions.amount else 0 end
+        ) as bigint
+    ) as solves_count,
+    cast(
+        sum(
+            case when daily_actions.measure = 'reopens' then daily_actions.amount else 0 end
+        ) as bigint
+    ) as reopens_count,
+    cast(
+        sum(
+            case when daily_actions.measure = 'rated' then daily_actions.amount else 0 end
+        ) as bigint
+    ) as csat_rated_count,
+    cast(
+        sum(
+            case when daily_actions.measure = 'satisfied' then daily_actions.amount else 0 end
+        ) as bigint
+    )
         as csat_satisfied_count,
-    cast(sum(case when d.measure = 'sla_achieved' then d.amount else 0 end) as bigint)
+    cast(
+        sum(
+            case when daily_actions.measure = 'sla_achieved' then daily_actions.amount else 0 end
+        ) as bigint
+    )
         as sla_achieved_count,
-    cast(sum(case when d.measure = 'sla_breached' then d.amount else 0 end) as bigint)
+    cast(
+        sum(
+            case when daily_actions.measure = 'sla_breached' then daily_actions.amount else 0 end
+        ) as bigint
+    )
         as sla_breached_count,
-    cast(sum(case when d.measure = 'reviews' then d.amount else 0 end) as bigint) as reviews_count,
-    floor(sum(case when d.measure = 'review_scores' then d.amount else 0 end) * 1000000 + 0.5)
+    cast(
+        sum(
+            case when daily_actions.measure = 'reviews' then daily_actions.amount else 0 end
+        ) as bigint
+    ) as reviews_count,
+    floor(
+        sum(case when daily_actions.measure = 'review_scores' then daily_actions.amount else 0 end)
+        * 1000000
+        + 0.5
+    )
     / 1000000 as review_score_sum,
-    floor(sum(case when d.measure = 'ticket_handle_seconds' then d.amount else 0 end) + 0.5)
+    floor(
+        sum(
+            case
+                when daily_actions.measure = 'ticket_handle_seconds' then daily_actions.amount
+                else 0
+            end
+        )
+        + 0.5
+    )
         as ticket_handle_seconds,
-    cast(sum(case when d.measure = 'calls' then d.amount else 0 end) as bigint) as calls_count,
-    floor(sum(case when d.measure = 'call_handle_seconds' then d.amount else 0 end) + 0.5)
+    cast(
+        sum(
+            case when daily_actions.measure = 'calls' then daily_actions.amount else 0 end
+        ) as bigint
+    ) as calls_count,
+    floor(
+        sum(
+            case
+                when daily_actions.measure = 'call_handle_seconds' then daily_actions.amount
+                else 0
+            end
+        )
+        + 0.5
+    )
         as call_handle_seconds,
-    sum(case when d.measure = 'available_seconds' then d.amount else 0 end) as available_seconds,
-    sum(case when d.measure = 'paid_seconds' then d.amount else 0 end) as paid_seconds
-from dated as d
-join ops.reporting_zone as z on d.time_zone = z.time_zone and d.day <= z.last_day
-group by d.time_zone, d.day, d.account, coalesce(d.agent_id, 'none')
+    sum(
+        case when daily_actions.measure = 'available_seconds' then daily_actions.amount else 0 end
+    ) as available_seconds,
+    sum(case when daily_actions.measure = 'paid_seconds' then daily_actions.amount else 0 end)
+        as paid_seconds
+from daily_actions
+join ops.reporting_zone as zone
+    on daily_actions.time_zone = zone.time_zone and daily_actions.day <= zone.last_day
+group by
+    daily_actions.time_zone,
+    daily_actions.day,
+    daily_actions.account,
+    coalesce(daily_actions.agent_id, 'none')

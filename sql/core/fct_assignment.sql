@@ -11,30 +11,35 @@ with team_names as (
     group by account, name
 ),
 
-changes as (
+holder_changes as (
     select
-        e.account,
-        e.ticket_id,
-        e.field,
-        e.changed_at,
-        coalesce(e.sequence, 0) as sequence,
-        e.event_id,
-        coalesce(f.team_id, e.from_value) as from_value,
-        coalesce(n.team_id, e.to_value) as to_value,
+        event.account,
+        event.ticket_id,
+        event.field,
+        event.changed_at,
+        coalesce(event.sequence, 0) as sequence,
+        event.event_id,
+        coalesce(from_team.team_id, event.from_value) as from_value,
+        coalesce(to_team.team_id, event.to_value) as to_value,
         row_number()
             over (
-                partition by e.account, e.ticket_id, e.field
-                order by e.changed_at, coalesce(e.sequence, 0), e.event_id
+                partition by event.account, event.ticket_id, event.field
+                order by event.changed_at, coalesce(event.sequence, 0), event.event_id
             )
             as place
-    from source.ticket_event as e
-    left join team_names as f
-        on e.account = f.account and e.from_value = f.name and e.field = 'team'
-    left join team_names as n on e.account = n.account and e.to_value = n.name and e.field = 'team'
-    where e.field in ('assignee', 'team')
+    from source.ticket_event as event
+    left join team_names as from_team
+        on event.account = from_team.account
+            and event.from_value = from_team.name
+            and event.field = 'team'
+    left join team_names as to_team
+        on event.account = to_team.account
+            and event.to_value = to_team.name
+            and event.field = 'team'
+    where event.field in ('assignee', 'team')
 ),
 
-present as (
+current_holders as (
     select
         account,
         ticket_id,
@@ -54,45 +59,53 @@ present as (
     where team_id is not null
 ),
 
-points as (
+holder_points as (
     select
-        c.account,
-        c.ticket_id,
-        c.field,
-        c.changed_at,
-        c.sequence,
-        c.event_id,
-        c.to_value as holder_id
-    from changes as c
-    join staging.ticket as t on c.account = t.account and c.ticket_id = t.ticket_id
+        holder_changes.account,
+        holder_changes.ticket_id,
+        holder_changes.field,
+        holder_changes.changed_at,
+        holder_changes.sequence,
+        holder_changes.event_id,
+        holder_changes.to_value as holder_id
+    from holder_changes
+    join staging.ticket as ticket
+        on holder_changes.account = ticket.account and holder_changes.ticket_id = ticket.ticket_id
     union all
     select
-        c.account,
-        c.ticket_id,
-        c.field,
-        case when c.changed_at < t.created_at then c.changed_at else t.created_at end,
+        holder_changes.account,
+        holder_changes.ticket_id,
+        holder_changes.field,
+        case
+            when holder_changes.changed_at < ticket.created_at then holder_changes.changed_at
+            else ticket.created_at
+        end,
         -1,
         '',
-        c.from_value
-    from changes as c
-    join staging.ticket as t on c.account = t.account and c.ticket_id = t.ticket_id
-    where c.place = 1 and c.from_value is not null
+        holder_changes.from_value
+    from holder_changes
+    join staging.ticket as ticket
+        on holder_changes.account = ticket.account and holder_changes.ticket_id = ticket.ticket_id
+    where holder_changes.place = 1 and holder_changes.from_value is not null
     union all
     select
-        p.account,
-        p.ticket_id,
-        p.field,
-        p.created_at,
+        current_holders.account,
+        current_holders.ticket_id,
+        current_holders.field,
+        current_holders.created_at,
         -1,
         '',
-        p.holder_id
-    from present as p
-    left join changes as c
-        on p.account = c.account and p.ticket_id = c.ticket_id and p.field = c.field and c.place = 1
-    where c.ticket_id is null
+        current_holders.holder_id
+    from current_holders
+    left join holder_changes
+        on current_holders.account = holder_changes.account
+            and current_holders.ticket_id = holder_changes.ticket_id
+            and current_holders.field = holder_changes.field
+            and holder_changes.place = 1
+    where holder_changes.ticket_id is null
 ),
 
-compared as (
+points_with_previous as (
     select
         account,
         ticket_id,
@@ -104,10 +117,10 @@ compared as (
         lag(holder_id)
             over (partition by account, ticket_id, field order by changed_at, sequence, event_id)
             as before_id
-    from points
+    from holder_points
 ),
 
-turns as (
+holder_spans as (
     select
         account,
         ticket_id,
@@ -119,27 +132,28 @@ turns as (
         lead(changed_at)
             over (partition by account, ticket_id, field order by changed_at, sequence, event_id)
             as ends_at
-    from compared
+    from points_with_previous
     where holder_id is distinct from before_id
 )
 
 select
-    a.account,
-    a.ticket_id,
-    a.field as kind,
+    holder_spans.account,
+    holder_spans.ticket_id,
+    holder_spans.field as kind,
     row_number()
         over (
-            partition by a.account, a.ticket_id, a.field
-            order by a.changed_at, a.sequence, a.event_id
+            partition by holder_spans.account, holder_spans.ticket_id, holder_spans.field
+            order by holder_spans.changed_at, holder_spans.sequence, holder_spans.event_id
         )
         as position,
-    a.holder_id,
-    a.changed_at as starts_at,
-    a.ends_at,
-    t.excluded_because is not null as is_excluded,
-    t.team_id,
-    t.channel,
-    t.priority
-from turns as a
-join staging.ticket as t on a.account = t.account and a.ticket_id = t.ticket_id
-where a.holder_id is not null
+    holder_spans.holder_id,
+    holder_spans.changed_at as starts_at,
+    holder_spans.ends_at,
+    ticket.excluded_because is not null as is_excluded,
+    ticket.team_id,
+    ticket.channel,
+    ticket.priority
+from holder_spans
+join staging.ticket as ticket
+    on holder_spans.account = ticket.account and holder_spans.ticket_id = ticket.ticket_id
+where holder_spans.holder_id is not null

@@ -10,11 +10,11 @@ with known_rates as (
     group by currency, valid_from_on
 ),
 
-chosen as (
+latest_version as (
     select max(version) as version from source.budget_line
 ),
 
-staff as (
+planned_headcount as (
     select
         month_on,
         team,
@@ -24,69 +24,75 @@ staff as (
     group by month_on, team
 ),
 
-told as (
+plan_lines as (
     select
-        b.account,
-        b.version,
-        b.month_on,
-        b.team,
-        b.category,
-        b.paid_for,
-        b.kind,
-        b.currency,
-        b.driver,
-        b.driver_rate,
-        b.amount,
+        budget_line.account,
+        budget_line.version,
+        budget_line.month_on,
+        budget_line.team,
+        budget_line.category,
+        budget_line.paid_for,
+        budget_line.kind,
+        budget_line.currency,
+        budget_line.driver,
+        budget_line.driver_rate,
+        budget_line.amount,
         case
-            when b.driver_quantity is not null or b.driver is null then b.driver_quantity
-            when b.amount is not null and b.driver_rate <> 0
-                then cast(b.amount as double) / cast(b.driver_rate as double)
-            when b.driver = 'fte' then s.fte
-            when b.driver = 'contacts' then s.contacts
+            when budget_line.driver_quantity is not null or budget_line.driver is null
+                then budget_line.driver_quantity
+            when budget_line.amount is not null and budget_line.driver_rate <> 0
+                then cast(budget_line.amount as double) / cast(budget_line.driver_rate as double)
+            when budget_line.driver = 'fte' then planned_headcount.fte
+            when budget_line.driver = 'contacts' then planned_headcount.contacts
         end as driver_quantity
-    from source.budget_line as b
-    join chosen as c on b.version = c.version
-    left join staff as s on b.month_on = s.month_on and b.team = s.team
+    from source.budget_line as budget_line
+    join latest_version on budget_line.version = latest_version.version
+    left join planned_headcount
+        on budget_line.month_on = planned_headcount.month_on
+            and budget_line.team = planned_headcount.team
 ),
 
-latest as (
+priced_lines as (
     select
-        t.account,
-        t.version,
-        t.month_on,
-        t.team,
-        t.category,
-        t.paid_for,
-        t.kind,
-        t.currency,
-        t.driver,
-        t.driver_quantity,
-        t.driver_rate,
-        s.currency as reporting_currency,
+        plan_lines.account,
+        plan_lines.version,
+        plan_lines.month_on,
+        plan_lines.team,
+        plan_lines.category,
+        plan_lines.paid_for,
+        plan_lines.kind,
+        plan_lines.currency,
+        plan_lines.driver,
+        plan_lines.driver_quantity,
+        plan_lines.driver_rate,
+        setting.currency as reporting_currency,
         coalesce(
-            t.amount,
+            plan_lines.amount,
             cast(
-                floor(t.driver_quantity * cast(t.driver_rate as double) * 10000 + 0.5)
+                floor(
+                    plan_lines.driver_quantity * cast(plan_lines.driver_rate as double) * 10000
+                    + 0.5
+                )
                 / 10000 as decimal(18, 4)
             )
         ) as amount
-    from told as t cross join ops.reporting_setting as s
+    from plan_lines cross join ops.reporting_setting as setting
 ),
 
-rates as (
+rate_days as (
     select
-        l.currency,
-        l.month_on,
-        max(r.valid_from_on) as rate_on
-    from latest as l
-    join known_rates as r
-        on l.currency = r.currency
-            and l.month_on >= r.valid_from_on
-            and l.currency <> l.reporting_currency
-    group by l.currency, l.month_on
+        priced_lines.currency,
+        priced_lines.month_on,
+        max(known_rates.valid_from_on) as rate_on
+    from priced_lines
+    join known_rates
+        on priced_lines.currency = known_rates.currency
+            and priced_lines.month_on >= known_rates.valid_from_on
+            and priced_lines.currency <> priced_lines.reporting_currency
+    group by priced_lines.currency, priced_lines.month_on
 ),
 
-months as (
+fiscal_months as (
     select
         month_starts_on,
         max(fiscal_year) as fiscal_year
@@ -94,26 +100,32 @@ months as (
     group by month_starts_on
 ),
 
-rated as (
+converted_lines as (
     select
-        l.account,
-        l.version,
-        l.month_on,
-        d.fiscal_year,
-        l.team,
-        l.category,
-        l.paid_for,
-        l.kind,
-        l.currency,
-        l.amount,
-        l.driver,
-        l.driver_quantity,
-        l.driver_rate,
-        case when l.currency = l.reporting_currency then cast(1 as double) else r.rate end as rate
-    from latest as l
-    left join months as d on l.month_on = d.month_starts_on
-    left join rates as x on l.currency = x.currency and l.month_on = x.month_on
-    left join known_rates as r on l.currency = r.currency and x.rate_on = r.valid_from_on
+        priced_lines.account,
+        priced_lines.version,
+        priced_lines.month_on,
+        fiscal_months.fiscal_year,
+        priced_lines.team,
+        priced_lines.category,
+        priced_lines.paid_for,
+        priced_lines.kind,
+        priced_lines.currency,
+        priced_lines.amount,
+        priced_lines.driver,
+        priced_lines.driver_quantity,
+        priced_lines.driver_rate,
+        case
+            when priced_lines.currency = priced_lines.reporting_currency then cast(1 as double)
+            else known_rates.rate
+        end as rate
+    from priced_lines
+    left join fiscal_months on priced_lines.month_on = fiscal_months.month_starts_on
+    left join rate_days
+        on priced_lines.currency = rate_days.currency and priced_lines.month_on = rate_days.month_on
+    left join known_rates
+        on priced_lines.currency = known_rates.currency
+            and rate_days.rate_on = known_rates.valid_from_on
 )
 
 select
@@ -133,4 +145,4 @@ select
     rate,
     cast(floor(cast(amount as double) * rate * 10000 + 0.5) / 10000 as decimal(18, 4))
         as amount_reporting
-from rated
+from converted_lines

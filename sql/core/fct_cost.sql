@@ -11,7 +11,7 @@ with known_rates as (
     group by currency, valid_from_on
 ),
 
-months as (
+fiscal_months as (
     select
         month_starts_on,
         max(day) as month_ends_on,
@@ -20,7 +20,7 @@ months as (
     group by month_starts_on
 ),
 
-served as (
+entries_with_service as (
     select
         account,
         entry_id,
@@ -39,38 +39,48 @@ served as (
     from source.cost_entry
 ),
 
-placed as (
+entries_by_month as (
     select
-        s.account,
-        s.entry_id,
-        s.posted_on,
-        m.month_starts_on as month_on,
-        m.fiscal_year,
-        s.team,
-        s.category,
-        s.paid_for,
-        s.currency,
-        s.amount,
-        s.is_accrued,
-        case when s.from_on > m.month_starts_on then s.from_on else m.month_starts_on end
+        entries_with_service.account,
+        entries_with_service.entry_id,
+        entries_with_service.posted_on,
+        fiscal_months.month_starts_on as month_on,
+        fiscal_months.fiscal_year,
+        entries_with_service.team,
+        entries_with_service.category,
+        entries_with_service.paid_for,
+        entries_with_service.currency,
+        entries_with_service.amount,
+        entries_with_service.is_accrued,
+        case
+            when entries_with_service.from_on > fiscal_months.month_starts_on
+                then entries_with_service.from_on
+            else fiscal_months.month_starts_on
+        end
             as accrued_on,
         cast(
             case
-                when s.from_on > m.month_starts_on then 0
-                else m.month_starts_on - s.from_on
+                when entries_with_service.from_on > fiscal_months.month_starts_on then 0
+                else fiscal_months.month_starts_on - entries_with_service.from_on
             end as double
         ) as days_before,
         cast(
-            case when s.until_on < m.month_ends_on then s.until_on else m.month_ends_on end
-            - s.from_on
+            case
+                when entries_with_service.until_on < fiscal_months.month_ends_on
+                    then entries_with_service.until_on
+                else fiscal_months.month_ends_on
+            end
+            - entries_with_service.from_on
             + 1 as double
         ) as days_done,
-        cast(s.until_on - s.from_on + 1 as double) as days
-    from served as s
-    join months as m on s.until_on >= m.month_starts_on and s.from_on <= m.month_ends_on
+        cast(entries_with_service.until_on - entries_with_service.from_on + 1 as double) as days
+    from entries_with_service
+    join fiscal_months
+        on entries_with_service.until_on >= fiscal_months.month_starts_on
+            and entries_with_service.from_on <= fiscal_months.month_ends_on
 ),
 
-parts as (
+monthly_parts as (
     select
         account,
         entry_id,
@@ -93,59 +103,85 @@ parts as (
                     / 10000 as decimal(18, 4)
                 )
         end as amount
-    from placed
+    from entries_by_month
 ),
 
-dated as (
+parts_with_currency as (
     select
-        p.account,
-        p.entry_id,
-        p.posted_on,
-        p.accrued_on,
-        p.month_on,
-        p.fiscal_year,
-        p.team,
-        p.category,
-        p.paid_for,
-        p.currency,
-        p.amount,
-        s.currency as reporting_currency
-    from parts as p cross join ops.reporting_setting as s
+        monthly_parts.account,
+        monthly_parts.entry_id,
+        monthly_parts.posted_on,
+        monthly_parts.accrued_on,
+        monthly_parts.month_on,
+        monthly_parts.fiscal_year,
+        monthly_parts.team,
+        monthly_parts.category,
+        monthly_parts.paid_for,
+        monthly_parts.currency,
+        monthly_parts.amount,
+        setting.currency as reporting_currency
+    from monthly_parts cross join ops.reporting_setting as setting
 ),
 
-rates as (
+rate_days as (
     select
-        c.account,
-        c.entry_id,
-        c.month_on,
-        max(case when r.valid_from_on <= c.posted_on then r.valid_from_on end) as day_rate_on,
-        max(case when r.valid_from_on <= c.month_on then r.valid_from_on end) as month_rate_on
-    from dated as c
-    join known_rates as r on c.currency = r.currency and c.currency <> c.reporting_currency
-    group by c.account, c.entry_id, c.month_on
+        parts_with_currency.account,
+        parts_with_currency.entry_id,
+        parts_with_currency.month_on,
+        max(
+            case
+                when known_rates.valid_from_on <= parts_with_currency.posted_on
+                    then known_rates.valid_from_on
+            end
+        ) as day_rate_on,
+        max(
+            case
+                when known_rates.valid_from_on <= parts_with_currency.month_on
+                    then known_rates.valid_from_on
+            end
+        ) as month_rate_on
+    from parts_with_currency
+    join known_rates
+        on parts_with_currency.currency = known_rates.currency
+            and parts_with_currency.currency <> parts_with_currency.reporting_currency
+    group by parts_with_currency.account, parts_with_currency.entry_id, parts_with_currency.month_on
 ),
 
-rated as (
+converted_parts as (
     select
-        c.account,
-        c.entry_id,
-        c.posted_on,
-        c.accrued_on,
-        c.month_on,
-        c.fiscal_year,
-        c.team,
-        c.category,
-        c.paid_for,
-        c.currency,
-        c.amount,
-        case when c.currency = c.reporting_currency then cast(1 as double) else a.rate end as rate,
-        case when c.currency = c.reporting_currency then cast(1 as double) else p.rate end
+        parts_with_currency.account,
+        parts_with_currency.entry_id,
+        parts_with_currency.posted_on,
+        parts_with_currency.accrued_on,
+        parts_with_currency.month_on,
+        parts_with_currency.fiscal_year,
+        parts_with_currency.team,
+        parts_with_currency.category,
+        parts_with_currency.paid_for,
+        parts_with_currency.currency,
+        parts_with_currency.amount,
+        case
+            when parts_with_currency.currency = parts_with_currency.reporting_currency
+                then cast(1 as double)
+            else posting_rate.rate
+        end as rate,
+        case
+            when parts_with_currency.currency = parts_with_currency.reporting_currency
+                then cast(1 as double)
+            else plan_rate.rate
+        end
             as plan_rate
-    from dated as c
-    left join rates as x
-        on c.account = x.account and c.entry_id = x.entry_id and c.month_on = x.month_on
-    left join known_rates as a on c.currency = a.currency and x.day_rate_on = a.valid_from_on
-    left join known_rates as p on c.currency = p.currency and x.month_rate_on = p.valid_from_on
+    from parts_with_currency
+    left join rate_days
+        on parts_with_currency.account = rate_days.account
+            and parts_with_currency.entry_id = rate_days.entry_id
+            and parts_with_currency.month_on = rate_days.month_on
+    left join known_rates as posting_rate
+        on parts_with_currency.currency = posting_rate.currency
+            and rate_days.day_rate_on = posting_rate.valid_from_on
+    left join known_rates as plan_rate
+        on parts_with_currency.currency = plan_rate.currency
+            and rate_days.month_rate_on = plan_rate.valid_from_on
 )
 
 select
@@ -165,4 +201,4 @@ select
         as amount_reporting,
     cast(floor(cast(amount as double) * plan_rate * 10000 + 0.5) / 10000 as decimal(18, 4))
         as amount_at_plan_rate
-from rated
+from converted_parts

@@ -21,11 +21,11 @@ views as (
 )
 
 select
-    coalesce(v.account, a.account) as account,
-    coalesce(v.day, a.day) as day,
-    coalesce(v.sessions_count, 0) as sessions_count,
-    coalesce(v.users_count, 0) as users_count,
-    coalesce(a.views_count, 0) as article_views_count,
-    coalesce(a.helpful_count, 0) as helpful_count,
-    coalesce(a.unhelpful_count, 0) as unhelpful_count
-from visits as v full join views as a on v.account = a.account and v.day = a.day
+    coalesce(visits.account, views.account) as account,
+    coalesce(visits.day, views.day) as day,
+    coalesce(visits.sessions_count, 0) as sessions_count,
+    coalesce(visits.users_count, 0) as users_count,
+    coalesce(views.views_count, 0) as article_views_count,
+    coalesce(views.helpful_count, 0) as helpful_count,
+    coalesce(views.unhelpful_count, 0) as unhelpful_count
+from visits full join views on visits.account = views.account and visits.day = views.day

@@ -1,6 +1,6 @@
 -- Tickets whose requester came again: the next ticket of the same requester, opened after the last
 -- solve and within the re-contact window of ops.reporting_setting.
-with solves as (
+with last_solves as (
     select
         account,
         ticket_id,
@@ -11,17 +11,19 @@ with solves as (
 )
 
 select
-    s.account,
-    s.ticket_id,
-    min(n.created_at) as recontacted_at
-from solves as s
-join staging.ticket as t on s.account = t.account and s.ticket_id = t.ticket_id
-cross join ops.reporting_setting as p
-join staging.ticket as n
-    on t.account = n.account
-        and t.requester_id = n.requester_id
-        and t.ticket_id <> n.ticket_id
-        and s.solved_at < n.created_at
-where n.excluded_because is null
-    and date_diff('second', s.solved_at, n.created_at) <= p.recontact_days * 86400
-group by s.account, s.ticket_id
+    last_solves.account,
+    last_solves.ticket_id,
+    min(next_ticket.created_at) as recontacted_at
+from last_solves
+join staging.ticket as ticket
+    on last_solves.account = ticket.account and last_solves.ticket_id = ticket.ticket_id
+cross join ops.reporting_setting as setting
+join staging.ticket as next_ticket
+    on ticket.account = next_ticket.account
+        and ticket.requester_id = next_ticket.requester_id
+        and ticket.ticket_id <> next_ticket.ticket_id
+        and last_solves.solved_at < next_ticket.created_at
+where next_ticket.excluded_because is null
+    and date_diff('second', last_solves.solved_at, next_ticket.created_at)
+    <= setting.recontact_days * 86400
+group by last_solves.account, last_solves.ticket_id

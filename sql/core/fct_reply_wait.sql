@@ -1,7 +1,7 @@
 -- Next replies: from the first customer message after an agent's reply to the agents' next reply,
 -- or to a solve without one. In the same second messages come before the solve, so a reply that
 -- solves is a reply.
-with steps as (
+with conversation_steps as (
     select
         account,
         ticket_id,
@@ -27,7 +27,7 @@ with steps as (
     where is_solve
 ),
 
-compared as (
+steps_with_previous as (
     select
         account,
         ticket_id,
@@ -44,10 +44,10 @@ compared as (
             partition by account, ticket_id
             order by instant, late, place rows between unbounded preceding and current row
         ) as replies_before
-    from steps
+    from conversation_steps
 ),
 
-turns as (
+conversation_turns as (
     select
         account,
         ticket_id,
@@ -64,11 +64,11 @@ turns as (
         lead(agent_id)
             over (partition by account, ticket_id order by instant, late, place)
             as agent_id
-    from compared
+    from steps_with_previous
     where kind <> 'ask' or before_kind is null or before_kind <> 'ask'
 ),
 
-waits as (
+reply_waits as (
     select
         account,
         ticket_id,
@@ -80,34 +80,35 @@ waits as (
         ended_at,
         ended_by,
         agent_id
-    from turns
+    from conversation_turns
     where kind = 'ask' and replies_before > 0
 )
 
 select
-    w.account,
-    w.ticket_id,
-    w.position,
-    w.message_id,
-    w.asked_at,
-    w.ended_at,
-    w.ended_by = 'reply' as is_replied,
-    w.agent_id,
-    date_diff('second', w.asked_at, w.ended_at) as seconds_recorded,
-    e.open_seconds - s.open_seconds as business_seconds_recorded,
-    t.excluded_because is not null as is_excluded,
-    t.team_id,
-    t.channel,
-    t.priority
-from waits as w
-join staging.ticket as t on w.account = t.account and w.ticket_id = t.ticket_id
-left join staging.ticket_instant as s
-    on w.account = s.account
-        and w.ticket_id = s.ticket_id
-        and w.asked_at = s.instant
-        and s.is_in_force
-left join staging.ticket_instant as e
-    on w.account = e.account
-        and w.ticket_id = e.ticket_id
-        and w.ended_at = e.instant
-        and e.is_in_force
+    reply_waits.account,
+    reply_waits.ticket_id,
+    reply_waits.position,
+    reply_waits.message_id,
+    reply_waits.asked_at,
+    reply_waits.ended_at,
+    reply_waits.ended_by = 'reply' as is_replied,
+    reply_waits.agent_id,
+    date_diff('second', reply_waits.asked_at, reply_waits.ended_at) as seconds_recorded,
+    ended_clock.open_seconds - asked_clock.open_seconds as business_seconds_recorded,
+    ticket.excluded_because is not null as is_excluded,
+    ticket.team_id,
+    ticket.channel,
+    ticket.priority
+from reply_waits
+join staging.ticket as ticket
+    on reply_waits.account = ticket.account and reply_waits.ticket_id = ticket.ticket_id
+left join staging.ticket_instant as asked_clock
+    on reply_waits.account = asked_clock.account
+        and reply_waits.ticket_id = asked_clock.ticket_id
+        and reply_waits.asked_at = asked_clock.instant
+        and asked_clock.is_in_force
+left join staging.ticket_instant as ended_clock
+    on reply_waits.account = ended_clock.account
+        and reply_waits.ticket_id = ended_clock.ticket_id
+        and reply_waits.ended_at = ended_clock.instant
+        and ended_clock.is_in_force

@@ -5,66 +5,76 @@
 -- names the team, then the priority, then the later day. A clock is breached at the instant at
 -- which its elapsed time reaches the target, if it goes on beyond; elapsed equal to target is
 -- achieved.
-with told_clock as (
+with vendor_clocks as (
     select distinct
-        e.account,
-        e.ticket_id,
-        coalesce(m.unified, 'other') as metric
-    from source.sla_event as e
-    left join staging.value_map as m
-        on m.kind = 'sla_metric' and m.connector = '*' and m.raw = lower(e.metric)
+        sla_event.account,
+        sla_event.ticket_id,
+        coalesce(mapping.unified, 'other') as metric
+    from source.sla_event as sla_event
+    left join staging.value_map as mapping
+        on mapping.kind = 'sla_metric'
+            and mapping.connector = '*'
+            and mapping.raw = lower(sla_event.metric)
 ),
 
-promised as (
+file_targets as (
     select
-        t.account,
-        t.ticket_id,
-        t.created_at,
-        g.metric,
-        cast(floor(g.target_minutes * 60 + 0.5) as bigint) as target_seconds,
-        g.is_business,
+        ticket.account,
+        ticket.ticket_id,
+        ticket.created_at,
+        sla_target.metric,
+        cast(floor(sla_target.target_minutes * 60 + 0.5) as bigint) as target_seconds,
+        sla_target.is_business,
         row_number() over (
-            partition by t.account, t.ticket_id, g.metric
+            partition by ticket.account, ticket.ticket_id, sla_target.metric
             order by
-                case when g.desk = 'all' then 1 else 0 end,
-                case when g.team = 'all' then 1 else 0 end,
-                case when g.priority = 'all' then 1 else 0 end,
-                g.valid_from_on desc, g.account asc
+                case when sla_target.desk = 'all' then 1 else 0 end,
+                case when sla_target.team = 'all' then 1 else 0 end,
+                case when sla_target.priority = 'all' then 1 else 0 end,
+                sla_target.valid_from_on desc, sla_target.account asc
         ) as place
-    from core.fct_ticket as t
-    left join core.dim_team as n on t.account = n.account and t.team_id = n.team_id
-    join source.sla_target as g
-        on (t.account = g.desk or g.desk = 'all')
-            and (n.name = g.team or g.team = 'all')
-            and (t.priority = g.priority or g.priority = 'all')
-            and t.created_on >= g.valid_from_on
-    left join told_clock as e
-        on t.account = e.account and t.ticket_id = e.ticket_id and g.metric = e.metric
-    where e.ticket_id is null
+    from core.fct_ticket as ticket
+    left join core.dim_team as team
+        on ticket.account = team.account and ticket.team_id = team.team_id
+    join source.sla_target as sla_target
+        on (ticket.account = sla_target.desk or sla_target.desk = 'all')
+            and (team.name = sla_target.team or sla_target.team = 'all')
+            and (ticket.priority = sla_target.priority or sla_target.priority = 'all')
+            and ticket.created_on >= sla_target.valid_from_on
+    left join vendor_clocks
+        on ticket.account = vendor_clocks.account
+            and ticket.ticket_id = vendor_clocks.ticket_id
+            and sla_target.metric = vendor_clocks.metric
+    where vendor_clocks.ticket_id is null
 ),
 
-told_by_vendor as (
+vendor_targets as (
     select
-        e.account,
-        e.ticket_id,
-        e.event_id,
-        e.happened_at,
-        e.policy_id,
-        cast(floor(e.target_minutes * 60 + 0.5) as bigint) as target_seconds,
-        coalesce(e.is_business, false) as is_business,
+        sla_event.account,
+        sla_event.ticket_id,
+        sla_event.event_id,
+        sla_event.happened_at,
+        sla_event.policy_id,
+        cast(floor(sla_event.target_minutes * 60 + 0.5) as bigint) as target_seconds,
+        coalesce(sla_event.is_business, false) as is_business,
         case
-            when m.unified = 'first_reply' and e.instance not in ('0', '1') then 'next_reply'
-            else coalesce(m.unified, 'other')
+            when metric_mapping.unified = 'first_reply' and sla_event.instance not in ('0', '1')
+                then 'next_reply'
+            else coalesce(metric_mapping.unified, 'other')
         end as metric
-    from source.sla_event as e
-    join staging.value_map as c
-        on c.kind = 'sla_clock' and e.connector = c.connector and c.unified = 'computed'
-    left join staging.value_map as m
-        on m.kind = 'sla_metric' and m.connector = '*' and m.raw = lower(e.metric)
-    where e.kind = 'apply' and e.target_minutes is not null
+    from source.sla_event as sla_event
+    join staging.value_map as clock_mapping
+        on clock_mapping.kind = 'sla_clock'
+            and sla_event.connector = clock_mapping.connector
+            and clock_mapping.unified = 'computed'
+    left join staging.value_map as metric_mapping
+        on metric_mapping.kind = 'sla_metric'
+            and metric_mapping.connector = '*'
+            and metric_mapping.raw = lower(sla_event.metric)
+    where sla_event.kind = 'apply' and sla_event.target_minutes is not null
 ),
 
-applied as (
+applied_targets as (
     select
         account,
         ticket_id,
@@ -74,7 +84,7 @@ applied as (
         target_seconds,
         is_business,
         metric
-    from told_by_vendor
+    from vendor_targets
     union all
     select
         account,
@@ -85,16 +95,16 @@ applied as (
         target_seconds,
         coalesce(is_business, true),
         metric
-    from promised
+    from file_targets
     where place = 1
 ),
 
-wanted as (
+wanted_metrics as (
     select distinct
         account,
         ticket_id,
         metric
-    from applied
+    from applied_targets
 ),
 
 updates as (
@@ -195,67 +205,85 @@ clocks as (
     from core.fct_reply_wait
     union all
     select
-        p.account,
-        p.ticket_id,
-        m.metric,
-        p.instance,
-        p.started_at,
-        p.ended_at,
+        periods.account,
+        periods.ticket_id,
+        update_metrics.metric,
+        periods.instance,
+        periods.started_at,
+        periods.ended_at,
         false
-    from periods as p
-    cross join update_metrics as m
+    from periods
+    cross join update_metrics
     union all
     select
-        t.account,
-        t.ticket_id,
-        m.metric,
+        ticket.account,
+        ticket.ticket_id,
+        solve_metrics.metric,
         1,
-        t.created_at,
-        t.solved_at,
+        ticket.created_at,
+        ticket.solved_at,
         false
-    from core.fct_ticket as t
-    cross join solve_metrics as m
+    from core.fct_ticket as ticket
+    cross join solve_metrics
 ),
 
 running as (
     select
-        c.account,
-        c.ticket_id,
-        c.metric,
-        c.instance,
-        c.started_at,
-        c.ended_at,
-        c.is_ended_without_reply
-    from clocks as c
-    join wanted as w on c.account = w.account and c.ticket_id = w.ticket_id and c.metric = w.metric
+        clocks.account,
+        clocks.ticket_id,
+        clocks.metric,
+        clocks.instance,
+        clocks.started_at,
+        clocks.ended_at,
+        clocks.is_ended_without_reply
+    from clocks
+    join wanted_metrics
+        on clocks.account = wanted_metrics.account
+            and clocks.ticket_id = wanted_metrics.ticket_id
+            and clocks.metric = wanted_metrics.metric
 ),
 
 ranked as (
     select
-        r.account,
-        r.ticket_id,
-        r.metric,
-        r.instance,
-        r.started_at,
-        r.ended_at,
-        r.is_ended_without_reply,
-        a.policy_id,
-        a.target_seconds,
-        a.is_business,
+        running.account,
+        running.ticket_id,
+        running.metric,
+        running.instance,
+        running.started_at,
+        running.ended_at,
+        running.is_ended_without_reply,
+        applied_targets.policy_id,
+        applied_targets.target_seconds,
+        applied_targets.is_business,
         row_number() over (
-            partition by r.account, r.ticket_id, r.metric, r.instance
+            partition by running.account, running.ticket_id, running.metric, running.instance
             order by
-                case when a.happened_at <= coalesce(r.ended_at, p.as_of) then 0 else 1 end,
                 case
-                    when a.happened_at <= coalesce(r.ended_at, p.as_of)
-                        then date_diff('second', a.happened_at, coalesce(r.ended_at, p.as_of))
-                    else date_diff('second', coalesce(r.ended_at, p.as_of), a.happened_at)
+                    when applied_targets.happened_at <= coalesce(running.ended_at, zone.as_of)
+                        then 0
+                    else 1
                 end,
-                length(a.event_id) desc, a.event_id desc
+                case
+                    when applied_targets.happened_at <= coalesce(running.ended_at, zone.as_of)
+                        then date_diff(
+                                'second',
+                                applied_targets.happened_at,
+                                coalesce(running.ended_at, zone.as_of)
+                            )
+                    else date_diff(
+                            'second',
+                            coalesce(running.ended_at, zone.as_of),
+                            applied_targets.happened_at
+                        )
+                end,
+                length(applied_targets.event_id) desc, applied_targets.event_id desc
         ) as place
-    from running as r
-    join ops.reporting_zone as p on p.is_main
-    join applied as a on r.account = a.account and r.ticket_id = a.ticket_id and r.metric = a.metric
+    from running
+    join ops.reporting_zone as zone on zone.is_main
+    join applied_targets
+        on running.account = applied_targets.account
+            and running.ticket_id = applied_targets.ticket_id
+            and running.metric = applied_targets.metric
 ),
 
 targeted as (
@@ -288,86 +316,103 @@ spans as (
     where metric in ('first_reply', 'next_reply', 'periodic_update')
     union all
     select
-        t.account,
-        t.ticket_id,
-        t.metric,
-        t.instance,
-        t.is_business,
-        t.target_seconds,
-        case when i.starts_at > t.started_at then i.starts_at else t.started_at end,
+        targeted.account,
+        targeted.ticket_id,
+        targeted.metric,
+        targeted.instance,
+        targeted.is_business,
+        targeted.target_seconds,
         case
-            when t.ended_at is null then i.ends_at
-            when i.ends_at is null or i.ends_at > t.ended_at then t.ended_at
-            else i.ends_at
+            when status_interval.starts_at > targeted.started_at then status_interval.starts_at
+            else targeted.started_at
+        end,
+        case
+            when targeted.ended_at is null then status_interval.ends_at
+            when status_interval.ends_at is null or status_interval.ends_at > targeted.ended_at
+                then targeted.ended_at
+            else status_interval.ends_at
         end
-    from targeted as t
-    join core.fct_status_interval as i on t.account = i.account and t.ticket_id = i.ticket_id
-    where t.metric = 'pausable_update' and i.category in ('new', 'open', 'hold', 'other')
-        and (i.ends_at is null or i.ends_at > t.started_at)
-        and (t.ended_at is null or i.starts_at < t.ended_at)
+    from targeted
+    join core.fct_status_interval as status_interval
+        on targeted.account = status_interval.account
+            and targeted.ticket_id = status_interval.ticket_id
+    where targeted.metric = 'pausable_update'
+        and status_interval.category in ('new', 'open', 'hold', 'other')
+        and (status_interval.ends_at is null or status_interval.ends_at > targeted.started_at)
+        and (targeted.ended_at is null or status_interval.starts_at < targeted.ended_at)
     union all
     select
-        t.account,
-        t.ticket_id,
-        t.metric,
-        t.instance,
-        t.is_business,
-        t.target_seconds,
-        i.starts_at,
-        i.ends_at
-    from targeted as t
-    join core.fct_status_interval as i on t.account = i.account and t.ticket_id = i.ticket_id
-    where t.metric in ('requester_wait', 'agent_work', 'resolution')
+        targeted.account,
+        targeted.ticket_id,
+        targeted.metric,
+        targeted.instance,
+        targeted.is_business,
+        targeted.target_seconds,
+        status_interval.starts_at,
+        status_interval.ends_at
+    from targeted
+    join core.fct_status_interval as status_interval
+        on targeted.account = status_interval.account
+            and targeted.ticket_id = status_interval.ticket_id
+    where targeted.metric in ('requester_wait', 'agent_work', 'resolution')
         and (
-            i.category in ('new', 'open', 'other')
-            or (i.category = 'hold' and t.metric in ('requester_wait', 'resolution'))
-            or (i.category = 'pending' and t.metric = 'resolution')
+            status_interval.category in ('new', 'open', 'other')
+            or (
+                status_interval.category = 'hold'
+                and targeted.metric in ('requester_wait', 'resolution')
+            )
+            or (status_interval.category = 'pending' and targeted.metric = 'resolution')
         )
 ),
 
 measured as (
     select
-        s.account,
-        s.ticket_id,
-        s.metric,
-        s.instance,
-        s.is_business,
-        s.target_seconds,
-        s.from_at,
-        f.open_seconds as open_from,
+        span.account,
+        span.ticket_id,
+        span.metric,
+        span.instance,
+        span.is_business,
+        span.target_seconds,
+        span.from_at,
+        start_clock.open_seconds as open_from,
         case
-            when s.is_business
+            when span.is_business
                 then
                     case
-                        when s.to_at is not null then e.open_seconds - f.open_seconds
-                        when s.from_at >= p.as_of then 0
-                        else n.open_seconds + sp.open_offset - f.open_seconds
+                        when span.to_at is not null
+                            then end_clock.open_seconds - start_clock.open_seconds
+                        when span.from_at >= zone.as_of then 0
+                        else running_schedule.open_seconds
+                            + schedule_span.open_offset
+                            - start_clock.open_seconds
                     end
-            when s.to_at is not null then date_diff('second', s.from_at, s.to_at)
-            when s.from_at >= p.as_of then 0
-            else date_diff('second', s.from_at, p.as_of)
+            when span.to_at is not null then date_diff('second', span.from_at, span.to_at)
+            when span.from_at >= zone.as_of then 0
+            else date_diff('second', span.from_at, zone.as_of)
         end as seconds
-    from spans as s
-    join ops.reporting_zone as p on p.is_main
-    left join staging.ticket_instant as f
-        on s.account = f.account
-            and s.ticket_id = f.ticket_id
-            and s.from_at = f.instant
-            and f.is_in_force
-    left join staging.ticket_instant as e
-        on s.account = e.account
-            and s.ticket_id = e.ticket_id
-            and s.to_at = e.instant
-            and e.is_in_force
-    left join staging.schedule_span as sp
-        on sp.account = case when s.to_at is null then s.account end
-            and s.ticket_id = sp.ticket_id
-            and p.as_of >= sp.from_at
-            and p.as_of < sp.until_at
-    left join staging.schedule_now as n on sp.account = n.account and sp.schedule_id = n.schedule_id
+    from spans as span
+    join ops.reporting_zone as zone on zone.is_main
+    left join staging.ticket_instant as start_clock
+        on span.account = start_clock.account
+            and span.ticket_id = start_clock.ticket_id
+            and span.from_at = start_clock.instant
+            and start_clock.is_in_force
+    left join staging.ticket_instant as end_clock
+        on span.account = end_clock.account
+            and span.ticket_id = end_clock.ticket_id
+            and span.to_at = end_clock.instant
+            and end_clock.is_in_force
+    left join staging.schedule_span as schedule_span
+        on schedule_span.account = case when span.to_at is null then span.account end
+            and span.ticket_id = schedule_span.ticket_id
+            and zone.as_of >= schedule_span.from_at
+            and zone.as_of < schedule_span.until_at
+    left join staging.schedule_now as running_schedule
+        on schedule_span.account = running_schedule.account
+            and schedule_span.schedule_id = running_schedule.schedule_id
 ),
 
-summed as (
+running_totals as (
     select
         account,
         ticket_id,
@@ -389,7 +434,7 @@ summed as (
     from measured
 ),
 
-crossing as (
+target_crossings as (
     select
         account,
         ticket_id,
@@ -399,134 +444,160 @@ crossing as (
         from_at,
         open_from + target_seconds - seconds_before as due_open,
         target_seconds - seconds_before as rest_seconds
-    from summed
+    from running_totals
     where elapsed_seconds > target_seconds
         and seconds_before < target_seconds
         and seconds_before + seconds >= target_seconds
 ),
 
-due as (
+due_instants as (
     select
         account,
         ticket_id,
         metric,
         instance,
         from_at + interval 1 second * rest_seconds as due_at
-    from crossing
+    from target_crossings
     where not is_business
     union all
     select
-        c.account,
-        c.ticket_id,
-        c.metric,
-        c.instance,
-        min(d.starts_at + interval 1 second * (c.due_open - sp.open_offset - d.open_from))
-    from crossing as c
-    join staging.schedule_span as sp on c.account = sp.account and c.ticket_id = sp.ticket_id
-    join core.business_due as d
-        on sp.account = d.account and sp.schedule_id = d.schedule_id
-            and d.open_hour
-            = cast(floor(cast(c.due_open - sp.open_offset - 1 as double) / 3600) as bigint)
-            and d.open_from < c.due_open - sp.open_offset
-            and c.due_open - sp.open_offset <= d.open_to
-    where c.is_business
-        and d.starts_at + interval 1 second * (c.due_open - sp.open_offset - d.open_from)
-        > sp.from_at
-        and d.starts_at + interval 1 second * (c.due_open - sp.open_offset - d.open_from)
-        <= sp.until_at
-    group by c.account, c.ticket_id, c.metric, c.instance
+        target_crossings.account,
+        target_crossings.ticket_id,
+        target_crossings.metric,
+        target_crossings.instance,
+        min(
+            business_due.starts_at
+            + interval 1 second
+            * (target_crossings.due_open - schedule_span.open_offset - business_due.open_from)
+        )
+    from target_crossings
+    join staging.schedule_span as schedule_span
+        on target_crossings.account = schedule_span.account
+            and target_crossings.ticket_id = schedule_span.ticket_id
+    join core.business_due as business_due
+        on schedule_span.account = business_due.account
+            and schedule_span.schedule_id = business_due.schedule_id
+            and business_due.open_hour
+            = cast(
+                floor(
+                    cast(target_crossings.due_open - schedule_span.open_offset - 1 as double) / 3600
+                ) as bigint
+            )
+            and business_due.open_from < target_crossings.due_open - schedule_span.open_offset
+            and target_crossings.due_open - schedule_span.open_offset <= business_due.open_to
+    where target_crossings.is_business
+        and business_due.starts_at
+        + interval 1 second
+        * (target_crossings.due_open - schedule_span.open_offset - business_due.open_from)
+        > schedule_span.from_at
+        and business_due.starts_at
+        + interval 1 second
+        * (target_crossings.due_open - schedule_span.open_offset - business_due.open_from)
+        <= schedule_span.until_at
+    group by
+        target_crossings.account,
+        target_crossings.ticket_id,
+        target_crossings.metric,
+        target_crossings.instance
 ),
 
-totals as (
+elapsed_totals as (
     select
         account,
         ticket_id,
         metric,
         instance,
         max(elapsed_seconds) as elapsed_seconds
-    from summed
+    from running_totals
     group by account, ticket_id, metric, instance
 ),
 
-computed as (
+computed_clocks as (
     select
-        t.account,
-        t.ticket_id,
-        t.metric,
-        cast(t.instance as varchar) as instance,
+        targeted.account,
+        targeted.ticket_id,
+        targeted.metric,
+        cast(targeted.instance as varchar) as instance,
         'computed' as source,
-        t.policy_id,
-        t.started_at,
-        t.target_seconds,
-        t.is_business,
-        t.ended_at,
-        t.is_ended_without_reply,
-        coalesce(e.elapsed_seconds, 0) as elapsed_seconds_as_of,
+        targeted.policy_id,
+        targeted.started_at,
+        targeted.target_seconds,
+        targeted.is_business,
+        targeted.ended_at,
+        targeted.is_ended_without_reply,
+        coalesce(elapsed_totals.elapsed_seconds, 0) as elapsed_seconds_as_of,
         case
-            when coalesce(e.elapsed_seconds, 0) > t.target_seconds
-                then coalesce(d.due_at, t.started_at)
+            when coalesce(elapsed_totals.elapsed_seconds, 0) > targeted.target_seconds
+                then coalesce(due_instants.due_at, targeted.started_at)
         end as breached_at
-    from targeted as t
-    left join totals as e
-        on t.account = e.account
-            and t.ticket_id = e.ticket_id
-            and t.metric = e.metric
-            and t.instance = e.instance
-    left join due as d
-        on t.account = d.account
-            and t.ticket_id = d.ticket_id
-            and t.metric = d.metric
-            and t.instance = d.instance
+    from targeted
+    left join elapsed_totals
+        on targeted.account = elapsed_totals.account
+            and targeted.ticket_id = elapsed_totals.ticket_id
+            and targeted.metric = elapsed_totals.metric
+            and targeted.instance = elapsed_totals.instance
+    left join due_instants
+        on targeted.account = due_instants.account
+            and targeted.ticket_id = due_instants.ticket_id
+            and targeted.metric = due_instants.metric
+            and targeted.instance = due_instants.instance
 ),
 
-cycles as (
+event_cycles as (
     select
-        e.account,
-        e.ticket_id,
-        e.metric as raw_metric,
-        e.instance,
-        max(e.policy_id) as policy_id,
-        min(case when e.kind in ('apply', 'activate') then e.happened_at end) as started_at,
-        max(case when e.kind = 'apply' then 1 else 0 end) as is_applied,
-        max(e.target_minutes) as target_minutes,
-        max(case when e.is_business then 1 when not e.is_business then 0 end) as is_business,
-        min(case when e.kind = 'fulfill' then e.happened_at end) as ended_at,
-        min(case when e.kind = 'breach' then e.happened_at end) as told_breach_at,
-        max(case when e.kind = 'due' then e.happened_at end) as due_at,
-        max(case when e.kind = 'cancel' then 1 else 0 end) as is_cancelled
-    from source.sla_event as e
-    left join staging.value_map as c
-        on c.kind = 'sla_clock' and e.connector = c.connector and c.unified = 'computed'
-    where c.connector is null
-    group by e.account, e.ticket_id, e.metric, e.instance
+        sla_event.account,
+        sla_event.ticket_id,
+        sla_event.metric as raw_metric,
+        sla_event.instance,
+        max(sla_event.policy_id) as policy_id,
+        min(case when sla_event.kind in ('apply', 'activate') then sla_event.happened_at end)
+            as started_at,
+        max(case when sla_event.kind = 'apply' then 1 else 0 end) as is_applied,
+        max(sla_event.target_minutes) as target_minutes,
+        max(case when sla_event.is_business then 1 when not sla_event.is_business then 0 end)
+            as is_business,
+        min(case when sla_event.kind = 'fulfill' then sla_event.happened_at end) as ended_at,
+        min(case when sla_event.kind = 'breach' then sla_event.happened_at end) as told_breach_at,
+        max(case when sla_event.kind = 'due' then sla_event.happened_at end) as due_at,
+        max(case when sla_event.kind = 'cancel' then 1 else 0 end) as is_cancelled
+    from source.sla_event as sla_event
+    left join staging.value_map as mapping
+        on mapping.kind = 'sla_clock'
+            and sla_event.connector = mapping.connector
+            and mapping.unified = 'computed'
+    where mapping.connector is null
+    group by sla_event.account, sla_event.ticket_id, sla_event.metric, sla_event.instance
 ),
 
-told as (
+vendor_cycles as (
     select
-        c.account,
-        c.ticket_id,
-        coalesce(m.unified, 'other') as metric,
-        c.raw_metric || '/' || c.instance as instance,
+        cycle.account,
+        cycle.ticket_id,
+        coalesce(mapping.unified, 'other') as metric,
+        cycle.raw_metric || '/' || cycle.instance as instance,
         'vendor' as source,
-        c.policy_id,
-        c.started_at,
-        cast(floor(c.target_minutes * 60 + 0.5) as bigint) as target_seconds,
-        c.is_business = 1 as is_business,
-        c.ended_at,
+        cycle.policy_id,
+        cycle.started_at,
+        cast(floor(cycle.target_minutes * 60 + 0.5) as bigint) as target_seconds,
+        cycle.is_business = 1 as is_business,
+        cycle.ended_at,
         false as is_ended_without_reply,
         cast(null as bigint) as elapsed_seconds_as_of,
         case
-            when c.told_breach_at is not null then c.told_breach_at
-            when c.due_at is not null and coalesce(c.ended_at, p.as_of) > c.due_at then c.due_at
+            when cycle.told_breach_at is not null then cycle.told_breach_at
+            when cycle.due_at is not null and coalesce(cycle.ended_at, zone.as_of) > cycle.due_at
+                then cycle.due_at
         end as breached_at
-    from cycles as c
-    join ops.reporting_zone as p on p.is_main
-    left join staging.value_map as m
-        on m.kind = 'sla_metric' and m.connector = '*' and m.raw = lower(c.raw_metric)
-    where c.is_applied = 1 and c.is_cancelled = 0
+    from event_cycles as cycle
+    join ops.reporting_zone as zone on zone.is_main
+    left join staging.value_map as mapping
+        on mapping.kind = 'sla_metric'
+            and mapping.connector = '*'
+            and mapping.raw = lower(cycle.raw_metric)
+    where cycle.is_applied = 1 and cycle.is_cancelled = 0
 ),
 
-united as (
+all_clocks as (
     select
         account,
         ticket_id,
@@ -541,7 +612,7 @@ united as (
         is_ended_without_reply,
         elapsed_seconds_as_of,
         breached_at
-    from computed
+    from computed_clocks
     union all
     select
         account,
@@ -557,47 +628,56 @@ united as (
         is_ended_without_reply,
         elapsed_seconds_as_of,
         breached_at
-    from told
+    from vendor_cycles
 )
 
 select
-    u.account,
-    u.ticket_id,
-    u.metric,
-    u.instance,
-    u.source,
-    u.policy_id,
-    u.started_at,
-    u.target_seconds,
-    u.is_business,
-    u.ended_at,
-    u.is_ended_without_reply,
-    case when u.ended_at is not null then u.elapsed_seconds_as_of end as elapsed_seconds_recorded,
-    u.elapsed_seconds_as_of,
-    u.breached_at,
+    sla_clock.account,
+    sla_clock.ticket_id,
+    sla_clock.metric,
+    sla_clock.instance,
+    sla_clock.source,
+    sla_clock.policy_id,
+    sla_clock.started_at,
+    sla_clock.target_seconds,
+    sla_clock.is_business,
+    sla_clock.ended_at,
+    sla_clock.is_ended_without_reply,
+    case when sla_clock.ended_at is not null then sla_clock.elapsed_seconds_as_of end
+        as elapsed_seconds_recorded,
+    sla_clock.elapsed_seconds_as_of,
+    sla_clock.breached_at,
     case
-        when u.breached_at is not null then 'breached'
-        when u.ended_at is not null then 'achieved'
+        when sla_clock.breached_at is not null then 'breached'
+        when sla_clock.ended_at is not null then 'achieved'
         else 'running'
     end as state,
     case
-        when u.breached_at is null and u.ended_at is null
-            then u.target_seconds - u.elapsed_seconds_as_of
+        when sla_clock.breached_at is null and sla_clock.ended_at is null
+            then sla_clock.target_seconds - sla_clock.elapsed_seconds_as_of
     end as left_seconds_as_of,
-    case when u.breached_at is not null then u.elapsed_seconds_as_of - u.target_seconds end
+    case
+        when sla_clock.breached_at is not null
+            then sla_clock.elapsed_seconds_as_of - sla_clock.target_seconds
+    end
         as breach_age_seconds_as_of,
-    coalesce(u.breached_at, u.ended_at) as settled_at,
-    cast(coalesce(u.breached_at, u.ended_at) at time zone z.time_zone as date) as settled_on,
-    a.holder_id as agent_id,
-    t.team_id,
-    t.channel,
-    t.priority
-from united as u
-join staging.ticket as t on u.account = t.account and u.ticket_id = t.ticket_id
-cross join ops.reporting_setting as z
-left join core.fct_assignment as a
-    on u.account = a.account and u.ticket_id = a.ticket_id and a.kind = 'assignee'
-        and a.starts_at <= coalesce(u.breached_at, u.ended_at)
-        and coalesce(a.ends_at, timestamptz '2200-01-01 00:00:00+00')
-        > coalesce(u.breached_at, u.ended_at)
-where t.excluded_because is null
+    coalesce(sla_clock.breached_at, sla_clock.ended_at) as settled_at,
+    cast(
+        coalesce(sla_clock.breached_at, sla_clock.ended_at) at time zone setting.time_zone as date
+    ) as settled_on,
+    assignment.holder_id as agent_id,
+    ticket.team_id,
+    ticket.channel,
+    ticket.priority
+from all_clocks as sla_clock
+join staging.ticket as ticket
+    on sla_clock.account = ticket.account and sla_clock.ticket_id = ticket.ticket_id
+cross join ops.reporting_setting as setting
+left join core.fct_assignment as assignment
+    on sla_clock.account = assignment.account
+        and sla_clock.ticket_id = assignment.ticket_id
+        and assignment.kind = 'assignee'
+        and assignment.starts_at <= coalesce(sla_clock.breached_at, sla_clock.ended_at)
+        and coalesce(assignment.ends_at, timestamptz '2200-01-01 00:00:00+00')
+        > coalesce(sla_clock.breached_at, sla_clock.ended_at)
+where ticket.excluded_because is null

@@ -1,47 +1,56 @@
 -- A survey is answered by the response of its own id, or else by one of the same survey on its
 -- ticket after it was sent.
-with answered as (
+with matching_answers as (
     select
-        i.account,
-        i.invitation_id,
-        r.responded_at
-    from source.survey_invitation as i
-    join source.survey_response as r on i.account = r.account and i.invitation_id = r.response_id
+        invitation.account,
+        invitation.invitation_id,
+        response.responded_at
+    from source.survey_invitation as invitation
+    join source.survey_response as response
+        on invitation.account = response.account and invitation.invitation_id = response.response_id
     union all
     select
-        i.account,
-        i.invitation_id,
-        r.responded_at
-    from source.survey_invitation as i
-    join source.survey_response as r
-        on i.account = r.account and i.ticket_id = r.ticket_id and i.sent_at <= r.responded_at
-    where r.response_id <> i.invitation_id and r.survey_id = i.survey_id
+        invitation.account,
+        invitation.invitation_id,
+        response.responded_at
+    from source.survey_invitation as invitation
+    join source.survey_response as response
+        on invitation.account = response.account
+            and invitation.ticket_id = response.ticket_id
+            and invitation.sent_at <= response.responded_at
+    where response.response_id <> invitation.invitation_id
+        and response.survey_id = invitation.survey_id
 ),
 
-first_answer as (
+first_answers as (
     select
         account,
         invitation_id,
         min(responded_at) as answered_at
-    from answered
+    from matching_answers
     group by account, invitation_id
 )
 
 select
-    i.account,
-    i.invitation_id,
-    i.survey_id,
-    i.ticket_id,
-    i.sent_at,
-    a.answered_at,
-    a.answered_at is not null as is_answered,
-    t.excluded_because is not null
-    or (t.ticket_id is null and d.record_id is not null) as is_excluded,
-    t.team_id,
-    coalesce(t.channel, 'none') as channel,
-    coalesce(t.priority, 'none') as priority
-from source.survey_invitation as i
-left join first_answer as a on i.account = a.account and i.invitation_id = a.invitation_id
-left join staging.ticket as t on i.account = t.account and i.ticket_id = t.ticket_id
-left join source.tombstone as d
-    on i.account = d.account and d.entity = 'ticket' and i.ticket_id = d.record_id
+    invitation.account,
+    invitation.invitation_id,
+    invitation.survey_id,
+    invitation.ticket_id,
+    invitation.sent_at,
+    first_answers.answered_at,
+    first_answers.answered_at is not null as is_answered,
+    ticket.excluded_because is not null
+    or (ticket.ticket_id is null and tombstone.record_id is not null) as is_excluded,
+    ticket.team_id,
+    coalesce(ticket.channel, 'none') as channel,
+    coalesce(ticket.priority, 'none') as priority
+from source.survey_invitation as invitation
+left join first_answers
+    on invitation.account = first_answers.account
+        and invitation.invitation_id = first_answers.invitation_id
+left join staging.ticket as ticket
+    on invitation.account = ticket.account and invitation.ticket_id = ticket.ticket_id
+left join source.tombstone as tombstone
+    on invitation.account = tombstone.account
+        and tombstone.entity = 'ticket'
+        and invitation.ticket_id = tombstone.record_id

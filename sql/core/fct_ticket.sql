@@ -2,7 +2,7 @@
 -- unfinished clocks run up to the run's as-of instant. `_business` is cumulative: every second is
 -- judged by the schedule then in force; `_at_event` judges the whole span by the schedule in force
 -- at its end (Zendesk's own rule).
-with lives as (
+with status_totals as (
     select
         account,
         ticket_id,
@@ -110,7 +110,7 @@ with lives as (
     group by account, ticket_id
 ),
 
-messages as (
+message_totals as (
     select
         account,
         ticket_id,
@@ -127,7 +127,7 @@ messages as (
     group by account, ticket_id
 ),
 
-waits as (
+reply_wait_totals as (
     select
         account,
         ticket_id,
@@ -139,7 +139,7 @@ waits as (
     group by account, ticket_id
 ),
 
-stations as (
+assignment_totals as (
     select
         account,
         ticket_id,
@@ -159,51 +159,59 @@ first_assigned as (
     group by account, ticket_id
 ),
 
-raises as (
+priority_changes as (
     select
-        e.account,
-        e.ticket_id,
-        e.changed_at,
-        case coalesce(o.unified, v.unified)
-            when 'low' then 1 when 'normal' then 2 when 'high' then 3
+        event.account,
+        event.ticket_id,
+        event.changed_at,
+        case coalesce(own_mapping.unified, any_mapping.unified)
+            when 'low' then 1 when 'normal' then 2
+            when 'high' then 3
             when 'urgent' then 4
         end as rank_after,
         lag(
-            case coalesce(o.unified, v.unified)
-                when 'low' then 1 when 'normal' then 2 when 'high' then 3
+            case coalesce(own_mapping.unified, any_mapping.unified)
+                when 'low' then 1 when 'normal' then 2
+                when 'high' then 3
                 when 'urgent' then 4
             end
         ) over (
-            partition by e.account, e.ticket_id
-            order by e.changed_at, coalesce(e.sequence, 0), e.event_id
+            partition by event.account, event.ticket_id
+            order by event.changed_at, coalesce(event.sequence, 0), event.event_id
         ) as rank_before
-    from source.ticket_event as e
-    join ops.account_mark as k on e.account = k.account and k.kind = 'escalate_on_raise'
-    left join staging.value_map as o
-        on o.kind = 'priority' and e.connector = o.connector and o.raw = lower(e.to_value)
-    left join staging.value_map as v
-        on v.kind = 'priority' and v.connector = '*' and v.raw = lower(e.to_value)
-    where e.field = 'priority'
+    from source.ticket_event as event
+    join ops.account_mark as mark
+        on event.account = mark.account and mark.kind = 'escalate_on_raise'
+    left join staging.value_map as own_mapping
+        on own_mapping.kind = 'priority'
+            and event.connector = own_mapping.connector
+            and own_mapping.raw = lower(event.to_value)
+    left join staging.value_map as any_mapping
+        on any_mapping.kind = 'priority'
+            and any_mapping.connector = '*'
+            and any_mapping.raw = lower(event.to_value)
+    where event.field = 'priority'
 ),
 
 escalations as (
     select
-        a.account,
-        a.ticket_id,
-        a.starts_at as escalated_at
-    from core.fct_assignment as a
-    left join core.dim_team as n on a.account = n.account and a.holder_id = n.team_id
-    join ops.account_mark as k
-        on a.account = k.account
-            and k.kind = 'escalation_team'
-            and (a.holder_id = k.value or n.name = k.value)
-    where a.kind = 'team' and a.position > 1
+        assignment.account,
+        assignment.ticket_id,
+        assignment.starts_at as escalated_at
+    from core.fct_assignment as assignment
+    left join core.dim_team as team
+        on assignment.account = team.account and assignment.holder_id = team.team_id
+    join ops.account_mark as mark
+        on assignment.account = mark.account
+            and mark.kind = 'escalation_team'
+            and (assignment.holder_id = mark.value or team.name = mark.value)
+    where assignment.kind = 'team' and assignment.position > 1
     union all
     select
         account,
         ticket_id,
         changed_at
-    from raises
+    from priority_changes
     where rank_after > rank_before
 ),
 
@@ -217,7 +225,7 @@ first_escalation as (
     group by account, ticket_id
 ),
 
-rated as (
+ranked_ratings as (
     select
         ticket_account as account,
         ticket_id,
@@ -248,11 +256,11 @@ ratings as (
         max(case when from_last = 1 then case when is_satisfied then 1 else 0 end end)
             as last_satisfied,
         max(case when from_last = 1 then responded_at end) as csat_at
-    from rated
+    from ranked_ratings
     group by account, ticket_id
 ),
 
-worked as (
+time_totals as (
     select
         account,
         ticket_id,
@@ -261,7 +269,7 @@ worked as (
     group by account, ticket_id
 ),
 
-agents as (
+agent_people as (
     select
         account,
         agent_id as person_id
@@ -274,143 +282,177 @@ agents as (
     where login is not null
 ),
 
-measured as (
+ticket_measures as (
     select
-        t.account,
-        t.connector,
-        t.ticket_id,
-        t.number,
-        t.status_category,
-        t.priority,
-        t.channel,
-        t.type,
-        t.requester_id,
-        t.organization_id,
-        t.assignee_id,
-        t.team_id,
-        t.created_at,
-        t.merged_into_id,
-        t.is_merged,
-        t.excluded_because,
+        ticket.account,
+        ticket.connector,
+        ticket.ticket_id,
+        ticket.number,
+        ticket.status_category,
+        ticket.priority,
+        ticket.channel,
+        ticket.type,
+        ticket.requester_id,
+        ticket.organization_id,
+        ticket.assignee_id,
+        ticket.team_id,
+        ticket.created_at,
+        ticket.merged_into_id,
+        ticket.is_merged,
+        ticket.excluded_because,
         coalesce(
-            m.opened_by_agent,
+            message_totals.opened_by_agent,
             case
-                when b.person_id is not null and t.created_by_id is distinct from t.requester_id
+                when creator.person_id is not null
+                    and ticket.created_by_id is distinct from ticket.requester_id
                     then 1
                 else 0
             end
         )
         = 1
             as is_created_by_agent,
-        q.person_id is not null as is_requester_agent,
-        m.first_reply_at,
-        m.first_human_reply_at,
-        coalesce(m.replies_count, 0) as replies_count,
-        coalesce(m.public_messages_count, 0) as public_messages_count,
-        coalesce(m.private_messages_count, 0) as private_messages_count,
-        coalesce(m.customer_messages_count, 0) as customer_messages_count,
-        coalesce(w.next_replies_count, 0) as next_replies_count,
-        w.next_replies_seconds_recorded,
-        w.next_replies_business_seconds_recorded,
-        a.first_assigned_at,
-        coalesce(s.assignee_stations_count, 0) as assignee_stations_count,
-        coalesce(s.team_stations_count, 0) as team_stations_count,
-        l.first_solved_at,
-        l.solves_count,
-        l.reopens_count,
-        l.is_solved = 1 as is_solved,
-        case when l.is_solved = 1 then l.last_solved_at end as solved_at,
-        l.agent_work_seconds_recorded,
-        l.agent_work_business_seconds_recorded,
-        l.agent_work_business_at_event_seconds_recorded,
-        l.agent_work_seconds_as_of,
-        l.agent_work_business_seconds_as_of,
-        l.agent_wait_seconds_recorded,
-        l.agent_wait_business_seconds_recorded,
-        l.agent_wait_business_at_event_seconds_recorded,
-        l.agent_wait_seconds_as_of,
-        l.agent_wait_business_seconds_as_of,
-        l.on_hold_seconds_recorded,
-        l.on_hold_business_seconds_recorded,
-        l.on_hold_business_at_event_seconds_recorded,
-        l.on_hold_seconds_as_of,
-        l.on_hold_business_seconds_as_of,
-        l.requester_wait_seconds_recorded,
-        l.requester_wait_business_seconds_recorded,
-        l.requester_wait_business_at_event_seconds_recorded,
-        l.requester_wait_seconds_as_of,
-        l.requester_wait_business_seconds_as_of,
-        e.escalated_at,
-        coalesce(e.escalations_count, 0) as escalations_count,
-        o.recontacted_at,
-        g.csat_ratings_count,
-        g.csat_first_score_share,
-        g.csat_score_share,
-        g.first_satisfied,
-        g.last_satisfied,
-        g.csat_at,
-        k.handle_seconds,
-        t.vendor_reopens_count,
-        t.vendor_reassignments_count,
-        t.vendor_made_sla,
-        t.vendor_first_reply_minutes,
-        t.vendor_first_reply_business_minutes,
-        t.vendor_full_resolution_minutes
-    from staging.ticket as t
-    join lives as l on t.account = l.account and t.ticket_id = l.ticket_id
-    left join messages as m on t.account = m.account and t.ticket_id = m.ticket_id
-    left join waits as w on t.account = w.account and t.ticket_id = w.ticket_id
-    left join stations as s on t.account = s.account and t.ticket_id = s.ticket_id
-    left join first_assigned as a on t.account = a.account and t.ticket_id = a.ticket_id
-    left join first_escalation as e on t.account = e.account and t.ticket_id = e.ticket_id
-    left join core.fct_recontact as o on t.account = o.account and t.ticket_id = o.ticket_id
-    left join ratings as g on t.account = g.account and t.ticket_id = g.ticket_id
-    left join worked as k on t.account = k.account and t.ticket_id = k.ticket_id
-    left join agents as b on t.account = b.account and t.created_by_id = b.person_id
-    left join agents as q on t.account = q.account and t.requester_id = q.person_id
+        requester.person_id is not null as is_requester_agent,
+        message_totals.first_reply_at,
+        message_totals.first_human_reply_at,
+        coalesce(message_totals.replies_count, 0) as replies_count,
+        coalesce(message_totals.public_messages_count, 0) as public_messages_count,
+        coalesce(message_totals.private_messages_count, 0) as private_messages_count,
+        coalesce(message_totals.customer_messages_count, 0) as customer_messages_count,
+        coalesce(reply_wait_totals.next_replies_count, 0) as next_replies_count,
+        reply_wait_totals.next_replies_seconds_recorded,
+        reply_wait_totals.next_replies_business_seconds_recorded,
+        first_assigned.first_assigned_at,
+        coalesce(assignment_totals.assignee_stations_count, 0) as assignee_stations_count,
+        coalesce(assignment_totals.team_stations_count, 0) as team_stations_count,
+        status_totals.first_solved_at,
+        status_totals.solves_count,
+        status_totals.reopens_count,
+        status_totals.is_solved = 1 as is_solved,
+        case when status_totals.is_solved = 1 then status_totals.last_solved_at end as solved_at,
+        status_totals.agent_work_seconds_recorded,
+        status_totals.agent_work_business_seconds_recorded,
+        status_totals.agent_work_business_at_event_seconds_recorded,
+        status_totals.agent_work_seconds_as_of,
+        status_totals.agent_work_business_seconds_as_of,
+        status_totals.agent_wait_seconds_recorded,
+        status_totals.agent_wait_business_seconds_recorded,
+        status_totals.agent_wait_business_at_event_seconds_recorded,
+        status_totals.agent_wait_seconds_as_of,
+        status_totals.agent_wait_business_seconds_as_of,
+        status_totals.on_hold_seconds_recorded,
+        status_totals.on_hold_business_seconds_recorded,
+        status_totals.on_hold_business_at_event_seconds_recorded,
+        status_totals.on_hold_seconds_as_of,
+        status_totals.on_hold_business_seconds_as_of,
+        status_totals.requester_wait_seconds_recorded,
+        status_totals.requester_wait_business_seconds_recorded,
+        status_totals.requester_wait_business_at_event_seconds_recorded,
+        status_totals.requester_wait_seconds_as_of,
+        status_totals.requester_wait_business_seconds_as_of,
+        first_escalation.escalated_at,
+        coalesce(first_escalation.escalations_count, 0) as escalations_count,
+        recontact.recontacted_at,
+        ratings.csat_ratings_count,
+        ratings.csat_first_score_share,
+        ratings.csat_score_share,
+        ratings.first_satisfied,
+        ratings.last_satisfied,
+        ratings.csat_at,
+        time_totals.handle_seconds,
+        ticket.vendor_reopens_count,
+        ticket.vendor_reassignments_count,
+        ticket.vendor_made_sla,
+        ticket.vendor_first_reply_minutes,
+        ticket.vendor_first_reply_business_minutes,
+        ticket.vendor_full_resolution_minutes
+    from staging.ticket as ticket
+    join status_totals
+        on ticket.account = status_totals.account and ticket.ticket_id = status_totals.ticket_id
+    left join message_totals
+        on ticket.account = message_totals.account and ticket.ticket_id = message_totals.ticket_id
+    left join reply_wait_totals
+        on ticket.account = reply_wait_totals.account
+            and ticket.ticket_id = reply_wait_totals.ticket_id
+    left join assignment_totals
+        on ticket.account = assignment_totals.account
+            and ticket.ticket_id = assignment_totals.ticket_id
+    left join first_assigned
+        on ticket.account = first_assigned.account and ticket.ticket_id = first_assigned.ticket_id
+    left join first_escalation
+        on ticket.account = first_escalation.account
+            and ticket.ticket_id = first_escalation.ticket_id
+    left join core.fct_recontact as recontact
+        on ticket.account = recontact.account and ticket.ticket_id = recontact.ticket_id
+    left join ratings on ticket.account = ratings.account and ticket.ticket_id = ratings.ticket_id
+    left join time_totals
+        on ticket.account = time_totals.account and ticket.ticket_id = time_totals.ticket_id
+    left join agent_people as creator
+        on ticket.account = creator.account and ticket.created_by_id = creator.person_id
+    left join agent_people as requester
+        on ticket.account = requester.account and ticket.requester_id = requester.person_id
 ),
 
-clock as (
+clock_readings as (
     select
-        m.account,
-        m.ticket_id,
-        max(case when i.instant = m.created_at then i.open_seconds end) as created_open,
-        max(case when i.instant = m.first_assigned_at then i.open_seconds end) as assigned_open,
-        max(case when i.instant = m.first_reply_at then i.open_seconds end) as replied_open,
-        max(case when i.instant = m.first_human_reply_at then i.open_seconds end) as human_open,
-        max(case when i.instant = m.first_solved_at then i.open_seconds end) as first_solved_open,
-        max(case when i.instant = m.solved_at then i.open_seconds end) as solved_open
-    from measured as m
-    join staging.ticket_instant as i
-        on m.account = i.account and m.ticket_id = i.ticket_id and i.is_in_force
-    group by m.account, m.ticket_id
+        ticket_measures.account,
+        ticket_measures.ticket_id,
+        max(case when clock.instant = ticket_measures.created_at then clock.open_seconds end)
+            as created_open,
+        max(
+            case when clock.instant = ticket_measures.first_assigned_at then clock.open_seconds end
+        ) as assigned_open,
+        max(case when clock.instant = ticket_measures.first_reply_at then clock.open_seconds end)
+            as replied_open,
+        max(
+            case
+                when clock.instant = ticket_measures.first_human_reply_at then clock.open_seconds
+            end
+        ) as human_open,
+        max(case when clock.instant = ticket_measures.first_solved_at then clock.open_seconds end)
+            as first_solved_open,
+        max(case when clock.instant = ticket_measures.solved_at then clock.open_seconds end)
+            as solved_open
+    from ticket_measures
+    join staging.ticket_instant as clock
+        on ticket_measures.account = clock.account
+            and ticket_measures.ticket_id = clock.ticket_id
+            and clock.is_in_force
+    group by ticket_measures.account, ticket_measures.ticket_id
 ),
 
-present as (
+ticket_ages as (
     select
-        t.account,
-        t.ticket_id,
-        sp.schedule_id,
+        ticket_measures.account,
+        ticket_measures.ticket_id,
+        schedule_span.schedule_id,
         case
-            when p.as_of > t.created_at then date_diff('second', t.created_at, p.as_of)
+            when zone.as_of > ticket_measures.created_at
+                then date_diff('second', ticket_measures.created_at, zone.as_of)
             else 0
         end as age_seconds,
         case
-            when p.as_of > t.created_at then n.open_seconds + sp.open_offset - c.created_open
+            when zone.as_of > ticket_measures.created_at
+                then running_schedule.open_seconds
+                    + schedule_span.open_offset
+                    - clock_readings.created_open
             else 0
         end as age_business_seconds
-    from measured as t
-    join ops.reporting_zone as p on p.is_main
-    left join clock as c on t.account = c.account and t.ticket_id = c.ticket_id
-    left join staging.schedule_span as sp
-        on t.account = sp.account
-            and t.ticket_id = sp.ticket_id
-            and p.as_of >= sp.from_at
-            and p.as_of < sp.until_at
-    left join staging.schedule_now as n on sp.account = n.account and sp.schedule_id = n.schedule_id
+    from ticket_measures
+    join ops.reporting_zone as zone on zone.is_main
+    left join clock_readings
+        on ticket_measures.account = clock_readings.account
+            and ticket_measures.ticket_id = clock_readings.ticket_id
+    left join staging.schedule_span as schedule_span
+        on ticket_measures.account = schedule_span.account
+            and ticket_measures.ticket_id = schedule_span.ticket_id
+            and zone.as_of >= schedule_span.from_at
+            and zone.as_of < schedule_span.until_at
+    left join staging.schedule_now as running_schedule
+        on schedule_span.account = running_schedule.account
+            and schedule_span.schedule_id = running_schedule.schedule_id
 ),
 
-changed as (
+rescheduled_tickets as (
     select distinct
         account,
         ticket_id
@@ -418,10 +460,10 @@ changed as (
     where position > 0
 ),
 
-switched as (
+at_event_measures as (
     select
-        m.account,
-        m.ticket_id,
+        ticket_measures.account,
+        ticket_measures.ticket_id,
         assigned.schedule_open_seconds
         - assigned_from.schedule_open_seconds as first_assignment_at_event,
         replied.schedule_open_seconds - replied_from.schedule_open_seconds as first_reply_at_event,
@@ -430,57 +472,59 @@ switched as (
         first_solved.schedule_open_seconds
         - first_solved_from.schedule_open_seconds as first_resolution_at_event,
         solved.schedule_open_seconds - solved_from.schedule_open_seconds as full_resolution_at_event
-    from measured as m
-    join changed as h on m.account = h.account and m.ticket_id = h.ticket_id
+    from ticket_measures
+    join rescheduled_tickets
+        on ticket_measures.account = rescheduled_tickets.account
+            and ticket_measures.ticket_id = rescheduled_tickets.ticket_id
     left join staging.ticket_instant as assigned
-        on m.account = assigned.account
-            and m.ticket_id = assigned.ticket_id
-            and m.first_assigned_at = assigned.instant
+        on ticket_measures.account = assigned.account
+            and ticket_measures.ticket_id = assigned.ticket_id
+            and ticket_measures.first_assigned_at = assigned.instant
             and assigned.is_in_force
     left join staging.ticket_instant as assigned_from
-        on m.account = assigned_from.account
-            and m.ticket_id = assigned_from.ticket_id
-            and m.created_at = assigned_from.instant
+        on ticket_measures.account = assigned_from.account
+            and ticket_measures.ticket_id = assigned_from.ticket_id
+            and ticket_measures.created_at = assigned_from.instant
             and assigned.schedule_id = assigned_from.schedule_id
     left join staging.ticket_instant as replied
-        on m.account = replied.account
-            and m.ticket_id = replied.ticket_id
-            and m.first_reply_at = replied.instant
+        on ticket_measures.account = replied.account
+            and ticket_measures.ticket_id = replied.ticket_id
+            and ticket_measures.first_reply_at = replied.instant
             and replied.is_in_force
     left join staging.ticket_instant as replied_from
-        on m.account = replied_from.account
-            and m.ticket_id = replied_from.ticket_id
-            and m.created_at = replied_from.instant
+        on ticket_measures.account = replied_from.account
+            and ticket_measures.ticket_id = replied_from.ticket_id
+            and ticket_measures.created_at = replied_from.instant
             and replied.schedule_id = replied_from.schedule_id
     left join staging.ticket_instant as human
-        on m.account = human.account
-            and m.ticket_id = human.ticket_id
-            and m.first_human_reply_at = human.instant
+        on ticket_measures.account = human.account
+            and ticket_measures.ticket_id = human.ticket_id
+            and ticket_measures.first_human_reply_at = human.instant
             and human.is_in_force
     left join staging.ticket_instant as human_from
-        on m.account = human_from.account
-            and m.ticket_id = human_from.ticket_id
-            and m.created_at = human_from.instant
+        on ticket_measures.account = human_from.account
+            and ticket_measures.ticket_id = human_from.ticket_id
+            and ticket_measures.created_at = human_from.instant
             and human.schedule_id = human_from.schedule_id
     left join staging.ticket_instant as first_solved
-        on m.account = first_solved.account
-            and m.ticket_id = first_solved.ticket_id
-            and m.first_solved_at = first_solved.instant
+        on ticket_measures.account = first_solved.account
+            and ticket_measures.ticket_id = first_solved.ticket_id
+            and ticket_measures.first_solved_at = first_solved.instant
             and first_solved.is_in_force
     left join staging.ticket_instant as first_solved_from
-        on m.account = first_solved_from.account
-            and m.ticket_id = first_solved_from.ticket_id
-            and m.created_at = first_solved_from.instant
+        on ticket_measures.account = first_solved_from.account
+            and ticket_measures.ticket_id = first_solved_from.ticket_id
+            and ticket_measures.created_at = first_solved_from.instant
             and first_solved.schedule_id = first_solved_from.schedule_id
     left join staging.ticket_instant as solved
-        on m.account = solved.account
-            and m.ticket_id = solved.ticket_id
-            and m.solved_at = solved.instant
+        on ticket_measures.account = solved.account
+            and ticket_measures.ticket_id = solved.ticket_id
+            and ticket_measures.solved_at = solved.instant
             and solved.is_in_force
     left join staging.ticket_instant as solved_from
-        on m.account = solved_from.account
-            and m.ticket_id = solved_from.ticket_id
-            and m.created_at = solved_from.instant
+        on ticket_measures.account = solved_from.account
+            and ticket_measures.ticket_id = solved_from.ticket_id
+            and ticket_measures.created_at = solved_from.instant
             and solved.schedule_id = solved_from.schedule_id
 ),
 
@@ -494,162 +538,207 @@ last_schedule as (
 )
 
 select
-    f.account,
-    f.connector,
-    f.ticket_id,
-    f.number,
-    f.status_category,
-    f.priority,
-    f.channel,
-    f.type,
-    f.requester_id,
-    f.organization_id,
-    f.assignee_id,
-    f.team_id,
-    h.schedule_id,
-    f.is_created_by_agent,
-    f.is_requester_agent,
-    f.is_merged,
-    f.merged_into_id,
-    f.excluded_because is not null as is_excluded,
-    f.excluded_because,
-    f.created_at,
-    cast(f.created_at at time zone p.time_zone as date) as created_on,
-    f.first_assigned_at,
-    f.first_reply_at,
-    cast(f.first_reply_at at time zone p.time_zone as date) as first_replied_on,
-    f.first_human_reply_at,
-    f.first_solved_at,
-    cast(f.first_solved_at at time zone p.time_zone as date) as first_solved_on,
-    f.is_solved,
-    f.solved_at,
-    cast(f.solved_at at time zone p.time_zone as date) as solved_on,
-    date_diff('second', f.created_at, f.first_assigned_at) as first_assignment_seconds_recorded,
-    c.assigned_open - c.created_open as first_assignment_business_seconds_recorded,
-    coalesce(x.first_assignment_at_event, c.assigned_open - c.created_open)
+    measures.account,
+    measures.connector,
+    measures.ticket_id,
+    measures.number,
+    measures.status_category,
+    measures.priority,
+    measures.channel,
+    measures.type,
+    measures.requester_id,
+    measures.organization_id,
+    measures.assignee_id,
+    measures.team_id,
+    last_schedule.schedule_id,
+    measures.is_created_by_agent,
+    measures.is_requester_agent,
+    measures.is_merged,
+    measures.merged_into_id,
+    measures.excluded_because is not null as is_excluded,
+    measures.excluded_because,
+    measures.created_at,
+    cast(measures.created_at at time zone setting.time_zone as date) as created_on,
+    measures.first_assigned_at,
+    measures.first_reply_at,
+    cast(measures.first_reply_at at time zone setting.time_zone as date) as first_replied_on,
+    measures.first_human_reply_at,
+    measures.first_solved_at,
+    cast(measures.first_solved_at at time zone setting.time_zone as date) as first_solved_on,
+    measures.is_solved,
+    measures.solved_at,
+    cast(measures.solved_at at time zone setting.time_zone as date) as solved_on,
+    date_diff('second', measures.created_at, measures.first_assigned_at)
+        as first_assignment_seconds_recorded,
+    clock_readings.assigned_open
+    - clock_readings.created_open as first_assignment_business_seconds_recorded,
+    coalesce(
+        at_event_measures.first_assignment_at_event,
+        clock_readings.assigned_open - clock_readings.created_open
+    )
         as first_assignment_business_at_event_seconds_recorded,
     case
-        when f.first_assigned_at is not null
-            then date_diff('second', f.created_at, f.first_assigned_at)
-        when not f.is_solved then r.age_seconds
+        when measures.first_assigned_at is not null
+            then date_diff('second', measures.created_at, measures.first_assigned_at)
+        when not measures.is_solved then ticket_ages.age_seconds
     end as first_assignment_seconds_as_of,
     case
-        when f.first_assigned_at is not null then c.assigned_open - c.created_open
-        when not f.is_solved then r.age_business_seconds
+        when measures.first_assigned_at is not null
+            then clock_readings.assigned_open - clock_readings.created_open
+        when not measures.is_solved then ticket_ages.age_business_seconds
     end as first_assignment_business_seconds_as_of,
-    date_diff('second', f.created_at, f.first_reply_at) as first_reply_seconds_recorded,
-    c.replied_open - c.created_open as first_reply_business_seconds_recorded,
-    coalesce(x.first_reply_at_event, c.replied_open - c.created_open)
+    date_diff('second', measures.created_at, measures.first_reply_at)
+        as first_reply_seconds_recorded,
+    clock_readings.replied_open
+    - clock_readings.created_open as first_reply_business_seconds_recorded,
+    coalesce(
+        at_event_measures.first_reply_at_event,
+        clock_readings.replied_open - clock_readings.created_open
+    )
         as first_reply_business_at_event_seconds_recorded,
     case
-        when f.first_reply_at is not null then date_diff('second', f.created_at, f.first_reply_at)
-        when not f.is_solved then r.age_seconds
+        when measures.first_reply_at is not null
+            then date_diff('second', measures.created_at, measures.first_reply_at)
+        when not measures.is_solved then ticket_ages.age_seconds
     end as first_reply_seconds_as_of,
     case
-        when f.first_reply_at is not null then c.replied_open - c.created_open
-        when not f.is_solved then r.age_business_seconds
+        when measures.first_reply_at is not null
+            then clock_readings.replied_open - clock_readings.created_open
+        when not measures.is_solved then ticket_ages.age_business_seconds
     end as first_reply_business_seconds_as_of,
-    date_diff('second', f.created_at, f.first_human_reply_at) as first_human_reply_seconds_recorded,
-    c.human_open - c.created_open as first_human_reply_business_seconds_recorded,
-    coalesce(x.first_human_reply_at_event, c.human_open - c.created_open)
+    date_diff('second', measures.created_at, measures.first_human_reply_at)
+        as first_human_reply_seconds_recorded,
+    clock_readings.human_open
+    - clock_readings.created_open as first_human_reply_business_seconds_recorded,
+    coalesce(
+        at_event_measures.first_human_reply_at_event,
+        clock_readings.human_open - clock_readings.created_open
+    )
         as first_human_reply_business_at_event_seconds_recorded,
     case
-        when f.first_human_reply_at is not null
-            then date_diff('second', f.created_at, f.first_human_reply_at)
-        when not f.is_solved then r.age_seconds
+        when measures.first_human_reply_at is not null
+            then date_diff('second', measures.created_at, measures.first_human_reply_at)
+        when not measures.is_solved then ticket_ages.age_seconds
     end as first_human_reply_seconds_as_of,
     case
-        when f.first_human_reply_at is not null then c.human_open - c.created_open
-        when not f.is_solved then r.age_business_seconds
+        when measures.first_human_reply_at is not null
+            then clock_readings.human_open - clock_readings.created_open
+        when not measures.is_solved then ticket_ages.age_business_seconds
     end as first_human_reply_business_seconds_as_of,
-    date_diff('second', f.created_at, f.first_solved_at) as first_resolution_seconds_recorded,
-    c.first_solved_open - c.created_open as first_resolution_business_seconds_recorded,
-    coalesce(x.first_resolution_at_event, c.first_solved_open - c.created_open)
+    date_diff('second', measures.created_at, measures.first_solved_at)
+        as first_resolution_seconds_recorded,
+    clock_readings.first_solved_open
+    - clock_readings.created_open as first_resolution_business_seconds_recorded,
+    coalesce(
+        at_event_measures.first_resolution_at_event,
+        clock_readings.first_solved_open - clock_readings.created_open
+    )
         as first_resolution_business_at_event_seconds_recorded,
     case
-        when f.first_solved_at is not null then date_diff('second', f.created_at, f.first_solved_at)
-        when not f.is_solved then r.age_seconds
+        when measures.first_solved_at is not null
+            then date_diff('second', measures.created_at, measures.first_solved_at)
+        when not measures.is_solved then ticket_ages.age_seconds
     end as first_resolution_seconds_as_of,
     case
-        when f.first_solved_at is not null then c.first_solved_open - c.created_open
-        when not f.is_solved then r.age_business_seconds
+        when measures.first_solved_at is not null
+            then clock_readings.first_solved_open - clock_readings.created_open
+        when not measures.is_solved then ticket_ages.age_business_seconds
     end as first_resolution_business_seconds_as_of,
-    date_diff('second', f.created_at, f.solved_at) as full_resolution_seconds_recorded,
-    c.solved_open - c.created_open as full_resolution_business_seconds_recorded,
-    coalesce(x.full_resolution_at_event, c.solved_open - c.created_open)
+    date_diff('second', measures.created_at, measures.solved_at)
+        as full_resolution_seconds_recorded,
+    clock_readings.solved_open
+    - clock_readings.created_open as full_resolution_business_seconds_recorded,
+    coalesce(
+        at_event_measures.full_resolution_at_event,
+        clock_readings.solved_open - clock_readings.created_open
+    )
         as full_resolution_business_at_event_seconds_recorded,
     case
-        when f.solved_at is not null then date_diff('second', f.created_at, f.solved_at)
-        when not f.is_solved then r.age_seconds
+        when measures.solved_at is not null
+            then date_diff('second', measures.created_at, measures.solved_at)
+        when not measures.is_solved then ticket_ages.age_seconds
     end as full_resolution_seconds_as_of,
     case
-        when f.solved_at is not null then c.solved_open - c.created_open
-        when not f.is_solved then r.age_business_seconds
+        when measures.solved_at is not null
+            then clock_readings.solved_open - clock_readings.created_open
+        when not measures.is_solved then ticket_ages.age_business_seconds
     end as full_resolution_business_seconds_as_of,
-    f.agent_work_seconds_recorded,
-    f.agent_work_business_seconds_recorded,
-    f.agent_work_business_at_event_seconds_recorded,
-    f.agent_work_seconds_as_of,
-    f.agent_work_business_seconds_as_of,
-    f.agent_wait_seconds_recorded,
-    f.agent_wait_business_seconds_recorded,
-    f.agent_wait_business_at_event_seconds_recorded,
-    f.agent_wait_seconds_as_of,
-    f.agent_wait_business_seconds_as_of,
-    f.on_hold_seconds_recorded,
-    f.on_hold_business_seconds_recorded,
-    f.on_hold_business_at_event_seconds_recorded,
-    f.on_hold_seconds_as_of,
-    f.on_hold_business_seconds_as_of,
-    f.requester_wait_seconds_recorded,
-    f.requester_wait_business_seconds_recorded,
-    f.requester_wait_business_at_event_seconds_recorded,
-    f.requester_wait_seconds_as_of,
-    f.requester_wait_business_seconds_as_of,
-    f.next_replies_count,
-    f.next_replies_seconds_recorded,
-    f.next_replies_business_seconds_recorded,
-    f.replies_count,
-    f.public_messages_count,
-    f.private_messages_count,
-    f.customer_messages_count,
-    f.solves_count,
-    f.reopens_count,
-    f.assignee_stations_count,
-    f.team_stations_count,
-    case when f.assignee_stations_count > 1 then f.assignee_stations_count - 1 else 0 end
+    measures.agent_work_seconds_recorded,
+    measures.agent_work_business_seconds_recorded,
+    measures.agent_work_business_at_event_seconds_recorded,
+    measures.agent_work_seconds_as_of,
+    measures.agent_work_business_seconds_as_of,
+    measures.agent_wait_seconds_recorded,
+    measures.agent_wait_business_seconds_recorded,
+    measures.agent_wait_business_at_event_seconds_recorded,
+    measures.agent_wait_seconds_as_of,
+    measures.agent_wait_business_seconds_as_of,
+    measures.on_hold_seconds_recorded,
+    measures.on_hold_business_seconds_recorded,
+    measures.on_hold_business_at_event_seconds_recorded,
+    measures.on_hold_seconds_as_of,
+    measures.on_hold_business_seconds_as_of,
+    measures.requester_wait_seconds_recorded,
+    measures.requester_wait_business_seconds_recorded,
+    measures.requester_wait_business_at_event_seconds_recorded,
+    measures.requester_wait_seconds_as_of,
+    measures.requester_wait_business_seconds_as_of,
+    measures.next_replies_count,
+    measures.next_replies_seconds_recorded,
+    measures.next_replies_business_seconds_recorded,
+    measures.replies_count,
+    measures.public_messages_count,
+    measures.private_messages_count,
+    measures.customer_messages_count,
+    measures.solves_count,
+    measures.reopens_count,
+    measures.assignee_stations_count,
+    measures.team_stations_count,
+    case
+        when measures.assignee_stations_count > 1 then measures.assignee_stations_count - 1
+        else 0
+    end
         as reassignments_count,
-    case when f.team_stations_count > 1 then f.team_stations_count - 1 else 0 end
+    case when measures.team_stations_count > 1 then measures.team_stations_count - 1 else 0 end
         as transfers_count,
-    f.is_solved and f.replies_count = 1 and not f.is_created_by_agent as is_one_touch,
-    f.is_solved and f.replies_count = 0 and not f.is_created_by_agent as is_zero_touch,
-    f.is_solved
-    and f.replies_count = 1
-    and not f.is_created_by_agent
-    and f.reopens_count = 0
-    and f.team_stations_count <= 1
-    and f.recontacted_at is null as is_first_contact_resolution,
-    f.recontacted_at,
-    f.escalations_count > 0 as is_escalated,
-    f.escalated_at,
-    f.escalations_count,
-    coalesce(f.csat_ratings_count, 0) as csat_ratings_count,
-    f.csat_first_score_share,
-    f.csat_score_share,
-    f.csat_at,
-    f.last_satisfied = 1 as is_csat_satisfied,
-    f.first_satisfied = 0 and f.last_satisfied = 1 as is_bad_to_good,
-    f.first_satisfied = 1 and f.last_satisfied = 0 as is_good_to_bad,
-    f.handle_seconds,
-    f.vendor_reopens_count,
-    f.vendor_reassignments_count,
-    f.vendor_made_sla,
-    f.vendor_first_reply_minutes,
-    f.vendor_first_reply_business_minutes,
-    f.vendor_full_resolution_minutes
-from measured as f
-cross join ops.reporting_setting as p
-left join clock as c on f.account = c.account and f.ticket_id = c.ticket_id
-left join present as r on f.account = r.account and f.ticket_id = r.ticket_id
-left join switched as x on f.account = x.account and f.ticket_id = x.ticket_id
-left join last_schedule as h on f.account = h.account and f.ticket_id = h.ticket_id
+    measures.is_solved
+    and measures.replies_count = 1
+    and not measures.is_created_by_agent as is_one_touch,
+    measures.is_solved
+    and measures.replies_count = 0
+    and not measures.is_created_by_agent as is_zero_touch,
+    measures.is_solved
+    and measures.replies_count = 1
+    and not measures.is_created_by_agent
+    and measures.reopens_count = 0
+    and measures.team_stations_count <= 1
+    and measures.recontacted_at is null as is_first_contact_resolution,
+    measures.recontacted_at,
+    measures.escalations_count > 0 as is_escalated,
+    measures.escalated_at,
+    measures.escalations_count,
+    coalesce(measures.csat_ratings_count, 0) as csat_ratings_count,
+    measures.csat_first_score_share,
+    measures.csat_score_share,
+    measures.csat_at,
+    measures.last_satisfied = 1 as is_csat_satisfied,
+    measures.first_satisfied = 0 and measures.last_satisfied = 1 as is_bad_to_good,
+    measures.first_satisfied = 1 and measures.last_satisfied = 0 as is_good_to_bad,
+    measures.handle_seconds,
+    measures.vendor_reopens_count,
+    measures.vendor_reassignments_count,
+    measures.vendor_made_sla,
+    measures.vendor_first_reply_minutes,
+    measures.vendor_first_reply_business_minutes,
+    measures.vendor_full_resolution_minutes
+from ticket_measures as measures
+cross join ops.reporting_setting as setting
+left join clock_readings
+    on measures.account = clock_readings.account and measures.ticket_id = clock_readings.ticket_id
+left join ticket_ages
+    on measures.account = ticket_ages.account and measures.ticket_id = ticket_ages.ticket_id
+left join at_event_measures
+    on measures.account = at_event_measures.account
+        and measures.ticket_id = at_event_measures.ticket_id
+left join last_schedule
+    on measures.account = last_schedule.account and measures.ticket_id = last_schedule.ticket_id

@@ -1,7 +1,7 @@
 -- Unsolved tickets at the end of each local day with their ages, beside what came in, was solved
 -- and was reopened on it. Median and 90th percentile by nearest rank: the age of ticket number (n +
 -- 1) / 2 and 9n / 10 rounded up.
-with ranked as (
+with ranked_open_tickets as (
     select
         time_zone,
         day,
@@ -20,7 +20,7 @@ with ranked as (
     from core.snap_open_ticket_daily
 ),
 
-stock as (
+backlog_stock as (
     select
         time_zone,
         day,
@@ -50,22 +50,22 @@ stock as (
         sum(case when age_seconds >= 1209600 and age_seconds < 2592000 then 1 else 0 end)
             as age_14_30_days_count,
         sum(case when age_seconds >= 2592000 then 1 else 0 end) as age_30_days_count
-    from ranked
+    from ranked_open_tickets
     group by time_zone, day, account, team_id, channel, priority
 ),
 
-events as (
+ticket_events as (
     select
-        t.account,
-        t.team_id,
-        t.channel,
-        t.priority,
-        t.created_at as happened_at,
+        ticket.account,
+        ticket.team_id,
+        ticket.channel,
+        ticket.priority,
+        ticket.created_at as happened_at,
         1 as created,
         0 as solved,
         0 as reopened
-    from core.fct_ticket as t
-    where not t.is_excluded
+    from core.fct_ticket as ticket
+    where not ticket.is_excluded
     union all
     select
         account,
@@ -80,53 +80,53 @@ events as (
     where not is_excluded and (is_solve or is_reopen)
 ),
 
-flow as (
+daily_flow as (
     select
-        z.time_zone,
-        cast(e.happened_at at time zone z.time_zone as date) as day,
-        e.account,
-        coalesce(e.team_id, 'none') as team_id,
-        e.channel,
-        e.priority,
-        sum(e.created) as created_count,
-        sum(e.solved) as solved_count,
-        sum(e.reopened) as reopened_count
-    from events as e cross join ops.reporting_zone as z
-    where cast(e.happened_at at time zone z.time_zone as date) <= z.last_day
+        zone.time_zone,
+        cast(ticket_events.happened_at at time zone zone.time_zone as date) as day,
+        ticket_events.account,
+        coalesce(ticket_events.team_id, 'none') as team_id,
+        ticket_events.channel,
+        ticket_events.priority,
+        sum(ticket_events.created) as created_count,
+        sum(ticket_events.solved) as solved_count,
+        sum(ticket_events.reopened) as reopened_count
+    from ticket_events cross join ops.reporting_zone as zone
+    where cast(ticket_events.happened_at at time zone zone.time_zone as date) <= zone.last_day
     group by
-        z.time_zone,
-        cast(e.happened_at at time zone z.time_zone as date),
-        e.account,
-        coalesce(e.team_id, 'none'),
-        e.channel,
-        e.priority
+        zone.time_zone,
+        cast(ticket_events.happened_at at time zone zone.time_zone as date),
+        ticket_events.account,
+        coalesce(ticket_events.team_id, 'none'),
+        ticket_events.channel,
+        ticket_events.priority
 )
 
 select
-    coalesce(s.time_zone, f.time_zone) as time_zone,
-    coalesce(s.day, f.day) as day,
-    coalesce(s.account, f.account) as account,
-    coalesce(s.team_id, f.team_id) as team_id,
-    coalesce(s.channel, f.channel) as channel,
-    coalesce(s.priority, f.priority) as priority,
-    coalesce(f.created_count, 0) as created_count,
-    coalesce(f.solved_count, 0) as solved_count,
-    coalesce(f.reopened_count, 0) as reopened_count,
-    coalesce(s.backlog_count, 0) as backlog_count,
-    coalesce(s.age_seconds_sum, 0) as age_seconds_sum,
-    s.age_seconds_median,
-    s.age_seconds_p90,
-    coalesce(s.age_0_1_days_count, 0) as age_0_1_days_count,
-    coalesce(s.age_1_3_days_count, 0) as age_1_3_days_count,
-    coalesce(s.age_3_7_days_count, 0) as age_3_7_days_count,
-    coalesce(s.age_7_14_days_count, 0) as age_7_14_days_count,
-    coalesce(s.age_14_30_days_count, 0) as age_14_30_days_count,
-    coalesce(s.age_30_days_count, 0) as age_30_days_count
-from stock as s
-full join flow as f
-    on s.time_zone = f.time_zone
-        and s.day = f.day
-        and s.account = f.account
-        and s.team_id = f.team_id
-        and s.channel = f.channel
-        and s.priority = f.priority
+    coalesce(backlog_stock.time_zone, daily_flow.time_zone) as time_zone,
+    coalesce(backlog_stock.day, daily_flow.day) as day,
+    coalesce(backlog_stock.account, daily_flow.account) as account,
+    coalesce(backlog_stock.team_id, daily_flow.team_id) as team_id,
+    coalesce(backlog_stock.channel, daily_flow.channel) as channel,
+    coalesce(backlog_stock.priority, daily_flow.priority) as priority,
+    coalesce(daily_flow.created_count, 0) as created_count,
+    coalesce(daily_flow.solved_count, 0) as solved_count,
+    coalesce(daily_flow.reopened_count, 0) as reopened_count,
+    coalesce(backlog_stock.backlog_count, 0) as backlog_count,
+    coalesce(backlog_stock.age_seconds_sum, 0) as age_seconds_sum,
+    backlog_stock.age_seconds_median,
+    backlog_stock.age_seconds_p90,
+    coalesce(backlog_stock.age_0_1_days_count, 0) as age_0_1_days_count,
+    coalesce(backlog_stock.age_1_3_days_count, 0) as age_1_3_days_count,
+    coalesce(backlog_stock.age_3_7_days_count, 0) as age_3_7_days_count,
+    coalesce(backlog_stock.age_7_14_days_count, 0) as age_7_14_days_count,
+    coalesce(backlog_stock.age_14_30_days_count, 0) as age_14_30_days_count,
+    coalesce(backlog_stock.age_30_days_count, 0) as age_30_days_count
+from backlog_stock
+full join daily_flow
+    on backlog_stock.time_zone = daily_flow.time_zone
+        and backlog_stock.day = daily_flow.day
+        and backlog_stock.account = daily_flow.account
+        and backlog_stock.team_id = daily_flow.team_id
+        and backlog_stock.channel = daily_flow.channel
+        and backlog_stock.priority = daily_flow.priority

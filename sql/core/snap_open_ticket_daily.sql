@@ -1,26 +1,27 @@
 -- Tickets that are unsolved at the end of a local day, from their history. A span of a status
 -- covers a day's end if it begins on the day or before and ends on a later day.
-with spans as (
+with unsolved_spans as (
     select
-        i.account,
-        i.ticket_id,
-        i.category,
-        i.team_id,
-        i.channel,
-        i.priority,
-        z.time_zone,
-        cast(i.starts_at at time zone z.time_zone as date) as first_day,
+        status_interval.account,
+        status_interval.ticket_id,
+        status_interval.category,
+        status_interval.team_id,
+        status_interval.channel,
+        status_interval.priority,
+        zone.time_zone,
+        cast(status_interval.starts_at at time zone zone.time_zone as date) as first_day,
         case
-            when i.ends_at is null then z.last_day
-            when cast(i.ends_at at time zone z.time_zone as date) > z.last_day then z.last_day
-            else cast(i.ends_at at time zone z.time_zone as date) - 1
+            when status_interval.ends_at is null then zone.last_day
+            when cast(status_interval.ends_at at time zone zone.time_zone as date) > zone.last_day
+                then zone.last_day
+            else cast(status_interval.ends_at at time zone zone.time_zone as date) - 1
         end as last_day
-    from core.fct_status_interval as i
-    cross join ops.reporting_zone as z
-    where not i.is_excluded and i.category not in ('solved', 'closed')
+    from core.fct_status_interval as status_interval
+    cross join ops.reporting_zone as zone
+    where not status_interval.is_excluded and status_interval.category not in ('solved', 'closed')
 ),
 
-days as (
+unsolved_days as (
     select
         account,
         ticket_id,
@@ -30,20 +31,22 @@ days as (
         priority,
         time_zone,
         cast(unnest(generate_series(first_day, last_day, interval 1 day)) as date) as day
-    from spans
+    from unsolved_spans
     where first_day <= last_day
 )
 
 select
-    s.time_zone,
-    s.day,
-    s.account,
-    s.ticket_id,
-    s.category,
-    coalesce(s.team_id, 'none') as team_id,
-    s.channel,
-    s.priority,
-    date_diff('second', t.created_at, d.ends_at) as age_seconds
-from days as s
-join core.dim_local_day as d on s.time_zone = d.time_zone and s.day = d.day
-join staging.ticket as t on s.account = t.account and s.ticket_id = t.ticket_id
+    unsolved_days.time_zone,
+    unsolved_days.day,
+    unsolved_days.account,
+    unsolved_days.ticket_id,
+    unsolved_days.category,
+    coalesce(unsolved_days.team_id, 'none') as team_id,
+    unsolved_days.channel,
+    unsolved_days.priority,
+    date_diff('second', ticket.created_at, local_day.ends_at) as age_seconds
+from unsolved_days
+join core.dim_local_day as local_day
+    on unsolved_days.time_zone = local_day.time_zone and unsolved_days.day = local_day.day
+join staging.ticket as ticket
+    on unsolved_days.account = ticket.account and unsolved_days.ticket_id = ticket.ticket_id

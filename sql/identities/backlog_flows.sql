@@ -1,5 +1,5 @@
 -- Each day's backlog equals all tickets created and reopened so far, less those solved.
-with daily as (
+with daily_backlog as (
     select
         time_zone,
         account,
@@ -10,19 +10,19 @@ with daily as (
     group by time_zone, account, day
 ),
 
-summed as (
+expected_backlog as (
     select
         time_zone,
         account,
         day,
         backlog,
         sum(flow) over (partition by time_zone, account order by day) as expected
-    from daily
+    from daily_backlog
 )
 
 select
     time_zone || ' ' || account || ' ' || cast(day as varchar) as place,
     backlog as found,
     expected
-from summed
+from expected_backlog
 where backlog <> expected

@@ -14,27 +14,28 @@ from (
     from marts.budget_year
     union all
     select
-        'channels of ' || p.team || ' ' || cast(p.day as varchar),
-        p.cost,
-        coalesce(c.cost, 0)
+        'channels of ' || channel_costs.team || ' ' || cast(channel_costs.day as varchar),
+        channel_costs.cost,
+        coalesce(team_costs.cost, 0)
     from (
         select
-            d.team,
-            d.day,
-            sum(d.labour_cost + d.other_cost) as cost
-        from marts.cost_per_contact_daily as d
-        join ops.reporting_zone as z on z.is_main and d.day = z.last_day
-        group by d.team, d.day
-    ) as p
+            contact_cost.team,
+            contact_cost.day,
+            sum(contact_cost.labour_cost + contact_cost.other_cost) as cost
+        from marts.cost_per_contact_daily as contact_cost
+        join ops.reporting_zone as zone on zone.is_main and contact_cost.day = zone.last_day
+        group by contact_cost.team, contact_cost.day
+    ) as channel_costs
     left join (
         select
-            c.team,
-            sum(c.amount_reporting) as cost
-        from core.fct_cost as c
-        join ops.reporting_zone as z on z.is_main and c.accrued_on <= z.last_day
-        join core.dim_date as d on z.last_day = d.day and c.month_on = d.month_starts_on
-        group by c.team
-    ) as c on p.team = c.team
+            cost.team,
+            sum(cost.amount_reporting) as cost
+        from core.fct_cost as cost
+        join ops.reporting_zone as zone on zone.is_main and cost.accrued_on <= zone.last_day
+        join core.dim_date as calendar
+            on zone.last_day = calendar.day and cost.month_on = calendar.month_starts_on
+        group by cost.team
+    ) as team_costs on channel_costs.team = team_costs.team
     union all
     select
         'plan of '

@@ -1,17 +1,17 @@
 -- Weekly and monthly figures that are counted equal the sum of their days.
-with daily as (
+with daily_totals as (
     select
-        d.kpi,
-        d.time_zone,
-        d.account,
-        sum(d.denominator) as amount
-    from marts.kpi_daily as d
-    join core.dim_kpi as k on d.kpi = k.kpi
-    where k.shape in ('count', 'ratio', 'mean')
-    group by d.kpi, d.time_zone, d.account
+        kpi_day.kpi,
+        kpi_day.time_zone,
+        kpi_day.account,
+        sum(kpi_day.denominator) as amount
+    from marts.kpi_daily as kpi_day
+    join core.dim_kpi as kpi on kpi_day.kpi = kpi.kpi
+    where kpi.shape in ('count', 'ratio', 'mean')
+    group by kpi_day.kpi, kpi_day.time_zone, kpi_day.account
 ),
 
-periods as (
+period_totals as (
     select
         'week' as period,
         kpi,
@@ -32,9 +32,18 @@ periods as (
 )
 
 select
-    p.period || ' ' || d.kpi || ' ' || d.time_zone || ' ' || d.account as place,
-    p.amount as found,
-    d.amount as expected
-from daily as d
-join periods as p on d.kpi = p.kpi and d.time_zone = p.time_zone and d.account = p.account
-where p.amount <> d.amount
+    period_totals.period
+    || ' '
+    || daily_totals.kpi
+    || ' '
+    || daily_totals.time_zone
+    || ' '
+    || daily_totals.account as place,
+    period_totals.amount as found,
+    daily_totals.amount as expected
+from daily_totals
+join period_totals
+    on daily_totals.kpi = period_totals.kpi
+        and daily_totals.time_zone = period_totals.time_zone
+        and daily_totals.account = period_totals.account
+where period_totals.amount <> daily_totals.amount

@@ -1,5 +1,5 @@
 -- Tickets created and solved over all teams, channels and priorities match the fact table.
-with told as (
+with kpi_totals as (
     select
         kpi,
         time_zone,
@@ -10,7 +10,7 @@ with told as (
     group by kpi, time_zone, account
 ),
 
-moments as (
+ticket_moments as (
     select
         'tickets_created' as kpi,
         account,
@@ -26,25 +26,28 @@ moments as (
     where not is_excluded and solved_at is not null
 ),
 
-counted as (
+fact_totals as (
     select
-        m.kpi,
-        z.time_zone,
-        m.account,
+        ticket_moments.kpi,
+        zone.time_zone,
+        ticket_moments.account,
         cast(count(*) as double) as amount
-    from moments as m cross join ops.reporting_zone as z
-    where cast(m.happened_at at time zone z.time_zone as date) <= z.last_day
-    group by m.kpi, z.time_zone, m.account
+    from ticket_moments cross join ops.reporting_zone as zone
+    where cast(ticket_moments.happened_at at time zone zone.time_zone as date) <= zone.last_day
+    group by ticket_moments.kpi, zone.time_zone, ticket_moments.account
 )
 
 select
-    coalesce(t.kpi, c.kpi)
+    coalesce(kpi_totals.kpi, fact_totals.kpi)
     || ' '
-    || coalesce(t.time_zone, c.time_zone)
+    || coalesce(kpi_totals.time_zone, fact_totals.time_zone)
     || ' '
-    || coalesce(t.account, c.account) as place,
-    coalesce(t.amount, 0) as found,
-    coalesce(c.amount, 0) as expected
-from told as t
-full join counted as c on t.kpi = c.kpi and t.time_zone = c.time_zone and t.account = c.account
-where coalesce(t.amount, 0) <> coalesce(c.amount, 0)
+    || coalesce(kpi_totals.account, fact_totals.account) as place,
+    coalesce(kpi_totals.amount, 0) as found,
+    coalesce(fact_totals.amount, 0) as expected
+from kpi_totals
+full join fact_totals
+    on kpi_totals.kpi = fact_totals.kpi
+        and kpi_totals.time_zone = fact_totals.time_zone
+        and kpi_totals.account = fact_totals.account
+where coalesce(kpi_totals.amount, 0) <> coalesce(fact_totals.amount, 0)

@@ -1,5 +1,5 @@
 -- Every settled SLA clock is either achieved or breached, and is counted once.
-with told as (
+with kpi_totals as (
     select
         time_zone,
         account,
@@ -9,7 +9,7 @@ with told as (
     group by time_zone, account
 ),
 
-counted as (
+sla_totals as (
     select
         time_zone,
         account,
@@ -19,8 +19,12 @@ counted as (
 )
 
 select
-    coalesce(t.time_zone, c.time_zone) || ' ' || coalesce(t.account, c.account) as place,
-    coalesce(t.amount, 0) as found,
-    coalesce(c.amount, 0) as expected
-from told as t full join counted as c on t.time_zone = c.time_zone and t.account = c.account
-where coalesce(t.amount, 0) <> coalesce(c.amount, 0)
+    coalesce(kpi_totals.time_zone, sla_totals.time_zone)
+    || ' '
+    || coalesce(kpi_totals.account, sla_totals.account) as place,
+    coalesce(kpi_totals.amount, 0) as found,
+    coalesce(sla_totals.amount, 0) as expected
+from kpi_totals
+full join sla_totals
+    on kpi_totals.time_zone = sla_totals.time_zone and kpi_totals.account = sla_totals.account
+where coalesce(kpi_totals.amount, 0) <> coalesce(sla_totals.amount, 0)

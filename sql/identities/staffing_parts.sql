@@ -2,13 +2,20 @@
 select *
 from (
     select
-        'people of ' || s.account || ' ' || s.team_id || ' ' || cast(s.day as varchar) as place,
-        max(s.service_fte) as found,
-        sum(r.fte) as expected
-    from marts.staffing_forecast as s
-    join marts.staffing_requirement_daily as r
-        on s.account = r.account and s.team_id = r.team_id and s.day = r.day
-    group by s.account, s.team_id, s.day
+        'people of '
+        || staffing.account
+        || ' '
+        || staffing.team_id
+        || ' '
+        || cast(staffing.day as varchar) as place,
+        max(staffing.service_fte) as found,
+        sum(requirement.fte) as expected
+    from marts.staffing_forecast as staffing
+    join marts.staffing_requirement_daily as requirement
+        on staffing.account = requirement.account
+            and staffing.team_id = requirement.team_id
+            and staffing.day = requirement.day
+    group by staffing.account, staffing.team_id, staffing.day
     union all
     select
         'heads of ' || account || ' ' || team_id || ' ' || cast(month_on as varchar),

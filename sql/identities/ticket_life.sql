@@ -1,5 +1,5 @@
 -- A ticket's statuses follow one another without a gap or an overlap.
-with lives as (
+with status_totals as (
     select
         account,
         ticket_id,
@@ -14,5 +14,5 @@ select
     account || ' ' || ticket_id as place,
     coalesce(found, 0) as found,
     date_diff('second', first_at, last_at) as expected
-from lives
+from status_totals
 where coalesce(found, 0) <> date_diff('second', first_at, last_at)

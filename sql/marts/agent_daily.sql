@@ -1,48 +1,64 @@
 select
-    d.day,
-    d.time_zone,
-    d.account,
-    d.agent_id,
-    case when d.agent_id = 'none' then 'nobody' else coalesce(a.name, 'agent ' || d.agent_id) end
+    agent_day.day,
+    agent_day.time_zone,
+    agent_day.account,
+    agent_day.agent_id,
+    case
+        when agent_day.agent_id = 'none' then 'nobody'
+        else coalesce(agent.name, 'agent ' || agent_day.agent_id)
+    end
         as agent,
-    a.team_id,
-    t.name as team,
-    d.replies_count,
-    d.first_replies_count,
-    d.tickets_solved_count,
-    d.solves_count,
-    d.reopens_count,
-    d.csat_rated_count,
-    d.csat_satisfied_count,
+    agent.team_id,
+    team.name as team,
+    agent_day.replies_count,
+    agent_day.first_replies_count,
+    agent_day.tickets_solved_count,
+    agent_day.solves_count,
+    agent_day.reopens_count,
+    agent_day.csat_rated_count,
+    agent_day.csat_satisfied_count,
     case
-        when d.csat_rated_count = 0 then null
-        else cast(d.csat_satisfied_count as double) / d.csat_rated_count
+        when agent_day.csat_rated_count = 0 then null
+        else cast(agent_day.csat_satisfied_count as double) / agent_day.csat_rated_count
     end as csat,
-    d.sla_achieved_count,
-    d.sla_breached_count,
+    agent_day.sla_achieved_count,
+    agent_day.sla_breached_count,
     case
-        when d.sla_achieved_count + d.sla_breached_count = 0 then null
-        else cast(d.sla_achieved_count as double) / (d.sla_achieved_count + d.sla_breached_count)
+        when agent_day.sla_achieved_count + agent_day.sla_breached_count = 0 then null
+        else cast(agent_day.sla_achieved_count as double)
+            / (agent_day.sla_achieved_count + agent_day.sla_breached_count)
     end as sla_attainment,
-    d.reviews_count,
-    d.review_score_sum,
-    case when d.reviews_count = 0 then null else d.review_score_sum / d.reviews_count end
-        as qa_score,
-    d.ticket_handle_seconds,
-    d.calls_count,
-    d.call_handle_seconds,
-    d.available_seconds,
-    d.paid_seconds,
+    agent_day.reviews_count,
+    agent_day.review_score_sum,
     case
-        when d.available_seconds = 0 then null
-        else (d.ticket_handle_seconds + d.call_handle_seconds)
-            / (d.ticket_handle_seconds + d.call_handle_seconds + d.available_seconds)
+        when agent_day.reviews_count = 0 then null
+        else agent_day.review_score_sum / agent_day.reviews_count
+    end
+        as qa_score,
+    agent_day.ticket_handle_seconds,
+    agent_day.calls_count,
+    agent_day.call_handle_seconds,
+    agent_day.available_seconds,
+    agent_day.paid_seconds,
+    case
+        when agent_day.available_seconds = 0 then null
+        else (agent_day.ticket_handle_seconds + agent_day.call_handle_seconds)
+            / (
+                agent_day.ticket_handle_seconds
+                + agent_day.call_handle_seconds
+                + agent_day.available_seconds
+            )
     end as occupancy,
     case
-        when d.paid_seconds = 0 then null
-        else (d.ticket_handle_seconds + d.call_handle_seconds + d.available_seconds)
-            / d.paid_seconds
+        when agent_day.paid_seconds = 0 then null
+        else (
+            agent_day.ticket_handle_seconds
+            + agent_day.call_handle_seconds
+            + agent_day.available_seconds
+        )
+        / agent_day.paid_seconds
     end as utilisation
-from core.fct_agent_day as d
-left join core.dim_agent as a on d.account = a.account and d.agent_id = a.agent_id
-left join core.dim_team as t on a.account = t.account and a.team_id = t.team_id
+from core.fct_agent_day as agent_day
+left join core.dim_agent as agent
+    on agent_day.account = agent.account and agent_day.agent_id = agent.agent_id
+left join core.dim_team as team on agent.account = team.account and agent.team_id = team.team_id

@@ -1,7 +1,7 @@
 -- Plan, actual to date and run-rate of the month, per team and category, for every day up to the
 -- last complete one. Variable lines are spread over the month's work days and projected; fixed ones
 -- are due on the first, as invoices are.
-with plan as (
+with plan_months as (
     select
         month_on,
         team,
@@ -13,7 +13,7 @@ with plan as (
     group by month_on, team, category, currency
 ),
 
-actual as (
+daily_costs as (
     select
         team,
         category,
@@ -24,13 +24,13 @@ actual as (
     group by team, category, currency, accrued_on
 ),
 
-lines as (
+budget_lines as (
     select
         month_on,
         team,
         category,
         currency
-    from plan
+    from plan_months
     union
     select
         month_on,
@@ -40,62 +40,68 @@ lines as (
     from core.fct_cost
 ),
 
-grid as (
+line_days as (
     select
-        d.day,
-        d.month_starts_on,
-        d.workday_of_month,
-        d.workdays_in_month,
-        l.team,
-        l.category,
-        l.currency
-    from lines as l
-    join core.dim_date as d on l.month_on = d.month_starts_on
-    join ops.reporting_zone as p on p.is_main
-    where d.day <= p.last_day
+        calendar.day,
+        calendar.month_starts_on,
+        calendar.workday_of_month,
+        calendar.workdays_in_month,
+        budget_lines.team,
+        budget_lines.category,
+        budget_lines.currency
+    from budget_lines
+    join core.dim_date as calendar on budget_lines.month_on = calendar.month_starts_on
+    join ops.reporting_zone as zone on zone.is_main
+    where calendar.day <= zone.last_day
 ),
 
-spent as (
+spent_to_date as (
     select
-        g.day,
-        g.team,
-        g.category,
-        g.currency,
-        sum(a.amount) as amount
-    from grid as g
-    join actual as a
-        on g.team = a.team and g.category = a.category and g.currency = a.currency
-            and g.month_starts_on <= a.accrued_on and g.day >= a.accrued_on
-    group by g.day, g.team, g.category, g.currency
+        line_days.day,
+        line_days.team,
+        line_days.category,
+        line_days.currency,
+        sum(daily_costs.amount) as amount
+    from line_days
+    join daily_costs
+        on line_days.team = daily_costs.team
+            and line_days.category = daily_costs.category
+            and line_days.currency = daily_costs.currency
+            and line_days.month_starts_on <= daily_costs.accrued_on
+            and line_days.day >= daily_costs.accrued_on
+    group by line_days.day, line_days.team, line_days.category, line_days.currency
 ),
 
-placed as (
+plan_and_actual as (
     select
-        g.day,
-        g.month_starts_on,
-        g.team,
-        g.category,
-        g.currency,
-        cast(coalesce(pl.fixed_amount, 0) as decimal(18, 4)) as fixed_amount,
-        cast(coalesce(pl.variable_amount, 0) as decimal(18, 4)) as variable_amount,
-        cast(coalesce(s.amount, 0) as decimal(18, 4)) as actual_to_date,
-        g.workday_of_month,
+        line_days.day,
+        line_days.month_starts_on,
+        line_days.team,
+        line_days.category,
+        line_days.currency,
+        cast(coalesce(plan_months.fixed_amount, 0) as decimal(18, 4)) as fixed_amount,
+        cast(coalesce(plan_months.variable_amount, 0) as decimal(18, 4)) as variable_amount,
+        cast(coalesce(spent_to_date.amount, 0) as decimal(18, 4)) as actual_to_date,
+        line_days.workday_of_month,
         case
-            when g.workdays_in_month = 0 then cast(0 as double)
-            else cast(g.workday_of_month as double) / g.workdays_in_month
+            when line_days.workdays_in_month = 0 then cast(0 as double)
+            else cast(line_days.workday_of_month as double) / line_days.workdays_in_month
         end as elapsed_share
-    from grid as g
-    left join plan as pl
-        on g.month_starts_on = pl.month_on
-            and g.team = pl.team
-            and g.category = pl.category
-            and g.currency = pl.currency
-    left join spent as s
-        on g.day = s.day and g.team = s.team and g.category = s.category and g.currency = s.currency
+    from line_days
+    left join plan_months
+        on line_days.month_starts_on = plan_months.month_on
+            and line_days.team = plan_months.team
+            and line_days.category = plan_months.category
+            and line_days.currency = plan_months.currency
+    left join spent_to_date
+        on line_days.day = spent_to_date.day
+            and line_days.team = spent_to_date.team
+            and line_days.category = spent_to_date.category
+            and line_days.currency = spent_to_date.currency
 ),
 
 -- what is spent beyond the fixed lines is of the variable ones
-shared as (
+with_variable_share as (
     select
         day,
         month_starts_on,
@@ -112,11 +118,11 @@ shared as (
             when actual_to_date > fixed_amount then actual_to_date - fixed_amount
             else 0
         end as actual_variable
-    from placed
+    from plan_and_actual
 ),
 
 -- rounded half up in double precision, which every engine does alike, and only then made decimal
-rounded as (
+rounded_amounts as (
     select
         day,
         month_starts_on,
@@ -138,7 +144,7 @@ rounded as (
                     / 10000 as decimal(18, 4)
                 )
         end as projected
-    from shared
+    from with_variable_share
 )
 
 select
@@ -157,4 +163,4 @@ select
         when workday_of_month < 3 then null
         else fixed_amount + projected
     end as run_rate_month
-from rounded
+from rounded_amounts

@@ -4,43 +4,44 @@
 -- whether they can be had or not, so the official outlook is the first.
 with today as (
     select
-        p.last_day,
-        d.fiscal_year,
-        d.month_starts_on,
+        zone.last_day,
+        calendar.fiscal_year,
+        calendar.month_starts_on,
         case
-            when d.workdays_in_month = 0 then cast(0 as double)
-            else cast(d.workdays_in_month - d.workday_of_month as double) / d.workdays_in_month
+            when calendar.workdays_in_month = 0 then cast(0 as double)
+            else cast(calendar.workdays_in_month - calendar.workday_of_month as double)
+                / calendar.workdays_in_month
         end as month_left
-    from ops.reporting_zone as p join core.dim_date as d on p.last_day = d.day
-    where p.is_main
+    from ops.reporting_zone as zone join core.dim_date as calendar on zone.last_day = calendar.day
+    where zone.is_main
 ),
 
-spent as (
+spent_lines as (
     select
-        c.fiscal_year,
-        c.team,
-        c.category,
-        min(case when c.amount_reporting is not null then c.accrued_on end) as first_on,
-        sum(c.amount_reporting) as actual,
-        sum(case when c.month_on = t.month_starts_on then c.amount_reporting else 0 end)
+        cost.fiscal_year,
+        cost.team,
+        cost.category,
+        min(case when cost.amount_reporting is not null then cost.accrued_on end) as first_on,
+        sum(cost.amount_reporting) as actual,
+        sum(case when cost.month_on = today.month_starts_on then cost.amount_reporting else 0 end)
             as actual_of_month
-    from core.fct_cost as c
-    cross join today as t
-    where c.accrued_on <= t.last_day and c.fiscal_year <= t.fiscal_year
-    group by c.fiscal_year, c.team, c.category
+    from core.fct_cost as cost
+    cross join today
+    where cost.accrued_on <= today.last_day and cost.fiscal_year <= today.fiscal_year
+    group by cost.fiscal_year, cost.team, cost.category
 ),
 
-needed as (
+needed_staff as (
     select
-        n.month_on,
-        n.team,
-        sum(n.need_fte) as fte
-    from marts.headcount_plan_monthly as n
-    where n.workdays_forecast > 0
-    group by n.month_on, n.team
+        plan_month.month_on,
+        plan_month.team,
+        sum(plan_month.need_fte) as fte
+    from marts.headcount_plan_monthly as plan_month
+    where plan_month.workdays_forecast > 0
+    group by plan_month.month_on, plan_month.team
 ),
 
-months as (
+fiscal_months as (
     select
         month_starts_on,
         max(fiscal_year) as fiscal_year
@@ -58,82 +59,104 @@ planned_headcount as (
     group by month_on, team
 ),
 
-people as (
+people_cost as (
     select
-        m.fiscal_year,
-        h.team,
+        fiscal_months.fiscal_year,
+        planned_headcount.team,
         sum(
-            coalesce(n.fte, h.fte)
-            * h.monthly_cost
-            * case when h.month_on > t.month_starts_on then cast(1 as double) else t.month_left end
+            coalesce(needed_staff.fte, planned_headcount.fte)
+            * planned_headcount.monthly_cost
+            * case
+                when planned_headcount.month_on > today.month_starts_on then cast(1 as double)
+                else today.month_left
+            end
         ) as cost_left
-    from planned_headcount as h
-    join months as m on h.month_on = m.month_starts_on
-    cross join today as t
-    left join needed as n on h.team = n.team and h.month_on = n.month_on
-    where h.month_on >= t.month_starts_on
-        and h.monthly_cost is not null
-        and coalesce(n.fte, h.fte) is not null
-    group by m.fiscal_year, h.team
+    from planned_headcount
+    join fiscal_months on planned_headcount.month_on = fiscal_months.month_starts_on
+    cross join today
+    left join needed_staff
+        on planned_headcount.team = needed_staff.team
+            and planned_headcount.month_on = needed_staff.month_on
+    where planned_headcount.month_on >= today.month_starts_on
+        and planned_headcount.monthly_cost is not null
+        and coalesce(needed_staff.fte, planned_headcount.fte) is not null
+    group by fiscal_months.fiscal_year, planned_headcount.team
 ),
 
-expected as (
+forecast_tickets as (
     select
-        f.team,
-        f.day,
-        sum(f.expected_tickets) as tickets
-    from marts.forecast_volume_daily as f
-    group by f.team, f.day
+        team_forecast.team,
+        team_forecast.day,
+        sum(team_forecast.expected_tickets) as tickets
+    from marts.forecast_volume_daily as team_forecast
+    group by team_forecast.team, team_forecast.day
 ),
 
-contacts as (
+contacts_to_come as (
     select
-        b.account,
-        b.month_on,
-        b.team,
-        b.category,
-        b.paid_for,
-        sum(coalesce(e.tickets, b.driver_quantity / d.days_in_month)) as contacts_left
-    from core.fct_budget_line as b
-    join core.dim_date as d on b.month_on = d.month_starts_on
-    cross join today as t
-    left join expected as e on b.team = e.team and d.day = e.day
-    where b.driver = 'contacts' and d.day > t.last_day
-    group by b.account, b.month_on, b.team, b.category, b.paid_for
+        budget_line.account,
+        budget_line.month_on,
+        budget_line.team,
+        budget_line.category,
+        budget_line.paid_for,
+        sum(
+            coalesce(forecast_tickets.tickets, budget_line.driver_quantity / calendar.days_in_month)
+        ) as contacts_left
+    from core.fct_budget_line as budget_line
+    join core.dim_date as calendar on budget_line.month_on = calendar.month_starts_on
+    cross join today
+    left join forecast_tickets
+        on budget_line.team = forecast_tickets.team and calendar.day = forecast_tickets.day
+    where budget_line.driver = 'contacts' and calendar.day > today.last_day
+    group by
+        budget_line.account,
+        budget_line.month_on,
+        budget_line.team,
+        budget_line.category,
+        budget_line.paid_for
 ),
 
-lines as (
+plan_lines as (
     select
-        b.fiscal_year,
-        b.team,
-        b.category,
-        b.kind,
-        b.amount_reporting as amount,
-        b.month_on > t.month_starts_on as is_later,
-        b.month_on = t.month_starts_on as is_now,
-        t.month_left,
-        b.driver is null and b.category = 'labour' and p.cost_left is not null as is_people,
-        b.driver_rate is not null and b.driver in ('fte', 'contacts') as is_driven,
-        b.driver = 'contacts' as is_by_contacts,
+        budget_line.fiscal_year,
+        budget_line.team,
+        budget_line.category,
+        budget_line.kind,
+        budget_line.amount_reporting as amount,
+        budget_line.month_on > today.month_starts_on as is_later,
+        budget_line.month_on = today.month_starts_on as is_now,
+        today.month_left,
+        budget_line.driver is null
+        and budget_line.category = 'labour'
+        and people_cost.cost_left is not null as is_people,
+        budget_line.driver_rate is not null
+        and budget_line.driver in ('fte', 'contacts') as is_driven,
+        budget_line.driver = 'contacts' as is_by_contacts,
         case
-            when b.driver = 'fte'
-                then coalesce(n.fte, b.driver_quantity) * cast(b.driver_rate as double) * b.rate
-            when b.driver = 'contacts' then c.contacts_left * cast(b.driver_rate as double) * b.rate
+            when budget_line.driver = 'fte'
+                then coalesce(needed_staff.fte, budget_line.driver_quantity)
+                    * cast(budget_line.driver_rate as double)
+                    * budget_line.rate
+            when budget_line.driver = 'contacts' then contacts_to_come.contacts_left
+                * cast(budget_line.driver_rate as double)
+                * budget_line.rate
         end as driven
-    from core.fct_budget_line as b
-    cross join today as t
-    left join needed as n on b.team = n.team and b.month_on = n.month_on
-    left join contacts as c
-        on b.account = c.account
-            and b.month_on = c.month_on
-            and b.team = c.team
-            and b.category = c.category
-            and b.paid_for = c.paid_for
-    left join people as p on b.fiscal_year = p.fiscal_year and b.team = p.team
-    where b.fiscal_year <= t.fiscal_year
+    from core.fct_budget_line as budget_line
+    cross join today
+    left join needed_staff
+        on budget_line.team = needed_staff.team and budget_line.month_on = needed_staff.month_on
+    left join contacts_to_come
+        on budget_line.account = contacts_to_come.account
+            and budget_line.month_on = contacts_to_come.month_on
+            and budget_line.team = contacts_to_come.team
+            and budget_line.category = contacts_to_come.category
+            and budget_line.paid_for = contacts_to_come.paid_for
+    left join people_cost
+        on budget_line.fiscal_year = people_cost.fiscal_year and budget_line.team = people_cost.team
+    where budget_line.fiscal_year <= today.fiscal_year
 ),
 
-valued as (
+valued_lines as (
     select
         fiscal_year,
         team,
@@ -150,10 +173,10 @@ valued as (
             when is_people then cast(0 as double)
             else coalesce(driven, cast(coalesce(amount, 0) as double))
         end as driven
-    from lines
+    from plan_lines
 ),
 
-planned as (
+planned_year as (
     select
         fiscal_year,
         team,
@@ -181,79 +204,90 @@ planned as (
                 else cast(0 as double)
             end
         ) as drivers_due
-    from valued
+    from valued_lines
     group by fiscal_year, team, category
 ),
 
-places as (
+reported_lines as (
     select
         fiscal_year,
         team,
         category
-    from spent
+    from spent_lines
     union
     select
         fiscal_year,
         team,
         category
-    from planned
+    from planned_year
 ),
 
-days_left as (
+workdays_to_come as (
     select
-        d.fiscal_year,
+        calendar.fiscal_year,
         count(*) as workdays_left
-    from core.dim_date as d cross join today as t
-    where d.is_workday and d.day > t.last_day
-    group by d.fiscal_year
+    from core.dim_date as calendar cross join today
+    where calendar.is_workday and calendar.day > today.last_day
+    group by calendar.fiscal_year
 ),
 
-days_done as (
+workdays_since_first as (
     select
-        s.fiscal_year,
-        s.team,
-        s.category,
+        spent_lines.fiscal_year,
+        spent_lines.team,
+        spent_lines.category,
         count(*) as workdays_done
-    from spent as s
-    join core.dim_date as d
-        on s.fiscal_year = d.fiscal_year and s.first_on <= d.day and d.is_workday
-    cross join today as t
-    where d.day <= t.last_day
-    group by s.fiscal_year, s.team, s.category
+    from spent_lines
+    join core.dim_date as calendar
+        on spent_lines.fiscal_year = calendar.fiscal_year
+            and spent_lines.first_on <= calendar.day
+            and calendar.is_workday
+    cross join today
+    where calendar.day <= today.last_day
+    group by spent_lines.fiscal_year, spent_lines.team, spent_lines.category
 ),
 
-placed as (
+year_lines as (
     select
-        l.fiscal_year,
-        l.team,
-        l.category,
-        t.last_day,
-        coalesce(p.kind, 'fixed') as kind,
-        coalesce(p.plan_year, 0) as plan_year,
-        coalesce(s.actual, 0) as actual,
-        coalesce(d.workdays_done, 0) as workdays_done,
-        coalesce(e.workdays_left, 0) as workdays_left,
-        l.fiscal_year = t.fiscal_year as is_open,
-        coalesce(p.driven_lines, 0) = 1 or q.cost_left is not null as is_driven,
-        cast(coalesce(s.actual_of_month, 0) as double) as actual_of_month,
-        coalesce(p.plan_left, 0) as plan_left,
-        coalesce(p.plan_due, 0) as plan_due,
-        coalesce(p.drivers_left, 0) + coalesce(q.cost_left, 0) as drivers_left,
-        coalesce(p.drivers_due, 0) as drivers_due
-    from places as l
-    cross join today as t
-    left join planned as p
-        on l.fiscal_year = p.fiscal_year and l.team = p.team and l.category = p.category
-    left join spent as s
-        on l.fiscal_year = s.fiscal_year and l.team = s.team and l.category = s.category
-    left join days_left as e on l.fiscal_year = e.fiscal_year
-    left join days_done as d
-        on l.fiscal_year = d.fiscal_year and l.team = d.team and l.category = d.category
-    left join people as q
-        on l.fiscal_year = q.fiscal_year and l.team = q.team and l.category = 'labour'
+        reported_lines.fiscal_year,
+        reported_lines.team,
+        reported_lines.category,
+        today.last_day,
+        coalesce(planned_year.kind, 'fixed') as kind,
+        coalesce(planned_year.plan_year, 0) as plan_year,
+        coalesce(spent_lines.actual, 0) as actual,
+        coalesce(workdays_since_first.workdays_done, 0) as workdays_done,
+        coalesce(workdays_to_come.workdays_left, 0) as workdays_left,
+        reported_lines.fiscal_year = today.fiscal_year as is_open,
+        coalesce(planned_year.driven_lines, 0) = 1
+        or people_cost.cost_left is not null as is_driven,
+        cast(coalesce(spent_lines.actual_of_month, 0) as double) as actual_of_month,
+        coalesce(planned_year.plan_left, 0) as plan_left,
+        coalesce(planned_year.plan_due, 0) as plan_due,
+        coalesce(planned_year.drivers_left, 0) + coalesce(people_cost.cost_left, 0) as drivers_left,
+        coalesce(planned_year.drivers_due, 0) as drivers_due
+    from reported_lines
+    cross join today
+    left join planned_year
+        on reported_lines.fiscal_year = planned_year.fiscal_year
+            and reported_lines.team = planned_year.team
+            and reported_lines.category = planned_year.category
+    left join spent_lines
+        on reported_lines.fiscal_year = spent_lines.fiscal_year
+            and reported_lines.team = spent_lines.team
+            and reported_lines.category = spent_lines.category
+    left join workdays_to_come on reported_lines.fiscal_year = workdays_to_come.fiscal_year
+    left join workdays_since_first
+        on reported_lines.fiscal_year = workdays_since_first.fiscal_year
+            and reported_lines.team = workdays_since_first.team
+            and reported_lines.category = workdays_since_first.category
+    left join people_cost
+        on reported_lines.fiscal_year = people_cost.fiscal_year
+            and reported_lines.team = people_cost.team
+            and reported_lines.category = 'labour'
 ),
 
-left_over as (
+still_to_spend as (
     select
         fiscal_year,
         team,
@@ -277,10 +311,10 @@ left_over as (
                 then drivers_left + drivers_due - actual_of_month
             else drivers_left
         end as drivers_left
-    from placed
+    from year_lines
 ),
 
-shown as (
+rounded_lines as (
     select
         fiscal_year,
         team,
@@ -305,7 +339,7 @@ shown as (
             when is_driven and is_open and workdays_left > 0
                 then cast(floor(drivers_left * 10000 + 0.5) / 10000 as decimal(18, 4))
         end as drivers_left
-    from left_over
+    from still_to_spend
 )
 
 select
@@ -325,4 +359,4 @@ select
     actual_to_date + plan_left as outlook,
     'plan' as outlook_method,
     actual_to_date + plan_left - plan_year as outlook_variance
-from shown
+from rounded_lines

@@ -1,37 +1,43 @@
 with months as (
-    select distinct d.month_starts_on
-    from core.dim_date as d
-    join ops.reporting_zone as p on p.is_main and d.day <= p.last_day
+    select distinct calendar.month_starts_on
+    from core.dim_date as calendar
+    join ops.reporting_zone as zone on zone.is_main and calendar.day <= zone.last_day
 ),
 
-known as (
+known_customers as (
     select
-        m.month_starts_on,
-        c.account,
+        months.month_starts_on,
+        customer.account,
         count(*) as customers_count
-    from months as m
-    join core.dim_date as e
-        on e.day_of_month = 1 and m.month_starts_on < e.day and e.day <= m.month_starts_on + 31
-    join core.dim_customer as c on c.created_at is null or cast(c.created_at as date) < e.day
-    group by m.month_starts_on, c.account
+    from months
+    join core.dim_date as calendar
+        on calendar.day_of_month = 1
+            and months.month_starts_on < calendar.day
+            and calendar.day <= months.month_starts_on + 31
+    join core.dim_customer as customer
+        on customer.created_at is null or cast(customer.created_at as date) < calendar.day
+    group by months.month_starts_on, customer.account
 ),
 
-opened as (
+opened_tickets as (
     select
-        d.month_starts_on,
-        t.account,
+        calendar.month_starts_on,
+        ticket.account,
         count(*) as tickets_count
-    from core.fct_ticket as t
-    join core.dim_date as d on t.created_on = d.day
-    where not t.is_excluded
-    group by d.month_starts_on, t.account
+    from core.fct_ticket as ticket
+    join core.dim_date as calendar on ticket.created_on = calendar.day
+    where not ticket.is_excluded
+    group by calendar.month_starts_on, ticket.account
 )
 
 select
-    k.month_starts_on,
-    k.account,
-    coalesce(o.tickets_count, 0) as tickets_count,
-    k.customers_count,
-    cast(coalesce(o.tickets_count, 0) as double) / k.customers_count as contact_rate
-from known as k
-left join opened as o on k.month_starts_on = o.month_starts_on and k.account = o.account
+    known_customers.month_starts_on,
+    known_customers.account,
+    coalesce(opened_tickets.tickets_count, 0) as tickets_count,
+    known_customers.customers_count,
+    cast(coalesce(opened_tickets.tickets_count, 0) as double)
+    / known_customers.customers_count as contact_rate
+from known_customers
+left join opened_tickets
+    on known_customers.month_starts_on = opened_tickets.month_starts_on
+        and known_customers.account = opened_tickets.account

@@ -1,7 +1,7 @@
 -- Of the month up to each day: a team's money over its channels by the time that their solved
 -- tickets took, the team's mean for those without one; by opened ones where nothing is solved yet.
 -- Parts are differences of rounded sums, so they add up.
-with months as (
+with cost_months as (
     select
         month_on,
         team
@@ -10,7 +10,7 @@ with months as (
     group by month_on, team
 ),
 
-costs as (
+daily_costs as (
     select
         team,
         accrued_on as day,
@@ -21,33 +21,33 @@ costs as (
     group by team, accrued_on
 ),
 
-touched as (
+ticket_moments as (
     select
-        n.name as team,
-        coalesce(t.channel, 'other') as channel,
-        t.created_on as day,
+        team.name as team,
+        coalesce(ticket.channel, 'other') as channel,
+        ticket.created_on as day,
         1 as created,
         0 as solved,
         0 as measured,
         0 as seconds
-    from core.fct_ticket as t
-    join core.dim_team as n on t.account = n.account and t.team_id = n.team_id
-    where not t.is_excluded
+    from core.fct_ticket as ticket
+    join core.dim_team as team on ticket.account = team.account and ticket.team_id = team.team_id
+    where not ticket.is_excluded
     union all
     select
-        n.name,
-        coalesce(t.channel, 'other'),
-        t.solved_on,
+        team.name,
+        coalesce(ticket.channel, 'other'),
+        ticket.solved_on,
         0,
         1,
-        case when t.handle_seconds is null then 0 else 1 end,
-        cast(floor(coalesce(t.handle_seconds, 0)) as bigint)
-    from core.fct_ticket as t
-    join core.dim_team as n on t.account = n.account and t.team_id = n.team_id
-    where not t.is_excluded and t.solved_on is not null
+        case when ticket.handle_seconds is null then 0 else 1 end,
+        cast(floor(coalesce(ticket.handle_seconds, 0)) as bigint)
+    from core.fct_ticket as ticket
+    join core.dim_team as team on ticket.account = team.account and ticket.team_id = team.team_id
+    where not ticket.is_excluded and ticket.solved_on is not null
 ),
 
-work as (
+daily_work as (
     select
         team,
         channel,
@@ -56,69 +56,94 @@ work as (
         sum(solved) as solved,
         sum(measured) as measured,
         sum(seconds) as seconds
-    from touched
+    from ticket_moments
     group by team, channel, day
 ),
 
-channels as (
+active_channels as (
     select
-        m.month_on,
-        m.team,
-        w.channel
-    from months as m
-    join core.dim_date as d on m.month_on = d.month_starts_on
-    join work as w on m.team = w.team and d.day = w.day
-    group by m.month_on, m.team, w.channel
+        cost_months.month_on,
+        cost_months.team,
+        daily_work.channel
+    from cost_months
+    join core.dim_date as calendar on cost_months.month_on = calendar.month_starts_on
+    join daily_work on cost_months.team = daily_work.team and calendar.day = daily_work.day
+    group by cost_months.month_on, cost_months.team, daily_work.channel
 ),
 
-places as (
+team_channels as (
     select
-        m.month_on,
-        m.team,
-        coalesce(c.channel, 'none') as channel
-    from months as m left join channels as c on m.month_on = c.month_on and m.team = c.team
+        cost_months.month_on,
+        cost_months.team,
+        coalesce(active_channels.channel, 'none') as channel
+    from cost_months
+    left join active_channels
+        on cost_months.month_on = active_channels.month_on
+            and cost_months.team = active_channels.team
 ),
 
-grid as (
+channel_days as (
     select
-        d.day,
-        p.month_on,
-        p.team,
-        p.channel
-    from places as p
-    join core.dim_date as d on p.month_on = d.month_starts_on
-    join ops.reporting_zone as z on z.is_main and d.day <= z.last_day
+        calendar.day,
+        team_channels.month_on,
+        team_channels.team,
+        team_channels.channel
+    from team_channels
+    join core.dim_date as calendar on team_channels.month_on = calendar.month_starts_on
+    join ops.reporting_zone as zone on zone.is_main and calendar.day <= zone.last_day
 ),
 
-to_date as (
+month_to_date as (
     select
-        g.day,
-        g.team,
-        g.channel,
-        sum(coalesce(c.labour, 0))
-            over (partition by g.team, g.channel, g.month_on order by g.day)
+        channel_days.day,
+        channel_days.team,
+        channel_days.channel,
+        sum(coalesce(daily_costs.labour, 0))
+            over (
+                partition by channel_days.team, channel_days.channel, channel_days.month_on
+                order by channel_days.day
+            )
             as labour,
-        sum(coalesce(c.other, 0))
-            over (partition by g.team, g.channel, g.month_on order by g.day)
+        sum(coalesce(daily_costs.other, 0))
+            over (
+                partition by channel_days.team, channel_days.channel, channel_days.month_on
+                order by channel_days.day
+            )
             as other,
-        sum(coalesce(w.created, 0))
-            over (partition by g.team, g.channel, g.month_on order by g.day)
+        sum(coalesce(daily_work.created, 0))
+            over (
+                partition by channel_days.team, channel_days.channel, channel_days.month_on
+                order by channel_days.day
+            )
             as created,
-        sum(coalesce(w.solved, 0))
-            over (partition by g.team, g.channel, g.month_on order by g.day)
+        sum(coalesce(daily_work.solved, 0))
+            over (
+                partition by channel_days.team, channel_days.channel, channel_days.month_on
+                order by channel_days.day
+            )
             as solved,
-        sum(coalesce(w.measured, 0))
-            over (partition by g.team, g.channel, g.month_on order by g.day)
+        sum(coalesce(daily_work.measured, 0))
+            over (
+                partition by channel_days.team, channel_days.channel, channel_days.month_on
+                order by channel_days.day
+            )
             as measured,
-        sum(coalesce(w.seconds, 0))
-            over (partition by g.team, g.channel, g.month_on order by g.day)
+        sum(coalesce(daily_work.seconds, 0))
+            over (
+                partition by channel_days.team, channel_days.channel, channel_days.month_on
+                order by channel_days.day
+            )
             as seconds
-    from grid as g
-    left join costs as c on g.team = c.team and g.day = c.day
-    left join work as w on g.team = w.team and g.channel = w.channel and g.day = w.day
+    from channel_days
+    left join daily_costs
+        on channel_days.team = daily_costs.team and channel_days.day = daily_costs.day
+    left join daily_work
+        on channel_days.team = daily_work.team
+            and channel_days.channel = daily_work.channel
+            and channel_days.day = daily_work.day
 ),
 
-teams as (
+team_totals as (
     select
         day,
         team,
@@ -126,32 +151,35 @@ teams as (
         sum(solved) as solved,
         sum(measured) as measured,
         sum(seconds) as seconds
-    from to_date
+    from month_to_date
     group by day, team
 ),
 
-weighed as (
+channel_weights as (
     select
-        t.day,
-        t.team,
-        t.channel,
-        t.labour,
-        t.other,
-        t.created,
-        t.solved,
+        month_to_date.day,
+        month_to_date.team,
+        month_to_date.channel,
+        month_to_date.labour,
+        month_to_date.other,
+        month_to_date.created,
+        month_to_date.solved,
         case
-            when a.seconds > 0
+            when team_totals.seconds > 0
                 then
-                    cast(t.seconds as double) * cast(a.measured as double)
-                    + cast(t.solved - t.measured as double) * cast(a.seconds as double)
-            when a.solved > 0 then cast(t.solved as double)
-            when a.created > 0 then cast(t.created as double)
+                    cast(month_to_date.seconds as double) * cast(team_totals.measured as double)
+                    + cast(month_to_date.solved - month_to_date.measured as double)
+                    * cast(team_totals.seconds as double)
+            when team_totals.solved > 0 then cast(month_to_date.solved as double)
+            when team_totals.created > 0 then cast(month_to_date.created as double)
             else cast(1 as double)
         end as weight
-    from to_date as t join teams as a on t.team = a.team and t.day = a.day
+    from month_to_date
+    join team_totals
+        on month_to_date.team = team_totals.team and month_to_date.day = team_totals.day
 ),
 
-placed as (
+weights_so_far as (
     select
         day,
         team,
@@ -163,10 +191,10 @@ placed as (
         weight,
         sum(weight) over (partition by day, team order by channel) as weight_so_far,
         sum(weight) over (partition by day, team) as weight_of_all
-    from weighed
+    from channel_weights
 ),
 
-parted as (
+cost_parts as (
     select
         day,
         team,
@@ -189,36 +217,40 @@ parted as (
             floor(cast(other as double) * (weight_so_far - weight) / weight_of_all * 10000 + 0.5)
             / 10000 as decimal(18, 4)
         ) as other_cost
-    from placed
+    from weights_so_far
 )
 
 select
-    p.day,
-    p.team,
-    p.channel,
-    s.currency,
-    p.labour_cost,
-    p.other_cost,
-    cast(p.created as bigint) as contacts_count,
-    cast(p.solved as bigint) as resolutions_count,
+    cost_parts.day,
+    cost_parts.team,
+    cost_parts.channel,
+    setting.currency,
+    cost_parts.labour_cost,
+    cost_parts.other_cost,
+    cast(cost_parts.created as bigint) as contacts_count,
+    cast(cost_parts.solved as bigint) as resolutions_count,
     case
-        when p.created = 0 or p.labour_cost + p.other_cost = 0 then null
+        when cost_parts.created = 0 or cost_parts.labour_cost + cost_parts.other_cost = 0 then null
         else cast(
                 floor(
-                    cast(p.labour_cost + p.other_cost as double) / cast(p.created as double) * 10000
+                    cast(cost_parts.labour_cost + cost_parts.other_cost as double)
+                    / cast(cost_parts.created as double)
+                    * 10000
                     + 0.5
                 )
                 / 10000 as decimal(18, 4)
             )
     end as cost_per_contact,
     case
-        when p.solved = 0 then null
+        when cost_parts.solved = 0 then null
         else cast(
                 floor(
-                    cast(p.labour_cost + p.other_cost as double) / cast(p.solved as double) * 10000
+                    cast(cost_parts.labour_cost + cost_parts.other_cost as double)
+                    / cast(cost_parts.solved as double)
+                    * 10000
                     + 0.5
                 )
                 / 10000 as decimal(18, 4)
             )
     end as cost_per_resolution
-from parted as p cross join ops.reporting_setting as s
+from cost_parts cross join ops.reporting_setting as setting

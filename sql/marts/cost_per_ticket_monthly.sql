@@ -1,53 +1,63 @@
-with spent as (
+with monthly_costs as (
     select
-        c.month_on as month_starts_on,
-        c.team,
-        c.currency,
-        sum(c.amount) as cost
-    from core.fct_cost as c
-    join ops.reporting_zone as z on z.is_main and c.accrued_on <= z.last_day
-    group by c.month_on, c.team, c.currency
+        cost.month_on as month_starts_on,
+        cost.team,
+        cost.currency,
+        sum(cost.amount) as cost
+    from core.fct_cost as cost
+    join ops.reporting_zone as zone on zone.is_main and cost.accrued_on <= zone.last_day
+    group by cost.month_on, cost.team, cost.currency
 ),
 
-opened as (
+opened_tickets as (
     select
-        d.month_starts_on,
-        n.name as team,
+        calendar.month_starts_on,
+        team.name as team,
         count(*) as tickets
-    from core.fct_ticket as t
-    join core.dim_date as d on t.created_on = d.day
-    join core.dim_team as n on t.account = n.account and t.team_id = n.team_id
-    where not t.is_excluded
-    group by d.month_starts_on, n.name
+    from core.fct_ticket as ticket
+    join core.dim_date as calendar on ticket.created_on = calendar.day
+    join core.dim_team as team on ticket.account = team.account and ticket.team_id = team.team_id
+    where not ticket.is_excluded
+    group by calendar.month_starts_on, team.name
 ),
 
-resolved as (
+solved_tickets as (
     select
-        d.month_starts_on,
-        n.name as team,
+        calendar.month_starts_on,
+        team.name as team,
         count(*) as tickets
-    from core.fct_ticket as t
-    join core.dim_date as d on t.solved_on = d.day
-    join core.dim_team as n on t.account = n.account and t.team_id = n.team_id
-    where not t.is_excluded
-    group by d.month_starts_on, n.name
+    from core.fct_ticket as ticket
+    join core.dim_date as calendar on ticket.solved_on = calendar.day
+    join core.dim_team as team on ticket.account = team.account and ticket.team_id = team.team_id
+    where not ticket.is_excluded
+    group by calendar.month_starts_on, team.name
 )
 
 select
-    s.month_starts_on,
-    s.team,
-    s.currency,
-    s.cost,
-    coalesce(o.tickets, 0) as tickets_created_count,
-    coalesce(r.tickets, 0) as tickets_solved_count,
+    monthly_costs.month_starts_on,
+    monthly_costs.team,
+    monthly_costs.currency,
+    monthly_costs.cost,
+    coalesce(opened_tickets.tickets, 0) as tickets_created_count,
+    coalesce(solved_tickets.tickets, 0) as tickets_solved_count,
     case
-        when coalesce(o.tickets, 0) = 0 then null
-        else cast(floor(cast(s.cost as double) / o.tickets * 10000 + 0.5) / 10000 as decimal(18, 4))
+        when coalesce(opened_tickets.tickets, 0) = 0 then null
+        else cast(
+                floor(cast(monthly_costs.cost as double) / opened_tickets.tickets * 10000 + 0.5)
+                / 10000 as decimal(18, 4)
+            )
     end as cost_per_ticket,
     case
-        when coalesce(r.tickets, 0) = 0 then null
-        else cast(floor(cast(s.cost as double) / r.tickets * 10000 + 0.5) / 10000 as decimal(18, 4))
+        when coalesce(solved_tickets.tickets, 0) = 0 then null
+        else cast(
+                floor(cast(monthly_costs.cost as double) / solved_tickets.tickets * 10000 + 0.5)
+                / 10000 as decimal(18, 4)
+            )
     end as cost_per_resolution
-from spent as s
-left join opened as o on s.month_starts_on = o.month_starts_on and s.team = o.team
-left join resolved as r on s.month_starts_on = r.month_starts_on and s.team = r.team
+from monthly_costs
+left join opened_tickets
+    on monthly_costs.month_starts_on = opened_tickets.month_starts_on
+        and monthly_costs.team = opened_tickets.team
+left join solved_tickets
+    on monthly_costs.month_starts_on = solved_tickets.month_starts_on
+        and monthly_costs.team = solved_tickets.team

@@ -1,7 +1,7 @@
 -- Medians and 90th percentiles by nearest rank over the tickets solved in a month: value number (n
 -- + 1) / 2 and 9n / 10 rounded up. They cannot be rolled up from days, so the account's total has
 -- rows of its own (team 'all').
-with team_totals as (
+with reported_teams as (
     select
         account,
         team_id,
@@ -15,23 +15,24 @@ with team_totals as (
     from core.dim_team
 ),
 
-solved as (
+solved_tickets as (
     select
-        d.month_starts_on,
-        t.account,
-        t.ticket_id,
-        n.team,
-        t.first_reply_business_seconds_recorded,
-        t.full_resolution_seconds_recorded,
-        t.agent_work_seconds_recorded
-    from core.fct_ticket as t
-    join core.dim_date as d on t.solved_on = d.day
-    join team_totals as n
-        on t.account = n.account and (t.team_id = n.team_id or n.team_id = 'all')
-    where not t.is_excluded
+        calendar.month_starts_on,
+        ticket.account,
+        ticket.ticket_id,
+        reported_teams.team,
+        ticket.first_reply_business_seconds_recorded,
+        ticket.full_resolution_seconds_recorded,
+        ticket.agent_work_seconds_recorded
+    from core.fct_ticket as ticket
+    join core.dim_date as calendar on ticket.solved_on = calendar.day
+    join reported_teams
+        on ticket.account = reported_teams.account
+            and (ticket.team_id = reported_teams.team_id or reported_teams.team_id = 'all')
+    where not ticket.is_excluded
 ),
 
-measured as (
+durations as (
     select
         month_starts_on,
         account,
@@ -39,7 +40,7 @@ measured as (
         ticket_id,
         'first_reply_business' as measure,
         first_reply_business_seconds_recorded as seconds
-    from solved
+    from solved_tickets
     union all
     select
         month_starts_on,
@@ -48,7 +49,7 @@ measured as (
         ticket_id,
         'full_resolution',
         full_resolution_seconds_recorded
-    from solved
+    from solved_tickets
     union all
     select
         month_starts_on,
@@ -57,10 +58,10 @@ measured as (
         ticket_id,
         'agent_work',
         agent_work_seconds_recorded
-    from solved
+    from solved_tickets
 ),
 
-placed as (
+ranked_durations as (
     select
         month_starts_on,
         account,
@@ -71,11 +72,11 @@ placed as (
             over (partition by month_starts_on, account, team, measure order by seconds, ticket_id)
             as place,
         count(*) over (partition by month_starts_on, account, team, measure) as tickets
-    from measured
+    from durations
     where seconds is not null
 ),
 
-ranked as (
+percentiles as (
     select
         month_starts_on,
         account,
@@ -93,26 +94,26 @@ ranked as (
                 when place = cast(ceil(cast(tickets * 9 as double) / 10) as bigint) then seconds
             end
         ) as seconds_p90
-    from placed
+    from ranked_durations
     group by month_starts_on, account, team, measure, tickets
 )
 
 select
-    r.month_starts_on,
-    r.account,
-    r.team,
-    r.measure,
-    r.tickets_count,
-    r.seconds_sum,
-    r.seconds_median,
-    r.seconds_p90,
+    percentile.month_starts_on,
+    percentile.account,
+    percentile.team,
+    percentile.measure,
+    percentile.tickets_count,
+    percentile.seconds_sum,
+    percentile.seconds_median,
+    percentile.seconds_p90,
     case
-        when r.measure = 'agent_work' and f.seconds_median > 0
-            then cast(r.seconds_median as double) / f.seconds_median
+        when percentile.measure = 'agent_work' and full_resolution.seconds_median > 0
+            then cast(percentile.seconds_median as double) / full_resolution.seconds_median
     end as customer_wait_ratio
-from ranked as r
-left join ranked as f
-    on r.month_starts_on = f.month_starts_on
-        and r.account = f.account
-        and r.team = f.team
-        and f.measure = 'full_resolution'
+from percentiles as percentile
+left join percentiles as full_resolution
+    on percentile.month_starts_on = full_resolution.month_starts_on
+        and percentile.account = full_resolution.account
+        and percentile.team = full_resolution.team
+        and full_resolution.measure = 'full_resolution'

@@ -1,23 +1,27 @@
 -- The field's best-known method, in SQL alone: the mean of the last eight same weekdays, special
 -- days left out.
-with history as (
+with weekday_history as (
     select
-        v.account,
-        v.team_id,
-        v.team,
-        v.day,
-        d.weekday,
-        v.created_count,
+        volume.account,
+        volume.team_id,
+        volume.team,
+        volume.day,
+        calendar.weekday,
+        volume.created_count,
         row_number()
-            over (partition by v.account, v.team_id, d.weekday order by v.day desc)
+            over (
+                partition by volume.account, volume.team_id, calendar.weekday
+                order by volume.day desc
+            )
             as newest
-    from marts.ticket_volume_daily as v
-    join core.dim_date as d on v.day = d.day
-    left join core.dim_special_day as s on v.account = s.account and v.day = s.day
-    where s.day is null
+    from marts.ticket_volume_daily as volume
+    join core.dim_date as calendar on volume.day = calendar.day
+    left join core.dim_special_day as special_day
+        on volume.account = special_day.account and volume.day = special_day.day
+    where special_day.day is null
 ),
 
-means as (
+weekday_means as (
     select
         account,
         team_id,
@@ -25,19 +29,21 @@ means as (
         weekday,
         count(*) as weeks_count,
         cast(sum(created_count) as double) / count(*) as expected_tickets
-    from history
+    from weekday_history
     where newest <= 8
     group by account, team_id, weekday
 )
 
 select
-    m.account,
-    m.team_id,
-    m.team,
-    d.day,
-    m.weeks_count,
-    m.expected_tickets
-from means as m
-join ops.reporting_zone as p on p.is_main
-join core.dim_date as d
-    on m.weekday = d.weekday and p.last_day < d.day and d.day <= p.last_day + interval 28 day
+    weekday_means.account,
+    weekday_means.team_id,
+    weekday_means.team,
+    calendar.day,
+    weekday_means.weeks_count,
+    weekday_means.expected_tickets
+from weekday_means
+join ops.reporting_zone as zone on zone.is_main
+join core.dim_date as calendar
+    on weekday_means.weekday = calendar.weekday
+        and zone.last_day < calendar.day
+        and calendar.day <= zone.last_day + interval 28 day

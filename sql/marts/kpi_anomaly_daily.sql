@@ -2,24 +2,24 @@
 -- than 3.5 robust standard deviations: 1.4826 x the median absolute deviation, at least 5 % of the
 -- median and, for counts, at least its square root, the spread that chance alone gives. Robust: one
 -- odd day does not hide the next. Days whose figure still moves (cohorts) wait until it is final.
-with totals as (
+with daily_totals as (
     select
-        d.day,
-        d.account,
-        d.kpi,
-        k.shape,
-        k.divide_by,
-        sum(cast(floor(d.numerator * k.divide_by + 0.5) as bigint)) as numerator,
-        sum(d.denominator) as denominator
-    from marts.kpi_daily as d
-    join core.dim_kpi as k on d.kpi = k.kpi
-    join ops.reporting_zone as z
-        on z.is_main and d.time_zone = z.time_zone and d.day > z.last_day - 147
-            and d.day <= z.last_day - cast(k.final_after_days as integer)
-    group by d.day, d.account, d.kpi, k.shape, k.divide_by
+        kpi_day.day,
+        kpi_day.account,
+        kpi_day.kpi,
+        kpi.shape,
+        kpi.divide_by,
+        sum(cast(floor(kpi_day.numerator * kpi.divide_by + 0.5) as bigint)) as numerator,
+        sum(kpi_day.denominator) as denominator
+    from marts.kpi_daily as kpi_day
+    join core.dim_kpi as kpi on kpi_day.kpi = kpi.kpi
+    join ops.reporting_zone as zone
+        on zone.is_main and kpi_day.time_zone = zone.time_zone and kpi_day.day > zone.last_day - 147
+            and kpi_day.day <= zone.last_day - cast(kpi.final_after_days as integer)
+    group by kpi_day.day, kpi_day.account, kpi_day.kpi, kpi.shape, kpi.divide_by
 ),
 
-valued as (
+daily_values as (
     select
         day,
         account,
@@ -29,25 +29,31 @@ valued as (
             when denominator = 0 then null
             else cast(numerator as double) / divide_by / denominator
         end as value
-    from totals
+    from daily_totals
 ),
 
-pairs as (
+compared_days as (
     select
-        v.day,
-        v.account,
-        v.kpi,
-        v.value,
-        h.value as before
-    from valued as v
-    join ops.reporting_zone as z on z.is_main and v.day > z.last_day - 91
-    join core.dim_date as d on v.day = d.day
-    join core.dim_date as e on d.weekday = e.weekday and v.day > e.day and e.day >= v.day - 56
-    join valued as h on v.account = h.account and v.kpi = h.kpi and e.day = h.day
-    where v.value is not null and h.value is not null
+        judged.day,
+        judged.account,
+        judged.kpi,
+        judged.value,
+        earlier.value as before
+    from daily_values as judged
+    join ops.reporting_zone as zone on zone.is_main and judged.day > zone.last_day - 91
+    join core.dim_date as judged_date on judged.day = judged_date.day
+    join core.dim_date as earlier_date
+        on judged_date.weekday = earlier_date.weekday
+            and judged.day > earlier_date.day
+            and earlier_date.day >= judged.day - 56
+    join daily_values as earlier
+        on judged.account = earlier.account
+            and judged.kpi = earlier.kpi
+            and earlier_date.day = earlier.day
+    where judged.value is not null and earlier.value is not null
 ),
 
-placed as (
+ranked_days as (
     select
         day,
         account,
@@ -56,10 +62,10 @@ placed as (
         before,
         row_number() over (partition by day, account, kpi order by before) as place,
         count(*) over (partition by day, account, kpi) as days_compared
-    from pairs
+    from compared_days
 ),
 
-middle as (
+medians as (
     select
         day,
         account,
@@ -72,26 +78,33 @@ middle as (
                     then before
             end
         ) as median
-    from placed
+    from ranked_days
     group by day, account, kpi, value, days_compared
 ),
 
-apart as (
+ranked_deviations as (
     select
-        m.day,
-        m.account,
-        m.kpi,
-        m.value,
-        m.days_compared,
-        m.median,
-        p.before,
+        medians.day,
+        medians.account,
+        medians.kpi,
+        medians.value,
+        medians.days_compared,
+        medians.median,
+        ranked_days.before,
         row_number()
-            over (partition by m.day, m.account, m.kpi order by abs(p.before - m.median))
+            over (
+                partition by medians.day, medians.account, medians.kpi
+                order by abs(ranked_days.before - medians.median)
+            )
             as place
-    from middle as m join placed as p on m.day = p.day and m.account = p.account and m.kpi = p.kpi
+    from medians
+    join ranked_days
+        on medians.day = ranked_days.day
+            and medians.account = ranked_days.account
+            and medians.kpi = ranked_days.kpi
 ),
 
-spread as (
+median_deviations as (
     select
         day,
         account,
@@ -105,29 +118,30 @@ spread as (
                     then abs(before - median)
             end
         ) as deviation
-    from apart
+    from ranked_deviations
     group by day, account, kpi, value, days_compared, median
 ),
 
-floored as (
+spreads as (
     select
-        s.day,
-        s.account,
-        s.kpi,
-        s.value,
-        s.days_compared,
-        s.median,
-        1.4826 * s.deviation as spread,
+        median_deviations.day,
+        median_deviations.account,
+        median_deviations.kpi,
+        median_deviations.value,
+        median_deviations.days_compared,
+        median_deviations.median,
+        1.4826 * median_deviations.deviation as spread,
         case
-            when k.shape in ('count', 'level') and sqrt(abs(s.median)) > 0.05 * abs(s.median)
-                then sqrt(abs(s.median))
-            else 0.05 * abs(s.median)
+            when kpi.shape in ('count', 'level')
+                and sqrt(abs(median_deviations.median)) > 0.05 * abs(median_deviations.median)
+                then sqrt(abs(median_deviations.median))
+            else 0.05 * abs(median_deviations.median)
         end as least
-    from spread as s join core.dim_kpi as k on s.kpi = k.kpi
-    where s.days_compared >= 5
+    from median_deviations join core.dim_kpi as kpi on median_deviations.kpi = kpi.kpi
+    where median_deviations.days_compared >= 5
 ),
 
-scaled as (
+scales as (
     select
         day,
         account,
@@ -136,7 +150,7 @@ scaled as (
         days_compared,
         median,
         case when spread > least then spread else least end as scale
-    from floored
+    from spreads
 )
 
 select
@@ -150,4 +164,4 @@ select
     days_compared,
     case when scale = 0 then null else (value - median) / scale end as score,
     abs(value - median) > 3.5 * scale as is_anomaly
-from scaled
+from scales

@@ -1,18 +1,18 @@
 -- Totals per team and over all teams of an account, against the targets that hold on the day.
-with whole as (
+with whole_kpis as (
     select
-        d.day,
-        d.time_zone,
-        d.account,
-        coalesce(d.team, 'none') as team,
-        d.kpi,
-        cast(floor(d.numerator * k.divide_by + 0.5) as bigint) as numerator,
-        d.denominator
-    from marts.kpi_daily as d join core.dim_kpi as k on d.kpi = k.kpi
-    where d.kpi in (select g.kpi from core.dim_kpi_target as g)
+        kpi_day.day,
+        kpi_day.time_zone,
+        kpi_day.account,
+        coalesce(kpi_day.team, 'none') as team,
+        kpi_day.kpi,
+        cast(floor(kpi_day.numerator * kpi.divide_by + 0.5) as bigint) as numerator,
+        kpi_day.denominator
+    from marts.kpi_daily as kpi_day join core.dim_kpi as kpi on kpi_day.kpi = kpi.kpi
+    where kpi_day.kpi in (select kpi_target.kpi from core.dim_kpi_target as kpi_target)
 ),
 
-teams as (
+team_totals as (
     select
         day,
         time_zone,
@@ -21,7 +21,7 @@ teams as (
         kpi,
         sum(numerator) as numerator,
         sum(denominator) as denominator
-    from whole
+    from whole_kpis
     group by day, time_zone, account, team, kpi
     union all
     select
@@ -32,33 +32,34 @@ teams as (
         kpi,
         sum(numerator),
         sum(denominator)
-    from whole
+    from whole_kpis
     group by day, time_zone, account, kpi
 ),
 
-valued as (
+valued_totals as (
     select
-        t.day,
-        t.time_zone,
-        t.account,
-        t.team,
-        t.kpi,
-        k.better,
-        cast(t.numerator as double) / k.divide_by as numerator,
-        t.denominator,
+        team_totals.day,
+        team_totals.time_zone,
+        team_totals.account,
+        team_totals.team,
+        team_totals.kpi,
+        kpi.better,
+        cast(team_totals.numerator as double) / kpi.divide_by as numerator,
+        team_totals.denominator,
         case
-            when k.shape in ('count', 'level') then cast(t.numerator as double) / k.divide_by
-            when t.denominator = 0 then null
-            else cast(t.numerator as double) / k.divide_by / t.denominator
+            when kpi.shape in ('count', 'level')
+                then cast(team_totals.numerator as double) / kpi.divide_by
+            when team_totals.denominator = 0 then null
+            else cast(team_totals.numerator as double) / kpi.divide_by / team_totals.denominator
         end as value,
-        g.target
-    from teams as t
-    join core.dim_kpi as k on t.kpi = k.kpi
-    join core.dim_kpi_target as g
-        on t.kpi = g.kpi
-            and t.team = g.team
-            and t.day >= g.valid_from_on
-            and t.day < g.valid_until_on
+        kpi_target.target
+    from team_totals
+    join core.dim_kpi as kpi on team_totals.kpi = kpi.kpi
+    join core.dim_kpi_target as kpi_target
+        on team_totals.kpi = kpi_target.kpi
+            and team_totals.team = kpi_target.team
+            and team_totals.day >= kpi_target.valid_from_on
+            and team_totals.day < kpi_target.valid_until_on
 )
 
 select
@@ -80,4 +81,4 @@ select
         when better = 'higher' then value >= target
         else value <= target
     end as is_met
-from valued
+from valued_totals

@@ -1,62 +1,65 @@
 -- Sums of the days' whole numerators (seconds, counts) and denominators, divided last, so that no
 -- order of adding matters. Levels (backlog) are those of the period's last day.
-with days as (
+with week_days as (
     select
-        k.week_starts_on,
-        d.time_zone,
-        max(d.day) as last_day,
-        count(distinct d.day) as days_count
+        calendar.week_starts_on,
+        reported_days.time_zone,
+        max(reported_days.day) as last_day,
+        count(distinct reported_days.day) as days_count
     from (
         select distinct
             day,
             time_zone
         from marts.kpi_daily
-    ) as d
-    join core.dim_date as k on d.day = k.day
-    group by k.week_starts_on, d.time_zone
+    ) as reported_days
+    join core.dim_date as calendar on reported_days.day = calendar.day
+    group by calendar.week_starts_on, reported_days.time_zone
 ),
 
-summed as (
+week_sums as (
     select
-        c.week_starts_on,
-        k.time_zone,
-        k.account,
-        k.team_id,
-        k.team,
-        k.channel,
-        k.priority,
-        k.kpi,
-        k.unit,
-        n.shape,
-        n.divide_by,
-        p.days_count,
+        calendar.week_starts_on,
+        kpi_day.time_zone,
+        kpi_day.account,
+        kpi_day.team_id,
+        kpi_day.team,
+        kpi_day.channel,
+        kpi_day.priority,
+        kpi_day.kpi,
+        kpi_day.unit,
+        kpi.shape,
+        kpi.divide_by,
+        week_days.days_count,
         sum(case
-            when n.shape in ('level', 'level_mean') and k.day <> p.last_day then 0
-            else cast(floor(k.numerator * n.divide_by + 0.5) as bigint)
+            when kpi.shape in ('level', 'level_mean') and kpi_day.day <> week_days.last_day then 0
+            else cast(floor(kpi_day.numerator * kpi.divide_by + 0.5) as bigint)
         end) as numerator,
         sum(
             case
-                when n.shape in ('level', 'level_mean') and k.day <> p.last_day then 0
-                else k.denominator
+                when kpi.shape in ('level', 'level_mean') and kpi_day.day <> week_days.last_day
+                    then 0
+                else kpi_day.denominator
             end
         ) as denominator
-    from marts.kpi_daily as k
-    join core.dim_date as c on k.day = c.day
-    join core.dim_kpi as n on k.kpi = n.kpi
-    join days as p on c.week_starts_on = p.week_starts_on and k.time_zone = p.time_zone
+    from marts.kpi_daily as kpi_day
+    join core.dim_date as calendar on kpi_day.day = calendar.day
+    join core.dim_kpi as kpi on kpi_day.kpi = kpi.kpi
+    join week_days
+        on calendar.week_starts_on = week_days.week_starts_on
+            and kpi_day.time_zone = week_days.time_zone
     group by
-        c.week_starts_on,
-        k.time_zone,
-        k.account,
-        k.team_id,
-        k.team,
-        k.channel,
-        k.priority,
-        k.kpi,
-        k.unit,
-        n.shape,
-        n.divide_by,
-        p.days_count
+        calendar.week_starts_on,
+        kpi_day.time_zone,
+        kpi_day.account,
+        kpi_day.team_id,
+        kpi_day.team,
+        kpi_day.channel,
+        kpi_day.priority,
+        kpi_day.kpi,
+        kpi_day.unit,
+        kpi.shape,
+        kpi.divide_by,
+        week_days.days_count
 )
 
 select
@@ -77,5 +80,5 @@ select
         when denominator = 0 then null
         else cast(numerator as double) / divide_by / denominator
     end as value
-from summed
+from week_sums
 where numerator <> 0 or denominator <> 0

@@ -1,31 +1,36 @@
 select
-    cast(r.responded_at at time zone z.time_zone as date) as day,
-    z.time_zone,
-    r.ticket_account as account,
-    coalesce(r.team_id, 'none') as team_id,
-    n.name as team,
-    r.channel,
-    r.priority,
-    coalesce(r.survey_id, 'none') as survey_id,
+    cast(response.responded_at at time zone zone.time_zone as date) as day,
+    zone.time_zone,
+    response.ticket_account as account,
+    coalesce(response.team_id, 'none') as team_id,
+    team.name as team,
+    response.channel,
+    response.priority,
+    coalesce(response.survey_id, 'none') as survey_id,
     count(*) as answers_count,
-    sum(case when r.score >= 9 then 1 else 0 end) as promoters_count,
-    sum(case when r.score > 6 and r.score < 9 then 1 else 0 end) as passives_count,
-    sum(case when r.score <= 6 then 1 else 0 end) as detractors_count,
+    sum(case when response.score >= 9 then 1 else 0 end) as promoters_count,
+    sum(case when response.score > 6 and response.score < 9 then 1 else 0 end) as passives_count,
+    sum(case when response.score <= 6 then 1 else 0 end) as detractors_count,
     100
-    * cast(sum(case when r.score >= 9 then 1 when r.score <= 6 then -1 else 0 end) as double)
+    * cast(
+        sum(
+            case when response.score >= 9 then 1 when response.score <= 6 then -1 else 0 end
+        ) as double
+    )
     / count(*) as nps
-from core.fct_survey_response as r
-cross join ops.reporting_zone as z
-left join core.dim_team as n on r.ticket_account = n.account and r.team_id = n.team_id
-where r.metric = 'nps'
-    and not r.is_excluded
-    and r.score is not null
-    and cast(r.responded_at at time zone z.time_zone as date) <= z.last_day
+from core.fct_survey_response as response
+cross join ops.reporting_zone as zone
+left join core.dim_team as team
+    on response.ticket_account = team.account and response.team_id = team.team_id
+where response.metric = 'nps'
+    and not response.is_excluded
+    and response.score is not null
+    and cast(response.responded_at at time zone zone.time_zone as date) <= zone.last_day
 group by
-    cast(r.responded_at at time zone z.time_zone as date),
-    z.time_zone,
-    r.ticket_account,
-    coalesce(r.team_id, 'none'),
-    n.name,
-    r.channel,
-    r.priority, coalesce(r.survey_id, 'none')
+    cast(response.responded_at at time zone zone.time_zone as date),
+    zone.time_zone,
+    response.ticket_account,
+    coalesce(response.team_id, 'none'),
+    team.name,
+    response.channel,
+    response.priority, coalesce(response.survey_id, 'none')

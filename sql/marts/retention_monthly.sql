@@ -2,121 +2,148 @@
 -- worst counts. Groups of fewer than five show no rate. A link is not a cause. Organizations of
 -- several accounts are the same if their domain is.
 with months as (
-    select distinct d.month_starts_on
-    from core.dim_date as d
-    join ops.reporting_zone as p on p.is_main and d.day <= p.last_day
+    select distinct calendar.month_starts_on
+    from core.dim_date as calendar
+    join ops.reporting_zone as zone on zone.is_main and calendar.day <= zone.last_day
 ),
 
-held as (
+contract_holders as (
     select
-        m.month_starts_on,
-        c.account,
-        c.organization_id,
-        o.domain,
+        months.month_starts_on,
+        contract.account,
+        contract.organization_id,
+        organization.domain,
         max(
-            case when c.churned_on >= m.month_starts_on and c.churned_on < e.day then 1 else 0 end
+            case
+                when contract.churned_on >= months.month_starts_on
+                    and contract.churned_on < calendar.day
+                    then 1
+                else 0
+            end
         ) as is_lost,
         sum(
             case
-                when c.churned_on >= m.month_starts_on and c.churned_on < e.day then c.yearly_amount
+                when contract.churned_on >= months.month_starts_on
+                    and contract.churned_on < calendar.day
+                    then contract.yearly_amount
             end
         ) as lost_amount
-    from months as m
-    join core.dim_date as e
-        on e.day_of_month = 1 and m.month_starts_on < e.day and e.day <= m.month_starts_on + 31
-    join source.contract as c
-        on (c.starts_on is null or m.month_starts_on > c.starts_on)
-            and (c.churned_on is null or m.month_starts_on <= c.churned_on)
-    left join core.dim_organization as o
-        on c.account = o.account and c.organization_id = o.organization_id
-    left join source.tombstone as x
-        on c.account = x.account
-            and x.entity = 'contract'
-            and c.contract_id = x.record_id
-            and x.deleted_at >= coalesce(c.version_at, x.deleted_at)
-    where x.record_id is null
-    group by m.month_starts_on, c.account, c.organization_id, o.domain
+    from months
+    join core.dim_date as calendar
+        on calendar.day_of_month = 1
+            and months.month_starts_on < calendar.day
+            and calendar.day <= months.month_starts_on + 31
+    join source.contract as contract
+        on (contract.starts_on is null or months.month_starts_on > contract.starts_on)
+            and (contract.churned_on is null or months.month_starts_on <= contract.churned_on)
+    left join core.dim_organization as organization
+        on contract.account = organization.account
+            and contract.organization_id = organization.organization_id
+    left join source.tombstone as tombstone
+        on contract.account = tombstone.account
+            and tombstone.entity = 'contract'
+            and contract.contract_id = tombstone.record_id
+            and tombstone.deleted_at >= coalesce(contract.version_at, tombstone.deleted_at)
+    where tombstone.record_id is null
+    group by months.month_starts_on, contract.account, contract.organization_id, organization.domain
 ),
 
-told as (
+organization_tickets as (
     select
-        t.account,
-        t.ticket_id,
-        t.organization_id,
-        o.domain,
-        t.created_on,
-        t.is_csat_satisfied
-    from core.fct_ticket as t
-    left join core.dim_organization as o
-        on t.account = o.account and t.organization_id = o.organization_id
-    where not t.is_excluded and t.organization_id is not null
+        ticket.account,
+        ticket.ticket_id,
+        ticket.organization_id,
+        organization.domain,
+        ticket.created_on,
+        ticket.is_csat_satisfied
+    from core.fct_ticket as ticket
+    left join core.dim_organization as organization
+        on ticket.account = organization.account
+            and ticket.organization_id = organization.organization_id
+    where not ticket.is_excluded and ticket.organization_id is not null
 ),
 
-events as (
+support_events as (
     select
         account,
         organization_id,
         domain,
         created_on as day,
         1 as weight
-    from told
+    from organization_tickets
     union all
     select
-        t.account,
-        t.organization_id,
-        t.domain,
-        s.settled_on,
+        organization_tickets.account,
+        organization_tickets.organization_id,
+        organization_tickets.domain,
+        sla_clock.settled_on,
         2
-    from core.fct_sla_clock as s
-    join told as t on s.account = t.account and s.ticket_id = t.ticket_id
-    where s.state = 'breached'
+    from core.fct_sla_clock as sla_clock
+    join organization_tickets
+        on sla_clock.account = organization_tickets.account
+            and sla_clock.ticket_id = organization_tickets.ticket_id
+    where sla_clock.state = 'breached'
     union all
     select
-        t.account,
-        t.organization_id,
-        t.domain,
-        r.responded_on,
-        case when r.metric = 'nps' then 4 else 3 end
-    from core.fct_survey_response as r
-    join told as t on r.ticket_account = t.account and r.ticket_id = t.ticket_id
-    where (r.metric = 'csat' and not r.is_satisfied) or (r.metric = 'nps' and r.score <= 6)
+        organization_tickets.account,
+        organization_tickets.organization_id,
+        organization_tickets.domain,
+        response.responded_on,
+        case when response.metric = 'nps' then 4 else 3 end
+    from core.fct_survey_response as response
+    join organization_tickets
+        on response.ticket_account = organization_tickets.account
+            and response.ticket_id = organization_tickets.ticket_id
+    where (response.metric = 'csat' and not response.is_satisfied)
+        or (response.metric = 'nps' and response.score <= 6)
 ),
 
-exposed as (
+worst_events as (
     select
-        h.month_starts_on,
-        h.account,
-        h.organization_id,
-        max(e.weight) as weight
-    from held as h
-    join events as e
-        on (h.account = e.account and h.organization_id = e.organization_id or h.domain = e.domain)
-            and h.month_starts_on > e.day and e.day >= h.month_starts_on - 90
-    group by h.month_starts_on, h.account, h.organization_id
+        contract_holders.month_starts_on,
+        contract_holders.account,
+        contract_holders.organization_id,
+        max(support_events.weight) as weight
+    from contract_holders
+    join support_events
+        on (
+            contract_holders.account = support_events.account
+            and contract_holders.organization_id = support_events.organization_id
+            or contract_holders.domain = support_events.domain
+        )
+        and contract_holders.month_starts_on > support_events.day
+        and support_events.day >= contract_holders.month_starts_on - 90
+    group by
+        contract_holders.month_starts_on, contract_holders.account, contract_holders.organization_id
 )
 
 select
-    h.month_starts_on,
-    h.account,
-    case coalesce(x.weight, 0)
-        when 0 then 'no ticket' when 1 then 'ticket' when 2 then 'SLA breach'
+    contract_holders.month_starts_on,
+    contract_holders.account,
+    case coalesce(worst_events.weight, 0)
+        when 0 then 'no ticket' when 1 then 'ticket'
+        when 2 then 'SLA breach'
         when 3 then 'unsatisfied'
         else 'detractor'
     end as exposure,
     count(*) as organizations_count,
-    sum(h.is_lost) as lost_count,
-    sum(h.lost_amount) as lost_yearly_amount,
-    case when count(*) < 5 then null else cast(sum(h.is_lost) as double) / count(*) end
+    sum(contract_holders.is_lost) as lost_count,
+    sum(contract_holders.lost_amount) as lost_yearly_amount,
+    case
+        when count(*) < 5 then null
+        else cast(sum(contract_holders.is_lost) as double) / count(*)
+    end
         as churn_rate
-from held as h
-left join exposed as x
-    on h.month_starts_on = x.month_starts_on
-        and h.account = x.account
-        and h.organization_id = x.organization_id
+from contract_holders
+left join worst_events
+    on contract_holders.month_starts_on = worst_events.month_starts_on
+        and contract_holders.account = worst_events.account
+        and contract_holders.organization_id = worst_events.organization_id
 group by
-    h.month_starts_on, h.account,
-    case coalesce(x.weight, 0)
-        when 0 then 'no ticket' when 1 then 'ticket' when 2 then 'SLA breach'
+    contract_holders.month_starts_on, contract_holders.account,
+    case coalesce(worst_events.weight, 0)
+        when 0 then 'no ticket' when 1 then 'ticket'
+        when 2 then 'SLA breach'
         when 3 then 'unsatisfied'
         else 'detractor'
     end

@@ -1,4 +1,4 @@
-with asking as (
+with ticket_requesters as (
     select
         created_on as day,
         count(distinct account || '/' || requester_id) as ticket_users_count,
@@ -9,18 +9,18 @@ with asking as (
 )
 
 select
-    h.day,
-    h.account,
-    h.sessions_count,
-    h.users_count,
-    h.article_views_count,
-    h.helpful_count,
-    h.unhelpful_count,
-    coalesce(a.ticket_users_count, 0) as ticket_users_count,
-    coalesce(a.tickets_count, 0) as tickets_count,
+    centre_day.day,
+    centre_day.account,
+    centre_day.sessions_count,
+    centre_day.users_count,
+    centre_day.article_views_count,
+    centre_day.helpful_count,
+    centre_day.unhelpful_count,
+    coalesce(ticket_requesters.ticket_users_count, 0) as ticket_users_count,
+    coalesce(ticket_requesters.tickets_count, 0) as tickets_count,
     case
-        when coalesce(a.ticket_users_count, 0) = 0 then null
-        else cast(h.users_count as double) / a.ticket_users_count
+        when coalesce(ticket_requesters.ticket_users_count, 0) = 0 then null
+        else cast(centre_day.users_count as double) / ticket_requesters.ticket_users_count
     end as self_service_ratio
-from core.fct_help_centre_day as h
-left join asking as a on h.day = a.day
+from core.fct_help_centre_day as centre_day
+left join ticket_requesters on centre_day.day = ticket_requesters.day

@@ -1,29 +1,37 @@
 select
-    cast(c.settled_at at time zone z.time_zone as date) as day,
-    z.time_zone,
-    c.account,
-    coalesce(c.team_id, 'none') as team_id,
-    n.name as team,
-    c.channel,
-    c.priority,
-    c.metric,
-    coalesce(c.policy_id, 'none') as policy_id,
-    sum(case when c.state = 'achieved' then 1 else 0 end) as achieved_count,
-    sum(case when c.state = 'breached' then 1 else 0 end) as breached_count,
-    sum(case when c.is_ended_without_reply then 1 else 0 end) as ended_without_reply_count,
-    sum(case when c.state = 'breached' then c.elapsed_seconds_recorded - c.target_seconds end)
+    cast(sla_clock.settled_at at time zone zone.time_zone as date) as day,
+    zone.time_zone,
+    sla_clock.account,
+    coalesce(sla_clock.team_id, 'none') as team_id,
+    team.name as team,
+    sla_clock.channel,
+    sla_clock.priority,
+    sla_clock.metric,
+    coalesce(sla_clock.policy_id, 'none') as policy_id,
+    sum(case when sla_clock.state = 'achieved' then 1 else 0 end) as achieved_count,
+    sum(case when sla_clock.state = 'breached' then 1 else 0 end) as breached_count,
+    sum(case when sla_clock.is_ended_without_reply then 1 else 0 end) as ended_without_reply_count,
+    sum(
+        case
+            when sla_clock.state = 'breached'
+                then sla_clock.elapsed_seconds_recorded - sla_clock.target_seconds
+        end
+    )
         as breach_age_seconds_sum,
-    cast(sum(case when c.state = 'achieved' then 1 else 0 end) as double) / count(*) as attainment
-from core.fct_sla_clock as c
-cross join ops.reporting_zone as z
-left join core.dim_team as n on c.account = n.account and c.team_id = n.team_id
-where c.settled_at is not null and cast(c.settled_at at time zone z.time_zone as date) <= z.last_day
+    cast(sum(case when sla_clock.state = 'achieved' then 1 else 0 end) as double)
+    / count(*) as attainment
+from core.fct_sla_clock as sla_clock
+cross join ops.reporting_zone as zone
+left join core.dim_team as team
+    on sla_clock.account = team.account and sla_clock.team_id = team.team_id
+where sla_clock.settled_at is not null
+    and cast(sla_clock.settled_at at time zone zone.time_zone as date) <= zone.last_day
 group by
-    cast(c.settled_at at time zone z.time_zone as date),
-    z.time_zone,
-    c.account,
-    coalesce(c.team_id, 'none'),
-    n.name,
-    c.channel,
-    c.priority,
-    c.metric, coalesce(c.policy_id, 'none')
+    cast(sla_clock.settled_at at time zone zone.time_zone as date),
+    zone.time_zone,
+    sla_clock.account,
+    coalesce(sla_clock.team_id, 'none'),
+    team.name,
+    sla_clock.channel,
+    sla_clock.priority,
+    sla_clock.metric, coalesce(sla_clock.policy_id, 'none')

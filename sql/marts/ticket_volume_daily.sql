@@ -1,6 +1,6 @@
 -- What came in and went out per team and day, every day of the team's life, for plots and
 -- forecasts.
-with teams as (
+with team_starts as (
     select
         account,
         team_id,
@@ -10,7 +10,7 @@ with teams as (
     group by account, team_id
 ),
 
-created as (
+created_tickets as (
     select
         account,
         team_id,
@@ -21,7 +21,7 @@ created as (
     group by account, team_id, created_on
 ),
 
-solved as (
+solved_tickets as (
     select
         account,
         team_id,
@@ -33,16 +33,24 @@ solved as (
 )
 
 select
-    d.day,
-    t.account,
-    t.team_id,
-    n.name as team,
-    d.is_workday,
-    coalesce(c.created_count, 0) as created_count,
-    coalesce(s.solved_count, 0) as solved_count
-from teams as t
-join ops.reporting_zone as p on p.is_main
-join core.dim_date as d on t.first_day <= d.day and p.last_day >= d.day
-left join created as c on t.account = c.account and t.team_id = c.team_id and d.day = c.day
-left join solved as s on t.account = s.account and t.team_id = s.team_id and d.day = s.day
-left join core.dim_team as n on t.account = n.account and t.team_id = n.team_id
+    calendar.day,
+    team_starts.account,
+    team_starts.team_id,
+    team.name as team,
+    calendar.is_workday,
+    coalesce(created_tickets.created_count, 0) as created_count,
+    coalesce(solved_tickets.solved_count, 0) as solved_count
+from team_starts
+join ops.reporting_zone as zone on zone.is_main
+join core.dim_date as calendar
+    on team_starts.first_day <= calendar.day and zone.last_day >= calendar.day
+left join created_tickets
+    on team_starts.account = created_tickets.account
+        and team_starts.team_id = created_tickets.team_id
+        and calendar.day = created_tickets.day
+left join solved_tickets
+    on team_starts.account = solved_tickets.account
+        and team_starts.team_id = solved_tickets.team_id
+        and calendar.day = solved_tickets.day
+left join core.dim_team as team
+    on team_starts.account = team.account and team_starts.team_id = team.team_id

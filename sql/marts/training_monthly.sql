@@ -1,20 +1,22 @@
 -- Counted on the month in which a course is due; overdue ones stay in the denominator. People who
 -- have left without completing a course do not count, since nobody tells when they left.
-with due as (
+with due_courses as (
     select
-        d.month_starts_on,
-        c.account,
-        coalesce(c.course, 'none') as course,
-        c.due_at,
-        c.completed_at,
-        p.as_of
-    from source.course_assignment as c
-    cross join ops.reporting_setting as s
-    join ops.reporting_zone as p on p.is_main
-    join core.dim_date as d on d.day = cast(c.due_at at time zone s.time_zone as date)
-    left join core.dim_agent as a on c.account = a.account and c.agent_id = a.agent_id
-    where c.due_at <= p.as_of
-        and not (c.completed_at is null and a.agent_id is not null and not a.is_active)
+        calendar.month_starts_on,
+        course.account,
+        coalesce(course.course, 'none') as course,
+        course.due_at,
+        course.completed_at,
+        zone.as_of
+    from source.course_assignment as course
+    cross join ops.reporting_setting as setting
+    join ops.reporting_zone as zone on zone.is_main
+    join core.dim_date as calendar
+        on calendar.day = cast(course.due_at at time zone setting.time_zone as date)
+    left join core.dim_agent as agent
+        on course.account = agent.account and course.agent_id = agent.agent_id
+    where course.due_at <= zone.as_of
+        and not (course.completed_at is null and agent.agent_id is not null and not agent.is_active)
 )
 
 select
@@ -27,5 +29,5 @@ select
     sum(case when completed_at is null or completed_at > as_of then 1 else 0 end) as overdue_count,
     cast(sum(case when completed_at <= as_of then 1 else 0 end) as double)
     / count(*) as completion_rate
-from due
+from due_courses
 group by month_starts_on, account, course

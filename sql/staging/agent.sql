@@ -1,6 +1,6 @@
 -- Vendors without roles (ServiceNow) list every user; those count as agents who belong to a team or
 -- ever held a ticket.
-with holders as (
+with ticket_holders as (
     select
         account,
         to_value as agent_id
@@ -19,7 +19,7 @@ with holders as (
     from source.team_membership
 ),
 
-main_team as (
+main_teams as (
     select
         account,
         agent_id,
@@ -29,15 +29,16 @@ main_team as (
 )
 
 select
-    a.account,
-    a.agent_id,
-    a.login,
-    a.name,
-    a.role,
-    coalesce(a.is_active, true) as is_active,
-    t.team_id,
-    a.created_at
-from source.agent as a
-left join holders as h on a.account = h.account and a.agent_id = h.agent_id
-left join main_team as t on a.account = t.account and a.agent_id = t.agent_id
-where a.role is not null or h.agent_id is not null
+    agent.account,
+    agent.agent_id,
+    agent.login,
+    agent.name,
+    agent.role,
+    coalesce(agent.is_active, true) as is_active,
+    main_teams.team_id,
+    agent.created_at
+from source.agent as agent
+left join ticket_holders
+    on agent.account = ticket_holders.account and agent.agent_id = ticket_holders.agent_id
+left join main_teams on agent.account = main_teams.account and agent.agent_id = main_teams.agent_id
+where agent.role is not null or ticket_holders.agent_id is not null

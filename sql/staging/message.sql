@@ -1,7 +1,7 @@
 -- Messages of tickets that are there, with the author's role: what the vendor says, else agent if
 -- the author is on today's agent list, else customer. The opening message is the first one, if sent
 -- no later than the ticket's creation.
-with agent_keys as (
+with agent_authors as (
     select
         account,
         agent_id as author,
@@ -11,81 +11,91 @@ with agent_keys as (
     group by account, agent_id
     union
     select
-        a.account,
-        a.login,
-        min(a.agent_id),
-        min(a.role)
-    from staging.agent as a
-    where a.login is not null and a.login <> a.agent_id
-    group by a.account, a.login
+        agent.account,
+        agent.login,
+        min(agent.agent_id),
+        min(agent.role)
+    from staging.agent as agent
+    where agent.login is not null and agent.login <> agent.agent_id
+    group by agent.account, agent.login
 ),
 
-one_key as (
+unique_authors as (
     select
         account,
         author,
         min(agent_id) as agent_id,
         min(role) as role
-    from agent_keys
+    from agent_authors
     group by account, author
 ),
 
-placed as (
+ordered_messages as (
     select
-        m.account,
-        m.message_id,
-        m.ticket_id,
-        m.sent_at,
-        m.author_id,
-        m.is_public,
-        k.agent_id,
+        message.account,
+        message.message_id,
+        message.ticket_id,
+        message.sent_at,
+        message.author_id,
+        message.is_public,
+        unique_authors.agent_id,
         coalesce(
-            m.author_role,
+            message.author_role,
             case
-                when k.author is null then 'customer'
-                when lower(k.role) like '%bot%' then 'bot'
+                when unique_authors.author is null then 'customer'
+                when lower(unique_authors.role) like '%bot%' then 'bot'
                 else 'agent'
             end
         ) as author_role,
-        m.author_role is null as is_role_of_today,
+        message.author_role is null as is_role_of_today,
         row_number() over (
-            partition by m.account, m.ticket_id
-            order by m.sent_at, coalesce(m.sequence, 0), m.message_id
+            partition by message.account, message.ticket_id
+            order by message.sent_at, coalesce(message.sequence, 0), message.message_id
         ) as position
-    from source.message as m
-    left join one_key as k on m.account = k.account and m.author_id = k.author
+    from source.message as message
+    left join unique_authors
+        on message.account = unique_authors.account and message.author_id = unique_authors.author
 )
 
 select
-    m.account,
-    m.message_id,
-    m.ticket_id,
-    m.position,
-    m.sent_at,
-    m.author_id,
-    case when m.author_role = 'agent' then coalesce(m.agent_id, m.author_id) end as agent_id,
-    t.excluded_because is not null as is_excluded,
-    m.author_role,
-    m.is_role_of_today,
-    b.value is not null as is_listed_bot,
-    m.is_public,
-    m.position = 1 and m.sent_at <= t.created_at as is_opening,
-    m.is_public
-    and m.author_role = 'agent'
-    and not (m.position = 1 and m.sent_at <= t.created_at) as is_reply,
+    ordered_messages.account,
+    ordered_messages.message_id,
+    ordered_messages.ticket_id,
+    ordered_messages.position,
+    ordered_messages.sent_at,
+    ordered_messages.author_id,
+    case
+        when ordered_messages.author_role = 'agent'
+            then coalesce(ordered_messages.agent_id, ordered_messages.author_id)
+    end as agent_id,
+    ticket.excluded_because is not null as is_excluded,
+    ordered_messages.author_role,
+    ordered_messages.is_role_of_today,
+    mark.value is not null as is_listed_bot,
+    ordered_messages.is_public,
+    ordered_messages.position = 1 and ordered_messages.sent_at <= ticket.created_at as is_opening,
+    ordered_messages.is_public
+    and ordered_messages.author_role = 'agent'
+    and not (ordered_messages.position = 1 and ordered_messages.sent_at <= ticket.created_at)
+        as is_reply,
     sum(
         case
-            when m.is_public
-                and m.author_role = 'agent'
-                and not (m.position = 1 and m.sent_at <= t.created_at)
+            when ordered_messages.is_public
+                and ordered_messages.author_role = 'agent'
+                and not (
+                    ordered_messages.position = 1 and ordered_messages.sent_at <= ticket.created_at
+                )
                 then 1
             else 0
         end
     ) over (
-        partition by m.account, m.ticket_id
-        order by m.position rows between unbounded preceding and current row
+        partition by ordered_messages.account, ordered_messages.ticket_id
+        order by ordered_messages.position rows between unbounded preceding and current row
     ) as replies_so_far
-from placed as m
-join staging.ticket as t on m.account = t.account and m.ticket_id = t.ticket_id
-left join ops.account_mark as b
-    on m.account = b.account and b.kind = 'bot' and m.author_id = b.value
+from ordered_messages
+join staging.ticket as ticket
+    on ordered_messages.account = ticket.account and ordered_messages.ticket_id = ticket.ticket_id
+left join ops.account_mark as mark
+    on ordered_messages.account = mark.account
+        and mark.kind = 'bot'
+        and ordered_messages.author_id = mark.value

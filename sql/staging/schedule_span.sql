@@ -1,21 +1,21 @@
 -- Which business schedule a ticket has when. `open_offset` makes one running clock of a ticket's
 -- several schedules: the open seconds of the ticket up to an instant are those of the schedule in
 -- force, plus the offset.
-with changes as (
+with schedule_changes as (
     select
-        e.account,
-        e.ticket_id,
-        e.changed_at,
-        e.from_value,
-        e.to_value,
+        event.account,
+        event.ticket_id,
+        event.changed_at,
+        event.from_value,
+        event.to_value,
         row_number()
             over (
-                partition by e.account, e.ticket_id
-                order by e.changed_at, coalesce(e.sequence, 0), e.event_id
+                partition by event.account, event.ticket_id
+                order by event.changed_at, coalesce(event.sequence, 0), event.event_id
             )
             as place
-    from source.ticket_event as e
-    where e.field = 'schedule'
+    from source.ticket_event as event
+    where event.field = 'schedule'
 ),
 
 default_schedule as (
@@ -27,50 +27,64 @@ default_schedule as (
     group by account
 ),
 
-known as (
+known_schedules as (
     select distinct
         account,
         schedule_id
     from core.business_segment
 ),
 
-points as (
+schedule_starts as (
     select
-        t.account,
-        t.ticket_id,
+        ticket.account,
+        ticket.ticket_id,
         0 as place,
-        case when c.ticket_id is null then t.schedule_id else c.from_value end as schedule_id,
+        case
+            when schedule_changes.ticket_id is null then ticket.schedule_id
+            else schedule_changes.from_value
+        end as schedule_id,
         timestamptz '1900-01-01 00:00:00+00' as from_at
-    from staging.ticket as t
-    left join changes as c on t.account = c.account and t.ticket_id = c.ticket_id and c.place = 1
+    from staging.ticket as ticket
+    left join schedule_changes
+        on ticket.account = schedule_changes.account
+            and ticket.ticket_id = schedule_changes.ticket_id
+            and schedule_changes.place = 1
     union all
     select
-        c.account,
-        c.ticket_id,
-        c.place,
-        c.to_value,
-        c.changed_at
-    from changes as c
-    join staging.ticket as t on c.account = t.account and c.ticket_id = t.ticket_id
+        schedule_changes.account,
+        schedule_changes.ticket_id,
+        schedule_changes.place,
+        schedule_changes.to_value,
+        schedule_changes.changed_at
+    from schedule_changes
+    join staging.ticket as ticket
+        on schedule_changes.account = ticket.account
+            and schedule_changes.ticket_id = ticket.ticket_id
 ),
 
-spans as (
+schedule_spans as (
     select
-        p.account,
-        p.ticket_id,
-        p.place,
-        coalesce(k.schedule_id, d.schedule_id) as schedule_id,
-        p.from_at,
+        schedule_starts.account,
+        schedule_starts.ticket_id,
+        schedule_starts.place,
+        coalesce(known_schedules.schedule_id, default_schedule.schedule_id) as schedule_id,
+        schedule_starts.from_at,
         coalesce(
-            lead(p.from_at) over (partition by p.account, p.ticket_id order by p.place),
+            lead(schedule_starts.from_at)
+                over (
+                    partition by schedule_starts.account, schedule_starts.ticket_id
+                    order by schedule_starts.place
+                ),
             timestamptz '2200-01-01 00:00:00+00'
         ) as until_at
-    from points as p
-    left join known as k on p.account = k.account and p.schedule_id = k.schedule_id
-    left join default_schedule as d on p.account = d.account
+    from schedule_starts
+    left join known_schedules
+        on schedule_starts.account = known_schedules.account
+            and schedule_starts.schedule_id = known_schedules.schedule_id
+    left join default_schedule on schedule_starts.account = default_schedule.account
 ),
 
-borders as (
+span_borders as (
     select
         account,
         ticket_id,
@@ -78,7 +92,7 @@ borders as (
         schedule_id,
         from_at as instant,
         'from' as side
-    from spans
+    from schedule_spans
     where place > 0
     union all
     select
@@ -88,42 +102,44 @@ borders as (
         schedule_id,
         until_at,
         'until'
-    from spans
+    from schedule_spans
     where until_at < timestamptz '2200-01-01 00:00:00+00'
 ),
 
-looked_up as (
+border_seconds as (
     select
-        x.account,
-        x.ticket_id,
-        x.place,
-        x.side,
-        b.open_before
+        span_borders.account,
+        span_borders.ticket_id,
+        span_borders.place,
+        span_borders.side,
+        segment.open_before
         + case
-            when b.is_open then cast(floor(epoch(x.instant)) as bigint) % 86400 - b.from_second
+            when segment.is_open
+                then cast(floor(epoch(span_borders.instant)) as bigint) % 86400
+                    - segment.from_second
             else 0
         end as open_seconds
-    from borders as x
-    join core.business_segment as b
-        on x.account = b.account
-            and x.schedule_id = b.schedule_id
-            and b.utc_day = cast(x.instant as date)
-            and b.from_second <= cast(floor(epoch(x.instant)) as bigint) % 86400
-            and cast(floor(epoch(x.instant)) as bigint) % 86400 < b.to_second
+    from span_borders
+    join core.business_segment as segment
+        on span_borders.account = segment.account
+            and span_borders.schedule_id = segment.schedule_id
+            and segment.utc_day = cast(span_borders.instant as date)
+            and segment.from_second <= cast(floor(epoch(span_borders.instant)) as bigint) % 86400
+            and cast(floor(epoch(span_borders.instant)) as bigint) % 86400 < segment.to_second
 )
 
 select
-    s.account,
-    s.ticket_id,
-    s.place as position,
-    s.schedule_id,
-    s.from_at,
-    s.until_at,
+    schedule_spans.account,
+    schedule_spans.ticket_id,
+    schedule_spans.place as position,
+    schedule_spans.schedule_id,
+    schedule_spans.from_at,
+    schedule_spans.until_at,
     coalesce(
         sum(coalesce(before.open_seconds, 0))
             over (
-                partition by s.account, s.ticket_id
-                order by s.place
+                partition by schedule_spans.account, schedule_spans.ticket_id
+                order by schedule_spans.place
                 rows between unbounded preceding and 1 preceding
             ),
         0
@@ -131,21 +147,21 @@ select
     - coalesce(
         sum(coalesce(here.open_seconds, 0))
             over (
-                partition by s.account, s.ticket_id
-                order by s.place
+                partition by schedule_spans.account, schedule_spans.ticket_id
+                order by schedule_spans.place
                 rows between unbounded preceding and current row
             ),
         0
     )
         as open_offset
-from spans as s
-left join looked_up as before
-    on s.account = before.account
-        and s.ticket_id = before.ticket_id
-        and s.place = before.place
+from schedule_spans
+left join border_seconds as before
+    on schedule_spans.account = before.account
+        and schedule_spans.ticket_id = before.ticket_id
+        and schedule_spans.place = before.place
         and before.side = 'until'
-left join looked_up as here
-    on s.account = here.account
-        and s.ticket_id = here.ticket_id
-        and s.place = here.place
+left join border_seconds as here
+    on schedule_spans.account = here.account
+        and schedule_spans.ticket_id = here.ticket_id
+        and schedule_spans.place = here.place
         and here.side = 'from'

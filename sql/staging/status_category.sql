@@ -1,6 +1,6 @@
 -- Every raw status that was seen, and the category it stands for: what the account itself says wins
 -- over the map.
-with seen as (
+with seen_statuses as (
     select
         connector,
         account,
@@ -23,23 +23,34 @@ with seen as (
 )
 
 select
-    s.account,
-    s.status_id,
-    coalesce(d.label, s.status_id) as label,
+    seen_statuses.account,
+    seen_statuses.status_id,
+    coalesce(ticket_status.label, seen_statuses.status_id) as label,
     coalesce(
-        d.category, own.unified, every.unified, labelled.unified, labelled_every.unified, 'other'
+        ticket_status.category,
+        own_mapping.unified,
+        any_mapping.unified,
+        own_label.unified,
+        any_label.unified,
+        'other'
     ) as category
-from seen as s
-left join source.ticket_status as d on s.account = d.account and s.status_id = d.status_id
-left join staging.value_map as own
-    on own.kind = 'status' and s.connector = own.connector and own.raw = lower(s.status_id)
-left join staging.value_map as every
-    on every.kind = 'status' and every.connector = '*' and every.raw = lower(s.status_id)
-left join staging.value_map as labelled
-    on labelled.kind = 'status'
-        and s.connector = labelled.connector
-        and labelled.raw = lower(d.label)
-left join staging.value_map as labelled_every
-    on labelled_every.kind = 'status'
-        and labelled_every.connector = '*'
-        and labelled_every.raw = lower(d.label)
+from seen_statuses
+left join source.ticket_status as ticket_status
+    on seen_statuses.account = ticket_status.account
+        and seen_statuses.status_id = ticket_status.status_id
+left join staging.value_map as own_mapping
+    on own_mapping.kind = 'status'
+        and seen_statuses.connector = own_mapping.connector
+        and own_mapping.raw = lower(seen_statuses.status_id)
+left join staging.value_map as any_mapping
+    on any_mapping.kind = 'status'
+        and any_mapping.connector = '*'
+        and any_mapping.raw = lower(seen_statuses.status_id)
+left join staging.value_map as own_label
+    on own_label.kind = 'status'
+        and seen_statuses.connector = own_label.connector
+        and own_label.raw = lower(ticket_status.label)
+left join staging.value_map as any_label
+    on any_label.kind = 'status'
+        and any_label.connector = '*'
+        and any_label.raw = lower(ticket_status.label)

@@ -2,7 +2,7 @@
 -- the first change; a ticket without history is one span, or two if the vendor tells when it was
 -- solved. A life begins at the opening: changes told to be before it count at it, in their order;
 -- until a first change that tells no status before it, the ticket counts as open.
-with changes as (
+with status_changes as (
     select
         account,
         ticket_id,
@@ -20,70 +20,89 @@ with changes as (
     where field = 'status' and to_value is not null
 ),
 
-points as (
+status_points as (
     select
-        c.account,
-        c.ticket_id,
-        case when c.changed_at < t.created_at then t.created_at else c.changed_at end as starts_at,
-        c.place,
-        c.to_value as status
-    from changes as c
-    join staging.ticket as t on c.account = t.account and c.ticket_id = t.ticket_id
+        status_changes.account,
+        status_changes.ticket_id,
+        case
+            when status_changes.changed_at < ticket.created_at then ticket.created_at
+            else status_changes.changed_at
+        end as starts_at,
+        status_changes.place,
+        status_changes.to_value as status
+    from status_changes
+    join staging.ticket as ticket
+        on status_changes.account = ticket.account and status_changes.ticket_id = ticket.ticket_id
     union all
     select
-        t.account,
-        t.ticket_id,
-        t.created_at,
+        ticket.account,
+        ticket.ticket_id,
+        ticket.created_at,
         -2,
-        c.from_value
-    from staging.ticket as t
-    join changes as c on t.account = c.account and t.ticket_id = c.ticket_id and c.place = 1
-    where c.from_value is not null or c.changed_at > t.created_at
+        status_changes.from_value
+    from staging.ticket as ticket
+    join status_changes
+        on ticket.account = status_changes.account
+            and ticket.ticket_id = status_changes.ticket_id
+            and status_changes.place = 1
+    where status_changes.from_value is not null or status_changes.changed_at > ticket.created_at
     union all
     select
-        t.account,
-        t.ticket_id,
-        t.created_at,
+        ticket.account,
+        ticket.ticket_id,
+        ticket.created_at,
         -2,
         case
-            when t.status_category in ('solved', 'closed')
-                and coalesce(t.solved_at, t.closed_at) is not null
+            when ticket.status_category in ('solved', 'closed')
+                and coalesce(ticket.solved_at, ticket.closed_at) is not null
                 then null
-            else t.status
+            else ticket.status
         end
-    from staging.ticket as t
-    left join changes as c on t.account = c.account and t.ticket_id = c.ticket_id and c.place = 1
-    where c.ticket_id is null
+    from staging.ticket as ticket
+    left join status_changes
+        on ticket.account = status_changes.account
+            and ticket.ticket_id = status_changes.ticket_id
+            and status_changes.place = 1
+    where status_changes.ticket_id is null
     union all
     select
-        t.account,
-        t.ticket_id,
+        ticket.account,
+        ticket.ticket_id,
         case
-            when coalesce(t.solved_at, t.closed_at) < t.created_at then t.created_at
-            else coalesce(t.solved_at, t.closed_at)
+            when coalesce(ticket.solved_at, ticket.closed_at) < ticket.created_at
+                then ticket.created_at
+            else coalesce(ticket.solved_at, ticket.closed_at)
         end,
         -1,
-        t.status
-    from staging.ticket as t
-    left join changes as c on t.account = c.account and t.ticket_id = c.ticket_id and c.place = 1
-    where c.ticket_id is null
-        and t.status_category in ('solved', 'closed')
-        and coalesce(t.solved_at, t.closed_at) is not null
+        ticket.status
+    from staging.ticket as ticket
+    left join status_changes
+        on ticket.account = status_changes.account
+            and ticket.ticket_id = status_changes.ticket_id
+            and status_changes.place = 1
+    where status_changes.ticket_id is null
+        and ticket.status_category in ('solved', 'closed')
+        and coalesce(ticket.solved_at, ticket.closed_at) is not null
 ),
 
-named as (
+categorized_points as (
     select
-        p.account,
-        p.ticket_id,
-        p.starts_at,
-        p.place,
-        p.status,
-        case when p.status is null then 'open' else coalesce(s.category, 'other') end as category
-    from points as p
-    left join staging.status_category as s on p.account = s.account and p.status = s.status_id
+        status_points.account,
+        status_points.ticket_id,
+        status_points.starts_at,
+        status_points.place,
+        status_points.status,
+        case
+            when status_points.status is null then 'open'
+            else coalesce(status_category.category, 'other')
+        end as category
+    from status_points
+    left join staging.status_category as status_category
+        on status_points.account = status_category.account
+            and status_points.status = status_category.status_id
 ),
 
-ordered as (
+ordered_spans as (
     select
         account,
         ticket_id,
@@ -93,10 +112,10 @@ ordered as (
         row_number() over (partition by account, ticket_id order by starts_at, place) as position,
         lead(starts_at) over (partition by account, ticket_id order by starts_at, place) as ends_at,
         lag(category) over (partition by account, ticket_id order by starts_at, place) as previous
-    from named
+    from categorized_points
 ),
 
-turned as (
+spans_with_turns as (
     select
         account,
         ticket_id,
@@ -109,7 +128,7 @@ turned as (
         and coalesce(previous, 'open') not in ('solved', 'closed') as is_solve,
         category not in ('solved', 'closed')
         and coalesce(previous, 'open') in ('solved', 'closed') as is_reopen
-    from ordered
+    from ordered_spans
 )
 
 select
@@ -130,4 +149,4 @@ select
         partition by account, ticket_id
         order by position rows between 1 following and unbounded following
     ), 0) = 0 as is_final_solve
-from turned
+from spans_with_turns

@@ -1,7 +1,7 @@
 -- Tickets with links, unified values and the reason why one does not count. Deleted ones are left
 -- out, so that it does not matter whether they were loaded before; a tombstone older than the
 -- ticket's state is a restored ticket.
-with merged as (
+with merged_tickets as (
     select
         account,
         ticket_id,
@@ -11,7 +11,7 @@ with merged as (
     group by account, ticket_id
 ),
 
-organization as (
+linked_organizations as (
     select
         account,
         ticket_id,
@@ -21,7 +21,7 @@ organization as (
     group by account, ticket_id
 ),
 
-customer as (
+linked_customers as (
     select
         account,
         ticket_id,
@@ -33,105 +33,129 @@ customer as (
 
 -- where a ticket names its owner, agent or team (Salesforce), the team is the last one that history
 -- tells
-turns as (
+team_changes as (
     select
-        e.account,
-        e.ticket_id,
-        e.to_value as team_id,
+        event.account,
+        event.ticket_id,
+        event.to_value as team_id,
         row_number()
             over (
-                partition by e.account, e.ticket_id
-                order by e.changed_at desc, coalesce(e.sequence, 0) desc, e.event_id desc
+                partition by event.account, event.ticket_id
+                order by
+                    event.changed_at desc, coalesce(event.sequence, 0) desc, event.event_id desc
             )
             as from_last
-    from source.ticket as t
-    join source.ticket_event as e
-        on t.account = e.account and t.ticket_id = e.ticket_id and e.field = 'team'
-    where t.team_id is null
+    from source.ticket as ticket
+    join source.ticket_event as event
+        on ticket.account = event.account
+            and ticket.ticket_id = event.ticket_id
+            and event.field = 'team'
+    where ticket.team_id is null
 ),
 
-joined as (
+live_tickets as (
     select
-        t.account,
-        t.connector,
-        t.ticket_id,
-        t.number,
-        t.subject,
-        t.status,
-        coalesce(s.category, 'other') as status_category,
-        t.priority as raw_priority,
-        t.type,
-        t.channel as raw_channel,
-        coalesce(c.customer_id, t.requester_id) as requester_id,
-        coalesce(o.organization_id, t.organization_id) as organization_id,
-        t.assignee_id,
-        coalesce(t.team_id, h.team_id) as team_id,
-        t.created_by_id,
-        t.created_at,
-        t.solved_at,
-        t.closed_at,
-        t.schedule_id,
-        coalesce(t.merged_into_id, m.merged_into_id) as merged_into_id,
-        coalesce(t.is_merged, false)
-        or t.merged_into_id is not null
-        or m.merged_into_id is not null as is_merged,
-        t.vendor_reopens_count,
-        t.vendor_reassignments_count,
-        t.vendor_made_sla,
-        t.vendor_first_reply_minutes,
-        t.vendor_first_reply_business_minutes,
-        t.vendor_full_resolution_minutes
-    from source.ticket as t
-    left join staging.status_category as s on t.account = s.account and t.status = s.status_id
-    left join merged as m on t.account = m.account and t.ticket_id = m.ticket_id
-    left join organization as o on t.account = o.account and t.ticket_id = o.ticket_id
-    left join customer as c on t.account = c.account and t.ticket_id = c.ticket_id
-    left join turns as h on t.account = h.account and t.ticket_id = h.ticket_id and h.from_last = 1
-    left join source.tombstone as d
-        on t.account = d.account and d.entity = 'ticket' and t.ticket_id = d.record_id
-            and d.deleted_at >= coalesce(t.version_at, d.deleted_at)
-    where d.record_id is null
+        ticket.account,
+        ticket.connector,
+        ticket.ticket_id,
+        ticket.number,
+        ticket.subject,
+        ticket.status,
+        coalesce(status_category.category, 'other') as status_category,
+        ticket.priority as raw_priority,
+        ticket.type,
+        ticket.channel as raw_channel,
+        coalesce(linked_customers.customer_id, ticket.requester_id) as requester_id,
+        coalesce(linked_organizations.organization_id, ticket.organization_id) as organization_id,
+        ticket.assignee_id,
+        coalesce(ticket.team_id, team_changes.team_id) as team_id,
+        ticket.created_by_id,
+        ticket.created_at,
+        ticket.solved_at,
+        ticket.closed_at,
+        ticket.schedule_id,
+        coalesce(ticket.merged_into_id, merged_tickets.merged_into_id) as merged_into_id,
+        coalesce(ticket.is_merged, false)
+        or ticket.merged_into_id is not null
+        or merged_tickets.merged_into_id is not null as is_merged,
+        ticket.vendor_reopens_count,
+        ticket.vendor_reassignments_count,
+        ticket.vendor_made_sla,
+        ticket.vendor_first_reply_minutes,
+        ticket.vendor_first_reply_business_minutes,
+        ticket.vendor_full_resolution_minutes
+    from source.ticket as ticket
+    left join staging.status_category as status_category
+        on ticket.account = status_category.account and ticket.status = status_category.status_id
+    left join merged_tickets
+        on ticket.account = merged_tickets.account and ticket.ticket_id = merged_tickets.ticket_id
+    left join linked_organizations
+        on ticket.account = linked_organizations.account
+            and ticket.ticket_id = linked_organizations.ticket_id
+    left join linked_customers
+        on ticket.account = linked_customers.account
+            and ticket.ticket_id = linked_customers.ticket_id
+    left join team_changes
+        on ticket.account = team_changes.account
+            and ticket.ticket_id = team_changes.ticket_id
+            and team_changes.from_last = 1
+    left join source.tombstone as tombstone
+        on ticket.account = tombstone.account
+            and tombstone.entity = 'ticket'
+            and ticket.ticket_id = tombstone.record_id
+            and tombstone.deleted_at >= coalesce(ticket.version_at, tombstone.deleted_at)
+    where tombstone.record_id is null
 )
 
 select
-    j.account,
-    j.connector,
-    j.ticket_id,
-    j.number,
-    j.subject,
-    j.status,
-    j.status_category,
+    live_tickets.account,
+    live_tickets.connector,
+    live_tickets.ticket_id,
+    live_tickets.number,
+    live_tickets.subject,
+    live_tickets.status,
+    live_tickets.status_category,
     coalesce(
-        po.unified, pe.unified, case when j.raw_priority is null then 'none' else 'other' end
+        own_priority.unified,
+        any_priority.unified,
+        case when live_tickets.raw_priority is null then 'none' else 'other' end
     ) as priority,
-    j.raw_priority,
-    j.type,
-    coalesce(co.unified, ce.unified, 'other') as channel,
-    j.raw_channel,
-    j.requester_id,
-    j.organization_id,
-    j.assignee_id,
-    j.team_id,
-    j.created_by_id,
-    j.created_at,
-    j.solved_at,
-    j.closed_at,
-    j.schedule_id,
-    j.merged_into_id,
-    j.is_merged,
-    case when j.is_merged then 'merged' end as excluded_because,
-    j.vendor_reopens_count,
-    j.vendor_reassignments_count,
-    j.vendor_made_sla,
-    j.vendor_first_reply_minutes,
-    j.vendor_first_reply_business_minutes,
-    j.vendor_full_resolution_minutes
-from joined as j
-left join staging.value_map as po
-    on po.kind = 'priority' and j.connector = po.connector and po.raw = lower(j.raw_priority)
-left join staging.value_map as pe
-    on pe.kind = 'priority' and pe.connector = '*' and pe.raw = lower(j.raw_priority)
-left join staging.value_map as co
-    on co.kind = 'channel' and j.connector = co.connector and co.raw = lower(j.raw_channel)
-left join staging.value_map as ce
-    on ce.kind = 'channel' and ce.connector = '*' and ce.raw = lower(j.raw_channel)
+    live_tickets.raw_priority,
+    live_tickets.type,
+    coalesce(own_channel.unified, any_channel.unified, 'other') as channel,
+    live_tickets.raw_channel,
+    live_tickets.requester_id,
+    live_tickets.organization_id,
+    live_tickets.assignee_id,
+    live_tickets.team_id,
+    live_tickets.created_by_id,
+    live_tickets.created_at,
+    live_tickets.solved_at,
+    live_tickets.closed_at,
+    live_tickets.schedule_id,
+    live_tickets.merged_into_id,
+    live_tickets.is_merged,
+    case when live_tickets.is_merged then 'merged' end as excluded_because,
+    live_tickets.vendor_reopens_count,
+    live_tickets.vendor_reassignments_count,
+    live_tickets.vendor_made_sla,
+    live_tickets.vendor_first_reply_minutes,
+    live_tickets.vendor_first_reply_business_minutes,
+    live_tickets.vendor_full_resolution_minutes
+from live_tickets
+left join staging.value_map as own_priority
+    on own_priority.kind = 'priority'
+        and live_tickets.connector = own_priority.connector
+        and own_priority.raw = lower(live_tickets.raw_priority)
+left join staging.value_map as any_priority
+    on any_priority.kind = 'priority'
+        and any_priority.connector = '*'
+        and any_priority.raw = lower(live_tickets.raw_priority)
+left join staging.value_map as own_channel
+    on own_channel.kind = 'channel'
+        and live_tickets.connector = own_channel.connector
+        and own_channel.raw = lower(live_tickets.raw_channel)
+left join staging.value_map as any_channel
+    on any_channel.kind = 'channel'
+        and any_channel.connector = '*'
+        and any_channel.raw = lower(live_tickets.raw_channel)

@@ -23,58 +23,67 @@ with instants as (
     where is_public
     union
     select
-        e.account,
-        e.ticket_id,
-        min(e.changed_at)
-    from source.ticket_event as e
-    join staging.ticket as t on e.account = t.account and e.ticket_id = t.ticket_id
-    where e.field = 'assignee' and e.to_value is not null
-    group by e.account, e.ticket_id
+        event.account,
+        event.ticket_id,
+        min(event.changed_at)
+    from source.ticket_event as event
+    join staging.ticket as ticket
+        on event.account = ticket.account and event.ticket_id = ticket.ticket_id
+    where event.field = 'assignee' and event.to_value is not null
+    group by event.account, event.ticket_id
 ),
 
-in_force as (
+schedules_in_force as (
     select
-        i.account,
-        i.ticket_id,
-        i.instant,
-        s.schedule_id,
-        s.open_offset,
-        cast(i.instant as date) as utc_day,
-        cast(floor(epoch(i.instant)) as bigint) % 86400 as second_of_day
-    from instants as i
-    join staging.schedule_span as s
-        on i.account = s.account
-            and i.ticket_id = s.ticket_id
-            and i.instant >= s.from_at
-            and i.instant < s.until_at
+        instants.account,
+        instants.ticket_id,
+        instants.instant,
+        schedule_span.schedule_id,
+        schedule_span.open_offset,
+        cast(instants.instant as date) as utc_day,
+        cast(floor(epoch(instants.instant)) as bigint) % 86400 as second_of_day
+    from instants
+    join staging.schedule_span as schedule_span
+        on instants.account = schedule_span.account
+            and instants.ticket_id = schedule_span.ticket_id
+            and instants.instant >= schedule_span.from_at
+            and instants.instant < schedule_span.until_at
 ),
 
-own as (
+clock_in_force as (
     select
-        f.account,
-        f.ticket_id,
-        f.instant,
-        f.schedule_id,
-        f.open_offset,
-        f.utc_day,
-        f.second_of_day,
-        b.open_before
-        + case when b.is_open then f.second_of_day - b.from_second else 0 end
+        schedules_in_force.account,
+        schedules_in_force.ticket_id,
+        schedules_in_force.instant,
+        schedules_in_force.schedule_id,
+        schedules_in_force.open_offset,
+        schedules_in_force.utc_day,
+        schedules_in_force.second_of_day,
+        segment.open_before
+        + case
+            when segment.is_open then schedules_in_force.second_of_day - segment.from_second
+            else 0
+        end
             as schedule_open_seconds
-    from in_force as f
-    join core.business_segment as b
-        on f.account = b.account and f.schedule_id = b.schedule_id and f.utc_day = b.utc_day
-            and f.second_of_day >= b.from_second and f.second_of_day < b.to_second
+    from schedules_in_force
+    join core.business_segment as segment
+        on schedules_in_force.account = segment.account
+            and schedules_in_force.schedule_id = segment.schedule_id
+            and schedules_in_force.utc_day = segment.utc_day
+            and schedules_in_force.second_of_day >= segment.from_second
+            and schedules_in_force.second_of_day < segment.to_second
 ),
 
-others as (
+other_schedules as (
     select distinct
-        a.account,
-        a.ticket_id,
-        a.schedule_id
-    from staging.schedule_span as a
-    join staging.schedule_span as o
-        on a.account = o.account and a.ticket_id = o.ticket_id and a.schedule_id <> o.schedule_id
+        span.account,
+        span.ticket_id,
+        span.schedule_id
+    from staging.schedule_span as span
+    join staging.schedule_span as other_span
+        on span.account = other_span.account
+            and span.ticket_id = other_span.ticket_id
+            and span.schedule_id <> other_span.schedule_id
 )
 
 select
@@ -85,19 +94,25 @@ select
     true as is_in_force,
     schedule_open_seconds + open_offset as open_seconds,
     schedule_open_seconds
-from own
+from clock_in_force
 union all
 select
-    f.account,
-    f.ticket_id,
-    f.instant,
-    o.schedule_id,
+    clock_in_force.account,
+    clock_in_force.ticket_id,
+    clock_in_force.instant,
+    other_schedules.schedule_id,
     false,
-    f.schedule_open_seconds + f.open_offset,
-    b.open_before + case when b.is_open then f.second_of_day - b.from_second else 0 end
-from own as f
-join others as o
-    on f.account = o.account and f.ticket_id = o.ticket_id and f.schedule_id <> o.schedule_id
-join core.business_segment as b
-    on o.account = b.account and o.schedule_id = b.schedule_id and f.utc_day = b.utc_day
-        and f.second_of_day >= b.from_second and f.second_of_day < b.to_second
+    clock_in_force.schedule_open_seconds + clock_in_force.open_offset,
+    segment.open_before
+    + case when segment.is_open then clock_in_force.second_of_day - segment.from_second else 0 end
+from clock_in_force
+join other_schedules
+    on clock_in_force.account = other_schedules.account
+        and clock_in_force.ticket_id = other_schedules.ticket_id
+        and clock_in_force.schedule_id <> other_schedules.schedule_id
+join core.business_segment as segment
+    on other_schedules.account = segment.account
+        and other_schedules.schedule_id = segment.schedule_id
+        and clock_in_force.utc_day = segment.utc_day
+        and clock_in_force.second_of_day >= segment.from_second
+        and clock_in_force.second_of_day < segment.to_second
