@@ -22,7 +22,7 @@ Name = Annotated[str, typer.Argument(metavar="[NAME]", help="Show only this one,
 
 
 def connectors(name: Name = "", as_json: AsJson = False) -> None:
-    """List the vendors; with a NAME, its streams, settings, secrets and API gaps."""
+    """List the vendors; with a NAME, its streams, settings, gaps and quality sheet."""
     from tasks.connectors import connectors as known
 
     chosen = _chosen("connector", known(), name)
@@ -156,6 +156,20 @@ def _print_connector(connector: "Connector") -> None:
             for f in facts
         ],
     )
+    _print_quality(connector.name)
+
+
+def _print_quality(vendor: str) -> None:
+    """The quality sheet: verdicts, then the evidence for what is read."""
+    from tasks.quality_scale import quality_sheet
+
+    sheet = quality_sheet(vendor)
+    console.table(
+        f"Quality: level {sheet.level or 'none'}",
+        ("Rule", "Level", "What it asks for", "State", "Remark"),
+        sheet.rows,
+    )
+    console.table("Evidence", ("Answer or values", "Class", "Source", "Open"), sheet.evidence_rows)
 
 
 def _model_facts(model: "Model") -> dict[str, Any]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.connectors import connector
+from tasks.connectors import connector, connectors
 from tasks.errors import ConfigurationError
 from tasks.quality_scale import (
     RULES,
@@ -28,7 +28,7 @@ from tasks.rest.spec import ChildStream, Connector, IncrementalWindow, Stream
 
 ROOT = Path(__file__).parents[2]
 DECLARATIONS = ROOT / "tasks" / "connectors"
-VENDORS = sorted(path.parent.name for path in DECLARATIONS.glob("*/quality.yml"))
+VENDORS = sorted(connectors())
 RULE = {rule.name: rule for rule in RULES}
 OF_EVERY_ACCOUNT = {"scores", "partition", "name"}
 
@@ -44,7 +44,7 @@ def answers(stream: Stream) -> Iterator[str]:
     yield stream.name
     yield from below(stream.child_streams)
     if stream.parent is not None:
-        yield from (f"{stream.name}/partitions", f"{stream.name}/parent_document")
+        yield from (f"{stream.name}/parents", f"{stream.name}/parent_document")
 
 
 def evidence_problems(sheet: Sheet, vendor: Connector) -> Iterator[str]:
