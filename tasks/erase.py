@@ -7,6 +7,7 @@ pseudonym on the way in. Counts, times and scores stay, without anybody's name; 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -16,6 +17,7 @@ from tasks.privacy.pages import Person, cleared, words_of
 from tasks.privacy.persons import PERSON_COLUMNS, Erased, fingerprint, pseudonym
 from tasks.quality.checked import Checked
 from tasks.settings import SecretLookup, secrets_of
+from tasks.sqlmodels.reads import read
 from tasks.warehouse import runlog
 from tasks.warehouse.changed_keys import touch_tickets
 from tasks.warehouse.session import Session
@@ -54,50 +56,60 @@ def hidden(checked: Checked, erased: Erased | None) -> Checked:
     )
 
 
+class CustomerWords(NamedTuple):
+    """What a customer is called."""
+
+    name: str | None
+    email: str | None
+    login: str | None
+
+
+class TicketId(NamedTuple):
+    """A ticket by the vendor's id."""
+
+    ticket_id: str
+
+
+class CustomerId(NamedTuple):
+    """A customer of an account."""
+
+    account: str
+    customer_id: str
+
+
 def person_of(
-    session: Session,
-    landing: Landing,
-    account: str,
-    customer_id: str,
-    key: str,
+    session: Session, landing: Landing, account: str, customer_id: str, key: str
 ) -> Person:
-    """All that has to be known to find a person: names and addresses, from warehouse and landed
-    pages, and their tickets.
+    """Collect what is needed to find a person.
+
+    Names and addresses come from warehouse and landed pages, with the ids of their tickets.
     """
-    values = {"account": account, "id": customer_id}
     name = pseudonym(fingerprint(key, account, customer_id))
-    rows = session.fetch(
-        "select name, email, login from source.customer where account = :account and customer_id"
-        " = :id",
-        values,
-    )
+    customer = {"account": account, "customer_id": customer_id}
+    rows = read(session, "erase/customer_words", CustomerWords, **customer)
     words = {word for row in rows for word in row if word}
     for _, body in landing.bodies(account):
         if customer_id.encode() in body:
             words |= words_of(msgspec.json.decode(body), customer_id)
-    tickets = session.fetch(
-        "select ticket_id from source.ticket where account = :account and requester_id in (:id,"
-        " :other) union select ticket_id from source.ticket_link where account = :account and"
-        " linked_id in (:id, :other) and kind = 'customer'",
-        {**values, "other": name},
-    )
-    return Person.of(account, customer_id, name, words, frozenset(row[0] for row in tickets))
+    tickets = read(session, "erase/tickets", TicketId, **customer, pseudonym=name)
+    return Person.of(account, customer_id, name, words, frozenset(row.ticket_id for row in tickets))
 
 
 def same_address(session: Session, person: Person) -> list[tuple[str, str]]:
-    """Customers of other accounts, or others of this one, that have an address of the person; needs
-    personal data switched on.
+    """Other customers, of any account, that have an address of the person.
+
+    Empty unless personal data is switched on for the accounts.
     """
-    given = {f"w{number}": word for number, word in enumerate(sorted(person.addresses))}
-    if not given:
-        return []
-    rows = session.fetch(
-        "select account, customer_id from source.customer where email in"
-        f" ({', '.join(':' + n for n in given)}) and not (account = :account and customer_id in"
-        " (:id, :other)) order by 1, 2",
-        {**given, "account": person.account, "id": person.customer_id, "other": person.pseudonym},
+    rows = read(
+        session,
+        "erase/same_address",
+        CustomerId,
+        addresses=sorted(person.addresses),
+        account=person.account,
+        customer_id=person.customer_id,
+        pseudonym=person.pseudonym,
     )
-    return [(account, customer) for account, customer in rows]
+    return [(row.account, row.customer_id) for row in rows]
 
 
 def erase_rows(session: Session, person: Person) -> list[Trace]:

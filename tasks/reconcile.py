@@ -9,11 +9,12 @@ changed since, its version would be later.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from tasks.clock import Window, now
 from tasks.entities import ENTITIES
 from tasks.rest.spec import IncrementalWindow, Stream
+from tasks.sqlmodels.reads import read
 from tasks.warehouse import runlog
 from tasks.warehouse.changed_keys import touch_tickets
 from tasks.warehouse.session import Session
@@ -73,44 +74,44 @@ def rotating(start: datetime, end: datetime, days: int, turn: int) -> Window:
     return Window(max(start, last - timedelta(days=days)), last)
 
 
+class RecordId(NamedTuple):
+    """A record by the vendor's id."""
+
+    record_id: str
+
+
+class WindowRecord(NamedTuple):
+    """A record of the compared window."""
+
+    record_id: str
+    is_deleted: bool
+
+
 def present(session: Session, account: str, entity: str) -> set[str]:
-    """Keys of an account's rows of an entity."""
-    key = ENTITIES[entity].key[0]
-    return {
-        row[0]
-        for row in session.fetch(
-            f"select {key} from source.{entity} where account = :account",
-            {"account": account},
-        )
-    }
+    """Ids of an account's records of an entity."""
+    rows = read(session, "reconcile/record_ids", RecordId, account=account, entity=entity)
+    return {row.record_id for row in rows}
 
 
 def ghosts_of(
-    session: Session,
-    account: str,
-    stream: str,
-    entity: str,
-    window: Window,
-    told: set[str],
+    session: Session, account: str, stream: str, entity: str, window: Window, reported: set[str]
 ) -> tuple[list[str], int]:
-    """Keys in the window that the vendor did not tell of and that are not marked as deleted; and
-    how many rows the window has.
+    """Ghosts of the window, and how many records it has.
+
+    A ghost is a record that the vendor did not report and that is not marked as deleted.
     """
-    key = ENTITIES[entity].key[0]
-    rows = session.fetch(
-        f"select t.{key}, d.record_id from source.{entity} as t left join source.tombstone as d on"
-        f" d.account = t.account and d.entity = :entity and d.record_id = t.{key} where t.account ="
-        " :account and t.loaded_stream = :stream and t.version_at >= :low and t.version_at <"
-        " :high",
-        {
-            "account": account,
-            "stream": stream,
-            "entity": entity,
-            "low": window.start + _EDGE,
-            "high": window.end - _EDGE,
-        },
+    rows = read(
+        session,
+        "reconcile/window",
+        WindowRecord,
+        entity=entity,
+        account=account,
+        stream=stream,
+        since=window.start + _EDGE,
+        until=window.end - _EDGE,
     )
-    return sorted(record for record, gone in rows if gone is None and record not in told), len(rows)
+    unreported = {row.record_id for row in rows if not row.is_deleted} - reported
+    return sorted(unreported), len(rows)
 
 
 def is_plausible(ghosts: int, rows: int) -> bool:
@@ -150,15 +151,12 @@ def bury(
         )
 
 
-def revive(session: Session, account: str, entity: str, told: set[str]) -> int:
-    """Take back the marks of records that the vendor tells of again; gives how many."""
-    marked = runlog.column(
-        session,
-        "select record_id from source.tombstone where account = :account and entity = :entity and"
-        " loaded_stream = :stream",
-        {"account": account, "entity": entity, "stream": STREAM},
+def revive(session: Session, account: str, entity: str, reported: set[str]) -> int:
+    """Remove the marks of records that the vendor reports again; gives how many."""
+    marked = read(
+        session, "reconcile/marked", RecordId, account=account, entity=entity, stream=STREAM
     )
-    back = sorted(set(marked) & told)
+    back = sorted({row.record_id for row in marked} & reported)
     for record in back:
         values = {"account": account, "entity": entity, "record": record, "stream": STREAM}
         where = (

@@ -4,11 +4,12 @@ import json
 import re
 import time
 from calendar import monthrange
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import holidays as public_holidays
 
@@ -35,6 +36,7 @@ from tasks.sqlmodels.catalog import (
     models,
     table_of,
 )
+from tasks.sqlmodels.reads import read, read_one
 from tasks.warehouse import runlog
 from tasks.warehouse.build import build, fill, rebuild
 from tasks.warehouse.changed_keys import ChangedKeys, ticket_of
@@ -346,37 +348,67 @@ def build_calendar(
 Keyed = dict[tuple[str, str], tuple[Schedule, bool]]
 
 
+class FirstInstant(NamedTuple):
+    """The earliest instant of any record."""
+
+    happened_at: datetime | None
+
+
+class FirstBookedDay(NamedTuple):
+    """The earliest day of any cost or budget line."""
+
+    booked_on: date | None
+
+
+class Holiday(NamedTuple):
+    """Days on which a schedule is closed."""
+
+    account: str
+    schedule_id: str
+    first_on: date
+    last_on: date
+
+
+class OpenHours(NamedTuple):
+    """An open span of a schedule's week."""
+
+    account: str
+    schedule_id: str
+    time_zone: str
+    starts_minute: int
+    ends_minute: int
+    is_default: bool
+
+
+class AccountName(NamedTuple):
+    """An account that has tickets."""
+
+    account: str
+
+
 def _range(
-    session: Session,
-    business: BusinessSettings,
-    as_of: datetime,
-    horizon_days: int,
+    session: Session, business: BusinessSettings, as_of: datetime, horizon_days: int
 ) -> tuple[date, date]:
-    found = session.fetch(
-        "select min(t) from (select min(created_at) as t from source.ticket union all select"
-        " min(changed_at) from source.ticket_event union all select min(responded_at) from"
-        " source.survey_response union all select min(sent_at) from source.survey_invitation) as x"
-        " where t >= timestamptz '1990-01-01 00:00:00+00'",
-    )[0][0]
-    booked = session.fetch(
-        "select min(d) from (select min(posted_on) as d from source.cost_entry union all select"
-        " min(month_on) from source.budget_line) as x",
-    )[0][0]
+    """First and last day of the calendar."""
+    record = read_one(session, "transform/first_instant", FirstInstant)
+    cost = read_one(session, "transform/first_booked_day", FirstBookedDay)
     today = local_day(as_of, business.time_zone)
-    first = business.first_day or (local_day(found, business.time_zone) if found else today)
+    first = business.first_day or today
+    if record and record.happened_at and not business.first_day:
+        first = local_day(record.happened_at, business.time_zone)
+    if cost and cost.booked_on:
+        first = min(first, cost.booked_on)
     more = business.fiscal_year_month > 1  # whole fiscal years
-    first = min(first, booked or first)
     return date((min(first, today) - timedelta(days=2)).year - more, 1, 1), date(
         (today + timedelta(days=horizon_days + 2)).year + more, 12, 31
     )
 
 
 def _schedules(session: Session, settings: Settings, first: date, last: date) -> Keyed:
-    """Every account's schedules, with the one that tickets use which name none; accounts without
-    get default hours.
+    """Every account's schedules, and whether tickets that name none use them.
 
-    What a vendor does not tell (hours, holidays) is taken from the account's settings, else from
-    the business's.
+    Accounts without schedules get default hours. Hours and holidays that a vendor does not report
+    come from the account's settings, else from the business's.
     """
     own = {account.name: account for account in settings.accounts}
     zones = {
@@ -384,41 +416,41 @@ def _schedules(session: Session, settings: Settings, first: date, last: date) ->
         for row in models()["staging.time_zone_map"].rows()
         if row["written"]
     }
-    closed: dict[tuple[str, str], list[tuple[date, date]]] = {}
-    for account, schedule_id, low, high in session.fetch(
-        "select account, schedule_id, first_on, last_on from source.holiday order by 1, 2, 3, 4",
-    ):
-        closed.setdefault((account, schedule_id), []).append((low, high))
-    told = {account for account, _ in closed}
-    for name, account in own.items():
-        if account.holiday_country and name not in told:
-            closed[name, EVERY_SCHEDULE] = _public_holidays(account.holiday_country, first, last)
-    intervals: dict[tuple[str, str], list[tuple[int, int]]] = {}
-    written: dict[tuple[str, str], tuple[str, bool]] = {}
-    for account, schedule_id, zone, low, high, default in session.fetch(
-        "select account, schedule_id, time_zone, starts_minute, ends_minute, coalesce(is_default,"
-        " false) from source.business_schedule order by account, schedule_id, starts_minute",
-    ):
-        intervals.setdefault((account, schedule_id), []).append((low, high))
-        written[account, schedule_id] = (zone, default)
-    found: Keyed = {}
+    closed = _closed_days(read(session, "transform/holidays", Holiday), own, first, last)
+    intervals: dict[tuple[str, str], list[tuple[int, int]]] = defaultdict(list)
+    written: dict[tuple[str, str], OpenHours] = {}
+    for hours in read(session, "transform/schedules", OpenHours):
+        intervals[hours.account, hours.schedule_id].append((hours.starts_minute, hours.ends_minute))
+        written[hours.account, hours.schedule_id] = hours
+    schedules: Keyed = {}
     for key in sorted(intervals):
-        zone, default = written[key]
         schedule = Schedule(
-            iana_zone(zone, zones),
+            iana_zone(written[key].time_zone, zones),
             tuple(intervals[key]),
             (*closed.get(key, ()), *closed.get((key[0], EVERY_SCHEDULE), ())),
         )
-        is_first = not any(account == key[0] for account, _ in found)
-        named = any(d for (account, _), (_, d) in written.items() if account == key[0])
-        found[key] = (schedule, default if named else is_first)
-    for (account,) in session.fetch("select distinct account from source.ticket order by 1"):
-        if not any(a == account for a, _ in found):
-            found[account, DEFAULT_SCHEDULE] = (
-                _default_schedule(settings.business, own.get(account), first, last),
-                True,
-            )
-    return found
+        is_first = not any(account == key[0] for account, _ in schedules)
+        has_default = any(h.is_default for h in written.values() if h.account == key[0])
+        schedules[key] = (schedule, written[key].is_default if has_default else is_first)
+    for (account,) in read(session, "transform/accounts", AccountName):
+        if not any(known == account for known, _ in schedules):
+            usual = _default_schedule(settings.business, own.get(account), first, last)
+            schedules[account, DEFAULT_SCHEDULE] = (usual, True)
+    return schedules
+
+
+def _closed_days(
+    holidays: Iterable[Holiday], own: Mapping[str, AccountSettings], first: date, last: date
+) -> dict[tuple[str, str], list[tuple[date, date]]]:
+    """Closed days by account and schedule: as reported, else the public ones of the settings."""
+    closed: dict[tuple[str, str], list[tuple[date, date]]] = defaultdict(list)
+    for holiday in holidays:
+        closed[holiday.account, holiday.schedule_id].append((holiday.first_on, holiday.last_on))
+    reported = {account for account, _ in closed}
+    for name, account in own.items():
+        if account.holiday_country and name not in reported:
+            closed[name, EVERY_SCHEDULE] = _public_holidays(account.holiday_country, first, last)
+    return closed
 
 
 def _default_schedule(

@@ -1,45 +1,50 @@
-"""Step: notice what no error tells: a source that went quiet, a day unlike others, a stream that
-was not read for long.
+"""Step: detect silent failures: quiet sources, unusual volumes, stale streams.
 
-Compared are days in UTC of the last eight weeks, so that a change of the reporting zone changes no
-alert. Nothing is hidden or corrected; an alert says what to look at.
+Days are UTC days of the last eight weeks, so that a change of the reporting zone changes no alert.
+Nothing is hidden or corrected; an alert says what to look at.
 """
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from statistics import median
-from typing import Any
+from typing import NamedTuple
 
 from tasks.settings import Settings
+from tasks.sqlmodels.reads import read
 from tasks.warehouse import runlog
 from tasks.warehouse.engine import Warehouse
 from tasks.warehouse.session import Session
 
 KINDS = ("quiet", "volume", "behind")
 WEEKS = 8
-_TOLD_BY = {
-    "ticket": "created_at",
-    "message": "sent_at",
-    "ticket_event": "changed_at",
-    "survey_response": "responded_at",
-    "call": "offered_at",
-}
 _LEAST_A_DAY = 1.0
 _ROBUST = 1.4826  # a normal distribution's standard deviation in median absolute deviations
 _FAR = 6.0
 Alert = tuple[str, str, str]
 
 
+class DailyCount(NamedTuple):
+    """Records of one account, entity and UTC day."""
+
+    entity: str
+    account: str
+    day: date
+    records_count: int
+
+
 def watch(warehouse: Warehouse, settings: Settings, as_of: datetime) -> list[Alert]:
-    """Look, and enter what was found in `ops.alert`. Gives (subject, kind, what to know)."""
+    """Look for silent failures and record them in `ops.alert`.
+
+    Gives (subject, kind, what to know).
+    """
     with warehouse.transaction() as session:
-        found = [*_behind(session, settings, as_of)]
-        for entity, instant in _TOLD_BY.items():
-            for account, days in _daily(session, entity, instant, as_of).items():
-                found += judge(f"{account}/{entity}", days, as_of)
-        runlog.record_alerts(session, KINDS, found)
-    return found
+        alerts = [*_behind(session, settings, as_of)]
+        for subject, days in _daily(session, as_of).items():
+            alerts += judge(subject, days, as_of)
+        runlog.record_alerts(session, KINDS, alerts)
+    return alerts
 
 
 def judge(subject: str, days: Mapping[date, int], as_of: datetime) -> list[Alert]:
@@ -96,37 +101,24 @@ def _volume(subject: str, days: Mapping[date, int], last: date) -> list[Alert]:
     ]
 
 
-def _daily(
-    session: Session, entity: str, instant: str, as_of: datetime
-) -> dict[str, dict[date, int]]:
+def _daily(session: Session, as_of: datetime) -> dict[str, dict[date, int]]:
+    """Records by subject (account/entity) and day."""
     since = as_of - timedelta(days=7 * WEEKS + 8)
-    rows: Iterable[Any] = session.fetch(
-        f"select account, cast({instant} as date) as day, count(*) from source.{entity} where"
-        f" {instant} >= :since and {instant} < :until group by account, cast({instant} as date)",
-        {"since": since, "until": as_of},
-    )
-    found: dict[str, dict[date, int]] = {}
-    for account, day, count in rows:
-        found.setdefault(account, {})[day] = count
-    return found
+    by_subject: dict[str, dict[date, int]] = defaultdict(dict)
+    rows = read(session, "watch/daily_counts", DailyCount, since=since, until=as_of)
+    for row in rows:
+        by_subject[f"{row.account}/{row.entity}"][row.day] = row.records_count
+    return by_subject
 
 
-def _behind(session: Session, settings: Settings, as_of: datetime) -> list[Alert]:
+def _behind(session: Session, settings: Settings, as_of: datetime) -> Iterator[Alert]:
     """Streams whose last good read is long ago."""
-    accounts = {a.name: a for a in settings.accounts}
-    found = []
-    for account, stream, at in session.fetch(
-        "select account, stream, max(loaded_at) from ops.batch group by account, stream order by"
-        " 1, 2",
-    ):
+    accounts = {account.name: account for account in settings.accounts}
+    for (account, stream), loaded_at in sorted(runlog.last_loads(session).items()):
         known = accounts.get(account)
-        hours = (as_of - at).total_seconds() / 3600
+        hours = (as_of - loaded_at).total_seconds() / 3600
         if known and stream not in known.deselect and hours > settings.rules.behind_hours:
-            found.append(
-                (
-                    f"{account}/{stream}",
-                    "behind",
-                    f"not read since {at:%Y-%m-%d %H:%M} UTC; its numbers are as of then",
-                )
+            description = (
+                f"not read since {loaded_at:%Y-%m-%d %H:%M} UTC; its numbers are as of then"
             )
-    return found
+            yield f"{account}/{stream}", "behind", description

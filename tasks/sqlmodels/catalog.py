@@ -9,7 +9,6 @@ instant.
 
 import csv
 import hashlib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -17,17 +16,13 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
-import sqlglot
-
 from tasks.entities import Column
 from tasks.errors import ModelError
 from tasks.paths import SQL, read_yaml
+from tasks.sqlmodels.dialects import tables_of, translated
 from tasks.warehouse.tables import table
 
 _LAYERS = ("staging", "core", "marts")
-_TABLE = re.compile(
-    r"--[^\n]*|'(?:[^']|'')*'|\b((?:source|staging|core|marts|ops)\.\w+)"
-)  # outside comments and texts
 PERIODS = {"day": "day", "week": "week_starts_on", "month": "month_starts_on"}
 
 
@@ -61,7 +56,7 @@ class Model:
 
     def render(self, dialect: str) -> str:
         """The SELECT in a warehouse's dialect."""
-        return self.select if dialect == "duckdb" else _translated(self.select, dialect)
+        return self.select if dialect == "duckdb" else translated(self.select, dialect)
 
     def rows(self) -> list[dict[str, str | None]]:
         """The rows of a seed."""
@@ -155,7 +150,7 @@ def identities() -> dict[str, Model]:
             "support-analytics",
             (),
             select,
-            inputs=_tables_of(select),
+            inputs=tables_of(select),
         )
     return made
 
@@ -171,7 +166,7 @@ def _read(layer: str, path: Path) -> Model:
     select = sql_file.read_text(encoding="utf-8") if sql_file.exists() else ""
     if built_by == "kpis":
         select = _collected()
-    inputs = _tables_of(select) if select else tuple(described.get("inputs", ()))
+    inputs = tables_of(select) if select else tuple(described.get("inputs", ()))
     return Model(
         layer,
         path.stem,
@@ -244,23 +239,6 @@ def _on_days(kpi: Kpi) -> str:
     )
 
 
-def _tables_of(select: str) -> tuple[str, ...]:
-    """Tables that a SELECT names. A parser would take half of the start of every command."""
-    return tuple(sorted({name for name in _TABLE.findall(select) if name}))
-
-
-@cache
-def _translated(select: str, dialect: str) -> str:
-    text = sqlglot.transpile(select, read="duckdb", write=dialect)[0]
-    # PostgreSQL makes rows of a series as it is; the function that DuckDB needs around it takes
-    # arrays only
-    return (
-        re.sub(r"UNNEST\((GENERATE_SERIES\([^()]*\))\)", r"\1", text)
-        if dialect == "postgres"
-        else text
-    )
-
-
 ZONE_LIST = (  # stands for the list of time zones, which changes seldom, unlike as-of and last day
     "ops.zone_list"
 )
@@ -283,8 +261,8 @@ def kpi_rows() -> list[dict[str, Any]]:
             "unit": k.unit,
             "divide_by": k.divide_by,
             "final_after_days": k.final_after_days,
-            "numerator_says": k.numerator,
-            "denominator_says": k.denominator,
+            "numerator_description": k.numerator,
+            "denominator_description": k.denominator,
             "better": k.better,
             "attributed_to": k.attributed_to,
             "owner": k.owner,

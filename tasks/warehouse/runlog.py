@@ -350,8 +350,7 @@ def tell_forecast(session: Session, run_id: str) -> int:
 
     Gives the rows added.
     """
-    return execute(
-        session,
+    return session.execute(
         "insert into ops.forecast_published (account, team_id, day, lead_days, model, expected_tickets,"
         " low_80, high_80, low_95, high_95, run_id, told_at) select f.account, f.team_id, f.day,"
         " f.lead_days, f.model, f.expected_tickets, f.low_80, f.high_80, f.low_95, f.high_95,"
@@ -360,7 +359,7 @@ def tell_forecast(session: Session, run_id: str) -> int:
         " t where t.account = f.account and t.team_id = f.team_id and t.day = f.day and t.lead_days"
         " = f.lead_days)",
         {"run_id": run_id, "told_at": now()},
-    )
+    ).rowcount
 
 
 def record_alerts(
@@ -506,16 +505,6 @@ def tidy(session: Session, before: datetime) -> dict[str, int]:
         for t in order
         if (count := session.execute(t.delete().where(old[t])).rowcount)
     }
-
-
-def execute(session: Session, statement: str, values: Values) -> int:
-    """A statement with parameters; gives the rows it changed."""
-    return session.execute(statement, dict(values)).rowcount
-
-
-def column(session: Session, statement: str, values: Values) -> list[Any]:
-    """The first column of a query."""
-    return list(session.execute(statement, dict(values)).scalars())
 
 
 def record_reconciliation(session: Session, rows: Iterable[Values]) -> None:

@@ -101,7 +101,7 @@ class Session(ABC):
         """Append Arrow rows to `target` (schema-qualified or temporary) by the engine's bulk path."""
 
     @abstractmethod
-    def arrow(self, statement: str) -> pa.Table:
+    def arrow(self, statement: str, values: Values | None = None) -> pa.Table:
         """A query's result as an Arrow table."""
 
     @abstractmethod
@@ -129,9 +129,12 @@ class DuckDBSession(Session):
         self.execute(f"insert into {target} ({names}) select {names} from arrow_rows")
         self._duckdb.unregister("arrow_rows")
 
-    def arrow(self, statement: str) -> pa.Table:
+    def arrow(self, statement: str, values: Values | None = None) -> pa.Table:
         """Fetch without a detour through Python objects."""
-        return self._duckdb.execute(statement).to_arrow_table()
+        compiled = sa.text(statement).compile(dialect=self._connection.dialect)
+        given = compiled.construct_params(values or {})
+        ordered = [given[name] for name in getattr(compiled, "positiontup", None) or ()]
+        return self._duckdb.execute(compiled.string, ordered).to_arrow_table()
 
     def batches(self, statement: str, table: sa.Table, size: int) -> Iterator[pa.Table]:
         """Stream; the buffer is small meanwhile."""
@@ -158,9 +161,9 @@ class PostgresSession(Session):
         with cursor.copy(f"copy {target} ({_listed(rows)}) from stdin (format csv)") as copy:
             copy.write(buffer.getbuffer())
 
-    def arrow(self, statement: str) -> pa.Table:
+    def arrow(self, statement: str, values: Values | None = None) -> pa.Table:
         """Fetch rows and turn them into columns."""
-        result = self._connection.execute(sa.text(statement))
+        result = self._connection.execute(sa.text(statement), values or {})
         rows = [dict(row) for row in result.mappings()]
         if rows:
             return pa.Table.from_pylist(rows)

@@ -1,0 +1,8 @@
+select
+    name,
+    email,
+    login
+from source.customer
+where
+    account = :account
+    and customer_id = :customer_id

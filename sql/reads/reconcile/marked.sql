@@ -1,0 +1,6 @@
+select record_id
+from source.tombstone
+where
+    account = :account
+    and entity = :entity
+    and loaded_stream = :stream

@@ -1,0 +1,3 @@
+select distinct account
+from source.ticket
+order by account

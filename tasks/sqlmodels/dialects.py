@@ -1,0 +1,24 @@
+"""SQL text: the tables that a SELECT names, and its translation into another dialect."""
+
+import re
+from functools import cache
+
+# outside comments and texts
+_TABLE = re.compile(r"--[^\n]*|'(?:[^']|'')*'|\b((?:source|staging|core|marts|ops)\.\w+)")
+_UNNESTED_SERIES = re.compile(r"UNNEST\((GENERATE_SERIES\([^()]*\))\)")
+
+
+def tables_of(select: str) -> tuple[str, ...]:
+    """Tables that a SELECT names. A parser would take half of the start of every command."""
+    return tuple(sorted({name for name in _TABLE.findall(select) if name}))
+
+
+@cache
+def translated(select: str, dialect: str) -> str:
+    """A SELECT of DuckDB's dialect in another one."""
+    import sqlglot  # only PostgreSQL needs it
+
+    text = sqlglot.transpile(select, read="duckdb", write=dialect)[0]
+    # PostgreSQL makes rows of a series as it is; the function that DuckDB needs around it takes
+    # arrays only
+    return _UNNESTED_SERIES.sub(r"\1", text) if dialect == "postgres" else text
