@@ -24,7 +24,7 @@ from tasks.planning.scenario import Comparison, Scenario, count_by_month
 from tasks.planning.staffing import staffing_tables
 from tasks.settings import PlanningSettings
 from tasks.sqlmodels.catalog import models, table_of
-from tasks.sqlmodels.materialization import Materialized, as_mappings, build_of, write_tables
+from tasks.sqlmodels.materialization import Materialized, build_of, write_tables
 from tasks.warehouse.build import rebuild
 from tasks.warehouse.session import Session
 
@@ -63,7 +63,7 @@ def build_scenario(
     rebuild(
         session,
         table_of(models()[SCENARIO]),
-        [*(dict(row._mapping) for row in others), *as_mappings(rows)],
+        [*(dict(row._mapping) for row in others), *rows],
         run_id=run_id,
         state=json.dumps({"scenario": name}),
         started=time.perf_counter(),

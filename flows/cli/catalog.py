@@ -15,6 +15,7 @@ from tasks.settings import load
 if TYPE_CHECKING:
     from tasks.rest.spec import Connector, Stream
     from tasks.sqlmodels.catalog import Kpi, Model
+    from tasks.sqlmodels.reads import Read
     from tasks.surveys import Question
 
 T = TypeVar("T")
@@ -49,20 +50,26 @@ def connectors(name: Name = "", as_json: AsJson = False) -> None:
 
 
 def models(name: Name = "", as_json: AsJson = False) -> None:
-    """List the tables in the order in which they are built; with a NAME, its columns and inputs."""
-    from tasks.sqlmodels.catalog import models as known
+    """List the tables in building order, then the reads; with a NAME, its columns and inputs.
 
-    chosen = _chosen("model", known(), name)
+    A read is a query that Python runs.
+    """
+    from tasks.sqlmodels.catalog import models as tables
+    from tasks.sqlmodels.reads import reads
+
+    known: dict[str, Model | Read] = {**tables(), **reads()}
+    chosen = _chosen("model", known, name)
+    facts = {key: _model_facts(key, model) for key, model in chosen.items()}
     if as_json:
-        console.print_json([_model_facts(model) for model in chosen.values()])
+        console.print_json(list(facts.values()))
     elif name:
-        model = chosen[name]
-        console.details(model.full_name, _model_facts(model).items())
-        columns = [(c.name, c.kind, c.description) for c in model.columns]
+        console.details(name, facts[name].items())
+        columns = [(c.name, c.kind, c.description) for c in chosen[name].columns]
         console.table("Columns", ("Column", "Kind", "Description"), columns)
     else:
-        rows = [(m.full_name, ", ".join(m.grain), m.description) for m in chosen.values()]
-        console.table("Models", ("Table", "One row per", "Description"), rows)
+        titles = ("Name", "Built by", "One row per", "Description")
+        keys = ("model", "built_by", "grain", "description")
+        console.table("Models", titles, [tuple(f[k] for k in keys) for f in facts.values()])
 
 
 def kpis(name: Name = "", as_json: AsJson = False) -> None:
@@ -172,9 +179,9 @@ def _print_quality(vendor: str) -> None:
     console.table("Evidence", ("Answer or values", "Class", "Source", "Open"), sheet.evidence_rows)
 
 
-def _model_facts(model: "Model") -> dict[str, Any]:
+def _model_facts(name: str, model: "Model | Read") -> dict[str, Any]:
     return {
-        "model": model.full_name,
+        "model": name,
         "grain": ", ".join(model.grain),
         "built_by": model.built_by,
         "needs": ", ".join(model.inputs),

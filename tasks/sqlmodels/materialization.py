@@ -2,9 +2,8 @@
 
 import json
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
-from operator import attrgetter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tasks.sqlmodels.catalog import Model, inputs_state, models, table_of
@@ -65,7 +64,7 @@ def write_tables(
         rows, changed = rebuild(
             session,
             table_of(model),
-            as_mappings(getattr(tables, model.name)),
+            getattr(tables, model.name),
             run_id=run_id,
             state=build.states[model.full_name],
             started=started,
@@ -73,11 +72,3 @@ def write_tables(
         written.append(Materialized(model.full_name, rows, changed))
         started = time.perf_counter()
     return written
-
-
-def as_mappings(rows: Iterable["DataclassInstance"]) -> Iterator[Mapping[str, Any]]:
-    """Typed rows of one class as mappings by column."""
-    names: tuple[str, ...] = ()
-    for row in rows:
-        names = names or tuple(one.name for one in fields(row))
-        yield dict(zip(names, attrgetter(*names)(row), strict=True))

@@ -61,6 +61,11 @@ class Read:
     select: str
 
     @property
+    def built_by(self) -> str:
+        """A read is built by nobody: it is asked when it is needed."""
+        return "read"
+
+    @property
     def inputs(self) -> tuple[str, ...]:
         """Tables that the SELECT names."""
         return tables_of(self.select)

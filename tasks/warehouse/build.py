@@ -1,11 +1,14 @@
-"""Brings a table to the result of a SELECT: only rows that differ are written, so a rebuild of the
-same changes none.
+"""Brings a table to the result of a SELECT, or to rows made by Python.
+
+Only rows that differ are written, so a rebuild of the same changes none.
 """
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
+from functools import cache
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Union
 
 import duckdb
 import psycopg
@@ -19,8 +22,15 @@ from tasks.warehouse.changed_keys import SIDE, ChangedKeys
 from tasks.warehouse.migrations import index
 from tasks.warehouse.session import Session
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 _LOT = 50_000  # rows made by Python that are held at once
+
+
 _MANY = 10_000  # rows of a first build beyond which single tickets and days are not noted
+# a dataclass whose fields are the columns of a table, or a mapping with them as keys
+TableRow = Union["DataclassInstance", Mapping[str, object]]
 
 
 def build(
@@ -79,7 +89,7 @@ def _first_fill(
     return rows, rows
 
 
-def fill(session: Session, table: sa.Table, rows: Iterable[Mapping[str, Any]]) -> tuple[int, int]:
+def fill(session: Session, table: sa.Table, rows: Iterable[TableRow]) -> tuple[int, int]:
     """Like `build`, from rows made by Python, which are taken as they come, a lot at a time."""
     fresh = f"fresh_{table.name}"
     names = [column.name for column in table.columns]
@@ -100,7 +110,7 @@ def fill(session: Session, table: sa.Table, rows: Iterable[Mapping[str, Any]]) -
 def rebuild(
     session: Session,
     table: sa.Table,
-    rows: Iterable[Mapping[str, Any]],
+    rows: Iterable[TableRow],
     *,
     run_id: str,
     state: str,
@@ -125,13 +135,35 @@ def rebuild(
     return count, changed
 
 
-def arrow_rows(table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
-    """Python rows as an Arrow table of the table's types; seeds give text, which is cast."""
-    made = {}
+def arrow_rows(table: sa.Table, rows: Sequence[TableRow]) -> pa.Table:
+    """Python rows as an Arrow table of the table's types; texts of seeds are cast.
+
+    Raises ModelError for a row with an unknown or a missing key.
+    """
+    names = {column.name for column in table.columns}
+    for keys in {_keys(row) for row in rows}:
+        for word, odd in (("no", names - keys), ("unknown", keys - names)):
+            if odd:
+                listed = ", ".join(sorted(odd))
+                raise ModelError(f"{table.fullname}: a row has {word} key {listed}")
+    columns = {}
     for column in table.columns:
-        values = [row.get(column.name) for row in rows]
-        made[column.name] = pa.array(values, ARROW[column.info["kind"]])
-    return pa.table(made)
+        values = [_value(row, column.name) for row in rows]
+        columns[column.name] = pa.array(values, ARROW[column.info["kind"]])
+    return pa.table(columns)
+
+
+def _keys(row: TableRow) -> frozenset[str]:
+    return frozenset(row) if isinstance(row, Mapping) else _field_names(type(row))
+
+
+@cache
+def _field_names(row: type) -> frozenset[str]:
+    return frozenset(field.name for field in fields(row))
+
+
+def _value(row: TableRow, name: str) -> object:
+    return row[name] if isinstance(row, Mapping) else getattr(row, name)
 
 
 def _is_in(table: sa.Table, rows: str) -> str:
