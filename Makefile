@@ -59,7 +59,7 @@ lock: $(VENV)/bin/uv              ## Resolve constraints.txt again: versions and
 	$(BIN)/uv pip compile --quiet --upgrade --no-header --no-annotate --generate-hashes --extra dev --extra docs --extra audit --extra s3 --extra gcs --extra azure pyproject.toml -o constraints.txt
 
 clean:                            ## Remove the environment and what the demo and the site wrote
-	rm -rf $(VENV) .docs site landing reports warehouse.duckdb* .prefect
+	rm -rf $(VENV) .docs site landing reports warehouse.duckdb* .support_etl
 
 $(VENV)/bin/uv:
 	$(PYTHON) -m venv $(VENV)

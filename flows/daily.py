@@ -20,7 +20,7 @@ from tasks.settings import Settings, load
 from tasks.warehouse.engine import Warehouse
 
 RUNNER: Any = ThreadPoolTaskRunner(max_workers=WORKERS)
-LOG = logging.getLogger("support_etl")  # Prefect takes it in: prefect.toml, extra_loggers
+LOG = logging.getLogger("support_etl")  # prefect_setup.py adds it to a run's log
 
 
 @flow(name="daily-support-etl", task_runner=RUNNER, persist_result=False)

@@ -21,6 +21,7 @@ SupportEtlError
     StorageError                landing zone or warehouse: full, read-only, unreachable
         WarehouseBusyError      another program holds it
             RunAtWorkError      another run is at work
+    OrchestratorError           Prefect's server does not start or does not answer
 """
 
 
@@ -123,3 +124,9 @@ class WarehouseBusyError(StorageError):
 
 class RunAtWorkError(WarehouseBusyError):
     """Another run is at work; it tells how it ends."""
+
+
+class OrchestratorError(SupportEtlError):
+    """Prefect's server did not start, or does not answer."""
+
+    exit_code = 6

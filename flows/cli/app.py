@@ -1,9 +1,8 @@
 """The entry point `support-etl`: its commands by group, its version and its exit codes.
 
-Exit codes: 0 done, 1 unexpected, 2 settings, 3 vendor, 4 data, 5 storage.
+Exit codes: 0 done, 1 unexpected, 2 settings, 3 vendor, 4 data, 5 storage, 6 Prefect.
 """
 
-import os
 import sys
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -26,6 +25,7 @@ from flows.cli import (
 )
 from flows.cli import run as runs
 from flows.pipeline.containment import keep_traceback
+from flows.prefect_setup import set_prefect_defaults
 from tasks.errors import SupportEtlError
 from tasks.settings import load, redact
 
@@ -74,9 +74,8 @@ def options(
 
 def main() -> None:
     """Run one command; every error becomes one line and an exit code, never a traceback."""
-    os.environ.setdefault("DO_NOT_TRACK", "1")  # Prefect's and Great Expectations' usage statistics
-    os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
     try:
+        set_prefect_defaults()
         app(standalone_mode=True)
     except SupportEtlError as error:
         console.error(f"error: {error}")

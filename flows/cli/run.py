@@ -13,6 +13,7 @@ from flows.cli import console
 from flows.cli.console import Accounts, AsJson
 from flows.cli.outcome import finish, print_outcome
 from flows.cli.sandbox import sandbox_if_no_account
+from flows.prefect_setup import ensure_prefect_server
 from tasks.clock import parse_instant
 from tasks.errors import ConfigurationError, RunAtWorkError, SupportEtlError
 from tasks.importing import gc_frozen
@@ -109,6 +110,7 @@ def _outcome_of(call: Callable[[], Any]) -> "Outcome":
     """Run a flow in this process and give what it did."""
     from flows.daily import LAST
 
+    ensure_prefect_server()
     LAST.clear()
     state = call()
     if state.is_cancelled():

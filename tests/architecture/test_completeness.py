@@ -108,7 +108,6 @@ def test_only_the_agreed_things_lie_at_the_top():
         "LICENSE",
         "Makefile",
         "constraints.txt",
-        "prefect.toml",
         ".gitignore",
         ".dockerignore",
         ".ci",
