@@ -17,6 +17,7 @@ from flows.cli import (
     doctor,
     erase,
     forecast,
+    new,
     quarantine,
     reconcile,
     report,
@@ -29,12 +30,13 @@ from flows.prefect_setup import set_prefect_defaults
 from tasks.errors import SupportEtlError
 from tasks.settings import load, redact
 
-RUN, LOOK, WAREHOUSE, CATALOG, TRY = (
+RUN, LOOK, WAREHOUSE, CATALOG, TRY, CONTRIBUTE = (
     "Run the pipeline",
     "See what needs attention",
     "Look after the warehouse",
     "Read the catalog",
     "Try it out",
+    "Contribute",
 )
 
 app = typer.Typer(
@@ -52,6 +54,7 @@ for group, commands in (
     for command in commands:
         app.command(rich_help_panel=group)(command)
 app.add_typer(quarantine.app, name="quarantine", rich_help_panel=LOOK)
+app.add_typer(new.app, name="new", rich_help_panel=CONTRIBUTE)
 
 
 def _print_version(is_wanted: bool) -> None:

@@ -28,21 +28,21 @@ def test_every_entity_has_rules_for_its_required_columns(entity):
     assert all(r["meta"]["description"] for r in rules_of(entity.name))
 
 
-def test_every_mart_has_rules():
-    for model in models().values():
-        if model.schema == "marts":
-            assert set(columns_of(model.name)) <= {c.name for c in model.columns}
+@pytest.mark.parametrize("model", models().values(), ids=lambda m: m.full_name)
+def test_every_model_is_described_and_its_rules_are_of_its_columns(model):
+    columns = {c.name for c in model.columns}
+    assert model.description
+    assert model.owner
+    assert all(c.description for c in model.columns)
+    assert set(model.grain) <= columns
+    if model.schema == "marts":
+        assert set(columns_of(model.name)) <= columns
 
 
-def test_every_description_is_there():
+def test_every_entity_is_described():
     for entity in ENTITIES.values():
         assert entity.description
         assert all(c.description for c in entity.columns)
-    for model in models().values():
-        assert model.description
-        assert model.owner
-        assert all(c.description for c in model.columns)
-        assert set(model.grain) <= {c.name for c in model.columns}
 
 
 def test_every_identity_says_what_it_means_and_reads_known_tables():

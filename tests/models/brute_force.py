@@ -6,9 +6,11 @@ by minute through the tz database, statuses are replayed one change after the ot
 counted one by one.
 """
 
+import runpy
 from collections import defaultdict
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -32,6 +34,11 @@ COUNTS_IN = {
     "agent_work": {"new", "open", "other"},
     "resolution": {"new", "open", "other", "hold", "pending"},
     "pausable_update": {"new", "open", "other", "hold"},
+}
+# KPIs of tickets in files of their own: `counted(ticket, measures)` of kpi/<name>.py
+OWN = {
+    path.stem: runpy.run_path(str(path))["counted"]
+    for path in sorted((Path(__file__).parent / "kpi").glob("*.py"))
 }
 
 
@@ -555,7 +562,6 @@ def kpis(
             continue
         m, solved, by_customer = measures[key], t.solved_at, not t.by_agent
         count("tickets_created", t.created, t)
-        count("tickets_created_by_agents", t.created if t.by_agent else None, t)
         count("tickets_solved", solved, t)
         count("net_flow", t.created, t)
         for at in t.solves:
@@ -656,6 +662,9 @@ def kpis(
         if m["handle_seconds"] is not None:
             count("handle_time", solved, t, m["handle_seconds"] / 60)
         count("qa_coverage", solved, t, 0)
+        for kpi, counted in OWN.items():
+            for at, numerator, denominator in counted(t, m):
+                count(kpi, at, t, numerator, denominator)
         _stock(found, t, zone, last_day)
     _beside(found, facts, zone, last_day)
     return found

@@ -80,10 +80,12 @@ def test_bounds_are_what_great_expectations_takes_them_for(subject: str, rule: d
         "instant": datetime.fromisoformat,
     }[kind]
     step = timedelta(seconds=1) if kind == "instant" else typed(1)
-    inside = [typed(low), typed(low) + step if high is None else typed(high), None]
+    least = typed(high) - step if low is None else typed(low)
+    most = typed(low) + step if high is None else typed(high)
+    inside = [least, most, None]
     outside = [
-        [typed(low) - step, *inside],
-        *([[*inside, typed(high) + step]] if high is not None else []),
+        *([[least - step, *inside]] if low is not None else []),
+        *([[*inside, most + step]] if high is not None else []),
     ]
     for values, is_met in ((inside, True), *((row, False) for row in outside)):
         table = pa.table({name: pa.array(values, ARROW[kind])})
