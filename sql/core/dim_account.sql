@@ -1,3 +1,4 @@
+-- One row for each account that has delivered a ticket or a survey answer.
 select
     account,
     min(connector) as connector

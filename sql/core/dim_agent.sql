@@ -1,3 +1,5 @@
+-- One row for each person or bot who works on tickets. A placeholder stands for a name that is not
+-- stored.
 select
     account,
     agent_id,

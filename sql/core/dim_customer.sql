@@ -1,3 +1,4 @@
+-- One row for each customer that the vendor has not deleted since its latest version.
 select
     customer.account,
     customer.customer_id,

@@ -1,3 +1,5 @@
+-- One row for each KPI, team and day from which a target holds. A target ends where the next
+-- begins.
 select
     kpi_target.kpi,
     coalesce(kpi_target.team, 'all') as team,

@@ -1,3 +1,4 @@
+-- One row for each organization that the vendor has not deleted since its latest version.
 select
     organization.account,
     organization.organization_id,

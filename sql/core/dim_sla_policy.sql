@@ -1,3 +1,4 @@
+-- One row for each target of an SLA policy, with the vendor's metric mapped to ours.
 select
     sla_policy.account,
     sla_policy.policy_id,

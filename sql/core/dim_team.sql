@@ -1,3 +1,4 @@
+-- One row for each team of an account.
 select
     account,
     team_id,

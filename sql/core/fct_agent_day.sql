@@ -1,6 +1,6 @@
--- What every agent did on a local day, by the day of the action. Solves go to the assignee then,
--- reopens to the agent who had solved the ticket, ratings to the assignee when rated. Work of
--- nobody is the agent 'none', so that totals match.
+-- One row for each agent and local day, with what the agent did, by the day of the action. Solves
+-- go to the assignee at that time, reopens to the agent who had solved the ticket, ratings to the
+-- assignee when rated. Work without an agent goes to the agent 'none', so totals match.
 with actions as (
     select
         account,

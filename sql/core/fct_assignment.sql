@@ -1,6 +1,6 @@
--- Who held a ticket when: one row a span of one agent (kind assignee) or one team (kind team).
--- Taking away ends a span and begins none; giving to the same holder again is no new span. History
--- may tell a team's name where tickets have its id (Freshdesk's activities).
+-- One row for each span in which one agent (kind assignee) or one team (kind team) held a ticket.
+-- Unassigning ends a span and starts none. Assigning to the same holder again starts no new span.
+-- Some histories name a team where tickets have its id (Freshdesk activities).
 with team_names as (
     select
         account,
@@ -59,6 +59,7 @@ current_holders as (
     where team_id is not null
 ),
 
+-- Changes, the holder before the first change, and the present holder of tickets without history.
 holder_points as (
     select
         holder_changes.account,

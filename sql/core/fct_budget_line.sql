@@ -1,6 +1,6 @@
--- The latest version of the plan by name, in the reporting currency at the rate of each month's
--- first day. A line without an amount is its driver's quantity (its own, or what the headcount plan
--- says) at the driver's rate.
+-- One row for each line of the latest plan (by version name), converted at the rate of the month's
+-- first day. A line without an amount is its driver's quantity (its own, or the headcount plan's)
+-- times the driver's rate.
 with known_rates as (
     select
         currency,

@@ -1,5 +1,5 @@
--- Calls with their handle time: talk, hold and wrap-up of an answered call, stamped at the end of
--- wrap-up.
+-- One row for each call. Handle time is talk, hold and wrap-up of an answered call; it counts at
+-- the end of wrap-up.
 select
     call.account,
     call.call_id,

@@ -1,7 +1,7 @@
--- Money spent, in its own currency and in the reporting one: at the rate of its posting, and at
--- that of the month's first day, at which plans are converted; so what exchange rates alone did is
--- the difference. What pays for a time (a year of licences) counts in the months of that time, by
--- days; the parts are differences of rounded sums, so they add up.
+-- One row for each posting and month that it pays for. Amounts are converted twice, at the
+-- posting's rate and at the rate of the month's first day, at which plans are converted; the
+-- difference is what exchange rates alone did. A cost that covers a period (a year of licences)
+-- counts in each of its months by days; the parts are differences of rounded sums, so they add up.
 with known_rates as (
     select
         currency,
@@ -20,6 +20,7 @@ fiscal_months as (
     group by month_starts_on
 ),
 
+-- A cost without a service period counts on the day of its posting.
 entries_with_service as (
     select
         account,
@@ -123,6 +124,7 @@ parts_with_currency as (
     from monthly_parts cross join ops.reporting_setting as setting
 ),
 
+-- The latest rates known at the posting and at the month's first day.
 rate_days as (
     select
         parts_with_currency.account,

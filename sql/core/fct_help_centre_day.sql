@@ -1,4 +1,5 @@
--- Users where the source counts them, else sessions; several sites of an account are added up.
+-- One row for each account and day of help centre use. Users count where the source counts them,
+-- else sessions; several sites of an account are added up.
 with visits as (
     select
         account,

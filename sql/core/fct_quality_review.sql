@@ -1,5 +1,5 @@
--- A review's score is its weighted points over the possible ones; a failed critical criterion sets
--- it to 0.
+-- One row for each quality review. The score is its weighted points over the possible ones; a
+-- failed critical criterion sets it to 0.
 select
     review.account,
     review.review_id,

@@ -1,5 +1,5 @@
--- Tickets whose requester came again: the next ticket of the same requester, opened after the last
--- solve and within the re-contact window of ops.reporting_setting.
+-- One row for each ticket whose requester opened another ticket after the last solve and within the
+-- re-contact window of ops.reporting_setting.
 with last_solves as (
     select
         account,

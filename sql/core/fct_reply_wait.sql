@@ -1,6 +1,6 @@
--- Next replies: from the first customer message after an agent's reply to the agents' next reply,
--- or to a solve without one. In the same second messages come before the solve, so a reply that
--- solves is a reply.
+-- One row for each wait for a next reply: from the first customer message after an agent's reply to
+-- the agents' next reply, or to a solve without one. Within one second a message comes before the
+-- solve, so a reply that solves is a reply.
 with conversation_steps as (
     select
         account,
@@ -47,6 +47,7 @@ steps_with_previous as (
     from conversation_steps
 ),
 
+-- Of a run of customer messages only the first asks.
 conversation_turns as (
     select
         account,

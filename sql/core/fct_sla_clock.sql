@@ -1,10 +1,11 @@
--- One row a clock. Where the vendor tells which targets it applied (value_map kind sla_clock),
--- elapsed time is computed here from the ticket's history; else the vendor's own cycles are taken.
--- Tickets of which the vendor tells no clock of a kind get the file's targets for it by their
--- present team and priority: of the rows that fit, one that names the desk comes before one that
--- names the team, then the priority, then the later day. A clock is breached at the instant at
--- which its elapsed time reaches the target, if it goes on beyond; elapsed equal to target is
--- achieved.
+-- One row for each SLA clock of a ticket. Where the vendor reports the targets it applied
+-- (value_map kind sla_clock), elapsed time is computed here from the ticket's history; otherwise
+-- the vendor's own cycles are used. Tickets without a vendor clock of a metric get the file's
+-- targets by their present team and priority. Of the targets that fit, one that names the desk wins
+-- over one that names the team, then the priority, then the later day. A clock is breached when its
+-- elapsed time exceeds the target; elapsed time equal to the target is achieved.
+--
+-- Metrics for which the vendor runs clocks itself: the file's targets leave them alone.
 with vendor_clocks as (
     select distinct
         sla_event.account,
@@ -17,6 +18,7 @@ with vendor_clocks as (
             and mapping.raw = lower(sla_event.metric)
 ),
 
+-- Targets from the file, the most specific one first.
 file_targets as (
     select
         ticket.account,
@@ -48,6 +50,7 @@ file_targets as (
     where vendor_clocks.ticket_id is null
 ),
 
+-- Targets that the vendor applied, on clocks that are computed here.
 vendor_targets as (
     select
         sla_event.account,
@@ -107,6 +110,7 @@ wanted_metrics as (
     from applied_targets
 ),
 
+-- Replies with the solves and reopens between them, for the clocks of periodic updates.
 updates as (
     select
         account,
@@ -148,6 +152,7 @@ updated as (
     from updates
 ),
 
+-- Each reply to an unsolved ticket starts the wait for the next update.
 periods as (
     select
         account,
@@ -177,6 +182,7 @@ solve_metrics as (
     select 'resolution'
 ),
 
+-- Every clock that a ticket could have; the targets decide which of them run.
 clocks as (
     select
         account,
@@ -243,6 +249,7 @@ running as (
             and clocks.metric = wanted_metrics.metric
 ),
 
+-- Of several targets the last one applied before the clock's end holds.
 ranked as (
     select
         running.account,
@@ -302,6 +309,7 @@ targeted as (
     where place = 1
 ),
 
+-- The spans in which a clock counts: some metrics pause with the ticket's status.
 spans as (
     select
         account,
@@ -365,6 +373,7 @@ spans as (
         )
 ),
 
+-- The length of each span, in business or in calendar seconds; the running span up to now.
 measured as (
     select
         span.account,
@@ -434,6 +443,7 @@ running_totals as (
     from measured
 ),
 
+-- The span in which the elapsed time reaches the target.
 target_crossings as (
     select
         account,
@@ -450,6 +460,7 @@ target_crossings as (
         and seconds_before + seconds >= target_seconds
 ),
 
+-- The instant of the breach: in calendar time, or back from open seconds through the calendar.
 due_instants as (
     select
         account,
@@ -543,6 +554,7 @@ computed_clocks as (
             and targeted.instance = due_instants.instance
 ),
 
+-- The vendor's own cycles, where clocks are not computed here.
 event_cycles as (
     select
         sla_event.account,
@@ -557,7 +569,7 @@ event_cycles as (
         max(case when sla_event.is_business then 1 when not sla_event.is_business then 0 end)
             as is_business,
         min(case when sla_event.kind = 'fulfill' then sla_event.happened_at end) as ended_at,
-        min(case when sla_event.kind = 'breach' then sla_event.happened_at end) as told_breach_at,
+        min(case when sla_event.kind = 'breach' then sla_event.happened_at end) as vendor_breach_at,
         max(case when sla_event.kind = 'due' then sla_event.happened_at end) as due_at,
         max(case when sla_event.kind = 'cancel' then 1 else 0 end) as is_cancelled
     from source.sla_event as sla_event
@@ -584,7 +596,7 @@ vendor_cycles as (
         false as is_ended_without_reply,
         cast(null as bigint) as elapsed_seconds_as_of,
         case
-            when cycle.told_breach_at is not null then cycle.told_breach_at
+            when cycle.vendor_breach_at is not null then cycle.vendor_breach_at
             when cycle.due_at is not null and coalesce(cycle.ended_at, zone.as_of) > cycle.due_at
                 then cycle.due_at
         end as breached_at

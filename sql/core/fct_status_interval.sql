@@ -1,7 +1,7 @@
--- A ticket's life as spans of one status with their length. `_at_event` judges the whole span by
--- the schedule in force at its end, as Zendesk does. The span of the present status has no recorded
--- length; unsolved ones have one as of the run. A solve is credited to the assignee then, a reopen
--- to the agent who had solved the ticket.
+-- One row for each span of one status in a ticket's life, with its length. `_at_event` judges the
+-- whole span by the schedule in force at its end, as Zendesk does. The present span has no recorded
+-- length; an unsolved one has a length as of the run. A solve is credited to the assignee at that
+-- time, a reopen to the agent who had solved the ticket.
 select
     status_span.account,
     status_span.ticket_id,

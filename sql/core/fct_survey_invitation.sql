@@ -1,5 +1,5 @@
--- A survey is answered by the response of its own id, or else by one of the same survey on its
--- ticket after it was sent.
+-- One row for each survey invitation. It is answered by the response with its own id, or else by a
+-- response to the same survey on its ticket after it was sent.
 with matching_answers as (
     select
         invitation.account,

@@ -1,5 +1,5 @@
--- Scores with their ticket and the agent to credit: the assignee when rated, by the vendor's word
--- or by history.
+-- One row for each survey score, with its ticket and the agent to credit. That is the assignee when
+-- rated, as the vendor says or as history shows.
 with ranked_responses as (
     select
         response.account,

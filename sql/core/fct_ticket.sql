@@ -1,7 +1,7 @@
--- One row a ticket with its measures. `_recorded` counts finished things only; `_as_of` lets
--- unfinished clocks run up to the run's as-of instant. `_business` is cumulative: every second is
--- judged by the schedule then in force; `_at_event` judges the whole span by the schedule in force
--- at its end (Zendesk's own rule).
+-- One row for each ticket with its measures. `_recorded` counts finished things only; `_as_of` lets
+-- unfinished clocks run to the run's as-of instant. `_business` is cumulative: each second is
+-- judged by the schedule in force at that second; `_at_event` judges the whole span by the schedule
+-- in force at its end (Zendesk's rule).
 with status_totals as (
     select
         account,
@@ -159,6 +159,7 @@ first_assigned as (
     group by account, ticket_id
 ),
 
+-- Raises of the priority, for accounts that count these as escalations.
 priority_changes as (
     select
         event.account,
@@ -269,6 +270,7 @@ time_totals as (
     group by account, ticket_id
 ),
 
+-- People are named by id or by login.
 agent_people as (
     select
         account,
@@ -392,6 +394,7 @@ ticket_measures as (
         on ticket.account = requester.account and ticket.requester_id = requester.person_id
 ),
 
+-- Open seconds of the ticket's own clock at each of its milestones.
 clock_readings as (
     select
         ticket_measures.account,
@@ -420,6 +423,7 @@ clock_readings as (
     group by ticket_measures.account, ticket_measures.ticket_id
 ),
 
+-- Ages of tickets that still run, up to the as-of instant.
 ticket_ages as (
     select
         ticket_measures.account,
@@ -460,6 +464,7 @@ rescheduled_tickets as (
     where position > 0
 ),
 
+-- Only tickets that changed their schedule differ under the rule that judges by the last one.
 at_event_measures as (
     select
         ticket_measures.account,

@@ -1,6 +1,6 @@
--- Unsolved tickets at the end of each local day with their ages, beside what came in, was solved
--- and was reopened on it. Median and 90th percentile by nearest rank: the age of ticket number (n +
--- 1) / 2 and 9n / 10 rounded up.
+-- One row for each local day and scope: the unsolved tickets at the end of the day with their ages,
+-- and what was created, solved and reopened on it. Median and 90th percentile are by nearest rank:
+-- the age of ticket number (n + 1) / 2, and of 9n / 10 rounded up.
 with ranked_open_tickets as (
     select
         time_zone,

@@ -1,5 +1,5 @@
--- Tickets that are unsolved at the end of a local day, from their history. A span of a status
--- covers a day's end if it begins on the day or before and ends on a later day.
+-- One row for each ticket that was unsolved at the end of a local day, from its history. A span
+-- covers a day's end if it starts on that day or before and ends on a later day.
 with unsolved_spans as (
     select
         status_interval.account,

@@ -1,3 +1,4 @@
+-- One row for each agent and local day, with names and ratios.
 select
     agent_day.day,
     agent_day.time_zone,

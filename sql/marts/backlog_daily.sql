@@ -1,3 +1,4 @@
+-- One row for each local day and scope, with the backlog's ages in days.
 select
     backlog.day,
     backlog.time_zone,

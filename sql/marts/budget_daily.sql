@@ -1,6 +1,6 @@
--- Plan, actual to date and run-rate of the month, per team and category, for every day up to the
--- last complete one. Variable lines are spread over the month's work days and projected; fixed ones
--- are due on the first, as invoices are.
+-- One row for each day up to the last complete one, team and category: plan, actual and run rate of
+-- the month. Variable lines are spread over the month's work days and projected; fixed lines are
+-- due on the first, as invoices are.
 with plan_months as (
     select
         month_on,
@@ -100,7 +100,7 @@ plan_and_actual as (
             and line_days.currency = spent_to_date.currency
 ),
 
--- what is spent beyond the fixed lines is of the variable ones
+-- Spending beyond the fixed lines belongs to the variable ones.
 with_variable_share as (
     select
         day,
@@ -121,7 +121,7 @@ with_variable_share as (
     from plan_and_actual
 ),
 
--- rounded half up in double precision, which every engine does alike, and only then made decimal
+-- Every engine rounds half up alike in double precision; the result becomes a decimal afterwards.
 rounded_amounts as (
     select
         day,

@@ -1,7 +1,8 @@
--- Where the fiscal year ends, by three methods, as of the last complete day. Variable lines: by
--- work days. Fixed ones are due on the first of the month; what is not posted yet is still to come.
--- The third takes drivers as they are forecast: it pays for the people that the forecast asks for,
--- whether they can be had or not, so the official outlook is the first.
+-- One row for each fiscal year, team and category: where the year ends, by three methods, as of the
+-- last complete day. Variable lines go by work days. Fixed lines are due on the first of the month;
+-- what is not posted yet is still to come. The third method uses the forecast drivers: it pays for
+-- the people that the forecast needs, whether or not they can be hired, so the official outlook is
+-- the first method.
 with today as (
     select
         zone.last_day,
@@ -59,6 +60,7 @@ planned_headcount as (
     group by month_on, team
 ),
 
+-- Labour to come without a driver: the people needed at their monthly cost.
 people_cost as (
     select
         fiscal_months.fiscal_year,
@@ -92,6 +94,7 @@ forecast_tickets as (
     group by team_forecast.team, team_forecast.day
 ),
 
+-- Contacts to come: as forecast; beyond the forecast as planned.
 contacts_to_come as (
     select
         budget_line.account,
@@ -287,6 +290,7 @@ year_lines as (
             and reported_lines.category = 'labour'
 ),
 
+-- What is due this month and not posted yet is still to come.
 still_to_spend as (
     select
         fiscal_year,
@@ -314,6 +318,7 @@ still_to_spend as (
     from year_lines
 ),
 
+-- A run rate needs ten work days.
 rounded_lines as (
     select
         fiscal_year,

@@ -1,3 +1,4 @@
+-- One row for each month and account: tickets opened per customer known by then.
 with months as (
     select distinct calendar.month_starts_on
     from core.dim_date as calendar

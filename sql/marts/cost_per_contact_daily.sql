@@ -1,6 +1,7 @@
--- Of the month up to each day: a team's money over its channels by the time that their solved
--- tickets took, the team's mean for those without one; by opened ones where nothing is solved yet.
--- Parts are differences of rounded sums, so they add up.
+-- One row for each day, team and channel: the team's cost of the month so far, split over channels
+-- by the handle time of their solved tickets. Tickets without a handle time count with the team's
+-- mean; while nothing is solved, opened tickets count. The parts are differences of rounded sums,
+-- so they add up.
 with cost_months as (
     select
         month_on,
@@ -155,6 +156,7 @@ team_totals as (
     group by day, team
 ),
 
+-- Handle time where a ticket has one, the team's mean where not, all times the tickets measured.
 channel_weights as (
     select
         month_to_date.day,

@@ -1,3 +1,4 @@
+-- One row for each month, team and currency: cost per ticket opened and per ticket solved.
 with monthly_costs as (
     select
         cost.month_on as month_starts_on,

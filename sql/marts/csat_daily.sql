@@ -1,3 +1,4 @@
+-- One row for each local day, scope and survey of satisfaction scores.
 select
     cast(response.responded_at at time zone zone.time_zone as date) as day,
     zone.time_zone,

@@ -1,6 +1,6 @@
--- Medians and 90th percentiles by nearest rank over the tickets solved in a month: value number (n
--- + 1) / 2 and 9n / 10 rounded up. They cannot be rolled up from days, so the account's total has
--- rows of its own (team 'all').
+-- One row for each month of the solve, team and measure: median and 90th percentile by nearest
+-- rank, value number (n + 1) / 2 and 9n / 10 rounded up. Percentiles cannot be summed up from days
+-- or teams, so the account's total (team 'all') has rows of its own.
 with reported_teams as (
     select
         account,

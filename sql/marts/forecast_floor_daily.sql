@@ -1,5 +1,5 @@
--- The field's best-known method, in SQL alone: the mean of the last eight same weekdays, special
--- days left out.
+-- One row for each team and day of the next 28: the mean of the last eight same weekdays without
+-- special days. It is the simplest forecast, which the published one has to beat.
 with weekday_history as (
     select
         volume.account,

@@ -1,7 +1,10 @@
--- A day against the last eight same weekdays: it is flagged when it lies further from their median
--- than 3.5 robust standard deviations: 1.4826 x the median absolute deviation, at least 5 % of the
--- median and, for counts, at least its square root, the spread that chance alone gives. Robust: one
--- odd day does not hide the next. Days whose figure still moves (cohorts) wait until it is final.
+-- One row for each day, account and KPI, compared with the last eight same weekdays. A day is
+-- flagged when it is further from their median than 3.5 robust standard deviations: 1.4826 x the
+-- median absolute deviation, at least 5 % of the median and, for counts, at least its square root,
+-- the spread that chance alone gives. Medians keep one unusual day from hiding the next. Days whose
+-- figure still moves (cohorts) wait until it is final.
+--
+-- 147 days: 91 to judge, each against eight weeks before it.
 with daily_totals as (
     select
         kpi_day.day,
@@ -122,6 +125,7 @@ median_deviations as (
     group by day, account, kpi, value, days_compared, median
 ),
 
+-- The least spread keeps quiet KPIs from being flagged for every small change.
 spreads as (
     select
         median_deviations.day,

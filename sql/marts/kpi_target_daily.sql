@@ -1,4 +1,5 @@
--- Totals per team and over all teams of an account, against the targets that hold on the day.
+-- One row for each day, team (and all teams of an account) and KPI that has a target, against the
+-- target that holds on the day.
 with whole_kpis as (
     select
         kpi_day.day,

@@ -1,5 +1,6 @@
--- Sums of the days' whole numerators (seconds, counts) and denominators, divided last, so that no
--- order of adding matters. Levels (backlog) are those of the period's last day.
+-- One row for each week, scope and KPI. Whole numerators (seconds, counts) and denominators are
+-- summed and divided last, so the order of addition does not matter. Levels (backlog) are those of
+-- the period's last day.
 with week_days as (
     select
         calendar.week_starts_on,

@@ -1,3 +1,4 @@
+-- One row for each agent and local day of quality reviews.
 select
     cast(review.reviewed_at at time zone zone.time_zone as date) as day,
     zone.time_zone,

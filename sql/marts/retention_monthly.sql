@@ -1,6 +1,6 @@
--- Customers lost, by what they had lived through with support in the 90 days before the month; the
--- worst counts. Groups of fewer than five show no rate. A link is not a cause. Organizations of
--- several accounts are the same if their domain is.
+-- One row for each month, account and worst support experience of the 90 days before it, with the
+-- customers lost. Groups of fewer than five show no rate. A link is not a cause. Organizations of
+-- several accounts are the same if they share a domain.
 with months as (
     select distinct calendar.month_starts_on
     from core.dim_date as calendar
@@ -63,6 +63,7 @@ organization_tickets as (
     where not ticket.is_excluded and ticket.organization_id is not null
 ),
 
+-- Weights rank the experiences: ticket, SLA breach, dissatisfied, detractor.
 support_events as (
     select
         account,

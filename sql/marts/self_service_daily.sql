@@ -1,3 +1,4 @@
+-- One row for each account and day: help centre use against the customers who opened a ticket.
 with ticket_requesters as (
     select
         created_on as day,

@@ -1,3 +1,4 @@
+-- One row for each local day, scope, metric and policy of settled SLA clocks.
 select
     cast(sla_clock.settled_at at time zone zone.time_zone as date) as day,
     zone.time_zone,

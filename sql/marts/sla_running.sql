@@ -1,3 +1,4 @@
+-- One row for each SLA clock that still runs, by how close it is to its target.
 select
     sla_clock.account,
     sla_clock.ticket_id,

@@ -1,4 +1,4 @@
--- core.fct_ticket with names, for people who look at single tickets.
+-- One row for each ticket of core.fct_ticket, with names, for people who look at single tickets.
 select
     ticket.account,
     ticket.connector,

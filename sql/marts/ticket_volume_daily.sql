@@ -1,5 +1,4 @@
--- What came in and went out per team and day, every day of the team's life, for plots and
--- forecasts.
+-- One row for each team and day since its first ticket, for plots and forecasts.
 with team_starts as (
     select
         account,

@@ -1,5 +1,6 @@
--- Counted on the month in which a course is due; overdue ones stay in the denominator. People who
--- have left without completing a course do not count, since nobody tells when they left.
+-- One row for each month, account and course, by the month in which the course is due. Overdue
+-- courses stay in the denominator. People who left without completing a course do not count,
+-- because no source reports when they left.
 with due_courses as (
     select
         calendar.month_starts_on,

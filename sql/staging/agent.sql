@@ -1,5 +1,5 @@
--- Vendors without roles (ServiceNow) list every user; those count as agents who belong to a team or
--- ever held a ticket.
+-- One row for each agent. Vendors without roles (ServiceNow) list every user; there, a user counts
+-- as an agent who belongs to a team or has held a ticket.
 with ticket_holders as (
     select
         account,

@@ -1,6 +1,8 @@
--- Messages of tickets that are there, with the author's role: what the vendor says, else agent if
--- the author is on today's agent list, else customer. The opening message is the first one, if sent
--- no later than the ticket's creation.
+-- One row for each message of a present ticket, with the author's role. The role is the vendor's;
+-- without one, an author on the present agent list is an agent and anyone else a customer. The
+-- opening message is the first one, if it was sent no later than the ticket's creation.
+--
+-- Vendors name an author by id or by login.
 with agent_authors as (
     select
         account,

@@ -1,4 +1,5 @@
--- Open seconds of every schedule up to the run's as-of instant, for clocks that still run.
+-- One row for each schedule, with its open seconds up to the run's as-of instant, for running
+-- clocks.
 select
     segment.account,
     segment.schedule_id,

@@ -1,6 +1,6 @@
--- Which business schedule a ticket has when. `open_offset` makes one running clock of a ticket's
--- several schedules: the open seconds of the ticket up to an instant are those of the schedule in
--- force, plus the offset.
+-- One row for each span in which a ticket had one business schedule. `open_offset` makes one
+-- running clock of several schedules: the open seconds of the ticket up to an instant are those of
+-- the schedule in force plus the offset.
 with schedule_changes as (
     select
         event.account,
@@ -84,6 +84,7 @@ schedule_spans as (
     left join default_schedule on schedule_starts.account = default_schedule.account
 ),
 
+-- Where one schedule hands over to the next, the ticket's clock must not jump.
 span_borders as (
     select
         account,

@@ -1,4 +1,4 @@
--- Every raw status that was seen, and the category it stands for: what the account itself says wins
+-- One row for each raw status of an account with its category. The account's own definition wins
 -- over the map.
 with seen_statuses as (
     select

@@ -1,7 +1,7 @@
--- A ticket's life as spans of one status. The first span begins at creation with the status before
--- the first change; a ticket without history is one span, or two if the vendor tells when it was
--- solved. A life begins at the opening: changes told to be before it count at it, in their order;
--- until a first change that tells no status before it, the ticket counts as open.
+-- One row for each span of one status in a ticket's life. The first span starts at creation with
+-- the status before the first change. A ticket without history has one span, or two if the vendor
+-- reports when it was solved. Changes reported before the creation count at the creation, in their
+-- order. Until a first change that reports no status before it, the ticket counts as open.
 with status_changes as (
     select
         account,
@@ -20,6 +20,7 @@ with status_changes as (
     where field = 'status' and to_value is not null
 ),
 
+-- Places -2 and -1 come before every reported change.
 status_points as (
     select
         status_changes.account,

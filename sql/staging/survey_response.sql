@@ -1,5 +1,6 @@
--- Answers with the account of their ticket, and whether the customer is satisfied: the upper
--- quarter of the scale, so 4 and 5 of 1-5, 'good' of good/bad; turned round where lower is better.
+-- One row for each survey answer, with the account of its ticket and whether the customer is
+-- satisfied. Satisfied is the upper quarter of the scale: 4 and 5 of 1-5, 'good' of good/bad;
+-- reversed where lower is better.
 with scored_responses as (
     select
         response.account,

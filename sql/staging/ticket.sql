@@ -1,6 +1,6 @@
--- Tickets with links, unified values and the reason why one does not count. Deleted ones are left
--- out, so that it does not matter whether they were loaded before; a tombstone older than the
--- ticket's state is a restored ticket.
+-- One row for each ticket, with links, unified values and the reason for an exclusion. Deleted
+-- tickets are left out, whether or not they were loaded before. A tombstone older than the ticket's
+-- state means that the ticket was restored.
 with merged_tickets as (
     select
         account,
@@ -31,8 +31,7 @@ linked_customers as (
     group by account, ticket_id
 ),
 
--- where a ticket names its owner, agent or team (Salesforce), the team is the last one that history
--- tells
+-- Where a ticket names one owner, agent or team (Salesforce), its team is the last one in history.
 team_changes as (
     select
         event.account,

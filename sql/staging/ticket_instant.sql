@@ -1,6 +1,6 @@
--- The open seconds of a ticket up to every instant that its measures need, so that business time
--- between two of them is one subtraction. One row for each schedule that the ticket ever had:
--- `open_seconds` is the ticket's own clock (every second judged by the schedule then in force),
+-- One row for each ticket, instant that a measure needs, and schedule that the ticket ever had: the
+-- open seconds up to that instant. Business time between two instants is one subtraction.
+-- `open_seconds` is the ticket's own clock (each second judged by the schedule then in force),
 -- `schedule_open_seconds` that of the row's schedule alone.
 with instants as (
     select
@@ -74,6 +74,7 @@ clock_in_force as (
             and schedules_in_force.second_of_day < segment.to_second
 ),
 
+-- The `_at_event` rule needs the readings of schedules that were not in force, too.
 other_schedules as (
     select distinct
         span.account,
