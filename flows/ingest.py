@@ -22,13 +22,14 @@ from tasks.errors import (
     StorageError,
     SupportEtlError,
 )
-from tasks.landing.pages import LandedPage, Tally
+from tasks.landing.pages import Tally
 from tasks.landing.store import Batch, Landing, Source
 from tasks.load import Load
 from tasks.quality.suites import Verdict
 from tasks.rest.client import Client
-from tasks.rest.reading import MAIN, PARENTS, Bookmark, page_reader
-from tasks.rest.spec import FullRefresh, IncrementalCursor, IncrementalWindow, Stream
+from tasks.rest.received import Bookmark, ReceivedPage
+from tasks.rest.sections import page_reader
+from tasks.rest.spec import MAIN, PARENTS, FullRefresh, IncrementalCursor, IncrementalWindow, Stream
 from tasks.settings import AccountSettings, SecretLookup, Settings, redact
 from tasks.validate import Reader
 from tasks.warehouse import runlog
@@ -239,7 +240,7 @@ class _Ingestion:
         if self._result.records:
             self._result.state = "loaded" if self._result.changed else "nothing new"
 
-    def _pages(self, batch: Batch, tally: Tally) -> Iterator[LandedPage]:
+    def _pages(self, batch: Batch, tally: Tally) -> Iterator[ReceivedPage]:
         """Pages landed before a kill, then the rest from the vendor."""
         landing = self._context.landing
         for page in land.read_back(landing, self._stream, batch):
@@ -324,23 +325,19 @@ class _Ingestion:
             },
         )
 
-    def _note_drift(self, page: LandedPage) -> None:
+    def _note_drift(self, page: ReceivedPage) -> None:
         """Compare the fields of the first records with those known, and say what appeared or
         vanished.
         """
         if page.section not in {MAIN, PARENTS}:
             return
-        path = (
-            self._stream.records
-            if page.section == MAIN
-            else (self._stream.parent.records if self._stream.parent else "")
-        )
-        seen = _fields(page.body, path)
+        records = self._stream.records_of(page.section)
+        seen = _fields(page.body, records) if isinstance(records, str) else {}
         if not seen:
             return
         with self._context.warehouse.session() as session:
             known = runlog.known_fields(session, self._account.name, self._stream.name)
-        drifted = _drift(known, seen, complete=len(page.page.records) >= _DRIFT_SAMPLE)
+        drifted = _drift(known, seen, complete=len(page.records) >= _DRIFT_SAMPLE)
         if drifted:
             with (
                 self._context.warehouse.write_lock,
@@ -361,7 +358,7 @@ def _fields(body: bytes, path: str) -> dict[str, str]:
             {}
             # a number or a nesting beyond all bounds: its record is set aside, its page tells no fields
         )
-    for segment in path.split(".") if path else ():
+    for segment in path.split("."):
         found = found.get(segment) if isinstance(found, dict) else None
     kinds: dict[str, str] = {}
     for record in found[:_DRIFT_SAMPLE] if isinstance(found, list) else ():

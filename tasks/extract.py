@@ -1,18 +1,19 @@
 """Step: ask a vendor for one stream and one window, page by page."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from tasks.clock import now
+from tasks.clock import Window, now
 from tasks.connectors import connector
 from tasks.errors import ConfigurationError, NotInPlanError
 from tasks.landing.files import read_table
 from tasks.rest.client import Account, Client, RetryPolicy
-from tasks.rest.reading import MAIN, Bookmark, Reading, Received, redecode
-from tasks.rest.spec import Request, Stream, Window
+from tasks.rest.reading import Reading
+from tasks.rest.received import DONE, Bookmark, ReceivedPage, Resume
+from tasks.rest.sections import decode
+from tasks.rest.spec import MAIN, Request, Stream
 from tasks.rest.typed import Page
 from tasks.settings import (
     AccountSettings,
@@ -43,10 +44,10 @@ def open_client(
         raise ConfigurationError(
             f"account {account.name}: setting {missing[0]} is needed for {vendor.title}"
         )
-    kinds = getattr(vendor.auth, "kinds", (vendor.auth,))
-    possible = {name for kind in kinds for name in (*kind.secrets, *getattr(kind, "optional", ()))}
+    ways = vendor.auth.alternatives
+    possible = {*vendor.auth.optional, *(name for way in ways for name in way)}
     secrets = optional_secrets_of(account.name, tuple(sorted(possible)), lookup)
-    if not any(set(kind.secrets) <= set(secrets) for kind in kinds):
+    if not any(set(way) <= set(secrets) for way in ways):
         secrets_of(account.name, vendor.auth.secrets, lookup)
     return Client(
         vendor,
@@ -63,7 +64,7 @@ def open_client(
     )
 
 
-def _read_file(client: Client, stream: Stream, *, done: bool) -> Iterator[Received]:
+def _read_file(client: Client, stream: Stream, *, done: bool) -> Iterator[ReceivedPage]:
     """A file, or the result of a query, is a stream of one page."""
     if done:
         return
@@ -71,8 +72,8 @@ def _read_file(client: Client, stream: Stream, *, done: bool) -> Iterator[Receiv
     if not given:
         raise NotInPlanError(f"{client.account.name}: no file or query is set for {stream.name}")
     body = _query(client.account, given) if _QUERY.match(given) else read_table(given)
-    page = redecode(stream, MAIN, body)
-    yield Received(MAIN, None, Request(stream.path), body, page, now(), resume={"done": True})
+    content = decode(stream, MAIN, body)
+    yield ReceivedPage(MAIN, None, Request(stream.path), body, content, now(), resume=DONE)
 
 
 def _query(account: Account, statement: str) -> bytes:
@@ -119,9 +120,9 @@ def read(
     window: Window,
     bookmark: Bookmark,
     *,
-    resume: Mapping[str, Any] | None = None,
+    resume: Resume | None = None,
     partitions: Sequence[Page] = (),
-) -> Iterator[Received]:
+) -> Iterator[ReceivedPage]:
     """Pages of one batch, from `resume` on if it was cut."""
     if client.connector.base_url == FILES:
         return _read_file(client, stream, done=resume is not None)

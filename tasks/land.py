@@ -1,61 +1,57 @@
 """Step: keep every page as received, and read it back."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from tasks.clock import parse_instant
-from tasks.landing.pages import LandedPage
 from tasks.landing.store import Batch, Landed, Landing
-from tasks.rest.reading import Received, redecode
-from tasks.rest.spec import Stream
+from tasks.rest.received import ReceivedPage
+from tasks.rest.sections import decode
+from tasks.rest.spec import Request, Stream
 
 
-def keep(landing: Landing, batch: Batch, number: int, received: Received) -> LandedPage:
-    """Land a page under its number in the batch."""
+def keep(landing: Landing, batch: Batch, number: int, page: ReceivedPage) -> ReceivedPage:
+    """Land a page under its number in the batch. Raises StorageError."""
     header = {
-        "section": received.section,
-        "partition": received.partition,
-        "request": received.request.as_json(),
-        "records": len(received.page.records),
-        "unreadable": len(received.page.unreadable),
-        "received_at": received.received_at.isoformat(),
-        "resume": received.resume,
-        "cursor": received.cursor,
-        "total": received.total,
+        "section": page.section,
+        "partition": page.partition,
+        "request": page.request.as_json(),
+        "records": len(page.records),
+        "unreadable": len(page.unreadable),
+        "received_at": page.received_at.isoformat(),
+        "resume": page.resume,
+        "cursor": page.cursor,
+        "total": page.total,
     }
-    landing.keep(batch, number, header, received.body)
-    return LandedPage(
-        number,
-        received.section,
-        received.partition,
-        received.received_at,
-        received.page,
-        dict(received.resume) if received.resume else None,
-        received.cursor,
-        received.total,
-        received.body,
-    )
+    landing.keep(batch, number, header, page.body)
+    return replace(page, number=number)
 
 
-def read_back(landing: Landing, stream: Stream, batch: Batch) -> Iterator[LandedPage]:
-    """The landed pages of a batch, whole groups only: a group that was cut is asked for again."""
-    group: list[LandedPage] = []
+def read_back(landing: Landing, stream: Stream, batch: Batch) -> Iterator[ReceivedPage]:
+    """The landed pages of a batch, whole groups only.
+
+    A group that was interrupted is asked for again.
+    """
+    group: list[ReceivedPage] = []
     for landed in landing.pages(batch):
-        group.append(_decoded(stream, landed))
-        if landed.header["resume"] is not None:
+        page = _decoded(stream, landed)
+        group.append(page)
+        if page.resume is not None:
             yield from group
             group = []
 
 
-def _decoded(stream: Stream, landed: Landed) -> LandedPage:
+def _decoded(stream: Stream, landed: Landed) -> ReceivedPage:
     header = landed.header
-    return LandedPage(
-        landed.number,
+    return ReceivedPage(
         header["section"],
         header["partition"],
-        parse_instant(header["received_at"]),
-        redecode(stream, header["section"], landed.body),
-        header["resume"],
-        header["cursor"],
-        header["total"],
+        Request.from_json(header["request"]),
         landed.body,
+        decode(stream, header["section"], landed.body),
+        parse_instant(header["received_at"]),
+        resume=header["resume"],
+        cursor=header["cursor"],
+        total=header["total"],
+        number=landed.number,
     )

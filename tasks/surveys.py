@@ -12,8 +12,10 @@ from typing import Any
 
 from tasks.clock import Window, now
 from tasks.rest.client import Client
-from tasks.rest.reading import PARENT_DOCUMENT, PARENTS, Bookmark, Reading, page_reader
-from tasks.rest.spec import Stream
+from tasks.rest.reading import Reading
+from tasks.rest.received import Bookmark
+from tasks.rest.sections import page_reader
+from tasks.rest.spec import PARENT_DOCUMENT, PARENTS, Stream
 from tasks.translation.columns import RecordBuffer, translate
 
 _EFFORT = re.compile(r"eas[yi]|effort|simple|handle my", re.IGNORECASE)
@@ -62,7 +64,7 @@ def list_questions(client: Client, stream: Stream, settings: Mapping[str, Any]) 
     questions: list[Question] = []
     for received in Reading(client, stream, Window(moment, moment), Bookmark()).catalogue():
         buffer = RecordBuffer()
-        buffer.add(received.page.records, 1, received.partition, received.received_at)
+        buffer.add(received.records, 1, received.partition, received.received_at)
         for output in (
             b
             for b in stream.outputs

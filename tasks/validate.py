@@ -4,18 +4,17 @@ rule refuses all.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import msgspec
 import pyarrow as pa
 
 from tasks.entities import ARROW, Entity
 from tasks.errors import BatchRefusedError, ContractError
-from tasks.landing.pages import LandedPage
 from tasks.quality.checked import Checked, RejectedRow
 from tasks.quality.suites import Verdict, check
-from tasks.rest.reading import MAIN, PARENT_DOCUMENT, page_reader
-from tasks.rest.spec import Output, Stream
+from tasks.rest.received import ReceivedPage
+from tasks.rest.sections import page_reader
+from tasks.rest.spec import MAIN, PARENT_DOCUMENT, Json, Output, Stream
 from tasks.translation.columns import (
     PAGE,
     REASON,
@@ -37,14 +36,14 @@ class Reader:
 
     stream: Stream
     personal: bool
-    settings: Mapping[str, Any]
+    settings: Mapping[str, Json]
     quarantine_limit: float
     seen: int = 0
     rejected_count: int = 0
     _gathered: dict[str, RecordBuffer] = field(default_factory=dict)
-    _parent_document: Any = None
+    _parent_document: Json = None
 
-    def rows(self, pages: Iterable[LandedPage]) -> Iterator[Checked]:
+    def rows(self, pages: Iterable[ReceivedPage]) -> Iterator[Checked]:
         """Checked rows in chunks.
 
         Raises BatchRefusedError when a batch rule fails or too many rows are bad.
@@ -52,10 +51,10 @@ class Reader:
         for page in pages:
             if page.section == PARENT_DOCUMENT:
                 yield from self._flush(MAIN)
-                self._parent_document = page.page.records[0]
+                self._parent_document = page.records[0]
             yield from self._spoiled(page)
             buffer = self._gathered.setdefault(page.section, RecordBuffer())
-            buffer.add(page.page.records, page.number, page.partition, page.received_at)
+            buffer.add(page.records, page.number, page.partition, page.received_at)
             if len(buffer.records) >= CHUNK_RECORDS:
                 yield from self._flush(page.section)
         for section in list(self._gathered):
@@ -101,9 +100,9 @@ class Reader:
         self.rejected_count += len(rejected)
         return Checked(entity, table, tuple(rejected), verdict)
 
-    def _spoiled(self, page: LandedPage) -> Iterator[Checked]:
+    def _spoiled(self, page: ReceivedPage) -> Iterator[Checked]:
         """Records that do not have the declared types at all."""
-        if not page.page.unreadable:
+        if not page.unreadable:
             return
         output: Output | None = next(
             (b for b in self.stream.outputs if b.section == page.section), None
@@ -111,7 +110,7 @@ class Reader:
         if output is None:  # what is asked for by this record would be missing without a word
             raise ContractError(
                 f"{self.stream.name}: a record of {page.section} cannot be read"
-                f" ({page.page.unreadable[0].reason}); nothing of the batch was loaded"
+                f" ({page.unreadable[0].reason}); nothing of the batch was loaded"
             )
         rejected = tuple(
             RejectedRow(
@@ -122,7 +121,7 @@ class Reader:
                 "declared type",
                 s.reason,
             )
-            for s in page.page.unreadable
+            for s in page.unreadable
         )
         self.seen += len(rejected)
         self.rejected_count += len(rejected)

@@ -19,7 +19,8 @@ from tasks.entities import (
 )
 from tasks.rest.auth import NoSecret
 from tasks.rest.paging import SinglePage
-from tasks.rest.spec import Connector, Expression, Output, Request, Stream, sql
+from tasks.rest.spec import Connector, Output, Request, Stream
+from tasks.rest.values import Expression, sql
 
 
 def table(name: str, description: str, entity: Entity, **others: Expression) -> Stream:

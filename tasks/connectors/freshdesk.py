@@ -6,11 +6,12 @@ daily export alone, which names teams and statuses by label and whose files lie 
 credentials. Holidays and merges are not exposed.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
+from tasks.clock import Window
 from tasks.entities import (
     AGENT,
     BUSINESS_SCHEDULE,
@@ -29,21 +30,24 @@ from tasks.entities import (
 )
 from tasks.rest.auth import Basic
 from tasks.rest.paging import EachDay, PageNumber, Restart
-from tasks.rest.shapes import due_clock, listed, score
+from tasks.rest.shapes import due_clock, full_refresh, score
 from tasks.rest.spec import (
     ChildStream,
     Connector,
     IncrementalWindow,
     Limits,
     Output,
+    Record,
+    RecordContext,
     Request,
+    RequestState,
+    Row,
     Stream,
-    Window,
-    sql,
 )
+from tasks.rest.values import Item, Present, TopLevelList, WholeBody, sql
 
 LIST = PageNumber(size={"per_page": "100"})
-full = partial(listed, at="/api/v2", records="[]")
+full = partial(full_refresh, at="/api/v2", records=TopLevelList())
 clock = partial(due_clock, created="created_at", changed="updated_at")
 CHANGES = PageNumber(
     size={"per_page": "100"},
@@ -63,12 +67,21 @@ def stamp(at: Any) -> str:
     return str(at.strftime("%Y-%m-%dT%H:%M:%SZ"))
 
 
-def since(name: str) -> Any:
-    return lambda window: {name: stamp(window.start), "@until": stamp(window.end)}
+def since(name: str, overlap: timedelta = timedelta(minutes=5)) -> IncrementalWindow:
+    """What changed from the window's start on; the list ends after the window."""
+    return IncrementalWindow(
+        ask=lambda window: {name: stamp(window.start)},
+        state=lambda window: RequestState(until=stamp(window.end)),
+        overlap=overlap,
+    )
 
 
 def days(window: Window) -> dict[str, str]:
-    return {"created_at": window.start.date().isoformat(), "@until": window.end.date().isoformat()}
+    return {"created_at": window.start.date().isoformat()}
+
+
+def last_day(window: Window) -> RequestState:
+    return RequestState(until=window.end.date().isoformat())
 
 
 def activity(field: str, key: str) -> Output:
@@ -76,7 +89,7 @@ def activity(field: str, key: str) -> Output:
     return Output(
         TICKET_EVENT,
         section="file",
-        filter=sql(f"{{activity.{key}?}}"),
+        filter=Present(f"activity.{key}"),
         fields={
             "event_id": sql(
                 f"md5(concat_ws('|', {{ticket_id}}, {{performed_at}}, '{field}',"
@@ -91,7 +104,7 @@ def activity(field: str, key: str) -> Output:
     )
 
 
-def week(schedule: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+def week(schedule: Record, context: RecordContext) -> Iterable[Row]:
     for number, day in enumerate(DAYS):
         hours = (schedule.get("business_hours") or {}).get(day)
         if hours:
@@ -113,9 +126,7 @@ def minutes(text: str) -> int:
     return (hour % 12 + (12 if half == "pm" else 0)) * 60 + minute
 
 
-def targets(
-    policy: dict[str, Any], _: Any, settings: Mapping[str, Any]
-) -> Iterable[dict[str, Any]]:
+def targets(policy: Record, context: RecordContext) -> Iterable[Row]:
     for name, target in (policy.get("sla_target") or {}).items():
         for metric, key in (("first_response", "respond_within"), ("resolution", "resolve_within")):
             if target.get(key) is not None:
@@ -130,9 +141,7 @@ def targets(
                 }
 
 
-def statuses(
-    field: dict[str, Any], _: Any, settings: Mapping[str, Any]
-) -> Iterable[dict[str, Any]]:
+def statuses(field: Record, context: RecordContext) -> Iterable[Row]:
     if field.get("name") == "status":
         for code, labels in (field.get("choices") or {}).items():
             yield {"status_id": code, "label": labels[0]}
@@ -144,9 +153,9 @@ def gone(kind: str) -> Stream:
         description=f"Tickets marked as {kind}",
         path="/api/v2/tickets",
         params={"filter": kind, "order_by": "updated_at", "order_type": "asc"},
-        records="[]",
+        records=TopLevelList(),
         paging=CHANGES,
-        sync=IncrementalWindow(ask=since("updated_since")),
+        sync=since("updated_since"),
         outputs=(
             Output(
                 TOMBSTONE,
@@ -166,9 +175,9 @@ def people(name: str, description: str, output: Output) -> Stream:
         name=name,
         description=description,
         path=f"/api/v2/{name}",
-        records="[]",
+        records=TopLevelList(),
         paging=LIST,
-        sync=IncrementalWindow(ask=since("updated_since")),
+        sync=since("updated_since"),
         from_beginning=True,
         outputs=(output,),
     )
@@ -192,16 +201,16 @@ connector = Connector(
             name="tickets",
             description="Tickets, their messages and SLA due times",
             path="/api/v2/tickets",
-            records="[]",
+            records=TopLevelList(),
             paging=CHANGES,
             params={"order_by": "updated_at", "order_type": "asc", "include": "stats"},
-            sync=IncrementalWindow(ask=since("updated_since")),
+            sync=since("updated_since"),
             child_streams=(
                 ChildStream(
                     "conversations",
                     lambda ids: Request(f"/api/v2/tickets/{ids[0]}/conversations"),
                     key="id",
-                    records="[]",
+                    records=TopLevelList(),
                     paging=LIST,
                 ),
             ),
@@ -267,9 +276,9 @@ connector = Connector(
             name="activities",
             description="History of status, agent, group and priority, one file a day",
             path="/api/v2/export/ticket_activities",
-            records="",
+            records=WholeBody(),
             paging=EachDay("created_at"),
-            sync=IncrementalWindow(ask=days, overlap=timedelta(days=2)),
+            sync=IncrementalWindow(ask=days, state=last_day, overlap=timedelta(days=2)),
             missing_is_empty=True,
             child_streams=(
                 ChildStream(
@@ -293,9 +302,9 @@ connector = Connector(
                 " mind"
             ),
             path="/api/v2/surveys/satisfaction_ratings",
-            records="[]",
+            records=TopLevelList(),
             paging=LIST,
-            sync=IncrementalWindow(ask=since("created_since"), overlap=timedelta(days=7)),
+            sync=since("created_since", overlap=timedelta(days=7)),
             optional=True,
             outputs=(
                 Output(
@@ -319,7 +328,7 @@ connector = Connector(
             name="time_entries",
             description="Time that agents entered; 30 days are read again",
             path="/api/v2/time_entries",
-            records="[]",
+            records=TopLevelList(),
             paging=LIST,
             optional=True,
             sync=IncrementalWindow(
@@ -373,9 +382,7 @@ connector = Connector(
                     "version_at": "updated_at",
                 },
             ),
-            Output(
-                TEAM_MEMBERSHIP, each="agent_ids[]", fields={"agent_id": "item", "team_id": "id"}
-            ),
+            Output(TEAM_MEMBERSHIP, each="agent_ids", fields={"agent_id": Item(), "team_id": "id"}),
             paging=LIST,
         ),
         people(

@@ -10,7 +10,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from tasks.clock import from_epoch
+from tasks.clock import Window, from_epoch
 from tasks.entities import (
     AGENT,
     BUSINESS_SCHEDULE,
@@ -28,7 +28,7 @@ from tasks.entities import (
 )
 from tasks.rest.auth import Bearer
 from tasks.rest.paging import LinkWithQuery, SinglePage
-from tasks.rest.shapes import hours, listed, opened, score
+from tasks.rest.shapes import full_refresh, hours, opened, score
 from tasks.rest.spec import (
     ChildStream,
     Connector,
@@ -36,12 +36,13 @@ from tasks.rest.spec import (
     IncrementalWindow,
     Limits,
     Output,
+    Record,
+    RecordContext,
     Request,
+    Row,
     Stream,
-    Window,
-    epoch,
-    sql,
 )
+from tasks.rest.values import Item, Partition, WholeBody, epoch, sql
 
 COLUMNS = [
     "Activity ID",
@@ -57,7 +58,7 @@ COLUMNS = [
 STATUS = {"archive": "archived", "reopen": "open", "restore": "open"}
 WEEK = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 HUNDREDS = LinkWithQuery(at="_pagination.next", size={"limit": "100"})
-full = partial(listed, at="", records="_results")
+full = partial(full_refresh, at="", records="_results")
 
 
 def between(window: Window) -> dict[str, str]:
@@ -78,7 +79,7 @@ def of(told: Any, kind: str) -> bool:
     return bool(told) and ((told.get("_meta") or {}).get("type") == kind)
 
 
-def changes(event: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+def changes(event: Record, context: RecordContext) -> Iterable[Row]:
     kind, source, target = event["type"], event.get("source"), event.get("target")
     place = (
         target
@@ -112,7 +113,7 @@ def changes(event: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Itera
         }
 
 
-def merges(event: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+def merges(event: Record, context: RecordContext) -> Iterable[Row]:
     if event["type"] == "conversations_merged" and of(
         event.get("target"), "deleted_conversation_ids"
     ):
@@ -124,7 +125,7 @@ def merges(event: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterab
             }
 
 
-def members(team: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+def members(team: Record, context: RecordContext) -> Iterable[Row]:
     return (
         {"team_id": inbox["id"], "agent_id": member["id"]}
         for inbox in team.get("inboxes") or ()
@@ -132,7 +133,7 @@ def members(team: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterab
     )
 
 
-def week(shift: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+def week(shift: Record, context: RecordContext) -> Iterable[Row]:
     for number, day in enumerate(WEEK):
         told = (shift.get("times") or {}).get(day)
         if told:
@@ -171,7 +172,7 @@ connector = Connector(
                     "conversation",
                     lambda ids: Request(f"/conversations/{ids[0]}"),
                     key="conversation.id",
-                    records="",
+                    records=WholeBody(),
                     once=True,
                 ),
                 ChildStream(
@@ -233,7 +234,7 @@ connector = Connector(
                     filter=sql("{draft_mode} is null"),
                     fields={
                         "message_id": "id",
-                        "ticket_id": "@partition",
+                        "ticket_id": Partition(),
                         "sent_at": epoch("created_at"),
                         "author_id": "author.id",
                         "is_public": sql("true"),
@@ -251,7 +252,7 @@ connector = Connector(
                     section="comments",
                     fields={
                         "message_id": "id",
-                        "ticket_id": "@partition",
+                        "ticket_id": Partition(),
                         "sent_at": epoch("posted_at"),
                         "author_id": "author.id",
                         "is_public": sql("false"),
@@ -271,7 +272,7 @@ connector = Connector(
             records="rows",
             flat=True,
             paging=SinglePage(),
-            sync=IncrementalWindow(ask=lambda window: {}, overlap=timedelta(days=7)),
+            sync=IncrementalWindow(overlap=timedelta(days=7)),
             optional=True,
             empty_is_null=True,
             export=Export(
@@ -344,8 +345,8 @@ connector = Connector(
             "Inboxes, which stand for teams, and who works in them",
             Output(
                 TEAM,
-                each="inboxes[]",
-                fields={"team_id": "item.id", "name": "item.name", "is_active": sql("true")},
+                each="inboxes",
+                fields={"team_id": Item("id"), "name": Item("name"), "is_active": sql("true")},
             ),
             Output(TEAM_MEMBERSHIP, transform=members),
         ),

@@ -12,6 +12,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
+from tasks.clock import Window
 from tasks.entities import (
     AGENT,
     CONTRACT,
@@ -41,9 +42,8 @@ from tasks.rest.spec import (
     Request,
     Stream,
     Total,
-    Window,
-    sql,
 )
+from tasks.rest.values import Item, Partition, sql
 
 TICKET_PROPERTIES = (
     "subject",
@@ -131,7 +131,7 @@ def changed(time_property: str, properties: tuple[str, ...]) -> IncrementalWindo
             "limit": 200,
         }
 
-    return IncrementalWindow(ask=lambda window: {}, body=body, overlap=timedelta(minutes=10))
+    return IncrementalWindow(body=body, overlap=timedelta(minutes=10))
 
 
 def read_by_ids(path: str, extra: Mapping[str, Any]) -> Callable[[tuple[str, ...]], Request]:
@@ -170,15 +170,17 @@ def history(field: str, name: str) -> Output:
     return Output(
         TICKET_EVENT,
         section="details",
-        each=f"propertiesWithHistory.{name}[]",
+        each=f"propertiesWithHistory.{name}",
         fields={
-            "event_id": sql(f"cast({{id}} as varchar) || '-{field}-' || {{item.timestamp}}"),
+            "event_id": sql(
+                f"cast({{id}} as varchar) || '-{field}-' || {{at}}", at=Item("timestamp")
+            ),
             "ticket_id": "id",
             "field": sql(f"'{field}'"),
-            "to_value": sql("nullif({item.value}, '')"),
-            "changed_at": "item.timestamp",
-            "actor_id": sql("'A-' || cast({item.updatedByUserId} as varchar)"),
-            "sequence": sql("epoch_ms(try_cast({item.timestamp} as timestamptz))"),
+            "to_value": sql("nullif({value}, '')", value=Item("value")),
+            "changed_at": Item("timestamp"),
+            "actor_id": sql("'A-' || cast({user} as varchar)", user=Item("updatedByUserId")),
+            "sequence": sql("epoch_ms(try_cast({at} as timestamptz))", at=Item("timestamp")),
         },
     )
 
@@ -187,8 +189,8 @@ def linked(section: str, kind: str) -> Output:
     return Output(
         TICKET_LINK,
         section=section,
-        each="to[]",
-        fields={"ticket_id": "from.id", "kind": sql(f"'{kind}'"), "linked_id": "item.toObjectId"},
+        each="to",
+        fields={"ticket_id": "from.id", "kind": sql(f"'{kind}'"), "linked_id": Item("toObjectId")},
     )
 
 
@@ -246,13 +248,13 @@ def owners(archived: str) -> Stream:
             ),
             Output(
                 TEAM,
-                each="teams[]",
-                fields={"team_id": "item.id", "name": "item.name", "is_active": sql("true")},
+                each="teams",
+                fields={"team_id": Item("id"), "name": Item("name"), "is_active": sql("true")},
             ),
             Output(
                 TEAM_MEMBERSHIP,
-                each="teams[]",
-                fields={"agent_id": "id", "team_id": "item.id", "is_default": "item.primary"},
+                each="teams",
+                fields={"agent_id": "id", "team_id": Item("id"), "is_default": Item("primary")},
             ),
         ),
     )
@@ -398,7 +400,7 @@ connector = Connector(
                     filter=sql("{type} in ('MESSAGE', 'COMMENT', 'WELCOME_MESSAGE')"),
                     fields={
                         "message_id": "id",
-                        "ticket_id": "@partition",
+                        "ticket_id": Partition(),
                         "sent_at": "createdAt",
                         "author_id": "createdBy",
                         "author_role": sql(
@@ -560,13 +562,13 @@ connector = Connector(
             outputs=(
                 Output(
                     TICKET_STATUS,
-                    each="stages[]",
+                    each="stages",
                     fields={
-                        "status_id": "item.id",
-                        "label": "item.label",
+                        "status_id": Item("id"),
+                        "label": Item("label"),
                         "category": sql(
-                            "case when upper({item.metadata.ticketState}) = 'CLOSED' then"
-                            " 'closed' end"
+                            "case when upper({state}) = 'CLOSED' then 'closed' end",
+                            state=Item("metadata.ticketState"),
                         ),
                     },
                 ),

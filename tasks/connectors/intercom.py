@@ -7,12 +7,12 @@ filtered by their own time: those between two windows would be lost (airbytehq/a
 targets are not exposed; `statistics` leave out closed hours.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date
 from functools import partial
 from typing import Any
 
-from tasks.clock import from_epoch, occurrences
+from tasks.clock import Window, from_epoch, occurrences
 from tasks.entities import (
     AGENT,
     BUSINESS_SCHEDULE,
@@ -31,32 +31,40 @@ from tasks.entities import (
 )
 from tasks.rest.auth import Bearer
 from tasks.rest.paging import BodyCursor, NextUrl, Scroll
-from tasks.rest.shapes import listed, opened, score
+from tasks.rest.shapes import full_refresh, opened, score
 from tasks.rest.spec import (
     ChildStream,
     Connector,
     IncrementalWindow,
     Limits,
     Output,
+    Record,
+    RecordContext,
     Request,
+    Row,
     Stream,
     Total,
-    Window,
-    epoch,
-    sql,
 )
+from tasks.rest.values import Expression, Item, WholeBody, epoch, sql
 
 PAGES = BodyCursor(at="pages.next.starting_after", into=("pagination", "starting_after"))
 DAY = 86_400
-full = partial(listed, at="")
-PARTS = "conversation_parts.conversation_parts[]"
-STATES = (
-    "case {item.part_type} when 'close' then 'closed' when 'snoozed' then 'snoozed' when"
-    " 'away_mode_assignment' then null else 'open' end"
-)
-ROLE = (
-    "case when {p}.type = 'bot' or {p}.from_ai_agent then 'bot' when {p}.type in ('admin', 'team')"
-    " then 'agent' else 'customer' end"
+DAY_OF_WEEK, START = Item("day_of_week"), Item("start_minute")
+START_OF_DAY = "(cast({day} as int) + 1) % 7 * 1440"  # the vendor's 0 is Monday, ours Sunday
+OPENS = "cast({start} as int)"
+full = partial(full_refresh, at="")
+PARTS = "conversation_parts.conversation_parts"
+KIND = Item("part_type")
+ASSIGNED_TO = Item("assigned_to.type")
+STATE = sql(
+    """
+    case {kind}
+        when 'close' then 'closed'
+        when 'snoozed' then 'snoozed'
+        when 'away_mode_assignment' then null
+        else 'open'
+    end""",
+    kind=KIND,
 )
 
 
@@ -76,32 +84,42 @@ def window_body(window: Window, least: int) -> dict[str, Any]:
 
 
 def search(least: int) -> IncrementalWindow:
-    return IncrementalWindow(
-        ask=lambda window: {}, body=lambda window, settings: window_body(window, least)
+    return IncrementalWindow(body=lambda window, settings: window_body(window, least))
+
+
+def role(kind: str | Item, from_ai: str | Item) -> Expression:
+    """The role of an author, by its type and by whether an AI agent writes in its name."""
+    return sql(
+        """
+        case
+            when {kind} = 'bot' or coalesce(cast({from_ai} as boolean), false) then 'bot'
+            when {kind} in ('admin', 'team') then 'agent'
+            else 'customer'
+        end""",
+        kind=kind,
+        from_ai=from_ai,
     )
 
 
-def part_event(field: str, value: str, row_filter: str) -> Output:
+def part_event(field: str, value: Item | Expression, row_filter: Expression) -> Output:
     return Output(
         TICKET_EVENT,
         section="conversation",
         each=PARTS,
-        filter=sql(row_filter),
+        filter=row_filter,
         fields={
-            "event_id": sql(f"{{item.id}} || '-{field}'"),
+            "event_id": sql(f"{{part}} || '-{field}'", part=Item("id")),
             "ticket_id": "id",
             "field": sql(f"'{field}'"),
-            "to_value": sql(value),
-            "changed_at": epoch("item.created_at"),
-            "actor_id": "item.author.id",
-            "sequence": "item.id",
+            "to_value": value,
+            "changed_at": epoch(Item("created_at")),
+            "actor_id": Item("author.id"),
+            "sequence": Item("id"),
         },
     )
 
 
-def contact(
-    record: dict[str, Any], _: Any, settings: Mapping[str, Any]
-) -> Iterable[dict[str, Any]]:
+def contact(record: Record, context: RecordContext) -> Iterable[Row]:
     companies = (record.get("companies") or {}).get("data") or [{}]
     yield {
         "customer_id": record["id"],
@@ -113,9 +131,7 @@ def contact(
     }
 
 
-def closed_days(
-    told: dict[str, Any], _: Any, settings: Mapping[str, Any]
-) -> Iterable[dict[str, Any]]:
+def closed_days(told: Record, context: RecordContext) -> Iterable[Row]:
     first = date.fromisoformat(told["exception_date"])
     days = occurrences(first, None, every="year") if told.get("recurring_annually") else [first]
     for day in days if told["exception_type"] == "closed" else ():
@@ -154,7 +170,7 @@ connector = Connector(
                     "conversation",
                     lambda ids: Request(f"/conversations/{ids[0]}", {"display_as": "plaintext"}),
                     key="id",
-                    records="",
+                    records=WholeBody(),
                 ),
             ),
             outputs=(
@@ -186,14 +202,24 @@ connector = Connector(
                 opened("conversation"),
                 part_event(
                     "status",
-                    STATES,
-                    "{item.part_type} in ('close', 'snoozed', 'open', 'unsnoozed',"
-                    " 'timer_unsnooze', 'note_and_reopen')",
+                    STATE,
+                    sql(
+                        """
+                        {kind} in (
+                            'close', 'snoozed', 'open', 'unsnoozed', 'timer_unsnooze',
+                            'note_and_reopen'
+                        )""",
+                        kind=KIND,
+                    ),
                 ),
                 part_event(
-                    "assignee", "{item.assigned_to.id}", "{item.assigned_to.type} = 'admin'"
+                    "assignee",
+                    Item("assigned_to.id"),
+                    sql("{kind} = 'admin'", kind=ASSIGNED_TO),
                 ),
-                part_event("team", "{item.assigned_to.id}", "{item.assigned_to.type} = 'team'"),
+                part_event(
+                    "team", Item("assigned_to.id"), sql("{kind} = 'team'", kind=ASSIGNED_TO)
+                ),
                 Output(
                     MESSAGE,
                     section="conversation",
@@ -203,12 +229,7 @@ connector = Connector(
                         "sent_at": epoch("created_at"),
                         "author_id": "source.author.id",
                         "sequence": sql("0"),
-                        "author_role": sql(
-                            ROLE.replace("{p}.type", "{source.author.type}").replace(
-                                "{p}.from_ai_agent",
-                                "coalesce(cast({source.author.from_ai_agent} as boolean), false)",
-                            )
-                        ),
+                        "author_role": role("source.author.type", "source.author.from_ai_agent"),
                         "is_public": sql("true"),
                         "body": "source.body",
                     },
@@ -217,21 +238,16 @@ connector = Connector(
                     MESSAGE,
                     section="conversation",
                     each=PARTS,
-                    filter=sql("{item.body} is not null and {item.body} <> ''"),
+                    filter=sql("{body} is not null and {body} <> ''", body=Item("body")),
                     fields={
-                        "message_id": "item.id",
+                        "message_id": Item("id"),
                         "ticket_id": "id",
-                        "sent_at": epoch("item.created_at"),
-                        "author_id": "item.author.id",
-                        "sequence": "item.id",
-                        "body": "item.body",
-                        "author_role": sql(
-                            ROLE.replace("{p}.type", "{item.author.type}").replace(
-                                "{p}.from_ai_agent",
-                                "coalesce(cast({item.author.from_ai_agent} as boolean), false)",
-                            )
-                        ),
-                        "is_public": sql("{item.part_type} not like 'note%'"),
+                        "sent_at": epoch(Item("created_at")),
+                        "author_id": Item("author.id"),
+                        "sequence": Item("id"),
+                        "body": Item("body"),
+                        "author_role": role(Item("author.type"), Item("author.from_ai_agent")),
+                        "is_public": sql("{kind} not like 'note%'", kind=KIND),
                     },
                 ),
                 Output(
@@ -320,9 +336,7 @@ connector = Connector(
                     "is_active": "has_inbox_seat",
                 },
             ),
-            Output(
-                TEAM_MEMBERSHIP, each="team_ids[]", fields={"agent_id": "id", "team_id": "item"}
-            ),
+            Output(TEAM_MEMBERSHIP, each="team_ids", fields={"agent_id": "id", "team_id": Item()}),
         ),
         full(
             "teams",
@@ -352,20 +366,20 @@ connector = Connector(
             "Office hours and their exceptions",
             Output(
                 BUSINESS_SCHEDULE,
-                each="time_intervals[]",
+                each="time_intervals",
                 fields={
                     "schedule_id": "id",
                     "name": "name",
                     "time_zone": "time_zone_name",
                     "version_at": epoch("updated_at"),
                     "starts_minute": sql(
-                        "(cast({item.day_of_week} as int) + 1) % 7 * 1440 +"
-                        " cast({item.start_minute} as int) % 1440"
+                        f"{START_OF_DAY} + {OPENS} % 1440", day=DAY_OF_WEEK, start=START
                     ),
                     "ends_minute": sql(
-                        "(cast({item.day_of_week} as int) + 1) % 7 * 1440 +"
-                        " cast({item.start_minute} as int) % 1440 + cast({item.end_minute} as int)"
-                        " - cast({item.start_minute} as int)"
+                        f"{START_OF_DAY} + {OPENS} % 1440 + cast({{end}} as int) - {OPENS}",
+                        day=DAY_OF_WEEK,
+                        start=START,
+                        end=Item("end_minute"),
                     ),
                 },
             ),

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
+from tasks.clock import Window
 from tasks.entities import (
     AGENT,
     CUSTOMER,
@@ -28,25 +29,27 @@ from tasks.entities import (
 )
 from tasks.rest.auth import Basic, Bearer, OneOf
 from tasks.rest.paging import BodyCursor, NextUrl, Offset
-from tasks.rest.shapes import listed
+from tasks.rest.shapes import full_refresh
 from tasks.rest.spec import (
     ChildStream,
     Connector,
     IncrementalWindow,
     Limits,
     Output,
+    Record,
+    RecordContext,
     Request,
+    Row,
     Stream,
-    Window,
-    sql,
 )
+from tasks.rest.values import Partition, TopLevelList, sql
 
 TOKEN = BodyCursor(at="nextPageToken", into=("nextPageToken",))
 HISTORY = {"status": "status", "assignee": "assignee", "priority": "priority"}
 METRICS = {"time to first response": "first_response", "time to resolution": "resolution"}
 PROJECT = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 full = partial(
-    listed,
+    full_refresh,
     at="/rest/api/3",
     records="values",
     paging=Offset("startAt", "maxResults", 50, ends="isLast"),
@@ -88,7 +91,7 @@ def value(item: Mapping[str, Any], which: str) -> Any:
     return item.get(f"{which}String" if item.get("fieldId") == "priority" else which)
 
 
-def changes(log: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+def changes(log: Record, context: RecordContext) -> Iterable[Row]:
     for history in log.get("changeHistories") or ():
         for place, item in enumerate(history.get("items") or ()):
             if item.get("fieldId") in HISTORY:
@@ -114,7 +117,7 @@ def cycles(issue: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], int, M
             yield from ((field, number, cycle) for number, cycle in enumerate(listed, 1))
 
 
-def sla(issue: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+def sla(issue: Record, context: RecordContext) -> Iterable[Row]:
     """Every cycle of every SLA: applied, due, ended, breached."""
     for field, number, cycle in cycles(issue):
         breached = cycle.get("breachTime") if cycle.get("breached") else None
@@ -138,7 +141,7 @@ def sla(issue: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterable[
                 }
 
 
-def ratings(issue: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+def ratings(issue: Record, context: RecordContext) -> Iterable[Row]:
     """The field with a rating; when it was given stands in the field that the setting
     `feedback_date_field` names.
     """
@@ -153,7 +156,7 @@ def ratings(issue: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Itera
     )
     if rated is not None:
         at = (
-            fields.get(str(settings.get("feedback_date_field")))
+            fields.get(str(context.settings.get("feedback_date_field")))
             or fields.get("resolutiondate")
             or fields.get("updated")
         )
@@ -172,7 +175,7 @@ def ratings(issue: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Itera
         }
 
 
-def ticket(issue: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+def ticket(issue: Record, context: RecordContext) -> Iterable[Row]:
     fields = issue.get("fields") or {}
 
     def inner(name: str, key: str) -> Any:
@@ -196,7 +199,7 @@ def ticket(issue: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterab
     }
 
 
-def opening(issue: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+def opening(issue: Record, context: RecordContext) -> Iterable[Row]:
     """The description is the first message."""
     fields = issue.get("fields") or {}
     author = fields.get("creator") or fields.get("reporter") or {}
@@ -241,9 +244,7 @@ connector = Connector(
             method="POST",
             records="issues",
             paging=BodyCursor(at="nextPageToken", into=("nextPageToken",), ends="isLast"),
-            sync=IncrementalWindow(
-                ask=lambda window: {}, overlap=timedelta(hours=12, minutes=5), body=search
-            ),
+            sync=IncrementalWindow(overlap=timedelta(hours=12, minutes=5), body=search),
             child_streams=(
                 ChildStream(
                     "changelog",
@@ -282,7 +283,7 @@ connector = Connector(
                     section="comments",
                     fields={
                         "message_id": "id",
-                        "ticket_id": "@partition",
+                        "ticket_id": Partition(),
                         "sent_at": "created",
                         "author_id": "author.accountId",
                         "is_public": sql("coalesce(cast({jsdPublic} as boolean), true)"),
@@ -314,7 +315,7 @@ connector = Connector(
                         body={"ids": [int(i) for i in ids]},
                     ),
                     key="worklogId",
-                    records="[]",
+                    records=TopLevelList(),
                     chunk=1000,
                 ),
             ),
@@ -354,7 +355,7 @@ connector = Connector(
                 fields={"customer_id": "accountId", "name": "displayName", "email": "emailAddress"},
             ),
             path="users/search",
-            records="[]",
+            records=TopLevelList(),
             paging=Offset("startAt", "maxResults", 200),
         ),
         full(

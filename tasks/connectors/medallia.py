@@ -11,12 +11,22 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from tasks.clock import from_epoch
+from tasks.clock import Window, from_epoch
 from tasks.entities import SURVEY_RESPONSE
 from tasks.errors import ConfigurationError
 from tasks.rest.auth import OAuth2
 from tasks.rest.paging import BodyKeyset
-from tasks.rest.spec import Connector, IncrementalWindow, Limits, Output, Request, Stream, Window
+from tasks.rest.spec import (
+    Connector,
+    IncrementalWindow,
+    Limits,
+    Output,
+    Record,
+    RecordContext,
+    Request,
+    Row,
+    Stream,
+)
 
 SIZE = 500
 FIELD = re.compile(r"[a-z]_[A-Za-z0-9_]+")
@@ -73,12 +83,10 @@ def first(record: Mapping[str, Any], alias: str) -> str | None:
     return found[0] if isinstance(found[0], str) else None
 
 
-def score_rows(
-    record: dict[str, Any], _: Any, settings: Mapping[str, Any]
-) -> Iterable[dict[str, Any]]:
+def score_rows(record: Record, context: RecordContext) -> Iterable[Row]:
     """One row per configured score that was given."""
     finished = first(record, "finished")
-    for place, config in enumerate(settings.get("scores", ())):
+    for place, config in enumerate(context.settings.get("scores", ())):
         score = first(record, f"s{place}")
         if score is not None and finished:
             yield {
@@ -125,7 +133,7 @@ connector = Connector(
             method="POST",
             records="data.feedback.nodes",
             paging=BodyKeyset(("finished.values", "id.values"), SIZE, above),
-            sync=IncrementalWindow(ask=lambda window: {}, overlap=timedelta(days=30), body=query),
+            sync=IncrementalWindow(overlap=timedelta(days=30), body=query),
             outputs=(Output(SURVEY_RESPONSE, transform=score_rows),),
         ),
     ),

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
+from tasks.clock import Window
 from tasks.entities import SURVEY, SURVEY_QUESTION, SURVEY_RESPONSE
-from tasks.rest.auth import Header, OAuth2, OneOf
+from tasks.rest.auth import OAuth2, OneOf, TokenHeader
 from tasks.rest.paging import NextUrl, SinglePage
 from tasks.rest.spec import (
     Connector,
@@ -20,9 +21,11 @@ from tasks.rest.spec import (
     Limits,
     Output,
     ParentStream,
+    Record,
+    RecordContext,
     Request,
+    Row,
     Stream,
-    Window,
 )
 
 API = "/API/v3"
@@ -48,9 +51,7 @@ def number(text: Any) -> float | None:
         return None
 
 
-def question_rows(
-    definition: dict[str, Any], _: Any, settings: Mapping[str, Any]
-) -> Iterable[dict[str, Any]]:
+def question_rows(definition: Record, context: RecordContext) -> Iterable[Row]:
     for key, question in ((definition.get("result") or {}).get("Questions") or {}).items():
         recoded = question.get("RecodeValues") or {
             choice: choice for choice in question.get("Choices") or {}
@@ -58,7 +59,7 @@ def question_rows(
         scores = [s for s in map(number, recoded.values()) if s is not None]
         is_nps = question.get("Selector") == "NPS"
         yield {
-            "survey_id": settings["partition"],
+            "survey_id": context.partition,
             "question_id": key,
             "heading": question.get("QuestionText"),
             "family": "nps" if is_nps else question.get("QuestionType"),
@@ -67,21 +68,19 @@ def question_rows(
         }
 
 
-def score_rows(
-    response: dict[str, Any], _: Any, settings: Mapping[str, Any]
-) -> Iterable[dict[str, Any]]:
+def score_rows(response: Record, context: RecordContext) -> Iterable[Row]:
     """One row per configured question that was answered.
 
     Answers and embedded data lie side by side in `values`.
     """
-    values, survey = response.get("values") or {}, settings["partition"]
+    values, survey = response.get("values") or {}, context.partition
     if (
         values.get("distributionChannel") == "preview"
         or values.get("status") in NOT_REAL
         or values.get("finished") in {0, "0"}
     ):
         return
-    for config in settings.get("scores", ()):
+    for config in context.settings.get("scores", ()):
         score = values.get(config["question_id"])
         if str(config["survey_id"]) == survey and score is not None:
             yield {
@@ -113,7 +112,7 @@ connector = Connector(
     settings=("datacenter",),
     auth=OneOf(
         (
-            Header("api_token", "X-API-TOKEN"),
+            TokenHeader("api_token", "X-API-TOKEN"),
             OAuth2(
                 "/oauth2/token", "client_credentials", ("client_id", "client_secret"), basic=True
             ),
@@ -129,7 +128,7 @@ connector = Connector(
             path=f"{API}/surveys/{{key}}/export-responses",
             records="responses",
             paging=SinglePage(),
-            sync=IncrementalWindow(ask=lambda window: {}, overlap=timedelta(days=7)),
+            sync=IncrementalWindow(overlap=timedelta(days=7)),
             export=Export(
                 start=start,
                 job_at="result.progressId",

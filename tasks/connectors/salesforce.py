@@ -8,11 +8,10 @@ names and ids, of which the ids count. No first reply and no survey scores in th
 agent time only where Omni-Channel routes the work.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date, timedelta
-from typing import Any
 
-from tasks.clock import minute_of_day, occurrences
+from tasks.clock import Window, minute_of_day, occurrences
 from tasks.entities import (
     AGENT,
     BUSINESS_SCHEDULE,
@@ -40,11 +39,13 @@ from tasks.rest.spec import (
     IncrementalWindow,
     Limits,
     Output,
+    Record,
+    RecordContext,
     Request,
+    Row,
     Stream,
-    Window,
-    sql,
 )
+from tasks.rest.values import Header, sql
 
 API = "/services/data/v65.0"
 MONTH = timedelta(days=31)
@@ -89,10 +90,10 @@ def changed(
         failed=frozenset({"Failed", "Aborted"}),
         file=lambda _, job: Request(f"{API}/jobs/query/{job}/results", {"maxRecords": "50000"}),
         kind="csv",
-        more="sforce-locator",
-        more_param="locator",
-        count="sforce-numberofrecords",
-        least=MONTH,
+        next_part=Header("sforce-locator"),
+        next_part_param="locator",
+        rows_count=Header("sforce-numberofrecords"),
+        shortest_window=MONTH,
     )
     return Stream(
         name=name,
@@ -205,7 +206,7 @@ def milestone(kind: str, at: str, condition: str) -> Output:
     )
 
 
-def week(hours: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+def week(hours: Record, context: RecordContext) -> Iterable[Row]:
     """A row a day; the same start and end means open all day."""
     for number, day in enumerate(DAYS):
         start, end = hours.get(f"{day}StartTime"), hours.get(f"{day}EndTime")
@@ -248,7 +249,7 @@ RECURS = {
 }
 
 
-def holiday(told: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+def holiday(told: Record, context: RecordContext) -> Iterable[Row]:
     """A row an occurrence; holidays of part of a day close nothing.
 
     The mask of weekdays has Sunday as 1, Monday as 2.

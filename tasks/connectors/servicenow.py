@@ -5,11 +5,11 @@ and a page can come short when access rules hide rows of it. The user must have 
 value is text, null is "".
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from tasks.clock import occurrences
+from tasks.clock import Window, occurrences
 from tasks.entities import (
     AGENT,
     BUSINESS_SCHEDULE,
@@ -39,12 +39,14 @@ from tasks.rest.spec import (
     Limits,
     Output,
     ParentStream,
+    Record,
+    RecordContext,
     Request,
+    Row,
     Stream,
     Total,
-    Window,
-    sql,
 )
+from tasks.rest.values import Header, sql
 
 TABLE = "/api/now/table/"
 EVENT_FIELDS = {
@@ -123,7 +125,7 @@ def table(
         sync=FullRefresh(replaces=replaces)
         if full
         else IncrementalWindow(ask=ask, overlap=timedelta(minutes=5)),
-        total=Total("header:x-total-count", strict=False),
+        total=Total(Header("x-total-count"), strict=False),
         optional=optional,
         from_beginning=people,
         enabled=enabled,
@@ -268,7 +270,7 @@ def on(written: str) -> date:
     return date.fromisoformat(written[:10] if "-" in written else written[:8])
 
 
-def closed(span: dict[str, Any], schedules: Iterable[str]) -> Iterable[dict[str, Any]]:
+def closed(span: Record, schedules: Iterable[str]) -> Iterable[Row]:
     """Days of a span that closes schedules: once, or every year on its date or on a floating one
     (the second Monday of May).
     """
@@ -303,17 +305,13 @@ def closed(span: dict[str, Any], schedules: Iterable[str]) -> Iterable[dict[str,
     )
 
 
-def own_holiday(
-    span: dict[str, Any], _: Any, settings: Mapping[str, Any]
-) -> Iterable[dict[str, Any]]:
+def own_holiday(span: Record, context: RecordContext) -> Iterable[Row]:
     return closed(span, [plain(span["schedule"])]) if span["type"] == "excluded" else ()
 
 
-def child_holiday(
-    span: dict[str, Any], links: Any, settings: Mapping[str, Any]
-) -> Iterable[dict[str, Any]]:
+def child_holiday(span: Record, context: RecordContext) -> Iterable[Row]:
     """Spans of a child schedule, for every schedule that it is taken out of."""
-    return closed(span, [plain(link["schedule"]) for link in links["result"]])
+    return closed(span, [plain(link["schedule"]) for link in context.parent_document["result"]])
 
 
 connector = Connector(
@@ -540,7 +538,7 @@ connector = Connector(
                 "sysparm_query": "schedule={key}^ORDERBYsys_updated_on^ORDERBYsys_id",
             },
             paging=SinglePage(),
-            sync=IncrementalWindow(ask=lambda window: {}),
+            sync=IncrementalWindow(),
             optional=True,
             outputs=(Output(HOLIDAY, transform=child_holiday),),
             parent=ParentStream(

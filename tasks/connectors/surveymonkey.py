@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
+from tasks.clock import Window
 from tasks.entities import SURVEY, SURVEY_QUESTION, SURVEY_RESPONSE
 from tasks.rest.auth import Bearer
 from tasks.rest.paging import LinkWithQuery
@@ -19,10 +20,12 @@ from tasks.rest.spec import (
     Limits,
     Output,
     ParentStream,
+    Record,
+    RecordContext,
     Request,
+    Row,
     Stream,
     Total,
-    Window,
 )
 
 LIVE_MODES = {"default", "email", "weblink", "offline", "kiosk"}
@@ -56,9 +59,7 @@ def number(choice: Mapping[str, Any]) -> float | None:
         return None
 
 
-def question_rows(
-    details: dict[str, Any], _: Any, settings: Mapping[str, Any]
-) -> Iterable[dict[str, Any]]:
+def question_rows(details: Record, context: RecordContext) -> Iterable[Row]:
     for question in questions_of(details):
         scores = [s for s in map(number, choices_of(question).values()) if s is not None]
         headings = question.get("headings") or [{}]
@@ -72,9 +73,7 @@ def question_rows(
         }
 
 
-def score_rows(
-    response: dict[str, Any], details: dict[str, Any] | None, settings: Mapping[str, Any]
-) -> Iterable[dict[str, Any]]:
+def score_rows(response: Record, context: RecordContext) -> Iterable[Row]:
     """One row per configured question that was answered.
 
     A choice that is gone from the survey leaves its id as the score, which is not a number: the row
@@ -82,8 +81,10 @@ def score_rows(
     """
     if response.get("collection_mode", "default") not in LIVE_MODES:
         return
-    wanted = {(str(s["survey_id"]), str(s["question_id"])): s for s in settings.get("scores", ())}
-    known = {q["id"]: q for q in questions_of(details or {})}
+    wanted = {
+        (str(s["survey_id"]), str(s["question_id"])): s for s in context.settings.get("scores", ())
+    }
+    known = {q["id"]: q for q in questions_of(context.parent_document or {})}
     variables = response.get("custom_variables") or {}
     for question in questions_of(response):
         config = wanted.get((response["survey_id"], question["id"]))

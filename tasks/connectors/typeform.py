@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
+from tasks.clock import Window
 from tasks.entities import SURVEY, SURVEY_QUESTION, SURVEY_RESPONSE
 from tasks.rest.auth import Bearer, OAuth2, OneOf
 from tasks.rest.paging import BeforeLast, PageNumber
@@ -18,9 +19,11 @@ from tasks.rest.spec import (
     Limits,
     Output,
     ParentStream,
+    Record,
+    RecordContext,
     Request,
+    Row,
     Stream,
-    Window,
 )
 
 SCALED = {"nps", "opinion_scale", "rating"}
@@ -53,9 +56,7 @@ def scale(field: Mapping[str, Any]) -> tuple[int, int] | None:
     return low, low + int(properties.get("steps") or (11 if field["type"] == "nps" else 5)) - 1
 
 
-def question_rows(
-    form: dict[str, Any], _: Any, settings: Mapping[str, Any]
-) -> Iterable[dict[str, Any]]:
+def question_rows(form: Record, context: RecordContext) -> Iterable[Row]:
     for field in fields_of(form):
         low, high = scale(field) or (None, None)
         yield {
@@ -81,17 +82,15 @@ def number(answer: Mapping[str, Any], config: Mapping[str, Any]) -> Any:
     )
 
 
-def score_rows(
-    response: dict[str, Any], form: dict[str, Any] | None, settings: Mapping[str, Any]
-) -> Iterable[dict[str, Any]]:
+def score_rows(response: Record, context: RecordContext) -> Iterable[Row]:
     """One row per configured question that was answered; questions are known by `ref`, else by id."""
-    survey = settings["partition"]
+    survey = context.partition
     wanted = {
         str(s["question_id"]): s
-        for s in settings.get("scores", ())
+        for s in context.settings.get("scores", ())
         if str(s["survey_id"]) == survey
     }
-    asked = {field["id"]: scale(field) for field in fields_of(form or {})}
+    asked = {field["id"]: scale(field) for field in fields_of(context.parent_document or {})}
     for answer in response.get("answers") or ():
         field = answer.get("field") or {}
         config = wanted.get(str(field.get("ref"))) or wanted.get(str(field.get("id")))

@@ -9,6 +9,7 @@ take 10 requests a minute, leave out the newest minute, and select on a system t
 from datetime import timedelta
 from functools import partial
 
+from tasks.clock import Window
 from tasks.entities import (
     AGENT,
     BUSINESS_SCHEDULE,
@@ -29,7 +30,7 @@ from tasks.entities import (
 )
 from tasks.rest.auth import Basic, Bearer, OneOf
 from tasks.rest.paging import CursorParam, NextUrl
-from tasks.rest.shapes import listed, score
+from tasks.rest.shapes import full_refresh, score
 from tasks.rest.spec import (
     ChildStream,
     Connector,
@@ -39,26 +40,25 @@ from tasks.rest.spec import (
     Output,
     Request,
     Stream,
-    Window,
-    sql,
 )
+from tasks.rest.values import Item, Partition, Present, sql
 
 EXPORTS_PER_MINUTE = 10
 by_cursor = CursorParam(
     at="meta.after_cursor", param="page[after]", size={"page[size]": "100"}, more="meta.has_more"
 )
 by_time = NextUrl(at="next_page", ends="end_of_stream")
-full = partial(listed, at="/api/v2")
+full = partial(full_refresh, at="/api/v2")
 targets = Output(
     SLA_POLICY,
-    each="policy_metrics[]",
+    each="policy_metrics",
     fields={
         "policy_id": "id",
-        "metric": "item.metric",
-        "priority": sql("coalesce({item.priority}, 'any')"),
+        "metric": Item("metric"),
+        "priority": sql("coalesce({priority}, 'any')", priority=Item("priority")),
         "name": "title",
-        "target_minutes": "item.target",
-        "is_business": "item.business_hours",
+        "target_minutes": Item("target"),
+        "is_business": Item("business_hours"),
     },
 )
 
@@ -86,17 +86,17 @@ def change(field: str, key: str) -> Output:
     """Child events of one field; a value that was taken away is there and null."""
     return Output(
         TICKET_EVENT,
-        each="child_events[]",
-        filter=sql(f"{{item.{key}?}}"),
+        each="child_events",
+        filter=Present(Item(key)),
         fields={
-            "event_id": "item.id",
+            "event_id": Item("id"),
             "ticket_id": "ticket_id",
             "field": sql(f"'{field}'"),
-            "from_value": "item.previous_value",
-            "to_value": f"item.{key}",
+            "from_value": Item("previous_value"),
+            "to_value": Item(key),
             "changed_at": "created_at",
             "actor_id": "updater_id",
-            "sequence": "item.id",
+            "sequence": Item("id"),
         },
     )
 
@@ -192,16 +192,16 @@ connector = Connector(
                 change("priority", "priority"),
                 Output(
                     MESSAGE,
-                    each="child_events[]",
-                    filter=sql("{item.event_type} = 'Comment'"),
+                    each="child_events",
+                    filter=sql("{kind} = 'Comment'", kind=Item("event_type")),
                     fields={
-                        "message_id": "item.id",
+                        "message_id": Item("id"),
                         "ticket_id": "ticket_id",
                         "sent_at": "created_at",
-                        "author_id": "item.author_id",
-                        "is_public": "item.public",
-                        "body": "item.body",
-                        "sequence": "item.id",
+                        "author_id": Item("author_id"),
+                        "is_public": Item("public"),
+                        "body": Item("body"),
+                        "sequence": Item("id"),
                     },
                 ),
             ),
@@ -350,19 +350,19 @@ connector = Connector(
             outputs=(
                 Output(
                     SURVEY_RESPONSE,
-                    each="answers[]",
-                    filter=sql("{item.rating} is not null"),
+                    each="answers",
+                    filter=sql("{rating} is not null", rating=Item("rating")),
                     fields={
                         "response_id": "id",
                         "survey_id": "survey.id",
-                        "score": "item.rating",
+                        "score": Item("rating"),
                         **score("csat", 1, 5),
                         "ticket_id": sql(
                             "regexp_extract(cast({subjects} as varchar), 'ticket:(\\d+)', 1)"
                         ),
                         "customer_id": "responder_id",
-                        "responded_at": "item.created_at",
-                        "version_at": "item.updated_at",
+                        "responded_at": Item("created_at"),
+                        "version_at": Item("updated_at"),
                     },
                 ),
             ),
@@ -416,20 +416,20 @@ connector = Connector(
             "Business schedules and their holidays",
             Output(
                 BUSINESS_SCHEDULE,
-                each="intervals[]",
+                each="intervals",
                 fields={
                     "schedule_id": "id",
                     "name": "name",
                     "time_zone": "time_zone",
-                    "starts_minute": "item.start_time",
-                    "ends_minute": "item.end_time",
+                    "starts_minute": Item("start_time"),
+                    "ends_minute": Item("end_time"),
                 },
             ),
             Output(
                 HOLIDAY,
                 section="holidays",
                 fields={
-                    "schedule_id": "@partition",
+                    "schedule_id": Partition(),
                     "holiday_id": "id",
                     "name": "name",
                     "first_on": "start_date",

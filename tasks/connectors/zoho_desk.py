@@ -11,6 +11,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
+from tasks.clock import Window
 from tasks.entities import (
     AGENT,
     BUSINESS_SCHEDULE,
@@ -29,18 +30,21 @@ from tasks.entities import (
 )
 from tasks.rest.auth import OAuth2
 from tasks.rest.paging import Offset, Restart
-from tasks.rest.shapes import due_clock, hours, listed, score
+from tasks.rest.shapes import due_clock, full_refresh, hours, score
 from tasks.rest.spec import (
     ChildStream,
     Connector,
     IncrementalWindow,
     Limits,
     Output,
+    Record,
+    RecordContext,
     Request,
+    RequestState,
+    Row,
     Stream,
-    Window,
-    sql,
 )
+from tasks.rest.values import Expression, Item, Partition, sql
 
 API = "/api/v1"
 FIELDS = {
@@ -50,8 +54,8 @@ FIELDS = {
     "Priority": "priority",
 }
 DAYS = ("SUNDAY", "MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY")
-VALUE = "{item.propertyValue}"
-full = partial(listed, at=API, records="data")
+VALUE = Item("propertyValue")
+full = partial(full_refresh, at=API, records="data")
 paged = partial(full, paging=Offset("from", "limit", 100))
 
 
@@ -73,42 +77,42 @@ def from_last(params: Mapping[str, str], last: str) -> dict[str, str]:
 SEARCH = Offset("from", "limit", 100, cap=900, restart=Restart("modifiedTime", from_last))
 
 
-def told(key: str) -> str:
-    """A value of a history entry: bare text, an object with an id, or one of the two of a
-    transition.
-    """
-    inner = " , ".join(
-        f"{VALUE}->>'{path}'"
-        for path in (f"$.{key}.id", f"$.{key}", *(("$.id",) if key == "updatedValue" else ()))
-    )
-    plain = VALUE if key == "updatedValue" else "null"
-    return f"case when {VALUE} like '{{%' then coalesce({inner}) else {plain} end".replace(
-        "like '{%'", "like chr(123) || '%'"
-    )
+def told(key: str) -> Expression:
+    """A value of a history entry: bare text, an object with an id, or one of a transition's two."""
+    places = (f"$.{key}.id", f"$.{key}", *(("$.id",) if key == "updatedValue" else ()))
+    inner = ", ".join(f"{{value}}->>'{place}'" for place in places)
+    bare = "{value}" if key == "updatedValue" else "null"
+    is_object = "{value} like chr(123) || '%'"  # it begins with a brace
+    return sql(f"case when {is_object} then coalesce({inner}) else {bare} end", value=VALUE)
 
 
 def change(name: str, field: str) -> Output:
     return Output(
         TICKET_EVENT,
         section="history",
-        each="eventInfo[]",
-        filter=sql(f"{{item.propertyName}} = '{name}'"),
+        each="eventInfo",
+        filter=sql(f"{{name}} = '{name}'", name=Item("propertyName")),
         fields={
             "event_id": sql(
-                "md5(concat_ws('|', {@partition}, {eventTime}, {item.propertyName},"
-                " cast({item.propertyValue} as varchar)))"
+                """
+                md5(concat_ws(
+                    '|', {ticket}, {eventTime}, {name}, cast({value} as varchar)
+                ))""",
+                ticket=Partition(),
+                name=Item("propertyName"),
+                value=VALUE,
             ),
-            "ticket_id": "@partition",
+            "ticket_id": Partition(),
             "field": sql(f"'{field}'"),
-            "from_value": sql(told("previousValue")),
-            "to_value": sql(told("updatedValue")),
+            "from_value": told("previousValue"),
+            "to_value": told("updatedValue"),
             "changed_at": "eventTime",
             "actor_id": "actor.id",
         },
     )
 
 
-def week(told: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+def week(told: Record, context: RecordContext) -> Iterable[Row]:
     for time in told.get("businessTimes") or ():
         yield {
             "schedule_id": told["id"],
@@ -118,7 +122,7 @@ def week(told: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterable[
         }
 
 
-def targets(sla: dict[str, Any], _: Any, settings: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+def targets(sla: Record, context: RecordContext) -> Iterable[Row]:
     for target in sla.get("targets") or ():
         for metric, key in (("first_response", "firstResponse"), ("resolution", "resolution")):
             if target.get(key):
@@ -222,7 +226,7 @@ connector = Connector(
                     filter=sql("coalesce({status}, '') <> 'DRAFT'"),
                     fields={
                         "message_id": "id",
-                        "ticket_id": "@partition",
+                        "ticket_id": Partition(),
                         "sent_at": "createdTime",
                         "author_id": "author.id",
                         "is_public": sql("coalesce({visibility}, 'public') = 'public'"),
@@ -240,7 +244,7 @@ connector = Connector(
                     section="comments",
                     fields={
                         "message_id": sql("'comment-' || {id}"),
-                        "ticket_id": "@partition",
+                        "ticket_id": Partition(),
                         "sent_at": "commentedTime",
                         "author_id": "commenterId",
                         "is_public": "isPublic",
@@ -254,7 +258,7 @@ connector = Connector(
                     section="time",
                     fields={
                         "entry_id": "id",
-                        "ticket_id": "@partition",
+                        "ticket_id": Partition(),
                         "agent_id": "ownerId",
                         "entered_at": "executedTime",
                         "seconds": sql(
@@ -274,7 +278,8 @@ connector = Connector(
             params={"department": "allDepartment", "sortBy": "-ratedTime"},
             paging=Offset("from", "limit", 50, newest_first="ratedTime"),
             sync=IncrementalWindow(
-                ask=lambda window: {"@since": stamp(window.start)}, overlap=timedelta(days=1)
+                state=lambda window: RequestState(since=stamp(window.start)),
+                overlap=timedelta(days=1),
             ),
             outputs=(
                 Output(
@@ -311,8 +316,8 @@ connector = Connector(
             ),
             Output(
                 TEAM_MEMBERSHIP,
-                each="associatedDepartmentIds[]",
-                fields={"agent_id": "id", "team_id": "item"},
+                each="associatedDepartmentIds",
+                fields={"agent_id": "id", "team_id": Item()},
             ),
         ),
         paged(
@@ -379,13 +384,13 @@ connector = Connector(
             "Holiday lists, which close every schedule",
             Output(
                 HOLIDAY,
-                each="holidays[]",
+                each="holidays",
                 fields={
                     "schedule_id": sql("'*'"),
-                    "holiday_id": sql("{id} || '-' || {item.date}"),
-                    "name": "item.name",
-                    "first_on": "item.date",
-                    "last_on": "item.date",
+                    "holiday_id": sql("{id} || '-' || {date}", date=Item("date")),
+                    "name": Item("name"),
+                    "first_on": Item("date"),
+                    "last_on": Item("date"),
                 },
             ),
             path="holidayList",

@@ -10,20 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-Post = Callable[[str, Mapping[str, str], tuple[str, str] | None], Mapping[str, Any]]
-
-
-class Auth(Protocol):
-    """What a connector declares: which secrets and settings it needs, and the session object made
-    of them.
-    """
-
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        """Names of the secrets, one set of which must be given."""
-
-    def bind(self, values: Mapping[str, str], post: Post) -> "Credentials":
-        """The live credentials of one account."""
+TokenResponse = Mapping[str, Any]  # the JSON object of a token endpoint
+Post = Callable[[str, Mapping[str, str], tuple[str, str] | None], TokenResponse]
 
 
 class Credentials(Protocol):
@@ -33,9 +21,50 @@ class Credentials(Protocol):
         """Headers for the next request."""
 
     def renew(self, refused: Mapping[str, str]) -> bool:
-        """Get a new token after a 401 with these headers, unless another stream has done so; False
-        if there is nothing to renew.
+        """Get a new token after a 401 with these headers; False if there is nothing to renew.
+
+        Another stream may have renewed it already: then nothing is asked for.
         """
+
+
+class Auth(Protocol):
+    """What a connector declares: the secrets that it needs, and how they become credentials."""
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The secrets of the first way to sign in: what `doctor` asks for."""
+
+    @property
+    def alternatives(self) -> tuple[tuple[str, ...], ...]:
+        """The secrets of each way to sign in; one way must be complete."""
+
+    @property
+    def optional(self) -> tuple[str, ...]:
+        """Secrets that are used when they are given."""
+
+    def bind(self, values: Mapping[str, str], post: Post, *, base_url: str = "") -> Credentials:
+        """The live credentials of one account.
+
+        `values` are its settings and secrets, `post` sends a form to a token endpoint, `base_url`
+        is the address that replaces the vendor's, if any.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class _OneWay:
+    """One way to sign in."""
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        return ()
+
+    @property
+    def alternatives(self) -> tuple[tuple[str, ...], ...]:
+        return (self.secrets,)
+
+    @property
+    def optional(self) -> tuple[str, ...]:
+        return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +80,7 @@ class _Fixed:
 
 
 @dataclass(frozen=True, slots=True)
-class Bearer:
+class Bearer(_OneWay):
     """`Authorization: Bearer <token>`."""
 
     secret: str
@@ -62,13 +91,13 @@ class Bearer:
         """The token."""
         return (self.secret,)
 
-    def bind(self, values: Mapping[str, str], post: Post) -> Credentials:
+    def bind(self, values: Mapping[str, str], post: Post, *, base_url: str = "") -> Credentials:
         """A fixed header."""
         return _Fixed(f"{self.scheme} {values[self.secret]}")
 
 
 @dataclass(frozen=True, slots=True)
-class Header:
+class TokenHeader(_OneWay):
     """A token in a header of its own, such as `X-API-TOKEN`."""
 
     secret: str
@@ -79,13 +108,13 @@ class Header:
         """The token."""
         return (self.secret,)
 
-    def bind(self, values: Mapping[str, str], post: Post) -> Credentials:
+    def bind(self, values: Mapping[str, str], post: Post, *, base_url: str = "") -> Credentials:
         """A fixed header."""
         return _Fixed(values[self.secret], self.name)
 
 
 @dataclass(frozen=True, slots=True)
-class Basic:
+class Basic(_OneWay):
     """`Authorization: Basic`.
 
     `user` and `other`, the password, are templates over settings and secrets (Zendesk:
@@ -103,7 +132,7 @@ class Basic:
         """The password or token."""
         return (self.secret,)
 
-    def bind(self, values: Mapping[str, str], post: Post) -> Credentials:
+    def bind(self, values: Mapping[str, str], post: Post, *, base_url: str = "") -> Credentials:
         """A fixed header."""
         password = self.other.format_map(dict(values)) or values[self.secret]
         pair = f"{self.user.format_map(dict(values))}:{password}"
@@ -111,11 +140,9 @@ class Basic:
 
 
 class _Tokens:
-    """An OAuth2 token that is fetched when first needed, kept until shortly before it expires, and
-    renewed once on 401.
-    """
+    """An OAuth2 token: fetched when first needed, kept until shortly before it expires."""
 
-    def __init__(self, fetch: Callable[[], Mapping[str, Any]], scheme: str) -> None:
+    def __init__(self, fetch: Callable[[], TokenResponse], scheme: str) -> None:
         self._fetch, self._scheme = fetch, scheme
         self._lock = threading.Lock()
         self._token = ""
@@ -136,13 +163,13 @@ class _Tokens:
     def _carried(self) -> dict[str, str]:
         return {"Authorization": f"{self._scheme} {self._token}"}
 
-    def _take(self, answer: Mapping[str, Any]) -> None:
+    def _take(self, answer: TokenResponse) -> None:
         self._token = str(answer["access_token"])
         self._until = time.monotonic() + float(answer.get("expires_in") or 3600) - 60
 
 
 @dataclass(frozen=True, slots=True)
-class OAuth2:
+class OAuth2(_OneWay):
     """OAuth2 by `refresh_token`, `client_credentials` or `password`, form-encoded.
 
     The token is asked of the account's own host, or of `login_base` (a template over settings)
@@ -162,7 +189,7 @@ class OAuth2:
         """Client id and secret, refresh token or password, as the grant needs."""
         return self.needs
 
-    def bind(self, values: Mapping[str, str], post: Post) -> Credentials:
+    def bind(self, values: Mapping[str, str], post: Post, *, base_url: str = "") -> Credentials:
         """A token that renews itself.
 
         A refresh token that the vendor rotates replaces the old one in memory.
@@ -173,12 +200,11 @@ class OAuth2:
             **{name: values[name] for name in self.needs if name not in hidden},
         }
         user = (values["client_id"], values["client_secret"]) if self.basic else None
-        host = values.get("login_url") or (
-            "" if values.get("@base_url") else self.login_base.format_map(dict(values))
-        )
+        login_base = "" if base_url else self.login_base.format_map(dict(values))
+        host = values.get("login_url") or login_base
         url = host.rstrip("/") + self.token_path.format_map(dict(values))
 
-        def fetch() -> Mapping[str, Any]:
+        def fetch() -> TokenResponse:
             answer = post(url, form, user)
             if answer.get("refresh_token") and "refresh_token" in form:
                 form["refresh_token"] = str(answer["refresh_token"])
@@ -189,22 +215,29 @@ class OAuth2:
 
 @dataclass(frozen=True, slots=True)
 class OneOf:
-    """The first kind of credentials for which the account has every secret."""
+    """The first way to sign in for which the account has every secret."""
 
-    kinds: tuple[Auth, ...]
+    ways: tuple[Auth, ...]
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """Those of the first kind: what `doctor` asks for."""
-        return self.kinds[0].secrets
+        """Those of the first way: what `doctor` asks for."""
+        return self.ways[0].secrets
 
-    def bind(self, values: Mapping[str, str], post: Post) -> Credentials:
-        """Bind the kind that is complete, else the first (whose missing secret is then named)."""
-        chosen = next(
-            (kind for kind in self.kinds if all(values.get(name) for name in kind.secrets)),
-            self.kinds[0],
-        )
-        return chosen.bind(values, post)
+    @property
+    def alternatives(self) -> tuple[tuple[str, ...], ...]:
+        """Those of every way."""
+        return tuple(way.secrets for way in self.ways)
+
+    @property
+    def optional(self) -> tuple[str, ...]:
+        """None."""
+        return ()
+
+    def bind(self, values: Mapping[str, str], post: Post, *, base_url: str = "") -> Credentials:
+        """Bind the way that is complete, else the first (whose missing secret is then named)."""
+        complete = (way for way in self.ways if all(values.get(name) for name in way.secrets))
+        return next(complete, self.ways[0]).bind(values, post, base_url=base_url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +251,12 @@ class NoSecret:
         """None."""
         return ()
 
-    def bind(self, values: Mapping[str, str], post: Post) -> Credentials:
+    @property
+    def alternatives(self) -> tuple[tuple[str, ...], ...]:
+        """The one way, without secrets."""
+        return ((),)
+
+    def bind(self, values: Mapping[str, str], post: Post, *, base_url: str = "") -> Credentials:
         """No header."""
         return _Nothing()
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 import msgspec
@@ -31,10 +31,12 @@ from tasks.errors import (
     TruncatedPageError,
     UnreachableError,
 )
-from tasks.rest.auth import Credentials
+from tasks.rest.auth import Credentials, TokenResponse
 from tasks.rest.limits import RateLimiter
 from tasks.rest.spec import Connector, Request
 from tasks.settings import remember_secret
+
+Accepted = TypeVar("Accepted")
 
 _TIMEOUTS = (10.0, 120.0)
 _CHUNK = 1 << 20
@@ -109,8 +111,9 @@ class Client:
         }
         allowed = str(account.settings.get("file_hosts") or "").split()
         self._file_hosts = (*connector.file_hosts, *allowed)
-        values = {**account.values, "@base_url": account.base_url or ""}
-        self._auth: Credentials = connector.auth.bind(values, self._post_form)
+        self._auth: Credentials = connector.auth.bind(
+            account.values, self._post_form, base_url=account.base_url or ""
+        )
 
     def pace_for(self, stream: str, per_minute: int | None) -> None:
         """Give a stream its own limit, as for Zendesk's incremental exports.
@@ -127,14 +130,12 @@ class Client:
         *,
         stream: str = "",
         optional: bool = False,
-        accept: Callable[[bytes], Any] | None = None,
+        accept: Callable[[bytes], Accepted],
         missing: bytes | None = None,
-    ) -> tuple[Response, Any]:
-        """The answer, and what `accept` made of its body.
+    ) -> tuple[Response, Accepted]:
+        """The response, and what `accept` made of its body.
 
-        A body that `accept` finds cut is asked for again.
-
-        `missing` is taken for the body of a 404.
+        A body that `accept` finds cut is asked for again. `missing` stands for the body of a 404.
 
         Raises one of the VendorErrors of `tasks.errors`, with the vendor's own words in the
         message.
@@ -146,7 +147,7 @@ class Client:
                     request, carried, stream=stream, optional=optional, missing=missing
                 )
                 self._look_for_failure(answer)
-                return answer, accept(answer.body) if accept else None
+                return answer, accept(answer.body)
             except CredentialsError:
                 if renewed or not self._auth.renew(carried):
                     raise
@@ -219,7 +220,6 @@ class Client:
             if request.anonymous
             else {"Accept": "application/json", **self._headers, **carried}
         )
-        sent = {name: value for name, value in request.params.items() if not name.startswith("@")}
         data = None
         if request.body is not None:
             data, headers["Content-Type"] = msgspec.json.encode(request.body), "application/json"
@@ -227,7 +227,7 @@ class Client:
             with self._session.request(
                 request.method,
                 url,
-                params=sent or None,
+                params=dict(request.params) or None,
                 headers=headers,
                 data=data,
                 timeout=_TIMEOUTS,
@@ -343,7 +343,7 @@ class Client:
 
     def _post_form(
         self, path: str, form: Mapping[str, str], user: tuple[str, str] | None = None
-    ) -> Mapping[str, Any]:
+    ) -> TokenResponse:
         scheme, host, port = self._origin
         url = (
             path if path.startswith(("https://", "http://")) else f"{scheme}://{host}:{port}{path}"
@@ -445,7 +445,7 @@ _SAYING = (
 )
 
 
-def _first_text(found: Any) -> str | None:
+def _first_text(found: object) -> str | None:
     if isinstance(found, str):
         return found
     if isinstance(found, dict):

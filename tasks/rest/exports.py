@@ -5,7 +5,8 @@ import io
 import time
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import NoReturn
 
 import msgspec
 
@@ -17,110 +18,134 @@ from tasks.errors import (
     TruncatedPageError,
     UnreachableError,
 )
-from tasks.rest.client import Client
-from tasks.rest.spec import Export, Json, Request
+from tasks.rest.client import Client, Response
+from tasks.rest.spec import Export, Json, Request, Stream
 from tasks.rest.typed import PageReader
+from tasks.rest.values import WholeBody
 
-Answered = tuple[Request, bytes]
 _MOST_LOOKS, _LONGEST_PAUSE = 200, 30.0  # vendors warn of polling without end
-_ANY = PageReader(records="", paths=(), whole=True)
+_ANY = PageReader(records=WholeBody(), values=(), whole=True)
 
 
 def parts_of(
     client: Client,
     export: Export,
+    stream: Stream,
     partition: str | None,
     window: Window,
     *,
-    stream: str,
-    records: str,
     clock: Callable[[], float] = time.monotonic,
-) -> Iterator[Answered]:
+) -> Iterator[tuple[Request, bytes]]:
     """The parts of one export as JSON bodies, each with the request that fetched it.
 
     Raises RejectedByVendorError when the vendor gives up, UnreachableError when it takes longer
     than `longest_seconds`, ContractError for a file that is not what was declared.
     """
-    key = partition or ""
-    asked = _json(client, export.start(partition, window, client.account.settings), stream)
-    job = _at(asked, export.job_at)
-    if not job:
-        raise ContractError(f"{client.account.name}/{stream}: the vendor named no export job")
-    ready = _wait(client, export, key, str(job), stream, clock)
-    name = _at(ready, export.file_at) if export.file_at else job
-    if not name:
-        raise ContractError(
-            f"{client.account.name}/{stream}: the export is ready but names no file"
-        )
-    request: Request | None = export.file(key, str(name))
-    size = _at(ready, export.size_at) if export.size_at else None
-    before: bytes | None = None
-    while request:
-        answer, _ = client.send(request, stream=stream)
-        if size is not None and len(answer.body) != int(size):
+    return _Job(client, export, stream, partition or "", clock).parts(partition, window)
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    client: Client
+    export: Export
+    stream: Stream
+    key: str
+    clock: Callable[[], float]
+
+    @property
+    def who(self) -> str:
+        return f"{self.client.account.name}/{self.stream.name}"
+
+    def parts(self, partition: str | None, window: Window) -> Iterator[tuple[Request, bytes]]:
+        export = self.export
+        job = self._start(partition, window)
+        ready = self._wait(job)
+        name = _at(ready, export.file_at) if export.file_at else job
+        if not name:
+            self._fail("the export is ready but names no file")
+        request: Request | None = export.file(self.key, str(name))
+        size = _at(ready, export.size_at) if export.size_at else None
+        previous: bytes | None = None
+        while request:
+            response, _ = self.client.send(request, stream=self.stream.name, accept=bytes)
+            self._check(response, size, previous)
+            previous = response.body
+            yield request, self._body(response)
+            request = self._next(request, response)
+
+    def _start(self, partition: str | None, window: Window) -> str:
+        settings = self.client.account.settings
+        document = self._json(self.export.start(partition, window, settings))
+        job = _at(document, self.export.job_at)
+        if not job:
+            self._fail("the vendor named no export job")
+        return str(job)
+
+    def _wait(self, job: str) -> Mapping[str, Json]:
+        """The last poll of a job that is done."""
+        began, pause = self.clock(), self.export.every_seconds
+        for _ in range(_MOST_LOOKS):
+            document = self._json(self.export.poll(self.key, job))
+            state = str(_at(document, self.export.state_at))
+            if state in self.export.failed:
+                raise RejectedByVendorError(
+                    f"{self.who}: the vendor gave up on the export: {state}"
+                )
+            if state in self.export.done:
+                return document
+            if self.clock() - began > self.export.longest_seconds:
+                break
+            self.client.pause(pause)
+            pause = min(pause * 1.5, _LONGEST_PAUSE)
+        waited = self.clock() - began
+        raise UnreachableError(f"{self.who}: the export is not ready after {waited:.0f} s")
+
+    def _check(self, response: Response, size: Json, previous: bytes | None) -> None:
+        if size is not None and len(response.body) != int(size):
             raise TruncatedPageError(
-                f"{client.account.name}/{stream}: the file has {len(answer.body)} bytes, the vendor"
-                f" tells of {size}"
+                f"{self.who}: the file has {len(response.body)} bytes, the vendor reports {size}"
             )
-        if answer.body == before:
-            raise RepeatedPageError(
-                f"{client.account.name}/{stream}: the same part of the export came twice; stopped"
-            )
-        before = answer.body
-        if export.kind == "zip":
-            yield (
-                request,
-                _unpacked(answer.body, client.biggest_page, f"{client.account.name}/{stream}"),
-            )
-            return
-        rows = _rows(answer.body)
-        told = answer.headers.get(export.count) if export.count else None
-        if answer.body.lstrip()[:1] == b"<" or (told is not None and len(rows) != int(told)):
+        if response.body == previous:
+            raise RepeatedPageError(f"{self.who}: the same part of the export came twice; stopped")
+
+    def _body(self, response: Response) -> bytes:
+        """The file's content as a JSON page."""
+        if self.export.kind == "zip":
+            return _unpacked(response.body, self.client.biggest_page, self.who)
+        rows, header = _rows(response.body), self.export.rows_count
+        reported = header.of(response.headers) if header else None
+        is_html = response.body.lstrip()[:1] == b"<"
+        if is_html or (reported is not None and len(rows) != int(reported)):
             raise TruncatedPageError(
-                f"{client.account.name}/{stream}: the export has {len(rows)} rows, the vendor tells"
-                f" of {told}"
+                f"{self.who}: the export has {len(rows)} rows, the vendor reports {reported}"
             )
-        yield request, msgspec.json.encode({records: rows})
-        locator = answer.headers.get(export.more, "null") if export.more else "null"
-        request = request.with_params(**{export.more_param: locator}) if locator != "null" else None
+        return msgspec.json.encode({self.stream.records: rows})
+
+    def _next(self, request: Request, response: Response) -> Request | None:
+        header = self.export.next_part
+        locator = header.of(response.headers) if header else None
+        if locator in {None, "null"}:
+            return None
+        return request.with_params(**{self.export.next_part_param: str(locator)})
+
+    def _json(self, request: Request) -> Mapping[str, Json]:
+        _, page = self.client.send(request, stream=self.stream.name, accept=_ANY.decode)
+        return page.document if isinstance(page.document, dict) else {}
+
+    def _fail(self, complaint: str) -> NoReturn:
+        raise ContractError(f"{self.who}: {complaint}")
 
 
-def _wait(
-    client: Client, export: Export, key: str, job: str, stream: str, clock: Callable[[], float]
-) -> Mapping[str, Any]:
-    began, pause = clock(), export.every_seconds
-    for _ in range(_MOST_LOOKS):
-        found = _json(client, export.poll(key, job), stream)
-        state = str(_at(found, export.state_at))
-        if state in export.failed:
-            raise RejectedByVendorError(
-                f"{client.account.name}/{stream}: the vendor gave up on the export: {state}"
-            )
-        if state in export.done:
-            return found
-        if clock() - began > export.longest_seconds:
-            break
-        client.pause(pause)
-        pause = min(pause * 1.5, _LONGEST_PAUSE)
-    raise UnreachableError(
-        f"{client.account.name}/{stream}: the export is not ready after {clock() - began:.0f} s"
-    )
-
-
-def _json(client: Client, request: Request, stream: str) -> Mapping[str, Any]:
-    found = client.send(request, stream=stream, accept=_ANY.decode)[1].document
-    return found if isinstance(found, dict) else {}
-
-
-def _at(found: Json, path: str) -> Json:
+def _at(document: Json, path: str) -> Json:
     for name in path.split("."):
-        found = found.get(name) if isinstance(found, dict) else None
-    return found
+        document = document.get(name) if isinstance(document, dict) else None
+    return document
 
 
 def _unpacked(body: bytes, most: int, who: str) -> bytes:
-    """The one file of a zip, at most `most` bytes: its name is never used, so it cannot lead
-    anywhere.
+    """The one file of a zip, at most `most` bytes.
+
+    Its name is never used, so it cannot lead anywhere.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(body)) as archive:
@@ -136,16 +161,17 @@ def _unpacked(body: bytes, most: int, who: str) -> bytes:
     return content
 
 
-def _rows(body: bytes) -> list[dict[str, Any]]:
+def _rows(body: bytes) -> list[dict[str, Json]]:
     """CSV as objects; dotted heads are nested, empty cells null."""
     rows = []
-    for row in csv.DictReader(io.StringIO(body.decode("utf-8").replace("\0", ""), newline="")):
-        made: dict[str, Any] = {}
-        for head, cell in row.items():
+    text = body.decode("utf-8").replace("\0", "")
+    for cells in csv.DictReader(io.StringIO(text, newline="")):
+        row: dict[str, Json] = {}
+        for head, cell in cells.items():
             *outer, name = head.split(".")
-            inner = made
+            inner = row
             for step in outer:
                 inner = inner.setdefault(step, {})
             inner[name] = cell or None
-        rows.append(made)
+        rows.append(row)
     return rows

@@ -4,11 +4,10 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from tasks.errors import ContractError
-from tasks.rest.spec import Json, PageView, Request
+from tasks.rest.spec import Json, PageView, Params, Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +33,7 @@ class _Shape:
 class SinglePage(_Shape):
     """The whole answer is one page."""
 
-    def after(self, request: Request, seen: PageView) -> Request | None:
+    def after(self, request: Request, page: PageView) -> Request | None:
         """Never another page."""
         return None
 
@@ -59,13 +58,13 @@ class NextUrl(_Shape):
         """With the page size."""
         return request.with_params(**self.size) if self.size else request
 
-    def after(self, request: Request, seen: PageView) -> Request | None:
+    def after(self, request: Request, page: PageView) -> Request | None:
         """The linked address, unless the flag says end.
 
         Zendesk's time-based exports link on even at the end.
         """
-        link = seen.value(self.at)
-        if not link or (self.ends and seen.value(self.ends)):
+        link = page.value(self.at)
+        if not link or (self.ends and page.value(self.ends)):
             return None
         return replace(request, path=str(link), params={})
 
@@ -96,15 +95,13 @@ class CursorParam(_Shape):
         """With the page size."""
         return request.with_params(**self.size) if self.size else request
 
-    def after(self, request: Request, seen: PageView) -> Request | None:
-        """The same call with the cursor; None without one, without more, or at the end of the
-        stream.
-        """
-        cursor = seen.value(self.at)
+    def after(self, request: Request, page: PageView) -> Request | None:
+        """The same call with the cursor; None without one, without more, or at the end."""
+        cursor = page.value(self.at)
         if (
             cursor in (None, "")
-            or (self.more and not seen.value(self.more))
-            or (self.ends and seen.value(self.ends))
+            or (self.more and not page.value(self.more))
+            or (self.ends and page.value(self.ends))
         ):
             return None
         kept = {k: v for k, v in request.params.items() if not self.alone or k in self.keeps}
@@ -113,9 +110,7 @@ class CursorParam(_Shape):
 
 @dataclass(frozen=True, slots=True)
 class LinkWithQuery(_Shape):
-    """The page links to the next one, whose query is taken and whose address is not: for links
-    behind gateways.
-    """
+    """The page links to the next one; its query is taken, its address is not (gateways)."""
 
     at: str
     size: Mapping[str, str] | None = None
@@ -129,34 +124,33 @@ class LinkWithQuery(_Shape):
         """With the page size."""
         return request.with_params(**self.size) if self.size else request
 
-    def after(self, request: Request, seen: PageView) -> Request | None:
+    def after(self, request: Request, page: PageView) -> Request | None:
         """The same path with the link's query."""
-        link = seen.value(self.at)
+        link = page.value(self.at)
         return replace(request, params=dict(parse_qsl(urlsplit(str(link)).query))) if link else None
 
 
 @dataclass(frozen=True, slots=True)
 class SearchAfterId(_Shape):
-    """A POST search sorted by id; the next page asks for ids above the last one, until a page is
-    empty.
+    """A POST search sorted by id: the next page asks for ids above the last, until one is empty.
 
-    Never meets a cap on results, nor the endless loop of many records with one timestamp
+    It never meets a cap on results, nor the endless loop of many records with one timestamp
     (airbytehq/airbyte#43317). `above` puts the id into the body.
     """
 
     id_path: str
-    above: Callable[[Any, str], Any]
+    above: Callable[[Json, str], Json]
 
     @property
     def of_last(self) -> tuple[str, ...]:
         """The id."""
         return (self.id_path,)
 
-    def after(self, request: Request, seen: PageView) -> Request | None:
+    def after(self, request: Request, page: PageView) -> Request | None:
         """The same search above the last id."""
-        if seen.count == 0:
+        if page.count == 0:
             return None
-        return replace(request, body=self.above(request.body, str(seen.last(self.id_path))))
+        return replace(request, body=self.above(request.body, str(page.last(self.id_path))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,19 +180,19 @@ class Keyset(_Shape):
         """With the page size."""
         return request.with_params(**{self.size_param: str(self.size)})
 
-    def after(self, request: Request, seen: PageView) -> Request | None:
+    def after(self, request: Request, page: PageView) -> Request | None:
         """Above the last pair, or past an empty page; None without a next link."""
-        if not re.search(r'rel="?next"?', seen.headers.get("link", "")):
+        if not _links_on(page):
             return None
-        if seen.count == 0:
+        if page.count == 0:
             offset = int(request.params.get(self.offset_param, "0")) + int(
                 request.params[self.size_param]
             )
             return request.with_params(**{self.offset_param: str(offset)})
         query = self.above(
             request.params[self.query_param],
-            str(seen.last(self.time_path)),
-            str(seen.last(self.id_path)),
+            str(page.last(self.time_path)),
+            str(page.last(self.id_path)),
         )
         params = {k: v for k, v in request.params.items() if k != self.offset_param}
         return replace(request, params={**params, self.query_param: query})
@@ -207,6 +201,11 @@ class Keyset(_Shape):
         """Half the page, down to `least`: for transactions that the server cuts short."""
         size = int(request.params.get(self.size_param, self.size)) // 2
         return request.with_params(**{self.size_param: str(size)}) if size >= self.least else None
+
+
+def _links_on(page: PageView) -> bool:
+    """Whether the Link header names a next page."""
+    return bool(re.search(r'rel="?next"?', page.headers.get("link", "")))
 
 
 def _into(body: Json, path: tuple[str, ...], value: str) -> Json:
@@ -231,35 +230,34 @@ class BodyCursor(_Shape):
         """The cursor and the flag."""
         return (self.at, self.ends) if self.ends else (self.at,)
 
-    def after(self, request: Request, seen: PageView) -> Request | None:
+    def after(self, request: Request, page: PageView) -> Request | None:
         """The same body with the cursor; None without one or at the end."""
-        cursor = seen.value(self.at)
-        if cursor in (None, "") or (self.ends and seen.value(self.ends)):
+        cursor = page.value(self.at)
+        if cursor in (None, "") or (self.ends and page.value(self.ends)):
             return None
         return replace(request, body=_into(request.body, self.into, str(cursor)))
 
 
 @dataclass(frozen=True, slots=True)
 class Restart:
-    """How an ascending list goes on where the vendor's page numbers end: from the last record's
-    time.
+    """Where the vendor's page numbers end, an ascending list restarts from the last record's time.
 
-    `ask` makes the query values for a list that begins at that time (inclusive: the border comes
-    twice and is merged).
+    `ask` makes the query values for a list that begins at that time (inclusive: records of the
+    border come twice and are merged).
     """
 
     time_path: str
-    ask: Callable[[Mapping[str, str], str], Mapping[str, str]]
+    ask: Callable[[Params, str], Params]
 
-    def request(self, request: Request, seen: PageView) -> Request:
+    def request(self, request: Request, page: PageView) -> Request:
         """The call from the last record on.
 
         Raises ContractError when a full list shares one instant.
         """
-        params = {**request.params, **self.ask(request.params, str(seen.last(self.time_path)))}
+        params = {**request.params, **self.ask(request.params, str(page.last(self.time_path)))}
         if {k: v for k, v in params.items() if k in request.params} == dict(request.params):
             raise ContractError(
-                f"more records share the instant {seen.last(self.time_path)} than the vendor's"
+                f"more records share the instant {page.last(self.time_path)} than the vendor's"
                 " pages reach"
             )
         return replace(request, params=params)
@@ -267,12 +265,11 @@ class Restart:
 
 @dataclass(frozen=True, slots=True)
 class PageNumber(_Shape):
-    """Pages are numbered; a Link header with `rel="next"` says that there is another, or `pages`
-    how many there are.
+    """Numbered pages: a Link header with `rel="next"` announces another, or `pages` counts them.
 
-    At page `cap` the list is begun anew from the last record's time (Freshdesk refuses page 301). A
-    list that has a lower bound only ends where the last record's time is past the note `@until`, so
-    that a chunk of a backfill does not read on to the present.
+    At page `cap` the list restarts from the last record's time (Freshdesk refuses page 301). A list
+    that has a lower bound only ends where the last record's time is past `state.until`, so that a
+    chunk of a backfill does not read on to the present.
     """
 
     size: Mapping[str, str]
@@ -287,37 +284,35 @@ class PageNumber(_Shape):
 
     @property
     def of_last(self) -> tuple[str, ...]:
-        """The time from which to begin anew."""
+        """The time from which to restart."""
         return (self.restart.time_path,) if self.restart else ()
 
     def first(self, request: Request) -> Request:
         """Page 1 with the page size."""
         return request.with_params(**self.size, page="1")
 
-    def after(self, request: Request, seen: PageView) -> Request | None:
+    def after(self, request: Request, page: PageView) -> Request | None:
         """The next number, or page 1 of a list that begins later."""
-        page = int(request.params["page"])
-        if self.pages and page >= int(seen.value(self.pages) or 0):
+        number, until = int(request.params["page"]), request.state.until
+        if self.pages and number >= int(page.value(self.pages) or 0):
             return None
-        if not self.pages and not re.search(r'rel="?next"?', seen.headers.get("link", "")):
+        if not self.pages and not _links_on(page):
             return None
-        until = request.params.get("@until")
-        if self.restart and until and str(seen.last(self.restart.time_path)) > until:
+        if self.restart and until and str(page.last(self.restart.time_path)) > until:
             return None
-        if self.restart and self.cap and page >= self.cap:
-            return self.restart.request(request, seen).with_params(page="1")
-        return request.with_params(page=str(page + 1))
+        if self.restart and self.cap and number >= self.cap:
+            return self.restart.request(request, page).with_params(page="1")
+        return request.with_params(page=str(number + 1))
 
 
 @dataclass(frozen=True, slots=True)
 class Offset(_Shape):
-    """The next page begins after as many records as the pages before it had room for; a short page
-    is the last.
+    """The next page begins after as many records as the pages before it had room for.
 
-    `ends` is an envelope flag that is true on the last page, `total` the number of all. At offset
-    `cap` the list is begun anew from the last record's time (Zoho's search refuses deep offsets). A
-    list that comes newest first and cannot be filtered ends where the last record's `newest_first`
-    time is older than the note `@since`.
+    A short page is the last. `ends` is an envelope flag that is true on the last page, `total` the
+    number of all. At offset `cap` the list restarts from the last record's time (Zoho's search
+    refuses deep offsets). A list that comes newest first and cannot be filtered ends where the last
+    record's `newest_first` time is older than `state.since`.
     """
 
     param: str
@@ -347,31 +342,29 @@ class Offset(_Shape):
         """Offset 0 with the page size."""
         return request.with_params(**{self.param: "0", self.size_param: str(self.size)})
 
-    def after(self, request: Request, seen: PageView) -> Request | None:
+    def after(self, request: Request, page: PageView) -> Request | None:
         """The next offset, or offset 0 of a list that begins later."""
         following = int(request.params[self.param]) + int(request.params[self.size_param])
-        if (self.ends and seen.value(self.ends)) or seen.count == 0:
+        if (self.ends and page.value(self.ends)) or page.count == 0:
             return None
         if (
             self.total
-            and seen.value(self.total) is not None
-            and following >= int(seen.value(self.total))
+            and page.value(self.total) is not None
+            and following >= int(page.value(self.total))
         ):
             return None
-        if not self.ends and not self.total and seen.count < int(request.params[self.size_param]):
+        if not self.ends and not self.total and page.count < int(request.params[self.size_param]):
             return None
-        if self.newest_first and str(seen.last(self.newest_first)) < request.params["@since"]:
+        if self.newest_first and str(page.last(self.newest_first)) < request.state.since:
             return None
         if self.restart and self.cap and following >= self.cap:
-            return self.restart.request(request, seen).with_params(**{self.param: "0"})
+            return self.restart.request(request, page).with_params(**{self.param: "0"})
         return request.with_params(**{self.param: str(following)})
 
 
 @dataclass(frozen=True, slots=True)
 class BeforeLast(_Shape):
-    """Newest first: the next page is what lies before the last record's token, until a page is
-    short.
-    """
+    """Newest first: the next page lies before the last record's token, until a page is short."""
 
     token_path: str
     param: str
@@ -387,14 +380,14 @@ class BeforeLast(_Shape):
         """With the page size."""
         return request.with_params(**{self.size_param: str(self.size)})
 
-    def after(self, request: Request, seen: PageView) -> Request | None:
+    def after(self, request: Request, page: PageView) -> Request | None:
         """Before the last token.
 
         Totals tell what remains and are no stop sign (airbytehq/airbyte#34484).
         """
-        if seen.count < int(request.params[self.size_param]):
+        if page.count < int(request.params[self.size_param]):
             return None
-        return request.with_params(**{self.param: str(seen.last(self.token_path))})
+        return request.with_params(**{self.param: str(page.last(self.token_path))})
 
     def smaller(self, request: Request) -> Request | None:
         """Half the page, down to 50: for servers that run out of time."""
@@ -404,7 +397,7 @@ class BeforeLast(_Shape):
 
 @dataclass(frozen=True, slots=True)
 class Scroll(_Shape):
-    """One token for all pages, until a page is empty. The note `@turn` tells the calls apart."""
+    """One token for all pages, until a page is empty; the calls differ in `state.turn` only."""
 
     at: str
     param: str
@@ -414,34 +407,32 @@ class Scroll(_Shape):
         """The token."""
         return (self.at,)
 
-    def after(self, request: Request, seen: PageView) -> Request | None:
+    def after(self, request: Request, page: PageView) -> Request | None:
         """The same call with the token; None after an empty page."""
-        token = seen.value(self.at)
-        if seen.count == 0 or not token:
+        token = page.value(self.at)
+        if page.count == 0 or not token:
             return None
-        return request.with_params(
-            **{self.param: str(token), "@turn": str(int(request.params.get("@turn", "0")) + 1)}
-        )
+        state = replace(request.state, turn=request.state.turn + 1)
+        return replace(request.with_params(**{self.param: str(token)}), state=state)
 
 
 @dataclass(frozen=True, slots=True)
 class EachDay(_Shape):
-    """One call a day, from the day in `param` to the day in the note `@until`."""
+    """One call a day, from the day in `param` to the day `state.until`."""
 
     param: str
 
-    def after(self, request: Request, seen: PageView) -> Request | None:
+    def after(self, request: Request, page: PageView) -> Request | None:
         """The next day."""
         following = date.fromisoformat(request.params[self.param]) + timedelta(days=1)
-        if following.isoformat() > request.params["@until"]:
+        if following.isoformat() > request.state.until:
             return None
         return request.with_params(**{self.param: following.isoformat()})
 
 
 @dataclass(frozen=True, slots=True)
 class BodyKeyset(_Shape):
-    """A POST query ordered by time and id; the next page asks for what lies above the last pair,
-    until a page is short.
+    """A POST query by time and id: the next page asks above the last pair, until one is short.
 
     `paths` are those of time and id in a record; `above` puts the pair into the body.
     """
@@ -455,11 +446,11 @@ class BodyKeyset(_Shape):
         """Time and id."""
         return self.paths
 
-    def after(self, request: Request, seen: PageView) -> Request | None:
+    def after(self, request: Request, page: PageView) -> Request | None:
         """Above the last pair; None after a short page."""
-        if seen.count < self.size:
+        if page.count < self.size:
             return None
-        time, key = (_first(seen.last(path)) for path in self.paths)
+        time, key = (_first(page.last(path)) for path in self.paths)
         return replace(request, body=self.above(request.body, time, key))
 
 

@@ -1,28 +1,29 @@
-"""Shapes that many vendors' declarations have in common: lists read whole, scores of a known scale,
-tickets that open, weeks.
-"""
-
-from typing import Any
+"""Shapes that many vendors have in common: lists read whole, scores, opened tickets, weeks."""
 
 from tasks.clock import minute_of_day
 from tasks.entities import SLA_EVENT, TICKET_EVENT
 from tasks.rest.paging import SinglePage
-from tasks.rest.spec import Expression, FullRefresh, Output, Stream, epoch, sql
+from tasks.rest.spec import ChildStream, FullRefresh, Output, Paging, Params, Stream
+from tasks.rest.values import Expression, Records, epoch, sql
 
 
-def listed(
+def full_refresh(
     name: str,
     description: str,
     *outputs: Output,
     at: str,
     path: str = "",
-    records: str = "",
-    paging: Any = None,
+    records: Records = "",
+    paging: Paging | None = None,
     replaces: bool = False,
-    **more: Any,
+    optional: bool = False,
+    params: Params | None = None,
+    child_streams: tuple[ChildStream, ...] = (),
+    requests_per_minute: int | None = None,
 ) -> Stream:
-    """A list that is read whole on each run: `at`/`path` (or name), its records below the key
-    `records` (or name), one page.
+    """A list that is read whole on each run, as one page unless `paging` is given.
+
+    Its address is `at`/`path`, its records lie at `records`; both are `name` where left out.
     """
     return Stream(
         name=name,
@@ -32,7 +33,10 @@ def listed(
         paging=paging or SinglePage(),
         sync=FullRefresh(replaces=replaces),
         outputs=outputs,
-        **more,
+        optional=optional,
+        params=params or {},
+        child_streams=child_streams,
+        requests_per_minute=requests_per_minute,
     )
 
 

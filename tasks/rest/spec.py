@@ -1,13 +1,12 @@
 """The vocabulary in which a connector declares a vendor: values only, composed and never inherited.
 
-A `Connector` has streams; a `Stream` says what to ask, how pages follow one another, and which
-entities its records become. `fields` pick and rename: a value is a path into the record
-(`"via.channel"`), or `sql("...")` over such paths for a conversion that DuckDB does on whole
-columns. Meaning (which state counts as solved, business time) belongs to the SQL models.
+A `Connector` has streams. A `Stream` says what to ask, how pages follow one another, and which
+entities its records become. The fields of an `Output` pick and rename: a text is a path into the
+record (`"via.channel"`), other values are in `tasks.rest.values`. Meaning (which state counts as
+solved, business time) belongs to the SQL models.
 """
 
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Literal, Protocol
@@ -15,75 +14,84 @@ from typing import Any, Literal, Protocol
 from tasks.clock import Window
 from tasks.entities import Entity
 from tasks.errors import ConfigurationError
-
-__all__ = [
-    "ChildStream",
-    "Connector",
-    "Export",
-    "Expression",
-    "FullRefresh",
-    "IncrementalCursor",
-    "IncrementalWindow",
-    "Limits",
-    "Output",
-    "PageView",
-    "Paging",
-    "ParentStream",
-    "Request",
-    "Stream",
-    "Total",
-    "Window",
-    "epoch",
-    "sql",
-]
+from tasks.rest.auth import Auth
+from tasks.rest.values import (
+    Expression,
+    Header,
+    Item,
+    Present,
+    Records,
+    Source,
+    Value,
+    WholeBody,
+    value_of,
+    values_of,
+)
 
 Params = Mapping[str, str]
 Json = Any  # any value that JSON can hold; msgspec decodes into it
+Record = Mapping[str, Json]  # a decoded record, as a transform gets it
+Row = dict[str, Json]  # values by column of an entity, as a transform gives it
+
+MAIN = "main"  # the section of a stream's own pages
+PARENTS = "parents"  # the list of a stream's partitions
+PARENT_DOCUMENT = "parent_document"  # what is asked for once before a partition's pages
+
+
+@dataclass(frozen=True, slots=True)
+class RequestState:
+    """What paging remembers from call to call and does not send.
+
+    `since` and `until` bound a list that the vendor cannot bound itself, written as the vendor
+    writes instants. `turn` counts calls that look alike.
+    """
+
+    since: str = ""
+    until: str = ""
+    turn: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One call: path below the account's base URL (or a full URL on the same origin), query and
-    JSON body.
+    """One call: path below the account's base URL (or a full URL on the same origin), query, body.
 
-    Query values whose name begins with `@` are a paging object's own notes and are not sent.
+    `body` is sent as JSON. An `anonymous` call fetches a file at one of the connector's
+    `file_hosts` without credentials.
     """
 
     path: str
     params: Params = field(default_factory=dict)
     method: Literal["GET", "POST"] = "GET"
     body: Json = None
-    anonymous: bool = (
-        False  # a file at one of the connector's `file_hosts`, fetched without credentials
-    )
+    anonymous: bool = False
+    state: RequestState = RequestState()
 
     def with_params(self, **changes: str) -> "Request":
         """The same call with some query values set."""
         return replace(self, params={**self.params, **changes})
 
     def as_json(self) -> dict[str, Json]:
-        """What a landed page's header stores, so that a killed run goes on from there."""
-        path = (
-            self.path.partition("?")[0] if self.anonymous else self.path
-        )  # a file's address may be signed
+        """What a landed page's header stores, so that a killed run resumes from there.
+
+        The query of a file's address is left out: it may be a signature.
+        """
         return {
-            "path": path,
+            "path": self.path.partition("?")[0] if self.anonymous else self.path,
             "params": dict(self.params),
             "method": self.method,
             "body": self.body,
             "anonymous": self.anonymous,
+            "state": {
+                "since": self.state.since,
+                "until": self.state.until,
+                "turn": self.state.turn,
+            },
         }
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Json]) -> "Request":
         """The inverse of `as_json`."""
-        return cls(
-            stored["path"],
-            stored["params"],
-            stored["method"],
-            stored["body"],
-            stored.get("anonymous", False),
-        )
+        return cls(**{**stored, "state": RequestState(**stored["state"])})
 
 
 class PageView(Protocol):
@@ -91,14 +99,14 @@ class PageView(Protocol):
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """Answer headers, names in lower case."""
+        """Response headers, names in lower case."""
 
     @property
     def count(self) -> int:
         """Records on the page."""
 
     def value(self, path: str) -> Json:
-        """A declared envelope value, None where absent."""
+        """A declared value outside the records, None where absent."""
 
     def last(self, path: str) -> Json:
         """A declared value of the page's last record."""
@@ -107,12 +115,12 @@ class PageView(Protocol):
 class Paging(Protocol):
     """How pages follow one another.
 
-    Pure: a request and the page it brought give the next request, or None.
+    Pure: a request and the page that it brought give the next request, or None.
     """
 
     @property
     def envelope(self) -> tuple[str, ...]:
-        """Paths beside the records that must be read."""
+        """Paths outside the records that must be read."""
 
     @property
     def of_last(self) -> tuple[str, ...]:
@@ -121,109 +129,112 @@ class Paging(Protocol):
     def first(self, request: Request) -> Request:
         """The first call, page size included."""
 
-    def after(self, request: Request, seen: PageView) -> Request | None:
-        """The call for the page after the one seen, or None at the end."""
+    def after(self, request: Request, page: PageView) -> Request | None:
+        """The call for the page after this one, None at the end."""
 
     def smaller(self, request: Request) -> Request | None:
-        """The same call for a smaller page, for servers that cut long answers; None if it cannot
-        be.
-        """
+        """The same call for a smaller page, for servers that cut long responses; else None."""
 
 
 @dataclass(frozen=True, slots=True)
-class Expression:
-    """A SQL expression over paths in braces, evaluated by DuckDB on columns of text, numbers or
-    lists.
+class RecordContext:
+    """What a transform may know apart from its record.
+
+    `partition` is the key of the partition, or of the record that a child call was made for.
+    `parent_document` is the partition's own document, where the stream asks for one.
     """
 
-    text: str
-
-    @property
-    def paths(self) -> tuple[str, ...]:
-        """The paths in braces."""
-        return tuple(re.findall(r"\{([^{}]+)\}", self.text))
+    settings: Mapping[str, Json] = field(default_factory=dict)
+    partition: str | None = None
+    parent_document: Json = None
 
 
-def sql(text: str) -> Expression:
-    """A conversion of a field, such as `sql("to_timestamp({time})")`."""
-    return Expression(text)
+class Transform(Protocol):
+    """A pure function that reshapes one record into rows, whose keys are columns of the entity."""
 
-
-def epoch(path: str) -> Expression:
-    """The instant at a path that holds Unix seconds."""
-    return sql(f"to_timestamp(cast({{{path}}} as double))")
+    def __call__(self, record: Json, context: RecordContext, /) -> Iterable[Row]:
+        """Any number of rows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
     """Records of one section of a stream become rows of one entity.
 
-    `each` names a list inside the record (`"child_events[]"`, `"pages[].questions[]"`): every item
-    is a row, and its values are addressed as `item.…`. `filter` keeps the rows for which it is true.
-    `transform` reshapes one record into any number of rows named like the entity's columns; it is pure,
-    and gets the record, the parent document of its partition (or None) and the account's settings, to
-    which `partition` is added.
+    `each` is the path of a list inside the record: every item is a row, its values are `Item(...)`.
+    `filter` keeps the rows for which it is true. A `transform` takes the place of all three: it
+    makes the rows of a record in Python.
     """
 
     entity: Entity
-    fields: Mapping[str, str | Expression] = field(default_factory=dict)
-    section: str = "main"
+    fields: Mapping[str, Source] = field(default_factory=dict)
+    section: str = MAIN
     each: str | None = None
-    filter: Expression | None = None
-    transform: (
-        Callable[
-            [dict[str, Json], dict[str, Json] | None, Mapping[str, Json]], Iterable[dict[str, Json]]
-        ]
-        | None
-    ) = None
+    filter: Expression | Present | None = None
+    transform: Transform | None = None
 
     def __post_init__(self) -> None:
-        """A stream that leaves out a required column fails when its file is imported."""
+        """An output that cannot work fails when its file is imported."""
+        for complaint in self._complaints():
+            raise ConfigurationError(f"output {self.entity.name}: {complaint}")
+
+    def _complaints(self) -> Iterator[str]:
+        if self.transform:
+            if self.fields or self.each or self.filter:
+                yield "a transform makes whole rows; leave fields, each and filter out"
+            return
         unknown = set(self.fields) - set(self.entity.names)
         if unknown:
-            raise ConfigurationError(
-                f"entity {self.entity.name} has no column {', '.join(sorted(unknown))}"
-            )
+            yield f"the entity has no column {', '.join(sorted(unknown))}"
         missing = self.entity.required - set(self.fields)
-        if missing and self.transform is None:
-            raise ConfigurationError(
-                f"{self.entity.name}: required {', '.join(sorted(missing))} not filled"
-            )
+        if missing:
+            yield f"required {', '.join(sorted(missing))} not filled"
+        if not self.each and any(_is_of_item(value) for value in self.values):
+            yield "Item(...) needs `each`, the list whose items are meant"
+        if self.each and self.each.endswith("[]"):
+            yield f"each={self.each!r}: name the list without brackets"
 
     @property
-    def paths(self) -> tuple[str, ...]:
-        """Every path that the fields and the filter read."""
-        found: list[str] = []
-        for value in (*self.fields.values(), *((self.filter,) if self.filter else ())):
-            found.extend(value.paths if isinstance(value, Expression) else (value,))
-        return tuple(dict.fromkeys(found))
+    def values(self) -> tuple[Value, ...]:
+        """Every value that the fields and the filter read."""
+        sources = (*self.fields.values(), *((self.filter,) if self.filter else ()))
+        return tuple(dict.fromkeys(value for source in sources for value in values_of(source)))
+
+
+def _is_of_item(value: Value) -> bool:
+    return isinstance(value.at if isinstance(value, Present) else value, Item)
 
 
 @dataclass(frozen=True, slots=True)
 class FullRefresh:
     """Read everything each time.
 
-    With `replaces`, rows that are no longer told leave the warehouse.
+    With `replaces`, rows that are no longer reported leave the warehouse.
     """
 
     replaces: bool = True
 
 
+AskBody = Callable[[Window, Mapping[str, Json]], Json]  # gets the account's settings too
+
+
 @dataclass(frozen=True, slots=True)
 class IncrementalWindow:
-    """Read what changed in a window of time. The window starts `overlap` before the bookmark."""
+    """Read what changed in a window of time. The window starts `overlap` before the bookmark.
 
-    ask: Callable[[Window], Params]
+    `ask` gives the query, `body` the JSON body, `state` what the paging object needs to know.
+    """
+
+    ask: Callable[[Window], Params] = lambda window: {}
     overlap: timedelta = timedelta(minutes=5)
-    body: Callable[[Window, Mapping[str, Json]], Json] | None = (
-        None  # gets the account's settings too
-    )
+    body: AskBody | None = None
+    state: Callable[[Window], RequestState] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class IncrementalCursor:
-    """Read from the vendor's own cursor, found at path `cursor` of the last page and kept as the
-    bookmark.
+    """Read from the vendor's own cursor.
+
+    It is found at path `cursor` of the last page, kept as the bookmark, and sent as `param`.
     """
 
     ask: Callable[[Window], Params]
@@ -235,15 +246,16 @@ class IncrementalCursor:
 class ChildStream:
     """Calls made for the records of each page, `chunk` keys at a time; landed as section `name`.
 
-    With `once`, a key that comes on several pages of a batch is asked for at the first.
+    `key` is the path of the key in the record, `filter` says for which keys to call. With `once`, a
+    key that comes on several pages of a batch is asked for at the first.
     """
 
     name: str
     ask: Callable[[tuple[str, ...]], Request]
     key: str
-    records: str
+    records: Records
     chunk: int = 1
-    paging: "Paging | None" = None
+    paging: Paging | None = None
     child_streams: "tuple[ChildStream, ...]" = ()
     filter: Callable[[Json], bool] | None = None
     once: bool = False
@@ -251,13 +263,12 @@ class ChildStream:
 
 @dataclass(frozen=True, slots=True)
 class ParentStream:
-    """The stream is read once for each record of a list (a survey, say), each with its own
-    bookmark.
+    """The list, a survey's for example, for each record of which the stream is read once.
 
-    `partition_cursor` is a value of the list record that moves when there is news. Where it has not
-    moved, the partition is read again only after `recheck`. `parent_document` is requested before a
-    partition's first page and passed to `transform`; a response without `parent_document_has` is
-    not that document.
+    Every record is a partition with its own bookmark. `partition_cursor` is a value of the record
+    that moves when there is news. Where it has not moved, the partition is read again only after
+    `recheck`. `parent_document` is requested before a partition's first page and passed to
+    transforms; a response without `parent_document_has` is not that document.
     """
 
     request: Request
@@ -270,20 +281,26 @@ class ParentStream:
     recheck: timedelta = timedelta(hours=20)
 
 
+class StartExport(Protocol):
+    """The call that asks for an export of one window, of one partition if the stream has them."""
+
+    def __call__(
+        self, partition: str | None, window: Window, settings: Mapping[str, Json], /
+    ) -> Request:
+        """The request; the settings are the account's."""
+
+
 @dataclass(frozen=True, slots=True)
 class Export:
-    """A file that the vendor prepares: asked for, waited for, fetched.
+    """A file that the vendor prepares: asked for, waited for, fetched; its rows become pages.
 
-    `csv` rows and `zip` content become pages.
-
-    `start` gets the partition (or None), the window and the account's settings; `poll` the
-    partition and the job; `file` the partition and what lies at `file_at` of the last poll (the job
-    if that is None). Where a header named `more` brings a locator, the next part is asked for with
-    it as `more_param`; the text "null" is the end. Used for windows of at least `least`; shorter
-    ones are asked for page by page.
+    `poll` gets the partition and the job. `file` gets the partition and what lies at `file_at` of
+    the last poll (the job if that is None). Where the header `next_part` brings a locator, the next
+    part is asked for with it as `next_part_param`; the text "null" is the end. Exports are used for
+    windows of at least `shortest_window`; shorter ones are asked for page by page.
     """
 
-    start: Callable[[str | None, Window, Mapping[str, Json]], Request]
+    start: StartExport
     job_at: str
     poll: Callable[[str, str], Request]
     state_at: str
@@ -292,36 +309,42 @@ class Export:
     file: Callable[[str, str], Request]
     kind: Literal["zip", "csv"]
     file_at: str | None = None
-    more: str = ""
-    more_param: str = ""
-    count: str = ""  # header with the rows of a part
-    size_at: str = ""  # the file's bytes, in the last poll
-    least: timedelta = timedelta(0)
+    next_part: Header | None = None
+    next_part_param: str = ""
+    rows_count: Header | None = None  # rows of a part
+    size_at: str = ""  # path of the file's bytes in the last poll
+    shortest_window: timedelta = timedelta(0)
     every_seconds: float = 2.0
     longest_seconds: float = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """Where the vendor tells how many records the window has: envelope path, or header
-    `header:x-total-count`.
+    """Where the vendor reports how many records the window has: a path of the page, or a header.
 
-    Fewer than told fails the batch when `strict`; else it is a warning (totals that count what may
-    not be seen).
+    Fewer records than reported fail the batch when `strict`; else they are a warning (some totals
+    count what the credentials may not see).
     """
 
-    at: str
+    at: str | Header
     strict: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Stream:
-    """One kind of record that a vendor offers."""
+    """One kind of record that a vendor offers.
+
+    `{key}` in `path` and `params` is the partition's key. `optional` streams may be missing in the
+    customer's plan. `flat` records have no objects inside: a path is one key, dots and all.
+    `scalar` makes a plain value of an object. `missing_is_empty` takes a 404 for a page without
+    records, as for a day that has no file. `from_beginning` reads the whole history at first:
+    people and organizations are older than the tickets that name them.
+    """
 
     name: str
     description: str
     path: str
-    records: str
+    records: Records
     outputs: tuple[Output, ...]
     paging: Paging
     params: Params = field(default_factory=dict)
@@ -337,30 +360,64 @@ class Stream:
     empty_is_null: bool = False
     scalar: Callable[[Json], Json] | None = None
     requests_per_minute: int | None = None
-    missing_is_empty: bool = False  # a 404 is a page without records, as for a day that has no file
-    from_beginning: bool = (
-        False  # people and organizations are older than the tickets that name them
-    )
+    missing_is_empty: bool = False
+    from_beginning: bool = False
+
+    def __post_init__(self) -> None:
+        """A stream that cannot work fails when its file is imported."""
+        unknown = {output.section for output in self.outputs} - self.sections
+        if unknown:
+            raise ConfigurationError(
+                f"stream {self.name}: no section {', '.join(sorted(unknown))}; there are"
+                f" {', '.join(sorted(self.sections))}"
+            )
+        if self.export and self.export.kind == "csv" and not isinstance(self.records, str):
+            raise ConfigurationError(f"stream {self.name}: a CSV export needs a path for records")
+        for child in all_children(self.child_streams):
+            value_of(child.key)
+
+    @property
+    def sections(self) -> set[str]:
+        """Where pages of this stream may come from: its own, child streams, parents."""
+        own = {MAIN, *(child.name for child in all_children(self.child_streams))}
+        return own | ({PARENTS, PARENT_DOCUMENT} if self.parent else set())
 
     @property
     def incremental(self) -> str:
         """How the stream keeps up, in words."""
         if isinstance(self.sync, FullRefresh):
             return "full list each run"
-        return (
-            "vendor cursor"
-            if isinstance(self.sync, IncrementalCursor)
-            else "changed since the bookmark"
-        )
+        is_cursor = isinstance(self.sync, IncrementalCursor)
+        return "vendor cursor" if is_cursor else "changed since the bookmark"
+
+    def records_of(self, section: str) -> Records:
+        """Where the records of a section's pages are."""
+        if section == MAIN:
+            return self.records
+        if section == PARENTS and self.parent:
+            return self.parent.records
+        if section == PARENT_DOCUMENT:
+            return WholeBody()
+        return self.child(section).records
+
+    def child(self, name: str) -> ChildStream:
+        """The child stream of that name, at any depth."""
+        return next(c for c in all_children(self.child_streams) if c.name == name)
+
+
+def all_children(children: Iterable[ChildStream]) -> Iterator[ChildStream]:
+    """Child streams and theirs, at any depth."""
+    for child in children:
+        yield child
+        yield from all_children(child.child_streams)
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """A vendor's rate limits.
 
-    `wait` reads the vendor's wish from a refused answer: seconds, or None if it has none.
-
-    `spent` tells from the headers and body of any answer that the day's budget is used up.
+    `wait` reads the vendor's wish from a refused response: seconds, or None if it has none.
+    `spent` says from status, headers and body of any response that the day's budget is used up.
     """
 
     requests_per_minute: int | None = None
@@ -373,24 +430,29 @@ class Limits:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Connector:
-    """One vendor: address, credentials, limits, streams."""
+    """One vendor: address, credentials, limits, streams.
+
+    `headers` are templates over the settings. `file_hosts` are hosts (and all below them) from
+    which exported files may be fetched. `empty` is what a 204 without a body stands for.
+    `failed_inside` is the key of an error in a response with status 200. `is_login` says whether
+    the response to `check` belongs to a login. `unsupported` is what people expect and the vendor's
+    API does not have.
+    """
 
     name: str
     title: str
     docs: str
     api_version: str
     base_url: str
-    auth: Any  # one of tasks.rest.auth; typed there to keep this file free of HTTP
+    auth: Auth
     check: Request
     streams: tuple[Stream, ...]
     settings: tuple[str, ...] = ()
     optional_settings: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
-    headers: Params = field(default_factory=dict)  # templates over settings
-    file_hosts: tuple[
-        str, ...
-    ] = ()  # hosts (and all below them) from which exported files may be fetched
-    empty: bytes = b"{}"  # what 204 without a body stands for
-    unsupported: tuple[str, ...] = ()  # what people expect and the vendor's API does not have
+    headers: Params = field(default_factory=dict)
+    file_hosts: tuple[str, ...] = ()
+    empty: bytes = b"{}"
+    unsupported: tuple[str, ...] = ()
     failed_inside: str | None = None
     is_login: Callable[[Json], bool] | None = None

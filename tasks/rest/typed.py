@@ -1,9 +1,10 @@
-"""A reader for one shape of page, compiled from the declared paths: decodes those values and skips
-everything else.
+"""A reader for one shape of page, compiled from the declared values.
+
+It decodes those values and skips everything else.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
@@ -11,9 +12,10 @@ from typing import Any
 import msgspec
 
 from tasks.errors import ConfigurationError, ContractError, TruncatedPageError
+from tasks.rest.values import Item, Path, Present, Records, TopLevelList, Value
 
-_ITEM = "item"
-TOP_LIST = "[]"
+Decoded = Any  # a msgspec struct of the declared fields, or a dict where records are read whole
+_Type = Any  # a type that msgspec decodes into, made at run time
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,100 +30,100 @@ class UnreadableRecord:
 class Page:
     """One decoded page."""
 
-    document: Any
-    records: Sequence[Any]
+    document: Decoded
+    records: Sequence[Decoded]
     unreadable: tuple[UnreadableRecord, ...] = ()
 
 
 class _Node:
-    """One level of the declared paths: a value, an object of named children, or a list of either."""
+    """One level of the declared paths: a value, an object of named children, or a list of them."""
 
     def __init__(self) -> None:
         self.children: dict[str, _Node] = {}
         self.is_list = False
         self.has_presence = False
-        self.kind: Any = Any
+        self.kind: _Type = Any
 
-    def at(self, segments: Iterable[str]) -> "_Node":
+    def at(self, names: Iterable[str]) -> "_Node":
+        """The node below, made where it is missing."""
         node = self
-        for segment in segments:
-            name = segment.removesuffix("[]")
+        for name in names:
             node = node.children.setdefault(name, _Node())
-            node.is_list = node.is_list or segment.endswith("[]")
         return node
 
-    def compile(self, title: str) -> Any:
-        inner: Any = Any
-        if self.children:
-            fields = [
-                (
-                    f"f{i}",
-                    child.compile(f"{title}_{i}"),
-                    msgspec.UNSET if child.has_presence else None,
-                )
-                for i, child in enumerate(self.children.values())
-            ]
-            rename = {f"f{i}": name for i, name in enumerate(self.children)}
-            inner = msgspec.defstruct(title, fields, rename=rename, gc=False)
-        self.kind = inner
+    def list_at(self, names: Iterable[str]) -> "_Node":
+        """The node below, marked as a list."""
+        node = self.at(names)
+        node.is_list = True
+        return node
+
+    def attribute(self, name: str) -> str:
+        """The struct's attribute that holds a child."""
+        return f"f{list(self.children).index(name)}"
+
+    def compile(self, title: str) -> _Type:
+        """The type to decode into; every child may be absent or null."""
+        self.kind = self._struct(title) if self.children else Any
         if self.is_list:
-            return list[inner] | None
-        return inner | None if self.children else Any
+            return list[self.kind] | None  # type: ignore[name-defined]
+        return self.kind | None if self.children else Any
+
+    def _struct(self, title: str) -> _Type:
+        fields = [
+            (
+                f"f{number}",
+                child.compile(f"{title}_{number}"),
+                msgspec.UNSET if child.has_presence else None,
+            )
+            for number, child in enumerate(self.children.values())
+        ]
+        return msgspec.defstruct(title, fields, rename=self._names(), gc=False)
+
+    def _names(self) -> dict[str, str]:
+        return {f"f{number}": name for number, name in enumerate(self.children)}
 
 
 class PageReader:
-    """Reads pages whose records lie at `records` ("" the document is the one record, "[]" it is
-    their list), picking `paths` of each record.
+    """Reads pages, picking `values` of each record that lies at `records`.
 
-    `each` is an inner list to which paths beginning with `item.` belong. With `flat`, a path is one
-    key, dots and all. With no paths at all, records are decoded whole (for streams with a `transform`
-    function).
+    `envelope` are paths outside the records. `lists` are inner lists with the values of their
+    items. With `flat`, a path is one key, dots and all. With `whole`, records are decoded whole, for
+    streams with a transform.
     """
 
     def __init__(
         self,
         *,
-        records: str,
-        paths: Iterable[str],
+        records: Records,
+        values: Iterable[Value],
         envelope: Iterable[str] = (),
-        lists: Iterable[str] = (),
+        lists: Mapping[str, Iterable[Value]] | None = None,
         flat: bool = False,
         whole: bool = False,
     ) -> None:
-        self._flat, self._whole, self._lists = flat, whole, tuple(lists)
-        self._record = _Node()
-        for path in paths:
-            if path.split(".")[0] != _ITEM and not path.startswith("@"):
-                self._declare(self._record, path)
-        for each in self._lists:
-            self._record.at(each.split("."))
-        self._root = _Node()
+        self._flat, self._whole = flat, whole
+        self._record, self._root = _Node(), _Node()
+        for value in values:
+            self._declare(self._record, value, of_item=False)
+        self._items: dict[str, _Node] = {}
+        for each, inner in (lists or {}).items():
+            self._items[each] = self._record.list_at(each.split("."))
+            for value in inner:
+                self._declare(self._items[each], value, of_item=True)
         for path in envelope:
             self._root.at(path.split("."))
-        self._is_top_list = records == TOP_LIST
-        self._records_path = "" if self._is_top_list else records
+        self._is_top_list = isinstance(records, TopLevelList)
+        self._records_path = records.split(".") if isinstance(records, str) else []
         if self._records_path:
-            holder = self._root.at(
-                [*records.split(".")[:-1], records.rsplit(".", maxsplit=1)[-1] + "[]"]
-            )
-            holder.children, holder.is_list = self._record.children, True
-        self._items: dict[str, _Node] = {}
-        self._compile()
-
-    def declare_items(self, each: str, paths: Iterable[str]) -> None:
-        """Paths below an inner list; to be called before the first page."""
-        node = self._record.at(each.split("."))
-        for path in paths:
-            if path != _ITEM:
-                self._declare(node, path.removeprefix(f"{_ITEM}."))
-        self._items[each] = node
+            holder = self._root.list_at(self._records_path)
+            holder.children = self._record.children
         self._compile()
 
     def decode(self, body: bytes) -> Page:
         """The page's envelope and records.
 
         Raises TruncatedPageError for a body that is not JSON, ContractError for one without the
-        declared records. Records of the wrong type are set aside one by one, so that one bad record
+        declared records. Records of the wrong type are rejected one by one, so that one bad record
         is not a lost page.
         """
         try:
@@ -132,184 +134,178 @@ class PageReader:
             raise TruncatedPageError(_not_json(body, broken)) from None
         return Page(document, self._records_of(document, body))
 
-    def column(self, records: Sequence[Any], path: str, *, each: str | None = None) -> list[Any]:
-        """One value per record at a path; None where any part of the path is absent or null.
+    def column(self, records: Sequence[Decoded], at: str | Path | Present) -> list[Any]:
+        """One value per record; None where any part of its path is absent or null."""
+        return self._column(self._record, records, Path(at) if isinstance(at, str) else at)
 
-        A path that ends in `?` tells whether the value is there at all, null or not.
-        """
-        if path == _ITEM:
-            return list(records)
+    def item_column(self, items: Sequence[Decoded], each: str, at: Item | Present) -> list[Any]:
+        """One value per item of the inner list `each`."""
+        return list(items) if at == Item() else self._column(self._items[each], items, at)
+
+    def explode(self, records: Sequence[Decoded], each: str) -> tuple[list[Decoded], list[Decoded]]:
+        """The items of an inner list, and for each of them the record it belongs to."""
+        lists = self._lists(records, each.split("."))
+        owners = [record for record, items in zip(records, lists, strict=True) for _ in items or ()]
+        return owners, [item for items in lists for item in items or ()]
+
+    def value(self, document: Decoded, path: str) -> Any:
+        """An envelope value, None where absent."""
+        node, value = self._root, document
+        for name in path.split("."):
+            if value is None or name not in node.children:
+                return None
+            value = getattr(value, node.attribute(name))
+            node = node.children[name]
+        return value
+
+    def _names(self, path: str) -> list[str]:
+        return [path] if self._flat else path.split(".")
+
+    def _declare(self, top: _Node, value: Value, *, of_item: bool) -> None:
+        """Add a value to the tree of the record or of the item."""
+        place = value.place if isinstance(value, Present) else value
+        if isinstance(place, Item) is not of_item or not isinstance(place, (Item, Path)):
+            return
+        if place == Item():
+            return
+        leaf = top.at(self._names(_text(place)))
+        leaf.has_presence = leaf.has_presence or isinstance(value, Present)
+
+    def _column(
+        self, node: _Node, holders: Sequence[Decoded], at: Path | Item | Present
+    ) -> list[Any]:
+        names = self._names(_text(at.place if isinstance(at, Present) else at))
         if self._whole:
-            *above, name = self._segments(path.removeprefix(f"{_ITEM}.") if each else path)
-            holders = [_walked(record, above) for record in records]
-            if path.endswith("?"):
-                return [isinstance(holder, dict) and name in holder for holder in holders]
-            return [_walked(holder, [name]) for holder in holders]
-        node, segments = self._record, self._segments(path)
-        if each and path.startswith(f"{_ITEM}."):
-            node, segments = self._items[each], self._segments(path.removeprefix(f"{_ITEM}."))
-        values: list[Any] = list(records)
-        for attribute in self._attributes(node, segments):
-            get = attrgetter(attribute)
-            try:
-                values = list(map(get, values))
-            except AttributeError:
-                values = [None if value is None else get(value) for value in values]
-        if self._node_at(node, segments).has_presence:
-            if path.endswith("?"):
-                return [value is not msgspec.UNSET for value in values]
+            return _walked_column(holders, names, presence=isinstance(at, Present))
+        values: list[Any] = list(holders)
+        for name in names:
+            if name not in node.children:
+                raise ConfigurationError(f"path {'.'.join(names)} is not declared")
+            values = _attributes(values, node.attribute(name))
+            node = node.children[name]
+        if isinstance(at, Present):
+            return [value is not msgspec.UNSET for value in values]
+        if node.has_presence:
             return [None if value is msgspec.UNSET else value for value in values]
         return values
 
-    def explode(self, records: Sequence[Any], each: str) -> tuple[list[Any], list[Any]]:
-        """The items of an inner list, and for each of them the record it belongs to."""
-        owners, items = list(records), list(records)
-        node = self._record
-        for segment in each.split("."):
-            name = segment.removesuffix("[]")
-            if self._whole:
-                values = [
-                    (
-                        _listed(_walked(item, [name]))
-                        if segment.endswith("[]")
-                        else _walked(item, [name])
-                    )
-                    for item in items
-                ]
-            else:
-                get = attrgetter(f"f{list(node.children).index(name)}")
-                values = [None if item is None else get(item) for item in items]
+    def _lists(self, records: Sequence[Decoded], names: list[str]) -> list[Any]:
+        if self._whole:
+            return [_listed(_walked(record, names)) for record in records]
+        node, values = self._record, list(records)
+        for name in names:
+            values = _attributes(values, node.attribute(name))
             node = node.children[name]
-            if not segment.endswith("[]"):
-                items = values
-                continue
-            owners = [
-                owner for owner, inner in zip(owners, values, strict=True) for _ in inner or ()
-            ]
-            items = [item for inner in values for item in inner or ()]
-        return owners, items
-
-    def value(self, document: Any, path: str) -> Any:
-        """An envelope value, None where absent."""
-        node, found = self._root, document
-        for segment in path.split("."):
-            if found is None or segment not in node.children:
-                return None
-            found = getattr(found, f"f{list(node.children).index(segment)}")
-            node = node.children[segment]
-        return found
-
-    def _declare(self, node: "_Node", path: str) -> None:
-        leaf = node.at(self._segments(path))
-        leaf.has_presence = leaf.has_presence or path.endswith("?")
-
-    def _segments(self, path: str) -> list[str]:
-        return [path.removesuffix("?")] if self._flat else path.removesuffix("?").split(".")
-
-    def _node_at(self, node: "_Node", segments: Iterable[str]) -> "_Node":
-        for segment in segments:
-            node = node.children[segment]
-        return node
-
-    def _attributes(self, node: "_Node", segments: list[str]) -> list[str]:
-        found = []
-        for segment in segments:
-            if segment not in node.children:
-                raise ConfigurationError(f"path {'.'.join(segments)} is not declared")
-            found.append(f"f{list(node.children).index(segment)}")
-            node = node.children[segment]
-        return found
+        return values
 
     def _compile(self) -> None:
-        record_type: Any = dict[str, Any]
         record = self._record.compile("Record")
-        if not self._whole:
-            record_type = self._record.kind if self._record.children else Any
-        self._record_decoder = msgspec.json.Decoder(record_type)
+        self._record_decoder = msgspec.json.Decoder(self._record_type())
         self._raw_list = msgspec.json.Decoder(list[msgspec.Raw])
-        if self._is_top_list:
-            self._decoder: Any = msgspec.json.Decoder(list[record_type])
-        elif not self._records_path:
-            self._decoder = self._record_decoder if self._whole else msgspec.json.Decoder(record)
+        self._raw_decoder = None
+        if self._records_path:
+            self._decoder = msgspec.json.Decoder(self._root_type(list[self._record_type()]))  # type: ignore[misc]
+            self._raw_decoder = msgspec.json.Decoder(self._root_type(list[msgspec.Raw]))
+        elif self._is_top_list:
+            self._decoder = msgspec.json.Decoder(list[self._record_type()])  # type: ignore[misc]
         else:
-            self._decoder = msgspec.json.Decoder(self._root_type(list[record_type]))
-        self._raw_decoder = (
-            None
-            if not self._records_path
-            else msgspec.json.Decoder(self._root_type(list[msgspec.Raw]))
-        )
+            self._decoder = self._record_decoder if self._whole else msgspec.json.Decoder(record)
 
-    def _root_type(self, records_type: Any) -> Any:
-        segments = self._records_path.split(".")
+    def _record_type(self) -> _Type:
+        if self._whole:
+            return dict[str, Any]
+        return self._record.kind if self._record.children else Any
 
-        def build(node: _Node, depth: int, title: str) -> Any:
-            fields: list[Any] = []
-            for i, (name, child) in enumerate(node.children.items()):
-                on_way = depth < len(segments) and name == segments[depth]
-                if on_way and depth == len(segments) - 1:
-                    fields.append((f"f{i}", records_type | None | msgspec.UnsetType, msgspec.UNSET))
-                elif on_way:
-                    fields.append((f"f{i}", build(child, depth + 1, f"{title}_{i}") | None, None))
+    def _root_type(self, records_type: _Type) -> _Type:
+        """The document's type: the declared envelope, and the records at the end of their path."""
+        names = self._records_path
+
+        def build(node: _Node, depth: int, title: str) -> _Type:
+            fields: list[tuple[str, _Type, object]] = []
+            for number, (name, child) in enumerate(node.children.items()):
+                key, inner = f"f{number}", f"{title}_{number}"
+                is_on_way = depth < len(names) and name == names[depth]
+                if is_on_way and depth == len(names) - 1:
+                    fields.append((key, records_type | None | msgspec.UnsetType, msgspec.UNSET))
+                elif is_on_way:
+                    fields.append((key, build(child, depth + 1, inner) | None, None))
                 else:
-                    fields.append((f"f{i}", child.compile(f"{title}_{i}"), None))
-            rename = {f"f{i}": name for i, name in enumerate(node.children)}
-            return msgspec.defstruct(title, fields, rename=rename)
+                    fields.append((key, child.compile(inner), None))
+            return msgspec.defstruct(title, fields, rename=node._names())
 
         return build(self._root, 0, "Document")
 
-    def _records_of(self, document: Any, body: bytes) -> Sequence[Any]:
+    def _records_of(self, document: Decoded, body: bytes) -> Sequence[Decoded]:
         if self._is_top_list:
             return list(document)
         if not self._records_path:
             return [document]
-        found: Any = document
-        node = self._root
-        for segment in self._records_path.split("."):
-            found = (
-                None if found is None else getattr(found, f"f{list(node.children).index(segment)}")
-            )
-            node = node.children[segment]
-            if found is msgspec.UNSET or found is None:
-                raise ContractError(
-                    f"the answer has no list '{self._records_path}': {_start(body)}"
-                )
-        return list(found)
+        node, value = self._root, document
+        for name in self._records_path:
+            value = None if value is None else getattr(value, node.attribute(name))
+            node = node.children[name]
+            if value is msgspec.UNSET or value is None:
+                path = ".".join(self._records_path)
+                raise ContractError(f"the answer has no list '{path}': {_start(body)}")
+        return list(value)
 
     def _one_by_one(self, body: bytes, wrong: Exception) -> Page:
+        document, raws = self._raw_records(body, wrong)
+        readable, unreadable = [], []
+        for raw in raws:
+            try:
+                readable.append(self._record_decoder.decode(raw))
+            except (msgspec.ValidationError, RecursionError, ValueError) as complaint:
+                text = bytes(raw).decode(errors="replace")
+                unreadable.append(UnreadableRecord(text, str(complaint)))
+        if len(unreadable) > 1 and not readable:
+            raise ContractError(f"no record has the declared shape ({unreadable[0].reason})")
+        return Page(document, readable, tuple(unreadable))
+
+    def _raw_records(self, body: bytes, wrong: Exception) -> tuple[Decoded, Sequence[msgspec.Raw]]:
         try:
-            document = self._raw_decoder.decode(body) if self._raw_decoder else None
-            raws = (
-                self._records_of(document, body)
-                if self._raw_decoder
-                else self._raw_list.decode(body)
-            )
+            if self._raw_decoder is None:
+                return None, self._raw_list.decode(body)
+            document = self._raw_decoder.decode(body)
+            return document, self._records_of(document, body)
         except (msgspec.ValidationError, msgspec.DecodeError):
             raise ContractError(
                 f"the answer does not have the declared shape ({wrong}): {_start(body)}"
             ) from None
-        good, unreadable = [], []
-        for raw in raws:
-            try:
-                good.append(self._record_decoder.decode(raw))
-            except (msgspec.ValidationError, RecursionError, ValueError) as complaint:
-                unreadable.append(
-                    UnreadableRecord(bytes(raw).decode(errors="replace"), str(complaint))
-                )
-        if unreadable and not good and len(unreadable) > 1:
-            raise ContractError(f"no record has the declared shape ({unreadable[0].reason})")
-        return Page(document, good, tuple(unreadable))
 
 
-def _walked(record: Any, segments: Iterable[str]) -> Any:
-    """A value of a record that was decoded whole."""
-    for name in segments:
+def _text(place: Path | Item) -> str:
+    return place.path if isinstance(place, Item) else place.text
+
+
+def _attributes(holders: list[Any], attribute: str) -> list[Any]:
+    """An attribute of each holder; None stays None."""
+    get = attrgetter(attribute)
+    try:
+        return list(map(get, holders))
+    except AttributeError:
+        return [None if holder is None else get(holder) for holder in holders]
+
+
+def _walked_column(records: Sequence[Decoded], names: list[str], *, presence: bool) -> list[Any]:
+    """A column of records that were decoded whole."""
+    *above, name = names
+    holders = [_walked(record, above) for record in records]
+    if presence:
+        return [isinstance(holder, dict) and name in holder for holder in holders]
+    return [_walked(holder, [name]) for holder in holders]
+
+
+def _walked(record: Decoded, names: Iterable[str]) -> Any:
+    for name in names:
         record = record.get(name) if isinstance(record, dict) else None
     return record
 
 
-def _listed(value: Any) -> list[Any]:
-    """A list of a record that was decoded whole; what is no list is its one item, which will lack
-    what it needs.
+def _listed(value: object) -> list[Any]:
+    """A list of a record that was decoded whole.
+
+    What is no list counts as its one item, which will lack what it needs.
     """
     return value if isinstance(value, list) else [] if value is None else [value]
 

@@ -3,7 +3,6 @@ followed.
 """
 
 import re
-from typing import Any
 from urllib.parse import urlsplit
 
 import requests
@@ -19,7 +18,7 @@ from tasks.errors import (
 _TIMEOUTS = (10.0, 30.0)
 
 
-def post(who: str, address: str, payload: Any, *, ca_bundle: str = "", proxy: str = "") -> None:
+def post(who: str, address: str, payload: object, *, ca_bundle: str = "", proxy: str = "") -> None:
     """Post JSON once.
 
     Raises UnreachableError if nothing was sent, ContractError if it is not known whether it came

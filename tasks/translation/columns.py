@@ -6,11 +6,10 @@ and the text named.
 """
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
-from typing import Any
 
 import duckdb
 import msgspec
@@ -18,13 +17,23 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.entities import ARROW, Column, Entity
-from tasks.rest.spec import Expression, Json, Output, Stream
-from tasks.rest.typed import PageReader
+from tasks.rest.spec import Json, Output, RecordContext, Row, Stream
+from tasks.rest.typed import Decoded, PageReader
+from tasks.rest.values import Expression, Item, Partition, Path, Present, Source, Value, value_of
 
 PAGE, RECORD, RECEIVED, REASON = "page_number", "record_number", "received_at", "reason"
 _KEY = "raw_key"
 _EMPTY = "an empty record"
-_EMPTY_PART = "an empty item in its {each}"
+_EMPTY_ITEM = "an empty item in its {each}"
+_NO_VALUE = Path("nothing")  # stands for the rows of an output that reads no value
+_UNREADABLE = (
+    TypeError,
+    ValueError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+    RecursionError,
+)  # what a transform raises on a record of another shape
 _MOST_QUERIES = 2000  # to find single bad rows; beyond that whole slices are set aside
 
 _CASTS = {
@@ -41,13 +50,13 @@ _local = threading.local()
 
 @dataclass(slots=True)
 class RecordBuffer:
-    """Decoded pages of one part of a stream, waiting to become columns."""
+    """Decoded records of one section of a stream, waiting to become columns."""
 
-    records: list[Any] = field(default_factory=list)
+    records: list[Decoded] = field(default_factory=list)
     pages: list[tuple[int, int, str | None, datetime]] = field(default_factory=list)
 
     def add(
-        self, records: Sequence[Any], number: int, partition: str | None, received_at: datetime
+        self, records: Sequence[Decoded], number: int, partition: str | None, received_at: datetime
     ) -> None:
         """Take a page's records."""
         self.records.extend(records)
@@ -78,113 +87,122 @@ def translate(
     parent_document: Json = None,
     settings: Mapping[str, Json] | None = None,
 ) -> Rows:
-    """Rows of one entity from buffer pages."""
+    """Rows of one entity from buffered pages."""
     origin = _Origin(buffer)
-    owners: list[int] | None
-    broken: list[tuple[int, str]] = []
     if output.transform:
-        raw, owners = _transformed(
-            output, buffer.records, parent_document, settings or {}, origin.partitions(None), broken
-        )
-        fields: Mapping[str, str | Expression] = {name: name for name in output.entity.names}
-        columns = {name: [row.get(name) for row in raw] for name in output.entity.names}
-        row_filter = None
+        raw = _transformed(output, buffer.records, origin, parent_document, settings or {})
     else:
-        owners, columns = _picked(output, reader, buffer, origin, broken)
-        fields, row_filter = output.fields, output.filter
-    table = pa.table(
-        {_raw(path): _array(values, stream.scalar) for path, values in columns.items()}
-    )
-    table = origin.attach(table, owners)
-    if row_filter and not output.each:
-        table = _without_empty(table, broken)
-    select = _projection(
-        output.entity, fields, row_filter, personal=personal, empty_is_null=stream.empty_is_null
-    )
+        raw = _picked(output, reader, buffer.records, origin)
+    arrays = {_raw(value): _array(values, stream.scalar) for value, values in raw.columns.items()}
+    table = origin.attach(pa.table(arrays), raw.owners)
+    if output.filter and not output.each:
+        table = _without_empty(table, raw.broken)
+    select = _projection(output, personal=personal, empty_is_null=stream.empty_is_null)
     refused = origin.attach(
-        pa.table({REASON: pa.array([r for _, r in broken], pa.string())}),
-        [number for number, _ in broken],
+        pa.table({REASON: pa.array([reason for _, reason in raw.broken], pa.string())}),
+        [number for number, _ in raw.broken],
     )
-    key = fields.get(output.entity.key[0])
-    made = _evaluate(select, table, _raw(key) if isinstance(key, str) else None, [_MOST_QUERIES])
-    return _split(output.entity, [*made, refused])
+    key = _sources(output).get(output.entity.key[0])
+    raw_key = None if key is None or isinstance(key, Expression) else _raw(value_of(key))
+    typed = _evaluate(select, table, raw_key, [_MOST_QUERIES])
+    return _split(output.entity, [*typed, refused])
+
+
+@dataclass(slots=True)
+class _RawRows:
+    """Values as the vendor sent them, by what was declared; rows are not yet typed.
+
+    `owners` are the numbers of the records that the rows come from, None if every record is one
+    row. `broken` are records that give no row, each with the reason.
+    """
+
+    columns: dict[Value, list[Json]]
+    owners: list[int] | None = None
+    broken: list[tuple[int, str]] = field(default_factory=list)
+
+
+def _sources(output: Output) -> Mapping[str, Source]:
+    """What fills each column; a transform's rows are named like the columns."""
+    return {name: name for name in output.entity.names} if output.transform else output.fields
 
 
 def _picked(
-    output: Output,
-    reader: PageReader,
-    buffer: RecordBuffer,
-    origin: "_Origin",
-    broken: list[tuple[int, str]],
-) -> tuple[list[int] | None, dict[str, list[Any]]]:
-    """Values by path, and the number of the record each came of.
-
-    Records without a list, and items without a field, go to `broken`.
-    """
-    records, owners, items = buffer.records, None, None
+    output: Output, reader: PageReader, records: Sequence[Decoded], origin: "_Origin"
+) -> _RawRows:
+    """The declared values of every record, or of every item of its list."""
     if output.each:
-        index = {id(record): i for i, record in enumerate(records)}
-        owner_records, items = reader.explode(records, output.each)
-        owners = [index[id(record)] for record in owner_records]
-        # a filter or a missing list would let them go without a word
-        broken += [(number, _EMPTY) for number, record in enumerate(records) if _is_blank(record)]
-        empty = _EMPTY_PART.format(each=output.each.removesuffix("[]"))
-        broken += [
-            (number, empty)
-            for number, item in zip(owners, items, strict=True)
-            if _is_blank_object(item)
-        ]
-        records = owner_records
-    columns: dict[str, list[Any]] = {}
-    for path in output.paths:
-        if path == "@partition":
-            columns[path] = origin.partitions(owners)
-        elif items is not None and path.split(".")[0] == "item":
-            columns[path] = (
-                items if path == "item" else reader.column(items, path, each=output.each)
-            )
+        return _picked_items(output, output.each, reader, records, origin)
+    columns: dict[Value, list[Json]] = {}
+    for value in output.values:
+        if isinstance(value, Partition):
+            columns[value] = origin.partitions(None)
+        elif not isinstance(value, Item):
+            columns[value] = reader.column(records, value)
+    return _RawRows(columns or {_NO_VALUE: [None] * len(records)})
+
+
+def _picked_items(
+    output: Output,
+    each: str,
+    reader: PageReader,
+    records: Sequence[Decoded],
+    origin: "_Origin",
+) -> _RawRows:
+    """The declared values of every item of an inner list.
+
+    Empty records and items are broken: a filter or a missing list would drop them silently.
+    """
+    number_of = {id(record): number for number, record in enumerate(records)}
+    owner_records, items = reader.explode(records, each)
+    owners = [number_of[id(record)] for record in owner_records]
+    raw = _RawRows({}, owners)
+    raw.broken += [(number, _EMPTY) for number, record in enumerate(records) if _is_blank(record)]
+    raw.broken += [
+        (number, _EMPTY_ITEM.format(each=each))
+        for number, item in zip(owners, items, strict=True)
+        if _is_blank_object(item)
+    ]
+    for value in output.values:
+        if isinstance(value, Partition):
+            raw.columns[value] = origin.partitions(owners)
+        elif isinstance(value, Item) or (isinstance(value, Present) and isinstance(value.at, Item)):
+            raw.columns[value] = reader.item_column(items, each, value)
         else:
-            columns[path] = reader.column(records, path)
-    if not columns:
-        columns["@none"] = [None] * len(records)
-    return owners, columns
+            raw.columns[value] = reader.column(owner_records, value)
+    if not raw.columns:
+        raw.columns[_NO_VALUE] = [None] * len(owner_records)
+    return raw
 
 
 def _transformed(
     output: Output,
-    records: Sequence[Any],
+    records: Sequence[Decoded],
+    origin: "_Origin",
     parent_document: Json,
     settings: Mapping[str, Json],
-    partitions: Sequence[str | None],
-    broken: list[tuple[int, str]],
-) -> tuple[list[dict[str, Json]], list[int]]:
-    """Rows, and the number of the record each came of.
-
-    Records that `transform` stumbles over go to `broken` with the reason.
-    """
+) -> _RawRows:
+    """The rows that a transform makes; records that it cannot read are broken."""
     assert output.transform is not None
-    rows: list[dict[str, Json]] = []
+    rows: list[Row] = []
     owners: list[int] = []
-    known = {key: {**settings, "partition": key} for key in set(partitions)}
+    broken: list[tuple[int, str]] = []
+    partitions = origin.partitions(None)
+    contexts = {key: RecordContext(settings, key, parent_document) for key in set(partitions)}
     for number, (record, partition) in enumerate(zip(records, partitions, strict=True)):
         if not record:
             broken.append((number, _EMPTY))
             continue
         try:
-            found = list(output.transform(record, parent_document, known[partition]))
-        except (
-            TypeError,
-            ValueError,
-            LookupError,
-            AttributeError,
-            ArithmeticError,
-            RecursionError,
-        ) as trouble:
+            made = list(output.transform(record, contexts[partition]))
+        except _UNREADABLE as trouble:
             broken.append((number, f"cannot be read: {type(trouble).__name__}: {trouble}"[:200]))
             continue
-        rows += found
-        owners += [number] * len(found)
-    return rows, owners
+        rows += made
+        owners += [number] * len(made)
+    columns: dict[Value, list[Json]] = {
+        Path(name): [row.get(name) for row in rows] for name in output.entity.names
+    }
+    return _RawRows(columns, owners, broken)
 
 
 def _without_empty(table: pa.Table, broken: list[tuple[int, str]]) -> pa.Table:
@@ -192,7 +210,7 @@ def _without_empty(table: pa.Table, broken: list[tuple[int, str]]) -> pa.Table:
     raw = [
         column
         for name, column in zip(table.column_names, table.columns, strict=True)
-        if name not in {PAGE, RECORD, RECEIVED, _raw("@partition")}
+        if name not in {PAGE, RECORD, RECEIVED, _raw(Partition())}
     ]
     if not raw or not all(column.null_count for column in raw):
         return table
@@ -203,12 +221,12 @@ def _without_empty(table: pa.Table, broken: list[tuple[int, str]]) -> pa.Table:
     return table.filter(pc.invert(empty))
 
 
-def _is_blank(record: Any) -> bool:
+def _is_blank(record: Decoded) -> bool:
     """Whether a record has none of the fields that are read."""
     return not record if isinstance(record, dict) else bool(record == type(record)())
 
 
-def _is_blank_object(item: Any) -> bool:
+def _is_blank_object(item: Decoded) -> bool:
     return isinstance(item, (dict, msgspec.Struct)) and _is_blank(item)
 
 
@@ -242,7 +260,7 @@ class _Origin:
         return table
 
 
-def _array(values: list[Any], scalar: Any) -> pa.Array:
+def _array(values: list[Json], scalar: Callable[[Json], Json] | None) -> pa.Array:
     """A column of whatever the vendor sent.
 
     Mixed kinds become text, so that one odd value spoils nothing.
@@ -258,68 +276,68 @@ def _array(values: list[Any], scalar: Any) -> pa.Array:
     return found
 
 
-def _as_text(value: Any) -> str | None:
+def _as_text(value: Json) -> str | None:
     if value is None or isinstance(value, str):
         return value
     return msgspec.json.encode(value).decode()
 
 
-def _raw(path: str) -> str:
-    return f"raw:{path}"
+def _raw(value: Value) -> str:
+    """The name of a column of raw values."""
+    return f"raw:{value}"
 
 
 def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _value(source: str | Expression, *, empty_is_null: bool) -> str:
-    def column(path: str) -> str:
-        quoted = _quoted(_raw(path))
+def _value(source: Source, *, empty_is_null: bool) -> str:
+    """The SQL of a source over raw columns."""
+
+    def column(value: Value) -> str:
+        quoted = _quoted(_raw(value))
         return f"nullif(cast({quoted} as varchar), '')" if empty_is_null else quoted
 
-    if isinstance(source, str):
-        return column(source)
-    text = source.text
-    for path in source.paths:
-        text = text.replace("{" + path + "}", column(path))
-    return f"({text})"
+    if not isinstance(source, Expression):
+        return column(value_of(source))
+    columns = {value: column(value) for value in source.placeholders.values()}
+    return f"({source.render(columns)})"
 
 
-def _projection(
-    entity: Entity,
-    fields: Mapping[str, str | Expression],
-    row_filter: Expression | None,
-    *,
-    personal: bool,
-    empty_is_null: bool,
-) -> str:
+def _projection(output: Output, *, personal: bool, empty_is_null: bool) -> str:
     """The SELECT that makes entity rows of raw columns; columns that are not declared are null."""
-    picked, complaints = [], []
+    entity, sources = output.entity, _sources(output)
+    picked: list[str] = []
+    complaints: list[str] = []
     for column in entity.columns:
-        source = fields.get(column.name)
+        source = sources.get(column.name)
         if source is None or (column.personal and not personal):
             picked.append(f"cast(null as {_duck(column)}) as {column.name}")
             continue
         value = _value(source, empty_is_null=empty_is_null)
         typed = _CASTS[column.kind].format(x=value)
         picked.append(f"{typed} as {column.name}")
-        if column.kind == "text" and column.name in entity.key:
-            complaints.append(
-                f"case when left({typed}, 1) in ('{{', '[') then '{column.name}: not a plain"
-                " value' end"
-            )
-        if column.kind != "text":
-            text = f"cast({value} as varchar)"
-            complaints.append(
-                f"case when {text} <> '' and ({typed} is null) then '{column.name}: not"
-                f" {_article(column.kind)}: ' || left({text}, 60) end"
-            )
+        complaints += _complaints(column, value, typed, is_key=column.name in entity.key)
     reason = f"concat_ws('; ', {', '.join(complaints)})" if complaints else "''"
-    condition = f" where {_value(row_filter, empty_is_null=empty_is_null)}" if row_filter else ""
+    where = f" where {_value(output.filter, empty_is_null=empty_is_null)}" if output.filter else ""
     return (
         f"select {', '.join(picked)}, {PAGE}, {RECORD}, {RECEIVED}, nullif({reason}, '') as"
-        f" {REASON} from buffer{condition}"
+        f" {REASON} from buffer{where}"
     )
+
+
+def _complaints(column: Column, value: str, typed: str, *, is_key: bool) -> Iterator[str]:
+    """SQL that names what is wrong with a column's value, null if nothing is."""
+    if column.kind != "text":
+        text = f"cast({value} as varchar)"
+        yield (
+            f"case when {text} <> '' and ({typed} is null) then '{column.name}: not"
+            f" {_article(column.kind)}: ' || left({text}, 60) end"
+        )
+    elif is_key:
+        yield (
+            f"case when left({typed}, 1) in ('{{', '[') then '{column.name}: not a plain value' end"
+        )
 
 
 def _duck(column: Column) -> str:

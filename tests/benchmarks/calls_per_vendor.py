@@ -12,9 +12,10 @@ import os
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
+from tasks.clock import Window
 from tasks.extract import open_client, read, streams_of
-from tasks.rest.reading import Bookmark
-from tasks.rest.spec import IncrementalCursor, IncrementalWindow, Window
+from tasks.rest.received import Bookmark
+from tasks.rest.spec import IncrementalCursor, IncrementalWindow
 from tasks.sandbox.company import _DESKS
 from tasks.sandbox.fake import Fake, Served
 from tasks.sandbox.vendors.hubspot import HubSpot

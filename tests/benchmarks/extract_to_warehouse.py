@@ -174,10 +174,11 @@ def run_floor(url: str, folder: str) -> None:
     import requests
 
     from tasks.connectors import connector
-    from tasks.rest.reading import MAIN, page_reader
+    from tasks.rest.sections import page_reader
+    from tasks.rest.spec import MAIN
 
     stream = next(s for s in connector("zendesk").streams if s.name == "tickets")
-    reader, paths = page_reader(stream, MAIN), stream.outputs[0].paths
+    reader, paths = page_reader(stream, MAIN), stream.outputs[0].values
     session, database = requests.Session(), duckdb.connect(f"{folder}/floor.duckdb")
     start_cpu, started, rows, cursor, held = cpu_now(), time.perf_counter(), 0, None, []
     while True:
@@ -192,7 +193,7 @@ def run_floor(url: str, folder: str) -> None:
         )
         if len(held) >= 20_000 or done:
             database.register(
-                "rows_read", pa.table({p: pa.array(reader.column(held, p)) for p in paths})
+                "rows_read", pa.table({str(p): pa.array(reader.column(held, p)) for p in paths})
             )
             if rows == 0:
                 database.execute("create table tickets as select * from rows_read")

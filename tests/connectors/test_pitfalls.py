@@ -422,8 +422,8 @@ class TestMedallia:
         assert "Invalid field id" in failure(only("medallia", scores=scores).read(NOW), "feedback")
 
     def test_a_field_id_cannot_change_the_query(self):
+        from tasks.clock import Window
         from tasks.connectors import medallia
-        from tasks.rest.spec import Window
 
         with pytest.raises(ConfigurationError, match="is not a field id"):
             medallia.query(

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tasks.connectors import connector, connectors
-from tasks.rest.reading import MAIN, page_reader, redecode
+from tasks.rest.sections import decode, page_reader
+from tasks.rest.spec import MAIN
 from tasks.translation.columns import RecordBuffer, translate
 
 HERE = Path(__file__).parent
@@ -25,7 +26,7 @@ def test_sample_becomes_the_expected_rows(path: Path):
     body = json.dumps(sample["answer"]).encode()
     made: dict[str, list[dict]] = {}
     for output in (b for b in stream.outputs if b.section == section):
-        page = redecode(stream, section, body)
+        page = decode(stream, section, body)
         buffer = RecordBuffer()
         buffer.add(page.records, 1, sample.get("partition"), RECEIVED)
         rows = translate(
@@ -74,9 +75,9 @@ def test_an_empty_item_of_a_list_is_set_aside_with_its_reason():
             b for b in stream.outputs if b.section == section and b.each and not b.transform
         ):
             answer = json.loads(path.read_text())["answer"]
-            for items in _lists(answer, output.each.removesuffix("[]").split(".")):
+            for items in _lists(answer, output.each.split(".")):
                 items[0] = {}
-            page = redecode(stream, section, json.dumps(answer).encode())
+            page = decode(stream, section, json.dumps(answer).encode())
             buffer = RecordBuffer()
             buffer.add(page.records, 1, sample.get("partition"), RECEIVED)
             rows = translate(
@@ -89,8 +90,7 @@ def test_an_empty_item_of_a_list_is_set_aside_with_its_reason():
             )
             if answer != sample["answer"]:
                 assert (
-                    f"an empty item in its {output.each.removesuffix('[]')}"
-                    in rows.refused["reason"].to_pylist()
+                    f"an empty item in its {output.each}" in rows.refused["reason"].to_pylist()
                 ), path
                 tried.add(path.parent.name)
     assert tried >= {"zendesk", "hubspot", "intercom"}, tried

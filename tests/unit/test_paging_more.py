@@ -10,9 +10,9 @@ from tests_support import PageView
 
 from tasks.errors import ContractError
 from tasks.rest import paging
-from tasks.rest.auth import Basic, Header, OAuth2
+from tasks.rest.auth import Basic, OAuth2, TokenHeader
 from tasks.rest.exports import _rows, _unpacked
-from tasks.rest.spec import Request
+from tasks.rest.spec import Request, RequestState
 
 NEXT = {"link": '<http://x/?page=2>; rel="next"'}
 
@@ -54,7 +54,7 @@ def test_a_list_with_a_lower_bound_only_ends_after_the_window():
         cap=9,
         restart=paging.Restart("at", lambda params, last: {"since": last}),
     )
-    first = shape.first(Request("/t", {"since": "1", "@until": "5"}))
+    first = shape.first(Request("/t", {"since": "1"}, state=RequestState(until="5")))
     assert shape.after(first, PageView(headers=NEXT, lasts={"at": "5"})).params["page"] == "2"
     assert shape.after(first, PageView(headers=NEXT, lasts={"at": "6"})) is None
 
@@ -90,13 +90,15 @@ def test_offsets_end_at_a_short_page_a_flag_or_a_total():
     newest = paging.Offset("from", "limit", 2, newest_first="at")
     assert (
         newest.after(
-            newest.first(Request("/t", {"@since": "5"})), PageView(count=2, lasts={"at": "4"})
+            newest.first(Request("/t", state=RequestState(since="5"))),
+            PageView(count=2, lasts={"at": "4"}),
         )
         is None
     )
     assert (
         newest.after(
-            newest.first(Request("/t", {"@since": "5"})), PageView(count=2, lasts={"at": "6"})
+            newest.first(Request("/t", state=RequestState(since="5"))),
+            PageView(count=2, lasts={"at": "6"}),
         ).params["from"]
         == "2"
     )
@@ -156,7 +158,7 @@ def test_a_scroll_ends_at_an_empty_page_and_its_calls_differ():
 def test_each_day_over_a_month_and_a_leap_day():
     shape, request, days = (
         paging.EachDay("day"),
-        Request("/d", {"day": "2028-02-27", "@until": "2028-03-01"}),
+        Request("/d", {"day": "2028-02-27"}, state=RequestState(until="2028-03-01")),
         [],
     )
     while request:
@@ -177,7 +179,7 @@ def test_a_key_set_in_a_body_takes_the_first_of_lists():
 
 
 def test_credentials_in_headers_of_their_own():
-    assert Header("token", "X-API-TOKEN").bind({"token": "t"}, None).headers() == {
+    assert TokenHeader("token", "X-API-TOKEN").bind({"token": "t"}, None).headers() == {
         "X-API-TOKEN": "t"
     }
     assert (
@@ -200,7 +202,6 @@ def test_tokens_are_asked_of_the_login_host_and_ids_can_go_into_a_basic_header()
         "client_secret": "s",
         "company": "acme",
         "dc": "eu",
-        "@base_url": "",
     }
     auth = OAuth2(
         "/oauth/{company}/token",
@@ -214,7 +215,7 @@ def test_tokens_are_asked_of_the_login_host_and_ids_can_go_into_a_basic_header()
     assert asked == [
         ("https://login.eu/oauth/acme/token", {"grant_type": "client_credentials"}, ("i", "s"))
     ]
-    auth.bind({**values, "@base_url": "http://127.0.0.1"}, post).headers()
+    auth.bind(values, post, base_url="http://127.0.0.1").headers()
     assert asked[-1][0] == "/oauth/acme/token"  # on the host that replaces the vendor's
     auth.bind({**values, "login_url": "https://mine/"}, post).headers()
     assert asked[-1][0] == "https://mine/oauth/acme/token"
@@ -243,7 +244,7 @@ def test_streams_that_are_refused_at_once_get_one_new_token():
         return {"access_token": f"token {len(fetched)}"}
 
     auth = OAuth2("/token", "refresh_token", ("refresh_token",)).bind(
-        {"refresh_token": "r", "@base_url": "http://x"}, post
+        {"refresh_token": "r"}, post, base_url="http://x"
     )
     carried = [auth.headers() for _ in range(3)]
     assert all(auth.renew(one) for one in carried)

@@ -9,13 +9,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests_support import PageView
 
-from tasks.entities import TICKET
+from tasks.entities import TEAM, TICKET
 from tasks.errors import ConfigurationError, ContractError, TruncatedPageError
 from tasks.rest import paging
 from tasks.rest.client import _retry_after, _words
 from tasks.rest.limits import RateLimiter
-from tasks.rest.spec import Output, Request
+from tasks.rest.spec import Output, Request, Stream
 from tasks.rest.typed import PageReader
+from tasks.rest.values import Header, Item, Path, Present, sql
 
 START = Request("/things", {"a": "1"})
 
@@ -78,20 +79,19 @@ def test_a_request_survives_the_landing_zone():
 def test_the_reader_decodes_what_is_declared_and_explodes_inner_lists(whole: bool):
     reader = PageReader(
         records="data.rows",
-        paths=["id", "via.channel"],
+        values=[Path("id"), Path("via.channel")],
         envelope=["next"],
-        lists=["parts[].items[]"],
+        lists={"parts.items": [Item("n"), Present(Item("gone"))]},
         whole=whole,
     )
-    reader.declare_items("parts[].items[]", ["item.n", "item.gone?"])
-    body = b'{"data":{"rows":[{"id":1,"via":{"channel":"web","x":[1]},"parts":[{"items":[{"n":5,"gone":null},{"n":6}]}]},{"id":"b","via":null}]},"next":"c"}'
+    body = b'{"data":{"rows":[{"id":1,"via":{"channel":"web","x":[1]},"parts":{"items":[{"n":5,"gone":null},{"n":6}]}},{"id":"b","via":null}]},"next":"c"}'
     page = reader.decode(body)
     assert reader.column(page.records, "id") == [1, "b"]
     assert reader.column(page.records, "via.channel") == ["web", None]
-    owners, items = reader.explode(page.records, "parts[].items[]")
+    owners, items = reader.explode(page.records, "parts.items")
     assert reader.column(owners, "id") == [1, 1]
-    assert reader.column(items, "item.n", each="parts[].items[]") == [5, 6]
-    assert reader.column(items, "item.gone?", each="parts[].items[]") == [True, False]
+    assert reader.item_column(items, "parts.items", Item("n")) == [5, 6]
+    assert reader.item_column(items, "parts.items", Present(Item("gone"))) == [True, False]
     assert reader.value(page.document, "next") == "c"
 
 
@@ -99,18 +99,19 @@ def test_what_is_no_list_in_a_whole_record_is_its_one_item():
     """It is taken, or set aside for what it lacks; as an empty list it would be gone without a
     word.
     """
-    reader = PageReader(records="rows", paths=["id"], lists=["parts[]"], whole=True)
-    reader.declare_items("parts[]", ["item.n"])
+    reader = PageReader(
+        records="rows", values=[Path("id")], lists={"parts": [Item("n")]}, whole=True
+    )
     page = reader.decode(
         b'{"rows":[{"id":1,"parts":{"n":5}},{"id":2,"parts":"text"},{"id":3,"parts":null},{"id":4}]}'
     )
-    owners, items = reader.explode(page.records, "parts[]")
+    owners, items = reader.explode(page.records, "parts")
     assert reader.column(owners, "id") == [1, 2]
-    assert reader.column(items, "item.n", each="parts[]") == [5, None]
+    assert reader.item_column(items, "parts", Item("n")) == [5, None]
 
 
 def test_one_bad_record_does_not_spoil_its_page():
-    reader = PageReader(records="rows", paths=["a.b"])
+    reader = PageReader(records="rows", values=[Path("a.b")])
     page = reader.decode(b'{"rows":[{"a":{"b":1}},{"a":"text"},{"a":{"b":2}}]}')
     assert reader.column(page.records, "a.b") == [1, 2]
     assert [s.raw for s in page.unreadable] == ['{"a":"text"}']
@@ -119,7 +120,7 @@ def test_one_bad_record_does_not_spoil_its_page():
 @pytest.mark.parametrize("body", [b"", b'{"rows":[{"a":1}', b"<html>log in</html>", b"\xff\xfe"])
 def test_a_body_that_is_cut_or_no_json_is_told_apart(body):
     with pytest.raises(TruncatedPageError):
-        PageReader(records="rows", paths=["a"]).decode(body)
+        PageReader(records="rows", values=[Path("a")]).decode(body)
 
 
 @pytest.mark.parametrize(
@@ -127,7 +128,7 @@ def test_a_body_that_is_cut_or_no_json_is_told_apart(body):
 )
 def test_a_wrong_shape_is_told_apart(body):
     with pytest.raises(ContractError):
-        PageReader(records="rows", paths=["a.b"]).decode(body)
+        PageReader(records="rows", values=[Path("a.b")]).decode(body)
 
 
 json_values = st.recursive(
@@ -144,7 +145,7 @@ json_values = st.recursive(
 )  # the first draw compiles the strategy
 @given(st.lists(st.dictionaries(st.sampled_from(["id", "a"]), json_values, max_size=2), max_size=6))
 def test_every_record_of_any_page_is_read_or_named(records):
-    reader = PageReader(records="rows", paths=["id", "a.b"])
+    reader = PageReader(records="rows", values=[Path("id"), Path("a.b")])
     try:
         page = reader.decode(msgspec.json.encode({"rows": records}))
     except ContractError:
@@ -156,7 +157,7 @@ def test_every_record_of_any_page_is_read_or_named(records):
 def test_a_stream_that_leaves_out_a_required_column_fails_when_declared():
     with pytest.raises(ConfigurationError, match="created_at, status"):
         Output(TICKET, fields={"ticket_id": "id"})
-    with pytest.raises(ConfigurationError, match="no column colour"):
+    with pytest.raises(ConfigurationError, match="has no column colour"):
         Output(TICKET, fields={"colour": "id"})
 
 
@@ -195,3 +196,44 @@ def test_retry_after_is_seconds_or_a_date_or_nothing():
 )
 def test_the_vendors_words_are_found_in_every_dialect(body, words):
     assert _words(body) == words
+
+
+@pytest.mark.parametrize(
+    ("declare", "advice"),
+    [
+        (lambda: Path("x?"), r"Present\(\.\.\.\)"),
+        (lambda: Path("list[]"), "without brackets"),
+        (lambda: sql("{@partition}"), r"Partition\(\)"),
+        (lambda: Path("a..b"), "empty name"),
+        (lambda: Present(Item()), "always present"),
+        (lambda: sql("{a}", b=Item("b")), r"has no \{b\}"),
+        (lambda: Header("X-Total"), "lower case"),
+        (lambda: Output(TEAM, fields=_TEAM | {"name": Item("n")}), "needs `each`"),
+        (lambda: Output(TEAM, fields=_TEAM, each="list[]"), "without brackets"),
+        (lambda: Output(TEAM, fields=_TEAM, transform=lambda record, context: ()), "whole rows"),
+        (lambda: _stream(outputs=(Output(TEAM, fields=_TEAM, section="x"),)), "there are main"),
+    ],
+)
+def test_a_declaration_that_cannot_work_fails_with_advice(declare, advice):
+    with pytest.raises(ConfigurationError, match=advice):
+        declare()
+
+
+_TEAM = {"team_id": "id", "name": "name"}
+
+
+def _stream(**given):
+    return Stream(
+        name="s", description="", path="/s", records="s", paging=paging.SinglePage(), **given
+    )
+
+
+def test_a_name_in_an_expression_is_a_path_or_what_it_was_given_for():
+    expression = sql("{kind} = {via.channel} or {there}", kind=Item("k"), there=Present("x"))
+    assert list(expression.placeholders.values()) == [
+        Item("k"),
+        Path("via.channel"),
+        Present("x"),
+    ]
+    columns = {value: f'"{value}"' for value in expression.placeholders.values()}
+    assert expression.render(columns) == '"item.k" = "via.channel" or "x is present"'
