@@ -69,7 +69,7 @@ class Erased:
 
     def hide(self, entity: Entity, rows: pa.Table) -> pa.Table:
         """Rows with pseudonyms for ids, and nothing personal in the rows that had one."""
-        hit = pa.array([False] * rows.num_rows)
+        hit = pa.array([False] * rows.num_rows, pa.bool_())
         for name in PERSON_COLUMNS.get(entity.name, ()) if rows.num_rows else ():
             column = rows.column(name)
             found = {

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,7 @@ class Model:
     inputs: tuple[str, ...] = ()
     refresh: str = "whole"
     running: str = ""
+    made_from: str = ""
 
     @property
     def full_name(self) -> str:
@@ -50,9 +52,11 @@ class Model:
 
     @property
     def fingerprint(self) -> str:
-        """Changes when the SQL or the seed changes."""
+        """Changes with what the table is made from: its SQL, its seed, or Python's sources."""
         content = self.seed.read_bytes() if self.seed else self.select.encode()
-        return hashlib.sha256(content + repr(self.columns).encode()).hexdigest()[:16]
+        return hashlib.sha256(content + repr((self.columns, self.made_from)).encode()).hexdigest()[
+            :16
+        ]
 
     def render(self, dialect: str) -> str:
         """The SELECT in a warehouse's dialect."""
@@ -180,7 +184,21 @@ def _read(layer: str, path: Path) -> Model:
         inputs,
         described.get("refresh", "whole"),
         described.get("running", ""),
+        _made_from(built_by),
     )
+
+
+def _made_from(built_by: str) -> str:
+    """What a table of Python is made from besides its inputs: the code of a release, and files."""
+    if built_by in {"sql", "kpis"}:
+        return ""
+    entries = SQL / "marts" / "kpi" / "kpis.yml"
+    return _release() + (entries.read_text(encoding="utf-8") if built_by == "kpi_list" else "")
+
+
+@cache
+def _release() -> str:
+    return version("support-etl")
 
 
 def _collected() -> str:
