@@ -1,4 +1,4 @@
-"""Step: write the forecast: volume by day, channel and interval, totals, other work, its quality."""
+"""Step: write the forecast of volume and other work, and how good it was."""
 
 from collections.abc import Callable, Mapping
 from typing import TypeVar

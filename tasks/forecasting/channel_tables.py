@@ -25,9 +25,10 @@ _SHARE_DAYS = 28
 
 @dataclass(frozen=True, slots=True)
 class ChannelForecasts:
-    """By channel: share of the team, means (channels, horizon), quantiles (channels, horizon, levels).
+    """Forecasts by channel; their means sum to their team's.
 
-    Means of the channels sum to their team's.
+    `shares` of the team are (channels), `means` (channels, horizon) and `quantiles` (channels,
+    horizon, levels).
     """
 
     shares: Floats

@@ -1,42 +1,48 @@
-"""Where the work of a forecast is done: here, or on the machines of a Dask cluster.
+"""Where the jobs of a forecast run: in this process, or on a Dask cluster.
 
 The numbers are the same.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Protocol, TypeVar
 
-Job = tuple[Any, ...]
-Engine = Callable[[Callable[..., Any], Sequence[Job]], Iterator[Any]]
+Result = TypeVar("Result")
+Job = tuple[object, ...]
 
 
-def here(work: Callable[..., Any], jobs: Sequence[Job]) -> Iterator[Any]:
-    """One job after the other, in this process."""
+class Engine(Protocol):
+    """Runs `work` on the arguments of each job; results come in the order of the jobs."""
+
+    def __call__(self, work: Callable[..., Result], jobs: Sequence[Job]) -> Iterator[Result]:
+        """Yield a result for each job."""
+
+
+def here(work: Callable[..., Result], jobs: Sequence[Job]) -> Iterator[Result]:
+    """Run one job after the other, in this process."""
     for job in jobs:
         yield work(*job)
 
 
 def on_dask(address: str) -> Engine:
-    """An engine on the Dask scheduler at an address such as tcp://10.0.0.5:8786; results come in
-    the order of the jobs.
+    """An engine on the Dask scheduler at an address such as tcp://10.0.0.5:8786.
 
     Needs the extra `dask` (support-etl[dask]) here and on the workers. Raises OSError where nothing
     answers.
     """
 
-    def run(work: Callable[..., Any], jobs: Sequence[Job]) -> Iterator[Any]:
+    def run(work: Callable[..., Result], jobs: Sequence[Job]) -> Iterator[Result]:
         from distributed import Client
 
-        connect: Any = Client
-        with connect(address, timeout="10s", set_as_default=False) as client:
-            for waiting in [client.submit(work, *job, pure=False) for job in jobs]:
-                yield waiting.result()
+        client = Client(address, timeout="10s", set_as_default=False)  # type: ignore[no-untyped-call]
+        with client:
+            for future in [client.submit(work, *job, pure=False) for job in jobs]:
+                yield future.result()
 
     return run
 
 
 def engine(setting: str) -> Engine:
-    """The engine that a setting names: empty for here, else `dask:` and an address.
+    """The engine of a setting: empty for this process, else `dask:` and an address.
 
     Raises ValueError for another.
     """

@@ -207,7 +207,7 @@ def _special_days(
     holidays: Iterable[HolidayRow],
     special_days: Iterable[SpecialDayRow],
 ) -> dict[TeamKey, SpecialDays]:
-    """Special days by team: holidays of its account, then what the file gives for all and for it."""
+    """Special days by team: holidays of its account, then the file's for all and for it."""
     by_account: dict[str, SpecialDays] = defaultdict(dict)
     for holiday in holidays:
         by_account[holiday.account][holiday.day] = Kind.REDUCED

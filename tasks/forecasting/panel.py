@@ -1,5 +1,4 @@
-"""Daily counts of queues side by side, what is known of their calendar, and how history is made fit
-to learn from.
+"""Daily counts of queues as a panel, their calendar, and how history is cleaned to learn from.
 
 Days run along columns. NaN is "not known" (or closed), never zero. Nothing here looks beyond the
 last known day.
@@ -9,32 +8,32 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import IntEnum
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int8]
+Flags = NDArray[np.bool_]
+Places = NDArray[np.int64]
 
 WEEK = 7
-LONGEST_HISTORY = 400  # days learned from: a year, and a month to see the same season's begin
-_NEIGHBOURS = 4  # weeks on either side that say what an ordinary day would have been
-_SHIFT_WEEKS, _SHIFT_BEFORE, _SHIFT_AFTER, _SHIFT_DAYS = (
-    10,
-    (4, 8),
-    2,
-    4,
-)  # where shifts are looked for, weeks and days
-_SHIFT_ERRORS, _SHIFT_RATIO = 6.0, 1.3
-_LONGEST_LOSS = (
-    7  # days of zeros in a row that may be lost data; after more the queue has been stopped
-)
-# a day that usually has so many is zero once in 3,000 times (Poisson): then data is missing
+LONGEST_HISTORY = 400  # days learned from: a year, and a month to see the same season begin
+_NEIGHBOURS = 4  # weeks on either side that show what an ordinary day would have been
+_SIGMA = 1.4826  # median absolute deviations of a normal distribution in one standard deviation
+_SHIFT_WEEKS = 10  # weeks in which level shifts are looked for
+_SHIFT_BEFORE, _SHIFT_SPAN = 4, 8  # weeks known before a shift at least, and looked at most
+_SHIFT_AFTER = 2  # weeks known after a shift at least
+_SHIFT_DAYS = 4  # known days that a week needs
+_SHIFT_ERRORS, _SHIFT_RATIO = 6.0, 1.3  # standard errors, and how many times more or less
+_LONGEST_LOSS = 7  # days of zeros in a row that may be lost data; after more the queue has stopped
+# a day that usually has this many is zero once in 3,000 times (Poisson): then data is missing
 _SURELY_MORE = 8.0
 
 
 class Kind(IntEnum):
-    """What the calendar says of a day."""
+    """Kind of a day on the calendar."""
 
     ORDINARY = 0
     REDUCED = 1  # a holiday or a bridge day: people write, but fewer
@@ -49,14 +48,15 @@ class Treated(IntEnum):
     SPECIAL = 1  # replaced by an ordinary day; its own effect is learned apart
     OUTLIER = 2  # cut to the most that is believable
     MISSING = 3  # zero where zero cannot be: taken as unknown
-    # from this day on more or fewer come for good: the days before are scaled to the new level
+    # from this day on the level is another one: the days before are scaled to it
     LEVEL_SHIFT = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """Queues (rows) on days (columns): `values` up to the last known day, `kinds` for these and the
-    days to forecast.
+    """Queues (rows) on days (columns).
+
+    `values` reach up to the last known day, `kinds` of days also over the days to forecast.
     """
 
     queues: tuple[str, ...]
@@ -84,7 +84,7 @@ class Panel:
         return self.first + timedelta(days=place)
 
     def until(self, known: int, horizon: int) -> "Panel":
-        """As it was after `known` days, with the calendar `horizon` days further."""
+        """The panel as it was after `known` days, with the calendar of `horizon` days more."""
         return replace(self, values=self.values[:, :known], kinds=self.kinds[:, : known + horizon])
 
     def part(self, rows: slice) -> "Panel":
@@ -101,14 +101,16 @@ def panel(
     horizon: int,
     special: Mapping[str, Mapping[date, Kind]] | None = None,
 ) -> Panel:
-    """Queues with their counts by day, up to `last`. Days that are not given are unknown.
+    """Queues with their counts by day up to `last`; days that are not given are unknown.
 
     Raises ValueError for a negative count, one that is not a number, or a day after `last`.
     """
     queues = tuple(sorted(history))
-    every = [day for queue in queues for day in history[queue]]
-    first = max(min(every, default=last), last - timedelta(days=LONGEST_HISTORY - 1))
+    all_days = [day for queue in queues for day in history[queue]]
+    earliest = last - timedelta(days=LONGEST_HISTORY - 1)
+    first = max(min(all_days, default=last), earliest)
     known = (last - first).days + 1
+    end = first + timedelta(days=known + horizon)
     values = np.full((len(queues), known), np.nan)
     kinds = np.zeros((len(queues), known + horizon), dtype=np.int8)
     for row, queue in enumerate(queues):
@@ -118,25 +120,24 @@ def panel(
             if day >= first:
                 values[row, (day - first).days] = count
         for day, kind in (special or {}).get(queue, {}).items():
-            if first <= day < first + timedelta(days=known + horizon):
+            if first <= day < end:
                 kinds[row, (day - first).days] = kind
     return Panel(queues, first, values, kinds)
 
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
-    """History to learn from: `values` without special days, outliers and lost days; what was done;
-    open weekdays.
+    """History to learn from: `values` (queues, days) without special days, outliers and lost days.
 
-    `factors` gives, per queue and kind of day, the share of an ordinary day that comes. `opens`
-    says on which places of the week (day number modulo 7, counted from the panel's first day)
-    anything ever came of late.
+    `treated` holds what was done to each day. `factors` (queues, kinds) is the share of an ordinary
+    day that comes on a day of each kind. `opens` (queues, 7) marks the places of the week (day
+    number modulo 7, counted from the panel's first day) on which anything came of late.
     """
 
     values: Floats
     treated: Codes
     factors: Floats
-    opens: NDArray[np.bool_]
+    opens: Flags
 
     def part(self, rows: slice) -> "Cleaned":
         """Some of the queues."""
@@ -144,92 +145,90 @@ class Cleaned:
 
 
 def clean(panel: Panel) -> Cleaned:
-    """History of the panel made fit to learn from, by what was known on its last day."""
-    known, kinds = panel.known, panel.kinds[:, : panel.known]
-    values = panel.values.copy()
-    values[kinds == Kind.CLOSED] = np.nan
+    """Clean the panel's history by what was known on its last day."""
+    known = panel.known
+    kinds = panel.kinds[:, :known]
+    values = np.where(kinds == Kind.CLOSED, np.nan, panel.values)
     ordinary = np.where(kinds == Kind.ORDINARY, values, np.nan)
-    usual = _usual(ordinary)
     treated = np.zeros(values.shape, dtype=np.int8)
-    lost = (ordinary == 0) & (usual >= _SURELY_MORE) & (_run_of_zeros(ordinary) <= _LONGEST_LOSS)
+    usual = _usual(ordinary)
+    is_short_run = _run_of_zeros(ordinary) <= _LONGEST_LOSS
+    lost = (ordinary == 0) & (usual >= _SURELY_MORE) & is_short_run
     treated[lost] = Treated.MISSING
     ordinary[lost] = np.nan
     most = _most(ordinary, usual)
-    high = ordinary > most
-    treated[high] = Treated.OUTLIER
-    made = np.where(high, most, ordinary)
-    special = (kinds != Kind.ORDINARY) & (kinds != Kind.CLOSED)
-    treated[special] = Treated.SPECIAL
-    opens = _opens(made)
-    begun = np.cumsum(~np.isnan(panel.values), axis=1) > 0
-    made = np.where(np.isnan(made) & begun & opens[:, np.arange(known) % WEEK], usual, made)
-    made, shifts = _on_one_level(made)
+    too_high = ordinary > most
+    treated[too_high] = Treated.OUTLIER
+    believable = np.where(too_high, most, ordinary)
+    is_special = (kinds != Kind.ORDINARY) & (kinds != Kind.CLOSED)
+    treated[is_special] = Treated.SPECIAL
+    opens = _opens(believable)
+    has_begun = np.cumsum(~np.isnan(panel.values), axis=1) > 0
+    is_open = opens[:, np.arange(known) % WEEK]
+    is_gap = np.isnan(believable) & has_begun & is_open
+    filled, shifts = _on_one_level(np.where(is_gap, usual, believable))
     treated[shifts] = Treated.LEVEL_SHIFT
-    return Cleaned(made, treated, _factors(values, usual, kinds, opens), opens)
+    return Cleaned(filled, treated, _factors(values, usual, kinds), opens)
 
 
-def _on_one_level(values: Floats) -> tuple[Floats, tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """Days before the greatest level shift of the last ten weeks scaled to the level after it;
-    where it is (row, day).
+def _on_one_level(values: Floats) -> tuple[Floats, tuple[Places, Places]]:
+    """Scale the days before the greatest level shift of the last ten weeks to the level after it.
 
-    A shift is between weeks: at least two after it whose median differs from that of four to eight
-    before by six of its standard errors (robust, counts never steadier than Poisson) and by 30 % or
-    more.
+    The second result is where shifts are: rows and days. A shift lies between weeks: at least two
+    after it whose median differs from that of four to eight before by six of its standard errors
+    (robust, counts never steadier than Poisson) and by 30 % or more.
     """
     weeks = _by_week(values)
     days = (~np.isnan(weeks)).sum(axis=2)
-    level = np.where(days >= _SHIFT_DAYS, np.nansum(weeks, axis=2) / np.maximum(days, 1), np.nan)
+    mean = np.nansum(weeks, axis=2) / np.maximum(days, 1)
+    level = np.where(days >= _SHIFT_DAYS, mean, np.nan)
     queues, count = level.shape
-    least, place, scale = np.full(queues, np.inf), np.zeros(queues, dtype=np.int64), np.ones(queues)
-    for week in range(max(_SHIFT_BEFORE[0], count - _SHIFT_WEEKS), count - 1):
-        before, after = (
-            level[:, max(0, week - _SHIFT_BEFORE[1]) : week],
-            level[:, week : week + _SHIFT_BEFORE[1]],
-        )
-        score, ratio, rest = _shift(before, after)
-        better = (
-            (score > _SHIFT_ERRORS)
-            & ((ratio > _SHIFT_RATIO) | (ratio < 1 / _SHIFT_RATIO))
-            & (rest < least)
-        )
-        least, place, scale = (
-            np.where(better, rest, least),
-            np.where(better, week, place),
-            np.where(better, ratio, scale),
-        )
+    least_rest = np.full(queues, np.inf)
+    place, scale = np.zeros(queues, dtype=np.int64), np.ones(queues)
+    for week in range(max(_SHIFT_BEFORE, count - _SHIFT_WEEKS), count - 1):
+        before = level[:, max(0, week - _SHIFT_SPAN) : week]
+        after = level[:, week : week + _SHIFT_SPAN]
+        shift = _shift(before, after)
+        is_wide = (shift.ratio > _SHIFT_RATIO) | (shift.ratio < 1 / _SHIFT_RATIO)
+        is_better = (shift.errors > _SHIFT_ERRORS) & is_wide & (shift.rest < least_rest)
+        least_rest = np.where(is_better, shift.rest, least_rest)
+        place = np.where(is_better, week, place)
+        scale = np.where(is_better, shift.ratio, scale)
     rows = np.flatnonzero(place)
     starts = np.maximum(values.shape[1] - (count - place[rows]) * WEEK, 0)
-    made = values.copy()
+    scaled = values.copy()
     for row, start in zip(rows, starts, strict=True):
-        made[row, :start] *= scale[row] if np.isfinite(scale[row]) else np.nan
-    return made, (rows, starts)
+        scaled[row, :start] *= scale[row] if np.isfinite(scale[row]) else np.nan
+    return scaled, (rows, starts)
 
 
-def _shift(before: Floats, after: Floats) -> tuple[Floats, Floats, Floats]:
-    """Standard errors between the medians of two spans of weeks, their ratio, and what they leave
-    unexplained.
+class _Shift(NamedTuple):
+    """By queue: standard errors between two medians, their ratio, and what is left unexplained."""
 
-    0 errors where too few weeks are known.
-    """
-    known_before, known_after = (~np.isnan(before)).sum(axis=1), (~np.isnan(after)).sum(axis=1)
+    errors: Floats
+    ratio: Floats
+    rest: Floats
+
+
+def _shift(before: Floats, after: Floats) -> _Shift:
+    """The shift between two spans of weeks; 0 standard errors where too few weeks are known."""
+    known_before = (~np.isnan(before)).sum(axis=1)
+    known_after = (~np.isnan(after)).sum(axis=1)
     old, new = nanmedian(before), nanmedian(after)
     off = np.abs(np.concatenate([before - old[:, None], after - new[:, None]], axis=1))
     chance = np.sqrt(np.maximum(np.fmax(old, new), 0.5) / WEEK)
     with np.errstate(invalid="ignore", divide="ignore"):
-        spread = np.fmax(1.4826 * nanmedian(off), chance) * np.sqrt(
-            1 / known_before + 1 / known_after
-        )
-        score, ratio, rest = (
-            np.abs(new - old) / spread,
-            new / old,
-            np.nansum(off, axis=1) / (known_before + known_after),
-        )
-    enough = (known_before >= _SHIFT_BEFORE[0]) & (known_after >= _SHIFT_AFTER)
-    return np.where(enough, np.nan_to_num(score), 0.0), ratio, rest
+        weeks = np.sqrt(1 / known_before + 1 / known_after)
+        standard_error = np.fmax(_SIGMA * nanmedian(off), chance) * weeks
+        errors = np.abs(new - old) / standard_error
+        ratio = new / old
+        rest = np.nansum(off, axis=1) / (known_before + known_after)
+    is_enough = (known_before >= _SHIFT_BEFORE) & (known_after >= _SHIFT_AFTER)
+    return _Shift(np.where(is_enough, np.nan_to_num(errors), 0.0), ratio, rest)
 
 
 def _by_week(values: Floats) -> Floats:
-    """(queues, weeks, 7), the last known day in the last place; NaN before the first day."""
+    """Weeks (queues, weeks, 7), the last known day in the last place; NaN before the first day."""
     queues, known = values.shape
     weeks = -(-known // WEEK)
     padded = np.full((queues, weeks * WEEK), np.nan)
@@ -242,13 +241,12 @@ def _unfold(weeks: Floats, known: int) -> Floats:
 
 
 def _around(values: Floats) -> Floats:
-    """(queues, weeks, 7, places): the same weekday of the weeks around each day, the day itself
-    left out.
-    """
+    """The same weekday of the weeks around each day (queues, weeks, 7, places), without itself."""
     weeks = _by_week(values)
     edge = np.full((weeks.shape[0], _NEIGHBOURS, WEEK), np.nan)
     wide = np.concatenate([edge, weeks, edge], axis=1)
-    windows = np.lib.stride_tricks.sliding_window_view(wide, 2 * _NEIGHBOURS + 1, axis=1)
+    width = 2 * _NEIGHBOURS + 1
+    windows = np.lib.stride_tricks.sliding_window_view(wide, width, axis=1)
     return np.delete(windows, _NEIGHBOURS, axis=-1)
 
 
@@ -258,78 +256,74 @@ def _usual(ordinary: Floats) -> Floats:
 
 
 def _run_of_zeros(values: Floats) -> Floats:
-    """Days of the run of zeros that each day is in; unknown days neither end a run nor count."""
-    held = np.zeros(values.shape)
-    for columns in (range(values.shape[1]), range(values.shape[1] - 1, -1, -1)):
+    """Length of the run of zeros around each day; unknown days neither end a run nor count."""
+    length = np.zeros(values.shape)
+    days = range(values.shape[1])
+    for columns in (days, reversed(days)):
         run = np.zeros(len(values))
         for at in columns:
             run = np.where(values[:, at] > 0, 0, run + (values[:, at] == 0))
-            held[:, at] += run
-    return np.maximum(held - 1, 0)  # the day itself was counted from both sides
+            length[:, at] += run
+    return np.maximum(length - 1, 0)  # the day itself was counted from both sides
 
 
 def _most(ordinary: Floats, usual: Floats) -> Floats:
-    """The most that is believed of a day: six robust deviations over the usual, counts never
-    steadier than Poisson.
+    """The most that is believed of a day: six robust deviations over the usual.
+
+    Counts are never steadier than Poisson.
     """
     around = _around(ordinary)
     middle = nanmedian(around)
-    spread = _unfold(1.4826 * nanmedian(np.abs(around - middle[..., None])), ordinary.shape[1])
-    return np.where(
-        np.isnan(usual), np.inf, usual + 6 * np.maximum(spread, np.sqrt(np.maximum(usual, 1)))
-    )
+    deviation = nanmedian(np.abs(around - middle[..., None]))
+    spread = _unfold(_SIGMA * deviation, ordinary.shape[1])
+    chance = np.sqrt(np.maximum(usual, 1))
+    return np.where(np.isnan(usual), np.inf, usual + 6 * np.maximum(spread, chance))
 
 
-def _opens(values: Floats) -> NDArray[np.bool_]:
-    """Whether anything came in the last eight weeks, by place in the week counted from the first
-    day.
-    """
+def _opens(values: Floats) -> Flags:
+    """Whether anything came in the last eight weeks, by place in the week from the first day."""
     weeks = _by_week(values)[:, -8:]
     seen = np.nan_to_num(weeks).sum(axis=1) > 0
     return np.asarray(np.roll(seen, values.shape[1] % WEEK, axis=1))
 
 
-def _factors(values: Floats, usual: Floats, kinds: Codes, opens: NDArray[np.bool_]) -> Floats:
-    """Share of an ordinary day that comes on a special one: (queues, kinds), learned over all
-    queues, then per queue.
+def _factors(values: Floats, usual: Floats, kinds: Codes) -> Floats:
+    """Share (queues, kinds) of an ordinary day that comes on a day of each kind.
 
     The median over all queues stands in for three examples of a queue's own. Without any example a
     reduced day is like the quietest open day of the week, an event like an ordinary day.
     """
-    found = np.ones((values.shape[0], len(Kind)))
-    found[:, Kind.CLOSED] = 0.0
+    factors = np.ones((values.shape[0], len(Kind)))
+    factors[:, Kind.CLOSED] = 0.0
     for kind in (Kind.REDUCED, Kind.EVENT):
         seen = (kinds == kind) & ~np.isnan(values) & (usual > 0)
         shares = np.where(seen, values / np.where(seen, usual, 1), np.nan)
         weights = np.where(seen, usual, 0)
+        pooled = 1.0
         if seen.any():
             pooled = float(np.nansum(shares * weights) / weights.sum())
-        else:
-            pooled = (
-                float(np.nanmedian(_quietest(usual, opens)))
-                if kind == Kind.REDUCED and len(usual)
-                else 1.0
-            )
+        elif kind == Kind.REDUCED and len(usual):
+            pooled = float(np.nanmedian(_quietest(usual)))
         count = seen.sum(axis=1)
         own = np.nan_to_num(nanmedian(shares))
-        found[:, kind] = (3 * pooled + count * own) / (3 + count)
-    return found
+        factors[:, kind] = (3 * pooled + count * own) / (3 + count)
+    return factors
 
 
-def _quietest(usual: Floats, opens: NDArray[np.bool_]) -> Floats:
-    """The week's least day over its middle one, per queue; 1 where nothing is known."""
-    weeks = nanmedian(np.moveaxis(_by_week(usual)[:, -8:], 1, -1))
+def _quietest(usual: Floats) -> Floats:
+    """The week's least day over its middle one, by queue; 1 where nothing is known."""
+    week = nanmedian(np.moveaxis(_by_week(usual)[:, -8:], 1, -1))
+    least = np.nanmin(np.where(np.isnan(week), np.inf, week), axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
-        share = np.nanmin(np.where(np.isnan(weeks), np.inf, weeks), axis=1) / nanmedian(weeks)
+        share = least / nanmedian(week)
     return np.where(np.isfinite(share), share, 1.0)
 
 
 def nanmedian(values: Floats) -> Floats:
     """Median along the last axis without unknown values; NaN where all are unknown."""
-    ordered = np.sort(values, axis=-1)  # NaN goes last
+    ordered = np.sort(values, axis=-1)  # NaN is last
     count = (~np.isnan(values)).sum(axis=-1)
-    low, high = np.maximum(count - 1, 0) // 2, np.maximum(count, 1) // 2
-    at = np.take_along_axis(
-        ordered, np.stack([low, np.minimum(high, values.shape[-1] - 1)], axis=-1), axis=-1
-    )
-    return np.asarray(at.mean(axis=-1))
+    low = np.maximum(count - 1, 0) // 2
+    high = np.minimum(np.maximum(count, 1) // 2, values.shape[-1] - 1)
+    middle = np.take_along_axis(ordered, np.stack([low, high], axis=-1), axis=-1)
+    return np.asarray(middle.mean(axis=-1))

@@ -4,37 +4,22 @@ The columns' meanings stand in `sql/marts/<table>.yml`.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date, datetime
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quantiles:
-    """Quantiles of a forecast, in the order of `prediction_intervals.LEVELS`."""
-
-    low_95: float
-    q05: float
-    low_80: float
-    q25: float
-    q50: float
-    q75: float
-    high_80: float
-    q95: float
-    high_95: float
-
-
-_NAMES = tuple(one.name for one in fields(Quantiles))
-LOW_80, HIGH_80 = _NAMES.index("low_80"), _NAMES.index("high_80")
-LOW_95, HIGH_95 = _NAMES.index("low_95"), _NAMES.index("high_95")
+# in the order of `prediction_intervals.LEVELS`
+_QUANTILES = ("low_95", "q05", "low_80", "q25", "q50", "q75", "high_80", "q95", "high_95")
+LOW_80, HIGH_80 = _QUANTILES.index("low_80"), _QUANTILES.index("high_80")
+LOW_95, HIGH_95 = _QUANTILES.index("low_95"), _QUANTILES.index("high_95")
 
 
 def quantile_fields(values: Iterable[float]) -> dict[str, float]:
     """Values in the order of the levels, by the names of their fields."""
-    return dict(zip(_NAMES, values, strict=True))
+    return dict(zip(_QUANTILES, values, strict=True))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ForecastVolumeDaily(Quantiles):
+class ForecastVolumeDaily:
     """Tickets expected by team and day: `marts.forecast_volume_daily`."""
 
     account: str
@@ -46,6 +31,15 @@ class ForecastVolumeDaily(Quantiles):
     model: str
     day_kind: str
     expected_tickets: float
+    low_95: float
+    q05: float
+    low_80: float
+    q25: float
+    q50: float
+    q75: float
+    high_80: float
+    q95: float
+    high_95: float
     backtest_wape: float | None
     naive_wape: float | None
     noise_wape: float | None
@@ -54,7 +48,7 @@ class ForecastVolumeDaily(Quantiles):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ForecastChannelDaily(Quantiles):
+class ForecastChannelDaily:
     """Tickets expected by team, channel and day: `marts.forecast_channel_daily`."""
 
     account: str
@@ -64,20 +58,38 @@ class ForecastChannelDaily(Quantiles):
     day: date
     channel_share: float
     expected_tickets: float
+    low_95: float
+    q05: float
+    low_80: float
+    q25: float
+    q50: float
+    q75: float
+    high_80: float
+    q95: float
+    high_95: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ForecastTotalDaily(Quantiles):
+class ForecastTotalDaily:
     """Tickets expected by account and day: `marts.forecast_total_daily`."""
 
     account: str
     day: date
     lead_days: int
     expected_tickets: float
+    low_95: float
+    q05: float
+    low_80: float
+    q25: float
+    q50: float
+    q75: float
+    high_80: float
+    q95: float
+    high_95: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ForecastWeekly(Quantiles):
+class ForecastWeekly:
     """Tickets expected in each seven days: `marts.forecast_weekly`."""
 
     account: str
@@ -87,10 +99,19 @@ class ForecastWeekly(Quantiles):
     last_day: date
     weeks_ahead: int
     expected_tickets: float
+    low_95: float
+    q05: float
+    low_80: float
+    q25: float
+    q50: float
+    q75: float
+    high_80: float
+    q95: float
+    high_95: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ForecastWorkloadDaily(Quantiles):
+class ForecastWorkloadDaily:
     """Other work expected by team, measure and day: `marts.forecast_workload_daily`."""
 
     account: str
@@ -100,10 +121,19 @@ class ForecastWorkloadDaily(Quantiles):
     day: date
     model: str
     expected_count: float
+    low_95: float
+    q05: float
+    low_80: float
+    q25: float
+    q50: float
+    q75: float
+    high_80: float
+    q95: float
+    high_95: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ForecastVolumeInterval(Quantiles):
+class ForecastVolumeInterval:
     """Tickets expected by team, channel and interval: `marts.forecast_volume_interval`."""
 
     account: str
@@ -115,6 +145,15 @@ class ForecastVolumeInterval(Quantiles):
     day: date
     local_minute: int
     expected_tickets: float
+    low_95: float
+    q05: float
+    low_80: float
+    q25: float
+    q50: float
+    q75: float
+    high_80: float
+    q95: float
+    high_95: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,7 +208,7 @@ class ForecastHistoryDaily:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForecastTables:
-    """Rows of the forecast tables; a field's name is the table's. Some are made when they are read."""
+    """Rows of the forecast tables, made when they are read; a field's name is the table's."""
 
     forecast_volume_daily: Iterable[ForecastVolumeDaily] = ()
     forecast_channel_daily: Iterable[ForecastChannelDaily] = ()

@@ -1,14 +1,13 @@
-"""Daily volume of every queue: candidates, tested on the past, the best taken for each queue, with
-bands.
+"""Daily volume of every queue: candidates are tested on the past, and the best one is chosen.
 
-Rolling origins a week apart: each candidate forecasts the days after every origin from what was
-known then; these past forecasts choose, give the error that is shown, and make the bands. Nothing
-after a forecast's origin is ever used.
+Rolling origins lie a week apart: each candidate forecasts the days after every origin from what was
+known then. These past forecasts choose the candidate, give the error that is shown, and make the
+prediction intervals. Nothing after a forecast's origin is ever used.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
@@ -28,17 +27,15 @@ ORIGINS = 12
 NAIVE, COMBINED = "seasonal_naive", "combined"
 _PARTS = {"level_profile": 1.0, "smoothed": 1.0, "boosted": 2.0}  # weights in the combination
 _TOGETHER = frozenset({"boosted"})  # candidates that learn from all queues
-_LOT = 100  # queues of a job
-_SHORTEST = 2 * WEEK  # days of history: with fewer the mean of what exists is all there is
+_QUEUES_A_JOB = 100
+_SHORTEST = 2 * WEEK  # days of history; with fewer the forecast is the mean of what exists
 _TESTED_FROM = 4 * WEEK
-_CHOSEN_FROM = 8  # origins: with fewer, a single candidate that did better was mostly lucky
-_BETTER_BY = (
-    0.85  # and it is taken before the combination only if its past error is below this share
-)
-_ENDED_AFTER = 4 * WEEK  # days without anything, on days when things used to come
+_CHOSEN_FROM = 8  # origins; with fewer, a single candidate that did better was mostly lucky
+_BETTER_BY = 0.85  # a candidate beats the combination if its past error is below this share of it
+_ENDED_AFTER = 4 * WEEK  # days without anything, on days that used to have something
 
-
-Ways = Callable[[], Mapping[str, Candidate]]
+Means = dict[str, Floats]  # by candidate: (queues, horizon)
+Candidates = Callable[[], Mapping[str, Candidate]]
 
 
 def floor() -> dict[str, Candidate]:
@@ -53,8 +50,9 @@ def full() -> dict[str, Candidate]:
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """Forecasts from one origin: `means` by candidate (queues, horizon), and what came, NaN where
-    it is not known.
+    """Forecasts from one origin, after `known` days.
+
+    `means` by candidate and `actual` are (queues, horizon); `actual` is NaN where it is not known.
     """
 
     known: int
@@ -64,8 +62,10 @@ class Fold:
 
 @dataclass(frozen=True, slots=True)
 class Forecasts:
-    """Means and quantiles (queues, horizon[, levels]) after the panel's last known day, with all
-    that led to them.
+    """Forecasts after the panel's last known day, and everything that led to them.
+
+    `means` are (queues, horizon), `quantiles` (queues, horizon, levels). `past`, the forecasts of
+    the chosen models, and `actual` are (origins, queues, horizon).
     """
 
     panel: Panel
@@ -74,191 +74,211 @@ class Forecasts:
     quantiles: Floats
     models: tuple[str, ...]
     folds: tuple[Fold, ...]
-    past: Floats  # (origins, queues, horizon): what the chosen models said
+    past: Floats
     actual: Floats
+
+
+def _ignore_progress(done: int, total: int) -> None:
+    """Report nothing."""
 
 
 def forecast(
     panel: Panel,
     *,
-    candidates: Ways = full,
+    candidates: Candidates = full,
     origins: int = ORIGINS,
     engine: Engine = here,
-    progress: Callable[[int, int], None] = lambda done, of: None,
+    progress: Callable[[int, int], None] = _ignore_progress,
 ) -> Forecasts:
     """Forecast every queue over the panel's horizon.
 
-    `progress` is told after each job of the engine.
+    `progress` gets the number of jobs done and of all after each job of the engine.
     """
     horizon = panel.horizon
-    places = [panel.known - WEEK * back for back in range(origins, 0, -1)]
-    places = [*(known for known in places if known >= _TESTED_FROM), panel.known]
-    cleaned_at = [clean(panel.until(known, horizon)) for known in places]
-    *tested, means = _means(panel, cleaned_at, places, candidates, engine, progress)
-    folds = [
-        Fold(known, said, _came(panel, known, horizon))
-        for known, said in zip(places[:-1], tested, strict=True)
-    ]
-    cleaned = cleaned_at[-1]
-    chosen = _choose(folds, means)
-    now = _picked(means, chosen)
-    past = (
-        np.stack([_picked(fold.means, chosen) for fold in folds])
-        if folds
-        else np.empty((0, *now.shape))
+    origin_days = [panel.known - WEEK * back for back in range(origins, 0, -1)]
+    tested = [known for known in origin_days if known >= _TESTED_FROM]
+    points = _points(panel, [*tested, panel.known])
+    *past_means, means = _means(panel, points, candidates, engine, progress)
+    folds = tuple(
+        Fold(point.known, by_name, _actual(panel, point.known, horizon))
+        for point, by_name in zip(points, past_means, strict=False)
     )
-    came = np.stack([fold.actual for fold in folds]) if folds else np.empty((0, *now.shape))
-    naive = np.array([name == NAIVE for name in chosen], dtype=bool)[:, None]
-    now = np.where(
-        naive, on_calendar(panel, cleaned, now), now
-    )  # as a baseline it knows no calendar, as a forecast it must
-    now, models = _special_lives(panel, cleaned, now, chosen)
-    made = np.where((now > 0)[..., None], quantiles(now, past, came), 0.0)
-    return Forecasts(panel, cleaned, now, made, models, tuple(folds), past, came)
+    chosen = _choose(folds, means)
+    past = _stacked([_picked(fold.means, chosen) for fold in folds], panel)
+    actual = _stacked([fold.actual for fold in folds], panel)
+    cleaned = points[-1].cleaned
+    expected = _picked(means, chosen)
+    # as a baseline seasonal naive knows no calendar, as a forecast it must
+    is_naive = np.array([name == NAIVE for name in chosen], dtype=bool)[:, None]
+    expected = np.where(is_naive, on_calendar(panel, cleaned, expected), expected)
+    expected, models = _new_and_ended(panel, expected, chosen)
+    intervals = np.where((expected > 0)[..., None], quantiles(expected, past, actual), 0.0)
+    return Forecasts(panel, cleaned, expected, intervals, models, folds, past, actual)
 
 
-def _came(panel: Panel, known: int, horizon: int) -> Floats:
-    came = np.full((len(panel.queues), horizon), np.nan)
-    there = panel.values[:, known : known + horizon]
-    came[:, : there.shape[1]] = there
-    return came
+class _Point(NamedTuple):
+    """A day to forecast from: how many days are known, and the history as it was cleaned then."""
+
+    known: int
+    cleaned: Cleaned
+
+
+def _points(panel: Panel, days: Sequence[int]) -> list[_Point]:
+    return [_Point(known, clean(panel.until(known, panel.horizon))) for known in days]
+
+
+def _stacked(arrays: Sequence[Floats], panel: Panel) -> Floats:
+    """(origins, queues, horizon), also without any origin."""
+    if not arrays:
+        return np.empty((0, len(panel.queues), panel.horizon))
+    return np.stack(arrays)
+
+
+def _actual(panel: Panel, known: int, horizon: int) -> Floats:
+    actual = np.full((len(panel.queues), horizon), np.nan)
+    values = panel.values[:, known : known + horizon]
+    actual[:, : values.shape[1]] = values
+    return actual
+
+
+class _Job(NamedTuple):
+    """Some candidates for some queues from some days, in order of time."""
+
+    candidates: Candidates
+    names: tuple[str, ...]
+    panel: Panel
+    points: list[_Point]
 
 
 def _means(
     panel: Panel,
-    cleaned_at: Sequence[Cleaned],
-    places: Sequence[int],
-    candidates: Ways,
+    points: list[_Point],
+    candidates: Candidates,
     engine: Engine,
     progress: Callable[[int, int], None],
-) -> list[dict[str, Floats]]:
-    """Every candidate's means at each place; the combination is the weighted mean of its parts.
+) -> list[Means]:
+    """Every candidate's means from each point, and the combination of them.
 
-    Trees learn from all queues together, so they are a job for each place; the others look at one
-    queue at a time and carry what they fitted from place to place, so they are a job for each lot
-    of queues.
+    Trees learn from all queues together, so they are one job a point. The others look at one queue
+    at a time and carry what they fitted from point to point, so they are one job for each lot of
+    queues.
     """
     names = tuple(candidates())
     alone = tuple(name for name in names if name not in _TOGETHER)
-    lots = [slice(low, low + _LOT) for low in range(0, len(panel.queues), _LOT)]
-    jobs: list[tuple[Any, ...]] = [
-        (candidates, alone, panel.part(lot), [c.part(lot) for c in cleaned_at], list(places))
-        for lot in lots
-    ]
-    for cleaned, known in zip(cleaned_at, places, strict=True):
-        jobs += [
-            (candidates, (name,), panel, [cleaned], [known]) for name in names if name in _TOGETHER
-        ]
-    found: list[list[dict[str, Floats]]] = []
-    for result in engine(_job, jobs):
-        found.append(result)
-        progress(len(found), len(jobs))
-    made = []
-    for at in range(len(places)):
-        means = {
-            name: np.concatenate([found[lot][at][name] for lot in range(len(lots))])
-            for name in alone
-        }
-        for job, result in zip(jobs[len(lots) :], found[len(lots) :], strict=True):
-            means |= result[0] if job[4] == [places[at]] else {}
-        parts = {name: weight for name, weight in _PARTS.items() if name in means}
-        together = sum(
-            (weight * means[name] for name, weight in parts.items()),
-            np.zeros((len(panel.queues), panel.horizon)),
-        )
-        made.append({**means, COMBINED: together / sum(parts.values())})
-    return made
+    together = tuple(name for name in names if name in _TOGETHER)
+    lots = [slice(low, low + _QUEUES_A_JOB) for low in range(0, len(panel.queues), _QUEUES_A_JOB)]
+    jobs = [_Job(candidates, alone, panel.part(lot), _part(points, lot)) for lot in lots]
+    jobs += [_Job(candidates, (name,), panel, [point]) for point in points for name in together]
+    results: list[list[Means]] = []
+    for result in engine(_run, jobs):
+        results.append(result)
+        progress(len(results), len(jobs))
+    by_lot, by_point = results[: len(lots)], results[len(lots) :]
+    listed = []
+    for at in range(len(points)):
+        means = {name: np.concatenate([lot[at][name] for lot in by_lot]) for name in alone}
+        for (learned,) in by_point[at * len(together) : (at + 1) * len(together)]:
+            means |= learned
+        listed.append({**means, COMBINED: _combination(means, panel)})
+    return listed
 
 
-def _job(
-    candidates: Ways,
-    names: Sequence[str],
-    panel: Panel,
-    cleaned_at: Sequence[Cleaned],
-    places: Sequence[int],
-) -> list[dict[str, Floats]]:
-    """Means of some candidates at some places, in order of time, on the calendar."""
-    ways = candidates()  # fresh: a fitted model belongs to the earliest place of these queues
-    made = []
-    for cleaned, known in zip(cleaned_at, places, strict=True):
-        then = panel.until(known, panel.horizon)
-        means = {name: np.asarray(ways[name](then, cleaned, panel.horizon)) for name in names}
-        made.append(
-            {
-                name: value if name == NAIVE else on_calendar(then, cleaned, value)
-                for name, value in means.items()
-            }
-        )
-    return made
+def _part(points: Sequence[_Point], lot: slice) -> list[_Point]:
+    return [_Point(point.known, point.cleaned.part(lot)) for point in points]
+
+
+def _combination(means: Means, panel: Panel) -> Floats:
+    """The weighted mean of the candidates that are parts of it."""
+    weights = {name: weight for name, weight in _PARTS.items() if name in means}
+    total = np.zeros((len(panel.queues), panel.horizon))
+    for name, weight in weights.items():
+        total = total + weight * means[name]
+    return total / sum(weights.values())
+
+
+def _run(
+    candidates: Candidates, names: Sequence[str], panel: Panel, points: Sequence[_Point]
+) -> list[Means]:
+    """Means by candidate from each point, on the calendar."""
+    made = candidates()  # new ones: a fitted model belongs to the earliest point of these queues
+    listed = []
+    for point in points:
+        then = panel.until(point.known, panel.horizon)
+        means = {}
+        for name in names:
+            ordinary = np.asarray(made[name](then, point.cleaned, panel.horizon))
+            is_raw = name == NAIVE
+            means[name] = ordinary if is_raw else on_calendar(then, point.cleaned, ordinary)
+        listed.append(means)
+    return listed
 
 
 def on_calendar(panel: Panel, cleaned: Cleaned, means: Floats) -> Floats:
-    """Ordinary days' means put on the calendar: special days by their learned share, nothing on
-    closed ones.
+    """Put ordinary days' means on the calendar.
+
+    Special days get the share of an ordinary day learned for their kind, closed days nothing.
     """
-    at = panel.known + np.arange(means.shape[1])
-    kinds = panel.kinds[:, at].astype(int)
-    means = np.where(cleaned.opens[:, at % WEEK], means, 0.0) * np.take_along_axis(
-        cleaned.factors, kinds, axis=1
-    )
-    return np.where(kinds == Kind.CLOSED, 0.0, means)
+    days = panel.known + np.arange(means.shape[1])
+    kinds = panel.kinds[:, days].astype(int)
+    open_means = np.where(cleaned.opens[:, days % WEEK], means, 0.0)
+    special = open_means * np.take_along_axis(cleaned.factors, kinds, axis=1)
+    return np.where(kinds == Kind.CLOSED, 0.0, special)
 
 
 def errors(folds: Sequence[Fold], name: str) -> tuple[Floats, Floats]:
-    """Sums by queue over all folds: absolute errors of a candidate, and what came."""
-    wrong = sum((np.nansum(np.abs(f.actual - f.means[name]), axis=1) for f in folds), np.zeros(1))
-    came = sum((np.nansum(f.actual, axis=1) for f in folds), np.zeros(1))
-    return np.asarray(wrong), np.asarray(came)
+    """By queue, over all folds: absolute errors of a candidate, and the actual tickets."""
+    wrong, actual = np.zeros(1), np.zeros(1)
+    for fold in folds:
+        wrong = wrong + np.nansum(np.abs(fold.actual - fold.means[name]), axis=1)
+        actual = actual + np.nansum(fold.actual, axis=1)
+    return wrong, actual
 
 
 def _choose(folds: Sequence[Fold], means: Mapping[str, Floats]) -> list[str]:
-    """The combination, or the candidate that was clearly better over enough folds."""
+    """By queue: the combination, or the candidate that was clearly better over enough folds."""
     queues = len(means[COMBINED])
     if len(folds) < _CHOSEN_FROM:
         return [COMBINED] * queues
     names = [COMBINED, *(name for name in means if name != COMBINED)]
     wrong = np.stack([errors(folds, name)[0] for name in names])
-    best = np.argmin(
-        np.where(np.arange(len(names))[:, None] == 0, wrong * _BETTER_BY, wrong), axis=0
-    )
+    wrong[0] *= _BETTER_BY
+    best = np.argmin(wrong, axis=0)
     return [names[place] for place in best]
 
 
 def _picked(means: Mapping[str, Floats], chosen: Sequence[str]) -> Floats:
-    return (
-        np.stack([means[name][row] for row, name in enumerate(chosen)])
-        if chosen
-        else means[COMBINED]
-    )
+    """(queues, horizon): each queue's means of its chosen candidate."""
+    if not chosen:
+        return means[COMBINED]
+    return np.stack([means[name][row] for row, name in enumerate(chosen)])
 
 
-def _special_lives(
-    panel: Panel, cleaned: Cleaned, means: Floats, chosen: Sequence[str]
+def _new_and_ended(
+    panel: Panel, means: Floats, chosen: Sequence[str]
 ) -> tuple[Floats, tuple[str, ...]]:
-    """Queues that have just begun get the mean of what exists; those that have ended get nothing."""
-    made, models = means.copy(), list(chosen)
-    known = ~np.isnan(panel.values)
+    """Give new queues the mean of what exists, and those that have ended nothing."""
+    means, models = means.copy(), list(chosen)
+    is_known = ~np.isnan(panel.values)
     for row in range(len(models)):
-        begun = int(np.argmax(known[row])) if known[row].any() else panel.known
+        has_history = bool(is_known[row].any())
+        age = panel.known - int(np.argmax(is_known[row])) if has_history else 0
         recent = panel.values[row, -_ENDED_AFTER:]
-        if panel.known - begun < _SHORTEST:
-            mean = float(np.nanmean(panel.values[row])) if known[row].any() else 0.0
-            at = panel.kinds[row, panel.known :]
-            made[row], models[row] = np.where(at == Kind.CLOSED, 0.0, mean), "cold_start"
-        elif (
-            np.nansum(recent) == 0
-            and panel.known - begun >= _ENDED_AFTER
-            and not np.isnan(recent).all()
-        ):
-            made[row], models[row] = 0.0, "ended"
-    return made, tuple(models)
+        is_silent = np.nansum(recent) == 0 and not np.isnan(recent).all()
+        if age < _SHORTEST:
+            mean = float(np.nanmean(panel.values[row])) if has_history else 0.0
+            is_closed = panel.kinds[row, panel.known :] == Kind.CLOSED
+            means[row], models[row] = np.where(is_closed, 0.0, mean), "cold_start"
+        elif is_silent and age >= _ENDED_AFTER:
+            means[row], models[row] = 0.0, "ended"
+    return means, tuple(models)
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """How one candidate did on one queue, over all folds, for days so far ahead.
+    """Errors of one candidate on one queue over all folds, for a span of days ahead.
 
-    Sums, so that they can be added up.
+    Sums, so that they can be added up. `error` is forecast less actual. `naive_error` is the error
+    of seasonal naive in sample: the mean week-to-week change before each origin, over the days.
     """
 
     queue: str
@@ -267,49 +287,55 @@ class Score:
     lead_until: int
     days: int
     absolute_error: float
-    error: float  # forecast less what came
+    error: float
     actual: float
-    naive_error: (
-        float  # in-sample: sum over the days of the mean week-to-week change before each origin
-    )
+    naive_error: float
 
 
-def scores(made: Forecasts) -> list[Score]:
-    """Of every candidate, by queue and distance."""
-    found = []
-    for name in made.folds[0].means if made.folds else ():
-        for first, last in LEAD_GROUPS:
-            span = slice(first - 1, min(last, made.panel.horizon))
-            came = np.stack([fold.actual[:, span] for fold in made.folds])
-            said = np.stack([fold.means[name][:, span] for fold in made.folds])
-            if first > made.panel.horizon or np.isnan(came).all():
-                continue
-            naive = np.stack(
-                [_weekly_change(made.panel.values[:, : fold.known]) for fold in made.folds]
-            )
-            known = ~np.isnan(came)
-            for row, queue in enumerate(made.panel.queues):
-                off = (said - came)[:, row][known[:, row]]
-                found.append(
-                    Score(
-                        queue,
-                        name,
-                        first,
-                        last,
-                        int(known[:, row].sum()),
-                        float(np.abs(off).sum()),
-                        float(off.sum()),
-                        float(np.nansum(came[:, row])),
-                        float((naive[:, row] * known[:, row].sum(axis=1)).sum()),
-                    )
-                )
-    return found
+def scores(forecasts: Forecasts) -> list[Score]:
+    """Scores of every candidate, by queue and days ahead."""
+    if not forecasts.folds:
+        return []
+    return [
+        score
+        for name in forecasts.folds[0].means
+        for first, last in LEAD_GROUPS
+        for score in _scores(forecasts, name, first, last)
+    ]
+
+
+def _scores(forecasts: Forecasts, name: str, first: int, last: int) -> list[Score]:
+    """Scores of one candidate for the days ahead from `first` to `last`, by queue."""
+    panel, folds = forecasts.panel, forecasts.folds
+    span = slice(first - 1, min(last, panel.horizon))
+    actual = np.stack([fold.actual[:, span] for fold in folds])
+    if first > panel.horizon or np.isnan(actual).all():
+        return []
+    means = np.stack([fold.means[name][:, span] for fold in folds])
+    changes = np.stack([_weekly_change(panel.values[:, : fold.known]) for fold in folds])
+    is_known = ~np.isnan(actual)
+    listed = []
+    for row, queue in enumerate(panel.queues):
+        known = is_known[:, row]
+        error = (means - actual)[:, row][known]
+        score = Score(
+            queue=queue,
+            model=name,
+            lead_from=first,
+            lead_until=last,
+            days=int(known.sum()),
+            absolute_error=float(np.abs(error).sum()),
+            error=float(error.sum()),
+            actual=float(np.nansum(actual[:, row])),
+            naive_error=float((changes[:, row] * known.sum(axis=1)).sum()),
+        )
+        listed.append(score)
+    return listed
 
 
 def _weekly_change(values: Floats) -> Floats:
-    """Mean absolute change from week to week, by queue: what seasonal naive errs in sample."""
+    """Mean absolute change from week to week by queue: the error of seasonal naive in sample."""
     changes = np.abs(values[:, WEEK:] - values[:, :-WEEK])
     count = (~np.isnan(changes)).sum(axis=1)
-    return np.asarray(
-        np.divide(np.nansum(changes, axis=1), count, out=np.zeros(len(values)), where=count > 0)
-    )
+    none = np.zeros(len(values))
+    return np.asarray(np.divide(np.nansum(changes, axis=1), count, out=none, where=count > 0))

@@ -1,4 +1,4 @@
-"""What a plan assumes of each team: handle time, shrinkage and service targets, with their source."""
+"""Assumptions of a plan by team: handle time, shrinkage and service targets."""
 
 from dataclasses import dataclass
 from datetime import date

@@ -1,5 +1,4 @@
-"""Business time: weekly schedules and holidays become open spans in UTC, per local date, by the tz
-database.
+"""Business time: open spans in UTC of weekly schedules and holidays, by the tz database.
 
 UTC days are stored as open and closed pieces with the open seconds before them, so that the open
 seconds between two instants are one subtraction of two look-ups: `open_at(b) - open_at(a)`. Right
@@ -23,8 +22,9 @@ SECONDS_A_DAY = 86_400
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Weekly intervals (start, end), minutes since Sunday 00:00 local wall time, and closed spans
-    of whole local days.
+    """Weekly intervals and closed spans of whole local days.
+
+    An interval is (start, end) in minutes since Sunday 00:00 of the local wall clock.
     """
 
     zone: str
@@ -38,8 +38,9 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A piece of a UTC day, seconds since UTC midnight, that is open or closed; `open_before`: open
-    seconds before it.
+    """A piece of a UTC day that is open or closed, in seconds since UTC midnight.
+
+    `open_before` are the open seconds before it.
     """
 
     utc_day: date
@@ -63,16 +64,14 @@ def open_spans(schedule: Schedule, first: date, last: date) -> list[tuple[dateti
     """Open spans (UTC) of the local days from first to last, in order, overlaps united.
 
     An instant is open when its wall-clock time lies in an interval and its local day is not a
-    holiday. So a skipped hour opens nothing, and an hour that comes twice counts twice.
+    holiday. A skipped hour opens nothing; an hour that occurs twice counts twice.
     """
     spans: list[tuple[datetime, datetime]] = []
     for low, high, offset in _offsets(ZoneInfo(schedule.zone), first, last):
         for day in days((low + offset).date(), (high + offset).date()):
             if not first <= day <= last or schedule.is_closed(day):
                 continue
-            midnight = (
-                datetime.combine(day, time(0), UTC) - offset
-            )  # the wall's midnight, told by this offset
+            midnight = datetime.combine(day, time(0), UTC) - offset  # of the wall clock
             before = (day.isoweekday() % 7) * _MINUTES_A_DAY
             for start, end in _with_week_wrap(schedule.intervals):
                 opens = midnight + timedelta(minutes=max(start - before, 0))
@@ -84,7 +83,7 @@ def open_spans(schedule: Schedule, first: date, last: date) -> list[tuple[dateti
 
 
 def _with_week_wrap(intervals: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """An interval that runs past Saturday midnight is open on Sunday too."""
+    """Intervals, with the part past Saturday midnight on Sunday."""
     for start, end in intervals:
         yield start, end
         if end > _MINUTES_A_WEEK:
@@ -134,44 +133,52 @@ def _united(spans: Sequence[tuple[datetime, datetime]]) -> list[tuple[datetime, 
 
 def segments(schedule: Schedule, first: date, last: date) -> list[Segment]:
     """Pieces that cover every UTC day from first to last without a gap, in order."""
-    by_day: dict[date, list[tuple[int, int]]] = {}
-    for opens, end in open_spans(schedule, first - timedelta(days=2), last + timedelta(days=2)):
-        start = opens
-        while start < end:
-            midnight = datetime.combine(start.date() + timedelta(days=1), time(0), UTC)
-            stop = min(end, midnight)
-            base = datetime.combine(start.date(), time(0), UTC)
-            piece = (int((start - base).total_seconds()), int((stop - base).total_seconds()))
-            by_day.setdefault(start.date(), []).append(piece)
-            start = stop
-    made, total = [], 0
+    by_day = _by_utc_day(open_spans(schedule, first - timedelta(days=2), last + timedelta(days=2)))
+    pieces, total = [], 0
     for day in days(first, last):
         at = 0
         for low, high in by_day.get(day, ()):
             if at < low:
-                made.append(Segment(day, at, low, False, total))
-            made.append(Segment(day, low, high, True, total))
+                pieces.append(Segment(day, at, low, False, total))
+            pieces.append(Segment(day, low, high, True, total))
             total += high - low
             at = high
         if at < SECONDS_A_DAY:
-            made.append(Segment(day, at, SECONDS_A_DAY, False, total))
-    return made
+            pieces.append(Segment(day, at, SECONDS_A_DAY, False, total))
+    return pieces
+
+
+def _by_utc_day(spans: Iterable[tuple[datetime, datetime]]) -> dict[date, list[tuple[int, int]]]:
+    """Spans cut at UTC midnight, in seconds since it."""
+    by_day: dict[date, list[tuple[int, int]]] = {}
+    for opens, closes in spans:
+        start = opens
+        while start < closes:
+            day = start.date()
+            midnight = datetime.combine(day, time(0), UTC)
+            stop = min(closes, midnight + timedelta(days=1))
+            seconds = [int((edge - midnight).total_seconds()) for edge in (start, stop)]
+            by_day.setdefault(day, []).append((seconds[0], seconds[1]))
+            start = stop
+    return by_day
 
 
 def dues(pieces: Iterable[Segment]) -> list[Due]:
-    """The open pieces cut at whole open hours: finds the instant at which the running total reaches
-    a value.
+    """The open pieces cut at whole open hours.
+
+    They find the instant at which the running total reaches a value.
     """
-    made = []
+    listed = []
     for piece in pieces:
         at, end = piece.open_before, piece.open_before + piece.to_second - piece.from_second
         base = datetime.combine(piece.utc_day, time(0), UTC) + timedelta(seconds=piece.from_second)
         while piece.is_open and at < end:
             hour = at // 3600
             stop = min(end, (hour + 1) * 3600)
-            made.append(Due(hour, at, stop, base + timedelta(seconds=at - piece.open_before)))
+            starts_at = base + timedelta(seconds=at - piece.open_before)
+            listed.append(Due(hour, at, stop, starts_at))
             at = stop
-    return made
+    return listed
 
 
 def open_seconds(schedule: Schedule, start: datetime, end: datetime) -> int:
@@ -184,26 +191,42 @@ def open_seconds(schedule: Schedule, start: datetime, end: datetime) -> int:
     )
 
 
+_HOURS = re.compile(
+    r"(?P<first>\w{3})(?:-(?P<last>\w{3}))? (?P<opens>\d{2}:\d{2})-(?P<closes>\d{2}:\d{2})"
+)
+
+
 def parse_hours(text: str) -> tuple[tuple[int, int], ...]:
     """Intervals of hours written as `Mon-Fri 09:00-17:00, Sat 10:00-14:00`.
 
     Raises ConfigurationError.
     """
-    found: list[tuple[int, int]] = []
-    for part in filter(None, (p.strip() for p in text.split(","))):
-        match = re.fullmatch(r"(\w{3})(?:-(\w{3}))? (\d{2}):(\d{2})-(\d{2}):(\d{2})", part)
-        if not match or match[1] not in _DAYS or (match[2] or match[1]) not in _DAYS:
-            raise ConfigurationError(
-                f"business.default_hours: {part!r} is not like 'Mon-Fri 09:00-17:00'"
-            )
-        low, high = int(match[3]) * 60 + int(match[4]), int(match[5]) * 60 + int(match[6])
-        if not 0 <= low < high <= _MINUTES_A_DAY:
-            raise ConfigurationError(f"business.default_hours: {part!r} closes before it opens")
-        first, last = _DAYS.index(match[1]), _DAYS.index(match[2] or match[1])
-        for offset in range((last - first) % 7 + 1):
-            day = (first + offset) % 7
-            found.append((day * _MINUTES_A_DAY + low, day * _MINUTES_A_DAY + high))
-    return tuple(sorted(found))
+    parts = filter(None, (part.strip() for part in text.split(",")))
+    return tuple(sorted(interval for part in parts for interval in _weekly(part)))
+
+
+def _weekly(part: str) -> Iterator[tuple[int, int]]:
+    """Intervals of hours written as `Mon-Fri 09:00-17:00`. Raises ConfigurationError."""
+    match = _HOURS.fullmatch(part)
+    first_day = match["first"] if match else ""
+    last_day = (match["last"] if match else "") or first_day
+    if not match or first_day not in _DAYS or last_day not in _DAYS:
+        raise ConfigurationError(
+            f"business.default_hours: {part!r} is not like 'Mon-Fri 09:00-17:00'"
+        )
+    opens, closes = _minutes(match["opens"]), _minutes(match["closes"])
+    if not 0 <= opens < closes <= _MINUTES_A_DAY:
+        raise ConfigurationError(f"business.default_hours: {part!r} closes before it opens")
+    first, last = _DAYS.index(first_day), _DAYS.index(last_day)
+    for later in range((last - first) % 7 + 1):
+        midnight = (first + later) % 7 * _MINUTES_A_DAY
+        yield midnight + opens, midnight + closes
+
+
+def _minutes(clock: str) -> int:
+    """Minutes from midnight of a time written as 08:30."""
+    hours, minutes = clock.split(":")
+    return int(hours) * 60 + int(minutes)
 
 
 def iana_zone(written: str, known: Mapping[str, str]) -> str:
@@ -223,12 +246,14 @@ def iana_zone(written: str, known: Mapping[str, str]) -> str:
 
 def workdays(first: date, last: date, schedules: Iterable[Schedule]) -> dict[date, bool]:
     """For each day whether any of the schedules is open on it."""
-    listed = list(schedules)
-    weekdays = [{start // _MINUTES_A_DAY for start, _ in s.intervals} for s in listed]
+    open_weekdays = [
+        (schedule, {start // _MINUTES_A_DAY for start, _ in schedule.intervals})
+        for schedule in schedules
+    ]
     return {
         day: any(
-            (day.isoweekday() % 7) in w and not s.is_closed(day)
-            for s, w in zip(listed, weekdays, strict=True)
+            day.isoweekday() % 7 in weekdays and not schedule.is_closed(day)
+            for schedule, weekdays in open_weekdays
         )
         for day in days(first, last)
     }

@@ -198,7 +198,7 @@ def _fewest(lowest: int, plenty: int, is_enough: Callable[[int], bool]) -> int:
 
 
 def due_places(open_share: Floats, seconds: float, target: float, *, business: bool) -> Floats:
-    """Where `target` seconds after the middle of each interval are over, in intervals from the first.
+    """Where `target` seconds after the middle of each interval end, in intervals from the first.
 
     In business time only open seconds count. Infinite where the intervals end before.
     """

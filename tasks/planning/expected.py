@@ -118,8 +118,8 @@ class Planned:
 class Expected:
     """Everything that staffing is planned from.
 
-    `intervals` has the forecast by team, channel and interval, with `planned_ratio`: what is planned
-    for over the mean expected. `days` has it by team and day.
+    `intervals` has the forecast by team, channel and interval, with `planned_ratio`: what is
+    planned for over the mean expected. `days` has it by team and day.
     """
 
     intervals: pd.DataFrame
@@ -136,7 +136,7 @@ class Expected:
         return self.plan.get((team or "", day.replace(day=1)), Planned())
 
     def shares_of_plan(self) -> dict[TeamKey, float]:
-        """Each account's share (0 to 1) of a plan written for a team's name, as tickets are forecast.
+        """Each account's share (0 to 1) of a plan for a team's name, as tickets are forecast.
 
         Without any ticket the accounts share equally.
         """

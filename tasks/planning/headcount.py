@@ -49,7 +49,7 @@ class Month:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """Full-time agents of a month, where the figure is from, and its work days that are forecast."""
+    """Full-time agents of a month, the source of the figure, and its work days forecast."""
 
     month: date
     fte: float

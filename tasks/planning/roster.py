@@ -76,7 +76,7 @@ def _cheapest(
     price_of_under: float | None,
     time_limit: float,
 ) -> Floats:
-    """People by shift: the solution of the integer program over shifts and, priced, missing people."""
+    """People by shift: the solution of the integer program."""
     from scipy.optimize import Bounds, LinearConstraint, milp
     from scipy.sparse import csr_array, eye_array, hstack
 

@@ -19,7 +19,7 @@ def rosters(
     patterns: Sequence[ShiftPattern],
     most_days: int,
 ) -> Iterator[StaffingRosterDaily]:
-    """Shifts of the first `most_days` days; need outside all shifts stays uncovered and is shown."""
+    """Shifts of the first `most_days` days; need outside all shifts stays uncovered."""
     if not patterns or not intervals:
         return
     last = min(row.day for row in intervals) + timedelta(days=most_days - 1)

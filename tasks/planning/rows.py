@@ -115,7 +115,7 @@ class StaffingForecast:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeadcountPlanMonthly:
-    """Headcount, leavers, joiners and requests by team and month: `marts.headcount_plan_monthly`."""
+    """Headcount and hiring by team and month: `marts.headcount_plan_monthly`."""
 
     account: str
     team_id: str
