@@ -1,4 +1,4 @@
-"""The commands `new kpi` and `new model`: skeletons that pass their tests."""
+"""The commands `new connector`, `new kpi` and `new model`: skeletons that pass their tests."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -16,7 +16,7 @@ _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _APPENDED = "+"  # a skeleton `kpis.yml+` is an entry for the end of `kpis.yml`
 
 app = typer.Typer(
-    help="Write the files of something new, for contributors: a KPI, a model.",
+    help="Write the files of something new, for contributors: a connector, a KPI, a model.",
     no_args_is_help=True,
 )
 
@@ -34,6 +34,12 @@ def kpi(name: Name, folder: Checkout = Path()) -> None:
 def model(name: Name, folder: Checkout = Path()) -> None:
     """Write a mart: its SQL, its description, its data rules and a test case."""
     _write("model", folder, name)
+
+
+@app.command()
+def connector(name: Name, folder: Checkout = Path()) -> None:
+    """Write a connector: its declaration, a fake of the vendor, a sample, its quality sheet."""
+    _write("connector", folder, name)
 
 
 def _write(kind: str, folder: Path, name: str) -> None:

@@ -3,6 +3,8 @@ organisation.
 """
 
 import csv
+import importlib
+import pkgutil
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -11,21 +13,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tasks.sandbox.desk import Desk
+from tasks.sandbox import vendors
+from tasks.sandbox.desk import DeskAccount
 from tasks.sandbox.fake import Fake, Served
-from tasks.sandbox.vendors.freshdesk import Freshdesk
-from tasks.sandbox.vendors.front import Front
 from tasks.sandbox.vendors.hubspot import HubSpot
-from tasks.sandbox.vendors.intercom import Intercom
-from tasks.sandbox.vendors.jira import Jira
 from tasks.sandbox.vendors.medallia import Medallia
 from tasks.sandbox.vendors.qualtrics import Qualtrics
-from tasks.sandbox.vendors.salesforce import Salesforce
 from tasks.sandbox.vendors.servicenow import Company, ServiceNow
 from tasks.sandbox.vendors.surveymonkey import SurveyMonkey
 from tasks.sandbox.vendors.typeform import Typeform
 from tasks.sandbox.vendors.zendesk import Zendesk
-from tasks.sandbox.vendors.zoho_desk import ZohoDesk
 from tasks.sandbox.world import World
 
 _MONTHS_BACK = 13
@@ -58,47 +55,16 @@ _SCORES = [
 
 
 _SHARE = 0.2  # of the organisation's tickets, told by each of the smaller desks
-_DESKS: dict[
-    str, tuple[type[Desk], Mapping[str, str], Mapping[str, str]]
-] = {  # fake, settings, secrets
-    "freshdesk": (
-        Freshdesk,
-        {"domain": "alderfinch", "file_hosts": "localhost", "holiday_country": "DE"},
-        {"api_key": "freshdesk-demo-key"},
-    ),
-    "intercom": (Intercom, {}, {"access_token": "intercom-demo-token"}),
-    "jira": (
-        Jira,
-        {
-            "site": "alderfinch",
-            "email": "etl@alderfinch.example",
-            "feedback_date_field": "customfield_10034",
-            "hours": "Mon-Fri 08:00-18:00",
-            "time_zone": "Europe/Berlin",
-            "holiday_country": "DE",
-        },
-        {"api_token": "jira-demo-token"},
-    ),
-    "salesforce": (
-        Salesforce,
-        {"my_domain": "alderfinch"},
-        {"client_id": "sf-client", "client_secret": "salesforce-demo-secret"},
-    ),
-    "front": (
-        Front,
-        {"company": "alderfinch", "holiday_country": "DE"},
-        {"api_token": "front-demo-token"},
-    ),
-    "zoho_desk": (
-        ZohoDesk,
-        {"dc": "eu", "organization_id": "60001"},
-        {
-            "client_id": "zoho-client",
-            "client_secret": "zoho-demo-secret",
-            "refresh_token": "zoho-demo-refresh",
-        },
-    ),
-}
+
+
+def desks() -> dict[str, DeskAccount]:
+    """Give the smaller helpdesks: each module of `vendors` with a constant SANDBOX, by its name."""
+    names = sorted(info.name for info in pkgutil.iter_modules(vendors.__path__))
+    modules = {name: importlib.import_module(f"{vendors.__name__}.{name}") for name in names}
+    return {name: m.SANDBOX for name, m in modules.items() if hasattr(m, "SANDBOX")}
+
+
+_DESKS = desks()
 
 
 _SURVEYS: dict[

@@ -1,9 +1,9 @@
 """A fake helpdesk: what all of them know of the organisation as of their clock."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from tasks.sandbox.fake import Fake
 from tasks.sandbox.story import Agent, Company, Note, Person, Ticket
@@ -97,3 +97,11 @@ def since(agent: Agent) -> datetime:
 def seconds(instant: datetime | None) -> int | None:
     """Unix seconds."""
     return int(instant.timestamp()) if instant else None
+
+
+class DeskAccount(NamedTuple):
+    """A helpdesk's account in the sandbox: its fake, its settings and its secrets."""
+
+    fake: type[Desk]
+    settings: Mapping[str, str]
+    secrets: Mapping[str, str]

@@ -6,8 +6,10 @@ Nothing here knows how a connector does it.
 import re
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+import yaml
 from conftest import Bench
 from tests_support import TODAY, midnight
 
@@ -42,6 +44,10 @@ CASES = [
     Case("typeform", "responses", "/forms/\\w+/responses", "survey_response"),
     Case("qualtrics", "responses", "/export-responses", "survey_response"),
     Case("medallia", "feedback", "/data/v0/query", "survey_response"),
+]
+CASES += [  # a vendor may also bring its case in a file of its own folder
+    Case(path.parent.name, **yaml.safe_load(path.read_text()))
+    for path in sorted(Path(__file__).parent.glob("*/harness.yml"))
 ]
 each = pytest.mark.parametrize("case", CASES, ids=lambda c: c.vendor)
 

@@ -102,8 +102,9 @@ def samples_problems(sheet: Sheet, vendor: Connector) -> Iterator[str]:
 
 def harness_problems(sheet: Sheet, vendor: Connector) -> Iterator[str]:
     harness = (Path(__file__).parent / "test_harness.py").read_text()
-    if not re.search(rf'Case\(\s*"{sheet.vendor}"', harness):
-        yield "add a case to tests/connectors/test_harness.py"
+    in_a_file = (Path(__file__).parent / sheet.vendor / "harness.yml").exists()
+    if not in_a_file and not re.search(rf'Case\(\s*"{sheet.vendor}"', harness):
+        yield f"add tests/connectors/{sheet.vendor}/harness.yml"
 
 
 def settings_problems(sheet: Sheet, vendor: Connector) -> Iterator[str]:
@@ -227,7 +228,7 @@ def test_checks_see_what_is_missing():
         "rule 1 (streams) says done: give tickets description",
         "rule 2 (evidence) says done: tickets is a guess",
         "rule 4 (samples) says done: write a sample in tests/connectors/nobody of tickets",
-        "rule 5 (harness) says done: add a case",
+        "rule 5 (harness) says done: add tests",
         "rule 7 (settings) says done: list the setting x",
     ):
         assert told in wrong, (told, wrong)

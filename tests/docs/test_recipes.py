@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tasks.connectors import connectors
 from tasks.sqlmodels.catalog import kpis, models
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -86,6 +87,14 @@ def test_a_new_model(tree: Path, call: Call):
     carry_out("A new table", call)
     assert "marts.busy_teams" not in models()
     assert "marts.busy_teams" in call("support-etl models --json")
+
+
+def test_a_new_vendor(tree: Path, call: Call):
+    carry_out("A new vendor", call)
+    assert "acme_desk" not in connectors()
+    lint = "ruff check --no-cache tasks/connectors/acme_desk tasks/sandbox/vendors/acme_desk.py"
+    call(f"{lint} && {lint.replace('check', 'format --check')}")
+    call("mypy --no-incremental tasks/connectors/acme_desk tasks/sandbox/vendors/acme_desk.py")
 
 
 def test_a_new_rule(tree: Path, call: Call):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tasks.sandbox.desk import Desk, Row, since
+from tasks.sandbox.desk import Desk, DeskAccount, Row, since
 from tasks.sandbox.fake import Request, Response, iso, page_of
 from tasks.sandbox.story import BERLIN, FIRST_REPLY_MINUTES, RESOLUTION_MINUTES, Ticket
 from tasks.sandbox.world import World
@@ -433,3 +433,10 @@ class Freshdesk(Desk):
                 "choices": {str(k): [v, v] for k, v in _LABEL.items()},
             }
         ]
+
+
+SANDBOX = DeskAccount(
+    Freshdesk,
+    {"domain": "alderfinch", "file_hosts": "localhost", "holiday_country": "DE"},
+    {"api_key": "freshdesk-demo-key"},
+)

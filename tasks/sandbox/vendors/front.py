@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from tasks.sandbox.desk import Desk, Row
+from tasks.sandbox.desk import Desk, DeskAccount, Row
 from tasks.sandbox.fake import Request, Response, page_of
 from tasks.sandbox.story import BERLIN, Ticket
 from tasks.sandbox.world import World
@@ -475,3 +475,10 @@ class Front(Desk):
                 }
                 writer.writerow({c: row.get(c, "") for c in body["columns"]})
         return text.getvalue().encode()
+
+
+SANDBOX = DeskAccount(
+    Front,
+    {"company": "alderfinch", "holiday_country": "DE"},
+    {"api_token": "front-demo-token"},
+)

@@ -6,7 +6,7 @@ import base64
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from tasks.sandbox.desk import Desk, Row, seconds
+from tasks.sandbox.desk import Desk, DeskAccount, Row, seconds
 from tasks.sandbox.fake import Request, Response, page_of
 from tasks.sandbox.story import BERLIN, Ticket
 from tasks.sandbox.world import World
@@ -454,3 +454,6 @@ class Intercom(Desk):
             }
             for n, (d, recurs) in enumerate(told.items())
         ]
+
+
+SANDBOX = DeskAccount(Intercom, {}, {"access_token": "intercom-demo-token"})

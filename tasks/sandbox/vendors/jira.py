@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from tasks.sandbox.desk import Desk, Row
+from tasks.sandbox.desk import Desk, DeskAccount, Row
 from tasks.sandbox.fake import Request, Response, page_of
 from tasks.sandbox.story import BERLIN, FIRST_REPLY_MINUTES, RESOLUTION_MINUTES, Change, Ticket
 from tasks.sandbox.world import World
@@ -489,3 +489,17 @@ class Jira(Desk):
                 if n in wanted
             ]
         )
+
+
+SANDBOX = DeskAccount(
+    Jira,
+    {
+        "site": "alderfinch",
+        "email": "etl@alderfinch.example",
+        "feedback_date_field": "customfield_10034",
+        "hours": "Mon-Fri 08:00-18:00",
+        "time_zone": "Europe/Berlin",
+        "holiday_country": "DE",
+    },
+    {"api_token": "jira-demo-token"},
+)

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import unquote
 
-from tasks.sandbox.desk import Desk, Row, since
+from tasks.sandbox.desk import Desk, DeskAccount, Row, since
 from tasks.sandbox.fake import Request, Response, page_of
 from tasks.sandbox.story import BERLIN, FIRST_REPLY_MINUTES, RESOLUTION_MINUTES, Ticket
 from tasks.sandbox.world import World
@@ -567,3 +567,10 @@ def _cell(value: Any) -> str:
 
 def _year_later(day: date) -> date:
     return day + timedelta(days=365)
+
+
+SANDBOX = DeskAccount(
+    Salesforce,
+    {"my_domain": "alderfinch"},
+    {"client_id": "sf-client", "client_secret": "salesforce-demo-secret"},
+)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from tasks.sandbox.desk import Desk, Row
+from tasks.sandbox.desk import Desk, DeskAccount, Row
 from tasks.sandbox.fake import Request, Response
 from tasks.sandbox.story import BERLIN, FIRST_REPLY_MINUTES, RESOLUTION_MINUTES, Ticket
 from tasks.sandbox.world import World
@@ -400,3 +400,14 @@ class ZohoDesk(Desk):
             "businessTimes": times,
             "holidayLists": [{"id": key(19, 1), "name": "Germany"}],
         }
+
+
+SANDBOX = DeskAccount(
+    ZohoDesk,
+    {"dc": "eu", "organization_id": "60001"},
+    {
+        "client_id": "zoho-client",
+        "client_secret": "zoho-demo-secret",
+        "refresh_token": "zoho-demo-refresh",
+    },
+)
