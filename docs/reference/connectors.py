@@ -4,8 +4,15 @@ from collections.abc import Mapping
 
 from docs.reference.markdown import code, codes, joined, table
 from tasks.connectors import connectors
+from tasks.quality_scale import RULES, Sheet, quality_sheet
 from tasks.rest.spec import Connector, Stream
 from tasks.settings import secret_variable
+
+
+_CLASSES = (
+    "Evidence, best first: recorded (a published real answer), vendor (the vendor's page or"
+    " description), client (a public client reads it so), guess."
+)
 
 
 def connector_list() -> str:
@@ -16,10 +23,11 @@ def connector_list() -> str:
             code(name),
             codes(_entities(one)),
             ", ".join(one.unsupported),
+            _standing(quality_sheet(name)),
         )
         for name, one in connectors().items()
     ]
-    return table(("Vendor", "`connector =`", "Reads", "Not in its API"), rows)
+    return table(("Vendor", "`connector =`", "Reads", "Not in its API", "Quality"), rows)
 
 
 def connector_pages() -> Mapping[str, str]:
@@ -38,7 +46,25 @@ def _page(one: Connector) -> str:
             _streams(one),
             "## What the API lacks" if one.unsupported else "",
             "\n".join(f"- {missing}" for missing in one.unsupported),
+            "## Quality",
+            *_quality(quality_sheet(one.name)),
         ]
+    )
+
+
+def _standing(sheet: Sheet) -> str:
+    """Return level and number of rules that hold."""
+    held = sheet.count("done") + sheet.count("exempt")
+    return f"{sheet.level or 'below bronze'}, {held} of {len(RULES)} rules"
+
+
+def _quality(sheet: Sheet) -> tuple[str, ...]:
+    """Return what holds of the quality scale, and the evidence for what is read."""
+    return (
+        f"Level: {_standing(sheet)}. The next table says what is still to do.",
+        table(("Rule", "Level", "What it asks for", "State", "Remark"), sheet.rows),
+        _CLASSES,
+        table(("Answer or values", "Class", "Source", "Open"), sheet.evidence_rows),
     )
 
 
