@@ -8,7 +8,6 @@ from tasks.quality_scale import RULES, Sheet, quality_sheet
 from tasks.rest.spec import Connector, Stream
 from tasks.settings import secret_variable
 
-
 _CLASSES = (
     "Evidence, best first: recorded (a published real answer), vendor (the vendor's page or"
     " description), client (a public client reads it so), guess."
