@@ -1,4 +1,4 @@
-"""Where sql/ and expectations/ are, in a checkout and in an installed wheel."""
+"""Where sql/, expectations/ and deployments/ are, in a checkout and in an installed wheel."""
 
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ _ROOT = _PACKAGE.parent if (_PACKAGE.parent / "sql").is_dir() else _PACKAGE / "_
 
 SQL = _ROOT / "sql"
 EXPECTATIONS = _ROOT / "expectations"
+DEPLOYMENTS = _ROOT / "deployments"
 
 _Loader = getattr(
     yaml, "CSafeLoader", yaml.SafeLoader

@@ -17,6 +17,7 @@ from flows.cli import (
     doctor,
     erase,
     forecast,
+    init,
     new,
     quarantine,
     reconcile,
@@ -30,7 +31,8 @@ from flows.prefect_setup import set_prefect_defaults
 from tasks.errors import SupportEtlError
 from tasks.settings import load, redact
 
-RUN, LOOK, WAREHOUSE, CATALOG, TRY, CONTRIBUTE = (
+SET_UP, RUN, LOOK, WAREHOUSE, CATALOG, TRY, CONTRIBUTE = (
+    "Set up",
     "Run the pipeline",
     "See what needs attention",
     "Look after the warehouse",
@@ -45,6 +47,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for group, commands in (
+    (SET_UP, (init.init,)),
     (RUN, (runs.run, runs.backfill, runs.replay, reconcile.reconcile, report.report)),
     (LOOK, (doctor.doctor, warehouse.status)),
     (WAREHOUSE, (warehouse.prepare, warehouse.migrate, warehouse.tidy, erase.erase)),

@@ -4,7 +4,6 @@ overlapping schedules, one killed.
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -23,6 +22,7 @@ import pytest
 from conftest import Bench
 from tests_support import TODAY, differences, free_port, midnight
 
+from flows.cli.init import init
 from tasks.sandbox.company import Sandbox
 from tasks.sandbox.fake import InjectedFault
 
@@ -67,7 +67,6 @@ class Prefect:
             **os.environ,
             "PREFECT_HOME": str(folder / "prefect"),
             "PREFECT_API_URL": self.api,
-            "SUPPORT_ETL_HOME": str(home),
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
             "DO_NOT_TRACK": "1",
             "PREFECT_LOGGING_LEVEL": "INFO",
@@ -172,10 +171,9 @@ def few(small_bench: Bench) -> Bench:
 
 @pytest.fixture
 def home(few: Bench, tmp_path: Path) -> Path:
-    """A user's folder: settings and code."""
+    """A user's folder, as `support-etl init` writes it, with settings of this test."""
     folder = tmp_path / "home"
-    folder.mkdir()
-    shutil.copytree(ROOT / "flows", folder / "flows", ignore=shutil.ignore_patterns("__pycache__"))
+    init(folder, time_zone="Europe/Berlin", currency="EUR")
     lines = [
         f"[warehouse]\nurl = {json.dumps(few.url)}",
         f"[landing]\nurl = {json.dumps(str(tmp_path / 'landing'))}",
@@ -209,10 +207,8 @@ def prefect(home: Path, tmp_path: Path) -> Iterator[Prefect]:
         made.start("server", "start", "--port", str(made.port))
         wait_for(lambda: made.ask("health"), 120, "the server answers")
         made.call("work-pool", "create", "support-etl", "--type", "process")
-        made.call(
-            "--no-prompt", "deploy", "--all", "--prefect-file", str(DEPLOYMENTS / "prefect.yaml")
-        )
-        made.call("automation", "create", "--from-file", str(DEPLOYMENTS / "automations.yaml"))
+        made.call("--no-prompt", "deploy", "--all")
+        made.call("automation", "create", "--from-file", "automations.yaml")
         yield made
     finally:
         made.close()

@@ -1,0 +1,95 @@
+"""Text of a new `support_etl.toml`, made from the settings' own names, defaults and descriptions."""
+
+import json
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from tasks.settings import AccountSettings, Settings, secret_variable
+
+if TYPE_CHECKING:
+    from tasks.rest.spec import Connector
+
+_HEAD: Final = """\
+# Settings of Support ETL. A line that begins with # shows a default: remove the # to change it.
+# `support-etl doctor` checks this file. Secrets are environment variables; they never stand here.
+"""
+_ACCOUNTS: Final = "# Accounts to read. Without any, `support-etl run` reads a sandbox.\n"
+_EXAMPLE: Final = """\
+# [[accounts]]
+# connector = "zendesk"
+# name = "zendesk_main"
+# subdomain = "acme"
+"""
+_WIDTH: Final = 98  # with the mark of a comment: 100 columns
+
+Values = Mapping[str, object]
+
+
+def settings_template(chosen: Mapping[str, Values], accounts: Sequence[str]) -> str:
+    """Text of the settings file.
+
+    Args:
+        chosen: Values by section and name; everything else is written as a comment.
+        accounts: Text of each account, as `account_template` gives it.
+
+    """
+    lines = [_HEAD]
+    for name, field in Settings.model_fields.items():
+        section = field.annotation
+        if isinstance(section, type) and issubclass(section, BaseModel):
+            lines += [*_comment(section.__doc__ or ""), f"[{name}]"]
+            lines += _fields(section, chosen.get(name, {}))
+    lines += [_ACCOUNTS, *(accounts or [_EXAMPLE]), *_account_options()]
+    return "\n".join(lines) + "\n"
+
+
+def account_template(connector: "Connector", name: str, values: Values) -> str:
+    """Text of an account: its own settings, and the environment variables of its secrets."""
+    lines = ["[[accounts]]", f"connector = {_toml(connector.name)}", f"name = {_toml(name)}"]
+    lines += [f"{setting} = {_toml(values.get(setting, ''))}" for setting in connector.settings]
+    lines += [
+        f"{setting} = {_toml(values[setting])}" if setting in values else f'# {setting} = ""'
+        for setting in connector.optional_settings
+    ]
+    lines += [f"# secret: {secret_variable(name, secret)}" for secret in connector.auth.secrets]
+    return "\n".join([*lines, ""])
+
+
+def _account_options() -> Iterator[str]:
+    yield "# What every account may have as well:"
+    for name, field in AccountSettings.model_fields.items():
+        if not field.is_required():
+            yield from _comment(field.description or "")
+            yield f"# {name} = {_default(field)}"
+
+
+def _fields(section: type[BaseModel], chosen: Values) -> Iterator[str]:
+    for name, field in section.model_fields.items():
+        yield from _comment(field.description or "")
+        if name in chosen:
+            yield f"{name} = {_toml(chosen[name])}"
+        else:
+            yield f"# {name} = {_default(field)}"
+    yield ""
+
+
+def _comment(text: str) -> Iterator[str]:
+    for line in textwrap.wrap(" ".join(text.split()), _WIDTH):
+        yield f"# {line}"
+
+
+def _default(field: FieldInfo) -> str:
+    return "(not set)" if field.default is None else _toml(field.default)
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, datetime):
+        return f'"{value:%Y-%m-%d}"'
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(_toml(item) for item in value) + "]"
+    return json.dumps(value, ensure_ascii=False)
