@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt docs bench faults sbom audit lock clean
+.PHONY: help run test check pythons fmt docs bench faults sbom audit lock clean
 
 help:                             ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */\1\t/' | expand -t 9
@@ -29,6 +29,11 @@ check: $(VENV)/.tests             ## Run the quick half of `make test`: no datab
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest tests/unit tests/architecture
+
+pythons:                          ## Run `make check` on the other supported Pythons, each in its own environment
+	for version in 3.12 3.13; do \
+		$(MAKE) check PYTHON=python$$version VENV=.venv/$$version || exit 1; \
+	done
 
 fmt: $(VENV)/.tests               ## Format the code and apply the linter's safe fixes
 	$(BIN)/ruff format .

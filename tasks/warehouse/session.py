@@ -19,6 +19,7 @@ from tasks.entities import ARROW
 # large union does not fit its buffer (1.5.6). Results are fetched whole, except by `batches`, whose
 # queries read one table.
 WHOLE_RESULTS = "set streaming_buffer_size = '1TB'"
+_AS_IT_IS = {"no_parameters": True}  # without it, psycopg takes every % for a parameter
 _RESULTS_IN_LOTS = "set streaming_buffer_size = '1MB'"
 
 Values = Mapping[str, object]
@@ -57,11 +58,11 @@ class Session(ABC):
     def execute(
         self, statement: str | sa.Executable, values: Values | Sequence[Values] | None = None
     ) -> sa.CursorResult[*tuple[Any, ...]]:
-        """Run a statement; text takes its parameters as `:name`."""
+        """Run a statement; text takes its parameters as `:name`, and is run as it is without any."""
         if isinstance(statement, sa.Executable):
             return self._connection.execute(statement, values)
         if values is None:
-            return self._connection.exec_driver_sql(statement)
+            return self._connection.exec_driver_sql(statement, execution_options=_AS_IT_IS)
         return self._connection.execute(sa.text(statement), values)
 
     def fetch(self, statement: str, values: Values | None = None) -> Sequence[Any]:
