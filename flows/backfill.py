@@ -1,37 +1,40 @@
-"""Past windows through the same path: in bounded chunks, resumable, bookmarks untouched."""
+"""Past windows again, in bounded chunks, as a Prefect flow: `backfill-support-etl`."""
 
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
-from prefect import flow
+from prefect import State, flow
 from pydantic import Field
 
-from flows.daily import LOG, RUNNER, prefect_secret, state_of
-from flows.job import run_backfill
-from flows.runner import PrefectRunner
+from flows.orchestration import LOG, TASK_RUNNER, PrefectRunner, prefect_secret, run_name, state_of
+from flows.pipeline.run import run_backfill
 from tasks.clock import as_utc
-from tasks.settings import load
 
 
-@flow(name="backfill-support-etl", task_runner=RUNNER, persist_result=False)
+@flow(
+    name="backfill-support-etl",
+    flow_run_name=run_name("backfill", "start"),
+    task_runner=TASK_RUNNER,
+    persist_result=False,
+)
 def backfill_support_etl(
     start: datetime,
     end: datetime,
     chunk_days: Annotated[int, Field(ge=1, le=366)] = 30,
     accounts: list[str] | None = None,
-) -> Any:
+) -> State[Any]:
     """Read a past span again, chunk by chunk, and rebuild the tables.
 
     Args:
         start: First instant, such as 2026-01-01.
         end: Instant at which to stop, not included.
-        chunk_days: Days asked for at a time.
+        chunk_days: Days to request at a time.
         accounts: Names of the accounts to read. Empty: all.
 
     """
     return state_of(
-        lambda: run_backfill(
-            load(),
+        lambda settings: run_backfill(
+            settings,
             PrefectRunner(),
             as_utc(start),
             as_utc(end),

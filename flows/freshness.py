@@ -1,24 +1,23 @@
-"""Notice that the schedule has stopped, which no run can tell: `watch-support-etl`, once an hour."""
+"""The look whether the schedule still runs, as a Prefect flow: `watch-support-etl`, once an hour."""
 
 from datetime import timedelta
 from typing import Annotated, Any
 
-from prefect import flow
+from prefect import State, flow
 from prefect.states import Completed, Failed
 from pydantic import Field
 
-from flows.daily import LOG, prefect_secret
-from flows.notifications import notify_stale
-from flows.upkeep import complete_until
+from flows.orchestration import LOG, prefect_secret, run_name
+from flows.pipeline.notify import notify_stale
+from flows.pipeline.upkeep import complete_until
 from tasks.clock import now
 from tasks.errors import WarehouseBusyError
 from tasks.settings import load
 
 
-@flow(name="watch-support-etl", persist_result=False)
-def watch_support_etl(max_age_hours: Annotated[float, Field(gt=0)] = 26) -> Any:
-    """Tell people by Slack, Teams and e-mail when the numbers are late, once a day until they are
-    complete again.
+@flow(name="watch-support-etl", flow_run_name=run_name("watch"), persist_result=False)
+def watch_support_etl(max_age_hours: Annotated[float, Field(gt=0)] = 26) -> State[Any]:
+    """Notify people by Slack, Teams and e-mail when the numbers are late, once a day.
 
     Args:
         max_age_hours: Hours that the marts may be old.
@@ -31,12 +30,7 @@ def watch_support_etl(max_age_hours: Annotated[float, Field(gt=0)] = 26) -> Any:
         return Completed(message=str(busy))
     if until is not None and now() - until <= timedelta(hours=max_age_hours):
         return Completed(message=f"complete up to {until:%Y-%m-%d %H:%M} UTC")
-    for words in notify_stale(settings, until, lookup=prefect_secret):
-        LOG.warning(words)
-    return Failed(
-        message=(
-            f"late: complete up to {until:%Y-%m-%d %H:%M} UTC"
-            if until
-            else "late: never complete yet"
-        )
-    )
+    for problem in notify_stale(settings, until, lookup=prefect_secret):
+        LOG.warning(problem)
+    complete = f"complete up to {until:%Y-%m-%d %H:%M} UTC" if until else "never complete yet"
+    return Failed(message=f"late: {complete}")

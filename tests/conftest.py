@@ -17,14 +17,19 @@ from typing import Any
 import pytest
 from tests_support import FIRST, TODAY
 
-from flows.job import Outcome, ingest_accounts, run_daily, run_replay, running
-from flows.runner import ThreadRunner
+from flows.pipeline.build import build_tables
+from flows.pipeline.context import RunContext, running
+from flows.pipeline.ingest import ingest_accounts
+from flows.pipeline.outcome import Outcome
+from flows.pipeline.run import run_daily, run_replay
+from flows.pipeline.runner import ThreadRunner
+from tasks.landing.store import Landing
 from tasks.rest import client as rest_client
 from tasks.sandbox.company import Sandbox, open_sandbox
 from tasks.sandbox.world import World
 from tasks.settings import Settings, load
 from tasks.sqlmodels.catalog import models
-from tasks.transform import model_tables
+from tasks.transform import ModelResult, model_tables
 from tasks.warehouse.engine import Warehouse
 from tasks.warehouse.migrations import prepare
 
@@ -125,8 +130,8 @@ class Bench:
         """Extract, land, validate and load only: no tables are built."""
         begin_prepared(self.url)
         settings = self.settings(**changes)
-        with running(settings, "daily", as_of) as (context, outcome):
-            outcome.streams += ingest_accounts(context, settings.accounts, ThreadRunner())
+        with running(settings, ThreadRunner(), "daily", as_of) as (context, outcome):
+            outcome.streams += ingest_accounts(context, settings.accounts)
             outcome.state = "partly" if outcome.failures else "completed"
             outcome.message = "; ".join(r.message for r in outcome.failures)
         return outcome
@@ -188,6 +193,18 @@ def described(*schemas: str) -> dict[str, list[str]]:
         m.full_name: [c.name for c in m.columns] for m in models().values() if m.schema in schemas
     }
     return found
+
+
+def build_models(
+    settings: Settings, warehouse: Warehouse, as_of: datetime, run_id: str = "r"
+) -> list[ModelResult]:
+    """Build all tables from what the warehouse has."""
+    landing = Landing(settings.landing.url)
+    context = RunContext(settings, warehouse, landing, ThreadRunner(1), run_id, as_of)
+    outcome = Outcome(run_id, as_of)
+    build_tables(context, outcome, ())
+    assert outcome.step_failures == []
+    return outcome.models
 
 
 @contextmanager

@@ -18,8 +18,10 @@ import scipy.special  # noqa: F401
 import sqlglot  # noqa: F401
 from great_expectations.core import ExpectationSuite  # noqa: F401
 
-from flows.job import ingest_accounts, run_daily, running
-from flows.runner import ThreadRunner
+from flows.pipeline.context import running
+from flows.pipeline.ingest import ingest_accounts
+from flows.pipeline.run import run_daily
+from flows.pipeline.runner import ThreadRunner
 from tasks.clock import parse_instant
 from tasks.connectors import connectors
 from tasks.settings import load
@@ -65,8 +67,9 @@ def ingest(order: dict) -> int:
     settings = load(**order["settings"])
     if order.get("die"):
         die_at(*order["die"])
-    with running(settings, "daily", parse_instant(order["as_of"])) as (context, outcome):
-        outcome.streams += ingest_accounts(context, settings.accounts, ThreadRunner(1))
+    as_of = parse_instant(order["as_of"])
+    with running(settings, ThreadRunner(1), "daily", as_of) as (context, outcome):
+        outcome.streams += ingest_accounts(context, settings.accounts)
         outcome.state = "partly" if outcome.failures else "completed"
     return 0 if outcome.state == "completed" else 3
 

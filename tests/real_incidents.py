@@ -205,8 +205,8 @@ def run(path: Path, folder: Path, url: str) -> dict[str, Any]:
     """
     import os
 
-    from flows.job import run_daily
-    from flows.runner import ThreadRunner
+    from flows.pipeline.run import run_daily
+    from flows.pipeline.runner import ThreadRunner
     from tasks.sandbox.fake import Served
     from tasks.sandbox.vendors.servicenow import ServiceNow
     from tasks.settings import load

@@ -26,10 +26,10 @@ from flows.cli import (
     warehouse,
 )
 from flows.cli import run as runs
-from flows.pipeline.containment import keep_traceback
+from flows.pipeline.traces import explain
 from flows.prefect_setup import set_prefect_defaults
 from tasks.errors import SupportEtlError
-from tasks.settings import load, redact
+from tasks.settings import load
 
 SET_UP, RUN, LOOK, WAREHOUSE, CATALOG, TRY, CONTRIBUTE = (
     "Set up",
@@ -87,23 +87,14 @@ def main() -> None:
         console.error(f"error: {error}")
         sys.exit(error.exit_code)
     except Exception as error:
-        console.error(f"error: {_in_one_line(error)}; {_kept(error)}")
+        folder = _reports_folder() / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-command"
+        console.error(f"error: {explain(error, folder, 'command')}")
         sys.exit(1)
 
 
-def _in_one_line(error: Exception) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"[:500]
-
-
-def _kept(error: Exception) -> str:
-    """Say where the traceback is kept: with the reports, or here without readable settings."""
+def _reports_folder() -> Path:
+    """The folder of reports; its default if the settings cannot be read."""
     try:
-        folder = Path(load().reports.folder)
+        return Path(load().reports.folder)
     except SupportEtlError:
-        folder = Path("reports")
-    started = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-command"
-    try:
-        path = keep_traceback(error, folder / started, "command")
-    except OSError as refusal:
-        return redact(f"its traceback could not be written to {folder}: {refusal.strerror}")
-    return f"its traceback is in {path}"
+        return Path("reports")

@@ -94,7 +94,7 @@ def kpis(name: Name = "", as_json: AsJson = False) -> None:
 
 def surveys(account: Accounts = None, as_json: AsJson = False) -> None:
     """List surveys and questions, and propose which questions are scores (CSAT, NPS, CES)."""
-    from flows.doctor import survey_questions
+    from flows.pipeline.doctor import survey_questions
 
     with sandbox_if_no_account(load()) as (settings, _):
         by_account = survey_questions(settings, account or ())

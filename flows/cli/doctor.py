@@ -13,7 +13,7 @@ def doctor(as_json: AsJson = False) -> None:
 
     Exits with 2 if something is wrong.
     """
-    from flows.doctor import examine
+    from flows.pipeline.doctor import examine
 
     with sandbox_if_no_account(load()) as (settings, _):
         findings = examine(settings)

@@ -9,7 +9,7 @@ from flows.cli.console import AsJson
 from tasks.settings import load
 
 if TYPE_CHECKING:
-    from flows.erasing import Erasure
+    from flows.pipeline.erase import Erasure
 
 
 def erase(
@@ -31,8 +31,8 @@ def erase(
     Needs the secret SUPPORT_ETL_SECRET_ERASURE_KEY: any long random text, kept as long as the
     warehouse.
     """
-    from flows.erasing import run_erasure
-    from flows.runner import ThreadRunner
+    from flows.pipeline.erase import run_erasure
+    from flows.pipeline.runner import ThreadRunner
 
     erasure = run_erasure(
         load(),

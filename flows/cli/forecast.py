@@ -46,7 +46,7 @@ def forecast(
 
     It starts from the forecast of the last run. Without any change it shows that forecast.
     """
-    from flows.forecast import what_if
+    from flows.pipeline.scenario import what_if
     from tasks.planning.scenario import Scenario
 
     share, seconds = _service_level(service_level)

@@ -8,7 +8,7 @@ from flows.cli import console
 from tasks.settings import load
 
 if TYPE_CHECKING:
-    from flows.job import Outcome
+    from flows.pipeline.outcome import Outcome
 
 
 def finish(outcome: "Outcome", *, as_json: bool) -> None:
@@ -30,11 +30,9 @@ def print_outcome(outcome: "Outcome", *, as_json: bool) -> None:
         console.line(f"spreadsheet: {published.sheet}")
         console.line(f"data docs:   {published.data_docs}")
     for result in outcome.failures:
-        console.error(f"failed: {result.account}/{result.stream}: {result.message}")
-    for problem in outcome.unequal:
-        console.error(problem)
-    if outcome.unpublished:
-        console.error(f"no report: {outcome.unpublished}")
+        console.error(f"failed: {result.name}: {result.message}")
+    for problem in (*outcome.unequal, *outcome.step_failures):
+        console.error(str(problem))
     console.line(f"run {outcome.run_id}: {outcome.state}, {outcome.changed_rows:,} rows changed")
 
 
@@ -55,7 +53,7 @@ def _as_json(outcome: "Outcome") -> dict[str, Any]:
 
 
 def _print_tables() -> None:
-    from flows.doctor import report_tables
+    from flows.pipeline.report import report_tables
     from tasks.reporting.files import shown
 
     for table in report_tables(load()):

@@ -30,20 +30,20 @@ _COLUMNS = {
 @app.command("list")
 def list_rows(as_json: AsJson = False) -> None:
     """List the rows that wait in quarantine."""
-    from flows.doctor import quarantined
+    from flows.pipeline.quarantine import quarantined
 
     rows = quarantined(load())
     if as_json:
-        console.print_json(rows)
+        console.print_json([row._asdict() for row in rows])
         return
-    cells = [[row[name] for name in _COLUMNS] for row in rows]
+    cells = [[getattr(row, name) for name in _COLUMNS] for row in rows]
     console.table("Quarantine", tuple(_COLUMNS.values()), cells)
 
 
 @app.command("show")
 def show(batch: Batch, number: Number) -> None:
     """Show one row with its reason and the raw record from the landed page."""
-    from flows.doctor import quarantined_record
+    from flows.pipeline.quarantine import quarantined_record
 
     console.print_json(quarantined_record(load(), batch, number))
 
@@ -51,7 +51,7 @@ def show(batch: Batch, number: Number) -> None:
 @app.command("replay")
 def replay(account: Accounts = None) -> None:
     """Load the batches with rows in quarantine again, after you fixed a rule or mapping."""
-    from flows.doctor import replay_quarantine
+    from flows.pipeline.quarantine import replay_quarantine
 
     outcome = replay_quarantine(load(), account or (), console.progress)
     print_outcome(outcome, as_json=False)
@@ -60,7 +60,7 @@ def replay(account: Accounts = None) -> None:
 @app.command("dismiss")
 def dismiss(batch: Batch, number: Number) -> None:
     """Close a row that nobody will fix, such as one that the vendor has withdrawn."""
-    from flows.upkeep import dismiss as close
+    from flows.pipeline.quarantine import dismiss as close
 
     close(load(), batch, number)
     console.line(f"row {number} of {batch} is dismissed")

@@ -39,8 +39,8 @@ def reconcile(
     For vendors that report no deletions (Jira, Zoho Desk) this is how deleted tickets leave the
     figures.
     """
-    from flows.reconcile import run_reconciliation
-    from flows.runner import ThreadRunner
+    from flows.pipeline.reconcile import run_reconciliation
+    from flows.pipeline.runner import ThreadRunner
 
     outcome, comparisons = run_reconciliation(
         load(),
@@ -57,7 +57,7 @@ def reconcile(
     else:
         console.table("Compared with the vendors", _HEADINGS, rows)
         for failure in outcome.failures:
-            console.error(f"failed: {failure.account}/{failure.stream}: {failure.message}")
+            console.error(f"failed: {failure.name}: {failure.message}")
     if outcome.state != "completed":
         raise typer.Exit(3)
 

@@ -6,6 +6,6 @@ from tasks.settings import load
 
 def report() -> None:
     """Write the report again from the tables as they are, and print its path."""
-    from flows.doctor import rewrite_report
+    from flows.pipeline.report import rewrite_report
 
     console.line(str(rewrite_report(load())))

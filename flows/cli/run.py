@@ -2,10 +2,9 @@
 
 import os
 import sys
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -15,12 +14,9 @@ from flows.cli.outcome import finish, print_outcome
 from flows.cli.sandbox import sandbox_if_no_account
 from flows.prefect_setup import ensure_prefect_server
 from tasks.clock import parse_instant
-from tasks.errors import ConfigurationError, RunAtWorkError, SupportEtlError
+from tasks.errors import ConfigurationError
 from tasks.importing import gc_frozen
-from tasks.settings import Settings, load, redact
-
-if TYPE_CHECKING:
-    from flows.job import Outcome
+from tasks.settings import Settings, load
 
 
 def run(
@@ -68,11 +64,13 @@ def backfill(
     """
     with gc_frozen():
         from flows.backfill import backfill_support_etl
+        from flows.orchestration import outcome_of
 
     with sandbox_if_no_account(load()):
         low, high = _instant("--from", start), _instant("--to", end)
+        ensure_prefect_server()
         finish(
-            _outcome_of(
+            outcome_of(
                 lambda: backfill_support_etl(low, high, chunk_days, account, return_state=True)
             ),
             as_json=as_json,
@@ -81,8 +79,8 @@ def backfill(
 
 def replay(account: Accounts = None, as_json: AsJson = False) -> None:
     """Load every landed batch again and rebuild the tables, without asking any vendor."""
-    from flows.job import run_replay
-    from flows.runner import ThreadRunner
+    from flows.pipeline.run import run_replay
+    from flows.pipeline.runner import ThreadRunner
 
     console.log_to_screen(quiet=as_json)
     with sandbox_if_no_account(load()) as (settings, _):
@@ -101,28 +99,11 @@ def _run_daily(
     console.progress(f"{len(settings.accounts)} accounts into {target}")
     with gc_frozen():
         from flows.daily import daily_support_etl
-
-    outcome = _outcome_of(lambda: daily_support_etl(instant, accounts, return_state=True))
-    finish(outcome, as_json=as_json)
-
-
-def _outcome_of(call: Callable[[], Any]) -> "Outcome":
-    """Run a flow in this process and give what it did."""
-    from flows.daily import LAST
+        from flows.orchestration import outcome_of
 
     ensure_prefect_server()
-    LAST.clear()
-    state = call()
-    if state.is_cancelled():
-        raise RunAtWorkError(state.message)
-    if not LAST:
-        trouble = state.result(raise_on_failure=False)
-        raise (
-            trouble
-            if isinstance(trouble, SupportEtlError)
-            else SupportEtlError(redact(str(trouble)))
-        )
-    return LAST[-1]
+    outcome = outcome_of(lambda: daily_support_etl(instant, accounts, return_state=True))
+    finish(outcome, as_json=as_json)
 
 
 def _instant(option: str, text: str) -> datetime:

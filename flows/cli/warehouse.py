@@ -19,7 +19,7 @@ def status(
 
     Exits with 3 if something needs attention.
     """
-    from flows.upkeep import status as read_status
+    from flows.pipeline.upkeep import status as read_status
 
     health = read_status(load(), max_age_hours=max_age_hours)
     if as_json:
@@ -35,7 +35,7 @@ def prepare() -> None:
 
     Runs do this themselves if their login may create tables.
     """
-    from flows.upkeep import prepare_warehouse
+    from flows.pipeline.upkeep import prepare_warehouse
 
     console.line(prepare_warehouse(load()))
 
@@ -55,7 +55,7 @@ def migrate(
 
     The copy is one transaction. The old warehouse is only read.
     """
-    from flows.upkeep import migrate as copy
+    from flows.pipeline.upkeep import migrate as copy
 
     rows = copy(load(), to, console.progress)
     console.line(
@@ -69,7 +69,7 @@ def tidy(
     as_json: AsJson = False,
 ) -> None:
     """Remove landed batches, reports and run-log rows older than the retention settings."""
-    from flows.upkeep import tidy as remove_old
+    from flows.pipeline.upkeep import tidy as remove_old
 
     report = console.silence if as_json else console.progress
     removed = remove_old(load(), dry_run=dry_run, progress=report)

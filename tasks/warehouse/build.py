@@ -236,3 +236,9 @@ def _differences(
         changed_keys.note(table, differs if removed or added else None)
     session.script(f"drop table {differs}")
     return int(removed), int(added)
+
+
+def read_columns(session: Session, table: str, names: Sequence[str]) -> pa.Table:
+    """These columns of a schema-qualified table, all rows."""
+    listed = ", ".join(f'"{name}"' for name in names)
+    return session.arrow(f"select {listed} from {table}")

@@ -4,9 +4,9 @@ watermarks.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
@@ -515,3 +515,69 @@ def record_reconciliation(session: Session, rows: Iterable[Values]) -> None:
         ["run_id", "account", "stream", "entity"],
         ({**row, "compared_at": now()} for row in rows),
     )
+
+
+class Run(NamedTuple):
+    """A run as ops.run has it."""
+
+    run_id: str
+    kind: str
+    state: str
+    as_of: datetime
+    started_at: datetime
+    message: str | None
+
+
+def last_run(session: Session) -> Run | None:
+    """The run that started last; None before the first."""
+    columns = [RUN.c[name] for name in Run._fields]
+    row = session.execute(sa.select(*columns).order_by(RUN.c.started_at.desc()).limit(1)).first()
+    return Run(*row) if row else None
+
+
+def watermarks(session: Session) -> dict[str, datetime]:
+    """Account, or `marts`, to the instant up to which readers may trust it."""
+    rows = session.execute(sa.select(WATERMARK.c.subject, WATERMARK.c.until))
+    return {row.subject: row.until for row in rows}
+
+
+class ReportedDays(NamedTuple):
+    """The instant that the tables are built for, and the last local day that is complete then."""
+
+    as_of: datetime
+    last_day: date
+
+
+def reported_days(session: Session) -> ReportedDays | None:
+    """Instant and last day of the main time zone; None before the first build."""
+    query = sa.select(REPORTING_ZONE.c.as_of, REPORTING_ZONE.c.last_day)
+    row = session.execute(query.where(REPORTING_ZONE.c.is_main)).first()
+    return ReportedDays(*row) if row else None
+
+
+class QuarantinedRow(NamedTuple):
+    """A row that waits in quarantine, and where its record lies in the landing zone."""
+
+    batch_id: str
+    row_number: int
+    connector: str
+    account: str
+    stream: str
+    entity: str
+    record_key: str
+    rule: str
+    reason: str
+    page_number: int
+    record_number: int | None
+    found_at: datetime
+
+
+def quarantined(session: Session) -> list[QuarantinedRow]:
+    """Rows that wait in quarantine, by account, stream and batch."""
+    table = QUARANTINE.c
+    query = (
+        sa.select(*(table[name] for name in QuarantinedRow._fields))
+        .where(table.state == "open")
+        .order_by(table.account, table.stream, table.batch_id, table.row_number)
+    )
+    return [QuarantinedRow(*row) for row in session.execute(query)]

@@ -210,8 +210,9 @@ def run_product(url: str, folder: str, name: str = "support-etl") -> None:
     from tasks.importing import gc_frozen
 
     with gc_frozen():  # as the command line does
-        from flows.job import ingest_accounts, running
-        from flows.runner import ThreadRunner
+        from flows.pipeline.context import running
+        from flows.pipeline.ingest import ingest_accounts
+        from flows.pipeline.runner import ThreadRunner
         from tasks.clock import parse_instant
         from tasks.connectors import connector
         from tasks.settings import load
@@ -237,8 +238,8 @@ def run_product(url: str, folder: str, name: str = "support-etl") -> None:
     )
     _warm_up()
     start_cpu, started = cpu_now(), time.perf_counter()
-    with running(settings, "daily", parse_instant("2026-10-01")) as (context, _):
-        results = ingest_accounts(context, settings.accounts, ThreadRunner(1))
+    with running(settings, ThreadRunner(1), "daily", parse_instant("2026-10-01")) as (context, _):
+        results = ingest_accounts(context, settings.accounts)
     assert all(r.state != "failed" for r in results), [r for r in results if r.state == "failed"]
     report(name, sum(r.changed for r in results), started, start_cpu)
 

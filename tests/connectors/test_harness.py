@@ -13,7 +13,7 @@ import yaml
 from conftest import Bench
 from tests_support import TODAY, midnight
 
-from flows.ingest import StreamResult
+from flows.pipeline.outcome import StreamResult
 from tasks.entities import ENTITIES
 from tasks.sandbox.company import Sandbox
 from tasks.sandbox.fake import Fake, InjectedFault

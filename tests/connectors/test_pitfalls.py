@@ -155,7 +155,7 @@ class TestJira:
         assert found == {str(t.number): fake.changed_keys(t) for t in fake.alive()}
 
     def test_a_token_that_is_taken_for_nobody_is_refused(self, only, sandbox: Sandbox):
-        from flows.doctor import examine
+        from flows.pipeline.doctor import examine
 
         fake = sandbox.fakes["jira"]
         fake.faults = [

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from conftest import Bench
 
-from flows.doctor import survey_questions
+from flows.pipeline.doctor import survey_questions
 from tasks.surveys import propose
 
 

@@ -11,7 +11,7 @@ import random
 import shutil
 import urllib.parse
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -27,7 +27,10 @@ from conftest import Bench, opened
 from server import Postgres
 from tests_support import TODAY, midnight
 
-from flows.job import Outcome, ingest_accounts, running
+from flows.pipeline.context import running
+from flows.pipeline.ingest import ingest_accounts
+from flows.pipeline.outcome import Outcome
+from flows.pipeline.runner import Work
 from tasks.connectors import connector
 from tasks.entities import ENTITIES
 from tasks.errors import SupportEtlError
@@ -67,11 +70,11 @@ class OneByOne:
     time.
     """
 
-    def submit(self, name: str, call: Callable[[], Any]) -> Any:
-        return _Done(call())
+    def submit(self, work: Work[Any]) -> Any:
+        return _Done(work.call())
 
-    def run(self, name: str, call: Callable[[], Any]) -> Any:
-        return call()
+    def run(self, work: Work[Any]) -> Any:
+        return work.call()
 
 
 @dataclass(frozen=True)
@@ -100,10 +103,8 @@ class Scene:
     def run(self, window: Any = None, **changes: Any) -> Outcome:
         """One ordinary run, streams one after the other."""
         settings = self.bench.settings(**changes)
-        with running(settings, "daily", AS_OF) as (context, outcome):
-            outcome.streams += ingest_accounts(
-                context, settings.accounts, OneByOne(), window=window
-            )
+        with running(settings, OneByOne(), "daily", AS_OF) as (context, outcome):
+            outcome.streams += ingest_accounts(context, settings.accounts, window)
             outcome.state = "partly" if outcome.failures else "completed"
             outcome.message = "; ".join(r.message for r in outcome.failures)
         return outcome

@@ -24,7 +24,8 @@ from conftest import ONE_OF_EACH_KIND, Bench  # noqa: E402 - the path is set fir
 from scene import PATIENCE, OneByOne  # noqa: E402
 from tests_support import TODAY, differences, midnight  # noqa: E402
 
-from flows.job import ingest_accounts, running  # noqa: E402
+from flows.pipeline.context import running  # noqa: E402
+from flows.pipeline.ingest import ingest_accounts  # noqa: E402
 from tasks.sandbox.company import open_sandbox  # noqa: E402
 from tasks.sandbox.fake import InjectedFault  # noqa: E402
 from tasks.sandbox.world import World  # noqa: E402
@@ -91,8 +92,8 @@ def main() -> int:
                         )
                     ]
                 settings = living.settings()
-                with running(settings, "daily", as_of) as (context, outcome):
-                    outcome.streams += ingest_accounts(context, settings.accounts, OneByOne())
+                with running(settings, OneByOne(), "daily", as_of) as (context, outcome):
+                    outcome.streams += ingest_accounts(context, settings.accounts)
                     outcome.state = "partly" if outcome.failures else "completed"
                 failed += outcome.state == "partly"
                 if number in {given.runs - 10, given.runs // 2, 0}:

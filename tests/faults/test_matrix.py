@@ -66,7 +66,7 @@ def test_the_harness_finds_what_it_is_there_for(tmp_path: Path, monkeypatch):
             "F2 transport / drop / zendesk / middle",
         ),
         "leaked": (
-            "flows.ingest.redact",
+            "flows.pipeline.traces.redact",
             lambda text: text + " token zendesk-demo-token",
             "F2 transport / refused / zendesk / first",
         ),

@@ -11,8 +11,8 @@ import pytest
 from conftest import Bench
 from tests_support import TODAY, midnight
 
-from flows.job import run_backfill
-from flows.runner import ThreadRunner
+from flows.pipeline.run import run_backfill
+from flows.pipeline.runner import ThreadRunner
 from tasks.errors import ConfigurationError
 from tasks.sandbox.fake import InjectedFault
 

@@ -13,9 +13,9 @@ import pytest
 from conftest import Bench, begin_prepared
 from tests_support import TODAY, midnight
 
-from flows.job import run_backfill, run_daily, run_replay
-from flows.reconcile import run_reconciliation
-from flows.runner import ThreadRunner
+from flows.pipeline.reconcile import run_reconciliation
+from flows.pipeline.run import run_backfill, run_daily, run_replay
+from flows.pipeline.runner import ThreadRunner
 from tasks.errors import ConfigurationError, RunAtWorkError, StorageError
 from tasks.landing.store import Landing
 from tasks.sandbox.fake import InjectedFault
@@ -80,11 +80,11 @@ def test_a_row_without_a_required_field_is_set_aside_and_replayed(zendesk: Bench
     assert rows == [
         ("ticket", "column_values_to_not_be_null(status)", "status is missing", 1, 0, "open")
     ]
-    from flows.doctor import quarantined, quarantined_record
+    from flows.pipeline.quarantine import quarantined, quarantined_record
 
     row = quarantined(zendesk.settings())[0]
-    shown = quarantined_record(zendesk.settings(), row["batch_id"], row["row_number"])
-    assert str(shown["raw"]["id"]) == row["record_key"]
+    shown = quarantined_record(zendesk.settings(), row.batch_id, row.row_number)
+    assert str(shown["raw"]["id"]) == row.record_key
 
 
 def test_a_record_of_the_wrong_type_is_set_aside_and_not_its_page(zendesk: Bench, sandbox):

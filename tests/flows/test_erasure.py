@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests_support import TODAY, differences, midnight
 
-from flows.erasing import run_erasure
-from flows.reconcile import run_reconciliation
-from flows.runner import ThreadRunner
+from flows.pipeline.erase import run_erasure
+from flows.pipeline.reconcile import run_reconciliation
+from flows.pipeline.runner import ThreadRunner
 from tasks.errors import ConfigurationError, MissingSecretError
 from tasks.landing.store import Landing
 from tasks.privacy.pages import Person, cleared

@@ -13,7 +13,7 @@ from tests_support import FIRST, TODAY, midnight
 from typer.testing import CliRunner
 
 from flows.cli import app
-from flows.forecast import what_if
+from flows.pipeline.scenario import what_if
 from tasks.planning.scenario import Scenario
 from tasks.transform import identities_verdict
 from tasks.warehouse.engine import Warehouse

@@ -15,8 +15,8 @@ from aiosmtpd.smtp import AuthResult
 from conftest import Bench
 from tests_support import TODAY, free_port, midnight
 
-from flows.notifications import notify_failure, notify_stale
-from flows.upkeep import complete_until
+from flows.pipeline.notify import notify_failure, notify_stale
+from flows.pipeline.upkeep import complete_until
 from tasks.errors import StorageError
 from tasks.notifications import mail, slack, teams
 from tasks.notifications.content import Message

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests_support import TODAY, differences, midnight
 
-from flows.reconcile import run_reconciliation
-from flows.runner import ThreadRunner
+from flows.pipeline.reconcile import run_reconciliation
+from flows.pipeline.runner import ThreadRunner
 from tasks.clock import Window
 from tasks.reconcile import is_plausible, rotating
 

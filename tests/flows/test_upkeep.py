@@ -13,8 +13,8 @@ import pytest
 from conftest import Bench
 from tests_support import TODAY, differences, midnight
 
-from flows.doctor import quarantined
-from flows.upkeep import dismiss, migrate, prepare_warehouse, status, tidy
+from flows.pipeline.quarantine import dismiss, quarantined
+from flows.pipeline.upkeep import migrate, prepare_warehouse, status, tidy
 from tasks.errors import ConfigurationError
 from tasks.sandbox.fake import InjectedFault
 from tasks.watch import judge
@@ -118,10 +118,10 @@ def test_a_row_that_nobody_will_mend_is_dismissed(small: Bench, small_sandbox):
     ]
     small.read(midnight(TODAY))
     (row,) = quarantined(small.settings())
-    dismiss(small.settings(), row["batch_id"], row["row_number"])
+    dismiss(small.settings(), row.batch_id, row.row_number)
     assert quarantined(small.settings()) == []
     with pytest.raises(ConfigurationError, match="no open row"):
-        dismiss(small.settings(), row["batch_id"], row["row_number"])
+        dismiss(small.settings(), row.batch_id, row.row_number)
 
 
 def days(*counts: int) -> dict:

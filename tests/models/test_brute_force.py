@@ -8,11 +8,9 @@ from typing import Any
 import brute_force
 import event_log
 import pytest
-from conftest import begun
+from conftest import begun, build_models
 from event_log import AS_OF
 
-from flows.runner import ThreadRunner
-from flows.transform import build_tables
 from tasks.settings import load
 from tasks.sqlmodels.catalog import identities, kpi_rows, models
 from tasks.transform import identities_verdict, last_complete_day
@@ -41,9 +39,7 @@ def settings_for(url: str) -> Any:
 
 
 def build(warehouse: Warehouse, as_of=AS_OF) -> Any:
-    return build_tables(
-        settings_for(str(warehouse.url)), warehouse, ThreadRunner(1), run_id="r", as_of=as_of
-    )
+    return build_models(settings_for(str(warehouse.url)), warehouse, as_of)
 
 
 @pytest.fixture(scope="module")

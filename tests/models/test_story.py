@@ -9,11 +9,9 @@ from typing import Any
 import event_log
 import pytest
 import yaml
-from conftest import begun
+from conftest import begun, build_models
 from test_models import CASES, shown, wanted
 
-from flows.runner import ThreadRunner
-from flows.transform import build_tables
 from tasks.entities import ENTITIES
 from tasks.settings import load
 from tasks.sqlmodels.catalog import kpis, models
@@ -71,7 +69,7 @@ def build_story(url: str) -> Warehouse:
         business={"time_zone": "Europe/Berlin", "currency": "EUR"},
         accounts=(account,),
     )
-    build_tables(settings, warehouse, ThreadRunner(1), run_id="r", as_of=AS_OF)
+    build_models(settings, warehouse, AS_OF)
     return warehouse
 
 

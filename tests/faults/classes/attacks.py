@@ -14,7 +14,7 @@ import scene as stage
 from scene import Judgement, Scene, difference, forms, judge
 
 from classes.kit import FOR_EVER, Fault, attempt
-from flows.job import Outcome
+from flows.pipeline.outcome import Outcome
 from tasks.sandbox.fake import InjectedFault, Request, Response
 
 

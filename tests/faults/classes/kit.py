@@ -9,7 +9,7 @@ from typing import Any
 
 from scene import VENDORS, Judgement, Scene, judge
 
-from flows.job import Outcome
+from flows.pipeline.outcome import Outcome
 from tasks.sandbox.fake import InjectedFault
 
 POINTS = ("first", "early", "middle", "last")

@@ -7,11 +7,12 @@ from datetime import timedelta
 from typing import Any
 from unittest import mock
 
-from scene import AS_OF, Judgement, Scene, judge
+from scene import AS_OF, Judgement, OneByOne, Scene, judge
 
 from classes.kit import FOR_EVER, Fault, attempt
-from flows.ingest import replay_stream
-from flows.job import Outcome, running
+from flows.pipeline.context import running
+from flows.pipeline.ingest import replay_stream
+from flows.pipeline.outcome import Outcome
 from tasks.clock import Window
 from tasks.errors import RunAtWorkError
 from tasks.extract import streams_of
@@ -106,7 +107,7 @@ def replayed(scene: Scene, k: int) -> Judgement:
     first = attempt(scene)
     settings = scene.bench.settings()
     for _ in range(min(k, 3)):
-        with running(settings, "replay", AS_OF) as (context, outcome):
+        with running(settings, OneByOne(), "replay", AS_OF) as (context, outcome):
             for account in settings.accounts:
                 outcome.streams += [
                     replay_stream(context, account, stream) for stream in streams_of(account)

@@ -1,0 +1,203 @@
+"""What the Prefect flows share: work as task runs, run names, states, secrets and artifacts."""
+
+import logging
+from collections.abc import Callable
+from contextvars import ContextVar
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from prefect import State, task
+from prefect.artifacts import create_table_artifact
+from prefect.blocks.system import Secret
+from prefect.cache_policies import NO_CACHE
+from prefect.futures import PrefectFuture
+from prefect.runtime import flow_run
+from prefect.states import Cancelled, Completed, Failed
+from prefect.task_runners import ThreadPoolTaskRunner
+
+from flows.pipeline.context import open_warehouse
+from flows.pipeline.outcome import Outcome
+from flows.pipeline.runner import WORKERS, Work
+from tasks.clock import as_utc, now
+from tasks.errors import RunAtWorkError, SupportEtlError
+from tasks.publish import kpi_table
+from tasks.settings import Settings, load, redact
+from tasks.warehouse import runlog
+
+T = TypeVar("T")
+LOG = logging.getLogger("support_etl")  # prefect_setup.py adds it to a run's log
+TASK_RUNNER: Any = ThreadPoolTaskRunner(max_workers=WORKERS)
+_receiver: ContextVar[Callable[[Outcome], None]] = ContextVar(
+    "receiver", default=lambda outcome: None
+)
+
+
+class PrefectRunner:
+    """Every piece of work is a task run with its own name and tags. Use it inside a flow.
+
+    Prefect retries no task. Requests to vendors retry where the vendor's own wait is known, the
+    next run resumes an interrupted batch, and a step inside the build's transaction cannot be
+    repeated alone.
+    """
+
+    def submit(self, work: Work[T]) -> "_TaskRun[T]":
+        """Start the work as a task run."""
+        return _TaskRun(_task(work).submit(_Hidden(work)))
+
+    def run(self, work: Work[T]) -> T:
+        """Do the work now, as a task run."""
+        try:
+            result: T = _task(work)(_Hidden(work))
+        except _FailedResultError as failed:
+            return failed.result  # type: ignore[no-any-return]
+        return result
+
+
+class _TaskRun(Generic[T]):
+    """A task run that has started."""
+
+    def __init__(self, future: "PrefectFuture[T]") -> None:
+        self._future = future
+
+    def result(self) -> T:
+        """Wait for the work and give its result."""
+        try:
+            return self._future.result()
+        except _FailedResultError as failed:
+            return failed.result  # type: ignore[no-any-return]
+
+
+class _FailedResultError(Exception):
+    """Ends a task run as failed although its work gave a result, such as that of a failed stream."""
+
+    def __init__(self, message: str, result: object) -> None:
+        super().__init__(message)
+        self.result: Any = result
+
+
+class _Hidden(Generic[T]):
+    """Hides the work's arguments, secrets among them, from Prefect, which inspects parameters."""
+
+    __slots__ = ("_work",)
+
+    def __init__(self, work: Work[T]) -> None:
+        self._work = work
+
+    def __call__(self) -> T:
+        result = self._work.call()
+        failure = self._work.failure(result)
+        if failure:
+            raise _FailedResultError(failure, result)
+        return result
+
+    def __repr__(self) -> str:
+        return "work"
+
+
+def _call(work: _Hidden[T]) -> T:
+    return work()
+
+
+def _task(work: Work[T]) -> Any:
+    decorate = task(
+        name=work.kind,
+        task_run_name=work.name,
+        tags=[work.kind, *work.tags],
+        retries=0,
+        cache_policy=NO_CACHE,
+        persist_result=False,
+    )
+    return decorate(_call)
+
+
+def run_name(kind: str, instant_parameter: str = "as_of") -> Callable[[], str]:
+    """Name flow runs by kind and day, such as `daily 2026-03-01`."""
+
+    def name() -> str:
+        given = flow_run.parameters.get(instant_parameter)
+        instant = given if isinstance(given, datetime) else now()
+        return f"{kind} {as_utc(instant):%Y-%m-%d}"
+
+    return name
+
+
+def state_of(run: Callable[[Settings], Outcome]) -> State[Any]:
+    """Run the pipeline and give the state in which the flow ends.
+
+    If another run holds the warehouse, this one is cancelled; the other one reports the outcome.
+    """
+    settings = load()
+    try:
+        outcome = run(settings)
+    except RunAtWorkError as busy:
+        return Cancelled(message=str(busy))
+    _leave_artifacts(settings, outcome)
+    _receiver.get()(outcome)
+    if outcome.state != "completed":
+        return Failed(message=outcome.message)
+    return Completed(message=f"{outcome.changed_rows:,} rows changed")
+
+
+def outcome_of(flow: Callable[[], State[Any]]) -> Outcome:
+    """Run a flow in this process and give its outcome, which Prefect never stores.
+
+    Raises the error that ended the run.
+    """
+    outcomes: list[Outcome] = []
+    token = _receiver.set(outcomes.append)
+    try:
+        state = flow()
+    finally:
+        _receiver.reset(token)
+    if outcomes:
+        return outcomes[0]
+    if state.is_cancelled():
+        raise RunAtWorkError(state.message or "another run is at work")
+    error = state.result(raise_on_failure=False)
+    raise error if isinstance(error, Exception) else SupportEtlError(redact(str(error)))
+
+
+def prefect_secret(name: str) -> str | None:
+    """The value of a Prefect Secret block; None if there is no such block."""
+    try:
+        block: Any = Secret.load(name)
+    except ValueError:
+        return None
+    return str(block.get())
+
+
+def _leave_artifacts(settings: Settings, outcome: Outcome) -> None:
+    """Leave the KPI table and a summary of the streams for Prefect's UI."""
+    try:
+        _leave_kpis(settings)
+        _leave_summary(outcome)
+    except Exception as error:
+        LOG.warning("no artifacts: %s", redact(str(error)))
+
+
+def _leave_kpis(settings: Settings) -> None:
+    with open_warehouse(settings) as warehouse, warehouse.session() as session:
+        built = runlog.reported_days(session)
+        if built is None:
+            return
+        table = kpi_table(session, built.last_day)
+    rows = [dict(zip(table.heads, map(str, row), strict=True)) for row in table.rows]
+    create_table_artifact(rows, key="kpis", description=f"KPIs up to {built.last_day}")
+
+
+def _leave_summary(outcome: Outcome) -> None:
+    summary = [
+        {
+            "stream": result.name,
+            "state": result.state,
+            "records": result.records,
+            "changed": result.changed,
+            "set aside": result.quarantined,
+            "broken rules": sum(
+                not rule.is_met for _, verdict in result.verdicts for rule in verdict.results
+            ),
+            "message": result.message,
+        }
+        for result in outcome.streams
+    ]
+    create_table_artifact(summary, key="validation", description="Streams and rules of the run")

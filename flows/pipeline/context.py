@@ -1,0 +1,95 @@
+"""What every step of a run shares, and the start and end of a run."""
+
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from flows.pipeline.outcome import Outcome
+from flows.pipeline.runner import Runner
+from tasks.clock import now
+from tasks.landing.store import Landing
+from tasks.settings import SecretLookup, Settings, redact
+from tasks.transform import model_tables
+from tasks.warehouse import runlog
+from tasks.warehouse.engine import Warehouse
+from tasks.warehouse.migrations import prepare
+
+Reporter = Callable[[str], None]
+
+
+def silent(text: str) -> None:
+    """Report no progress."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunContext:
+    """What every step of a run shares."""
+
+    settings: Settings
+    warehouse: Warehouse
+    landing: Landing
+    runner: Runner
+    run_id: str
+    as_of: datetime
+    lookup: SecretLookup | None = None
+    progress: Reporter = silent
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the run's report, Data Docs and tracebacks."""
+        return Path(self.settings.reports.folder) / self.run_id
+
+
+@contextmanager
+def open_warehouse(settings: Settings) -> Iterator[Warehouse]:
+    """The warehouse of the settings; closed at the end of the block."""
+    warehouse = Warehouse.of(settings.warehouse)
+    try:
+        yield warehouse
+    finally:
+        warehouse.dispose()
+
+
+@contextmanager
+def running(
+    settings: Settings,
+    runner: Runner,
+    kind: str,
+    as_of: datetime | None = None,
+    *,
+    lookup: SecretLookup | None = None,
+    progress: Reporter = silent,
+) -> Iterator[tuple[RunContext, Outcome]]:
+    """Lock and migrate the warehouse and open the run record; close it on exit.
+
+    Raises RunAtWorkError if another run holds the warehouse.
+    """
+    instant = (as_of or now()).replace(microsecond=0)
+    run_id = f"{now():%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+    outcome = Outcome(run_id, instant)
+    with open_warehouse(settings) as warehouse, warehouse.held():
+        prepare(warehouse, model_tables())
+        landing = Landing(settings.landing.url)
+        context = RunContext(
+            settings, warehouse, landing, runner, run_id, instant, lookup, progress
+        )
+        with _recorded(warehouse, outcome, kind):
+            yield context, outcome
+
+
+@contextmanager
+def _recorded(warehouse: Warehouse, outcome: Outcome, kind: str) -> Iterator[None]:
+    """Write the start of the run into ops.run, and how it ended."""
+    with warehouse.transaction() as session:
+        runlog.start_run(session, outcome.run_id, kind, outcome.as_of)
+    try:
+        yield
+    except BaseException as error:
+        outcome.state, outcome.message = "failed", redact(str(error))[:1000]
+        raise
+    finally:
+        with warehouse.transaction() as session:
+            runlog.end_run(session, outcome.run_id, outcome.state, outcome.message)

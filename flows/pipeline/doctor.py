@@ -1,0 +1,127 @@
+"""Check a set-up: warehouse, landing zone, reports, and the credentials of each account."""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from flows.pipeline.context import open_warehouse
+from flows.pipeline.traces import explain
+from tasks.clock import Window, now
+from tasks.entities import SURVEY_QUESTION
+from tasks.errors import ConfigurationError
+from tasks.extract import FILES, open_client, streams_of
+from tasks.landing.store import Landing, Source
+from tasks.rest.client import RetryPolicy
+from tasks.rest.spec import Stream
+from tasks.settings import AccountSettings, SecretLookup, Settings
+from tasks.surveys import Question, list_questions
+
+_TWO_ATTEMPTS = 2
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The result of one check."""
+
+    subject: str
+    is_ok: bool
+    description: str
+
+
+def examine(settings: Settings, lookup: SecretLookup | None = None) -> list[Finding]:
+    """Check warehouse, landing zone, reports, and each account by one cheap call."""
+    checks: dict[str, Callable[[], str]] = {
+        "warehouse": partial(_open_warehouse, settings),
+        "landing zone": partial(_write_landing, settings),
+        "reports": partial(_write_reports, settings),
+    }
+    for account in settings.accounts:
+        checks[f"account {account.name}"] = partial(_check_account, account, lookup)
+    findings = [_finding(settings, subject, check) for subject, check in checks.items()]
+    if not settings.accounts:
+        none = "none is set; add [[accounts]] to support_etl.toml"
+        findings.append(Finding("accounts", False, none))
+    return findings
+
+
+def _finding(settings: Settings, subject: str, check: Callable[[], str]) -> Finding:
+    try:
+        return Finding(subject, True, check())
+    except Exception as error:
+        folder = Path(settings.reports.folder) / f"{now():%Y%m%d-%H%M%S}-doctor"
+        return Finding(subject, False, explain(error, folder, subject))
+
+
+def _open_warehouse(settings: Settings) -> str:
+    with open_warehouse(settings) as warehouse, warehouse.held(), warehouse.session():
+        return f"{warehouse.name} opens for writing"
+
+
+def _write_landing(settings: Settings) -> str:
+    landing, source = Landing(settings.landing.url), Source("doctor", "doctor", "doctor")
+    landing.forget(landing.open_batch(source, Window(now(), now()), {}))
+    return f"{settings.landing.url} can be written"
+
+
+def _write_reports(settings: Settings) -> str:
+    folder = Path(settings.reports.folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as refusal:
+        raise ConfigurationError(f"reports.folder {folder}: {refusal.strerror}") from None
+    if not os.access(folder, os.W_OK):
+        raise ConfigurationError(f"reports.folder {folder} cannot be written")
+    return f"{folder} can be written"
+
+
+def _check_account(account: AccountSettings, lookup: SecretLookup | None) -> str:
+    client = open_client(account, lookup, RetryPolicy(max_attempts=_TWO_ATTEMPTS))
+    connector, streams = client.connector, len(streams_of(account))
+    is_files = connector.base_url == FILES
+    if not is_files:
+        client.check()
+    client.close()
+    if is_files:
+        return f"{streams} tables"
+    accepted = f"{connector.title}: credentials accepted, {streams} streams"
+    return "; ".join((accepted, *_gaps(account, connector.unsupported)))
+
+
+def _gaps(account: AccountSettings, unsupported: tuple[str, ...]) -> list[str]:
+    """What the vendor's API does not have, and the settings that fill it."""
+    gaps = [f"not in its API: {', '.join(unsupported)}"] if unsupported else []
+    if any(fact.startswith("SLA targets") for fact in unsupported):
+        gaps.append("SLA targets may come from a files account (sla_targets)")
+    fill = {
+        "opening hours": ("hours", account.hours),
+        "holidays": ("holiday_country", account.holiday_country),
+    }
+    unset = [name for fact, (name, value) in fill.items() if fact in unsupported and not value]
+    if unset:
+        gaps.append(f"set {' and '.join(unset)} of the account, else the business's defaults count")
+    return gaps
+
+
+def survey_questions(
+    settings: Settings, accounts: Sequence[str] = (), lookup: SecretLookup | None = None
+) -> dict[str, list[Question]]:
+    """The questions of every account whose vendor lists surveys, with a proposal for each.
+
+    Raises VendorError.
+    """
+    questions = {}
+    for account in settings.chosen(accounts):
+        stream = next(filter(_lists_surveys, streams_of(account)), None)
+        if stream:
+            client = open_client(account, lookup, RetryPolicy(max_attempts=_TWO_ATTEMPTS))
+            questions[account.name] = list_questions(client, stream, account.own)
+            client.close()
+    return questions
+
+
+def _lists_surveys(stream: Stream) -> bool:
+    return bool(stream.parent) and any(
+        output.entity is SURVEY_QUESTION for output in stream.outputs
+    )

@@ -1,0 +1,93 @@
+"""Check the marts, write report, spreadsheet and Data Docs, publish the readers' copy."""
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+from flows.pipeline.context import RunContext
+from flows.pipeline.outcome import Outcome, Published
+from flows.pipeline.runner import Work
+from tasks import publish
+from tasks.quality.suites import Verdict, check, columns_of, rules_of, write_docs
+from tasks.sqlmodels.catalog import models
+from tasks.warehouse import runlog
+from tasks.warehouse.build import read_columns
+from tasks.warehouse.engine import Warehouse
+
+
+def publish_run(context: RunContext, outcome: Outcome) -> Published:
+    """Write everything that people read about a run."""
+    runner, run_id = context.runner, context.run_id
+    verdicts = runner.run(Work("validate", "marts", partial(_check_marts, context.warehouse)))
+    of_marts = [outcome.identities, *verdicts]
+    broken = tuple(
+        f"{verdict.subject}: {result.description}"
+        for verdict in of_marts
+        for result in verdict.results
+        if not result.is_met
+    )
+    _record(context, of_marts, outcome)
+    notes = (*_notes(outcome), *broken)
+    page, sheet = runner.run(
+        Work("publish", "report", partial(_write_report, context, outcome.state, notes))
+    )
+    titled = [(verdict.subject, verdict) for verdict in verdicts] + _of_streams(outcome)
+    folder = str(Path(context.settings.reports.folder) / run_id / "data_docs")
+    docs = runner.run(Work("publish", "data docs", partial(write_docs, folder, titled)))
+    return Published(page, sheet, docs, broken)
+
+
+def _notes(outcome: Outcome) -> Iterator[str]:
+    """What a reader of the report must know: failures, alerts, warnings."""
+    for result in outcome.failures:
+        yield f"{result.name} failed: {result.message}"
+    yield from map(str, outcome.step_failures)
+    for subject, _, words in outcome.alerts:
+        yield f"look at {subject}: {words}"
+    for result in outcome.streams:
+        for warning in result.warnings:
+            yield f"{result.name}: {warning}"
+
+
+def _write_report(context: RunContext, state: str, notes: Sequence[str]) -> tuple[Path, Path]:
+    """Write page and spreadsheet, and replace the readers' copy of the warehouse."""
+    settings = context.settings
+    with context.warehouse.session() as session:
+        report = publish.collect(
+            session, run_id=context.run_id, state=state, as_of=context.as_of, notes=notes
+        )
+        publish.publish_copy(session, settings.warehouse.published)
+    return publish.write(report, settings.reports.folder)
+
+
+def _check_marts(warehouse: Warehouse) -> list[Verdict]:
+    """Apply the suites of the marts to the marts as they are."""
+    verdicts = []
+    with warehouse.session() as session:
+        for model in models().values():
+            if model.schema == "marts" and rules_of(model.name):
+                rows = read_columns(session, model.full_name, columns_of(model.name))
+                verdicts.append(check(model.name, rows))
+    return verdicts
+
+
+def _of_streams(outcome: Outcome) -> list[tuple[str, Verdict]]:
+    return [titled for result in outcome.streams for titled in result.verdicts]
+
+
+def _record(context: RunContext, of_marts: Sequence[Verdict], outcome: Outcome) -> None:
+    """Write the results of all rules into ops.validation, each subject, batch and rule once."""
+    rows: dict[tuple[str, str, str], dict[str, object]] = {}
+    for title, verdict in [*(("", verdict) for verdict in of_marts), *_of_streams(outcome)]:
+        for result in verdict.results:
+            rows[verdict.subject, title, result.rule] = {
+                "subject": verdict.subject,
+                "batch_id": title,
+                "rule": result.rule,
+                "level": result.level,
+                "is_met": result.is_met,
+                "unexpected_count": result.unexpected_count,
+                "rows_count": result.rows_count,
+            }
+    with context.warehouse.transaction() as session:
+        runlog.record_validation(session, context.run_id, list(rows.values()))

@@ -1,0 +1,144 @@
+"""Upkeep of the warehouse: prepare it, show its health, copy it, remove what is old."""
+
+import shutil
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from flows.pipeline.context import Reporter, open_warehouse
+from tasks.clock import now
+from tasks.errors import ConfigurationError
+from tasks.landing.store import Landing
+from tasks.settings import Settings
+from tasks.transform import model_tables
+from tasks.warehouse import runlog
+from tasks.warehouse.copying import copy_all
+from tasks.warehouse.engine import Warehouse
+from tasks.warehouse.migrations import MIGRATIONS, prepare
+
+_ABANDONED = timedelta(days=3)
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+def prepare_warehouse(settings: Settings) -> str:
+    """Create or upgrade all tables, as the owner of the warehouse; give the version in words."""
+    with open_warehouse(settings) as warehouse, warehouse.held():
+        prepare(warehouse, model_tables(), thorough=True)
+        return f"{warehouse.name} is at schema version {MIGRATIONS[-1][0]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Pipeline health.
+
+    `is_ok` is false if the marts are too old, the last run failed, or an alert is open. `lines` are
+    pairs of subject and state.
+    """
+
+    is_ok: bool
+    lines: tuple[tuple[str, str], ...]
+
+
+def status(settings: Settings, *, max_age_hours: float) -> Status:
+    """Last run, age of the marts, alerts and quarantine."""
+    with open_warehouse(settings) as warehouse, warehouse.session() as session:
+        run = runlog.last_run(session)
+        watermarks = runlog.watermarks(session)
+        alerts = runlog.open_alerts(session)
+        waiting = runlog.open_quarantine_count(session)
+    if run is None:
+        return Status(False, (("last run", "none yet; call `support-etl run`"),))
+    marts = watermarks.pop("marts", None)
+    age = (now() - marts).total_seconds() / 3600 if marts else None
+    is_fresh = age is not None and age <= max_age_hours
+    ending = f": {run.message}" if run.message else ""
+    lines = (
+        (
+            "last run",
+            f"{run.run_id} ({run.kind}), {run.state}, began {_stamp(run.started_at)}{ending}",
+        ),
+        (
+            "marts complete up to",
+            f"{_stamp(marts)}, {age:,.1f} hours ago" if marts else "never yet",
+        ),
+        *((f"account {name} up to", _stamp(until)) for name, until in sorted(watermarks.items())),
+        *((f"look at {alert['subject']}", alert["description"]) for alert in alerts),
+        ("rows in quarantine", f"{waiting:,}"),
+    )
+    return Status(is_fresh and run.state in {"completed", "running"} and not alerts, lines)
+
+
+def complete_until(settings: Settings) -> datetime | None:
+    """The instant up to which the marts are complete; None before the first complete run."""
+    with open_warehouse(settings) as warehouse, warehouse.session() as session:
+        return runlog.watermarks(session).get("marts")
+
+
+def _stamp(instant: datetime) -> str:
+    return f"{instant:%Y-%m-%d %H:%M} UTC"
+
+
+def migrate(settings: Settings, target_url: str, progress: Reporter) -> int:
+    """Copy the whole warehouse into an empty one, in one transaction there; give the rows.
+
+    Raises ConfigurationError for the same or a filled target. The source is only read.
+    """
+    target = Warehouse(target_url)
+    with open_warehouse(settings) as source:
+        if source.name == target.name:
+            raise ConfigurationError("the target is the warehouse itself")
+        try:
+            with source.held(), target.held():
+                prepare(source, model_tables())
+                prepare(target, model_tables(), thorough=True)
+                return copy_all(source, target, model_tables(), progress)
+        finally:
+            target.dispose()
+
+
+def tidy(settings: Settings, *, dry_run: bool, progress: Reporter) -> dict[str, int]:
+    """Remove what is older than the [retention] settings; give the counts by place."""
+    landing = Landing(settings.landing.url)
+    batches = _old_batches(settings, landing)
+    reports = _old_reports(Path(settings.reports.folder), settings.retention.reports_days)
+    removed = {"landed batches": len(batches), "reports": len(reports)}
+    if not dry_run:
+        for batch in batches:
+            landing.remove(batch)
+        for report in reports:
+            shutil.rmtree(report)
+        removed |= _tidy_runlog(settings)
+    for place, count in removed.items():
+        progress(f"{place}: {count:,}" + (" would go" if dry_run else " gone"))
+    return removed
+
+
+def _old_batches(settings: Settings, landing: Landing) -> list[str]:
+    days = settings.retention.landing_days
+    before = now() - timedelta(days=days) if days else _NEVER
+    interrupted = max(_ABANDONED, timedelta(hours=settings.landing.resume_hours))
+    return landing.old_batches(before, now() - interrupted)
+
+
+def _old_reports(folder: Path, days: int) -> list[Path]:
+    """Folders of runs, named by their day, that are older than `days`; none if `days` is 0."""
+    if not days or not folder.is_dir():
+        return []
+    oldest = f"{now() - timedelta(days=days):%Y%m%d}"
+    return [
+        path
+        for path in sorted(folder.iterdir())
+        if path.is_dir() and path.name[:8].isdigit() and path.name[:8] < oldest
+    ]
+
+
+def _tidy_runlog(settings: Settings) -> dict[str, int]:
+    days = settings.retention.books_days
+    if not days:
+        return {}
+    with (
+        open_warehouse(settings) as warehouse,
+        warehouse.held(),
+        warehouse.transaction() as session,
+    ):
+        return runlog.tidy(session, now() - timedelta(days=days))
