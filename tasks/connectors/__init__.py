@@ -1,4 +1,4 @@
-"""The vendors: one file each, declarations only. The file's name is the vendor's name."""
+"""The vendors: one package each, declarations only. The package's name is the vendor's name."""
 
 import importlib
 import pkgutil
@@ -8,16 +8,20 @@ from tasks.errors import ConfigurationError
 from tasks.rest.spec import Connector
 
 
+def names() -> tuple[str, ...]:
+    """The names of all vendors, without importing any."""
+    return tuple(sorted(info.name for info in pkgutil.iter_modules(__path__) if info.ispkg))
+
+
 @cache
-def connectors() -> dict[str, Connector]:
-    """All vendors by name."""
-    names = sorted(info.name for info in pkgutil.iter_modules(__path__))
-    return {name: importlib.import_module(f"{__name__}.{name}").connector for name in names}
-
-
 def connector(name: str) -> Connector:
     """The vendor of that name. Raises ConfigurationError that lists the known ones."""
-    known = connectors()
-    if name not in known:
-        raise ConfigurationError(f"connector {name!r} is not known; there are {', '.join(known)}")
-    return known[name]
+    if name not in names():
+        raise ConfigurationError(f"connector {name!r} is not known; there are {', '.join(names())}")
+    declared: Connector = importlib.import_module(f"{__name__}.{name}").connector
+    return declared
+
+
+def connectors() -> dict[str, Connector]:
+    """All vendors by name."""
+    return {name: connector(name) for name in names()}

@@ -61,13 +61,11 @@ def test_every_setting_has_a_description():
     assert all(f.description for f in AccountSettings.model_fields.values())
 
 
-def test_connector_files_are_declarations():
-    for path in (ROOT / "tasks" / "connectors").glob("*.py"):
-        if path.stem == "__init__":
-            continue
-        text = path.read_text()
-        assert connectors()[path.stem].name == path.stem
-        assert not re.search(r"^import requests|requests\.", text, re.M)
+def test_connectors_are_packages_of_declarations():
+    for name, declared in connectors().items():
+        assert declared.name == name
+        for path in (ROOT / "tasks" / "connectors" / name).glob("*.py"):
+            assert not re.search(r"^import requests|requests\.", path.read_text(), re.M), path
 
 
 def test_every_helpdesk_says_what_its_api_lacks():

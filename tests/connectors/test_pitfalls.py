@@ -403,16 +403,15 @@ class TestQualtrics:
 
 class TestMedallia:
     def test_equal_finish_times_over_a_page_border_lose_nothing(self, only, sandbox: Sandbox):
-        from tasks.connectors import medallia
+        from tasks.connectors.medallia.surveys import SIZE
 
         fake, bench = sandbox.fakes["medallia"], only("medallia")
         moment = NOW - timedelta(days=3)
         fake.told = lambda: [replace(s, at=moment) for s in fake.world.scores]
         fake.per_page = 10
-        original = medallia.SIZE
         with narrowed("medallia", "feedback", size=10):
             assert bench.read(NOW).state == "completed"
-        assert original == 500
+        assert SIZE == 500
         assert bench.fetch("select count(*) from source.survey_response") == [
             (len(fake.world.scores),)
         ]
@@ -423,10 +422,10 @@ class TestMedallia:
 
     def test_a_field_id_cannot_change_the_query(self):
         from tasks.clock import Window
-        from tasks.connectors import medallia
+        from tasks.connectors.medallia.surveys import query
 
         with pytest.raises(ConfigurationError, match="is not a field id"):
-            medallia.query(
+            query(
                 Window(NOW, NOW),
                 {"scores": [{"question_id": 'e_x") { values } } users { name } #'}]},
             )

@@ -23,8 +23,7 @@ from tasks.quality_scale import (
     read_sheet,
     sheet_text,
 )
-from tasks.rest.reading import MAIN
-from tasks.rest.spec import ChildStream, Connector, IncrementalWindow, Stream
+from tasks.rest.spec import MAIN, ChildStream, Connector, IncrementalWindow, Stream
 
 ROOT = Path(__file__).parents[2]
 DECLARATIONS = ROOT / "tasks" / "connectors"

@@ -1,0 +1,36 @@
+"""Freshdesk: what was written on tickets."""
+
+from tasks.entities import MESSAGE
+from tasks.rest.spec import Output
+from tasks.rest.values import sql
+
+MESSAGES = (
+    Output(
+        MESSAGE,
+        fields={
+            "message_id": sql("cast({id} as varchar) || '-description'"),
+            "ticket_id": "id",
+            "sent_at": "created_at",
+            "sequence": sql("0"),
+            "is_public": sql("true"),
+            "author_id": sql("case when {source} = 10 then {responder_id} else {requester_id} end"),
+            "author_role": sql("case when {source} = 10 then 'agent' else 'customer' end"),
+        },
+    ),
+    Output(
+        MESSAGE,
+        section="conversations",
+        fields={
+            "message_id": "id",
+            "ticket_id": "ticket_id",
+            "sent_at": "created_at",
+            "author_id": "user_id",
+            "sequence": "id",
+            "author_role": sql(
+                "case when cast({incoming} as boolean) then 'customer' else 'agent' end"
+            ),
+            "is_public": sql("not cast({private} as boolean)"),
+            "body": "body_text",
+        },
+    ),
+)

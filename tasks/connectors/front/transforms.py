@@ -1,0 +1,89 @@
+"""Front: pure functions from one record to rows."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from tasks.clock import from_epoch
+from tasks.rest.shapes import hours
+from tasks.rest.spec import Record, RecordContext, Row
+
+STATUS = {"archive": "archived", "reopen": "open", "restore": "open"}
+
+WEEK = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+
+
+def first(told: Any) -> Mapping[str, Any]:
+    """`data` may be missing, an object or a list of them."""
+    found = (told or {}).get("data")
+    found = found[0] if isinstance(found, list) and found else found
+    return found if isinstance(found, Mapping) else {}
+
+
+def of(told: Any, kind: str) -> bool:
+    return bool(told) and ((told.get("_meta") or {}).get("type") == kind)
+
+
+def changes(event: Record, context: RecordContext) -> Iterable[Row]:
+    kind, source, target = event["type"], event.get("source"), event.get("target")
+    place = (
+        target
+        if of(target, "inboxes")
+        else source
+        if of(source, "inboxes") and kind == "inbound"
+        else None
+    )
+    row = {
+        "ticket_id": event["conversation"]["id"],
+        "changed_at": from_epoch(event["emitted_at"]),
+        "sequence": int(event["emitted_at"] * 1000),
+        "actor_id": first(source).get("id") if of(source, "teammate") else None,
+    }
+    after = first(target).get("category") if kind == "ticket_status_update" else STATUS.get(kind)
+    if after:
+        yield {**row, "event_id": event["id"], "field": "status", "to_value": after}
+    if kind in {"assign", "unassign"}:
+        yield {
+            **row,
+            "event_id": event["id"],
+            "field": "assignee",
+            "to_value": first(target).get("id") if kind == "assign" else None,
+        }
+    if place:
+        yield {
+            **row,
+            "event_id": f"{event['id']}-inbox",
+            "field": "team",
+            "to_value": first(place).get("id"),
+        }
+
+
+def merges(event: Record, context: RecordContext) -> Iterable[Row]:
+    if event["type"] == "conversations_merged" and of(
+        event.get("target"), "deleted_conversation_ids"
+    ):
+        for lost in event["target"].get("data") or ():
+            yield {
+                "ticket_id": lost,
+                "kind": "merged_into",
+                "linked_id": event["conversation"]["id"],
+            }
+
+
+def members(team: Record, context: RecordContext) -> Iterable[Row]:
+    return (
+        {"team_id": inbox["id"], "agent_id": member["id"]}
+        for inbox in team.get("inboxes") or ()
+        for member in team.get("members") or ()
+    )
+
+
+def week(shift: Record, context: RecordContext) -> Iterable[Row]:
+    for number, day in enumerate(WEEK):
+        told = (shift.get("times") or {}).get(day)
+        if told:
+            yield {
+                "schedule_id": shift["id"],
+                "name": shift.get("name"),
+                "time_zone": shift.get("timezone"),
+                **hours(number, told["start"], told["end"]),
+            }

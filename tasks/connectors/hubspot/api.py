@@ -1,0 +1,73 @@
+"""HubSpot: how its API is asked."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from tasks.clock import Window
+from tasks.rest.paging import CursorParam, SearchAfterId
+from tasks.rest.spec import IncrementalWindow, Output, Stream, Total
+
+lists = CursorParam(at="paging.next.after", param="after", size={"limit": "100"})
+
+
+def above(body: Mapping[str, Any], last_id: str) -> dict[str, Any]:
+    filters = body["filterGroups"][0]["filters"]
+    return {
+        **body,
+        "filterGroups": [{"filters": [*filters[:-1], {**filters[-1], "value": last_id}]}],
+    }
+
+
+def changed(time_property: str, properties: tuple[str, ...]) -> IncrementalWindow:
+    """Search for what changed in the window.
+
+    Search lags writes, so the overlap is long (estuary/connectors#1743).
+    """
+
+    def body(window: Window, settings: Mapping[str, Any]) -> dict[str, Any]:
+        def at(name: str, operator: str, value: str) -> dict[str, str]:
+            return {"propertyName": name, "operator": operator, "value": value}
+
+        low, high = (str(int(i.timestamp() * 1000)) for i in (window.start, window.end))
+        return {
+            "filterGroups": [
+                {
+                    "filters": [
+                        at(time_property, "GTE", low),
+                        at(time_property, "LT", high),
+                        at("hs_object_id", "GT", "0"),
+                    ]
+                }
+            ],
+            "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
+            "properties": list(properties),
+            "limit": 200,
+        }
+
+    return IncrementalWindow(body=body, overlap=timedelta(minutes=10))
+
+
+def search(
+    name: str,
+    description: str,
+    time_property: str,
+    properties: tuple[str, ...],
+    outputs: tuple[Output, ...],
+    *,
+    people: bool = False,
+) -> Stream:
+    return Stream(
+        name=name,
+        description=description,
+        path=f"/crm/v3/objects/{name}/search",
+        method="POST",
+        records="results",
+        outputs=outputs,
+        paging=SearchAfterId(id_path="id", above=above),
+        sync=changed(time_property, properties),
+        total=Total("total", strict=False),
+        requests_per_minute=300,
+        from_beginning=people,
+        optional=name in {"feedback_submissions", "deals"},
+    )

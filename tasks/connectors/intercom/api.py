@@ -1,0 +1,37 @@
+"""Intercom: how its API is asked."""
+
+from functools import partial
+from typing import Any
+
+from tasks.clock import Window
+from tasks.rest.paging import BodyCursor
+from tasks.rest.shapes import full_refresh
+from tasks.rest.spec import IncrementalWindow
+from tasks.rest.values import Item
+
+PAGES = BodyCursor(at="pages.next.starting_after", into=("pagination", "starting_after"))
+
+full = partial(full_refresh, at="")
+
+PARTS = "conversation_parts.conversation_parts"
+
+KIND = Item("part_type")
+
+
+def window_body(window: Window, least: int) -> dict[str, Any]:
+    """Both bounds are made wider by a second: texts differ on whether `>` takes the bound in."""
+    bounds = (
+        ("updated_at", ">", int(window.start.timestamp()) - least),
+        ("updated_at", "<", int(window.end.timestamp()) + 1),
+    )
+    return {
+        "query": {
+            "operator": "AND",
+            "value": [{"field": f, "operator": o, "value": max(v, 0)} for f, o, v in bounds],
+        },
+        "pagination": {"per_page": 150},
+    }
+
+
+def search(least: int) -> IncrementalWindow:
+    return IncrementalWindow(body=lambda window, settings: window_body(window, least))

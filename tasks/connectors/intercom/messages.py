@@ -1,0 +1,54 @@
+"""Intercom: what was written on tickets."""
+
+from tasks.connectors.intercom.api import KIND, PARTS
+from tasks.entities import MESSAGE
+from tasks.rest.spec import Output
+from tasks.rest.values import Expression, Item, epoch, sql
+
+
+def role(kind: str | Item, from_ai: str | Item) -> Expression:
+    """The role of an author, by its type and by whether an AI agent writes in its name."""
+    return sql(
+        """
+        case
+            when {kind} = 'bot' or coalesce(cast({from_ai} as boolean), false) then 'bot'
+            when {kind} in ('admin', 'team') then 'agent'
+            else 'customer'
+        end""",
+        kind=kind,
+        from_ai=from_ai,
+    )
+
+
+MESSAGES = (
+    Output(
+        MESSAGE,
+        section="conversation",
+        fields={
+            "message_id": sql("'source-' || {id}"),
+            "ticket_id": "id",
+            "sent_at": epoch("created_at"),
+            "author_id": "source.author.id",
+            "sequence": sql("0"),
+            "author_role": role("source.author.type", "source.author.from_ai_agent"),
+            "is_public": sql("true"),
+            "body": "source.body",
+        },
+    ),
+    Output(
+        MESSAGE,
+        section="conversation",
+        each=PARTS,
+        filter=sql("{body} is not null and {body} <> ''", body=Item("body")),
+        fields={
+            "message_id": Item("id"),
+            "ticket_id": "id",
+            "sent_at": epoch(Item("created_at")),
+            "author_id": Item("author.id"),
+            "sequence": Item("id"),
+            "body": Item("body"),
+            "author_role": role(Item("author.type"), Item("author.from_ai_agent")),
+            "is_public": sql("{kind} not like 'note%'", kind=KIND),
+        },
+    ),
+)

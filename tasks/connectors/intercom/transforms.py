@@ -1,0 +1,32 @@
+"""Intercom: pure functions from one record to rows."""
+
+from collections.abc import Iterable
+from datetime import date
+
+from tasks.clock import from_epoch, occurrences
+from tasks.rest.spec import Record, RecordContext, Row
+
+
+def contact(record: Record, context: RecordContext) -> Iterable[Row]:
+    companies = (record.get("companies") or {}).get("data") or [{}]
+    yield {
+        "customer_id": record["id"],
+        "organization_id": companies[0].get("id"),
+        "name": record.get("name"),
+        "email": record.get("email"),
+        "created_at": from_epoch(record.get("created_at")),
+        "version_at": from_epoch(record.get("updated_at")),
+    }
+
+
+def closed_days(told: Record, context: RecordContext) -> Iterable[Row]:
+    first = date.fromisoformat(told["exception_date"])
+    days = occurrences(first, None, every="year") if told.get("recurring_annually") else [first]
+    for day in days if told["exception_type"] == "closed" else ():
+        yield {
+            "schedule_id": told["office_hours_schedule_id"],
+            "holiday_id": f"{told['id']}-{day}" if len(days) > 1 else told["id"],
+            "name": told.get("name"),
+            "first_on": str(day),
+            "last_on": str(day),
+        }

@@ -1,0 +1,39 @@
+"""Jira Service Management (Jira Cloud): issues by change, changelogs in bulk, comments, SLA cycles
+and ratings.
+
+Facts: developer.atlassian.com. JQL's times are read in the API user's time zone, to the minute: the
+window begins 12 hours early, so that no zone loses a change. SLA and rating fields have other ids
+on every site and are known by their shape. `expand=changelog` is cut at 40 entries, so bulk fetches
+are used. No deletions, calendars, holidays, teams.
+"""
+
+from tasks.connectors.jira import people, tickets, time_entries
+from tasks.rest.auth import Basic, Bearer, OneOf
+from tasks.rest.spec import Connector, Limits, Request
+
+connector = Connector(
+    name="jira",
+    title="Jira Service Management",
+    docs="https://developer.atlassian.com/cloud/jira/platform/rest/v3/",
+    api_version="3",
+    base_url="https://{site}.atlassian.net",
+    settings=("site",),
+    optional_settings=("email", "projects", "feedback_date_field"),
+    auth=OneOf((Basic("{email}", "api_token"), Bearer("access_token"))),
+    check=Request("/rest/api/3/myself"),
+    is_login=lambda answer: bool(answer.get("accountId")),
+    limits=Limits(requests_per_minute=300),
+    unsupported=(
+        "opening hours",
+        "holidays",
+        "SLA policies (goals of running clocks are told)",
+        "deletions",
+        "merges",
+        "teams (projects stand for them)",
+    ),
+    streams=(
+        *tickets.STREAMS,
+        *time_entries.STREAMS,
+        *people.STREAMS,
+    ),
+)

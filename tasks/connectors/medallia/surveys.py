@@ -1,0 +1,77 @@
+"""Medallia Experience Cloud: surveys, invitations and scores."""
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from tasks.clock import Window
+from tasks.connectors.medallia.transforms import score_rows
+from tasks.entities import SURVEY_RESPONSE
+from tasks.errors import ConfigurationError
+from tasks.rest.paging import BodyKeyset
+from tasks.rest.spec import IncrementalWindow, Output, Stream
+
+SIZE = 500
+
+FIELD = re.compile(r"[a-z]_[A-Za-z0-9_]+")
+
+QUERY = """query Page($n: Int!, $until: String!, $last: String!, $lastId: String!) {{
+  feedback(first: $n, orderBy: [{{fieldId: "{finished}", direction: ASC}}, {{fieldId: "{id}", direction: ASC}}], filter: {{and: [
+    {{fieldIds: ["{finished}"], lt: $until}}, {{or: [{{fieldIds: ["{finished}"], gt: $last}}, {{and: [
+      {{fieldIds: ["{finished}"], gte: $last}}, {{fieldIds: ["{id}"], gt: $lastId}}]}}]}}]}}) {{
+    totalCount nodes {{ {values} }} }} }}"""
+
+
+def named(settings: Mapping[str, Any]) -> dict[str, str]:
+    """Aliases to field ids.
+
+    Ids come from the settings and are checked, since they become part of the query.
+    """
+    found = {
+        "id": settings.get("id_field") or "a_surveyid",
+        "finished": settings.get("finished_field") or "k_initialfinishdate_epoch_int",
+        "ticket": settings.get("ticket_field") or "e_ticket_id",
+        **{
+            f"s{place}": score["question_id"]
+            for place, score in enumerate(settings.get("scores", ()))
+        },
+    }
+    wrong = [field for field in found.values() if not FIELD.fullmatch(str(field))]
+    if wrong:
+        raise ConfigurationError(f"medallia: {wrong[0]!r} is not a field id such as e_csat_score")
+    return {alias: str(field) for alias, field in found.items()}
+
+
+def query(window: Window, settings: Mapping[str, Any]) -> dict[str, Any]:
+    fields = named(settings)
+    values = " ".join(
+        f'{alias}: fieldData(fieldId: "{field}") {{ values }}' for alias, field in fields.items()
+    )
+    return {
+        "query": QUERY.format(values=values, **{k: fields[k] for k in ("id", "finished")}),
+        "variables": {
+            "n": SIZE,
+            "until": str(int(window.end.timestamp())),
+            "last": str(int(window.start.timestamp()) - 1),
+            "lastId": "",
+        },
+    }
+
+
+def above(body: Mapping[str, Any], last: str, last_id: str) -> dict[str, Any]:
+    return {**body, "variables": {**body["variables"], "last": last, "lastId": last_id}}
+
+
+STREAMS = (
+    Stream(
+        name="feedback",
+        description="Scores of completed surveys",
+        path="/data/v0/query",
+        method="POST",
+        records="data.feedback.nodes",
+        paging=BodyKeyset(("finished.values", "id.values"), SIZE, above),
+        sync=IncrementalWindow(overlap=timedelta(days=30), body=query),
+        outputs=(Output(SURVEY_RESPONSE, transform=score_rows),),
+    ),
+)

@@ -1,0 +1,33 @@
+"""Qualtrics: surveys, their questions, and the scores that the account's settings name, from
+response exports.
+
+Facts: api.qualtrics.com. An export is asked for, waited for (by its status, not its percentage) and
+fetched as a zip with one file. Dates filter on the recorded date; seven days are read again, since
+later edits do not move it. Previews, tests and unfinished answers do not count.
+"""
+
+from tasks.connectors.qualtrics import surveys
+from tasks.connectors.qualtrics.api import API
+from tasks.rest.auth import OAuth2, OneOf, TokenHeader
+from tasks.rest.spec import Connector, Limits, Request
+
+connector = Connector(
+    name="qualtrics",
+    title="Qualtrics",
+    docs="https://api.qualtrics.com/",
+    api_version="v3",
+    base_url="https://{datacenter}.qualtrics.com",
+    settings=("datacenter",),
+    auth=OneOf(
+        (
+            TokenHeader("api_token", "X-API-TOKEN"),
+            OAuth2(
+                "/oauth2/token", "client_credentials", ("client_id", "client_secret"), basic=True
+            ),
+        )
+    ),
+    check=Request(f"{API}/whoami"),
+    limits=Limits(requests_per_minute=60),
+    unsupported=("invitations",),
+    streams=(*surveys.STREAMS,),
+)

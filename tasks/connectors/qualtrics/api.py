@@ -1,0 +1,3 @@
+"""Qualtrics: how its API is asked."""
+
+API = "/API/v3"

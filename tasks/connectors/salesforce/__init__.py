@@ -1,0 +1,53 @@
+"""Salesforce Service Cloud: cases, their history, mails, comments, milestones, calendars and
+contracts.
+
+Facts: developer.salesforce.com. `queryAll` shows deleted and merged rows too; windows of a month
+and more go through Bulk API 2.0. Server cursors page within a query, so equal stamps over a page
+border lose nothing. A case's owner is a queue (the team) or a user: owner history gives two rows,
+names and ids, of which the ids count. No first reply and no survey scores in the standard objects;
+agent time only where Omni-Channel routes the work.
+"""
+
+from tasks.connectors.salesforce import (
+    calendar,
+    contracts,
+    messages,
+    people,
+    sla,
+    tickets,
+    time_entries,
+)
+from tasks.connectors.salesforce.api import API
+from tasks.rest.auth import OAuth2
+from tasks.rest.spec import Connector, Limits, Request
+
+connector = Connector(
+    name="salesforce",
+    title="Salesforce Service Cloud",
+    docs="https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/",
+    api_version="v65.0",
+    base_url="https://{my_domain}.my.salesforce.com",
+    settings=("my_domain",),
+    auth=OAuth2("/services/oauth2/token", "client_credentials", ("client_id", "client_secret")),
+    check=Request(f"{API}/limits"),
+    limits=Limits(
+        requests_per_minute=600,
+        retry_statuses=frozenset({406, 408, 420, 429, 500, 502, 503, 504}),
+        spent=lambda status, headers, body: status == 403 and b"REQUEST_LIMIT_EXCEEDED" in body,
+    ),
+    unsupported=(
+        "survey scores",
+        "agent time without Omni-Channel",
+        "amounts of contracts",
+        "holidays of part of a day",
+    ),
+    streams=(
+        *tickets.STREAMS,
+        *messages.STREAMS,
+        *sla.STREAMS,
+        *time_entries.STREAMS,
+        *people.STREAMS,
+        *calendar.STREAMS,
+        *contracts.STREAMS,
+    ),
+)

@@ -1,0 +1,56 @@
+"""Salesforce Service Cloud: what was written on tickets."""
+
+from tasks.connectors.salesforce.api import changed
+from tasks.entities import MESSAGE
+from tasks.rest.spec import Output
+from tasks.rest.values import sql
+
+STREAMS = (
+    changed(
+        "emails",
+        "Mails of cases",
+        "EmailMessage",
+        "Id, ParentId, Incoming, MessageDate, CreatedById, TextBody, SystemModstamp, IsDeleted",
+        (
+            Output(
+                MESSAGE,
+                filter=sql("{ParentId} like '500%' and not cast({IsDeleted} as boolean)"),
+                fields={
+                    "message_id": "Id",
+                    "ticket_id": "ParentId",
+                    "sent_at": "MessageDate",
+                    "author_id": "CreatedById",
+                    "is_public": sql("true"),
+                    "channel": sql("'email'"),
+                    "body": "TextBody",
+                    "author_role": sql(
+                        "case when cast({Incoming} as boolean) then 'customer' else 'agent' end"
+                    ),
+                    "version_at": "SystemModstamp",
+                },
+            ),
+        ),
+    ),
+    changed(
+        "comments",
+        "Comments of cases",
+        "CaseComment",
+        "Id, ParentId, IsPublished, CommentBody, CreatedById, CreatedDate, SystemModstamp,"
+        " IsDeleted",
+        (
+            Output(
+                MESSAGE,
+                filter=sql("not cast({IsDeleted} as boolean)"),
+                fields={
+                    "message_id": "Id",
+                    "ticket_id": "ParentId",
+                    "sent_at": "CreatedDate",
+                    "author_id": "CreatedById",
+                    "is_public": "IsPublished",
+                    "body": "CommentBody",
+                    "version_at": "SystemModstamp",
+                },
+            ),
+        ),
+    ),
+)

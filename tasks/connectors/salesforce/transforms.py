@@ -1,0 +1,100 @@
+"""Salesforce Service Cloud: pure functions from one record to rows."""
+
+from collections.abc import Iterable
+from datetime import date
+
+from tasks.clock import minute_of_day, occurrences
+from tasks.rest.spec import Record, RecordContext, Row
+
+DAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
+
+
+def week(hours: Record, context: RecordContext) -> Iterable[Row]:
+    """A row a day; the same start and end means open all day."""
+    for number, day in enumerate(DAYS):
+        start, end = hours.get(f"{day}StartTime"), hours.get(f"{day}EndTime")
+        if start is not None and end is not None:
+            low, high = minute_of_day(start), minute_of_day(end)
+            yield {
+                "schedule_id": hours["Id"],
+                "name": hours.get("Name"),
+                "time_zone": hours.get("TimeZoneSidKey"),
+                "is_default": hours.get("IsDefault"),
+                "starts_minute": number * 1440 + low,
+                "ends_minute": number * 1440 + (high if high > low else 1440),
+                "version_at": hours.get("SystemModstamp"),
+            }
+
+
+MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+
+NTH = {"First": 1, "Second": 2, "Third": 3, "Fourth": 4, "Last": -1}
+
+RECURS = {
+    "RecursDaily": "day",
+    "RecursEveryWeekday": "week",
+    "RecursWeekly": "week",
+    "RecursMonthly": "month",
+    "RecursMonthlyNth": "month",
+    "RecursYearly": "year",
+    "RecursYearlyNth": "year",
+}
+
+
+def holiday(told: Record, context: RecordContext) -> Iterable[Row]:
+    """A row an occurrence; holidays of part of a day close nothing.
+
+    The mask of weekdays has Sunday as 1, Monday as 2.
+    """
+    if not told["IsAllDay"]:
+        return
+    days = (
+        [date.fromisoformat(told["ActivityDate"])]
+        if not told["IsRecurrence"]
+        else occurrences(
+            date.fromisoformat(told["RecurrenceStartDate"]),
+            (
+                date.fromisoformat(told["RecurrenceEndDateOnly"])
+                if told["RecurrenceEndDateOnly"]
+                else None
+            ),
+            every=RECURS[told["RecurrenceType"]],
+            interval=told["RecurrenceInterval"] or 1,
+            day=told["RecurrenceDayOfMonth"],
+            month=(
+                MONTHS.index(told["RecurrenceMonthOfYear"]) + 1
+                if told["RecurrenceMonthOfYear"]
+                else None
+            ),
+            nth=NTH.get(told["RecurrenceInstance"]),
+            weekdays=[
+                (bit - 1) % 7
+                for bit in range(7)
+                if (told["RecurrenceDayOfWeekMask"] or 0) >> bit & 1
+            ],
+        )
+    )
+    yield from (
+        {
+            "schedule_id": "*",
+            "holiday_id": f"{told['Id']}-{day}" if told["IsRecurrence"] else told["Id"],
+            "name": told["Name"],
+            "first_on": str(day),
+            "last_on": str(day),
+            "version_at": None,
+        }
+        for day in days
+    )

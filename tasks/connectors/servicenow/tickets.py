@@ -1,0 +1,148 @@
+"""ServiceNow: tickets and their history."""
+
+from tasks.connectors.servicenow.api import table
+from tasks.entities import TICKET, TICKET_EVENT, TICKET_STATUS
+from tasks.rest.spec import Output, Stream
+from tasks.rest.values import sql
+
+EVENT_FIELDS = {
+    "state": "status",
+    "assigned_to": "assignee",
+    "assignment_group": "team",
+    "priority": "priority",
+}
+
+TASK = (
+    "sys_id,number,short_description,state,priority,category,contact_type,caller_id,company,opened_by,assigned_to,assignment_group,"
+    "opened_at,resolved_at,closed_at,reopen_count,reassignment_count,made_sla,sys_created_on,sys_updated_on"
+)
+
+WAITS = "'awaiting user info'"
+
+STATE = sql(f"case when {{state}} = '3' and {{hold_reason}} = '1' then {WAITS} else {{state}} end")
+
+
+def tickets(
+    name: str, description: str, *, optional: bool = False, account: str = "company"
+) -> Stream:
+    return table(
+        name,
+        description,
+        "incident" if name == "incidents" else "sn_customerservice_case",
+        f"{TASK},hold_reason" if account == "company" else f"{TASK},{account},contact",
+        (
+            Output(
+                TICKET,
+                fields={
+                    "ticket_id": "sys_id",
+                    "number": "number",
+                    "subject": "short_description",
+                    "status": STATE if name == "incidents" else "state",
+                    "priority": "priority",
+                    "type": "category",
+                    "channel": "contact_type",
+                    "requester_id": "caller_id" if account == "company" else "contact",
+                    "organization_id": account,
+                    "assignee_id": "assigned_to",
+                    "team_id": "assignment_group",
+                    "created_by_id": "opened_by",
+                    "created_at": "opened_at",
+                    "solved_at": "resolved_at",
+                    "closed_at": "closed_at",
+                    "vendor_reopens_count": "reopen_count",
+                    "vendor_reassignments_count": "reassignment_count",
+                    "vendor_made_sla": "made_sla",
+                    "version_at": "sys_updated_on",
+                },
+            ),
+        ),
+        optional=optional,
+    )
+
+
+def audit(field: str, name: str) -> Output:
+    return Output(
+        TICKET_EVENT,
+        filter=sql(f"{{fieldname}} = '{field}'"),
+        fields={
+            "event_id": "sys_id",
+            "ticket_id": "documentkey",
+            "field": sql(f"'{name}'"),
+            "from_value": "oldvalue",
+            "to_value": "newvalue",
+            "changed_at": "sys_created_on",
+            "actor_id": "user",
+            "sequence": sql("try_cast({record_checkpoint} as bigint) * 2"),
+        },
+    )
+
+
+def held() -> Output:
+    """On hold for the caller is pending.
+
+    The reason is a change of its own, told beside that of the state, so it comes after it.
+    """
+    return Output(
+        TICKET_EVENT,
+        filter=sql(
+            "{fieldname} = 'hold_reason' and {newvalue} is not null and ({newvalue} = '1' or"
+            " coalesce({oldvalue}, '') = '1')"
+        ),
+        fields={
+            "event_id": "sys_id",
+            "ticket_id": "documentkey",
+            "field": sql("'status'"),
+            "from_value": sql(f"case when {{oldvalue}} = '1' then {WAITS} else '3' end"),
+            "to_value": sql(f"case when {{newvalue}} = '1' then {WAITS} else '3' end"),
+            "changed_at": "sys_created_on",
+            "actor_id": "user",
+            "sequence": sql("try_cast({record_checkpoint} as bigint) * 2 + 1"),
+        },
+    )
+
+
+STREAMS = (
+    tickets("incidents", "Incidents"),
+    tickets("cases", "Customer service cases", optional=True, account="account"),
+    table(
+        "audit",
+        "Changes of state, assignee, group and priority",
+        "sys_audit",
+        "sys_id,tablename,documentkey,fieldname,oldvalue,newvalue,user,sys_created_on,record_checkpoint",
+        (*(audit(field, name) for field, name in EVENT_FIELDS.items()), held()),
+        time="sys_created_on",
+        only="tablenameINincident,sn_customerservice_case^fieldnameINstate,hold_reason,assigned_to,assignment_group,priority",
+    ),
+    table(
+        "state_metrics",
+        "State history from metrics, for users who may not read sys_audit",
+        "metric_instance",
+        "sys_id,table,id,field,value,start,end,sys_updated_on",
+        (
+            Output(
+                TICKET_EVENT,
+                filter=sql("{field} in ('state', 'incident_state')"),
+                fields={
+                    "event_id": "sys_id",
+                    "ticket_id": "id",
+                    "field": sql("'status'"),
+                    "to_value": "value",
+                    "changed_at": "start",
+                    "version_at": "sys_updated_on",
+                },
+            ),
+        ),
+        optional=True,
+        enabled=False,
+    ),
+    table(
+        "choices",
+        "Labels of states",
+        "sys_choice",
+        "sys_id,name,element,value,label,language,sys_updated_on",
+        (Output(TICKET_STATUS, fields={"status_id": "value", "label": "label"}),),
+        full=True,
+        only="nameINincident,sn_customerservice_case^element=state^language=en",
+        optional=True,
+    ),
+)

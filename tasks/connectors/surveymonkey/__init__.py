@@ -1,0 +1,29 @@
+"""SurveyMonkey v3: surveys, their questions, and the scores that the account's settings name.
+
+Facts: github.com/SurveyMonkey/public_api_docs. Each survey has its own bookmark (one for all loses
+answers: airbytehq/airbyte#14998); one without new answers is read again once a day, because edits
+do not change the count. A draft app has 500 calls a day: when they are spent the run stops cleanly
+and the next one goes on.
+"""
+
+from tasks.connectors.surveymonkey import surveys
+from tasks.rest.auth import Bearer
+from tasks.rest.spec import Connector, Limits, Request
+
+DAY_LEFT = "x-ratelimit-app-global-day-remaining"
+
+connector = Connector(
+    name="surveymonkey",
+    title="SurveyMonkey",
+    docs="https://developer.surveymonkey.com/api/v3/",
+    api_version="v3",
+    base_url="https://api.surveymonkey.com",
+    auth=Bearer("access_token", scheme="bearer"),
+    check=Request("/v3/users/me"),
+    limits=Limits(
+        requests_per_minute=120,
+        spent=lambda status, headers, body: status == 429 and headers.get(DAY_LEFT) == "0",
+    ),
+    unsupported=("invitations",),
+    streams=(*surveys.STREAMS,),
+)

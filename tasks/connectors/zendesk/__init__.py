@@ -1,0 +1,36 @@
+"""Zendesk Support: incremental exports, which are complete (archived and deleted tickets included)
+and cheap.
+
+Facts: developer.zendesk.com/api-reference/ticketing/ticket-management/incremental_exports. Exports
+take 10 requests a minute, leave out the newest minute, and select on a system timestamp, so
+`updated_at` is never used as a bookmark.
+"""
+
+from tasks.connectors.zendesk import calendar, deletions, people, sla, surveys, tickets
+from tasks.rest.auth import Basic, Bearer, OneOf
+from tasks.rest.spec import Connector, Limits, Request
+
+connector = Connector(
+    name="zendesk",
+    title="Zendesk Support",
+    docs="https://developer.zendesk.com/api-reference/",
+    api_version="v2",
+    base_url="https://{subdomain}.zendesk.com",
+    settings=("subdomain",),
+    optional_settings=("email",),
+    auth=OneOf((Basic("{email}/token", "api_token"), Bearer("oauth_token"))),
+    check=Request("/api/v2/users/me.json"),
+    is_login=lambda answer: bool(
+        answer["user"].get("id")
+    ),  # a bad token may answer as an anonymous user
+    limits=Limits(requests_per_minute=200),
+    unsupported=("merges other than by the tag closed_by_merge",),
+    streams=(
+        *tickets.STREAMS,
+        *sla.STREAMS,
+        *surveys.STREAMS,
+        *people.STREAMS,
+        *calendar.STREAMS,
+        *deletions.STREAMS,
+    ),
+)

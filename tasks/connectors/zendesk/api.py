@@ -1,0 +1,32 @@
+"""Zendesk Support: how its API is asked."""
+
+from functools import partial
+
+from tasks.clock import Window
+from tasks.rest.paging import CursorParam, NextUrl
+from tasks.rest.shapes import full_refresh
+
+EXPORTS_PER_MINUTE = 10
+
+by_cursor = CursorParam(
+    at="meta.after_cursor", param="page[after]", size={"page[size]": "100"}, more="meta.has_more"
+)
+
+by_time = NextUrl(at="next_page", ends="end_of_stream")
+
+full = partial(full_refresh, at="/api/v2")
+
+
+def since(window: Window) -> dict[str, str]:
+    return {"start_time": str(int(window.start.timestamp()))}
+
+
+def export(name: str, size: int) -> CursorParam:
+    return CursorParam(
+        at="after_cursor",
+        param="cursor",
+        size={"per_page": str(size)},
+        ends="end_of_stream",
+        alone=True,
+        keeps=("per_page", "include"),
+    )

@@ -1,0 +1,69 @@
+"""Zendesk Support: SLA clocks and policies."""
+
+from tasks.connectors.zendesk.api import EXPORTS_PER_MINUTE, by_cursor, by_time, full, since
+from tasks.entities import SLA_EVENT, SLA_POLICY
+from tasks.rest.spec import IncrementalWindow, Output, Stream
+from tasks.rest.values import Item, sql
+
+targets = Output(
+    SLA_POLICY,
+    each="policy_metrics",
+    fields={
+        "policy_id": "id",
+        "metric": Item("metric"),
+        "priority": sql("coalesce({priority}, 'any')", priority=Item("priority")),
+        "name": "title",
+        "target_minutes": Item("target"),
+        "is_business": Item("business_hours"),
+    },
+)
+
+STREAMS = (
+    Stream(
+        name="sla_events",
+        description="Events of SLA clocks",
+        path="/api/v2/incremental/ticket_metric_events.json",
+        records="ticket_metric_events",
+        paging=by_time,
+        requests_per_minute=EXPORTS_PER_MINUTE,
+        sync=IncrementalWindow(ask=since),
+        optional=True,
+        outputs=(
+            Output(
+                SLA_EVENT,
+                filter=sql(
+                    "{type} in ('activate', 'apply_sla', 'pause', 'fulfill', 'breach') and not"
+                    " coalesce(cast({deleted} as boolean), false)"
+                ),
+                fields={
+                    "event_id": "id",
+                    "ticket_id": "ticket_id",
+                    "policy_id": "sla.policy.id",
+                    "metric": "metric",
+                    "instance": "instance_id",
+                    "kind": sql("replace({type}, 'apply_sla', 'apply')"),
+                    "happened_at": "time",
+                    "target_minutes": "sla.target",
+                    "is_business": "sla.business_hours",
+                },
+            ),
+        ),
+    ),
+    full(
+        "sla_policies",
+        "SLA policies and their targets",
+        targets,
+        path="slas/policies.json",
+        replaces=True,
+        optional=True,
+    ),
+    full(
+        "group_sla_policies",
+        "Group SLA policies: how long a team may hold a ticket",
+        targets,
+        path="group_slas/policies.json",
+        paging=by_cursor,
+        replaces=True,
+        optional=True,
+    ),
+)

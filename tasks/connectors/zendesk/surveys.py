@@ -1,0 +1,84 @@
+"""Zendesk Support: surveys, invitations and scores."""
+
+from datetime import timedelta
+
+from tasks.clock import Window
+from tasks.connectors.zendesk.api import by_cursor, since
+from tasks.entities import SURVEY_INVITATION, SURVEY_RESPONSE
+from tasks.rest.shapes import score
+from tasks.rest.spec import IncrementalWindow, Output, Stream
+from tasks.rest.values import Item, sql
+
+
+def between(window: Window) -> dict[str, str]:
+    return {**since(window), "end_time": str(int(window.end.timestamp()))}
+
+
+STREAMS = (
+    Stream(
+        name="satisfaction",
+        description=(
+            "Satisfaction ratings, offered and answered; 30 days are read again for changed ones"
+        ),
+        path="/api/v2/satisfaction_ratings.json",
+        records="satisfaction_ratings",
+        paging=by_cursor,
+        optional=True,
+        sync=IncrementalWindow(ask=between, overlap=timedelta(days=30)),
+        outputs=(
+            Output(
+                SURVEY_INVITATION,
+                filter=sql("{score} <> 'unoffered'"),
+                fields={
+                    "invitation_id": "id",
+                    "ticket_id": "ticket_id",
+                    "customer_id": "requester_id",
+                    "sent_at": "created_at",
+                },
+            ),
+            Output(
+                SURVEY_RESPONSE,
+                filter=sql("{score} like 'good%' or {score} like 'bad%'"),
+                fields={
+                    "response_id": "id",
+                    "score": sql("case when {score} like 'good%' then 1 else 0 end"),
+                    **score("csat", 0, 1),
+                    "ticket_id": "ticket_id",
+                    "customer_id": "requester_id",
+                    "agent_id": "assignee_id",
+                    "responded_at": "updated_at",
+                    "comment": "comment",
+                    "version_at": "updated_at",
+                },
+            ),
+        ),
+    ),
+    Stream(
+        name="survey_responses",
+        description="Answers to the newer CSAT surveys (accounts have either these or ratings)",
+        path="/api/v2/guide/survey_responses.json",
+        records="survey_responses",
+        paging=by_cursor,
+        optional=True,
+        enabled=False,
+        outputs=(
+            Output(
+                SURVEY_RESPONSE,
+                each="answers",
+                filter=sql("{rating} is not null", rating=Item("rating")),
+                fields={
+                    "response_id": "id",
+                    "survey_id": "survey.id",
+                    "score": Item("rating"),
+                    **score("csat", 1, 5),
+                    "ticket_id": sql(
+                        "regexp_extract(cast({subjects} as varchar), 'ticket:(\\d+)', 1)"
+                    ),
+                    "customer_id": "responder_id",
+                    "responded_at": Item("created_at"),
+                    "version_at": Item("updated_at"),
+                },
+            ),
+        ),
+    ),
+)

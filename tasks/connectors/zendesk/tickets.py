@@ -1,0 +1,116 @@
+"""Zendesk Support: tickets and their history."""
+
+from tasks.connectors.zendesk.api import EXPORTS_PER_MINUTE, by_time, export, full, since
+from tasks.connectors.zendesk.messages import MESSAGES
+from tasks.entities import TICKET, TICKET_EVENT, TICKET_STATUS, TOMBSTONE
+from tasks.rest.spec import IncrementalCursor, IncrementalWindow, Output, Stream
+from tasks.rest.values import Item, Present, sql
+
+
+def change(field: str, key: str) -> Output:
+    """Child events of one field; a value that was taken away is there and null."""
+    return Output(
+        TICKET_EVENT,
+        each="child_events",
+        filter=Present(Item(key)),
+        fields={
+            "event_id": Item("id"),
+            "ticket_id": "ticket_id",
+            "field": sql(f"'{field}'"),
+            "from_value": Item("previous_value"),
+            "to_value": Item(key),
+            "changed_at": "created_at",
+            "actor_id": "updater_id",
+            "sequence": Item("id"),
+        },
+    )
+
+
+STREAMS = (
+    Stream(
+        name="tickets",
+        description="Tickets, deleted ones included",
+        path="/api/v2/incremental/tickets/cursor.json",
+        params={"include": "metric_sets"},
+        records="tickets",
+        requests_per_minute=EXPORTS_PER_MINUTE,
+        paging=export(
+            "tickets", 200
+        ),  # 1,000 with sideloads ran into 504 (airbytehq/airbyte#33435)
+        sync=IncrementalCursor(ask=since, cursor="after_cursor", param="cursor"),
+        outputs=(
+            Output(
+                TICKET,
+                filter=sql("{status} is distinct from 'deleted'"),
+                fields={
+                    "ticket_id": "id",
+                    "subject": "subject",
+                    "status": "status",
+                    "priority": "priority",
+                    "type": "type",
+                    "channel": "via.channel",
+                    "requester_id": "requester_id",
+                    "organization_id": "organization_id",
+                    "assignee_id": "assignee_id",
+                    "team_id": "group_id",
+                    "created_by_id": "submitter_id",
+                    "created_at": "created_at",
+                    "solved_at": "metric_set.solved_at",
+                    "is_merged": sql(
+                        "coalesce(list_contains(cast({tags} as varchar[]), 'closed_by_merge'),"
+                        " false)"
+                    ),
+                    "vendor_reopens_count": "metric_set.reopens",
+                    "vendor_reassignments_count": sql(
+                        "greatest(cast({metric_set.assignee_stations} as bigint) - 1, 0)"
+                    ),
+                    "vendor_first_reply_minutes": "metric_set.reply_time_in_minutes.calendar",
+                    "vendor_first_reply_business_minutes": (
+                        "metric_set.reply_time_in_minutes.business"
+                    ),
+                    "vendor_full_resolution_minutes": (
+                        "metric_set.full_resolution_time_in_minutes.calendar"
+                    ),
+                    "version_at": sql("to_timestamp(cast({generated_timestamp} as double))"),
+                },
+            ),
+            Output(
+                TOMBSTONE,
+                filter=sql("{status} = 'deleted'"),
+                fields={
+                    "entity": sql("'ticket'"),
+                    "record_id": "id",
+                    "deleted_at": "updated_at",
+                    "version_at": sql("to_timestamp(cast({generated_timestamp} as double))"),
+                },
+            ),
+        ),
+    ),
+    Stream(
+        name="ticket_events",
+        description="Changes and messages of tickets",
+        path="/api/v2/incremental/ticket_events.json",
+        params={"include": "comment_events", "per_page": "1000"},
+        records="ticket_events",
+        paging=by_time,
+        requests_per_minute=EXPORTS_PER_MINUTE,
+        sync=IncrementalWindow(ask=since),
+        outputs=(
+            change("status", "status"),
+            change("assignee", "assignee_id"),
+            change("team", "group_id"),
+            change("priority", "priority"),
+            *MESSAGES,
+        ),
+    ),
+    full(
+        "custom_statuses",
+        "Statuses and their categories",
+        Output(
+            TICKET_STATUS,
+            fields={"status_id": "id", "label": "agent_label", "category": "status_category"},
+        ),
+        path="custom_statuses.json",
+        optional=True,
+    ),
+)

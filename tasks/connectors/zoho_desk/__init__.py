@@ -1,0 +1,42 @@
+"""Zoho Desk: tickets by change, with their history, threads, comments and time.
+
+Facts: desk.zoho.com/DeskAPIDocument. No rows is 204 without a body; search refuses deep offsets, so
+a long window is begun anew from the last change. History has no ids and tells values in three
+shapes. Departments stand for teams. Trashed tickets are in no list. Two kinds of 429: the day's
+credits are used up, or too many calls at once.
+"""
+
+from tasks.connectors.zoho_desk import calendar, people, surveys, tickets
+from tasks.connectors.zoho_desk.api import API
+from tasks.rest.auth import OAuth2
+from tasks.rest.spec import Connector, Limits, Request
+
+connector = Connector(
+    name="zoho_desk",
+    title="Zoho Desk",
+    docs="https://desk.zoho.com/DeskAPIDocument",
+    api_version="v1",
+    base_url="https://desk.zoho.{dc}",
+    settings=("dc", "organization_id"),
+    auth=OAuth2(
+        "/oauth/v2/token",
+        "refresh_token",
+        ("client_id", "client_secret", "refresh_token"),
+        login_base="https://accounts.zoho.{dc}",
+        scheme="Zoho-oauthtoken",
+    ),
+    check=Request(f"{API}/organizations"),
+    headers={"orgId": "{organization_id}"},
+    empty=b'{"data":[]}',
+    limits=Limits(
+        requests_per_minute=300,
+        spent=lambda status, headers, body: status == 429 and b"THRESHOLD_EXCEEDED" in body,
+    ),
+    unsupported=("deletions", "merges", "which holidays close which schedule (all close all)"),
+    streams=(
+        *tickets.STREAMS,
+        *surveys.STREAMS,
+        *people.STREAMS,
+        *calendar.STREAMS,
+    ),
+)

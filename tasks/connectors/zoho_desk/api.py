@@ -1,0 +1,31 @@
+"""Zoho Desk: how its API is asked."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from tasks.clock import Window
+from tasks.rest.paging import Offset, Restart
+from tasks.rest.shapes import full_refresh
+
+API = "/api/v1"
+
+full = partial(full_refresh, at=API, records="data")
+
+
+def stamp(at: Any) -> str:
+    return str(at.strftime("%Y-%m-%dT%H:%M:%S.000Z"))
+
+
+def modified(window: Window) -> dict[str, str]:
+    return {
+        "modifiedTimeRange": f"{stamp(window.start)},{stamp(window.end)}",
+        "sortBy": "modifiedTime",
+    }
+
+
+def from_last(params: Mapping[str, str], last: str) -> dict[str, str]:
+    return {"modifiedTimeRange": f"{last},{params['modifiedTimeRange'].partition(',')[2]}"}
+
+
+SEARCH = Offset("from", "limit", 100, cap=900, restart=Restart("modifiedTime", from_last))

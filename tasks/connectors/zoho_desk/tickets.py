@@ -1,0 +1,110 @@
+"""Zoho Desk: tickets and their history."""
+
+from datetime import timedelta
+
+from tasks.connectors.zoho_desk.api import API, SEARCH, modified
+from tasks.connectors.zoho_desk.messages import MESSAGES
+from tasks.connectors.zoho_desk.sla import SLA_EVENTS
+from tasks.connectors.zoho_desk.time_entries import TIME_ENTRIES
+from tasks.connectors.zoho_desk.transforms import VALUE, told
+from tasks.entities import TICKET, TICKET_EVENT, TICKET_STATUS
+from tasks.rest.paging import Offset
+from tasks.rest.spec import ChildStream, IncrementalWindow, Output, Request, Stream
+from tasks.rest.values import Item, Partition, sql
+
+FIELDS = {
+    "Status": "status",
+    "Case Owner": "assignee",
+    "Department": "team",
+    "Priority": "priority",
+}
+
+
+def change(name: str, field: str) -> Output:
+    return Output(
+        TICKET_EVENT,
+        section="history",
+        each="eventInfo",
+        filter=sql(f"{{name}} = '{name}'", name=Item("propertyName")),
+        fields={
+            "event_id": sql(
+                """
+                md5(concat_ws(
+                    '|', {ticket}, {eventTime}, {name}, cast({value} as varchar)
+                ))""",
+                ticket=Partition(),
+                name=Item("propertyName"),
+                value=VALUE,
+            ),
+            "ticket_id": Partition(),
+            "field": sql(f"'{field}'"),
+            "from_value": told("previousValue"),
+            "to_value": told("updatedValue"),
+            "changed_at": "eventTime",
+            "actor_id": "actor.id",
+        },
+    )
+
+
+def below(name: str, path: str, size: int) -> ChildStream:
+    return ChildStream(
+        name,
+        lambda ids: Request(f"{API}/tickets/{ids[0]}/{path}"),
+        key="id",
+        records="data",
+        paging=Offset("from", "limit", size),
+    )
+
+
+STREAMS = (
+    Stream(
+        name="tickets",
+        description="Tickets with history, threads, comments and time",
+        path=f"{API}/tickets/search",
+        records="data",
+        paging=SEARCH,
+        sync=IncrementalWindow(ask=modified, overlap=timedelta(minutes=10)),
+        child_streams=(
+            below("history", "History", 50),
+            below("threads", "threads", 100),
+            below("comments", "comments", 100),
+            below("time", "timeEntry", 50),
+        ),
+        outputs=(
+            Output(
+                TICKET,
+                fields={
+                    "ticket_id": "id",
+                    "number": "ticketNumber",
+                    "subject": "subject",
+                    "status": "status",
+                    "priority": "priority",
+                    "type": "classification",
+                    "channel": "channel",
+                    "requester_id": "contactId",
+                    "organization_id": "accountId",
+                    "assignee_id": "assigneeId",
+                    "team_id": "departmentId",
+                    "created_at": "createdTime",
+                    "closed_at": "closedTime",
+                    "version_at": "modifiedTime",
+                },
+            ),
+            Output(
+                TICKET_STATUS,
+                fields={
+                    "status_id": "status",
+                    "label": "status",
+                    "category": sql(
+                        "case when {statusType} = 'Closed' then 'closed' when {statusType} ="
+                        " 'On Hold' and lower({status}) not like '%customer%' then 'hold' end"
+                    ),
+                },
+            ),
+            *(change(name, field) for name, field in FIELDS.items()),
+            *SLA_EVENTS,
+            *MESSAGES,
+            *TIME_ENTRIES,
+        ),
+    ),
+)
