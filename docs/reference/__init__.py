@@ -10,7 +10,13 @@ from docs.reference.connectors import connector_list
 from docs.reference.errors import errors
 from docs.reference.kpis import kpi_list
 from docs.reference.settings import settings
-from docs.reference.tables import built_tables, ops_tables, personal_columns, source_tables
+from docs.reference.tables import (
+    built_tables,
+    ops_tables,
+    personal_columns,
+    read_models,
+    source_tables,
+)
 
 REFERENCE: Mapping[str, Callable[[], str]] = {
     "commands": commands,
@@ -22,6 +28,7 @@ REFERENCE: Mapping[str, Callable[[], str]] = {
     "tables.core": lambda: built_tables("core"),
     "tables.marts": lambda: built_tables("marts"),
     "tables.ops": ops_tables,
+    "tables.reads": read_models,
     "tables.source": source_tables,
     "tables.staging": lambda: built_tables("staging"),
 }

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from docs.reference.markdown import code, codes, heading, joined, table
 from tasks.entities import ENTITIES, Column
 from tasks.sqlmodels.catalog import Model, models
+from tasks.sqlmodels.reads import Read, reads
 from tasks.warehouse.tables import OPS, source_columns
 
 _KINDS = {
@@ -63,6 +64,14 @@ def ops_tables() -> str:
     )
 
 
+def read_models() -> str:
+    """Return every query that Python runs, with its parameters and columns."""
+    return joined(
+        _entry(name, read.description, _read_facts(read), read.columns)
+        for name, read in reads().items()
+    )
+
+
 def personal_columns() -> str:
     """Return the columns that hold personal data in `source`."""
     rows = [
@@ -86,6 +95,15 @@ def _facts(model: Model) -> list[str]:
     return facts
 
 
+def _read_facts(read: Read) -> list[str]:
+    parameters = "; ".join(f"{code(p.name)}: {p.description}" for p in read.parameters)
+    return [
+        _grain(read.grain) if read.grain else "",
+        f"Reads {codes(read.inputs)}." if read.inputs else "",
+        f"Parameters: {parameters}." if parameters else "",
+    ]
+
+
 def _grain(grain: Iterable[str]) -> str:
     key = codes(grain)
     return f"One row for each {key}." if key else "One row."
@@ -97,7 +115,7 @@ def _entry(name: str, description: str, facts: Sequence[str], columns: Iterable[
         [
             heading(2, code(name), name),
             description.rstrip(".") + ".",
-            " ".join(facts),
+            " ".join(fact for fact in facts if fact),
             table(("Column", "Kind", "Meaning"), rows),
         ]
     )

@@ -19,6 +19,7 @@ from tasks.entities import ENTITIES
 from tasks.errors import SupportEtlError
 from tasks.settings import AccountSettings, Settings
 from tasks.sqlmodels.catalog import kpis, models
+from tasks.sqlmodels.reads import reads
 from tasks.warehouse.tables import OPS, source_columns
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -57,6 +58,11 @@ def test_every_table_and_column_is_on_the_site():
     for name, own in columns.items():
         on_page = described(f"tables/{name.partition('.')[0]}.md")
         assert {name, *own} <= on_page, name
+
+
+def test_every_read_is_on_the_site():
+    for name, read in reads().items():
+        assert {name, *(c.name for c in read.columns)} <= described("tables/reads.md"), name
 
 
 def test_every_kpi_is_on_the_site_with_its_definition():
