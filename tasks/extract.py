@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
 
 import msgspec
 
@@ -13,7 +14,7 @@ from tasks.rest.client import Account, Client, RetryPolicy
 from tasks.rest.reading import Reading
 from tasks.rest.received import DONE, Bookmark, ReceivedPage, Resume
 from tasks.rest.sections import decode
-from tasks.rest.spec import MAIN, Request, Stream
+from tasks.rest.spec import MAIN, Connector, Request, Stream
 from tasks.rest.typed import Page
 from tasks.settings import (
     AccountSettings,
@@ -35,9 +36,10 @@ def open_client(
 ) -> Client:
     """A client for an account.
 
-    Raises ConfigurationError or MissingSecretError naming what is not given.
+    Raises ConfigurationError or MissingSecretError naming what is not given, or not known.
     """
     vendor = connector(account.connector)
+    _refuse_unknown(account, vendor)
     own = {name: str(value) for name, value in account.own.items() if isinstance(value, (str, int))}
     missing = [name for name in vendor.settings if not own.get(name)]
     if missing and not account.base_url:
@@ -62,6 +64,15 @@ def open_client(
             patience=patience or RetryPolicy(),
         ),
     )
+
+
+def _refuse_unknown(account: AccountSettings, vendor: Connector) -> None:
+    """A misspelt setting would change nothing, silently."""
+    known = (*vendor.settings, *vendor.optional_settings)
+    for name in sorted(set(account.model_extra or {}) - set(known)):
+        near = get_close_matches(name, [*known, *AccountSettings.model_fields], n=1)
+        advice = f"did you mean {near[0]}?" if near else f"{vendor.title} has {', '.join(known)}"
+        raise ConfigurationError(f"account {account.name}: no setting {name!r}; {advice}")
 
 
 def _read_file(client: Client, stream: Stream, *, done: bool) -> Iterator[ReceivedPage]:

@@ -126,6 +126,7 @@ def _stream_facts(connector: "Connector", stream: "Stream") -> dict[str, Any]:
         "title": connector.title,
         "api_version": connector.api_version,
         "settings": ", ".join(connector.settings),
+        "optional_settings": ", ".join(connector.optional_settings),
         "secrets": ", ".join(connector.auth.secrets),
         "requests_per_minute": connector.limits.requests_per_minute,
         "stream": stream.name,
@@ -143,6 +144,7 @@ def _print_connector(connector: "Connector") -> None:
         (
             ("API", connector.api_version),
             ("settings", ", ".join(connector.settings) or "none"),
+            ("optional settings", ", ".join(connector.optional_settings) or "none"),
             ("secrets", ", ".join(connector.auth.secrets) or "none"),
             ("rate limit", f"{limit} requests a minute" if limit else "none of its own"),
             ("not in its API", ", ".join(connector.unsupported)),

@@ -3,6 +3,7 @@ be asked to do.
 """
 
 import json
+import re
 from dataclasses import replace
 from datetime import timedelta
 
@@ -14,7 +15,9 @@ from tests_support import TODAY, midnight
 from flows.pipeline.run import run_backfill
 from flows.pipeline.runner import ThreadRunner
 from tasks.errors import ConfigurationError
+from tasks.extract import open_client
 from tasks.sandbox.fake import InjectedFault
+from tasks.settings import AccountSettings
 
 
 @pytest.fixture
@@ -233,3 +236,17 @@ def test_numbers_that_do_not_add_up_end_the_run_loudly_and_hold_the_watermark(on
     assert held == [(first.run_id,)]
     assert broken == [("identities",)]
     assert "identities: The weeks and the months" in again.published.page.read_text()
+
+
+@pytest.mark.parametrize(
+    ("given", "advice"),
+    [
+        ({"subdomian": "acme"}, "no setting 'subdomian'; did you mean subdomain?"),
+        ({"deselct": ("tickets",)}, "did you mean deselect?"),
+        ({"colour": "red"}, "Zendesk Support has subdomain, email"),
+    ],
+)
+def test_an_unknown_setting_of_an_account_is_refused_with_the_nearest_name(given, advice):
+    account = AccountSettings(connector="zendesk", name="acme", **{"subdomain": "acme", **given})
+    with pytest.raises(ConfigurationError, match=re.escape(advice)):
+        open_client(account)

@@ -26,6 +26,7 @@ connector = Connector(
     docs="https://developers.hubspot.com/docs/api/overview",
     api_version="v3",
     base_url="https://api.hubapi.com",
+    optional_settings=("login_url",),
     auth=OneOf(
         (
             Bearer("access_token"),

@@ -17,7 +17,7 @@ connector = Connector(
     api_version="data/v0",
     base_url="https://{tenant}.apis.medallia.com",
     settings=("tenant", "instance", "company"),
-    optional_settings=("id_field", "finished_field", "ticket_field"),
+    optional_settings=("id_field", "finished_field", "ticket_field", "login_url"),
     auth=OAuth2(
         "/oauth/{company}/token",
         "client_credentials",

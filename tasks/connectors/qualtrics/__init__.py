@@ -18,6 +18,7 @@ connector = Connector(
     api_version="v3",
     base_url="https://{datacenter}.qualtrics.com",
     settings=("datacenter",),
+    optional_settings=("login_url",),
     auth=OneOf(
         (
             TokenHeader("api_token", "X-API-TOKEN"),

@@ -28,6 +28,7 @@ connector = Connector(
     api_version="v65.0",
     base_url="https://{my_domain}.my.salesforce.com",
     settings=("my_domain",),
+    optional_settings=("login_url",),
     auth=OAuth2("/services/oauth2/token", "client_credentials", ("client_id", "client_secret")),
     check=Request(f"{API}/limits"),
     limits=Limits(

@@ -26,7 +26,7 @@ connector = Connector(
     api_version="now/table",
     base_url="https://{instance}.service-now.com",
     settings=("instance",),
-    optional_settings=("user",),
+    optional_settings=("user", "login_url"),
     auth=OneOf(
         (
             Basic("{user}", "password"),

@@ -15,6 +15,7 @@ connector = Connector(
     docs="https://www.typeform.com/developers/responses/",
     api_version="2024",
     base_url="https://api.typeform.com",
+    optional_settings=("login_url",),
     auth=OneOf(
         (
             Bearer("access_token"),

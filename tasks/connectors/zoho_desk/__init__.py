@@ -18,6 +18,7 @@ connector = Connector(
     api_version="v1",
     base_url="https://desk.zoho.{dc}",
     settings=("dc", "organization_id"),
+    optional_settings=("login_url",),
     auth=OAuth2(
         "/oauth/v2/token",
         "refresh_token",
