@@ -159,7 +159,7 @@ TICKET_EVENT = _entity(
     _text("ticket_id", "Ticket that changed", required=True),
     _text("field", "What changed: status, assignee, team, priority or schedule", required=True),
     _text("from_value", "Raw value before; null for the first"),
-    _text("to_value", "Raw value after; null for taken away"),
+    _text("to_value", "Raw value after; null when removed"),
     _at("changed_at", "Instant of the change", required=True),
     _text("actor_id", "Who changed it"),
     _whole("sequence", "Order of changes within one second"),
@@ -167,7 +167,7 @@ TICKET_EVENT = _entity(
 
 TICKET_LINK = _entity(
     "ticket_link",
-    "A link of a ticket to something else, for vendors that tell it apart from the ticket",
+    "A link of a ticket to another record, for vendors that deliver links separately",
     ("ticket_id", "kind", "linked_id"),
     _text("ticket_id", "Ticket that has the link", required=True),
     _text("kind", "customer, organization, merged_into, problem or follow_up_of", required=True),
@@ -176,11 +176,11 @@ TICKET_LINK = _entity(
 
 TICKET_STATUS = _entity(
     "ticket_status",
-    "A status that the account defines, with the unified category where the vendor tells it",
+    "A status that the account defines, with its unified category where the vendor reports one",
     ("status_id",),
     _text("status_id", "Raw value that tickets and events carry", required=True),
     _text("label", "Name that agents see"),
-    _text("category", "new, open, pending, hold, solved or closed, where the vendor tells"),
+    _text("category", "new, open, pending, hold, solved or closed, where the vendor reports it"),
 )
 
 MESSAGE = _entity(
@@ -193,7 +193,7 @@ MESSAGE = _entity(
     _text("author_id", "Who wrote it; an id or a user name"),
     _text(
         "author_role",
-        "agent, customer, bot or system, where the vendor tells; else decided by the agent list",
+        "agent, customer, bot or system, where the vendor reports it; else from the agent list",
     ),
     _flag("is_public", "Visible to the customer", required=True),
     _text("channel", "Vendor's raw channel"),
@@ -264,7 +264,7 @@ SURVEY = _entity(
     _text("survey_id", "Vendor's id of the survey", required=True),
     _text("title", "Title"),
     _whole("responses_count", "Responses that the vendor counts"),
-    _at("created_at", "Made at"),
+    _at("created_at", "Created at"),
 )
 
 SURVEY_QUESTION = _entity(
@@ -305,7 +305,7 @@ SURVEY_RESPONSE = _entity(
     _text("ticket_id", "Ticket it is about"),
     _text("ticket_account", "Account of that ticket, if another than the survey's own"),
     _text("customer_id", "Who answered"),
-    _text("agent_id", "Assignee when rated, where the vendor tells"),
+    _text("agent_id", "Assignee when rated, where the vendor reports it"),
     _at("responded_at", "Answered at", required=True),
     _text("comment", "What was written", personal=True),
 )
@@ -335,7 +335,7 @@ HOLIDAY = _entity(
 
 SLA_POLICY = _entity(
     "sla_policy",
-    "A promise on time: one target of a policy",
+    "A service target: one metric and priority of a policy",
     ("policy_id", "metric", "priority"),
     _text("policy_id", "Vendor's id of the policy", required=True),
     _text("metric", "Vendor's raw metric, such as first_reply_time", required=True),
@@ -381,7 +381,7 @@ CALL = _entity(
     _text("agent_id", "Agent who answered"),
     _at("offered_at", "Offered to the queue at", required=True),
     _at("answered_at", "Answered at"),
-    _at("abandoned_at", "Given up by the caller at"),
+    _at("abandoned_at", "Abandoned by the caller at"),
     _number("talk_seconds", "Talk, seconds"),
     _number("hold_seconds", "Hold, seconds"),
     _number("wrap_seconds", "Work after the call, seconds"),
@@ -528,19 +528,19 @@ BUDGET_LINE = _entity(
     _text("kind", "fixed or variable", required=True),
     _text(
         "basis",
-        "amount: as told; driver: quantity x rate; contradictory: both, and they differ",
+        "amount: as given; driver: quantity x rate; contradictory: both, and they differ",
         required=True,
     ),
-    _money("amount", "Amount of the month, in `currency`; may be left to the driver"),
+    _money("amount", "Amount of the month, in `currency`; may be omitted with a driver"),
     _text("currency", "ISO currency", required=True),
     _text(
         "driver",
-        "What it grows with: fte (a seat), contacts, or another word of yours with its"
+        "What the cost grows with: fte (a seat), contacts, or a name of your own with its"
         " driver_quantity",
     ),
     _number(
         "driver_quantity",
-        "How much of the driver in the month; without one that of the headcount plan",
+        "Quantity of the driver in the month; by default from the headcount plan",
     ),
     _money("driver_rate", "Cost of one of the driver in the month, in `currency`"),
 )
@@ -588,7 +588,7 @@ KPI_TARGET = _entity(
 
 SLA_TARGET = _entity(
     "sla_target",
-    "A promise on time that no vendor tells: for tickets whose helpdesk tells of no SLA",
+    "A service target from the user's file, for tickets whose helpdesk reports no SLA",
     ("desk", "team", "priority", "metric", "valid_from_on"),
     _text("desk", "Account of the helpdesk, or 'all'", required=True),
     _text("team", "Name of the team, or 'all'", required=True),
@@ -606,7 +606,7 @@ SLA_TARGET = _entity(
         required=True,
     ),
     _number("target_minutes", "Target, minutes"),
-    _flag("is_business", "Counted in open minutes of the ticket's schedule; true if not told"),
+    _flag("is_business", "Counted in open minutes of the ticket's schedule; true by default"),
 )
 
 SPECIAL_DAY = _entity(

@@ -105,7 +105,7 @@ def score_rows(history: History, forecasts: Forecasts) -> Iterator[ForecastScore
             days=score.days,
             absolute_error=score.absolute_error,
             error=score.error,
-            came=score.actual,
+            actual_tickets=score.actual,
             naive_error=score.naive_error,
         )
 
@@ -128,7 +128,7 @@ def accuracy_rows(
                     lead_days=int(lead) + 1,
                     model=forecasts.models[row],
                     expected_tickets=float(forecasts.past[origin, row, lead]),
-                    came_tickets=float(fold.actual[row, lead]),
+                    actual_tickets=float(fold.actual[row, lead]),
                     low_80=_known(quantiles[LOW_80]),
                     high_80=_known(quantiles[HIGH_80]),
                     low_95=_known(quantiles[LOW_95]),
@@ -147,7 +147,7 @@ def history_rows(history: History, forecasts: Forecasts) -> Iterator[ForecastHis
             team=team.name,
             day=panel.day(int(place)),
             treatment=Treated(int(cleaned.treated[row, place])).name.lower(),
-            came_tickets=_known(panel.values[row, place]),
+            actual_tickets=_known(panel.values[row, place]),
             used_tickets=_known(cleaned.values[row, place]),
         )
 

@@ -170,7 +170,7 @@ class ForecastScore:
     days: int
     absolute_error: float
     error: float
-    came: float
+    actual_tickets: float
     naive_error: float
 
 
@@ -186,7 +186,7 @@ class ForecastAccuracyDaily:
     lead_days: int
     model: str
     expected_tickets: float
-    came_tickets: float
+    actual_tickets: float
     low_80: float | None
     high_80: float | None
     low_95: float | None
@@ -202,7 +202,7 @@ class ForecastHistoryDaily:
     team: str | None
     day: date
     treatment: str
-    came_tickets: float | None
+    actual_tickets: float | None
     used_tickets: float | None
 
 

@@ -36,7 +36,7 @@ def _need_by_day(
         if row.day <= last:
             team = Team(row.account, row.team_id, row.team)
             need = days.setdefault((team, row.day), defaultdict(float))
-            need[row.starts_at, row.local_minute] += row.heads_scheduled
+            need[row.starts_at, row.local_minute] += row.scheduled_headcount
     return dict(days)
 
 
@@ -60,9 +60,9 @@ def _day_rows(
             team=team.name,
             day=day,
             shift=shift.name,
-            heads=people,
+            headcount=people,
             paid_hours=people * shift.paid_hours,
-            need_head_hours=sum(need.values()) * hours,
-            over_head_hours=float(solution.over.sum()) * hours,
-            under_head_hours=float(solution.under.sum()) * hours,
+            required_hours=sum(need.values()) * hours,
+            overstaffed_hours=float(solution.over.sum()) * hours,
+            understaffed_hours=float(solution.under.sum()) * hours,
         )

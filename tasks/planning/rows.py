@@ -28,11 +28,11 @@ class StaffingRequirementInterval:
     patience_seconds: float | None
     target_share: float
     target_seconds: float
-    most_occupied_share: float
+    max_occupancy_share: float
     shrinkage_share: float
     agents_required: float
     agents_required_mean: float
-    heads_scheduled: float
+    scheduled_headcount: float
     because: str
     service_level: float | None
     occupancy: float | None
@@ -57,7 +57,7 @@ class StaffingRequirementDaily:
     agent_hours_mean: float
     fte: float
     fte_mean: float
-    peak_heads: float
+    peak_headcount: float
     service_level: float | None
     backlog_close: float | None
     is_feasible: bool
@@ -72,11 +72,11 @@ class StaffingRosterDaily:
     team: str | None
     day: date
     shift: str
-    heads: int
+    headcount: int
     paid_hours: float
-    need_head_hours: float
-    over_head_hours: float
-    under_head_hours: float
+    required_hours: float
+    overstaffed_hours: float
+    understaffed_hours: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +101,7 @@ class StaffingForecast:
     required_fte_high_95: float
     service_fte: float | None
     service_fte_mean: float | None
-    peak_heads: float | None
+    peak_headcount: float | None
     is_feasible: bool | None
     planned_fte: float | None
     gap_fte: float | None

@@ -20,7 +20,7 @@ class _Service:
 
     fte: float | None = None
     fte_mean: float | None = None
-    peak_heads: float | None = None
+    peak_headcount: float | None = None
     is_feasible: bool | None = None
 
 
@@ -73,7 +73,7 @@ def _service_by_day(
         key: _Service(
             fte=sum(row.fte for row in rows),
             fte_mean=sum(row.fte_mean for row in rows),
-            peak_heads=sum(row.peak_heads for row in rows),
+            peak_headcount=sum(row.peak_headcount for row in rows),
             is_feasible=all(row.is_feasible for row in rows),
         )
         for key, rows in channels.items()
@@ -126,7 +126,7 @@ def _row(
         required_fte_high_95=workload.required_fte(record.high_95 * volume),
         service_fte=service.fte,
         service_fte_mean=service.fte_mean,
-        peak_heads=service.peak_heads,
+        peak_headcount=service.peak_headcount,
         is_feasible=service.is_feasible,
         planned_fte=planned_fte,
         gap_fte=None if planned_fte is None else planned_fte - needed_fte,

@@ -23,7 +23,7 @@ def headlines(session: Session, last_day: date) -> list[tuple[str, str, str]]:
         " and weeks_ahead = 1",
     )
     error = session.fetch(
-        "select sum(absolute_error), sum(came) from marts.forecast_score where is_chosen and"
+        "select sum(absolute_error), sum(actual_tickets) from marts.forecast_score where is_chosen and"
         " lead_from = 1",
     )[0]
     people = session.fetch(
@@ -109,7 +109,7 @@ def _expected(session: Session, last_day: date) -> Plot:
 def _past(session: Session) -> Plot:
     rows = _columns(
         session.fetch(
-            "select day, sum(came_tickets), sum(expected_tickets) from"
+            "select day, sum(actual_tickets), sum(expected_tickets) from"
             " marts.forecast_accuracy_daily where lead_days <= 7 group by day order by day",
         ),
         3,
@@ -266,7 +266,7 @@ def _busy(session: Session, last_day: date) -> Table:
         ),
         "select account, team, cast(floor(minute / 60.0) as bigint), sum(contacts) / 7, max(heads)"
         " from (select account, team, day, local_minute as minute, sum(planned_contacts) as"
-        " contacts, sum(heads_scheduled) as heads from marts.staffing_requirement_interval where"
+        " contacts, sum(scheduled_headcount) as heads from marts.staffing_requirement_interval where"
         " day <= :until group by account, team, day, local_minute) as pieces group by account,"
         " team, floor(minute / 60.0) having max(heads) > 0 order by 1, 2, 3",
         {"until": last_day + timedelta(days=_NEXT)},
@@ -292,9 +292,9 @@ def _roster(session: Session, last_day: date) -> Table:
             "Missing head hours",
             "Over head hours",
         ),
-        "select account, team, count(*), max(heads), sum(paid), sum(need), sum(under),"
-        " sum(over_need) from (select account, team, day, max(heads) as heads, sum(paid_hours) as"
-        " paid, max(need_head_hours) as need, max(under_head_hours) as under, max(over_head_hours)"
+        "select account, team, count(*), max(headcount), sum(paid), sum(need), sum(under),"
+        " sum(over_need) from (select account, team, day, max(headcount) as headcount, sum(paid_hours) as"
+        " paid, max(required_hours) as need, max(understaffed_hours) as under, max(overstaffed_hours)"
         " as over_need from marts.staffing_roster_daily where day <= :until group by account, team,"
         " day) as days group by account, team order by 1, 2",
         {"until": last_day + timedelta(days=_NEXT)},

@@ -21,7 +21,7 @@ MIGRATIONS: tuple[tuple[int, str, tuple[str, ...]], ...] = (
     (
         2,
         (
-            "measures, SLA clocks and daily tables are computed anew and by time zone; derived"
+            "measures, SLA clocks and daily tables are recomputed by time zone; derived"
             " tables only are dropped"
         ),
         tuple(
@@ -41,7 +41,7 @@ MIGRATIONS: tuple[tuple[int, str, tuple[str, ...]], ...] = (
     (
         3,
         (
-            "several budget lines a category, costs by month of service; the lines are read anew"
+            "several budget lines a category, costs by month of service; the lines are read again"
             " from their file"
         ),
         tuple(
@@ -59,7 +59,20 @@ MIGRATIONS: tuple[tuple[int, str, tuple[str, ...]], ...] = (
                 for name in ("alert", "schema_version")
             ),
             "alter table ops.notification rename column is_well to is_ok",
-            *(f"drop table if exists {name}" for name in ("core.dim_kpi", "core.fct_sla_clock")),
+            *(
+                f"drop table if exists {name}"
+                for name in (
+                    "core.dim_kpi",
+                    "core.fct_sla_clock",
+                    "marts.forecast_accuracy_daily",
+                    "marts.forecast_history_daily",
+                    "marts.forecast_score",
+                    "marts.staffing_forecast",
+                    "marts.staffing_requirement_daily",
+                    "marts.staffing_requirement_interval",
+                    "marts.staffing_roster_daily",
+                )
+            ),
         ),
     ),
 )

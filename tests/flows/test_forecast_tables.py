@@ -108,8 +108,8 @@ def test_the_tables_say_what_they_should(done: Bench, monkeypatch):
     shown = {(r["account"], r["team_id"]): r["backtest_wape"] for r in days}
     for row in query(
         done.url,
-        "select account, team_id, sum(abs(expected_tickets - came_tickets)) as wrong,"
-        " sum(came_tickets) as came, max(origin_day) as last_origin, min(day) as first_day from"
+        "select account, team_id, sum(abs(expected_tickets - actual_tickets)) as wrong,"
+        " sum(actual_tickets) as came, max(origin_day) as last_origin, min(day) as first_day from"
         " marts.forecast_accuracy_daily group by account, team_id",
     ):
         assert shown[row["account"], row["team_id"]] == pytest.approx(row["wrong"] / row["came"])
@@ -130,7 +130,7 @@ def test_the_tables_say_what_they_should(done: Bench, monkeypatch):
     assert {r["day"] for r in needs} == {TODAY + timedelta(days=i) for i in range(9)}
     for row in needs:
         assert row["agents_required"] >= 0
-        assert row["heads_scheduled"] == pytest.approx(row["agents_required"] / 0.7)
+        assert row["scheduled_headcount"] == pytest.approx(row["agents_required"] / 0.7)
         if row["model"] == "erlang_a" and row["planned_contacts"] > 0:
             assert row["service_level"] >= 0.8 - 1e-9
             assert row["occupancy"] <= 0.85 + 1e-9
@@ -140,8 +140,8 @@ def test_the_tables_say_what_they_should(done: Bench, monkeypatch):
         rows = list(part)
         assert day.weekday() < 5
         paid = sum(r["paid_hours"] for r in rows)
-        assert paid + 1e-6 >= rows[0]["need_head_hours"] - rows[0]["under_head_hours"]
-    assert query(done.url, "select 1 from marts.staffing_roster_daily where heads > 0")
+        assert paid + 1e-6 >= rows[0]["required_hours"] - rows[0]["understaffed_hours"]
+    assert query(done.url, "select 1 from marts.staffing_roster_daily where headcount > 0")
 
     for _, part in itertools.groupby(
         query(
@@ -417,8 +417,8 @@ def test_a_plan_that_cannot_be_right_is_set_aside_or_named(bench: Bench, tmp_pat
     assert reasons == {
         "amount is not driver_quantity x driver_rate",
         (
-            "neither amount nor driver_rate with a driver_quantity (or driver fte or contacts,"
-            " whose quantity headcount_plan tells)"
+            "neither an amount nor a driver_rate with a driver_quantity (or the driver fte or"
+            " contacts, whose quantity headcount_plan has)"
         ),
     }
     assert outcome.state == "partly"
