@@ -5,7 +5,7 @@ organisation.
 import csv
 import importlib
 import pkgutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -65,6 +65,24 @@ def desks() -> dict[str, DeskAccount]:
 
 
 _DESKS = desks()
+
+
+_MAIN: dict[str, tuple[Mapping[str, Any], Mapping[str, str]]] = {  # settings, secrets
+    "zendesk": (
+        {
+            "subdomain": "alderfinch",
+            "email": "etl@alderfinch.example",
+            "escalation_teams": ["Tier 2"],
+        },
+        {"api_token": "zendesk-demo-token"},
+    ),
+    "hubspot": ({}, {"access_token": "hubspot-demo-token"}),
+    "servicenow": (
+        {"instance": "alderfinch", "user": "etl"},
+        {"password": "servicenow-demo-password"},
+    ),
+    "surveymonkey": ({"scores": _SCORES}, {"access_token": "surveymonkey-demo-token"}),
+}
 
 
 _SURVEYS: dict[
@@ -172,12 +190,31 @@ def open_sandbox(
     port: int = 0,
     world: World | None = None,
 ) -> Iterator[Sandbox]:
-    """Serve every fake vendor as of midnight UTC at the start of `today`; plan files are written to
-    `folder`.
-    """
+    """Serve every fake vendor as of midnight UTC of `today`; plan files are written to `folder`."""
     day = today or datetime.now(UTC).date()
     clock = datetime(day.year, day.month, day.day, tzinfo=UTC)
     world = world or World(first=first_day(day), last=day - timedelta(days=1), daily=daily)
+    fakes = _fakes(world, clock)
+    files = write_plans(world, folder, day)
+    begin = datetime(world.first.year, world.first.month, world.first.day, tzinfo=UTC)
+    common = {"start": begin - timedelta(days=1), "requests_per_minute": 0}
+    with ExitStack() as stack:
+        accounts: list[Mapping[str, Any]] = []
+        for place, (name, fake) in enumerate(fakes.items()):
+            served = stack.enter_context(Served(fake, port + place if port else 0))
+            own = {"connector": name, "name": f"{name}_acme", "base_url": served.url}
+            accounts.append({**own, **_given(name), **common})
+        accounts.append({"connector": "files", "name": "plans", **files})
+        secrets = {
+            f"SUPPORT_ETL_SECRET_{name}_ACME_{secret}".upper(): value
+            for name in fakes
+            for secret, value in _secrets(name).items()
+        }
+        yield Sandbox(tuple(accounts), secrets, fakes, clock)
+
+
+def _fakes(world: World, clock: datetime) -> dict[str, Fake]:
+    """Every fake by its vendor. A smaller helpdesk and its survey tool report the same part."""
     fakes: dict[str, Fake] = {
         "zendesk": Zendesk(world, clock=clock),
         "hubspot": HubSpot(world, clock=clock),
@@ -187,74 +224,24 @@ def open_sandbox(
     for name, (desk, _, _) in _DESKS.items():
         own = _part(world.seed, world.first, world.last, world.daily * _SHARE, name)
         fakes[name] = desk(own, clock=clock)
-        fakes |= {
-            survey: fake(own, clock=clock)
-            for survey, (fake, told_by, _, _) in _SURVEYS.items()
-            if told_by == name
-        }
-    more = {name: (given, secrets) for name, (_, given, secrets) in _DESKS.items()} | {
-        name: (given, secrets) for name, (_, _, given, secrets) in _SURVEYS.items()
-    }
-    files = write_plans(world, folder, day)
-    start = datetime(world.first.year, world.first.month, world.first.day, tzinfo=UTC) - timedelta(
-        days=1
-    )
-    with ExitStack() as stack:
-        urls = {
-            name: stack.enter_context(Served(fake, port + place if port else 0)).url
-            for place, (name, fake) in enumerate(fakes.items())
-        }
-        common = {"start": start, "requests_per_minute": 0}
-        accounts: tuple[Mapping[str, Any], ...] = (
-            {
-                "connector": "zendesk",
-                "name": "zendesk_acme",
-                "base_url": urls["zendesk"],
-                "subdomain": "alderfinch",
-                "email": "etl@alderfinch.example",
-                "escalation_teams": ["Tier 2"],
-                **common,
-            },
-            {"connector": "hubspot", "name": "hubspot_acme", "base_url": urls["hubspot"], **common},
-            {
-                "connector": "servicenow",
-                "name": "servicenow_acme",
-                "base_url": urls["servicenow"],
-                "instance": "alderfinch",
-                "user": "etl",
-                **common,
-            },
-            {
-                "connector": "surveymonkey",
-                "name": "surveymonkey_acme",
-                "base_url": urls["surveymonkey"],
-                "scores": _SCORES,
-                **common,
-            },
-            *(
-                {
-                    "connector": name,
-                    "name": f"{name}_acme",
-                    "base_url": urls[name],
-                    **given,
-                    **common,
-                }
-                for name, (given, _) in more.items()
-            ),
-            {"connector": "files", "name": "plans", **files},
-        )
-        secrets = {
-            "SUPPORT_ETL_SECRET_ZENDESK_ACME_API_TOKEN": "zendesk-demo-token",
-            "SUPPORT_ETL_SECRET_HUBSPOT_ACME_ACCESS_TOKEN": "hubspot-demo-token",
-            "SUPPORT_ETL_SECRET_SERVICENOW_ACME_PASSWORD": "servicenow-demo-password",
-            "SUPPORT_ETL_SECRET_SURVEYMONKEY_ACME_ACCESS_TOKEN": "surveymonkey-demo-token",
-            **{
-                f"SUPPORT_ETL_SECRET_{name}_ACME_{secret}".upper(): value
-                for name, (_, secrets) in more.items()
-                for secret, value in secrets.items()
-            },
-        }
-        yield Sandbox(accounts, secrets, fakes, clock)
+        for survey, (fake, reported_by, _, _) in _SURVEYS.items():
+            if reported_by == name:
+                fakes[survey] = fake(own, clock=clock)
+    return fakes
+
+
+def _given(name: str) -> Mapping[str, Any]:
+    """Settings of a vendor's account."""
+    if name in _MAIN:
+        return _MAIN[name][0]
+    return _DESKS[name].settings if name in _DESKS else _SURVEYS[name][2]
+
+
+def _secrets(name: str) -> Mapping[str, str]:
+    """Secrets of a vendor's account."""
+    if name in _MAIN:
+        return _MAIN[name][1]
+    return _DESKS[name].secrets if name in _DESKS else _SURVEYS[name][3]
 
 
 def write_plans(world: World, folder: Path, today: date) -> dict[str, str]:
@@ -267,58 +254,63 @@ def write_plans(world: World, folder: Path, today: date) -> dict[str, str]:
     pick = random.Random(f"{world.seed}-money")
     folder.mkdir(parents=True, exist_ok=True)
     months = _months(world.first, today)
-    budget: list[dict[str, Any]] = []
-    costs: list[dict[str, Any]] = []
-    people: list[dict[str, Any]] = []
+    tables: dict[str, list[dict[str, Any]]] = {
+        "budget_lines": [],
+        "cost_entries": [],
+        "headcount_plan": [],
+        "kpi_targets": [
+            {"kpi": kpi, "team": team, "valid_from_on": months[0], "target": target}
+            for kpi, team, target in _TARGETS
+        ],
+    }
     for month in months:
         for team in world.teams:
-            heads = sum(a.team is team and a.works_on(month) for a in world.agents)
-            minutes = 33 if "Tier 2" in team.name else 24
-            people.append(
-                {
-                    "month_on": month,
-                    "team": team.name,
-                    "fte": heads * _FTE_PER_AGENT,
-                    "handle_minutes": minutes,
-                    "monthly_cost": 5200,
-                    "contacts": round(heads * _FTE_PER_AGENT * 5700 / minutes),
-                }
-            )
+            fte = sum(a.team is team and a.works_on(month) for a in world.agents) * _FTE_PER_AGENT
+            tables["headcount_plan"].append(_planned_people(month, team.name, fte))
             for category, (kind, rate) in _CATEGORIES.items():
-                amount = round(heads * _FTE_PER_AGENT * rate, 2)
-                by_seat = category in _BY_SEAT
-                budget.append(
-                    {
-                        "version": "original",
-                        "month_on": month,
-                        "team": team.name,
-                        "category": category,
-                        "kind": kind,
-                        "amount": None if by_seat else amount,
-                        "currency": "EUR",
-                        "driver": "fte" if by_seat else None,
-                        "driver_rate": rate if by_seat else None,
-                    }
+                amount = round(fte * rate, 2)
+                line = _budget_line(month, team.name, category, amount)
+                tables["budget_lines"].append(line)
+                tables["cost_entries"] += _postings(
+                    pick, month, today, team.name, category, kind, amount
                 )
-                costs += _postings(pick, month, today, team.name, category, kind, amount)
-    targets = [
-        {"kpi": kpi, "team": team, "valid_from_on": months[0], "target": target}
-        for kpi, team, target in _TARGETS
-    ]
-    for name, rows in (
-        ("budget_lines", budget),
-        ("cost_entries", costs),
-        ("headcount_plan", people),
-        ("kpi_targets", targets),
-    ):
-        with (folder / f"{name}.csv").open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, list(rows[0]))
-            writer.writeheader()
-            writer.writerows(rows)
+    return {name: str(_write_csv(folder / f"{name}.csv", rows)) for name, rows in tables.items()}
+
+
+def _planned_people(month: date, team: str, fte: float) -> dict[str, Any]:
+    minutes = 33 if "Tier 2" in team else 24
     return {
-        name: str(folder / f"{name}.csv")
-        for name in ("budget_lines", "cost_entries", "headcount_plan", "kpi_targets")
+        "month_on": month,
+        "team": team,
+        "fte": fte,
+        "handle_minutes": minutes,
+        "monthly_cost": 5200,
+        "contacts": round(fte * 5700 / minutes),
     }
+
+
+def _budget_line(month: date, team: str, category: str, amount: float) -> dict[str, Any]:
+    kind, rate = _CATEGORIES[category]
+    by_seat = category in _BY_SEAT
+    return {
+        "version": "original",
+        "month_on": month,
+        "team": team,
+        "category": category,
+        "kind": kind,
+        "amount": None if by_seat else amount,
+        "currency": "EUR",
+        "driver": "fte" if by_seat else None,
+        "driver_rate": rate if by_seat else None,
+    }
+
+
+def _write_csv(path: Path, rows: Sequence[Mapping[str, Any]]) -> Path:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
 
 
 def _postings(

@@ -5,14 +5,14 @@ that redirect.
 import csv
 import io
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from tasks.sandbox.desk import Desk, DeskAccount, Row
 from tasks.sandbox.fake import Request, Response, page_of
-from tasks.sandbox.story import BERLIN, Ticket
+from tasks.sandbox.story import BERLIN, Change, Ticket
 from tasks.sandbox.world import World
 
 _TYPE = {"email": "email", "web": "custom", "chat": "front_chat", "api": "custom"}
@@ -30,6 +30,20 @@ _WEEK = ("mon", "tue", "wed", "thu", "fri")
 def stamp(at: datetime | None, milliseconds: int = 0) -> float | None:
     """Unix seconds with milliseconds."""
     return at.timestamp() + milliseconds / 1000 if at else None
+
+
+class _Step(NamedTuple):
+    """What happened to a conversation, before it is an event."""
+
+    at: datetime
+    kind: str
+    source: Row | None
+    target: Row | None
+    on: Ticket
+
+
+def _meta(kind: str, data: Any) -> Row:
+    return {"_meta": {"type": kind}, "data": data}
 
 
 class Front(Desk):
@@ -123,177 +137,141 @@ class Front(Desk):
         return self._listed(asked, [e for e in told if low < e["emitted_at"] < high], self.per_page)
 
     def _told(self, t: Ticket) -> list[Row]:
-        steps: list[tuple[datetime, str, Row | None, Row | None, Ticket]] = []
-        done, team, category = False, None, "open"
-        for c in t.changes_until(self.clock):
-            who: Row = (
-                {"_meta": {"type": "teammate"}, "data": self._teammate(c.actor)}
-                if c.actor
-                else {"_meta": {"type": "rule"}, "data": {"id": "rul_1", "name": "Rule"}}
-            )
-            if c.field == "status" and self.ticketing:
-                if _CATEGORY[str(c.after)] != category:
-                    category = _CATEGORY[str(c.after)]
-                    steps.append(
-                        (
-                            c.at,
-                            "ticket_status_update",
-                            who,
-                            {"_meta": {"type": "ticket_status"}, "data": self._status(category)},
-                            t,
-                        )
-                    )
-            elif c.field == "status" and (c.after in {"solved", "closed"}) != done:
-                done = not done
-                steps.append((c.at, "archive" if done else "reopen", who, None, t))
-            elif c.field == "assignee" and c.after:
-                steps.append(
-                    (
-                        c.at,
-                        "assign",
-                        who,
-                        {"_meta": {"type": "teammate"}, "data": self._teammate(int(c.after))},
-                        t,
-                    )
-                )
-            elif c.field == "team":
-                if team is not None:
-                    steps.append(
-                        (
-                            c.at,
-                            "move",
-                            who,
-                            {"_meta": {"type": "inboxes"}, "data": [self._inbox(str(c.after))]},
-                            t,
-                        )
-                    )
-                team = c.after
-        for place, n in enumerate(self.notes(t)):
-            inboxes: Row = {
-                "_meta": {"type": "inboxes"},
-                "data": [self._inbox(t.changes[1].after or "")],
-            }
-            kind = (
-                "comment" if not n.is_public else "inbound" if n.role == "customer" else "out_reply"
-            )
-            steps.append(
-                (n.at, kind, inboxes if kind == "inbound" and place == 0 else None, None, t)
-            )
-        if t.deleted_at and t.deleted_at <= self.clock:
-            steps.append((t.deleted_at, "trash", None, None, t))
-        if t.merged_at and self.is_merged(t):
-            into = next(o for o in self.visible() if o.number == t.merged_into)
-            steps.append(
-                (
-                    t.merged_at,
-                    "conversations_merged",
-                    None,
-                    {"_meta": {"type": "deleted_conversation_ids"}, "data": [f"cnv_{t.number:x}"]},
-                    into,
-                )
-            )
+        """The events of a conversation, in their order."""
+        steps = [*self._changes(t), *self._messages(t), *self._endings(t)]
         order = {"inbound": 0, "out_reply": 0, "comment": 0}
-        steps.sort(key=lambda s: (s[0], order.get(s[1], 1)))
+        steps.sort(key=lambda s: (s.at, order.get(s.kind, 1)))
         return [
             {
                 "_links": {},
                 "id": f"evt_{t.number:x}{i:02x}",
-                "type": kind,
-                "emitted_at": stamp(at, i),
-                **({"source": source} if source else {}),
-                "target": target,
+                "type": step.kind,
+                "emitted_at": stamp(step.at, i),
+                **({"source": step.source} if step.source else {}),
+                "target": step.target,
                 "conversation": {
-                    "id": f"cnv_{on.number:x}",
-                    "subject": on.topic,
+                    "id": f"cnv_{step.on.number:x}",
+                    "subject": step.on.topic,
                     "status": "assigned",
-                    "created_at": stamp(on.created_at),
+                    "created_at": stamp(step.on.created_at),
                 },
             }
-            for i, (at, kind, source, target, on) in enumerate(steps)
+            for i, step in enumerate(steps)
         ]
+
+    def _changes(self, t: Ticket) -> Iterator[_Step]:
+        done, team, category = False, None, "open"
+        for c in t.changes_until(self.clock):
+            who = self._actor(c)
+            if c.field == "status" and self.ticketing:
+                if _CATEGORY[str(c.after)] != category:
+                    category = _CATEGORY[str(c.after)]
+                    status = _meta("ticket_status", self._status(category))
+                    yield _Step(c.at, "ticket_status_update", who, status, t)
+            elif c.field == "status" and (c.after in {"solved", "closed"}) != done:
+                done = not done
+                yield _Step(c.at, "archive" if done else "reopen", who, None, t)
+            elif c.field == "assignee" and c.after:
+                teammate = _meta("teammate", self._teammate(int(c.after)))
+                yield _Step(c.at, "assign", who, teammate, t)
+            elif c.field == "team":
+                if team is not None:
+                    inboxes = _meta("inboxes", [self._inbox(str(c.after))])
+                    yield _Step(c.at, "move", who, inboxes, t)
+                team = c.after
+
+    def _actor(self, change: Change) -> Row:
+        if change.actor:
+            return _meta("teammate", self._teammate(change.actor))
+        return _meta("rule", {"id": "rul_1", "name": "Rule"})
+
+    def _messages(self, t: Ticket) -> Iterator[_Step]:
+        for place, n in enumerate(self.notes(t)):
+            public = "inbound" if n.role == "customer" else "out_reply"
+            kind = public if n.is_public else "comment"
+            opening = kind == "inbound" and place == 0
+            inboxes = _meta("inboxes", [self._inbox(t.changes[1].after or "")])
+            yield _Step(n.at, kind, inboxes if opening else None, None, t)
+
+    def _endings(self, t: Ticket) -> Iterator[_Step]:
+        if t.deleted_at and t.deleted_at <= self.clock:
+            yield _Step(t.deleted_at, "trash", None, None, t)
+        if t.merged_at and self.is_merged(t):
+            into = next(o for o in self.visible() if o.number == t.merged_into)
+            merged = _meta("deleted_conversation_ids", [f"cnv_{t.number:x}"])
+            yield _Step(t.merged_at, "conversations_merged", None, merged, into)
 
     def _one(self, asked: Request, number: int, part: str | None) -> Response:
         t = next((t for t in self.visible() if t.number == number), None)
         if t is None:
             return self._error(404, "Not found", f"Unknown conversation cnv_{number:x}")
         if self.is_merged(t):
-            return Response(
-                b"",
-                301,
-                {
-                    "location": (
-                        f"{self.base_url}/conversations/cnv_{t.merged_into:x}"
-                        + (f"/{part}" if part else "")
-                    )
-                },
-            )
+            into = f"{self.base_url}/conversations/cnv_{t.merged_into:x}"
+            return Response(b"", 301, {"location": f"{into}/{part}" if part else into})
         if part == "messages":
             rows = [self._message(t, place) for place, n in enumerate(self.notes(t)) if n.is_public]
             return self._listed(asked, rows[::-1], 100)
         if part == "comments":
-            return self._whole(
-                [
-                    {
-                        "id": f"com_{t.number:x}{i:02x}",
-                        "author": self._teammate(n.author),
-                        "body": n.text,
-                        "posted_at": stamp(n.at),
-                        "attachments": [],
-                        "is_pinned": False,
-                    }
-                    for i, n in enumerate(self.notes(t))
-                    if not n.is_public
-                ]
-            )
+            return self._whole(self._comments(t))
+        return Response(self._conversation(t))
+
+    def _comments(self, t: Ticket) -> list[Row]:
+        return [
+            {
+                "id": f"com_{t.number:x}{i:02x}",
+                "author": self._teammate(n.author),
+                "body": n.text,
+                "posted_at": stamp(n.at),
+                "attachments": [],
+                "is_pinned": False,
+            }
+            for i, n in enumerate(self.notes(t))
+            if not n.is_public
+        ]
+
+    def _conversation(self, t: Ticket) -> Row:
         agent = t.value_at("assignee", self.clock)
-        status = (
-            "deleted"
-            if self.is_deleted(t)
-            else "archived"
-            if self.solved_at(t)
-            else "assigned"
-            if agent
-            else "unassigned"
-        )
+        contact = f"{self.base_url}/contacts/crd_{t.requester.number:x}"
+        return {
+            "_links": {"self": "", "related": {}},
+            "id": f"cnv_{t.number:x}",
+            "type": "conversation",
+            "subject": t.topic,
+            "status": self._state(t),
+            **self._ticketing(t),
+            "assignee": self._teammate(int(agent)) if agent else None,
+            "tags": [],
+            "links": [],
+            "custom_fields": {},
+            "created_at": stamp(t.created_at, 123),
+            "recipient": {
+                "_links": {"related": {"contact": contact}},
+                "name": t.requester.name,
+                "handle": t.requester.email,
+                "role": "from",
+            },
+            "updated_at": stamp(self.changed_keys(t), 500),
+            "is_private": False,
+            "scheduled_reminders": [],
+            "metadata": {},
+        }
+
+    def _state(self, t: Ticket) -> str:
+        if self.is_deleted(t):
+            return "deleted"
+        if self.solved_at(t):
+            return "archived"
+        return "assigned" if t.value_at("assignee", self.clock) else "unassigned"
+
+    def _ticketing(self, t: Ticket) -> Row:
+        if not self.ticketing:
+            return {"ticket_ids": []}
         category = _CATEGORY[t.value_at("status", self.clock) or "new"]
-        ticket: Row = (
-            {
-                "status_id": f"sts_{category}",
-                "status_category": category,
-                "ticket_ids": [f"TICKET-{t.number}"],
-            }
-            if self.ticketing
-            else {"ticket_ids": []}
-        )
-        return Response(
-            {
-                "_links": {"self": "", "related": {}},
-                "id": f"cnv_{t.number:x}",
-                "type": "conversation",
-                "subject": t.topic,
-                "status": status,
-                **ticket,
-                "assignee": self._teammate(int(agent)) if agent else None,
-                "tags": [],
-                "links": [],
-                "custom_fields": {},
-                "created_at": stamp(t.created_at, 123),
-                "recipient": {
-                    "_links": {
-                        "related": {
-                            "contact": f"{self.base_url}/contacts/crd_{t.requester.number:x}"
-                        }
-                    },
-                    "name": t.requester.name,
-                    "handle": t.requester.email,
-                    "role": "from",
-                },
-                "updated_at": stamp(self.changed_keys(t), 500),
-                "is_private": False,
-                "scheduled_reminders": [],
-                "metadata": {},
-            }
-        )
+        return {
+            "status_id": f"sts_{category}",
+            "status_category": category,
+            "ticket_ids": [f"TICKET-{t.number}"],
+        }
 
     def _status(self, category: str) -> Row:
         return {

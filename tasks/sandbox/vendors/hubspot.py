@@ -26,6 +26,14 @@ _OPERATORS: dict[str, Callable[[float, float], bool]] = {
 }
 
 
+_PROPERTY = {  # by field of the story
+    "status": "hs_pipeline_stage",
+    "assignee": "hubspot_owner_id",
+    "team": "hubspot_team_id",
+    "priority": "hs_ticket_priority",
+}
+
+
 class HubSpot(Fake):
     """The HubSpot portal of the organisation: its companies and people, and the tickets of Customer
     Success.
@@ -279,70 +287,14 @@ class HubSpot(Fake):
         )
 
     def _ticket(self, ticket: Ticket) -> _ROW:
-        now, changed_keys = self.clock, ticket.touched_at(self.clock)
-        history: dict[str, list[_ROW]] = {}
-        names = {
-            "status": "hs_pipeline_stage",
-            "assignee": "hubspot_owner_id",
-            "team": "hubspot_team_id",
-            "priority": "hs_ticket_priority",
-        }
-        for change in ticket.changes_until(now):
-            value = self._raw(change.field, change.after)
-            versions = history.setdefault(names[change.field], [])
-            if versions and versions[0]["value"] == value:
-                continue
-            versions.insert(
-                0,
-                {
-                    "value": value,
-                    "timestamp": _ms(change.at),
-                    "sourceType": "CRM_UI",
-                    "sourceId": f"userId:{change.actor}",
-                    "updatedByUserId": change.actor,
-                },
-            )
-        replies = [n.at for n in ticket.notes_until(now) if n.role == "agent" and n.is_public]
-        closes = [
-            c.at for c in ticket.changes_until(now) if c.field == "status" and c.after == "solved"
-        ]
-        is_closed = history["hs_pipeline_stage"][0]["value"] == "4"
-        closed = closes[-1] if is_closed and closes else None
-        due = ticket.created_at + timedelta(minutes=RESOLUTION_MINUTES[ticket.priority])
-        losers = sorted(
-            t.number
-            for t in self._tickets
-            if t.merged_into == ticket.number and t.merged_at and t.merged_at <= now
-        )
-        if losers:
-            changed_keys = max(
-                [
-                    changed_keys,
-                    *(t.merged_at for t in self._tickets if t.number in losers and t.merged_at),
-                ]
-            )
-        gone = ticket.deleted_at if ticket.deleted_at and ticket.deleted_at <= now else None
-        merged_away = ticket.merged_at is not None and ticket.merged_at <= now
+        now = self.clock
+        history = self._history(ticket)
         properties = {
-            "hs_object_id": str(ticket.number),
-            "createdate": _ms(ticket.created_at),
-            "hs_lastmodifieddate": _ms(changed_keys),
-            "subject": ticket.topic,
-            "content": None,
-            "hs_pipeline": "0",
-            "source_type": _SOURCE[ticket.channel],
-            "hs_ticket_category": ticket.kind.upper(),
-            "closed_date": _ms(closed) if closed else None,
-            "first_agent_reply_date": _ms(replies[0]) if replies else None,
-            "time_to_first_agent_reply": (
-                str(_milli(ticket.created_at, replies[0])) if replies else None
-            ),
-            "time_to_close": str(_milli(ticket.created_at, closed)) if closed else None,
-            "hs_merged_object_ids": ";".join(map(str, losers)) or None,
-            "hs_time_to_close_sla_at": _ms(due),
-            "hs_time_to_close_sla_status": "2",
+            **self._properties(ticket, history),
             **{p: v[0]["value"] for p, v in history.items()},
         }
+        gone = ticket.deleted_at if ticket.deleted_at and ticket.deleted_at <= now else None
+        merged_away = ticket.merged_at is not None and ticket.merged_at <= now
         return {
             "id": str(ticket.number),
             "properties": properties,
@@ -354,6 +306,61 @@ class HubSpot(Fake):
             "archivedAt": _ms(gone or ticket.merged_at or now),
             "_hidden": merged_away,
         }
+
+    def _history(self, ticket: Ticket) -> dict[str, list[_ROW]]:
+        """Versions of each property, the newest first."""
+        history: dict[str, list[_ROW]] = {}
+        for change in ticket.changes_until(self.clock):
+            value = self._raw(change.field, change.after)
+            versions = history.setdefault(_PROPERTY[change.field], [])
+            if versions and versions[0]["value"] == value:
+                continue
+            version = {
+                "value": value,
+                "timestamp": _ms(change.at),
+                "sourceType": "CRM_UI",
+                "sourceId": f"userId:{change.actor}",
+                "updatedByUserId": change.actor,
+            }
+            versions.insert(0, version)
+        return history
+
+    def _properties(self, ticket: Ticket, history: dict[str, list[_ROW]]) -> _ROW:
+        opened, now = ticket.created_at, self.clock
+        replies = [n.at for n in ticket.notes_until(now) if n.role == "agent" and n.is_public]
+        statuses = [c for c in ticket.changes_until(now) if c.field == "status"]
+        closes = [c.at for c in statuses if c.after == "solved"]
+        is_closed = history["hs_pipeline_stage"][0]["value"] == "4"
+        closed = closes[-1] if is_closed and closes else None
+        due = opened + timedelta(minutes=RESOLUTION_MINUTES[ticket.priority])
+        losers = self._losers(ticket)
+        changed = max([ticket.touched_at(now), *losers.values()])
+        return {
+            "hs_object_id": str(ticket.number),
+            "createdate": _ms(opened),
+            "hs_lastmodifieddate": _ms(changed),
+            "subject": ticket.topic,
+            "content": None,
+            "hs_pipeline": "0",
+            "source_type": _SOURCE[ticket.channel],
+            "hs_ticket_category": ticket.kind.upper(),
+            "closed_date": _ms(closed) if closed else None,
+            "first_agent_reply_date": _ms(replies[0]) if replies else None,
+            "time_to_first_agent_reply": str(_milli(opened, replies[0])) if replies else None,
+            "time_to_close": str(_milli(opened, closed)) if closed else None,
+            "hs_merged_object_ids": ";".join(map(str, losers)) or None,
+            "hs_time_to_close_sla_at": _ms(due),
+            "hs_time_to_close_sla_status": "2",
+        }
+
+    def _losers(self, ticket: Ticket) -> dict[int, datetime]:
+        """Numbers of the tickets merged into this one so far, in order, with their instants."""
+        merged = {
+            t.number: t.merged_at
+            for t in self._tickets
+            if t.merged_into == ticket.number and t.merged_at and t.merged_at <= self.clock
+        }
+        return dict(sorted(merged.items()))
 
     def _raw(self, name: str, value: str | None) -> str:
         if value is None:

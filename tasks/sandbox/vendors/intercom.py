@@ -3,7 +3,8 @@ seconds, POST searches.
 """
 
 import base64
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 from tasks.sandbox.desk import Desk, DeskAccount, Row, seconds
@@ -23,6 +24,9 @@ _SOURCE = {"email": "email", "web": "conversation", "chat": "conversation", "api
 _PRIORITY = {"low": "low", "normal": "medium", "high": "high", "urgent": "urgent"}
 _EVERY_YEAR = {(1, 1), (5, 1), (10, 3), (12, 25), (12, 26)}
 _ADMIN, _TEAM = 814_000, 9_000
+
+
+_Step = tuple[datetime, int, Row]  # instant, place within it, conversation part
 
 
 class Intercom(Desk):
@@ -152,9 +156,6 @@ class Intercom(Desk):
         return found
 
     def _conversation(self, t: Ticket, *, with_parts: bool = False) -> Row:
-        state = _STATE[t.value_at("status", self.clock) or "new"]
-        agent, team = t.value_at("assignee", self.clock), t.value_at("team", self.clock)
-        first, opening = self.first_reply_at(t), self.notes(t)[0]
         contact = {"type": "contact", "id": f"p{t.requester.number}", "external_id": None}
         row: Row = {
             "type": "conversation",
@@ -164,43 +165,15 @@ class Intercom(Desk):
             "updated_at": seconds(self.changed_keys(t)),
             "waiting_since": None,
             "snoozed_until": None,
-            "open": state == "open",
-            "state": state,
-            "read": True,
-            "priority": _PRIORITY[t.value_at("priority", self.clock) or "normal"],
-            "admin_assignee_id": _ADMIN + int(agent) if agent else None,
-            "team_assignee_id": str(_TEAM + int(team)) if team else None,
-            "source": {
-                "type": _SOURCE[t.channel],
-                "id": f"s{t.number}",
-                "delivered_as": "customer_initiated",
-                "subject": t.topic,
-                "body": f"<p>{opening.text}</p>",
-                "author": {
-                    "type": "user",
-                    "id": f"p{t.requester.number}",
-                    "name": t.requester.name,
-                    "email": t.requester.email,
-                },
-                "attachments": [],
-                "redacted": False,
-            },
+            **self._state(t),
+            "source": self._source(t),
             "contacts": {"type": "contact.list", "contacts": [contact]},
             "teammates": {"type": "admin.list", "teammates": []},
             "tags": {"type": "tag.list", "tags": []},
             "custom_attributes": {},
             "conversation_rating": self._rating(t, contact),
             "sla_applied": None,
-            "statistics": {
-                "type": "conversation_statistics",
-                "first_admin_reply_at": seconds(first),
-                "last_close_at": seconds(self.solved_at(t)),
-                "count_reopens": 0,
-                "handling_time": (
-                    t.minutes_worked * 60 if self.solved_at(t) and t.minutes_worked else None
-                ),
-                "adjusted_handling_time": None,
-            },
+            "statistics": self._statistics(t),
             "ai_agent_participated": False,
             "ai_agent": None,
         }
@@ -212,6 +185,46 @@ class Intercom(Desk):
                 "conversation_parts": parts[-self.most_parts :],
             }
         return row
+
+    def _state(self, t: Ticket) -> Row:
+        state = _STATE[t.value_at("status", self.clock) or "new"]
+        agent, team = t.value_at("assignee", self.clock), t.value_at("team", self.clock)
+        return {
+            "open": state == "open",
+            "state": state,
+            "read": True,
+            "priority": _PRIORITY[t.value_at("priority", self.clock) or "normal"],
+            "admin_assignee_id": _ADMIN + int(agent) if agent else None,
+            "team_assignee_id": str(_TEAM + int(team)) if team else None,
+        }
+
+    def _source(self, t: Ticket) -> Row:
+        return {
+            "type": _SOURCE[t.channel],
+            "id": f"s{t.number}",
+            "delivered_as": "customer_initiated",
+            "subject": t.topic,
+            "body": f"<p>{self.notes(t)[0].text}</p>",
+            "author": {
+                "type": "user",
+                "id": f"p{t.requester.number}",
+                "name": t.requester.name,
+                "email": t.requester.email,
+            },
+            "attachments": [],
+            "redacted": False,
+        }
+
+    def _statistics(self, t: Ticket) -> Row:
+        solved = self.solved_at(t)
+        return {
+            "type": "conversation_statistics",
+            "first_admin_reply_at": seconds(self.first_reply_at(t)),
+            "last_close_at": seconds(solved),
+            "count_reopens": 0,
+            "handling_time": t.minutes_worked * 60 if solved and t.minutes_worked else None,
+            "adjusted_handling_time": None,
+        }
 
     def _rating(self, t: Ticket, contact: Row) -> Row | None:
         rating = t.rating
@@ -231,55 +244,9 @@ class Intercom(Desk):
         }
 
     def _parts(self, t: Ticket) -> list[Row]:
-        steps: list[tuple[Any, int, Row]] = []
-        state = "open"
-        for c in t.changes_until(self.clock):
-            told: Row | None = None
-            if c.field == "status" and _STATE[str(c.after)] != state:
-                after = _STATE[str(c.after)]
-                told = {
-                    "part_type": {
-                        "closed": "close",
-                        "snoozed": "snoozed",
-                        "open": "open" if state == "closed" else "unsnoozed",
-                    }[after],
-                    "assigned_to": None,
-                    "state": after,
-                }
-                state = after
-            elif c.field in {"assignee", "team"} and c.after:
-                kind, base = ("admin", _ADMIN) if c.field == "assignee" else ("team", _TEAM)
-                told = {
-                    "part_type": "assignment",
-                    "assigned_to": {"type": kind, "id": str(base + int(c.after))},
-                    "state": state,
-                }
-            if told:
-                by: Row = (
-                    {"type": "admin", "id": str(_ADMIN + c.actor)}
-                    if c.actor
-                    else {"type": "bot", "id": "278", "name": "Operator"}
-                )
-                steps.append((c.at, 1, {**told, "body": None, "author": by}))
-        for n in self.notes(t)[1:]:
-            author: Row = (
-                {"type": "admin", "id": str(_ADMIN + n.author), "from_ai_agent": False}
-                if n.role == "agent"
-                else {"type": "user", "id": f"p{n.author}"}
-            )
-            steps.append(
-                (
-                    n.at,
-                    0,
-                    {
-                        "part_type": "comment" if n.is_public else "note",
-                        "body": n.text,
-                        "assigned_to": None,
-                        "author": author,
-                        "state": state,
-                    },
-                )
-            )
+        changes = list(self._changes(t))
+        state = changes[-1][2]["state"] if changes else "open"
+        steps = [*changes, *self._comments(t, state)]
         steps.sort(key=lambda s: (s[0], s[1]))
         return [
             {
@@ -297,6 +264,38 @@ class Intercom(Desk):
             }
             for i, (at, _, row) in enumerate(steps, 1)
         ]
+
+    def _changes(self, t: Ticket) -> Iterator[_Step]:
+        state = "open"
+        for c in t.changes_until(self.clock):
+            part: Row | None = None
+            if c.field == "status" and _STATE[str(c.after)] != state:
+                before, state = state, _STATE[str(c.after)]
+                opened = "open" if before == "closed" else "unsnoozed"
+                kind = {"closed": "close", "snoozed": "snoozed", "open": opened}[state]
+                part = {"part_type": kind, "assigned_to": None, "state": state}
+            elif c.field in {"assignee", "team"} and c.after:
+                holder, base = ("admin", _ADMIN) if c.field == "assignee" else ("team", _TEAM)
+                assigned = {"type": holder, "id": str(base + int(c.after))}
+                part = {"part_type": "assignment", "assigned_to": assigned, "state": state}
+            if part:
+                yield c.at, 1, {**part, "body": None, "author": _author(c.actor)}
+
+    def _comments(self, t: Ticket, state: str) -> Iterator[_Step]:
+        for n in self.notes(t)[1:]:
+            author: Row = (
+                {"type": "admin", "id": str(_ADMIN + n.author), "from_ai_agent": False}
+                if n.role == "agent"
+                else {"type": "user", "id": f"p{n.author}"}
+            )
+            part = {
+                "part_type": "comment" if n.is_public else "note",
+                "body": n.text,
+                "assigned_to": None,
+                "author": author,
+                "state": state,
+            }
+            yield n.at, 0, part
 
     def _deleted(self, asked: Request) -> Response:
         rows = [
@@ -454,6 +453,12 @@ class Intercom(Desk):
             }
             for n, (d, recurs) in enumerate(told.items())
         ]
+
+
+def _author(actor: int | None) -> Row:
+    if actor:
+        return {"type": "admin", "id": str(_ADMIN + actor)}
+    return {"type": "bot", "id": "278", "name": "Operator"}
 
 
 SANDBOX = DeskAccount(Intercom, {}, {"access_token": "intercom-demo-token"})

@@ -31,6 +31,37 @@ _PRIORITY = {
 }
 
 
+_MYSELF: Row = {"accountId": "5b0", "accountType": "atlassian", "displayName": "ETL"}
+_SERVER: Row = {
+    "version": "1001.0.0",
+    "versionNumbers": [1001, 0, 0],
+    "deploymentType": "Cloud",
+}
+_PROJECT: Row = {
+    "id": "10000",
+    "key": "SUP",
+    "name": "Support",
+    "projectTypeKey": "service_desk",
+}
+_FIELD: Row = {
+    "id": "summary",
+    "name": "Summary",
+    "custom": False,
+    "schema": {"type": "string"},
+}
+
+
+def _statuses() -> list[Row]:
+    return [
+        {"id": i, "name": n, "statusCategory": _BULK[c], "scope": {"type": "GLOBAL"}}
+        for i, n, c in _STATUS.values()
+    ]
+
+
+def _error(message: str, status: int) -> Response:
+    return Response({"errorMessages": [message]}, status)
+
+
 class Jira(Desk):
     """A site whose API user lives in `zone`: JQL's times are read there, to the minute."""
 
@@ -79,78 +110,28 @@ class Jira(Desk):
         if asked.basic() != self._login:
             return self.unauthorized()
         routes: dict[str, Callable[[Request], Response]] = {
-            "/rest/api/3/myself": lambda a: Response(
-                {
-                    "accountId": "5b0",
-                    "accountType": "atlassian",
-                    "displayName": "ETL",
-                    "timeZone": str(self.zone),
-                }
-            ),
+            "/rest/api/3/myself": lambda a: Response({**_MYSELF, "timeZone": str(self.zone)}),
             "/rest/api/3/search/jql": self._search,
             "/rest/api/3/changelog/bulkfetch": self._changelogs,
             "/rest/api/3/users/search": self._users,
-            "/rest/api/3/statuses/search": lambda a: self._values(
-                a,
-                [
-                    {"id": i, "name": n, "statusCategory": _BULK[c], "scope": {"type": "GLOBAL"}}
-                    for i, n, c in _STATUS.values()
-                ],
-            ),
-            "/rest/api/3/project/search": lambda a: self._values(
-                a,
-                [
-                    {
-                        "id": "10000",
-                        "key": "SUP",
-                        "name": "Support",
-                        "projectTypeKey": "service_desk",
-                    }
-                ],
-            ),
+            "/rest/api/3/statuses/search": lambda a: self._values(a, _statuses()),
+            "/rest/api/3/project/search": lambda a: self._values(a, [_PROJECT]),
             "/rest/servicedeskapi/organization": self._organizations,
             "/rest/api/3/worklog/updated": self._worklogs,
             "/rest/api/3/worklog/list": self._worklog_list,
-            "/rest/api/3/serverInfo": lambda a: Response(
-                {
-                    "baseUrl": self.base_url,
-                    "version": "1001.0.0",
-                    "versionNumbers": [1001, 0, 0],
-                    "deploymentType": "Cloud",
-                }
-            ),
-            "/rest/api/3/field": lambda a: Response(
-                [
-                    {
-                        "id": "summary",
-                        "name": "Summary",
-                        "custom": False,
-                        "schema": {"type": "string"},
-                    }
-                ]
-            ),
-            "/rest/api/3/search": lambda a: Response(
-                {"errorMessages": ["The requested API has been removed."]}, 410
-            ),
+            "/rest/api/3/serverInfo": lambda a: Response({"baseUrl": self.base_url, **_SERVER}),
+            "/rest/api/3/field": lambda a: Response([_FIELD]),
+            "/rest/api/3/search": lambda a: _error("The requested API has been removed.", 410),
         }
         if asked.path in routes:
             return routes[asked.path](asked)
         match = re.fullmatch(r"/rest/api/3/issue/(\d+)/comment", asked.path)
-        if match:
-            found = [t for t in self.alive() if str(t.number) == match[1]]
-            return (
-                self._comments(asked, found[0])
-                if found
-                else Response(
-                    {
-                        "errorMessages": [
-                            "Issue does not exist or you do not have permission to see it."
-                        ]
-                    },
-                    404,
-                )
-            )
-        return Response({"errorMessages": ["not found"]}, 404)
+        if not match:
+            return Response({"errorMessages": ["not found"]}, 404)
+        issue = next((t for t in self.alive() if str(t.number) == match[1]), None)
+        if issue is None:
+            return _error("Issue does not exist or you do not have permission to see it.", 404)
+        return self._comments(asked, issue)
 
     def when(self, at: datetime) -> str:
         """2026-01-05T09:12:33.000+0100: local, offset without colon."""

@@ -245,37 +245,10 @@ class Salesforce(Desk):
         return found
 
     def _make(self) -> dict[str, list[Row]]:
+        return {**self._of_cases(), **self._of_people(), **self._of_companies(), **self._of_setup()}
+
+    def _of_cases(self) -> dict[str, list[Row]]:
         shown = self.visible()
-        start = datetime(2024, 1, 5, tzinfo=UTC)
-        base: Row = {"CreatedDate": when(start), "SystemModstamp": when(start), "IsDeleted": False}
-        users = [
-            {
-                **base,
-                "Id": key("005", a.number),
-                "Name": a.name,
-                "Email": a.email,
-                "IsActive": self.is_here(a),
-                "UserType": "Standard",
-                "TimeZoneSidKey": "Europe/Berlin",
-                "CreatedDate": when(since(a)),
-                "SystemModstamp": when(since(a)),
-            }
-            for a in self.agents()
-        ]
-        hours: Row = {
-            **base,
-            "Id": key("01m", 1),
-            "Name": BERLIN.name,
-            "IsActive": True,
-            "IsDefault": True,
-            "TimeZoneSidKey": BERLIN.zone,
-        }
-        for place, day in enumerate(_DAYS):
-            is_open = 1 <= place <= 5
-            hours |= {
-                f"{day}StartTime": "08:00:00.000Z" if is_open else None,
-                f"{day}EndTime": "18:00:00.000Z" if is_open else None,
-            }
         return {
             "Case": [self._case(t) for t in shown],
             "CaseHistory": [h for t in shown for h in self._history(t)],
@@ -283,9 +256,26 @@ class Salesforce(Desk):
             "CaseComment": [m for t in shown for m in self._comments(t)],
             "AgentWork": [w for t in shown for w in self._works(t)],
             "CaseMilestone": [m for t in shown for m in self._milestones(t)],
-            "User": users,
+        }
+
+    def _of_people(self) -> dict[str, list[Row]]:
+        return {
+            "User": [
+                {
+                    **_BASE,
+                    "Id": key("005", a.number),
+                    "Name": a.name,
+                    "Email": a.email,
+                    "IsActive": self.is_here(a),
+                    "UserType": "Standard",
+                    "TimeZoneSidKey": "Europe/Berlin",
+                    "CreatedDate": when(since(a)),
+                    "SystemModstamp": when(since(a)),
+                }
+                for a in self.agents()
+            ],
             "Group": [
-                {**base, "Id": key("00G", t.number), "Name": t.name, "Type": "Queue"}
+                {**_BASE, "Id": key("00G", t.number), "Name": t.name, "Type": "Queue"}
                 for t in self.teams
             ],
             "GroupMember": [
@@ -293,13 +283,29 @@ class Salesforce(Desk):
                     "Id": key("011", a.number),
                     "GroupId": key("00G", a.team.number),
                     "UserOrGroupId": key("005", a.number),
-                    "SystemModstamp": when(start),
+                    "SystemModstamp": _BASE["SystemModstamp"],
                 }
                 for a in self.agents()
             ],
+            "Contact": [
+                {
+                    **_BASE,
+                    "Id": key("003", p.number),
+                    "Name": p.name,
+                    "Email": p.email,
+                    "AccountId": key("001", p.company.number) if p.company else None,
+                    "CreatedDate": when(p.since),
+                    "SystemModstamp": when(p.since),
+                }
+                for p in self.people()
+            ],
+        }
+
+    def _of_companies(self) -> dict[str, list[Row]]:
+        return {
             "Account": [
                 {
-                    **base,
+                    **_BASE,
                     "Id": key("001", c.number),
                     "Name": c.name,
                     "Website": c.domain,
@@ -310,21 +316,9 @@ class Salesforce(Desk):
                 }
                 for c in self.companies()
             ],
-            "Contact": [
-                {
-                    **base,
-                    "Id": key("003", p.number),
-                    "Name": p.name,
-                    "Email": p.email,
-                    "AccountId": key("001", p.company.number) if p.company else None,
-                    "CreatedDate": when(p.since),
-                    "SystemModstamp": when(p.since),
-                }
-                for p in self.people()
-            ],
             "Contract": [
                 {
-                    **base,
+                    **_BASE,
                     "Id": key("800", c.number),
                     "AccountId": key("001", c.number),
                     "Status": "Activated",
@@ -334,6 +328,10 @@ class Salesforce(Desk):
                 }
                 for c in self.companies()
             ],
+        }
+
+    def _of_setup(self) -> dict[str, list[Row]]:
+        return {
             "CaseStatus": [
                 {
                     "Id": key("01J", n),
@@ -345,49 +343,54 @@ class Salesforce(Desk):
                 }
                 for n, s in enumerate(dict.fromkeys(_STATUS.values()), 1)
             ],
-            "BusinessHours": [hours],
-            "Holiday": [
-                *(
-                    {
-                        **base,
-                        **_ONCE,
-                        "Id": key("0C0", n),
-                        "Name": "Public holiday",
-                        "ActivityDate": d.isoformat(),
-                    }
-                    for n, d in enumerate(
-                        (d for d in self._closed() if (d.month, d.day) != (1, 1)), 1
-                    )
-                ),
-                {
-                    **base,
-                    **_ONCE,
-                    "Id": key("0C0", 900),
-                    "Name": "New Year",
-                    "ActivityDate": None,
-                    "IsRecurrence": True,
-                    "RecurrenceType": "RecursYearly",
-                    "RecurrenceInterval": None,
-                    "RecurrenceStartDate": "2020-01-01",
-                    "RecurrenceDayOfMonth": 1,
-                    "RecurrenceMonthOfYear": "January",
-                },
-                {
-                    **base,
-                    **_ONCE,
-                    "Id": key("0C0", 901),
-                    "Name": "Christmas Eve, from noon",
-                    "ActivityDate": f"{self.world.last.year}-12-24",
-                    "IsAllDay": False,
-                    "StartTimeInMinutes": 720,
-                    "EndTimeInMinutes": 1440,
-                },
-            ],
+            "BusinessHours": [_hours()],
+            "Holiday": [*self._public_holidays(), *self._odd_holidays()],
             "MilestoneType": [
-                {**base, "Id": key("557", 1), "Name": "First Response"},
-                {**base, "Id": key("557", 2), "Name": "Resolution Time"},
+                {**_BASE, "Id": key("557", 1), "Name": "First Response"},
+                {**_BASE, "Id": key("557", 2), "Name": "Resolution Time"},
             ],
         }
+
+    def _public_holidays(self) -> list[Row]:
+        days = [d for d in self._closed() if (d.month, d.day) != (1, 1)]
+        return [
+            {
+                **_BASE,
+                **_ONCE,
+                "Id": key("0C0", n),
+                "Name": "Public holiday",
+                "ActivityDate": d.isoformat(),
+            }
+            for n, d in enumerate(days, 1)
+        ]
+
+    def _odd_holidays(self) -> list[Row]:
+        """One holiday that recurs, and half of a day."""
+        return [
+            {
+                **_BASE,
+                **_ONCE,
+                "Id": key("0C0", 900),
+                "Name": "New Year",
+                "ActivityDate": None,
+                "IsRecurrence": True,
+                "RecurrenceType": "RecursYearly",
+                "RecurrenceInterval": None,
+                "RecurrenceStartDate": "2020-01-01",
+                "RecurrenceDayOfMonth": 1,
+                "RecurrenceMonthOfYear": "January",
+            },
+            {
+                **_BASE,
+                **_ONCE,
+                "Id": key("0C0", 901),
+                "Name": "Christmas Eve, from noon",
+                "ActivityDate": f"{self.world.last.year}-12-24",
+                "IsAllDay": False,
+                "StartTimeInMinutes": 720,
+                "EndTimeInMinutes": 1440,
+            },
+        ]
 
     def _works(self, t: Ticket) -> list[Row]:
         """Omni-Channel: the agent's work on the case, and a chat that belongs to no case."""
@@ -567,6 +570,26 @@ def _cell(value: Any) -> str:
 
 def _year_later(day: date) -> date:
     return day + timedelta(days=365)
+
+
+def _hours() -> Row:
+    hours: Row = {
+        **_BASE,
+        "Id": key("01m", 1),
+        "Name": BERLIN.name,
+        "IsActive": True,
+        "IsDefault": True,
+        "TimeZoneSidKey": BERLIN.zone,
+    }
+    for place, day in enumerate(_DAYS):
+        is_open = 1 <= place <= 5
+        hours[f"{day}StartTime"] = "08:00:00.000Z" if is_open else None
+        hours[f"{day}EndTime"] = "18:00:00.000Z" if is_open else None
+    return hours
+
+
+_START = when(datetime(2024, 1, 5, tzinfo=UTC))
+_BASE: Row = {"CreatedDate": _START, "SystemModstamp": _START, "IsDeleted": False}
 
 
 SANDBOX = DeskAccount(

@@ -9,7 +9,7 @@ import hashlib
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from tasks.sandbox.fake import Fake, Request, Response
@@ -274,11 +274,17 @@ class Company:
         self._teams = [t for t in world.teams if all_desks or t.desk == "servicenow"]
 
     def __call__(self, now: datetime) -> Tables:
+        return {
+            **self._of_tickets(now),
+            **self._of_people(now),
+            **self._of_hours(),
+            "contract_sla": self._targets(),
+            "sys_choice": _choices(),
+        }
+
+    def _of_tickets(self, now: datetime) -> Tables:
         visible = [t for t in self._tickets if t.known_at(now)]
         alive = [t for t in visible if not (t.deleted_at and t.deleted_at <= now)]
-        made = "2024-01-05 00:00:00"
-        schedule, days_off = sys_id("schedule", BERLIN.number), sys_id("days off")
-        closed = BERLIN.holidays_of(self.world.first, self.world.last)
         return {
             "incident": [self._incident(t, now) for t in alive],
             "sn_customerservice_case": [],
@@ -286,30 +292,30 @@ class Company:
             "metric_instance": [],
             "sys_journal_field": [row for t in visible for row in self._journal(t, now)],
             "task_sla": [row for t in alive for row in self._slas(t, now)],
-            "contract_sla": [
+            "asmt_assessment_instance": [row for t in alive for row in self._sent(t, now)],
+            "asmt_metric_result": [row for t in alive for row in self._csat(t, now)],
+            "task_time_worked": [row for t in alive for row in self._worked(t, now)],
+            "sys_audit_delete": [
                 {
-                    "sys_id": sys_id("sla", target, p),
-                    "name": f"Priority {p} {target}",
-                    "collection": "incident",
-                    "target": target,
-                    "duration": span(m),
-                    "schedule": schedule,
-                    "active": "true",
-                    "sys_updated_on": made,
+                    "sys_id": sys_id("gone", t.number),
+                    "tablename": "incident",
+                    "documentkey": sys_id("ticket", t.number),
+                    "sys_created_on": when(t.deleted_at),
                 }
-                for target, minutes in (
-                    ("response", FIRST_REPLY_MINUTES),
-                    ("resolution", RESOLUTION_MINUTES),
-                )
-                for p, m in minutes.items()
+                for t in visible
+                if t.deleted_at and t.deleted_at <= now
             ],
+        }
+
+    def _of_people(self, now: datetime) -> Tables:
+        return {
             "sys_user": self._users(now),
             "sys_user_group": [
                 {
                     "sys_id": sys_id("team", t.number),
                     "name": t.name,
                     "active": "true",
-                    "sys_updated_on": made,
+                    "sys_updated_on": _MADE,
                 }
                 for t in self._teams
             ],
@@ -318,7 +324,7 @@ class Company:
                     "sys_id": sys_id("member", a.number),
                     "user": sys_id("agent", a.number),
                     "group": sys_id("team", a.team.number),
-                    "sys_updated_on": made,
+                    "sys_updated_on": _MADE,
                 }
                 for a in self._agents
                 if a.works_on(now.date())
@@ -335,110 +341,60 @@ class Company:
                 for c in self.world.companies
                 if c.since <= now
             ],
+        }
+
+    def _of_hours(self) -> Tables:
+        """A schedule, and one with every other holiday that is taken out of it."""
+        closed = BERLIN.holidays_of(self.world.first, self.world.last)
+        return {
             "cmn_schedule": [
                 {
-                    "sys_id": schedule,
+                    "sys_id": _SCHEDULE,
                     "name": BERLIN.name,
                     "time_zone": BERLIN.zone,
-                    "sys_updated_on": made,
+                    "sys_updated_on": _MADE,
                 },
                 {
-                    "sys_id": days_off,
+                    "sys_id": _DAYS_OFF,
                     "name": "Public holidays",
                     "time_zone": BERLIN.zone,
-                    "sys_updated_on": made,
+                    "sys_updated_on": _MADE,
                 },
             ],
             "cmn_schedule_span": [
-                {
-                    "sys_id": sys_id("span"),
-                    "name": "Weekdays",
-                    "schedule": schedule,
-                    "schedule.name": BERLIN.name,
-                    "schedule.time_zone": BERLIN.zone,
-                    "start_date_time": "2024-01-01 08:00:00",
-                    "end_date_time": "2024-01-01 18:00:00",
-                    "repeat_type": "weekly",
-                    "days_of_week": "12345",
-                    "type": "",
-                    "sys_updated_on": made,
-                },
-                *(
-                    {
-                        "sys_id": sys_id("holiday", d),
-                        "name": "Public holiday",
-                        "schedule": days_off,
-                        "schedule.name": "Public holidays",
-                        "schedule.time_zone": BERLIN.zone,
-                        "start_date_time": f"{d:%Y%m%d}T000000",
-                        "end_date_time": f"{d:%Y%m%d}T235959",
-                        "repeat_type": "",
-                        "days_of_week": "",
-                        "type": "",
-                        "sys_updated_on": made,
-                    }
-                    for d in closed[::2]
-                ),
-                *(
-                    {
-                        "sys_id": sys_id("holiday", d),
-                        "name": "Public holiday",
-                        "schedule": schedule,
-                        "schedule.name": BERLIN.name,
-                        "schedule.time_zone": BERLIN.zone,
-                        "start_date_time": f"{d} 00:00:00",
-                        "end_date_time": f"{d} 23:59:59",
-                        "repeat_type": "",
-                        "days_of_week": "",
-                        "type": "excluded",
-                        "sys_updated_on": made,
-                    }
-                    for d in closed[1::2]
-                ),
+                _WEEKDAYS,
+                *(_child_holiday(d) for d in closed[::2]),
+                *(_own_holiday(d) for d in closed[1::2]),
             ],
             "cmn_other_schedule": [
                 {
                     "sys_id": sys_id("child"),
-                    "schedule": schedule,
-                    "child_schedule": days_off,
+                    "schedule": _SCHEDULE,
+                    "child_schedule": _DAYS_OFF,
                     "type": "excluded",
-                    "sys_updated_on": made,
+                    "sys_updated_on": _MADE,
                 }
-            ],
-            "asmt_assessment_instance": [row for t in alive for row in self._sent(t, now)],
-            "asmt_metric_result": [row for t in alive for row in self._csat(t, now)],
-            "task_time_worked": [row for t in alive for row in self._worked(t, now)],
-            "sys_choice": [
-                {
-                    "sys_id": sys_id("choice", v),
-                    "name": "incident",
-                    "element": "state",
-                    "value": v,
-                    "label": label,
-                    "language": "en",
-                    "inactive": "false",
-                    "sys_updated_on": made,
-                }
-                for v, label in {
-                    "1": "New",
-                    "2": "In Progress",
-                    "3": "On Hold",
-                    "6": "Resolved",
-                    "7": "Closed",
-                    "8": "Canceled",
-                }.items()
-            ],
-            "sys_audit_delete": [
-                {
-                    "sys_id": sys_id("gone", t.number),
-                    "tablename": "incident",
-                    "documentkey": sys_id("ticket", t.number),
-                    "sys_created_on": when(t.deleted_at),
-                }
-                for t in visible
-                if t.deleted_at and t.deleted_at <= now
             ],
         }
+
+    def _targets(self) -> list[_ROW]:
+        return [
+            {
+                "sys_id": sys_id("sla", target, p),
+                "name": f"Priority {p} {target}",
+                "collection": "incident",
+                "target": target,
+                "duration": span(m),
+                "schedule": _SCHEDULE,
+                "active": "true",
+                "sys_updated_on": _MADE,
+            }
+            for target, minutes in (
+                ("response", FIRST_REPLY_MINUTES),
+                ("resolution", RESOLUTION_MINUTES),
+            )
+            for p, m in minutes.items()
+        ]
 
     def _incident(self, ticket: Ticket, now: datetime) -> _ROW:
         changes = ticket.changes_until(now)
@@ -668,3 +624,75 @@ class Company:
                 "sys_updated_on": when(solve.at),
             }
         ]
+
+
+_MADE = "2024-01-05 00:00:00"
+_SCHEDULE, _DAYS_OFF = sys_id("schedule", BERLIN.number), sys_id("days off")
+_WEEKDAYS: _ROW = {
+    "sys_id": sys_id("span"),
+    "name": "Weekdays",
+    "schedule": _SCHEDULE,
+    "schedule.name": BERLIN.name,
+    "schedule.time_zone": BERLIN.zone,
+    "start_date_time": "2024-01-01 08:00:00",
+    "end_date_time": "2024-01-01 18:00:00",
+    "repeat_type": "weekly",
+    "days_of_week": "12345",
+    "type": "",
+    "sys_updated_on": _MADE,
+}
+
+
+def _child_holiday(d: date) -> _ROW:
+    return {
+        "sys_id": sys_id("holiday", d),
+        "name": "Public holiday",
+        "schedule": _DAYS_OFF,
+        "schedule.name": "Public holidays",
+        "schedule.time_zone": BERLIN.zone,
+        "start_date_time": f"{d:%Y%m%d}T000000",
+        "end_date_time": f"{d:%Y%m%d}T235959",
+        "repeat_type": "",
+        "days_of_week": "",
+        "type": "",
+        "sys_updated_on": _MADE,
+    }
+
+
+def _own_holiday(d: date) -> _ROW:
+    return {
+        "sys_id": sys_id("holiday", d),
+        "name": "Public holiday",
+        "schedule": _SCHEDULE,
+        "schedule.name": BERLIN.name,
+        "schedule.time_zone": BERLIN.zone,
+        "start_date_time": f"{d} 00:00:00",
+        "end_date_time": f"{d} 23:59:59",
+        "repeat_type": "",
+        "days_of_week": "",
+        "type": "excluded",
+        "sys_updated_on": _MADE,
+    }
+
+
+def _choices() -> list[_ROW]:
+    return [
+        {
+            "sys_id": sys_id("choice", v),
+            "name": "incident",
+            "element": "state",
+            "value": v,
+            "label": label,
+            "language": "en",
+            "inactive": "false",
+            "sys_updated_on": _MADE,
+        }
+        for v, label in {
+            "1": "New",
+            "2": "In Progress",
+            "3": "On Hold",
+            "6": "Resolved",
+            "7": "Closed",
+            "8": "Canceled",
+        }.items()
+    ]
