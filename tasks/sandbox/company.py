@@ -177,7 +177,7 @@ def first_day(today: date) -> date:
 
 @cache
 def _part(seed: int, first: date, last: date, daily: float, story: str) -> World:
-    """The part of the organisation that one of the smaller desks tells; the same for the same span."""
+    """The part of the organisation that one of the smaller desks reports, the same each time."""
     return World(seed=seed, first=first, last=last, daily=daily, story=story)
 
 

@@ -214,7 +214,8 @@ class Freshdesk(Desk):
         return Response({"export": {"url": self._file_url(day)}})
 
     def _file_url(self, day: str) -> str:
-        return f"{self.base_url.replace('127.0.0.1', 'localhost')}/files/activities-{day}.json?signature=abc"
+        elsewhere = self.base_url.replace("127.0.0.1", "localhost")
+        return f"{elsewhere}/files/activities-{day}.json?signature=abc"
 
     def _of_day(self, day: str) -> list[Row]:
         by_day: dict[str, list[Row]] = self._keep("activities", self._all_activities)

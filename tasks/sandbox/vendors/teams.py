@@ -19,7 +19,9 @@ class TeamsWorkflow(Fake):
 
     @property
     def address(self) -> str:
-        return f"{self.base_url}/workflows/f00d/triggers/manual/paths/invoke?api-version=2016-06-01&sp=run&sv=1.0&sig={self.sig}"
+        path = "workflows/f00d/triggers/manual/paths/invoke"
+        query = f"api-version=2016-06-01&sp=run&sv=1.0&sig={self.sig}"
+        return f"{self.base_url}/{path}?{query}"
 
     def answer(self, asked: Request) -> Response:
         if asked.query.get("sig") != self.sig:
