@@ -13,7 +13,8 @@ from tasks.errors import StorageError
 from tasks.reporting import planning
 from tasks.reporting.content import Plot, Report, Series, Table
 from tasks.reporting.files import write_page, write_sheet
-from tasks.sqlmodels.catalog import kpis, models, table_of
+from tasks.sqlmodels.catalog import models, table_of
+from tasks.sqlmodels.kpis import kpis
 from tasks.warehouse.engine import Warehouse
 from tasks.warehouse.migrations import create
 from tasks.warehouse.session import Session

@@ -1,7 +1,7 @@
 """The KPI page, made from `sql/marts/kpi/kpis.yml` and the SQL files beside it."""
 
 from docs.reference.markdown import code, heading, joined, table
-from tasks.sqlmodels.catalog import Kpi, kpis
+from tasks.sqlmodels.kpis import Kpi, kpis
 
 _SHAPES = {
     "count": "sum of the numerator",

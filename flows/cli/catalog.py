@@ -14,7 +14,8 @@ from tasks.settings import load
 
 if TYPE_CHECKING:
     from tasks.rest.spec import Connector, Stream
-    from tasks.sqlmodels.catalog import Kpi, Model
+    from tasks.sqlmodels.catalog import Model
+    from tasks.sqlmodels.kpis import Kpi
     from tasks.sqlmodels.reads import Read
     from tasks.surveys import Question
 
@@ -74,7 +75,7 @@ def models(name: Name = "", as_json: AsJson = False) -> None:
 
 def kpis(name: Name = "", as_json: AsJson = False) -> None:
     """List the KPIs with their definitions; with a NAME, all that defines it."""
-    from tasks.sqlmodels.catalog import kpis as known
+    from tasks.sqlmodels.kpis import kpis as known
 
     chosen = _chosen("KPI", known(), name)
     if as_json:

@@ -9,7 +9,7 @@ instant in it.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -90,8 +90,17 @@ class ChangedKeys:
         )
         self.session.analyze(TOUCHED)
 
-    def look_at(self, queries: Sequence[str]) -> None:
-        """Also the tickets that these queries give (account, ticket_id)."""
+    def look_at(self, tables: Iterable[str], *, since: datetime | None = None) -> None:
+        """Also look at the tickets of these tables, and at those whose status changed since then.
+
+        A table has columns `account` and `ticket_id`, and may bring a condition: `name where ...`.
+        """
+        queries = [f"select account, ticket_id from {table}" for table in tables]
+        if since:
+            queries.append(
+                "select account, ticket_id from staging.status_change"
+                f" where starts_at >= timestamptz '{since}'"
+            )
         self.session.execute(
             f"insert into {TOUCHED} select n.account, n.ticket_id from ({' union '.join(queries)})"
             f" as n except select * from {TOUCHED}"

@@ -13,6 +13,7 @@ from tasks.errors import ConfigurationError
 
 BUILT = ("staging", "core", "marts")  # schemas whose tables are built from others
 SCHEMAS = ("source", "staging", "core", "marts", "ops")
+Table = sa.Table
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 # the last rows of the pipeline's bookkeeping on every source table

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from tasks.connectors import connectors
-from tasks.sqlmodels.catalog import kpis, models
+from tasks.sqlmodels.catalog import models
+from tasks.sqlmodels.kpis import kpis
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = (ROOT / "CONTRIBUTING.md").read_text()

@@ -18,7 +18,8 @@ from tasks.connectors import connectors
 from tasks.entities import ENTITIES
 from tasks.errors import SupportEtlError
 from tasks.settings import AccountSettings, Settings
-from tasks.sqlmodels.catalog import kpis, models
+from tasks.sqlmodels.catalog import models
+from tasks.sqlmodels.kpis import kpis
 from tasks.sqlmodels.reads import reads
 from tasks.warehouse.tables import OPS, source_columns
 

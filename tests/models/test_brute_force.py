@@ -186,7 +186,7 @@ def figures(facts, measures) -> dict[str, dict[tuple[Any, ...], list[float]]]:
     return found
 
 
-@pytest.mark.parametrize("kpi", sorted(row["kpi"] for row in kpi_rows()))
+@pytest.mark.parametrize("kpi", sorted(row.kpi for row in kpi_rows()))
 def test_every_daily_figure(warehouse, figures, kpi):
     assert kpi in figures, "add kpi/<name>.py, or count it in kpis() of brute_force.py"
     found = {

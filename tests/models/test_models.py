@@ -3,6 +3,7 @@
 Cases lie in `cases/<model>.<case>.yml`.
 """
 
+from dataclasses import asdict
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -13,7 +14,8 @@ import sqlglot
 import yaml
 
 from tasks.entities import ARROW, ENTITIES
-from tasks.sqlmodels.catalog import identities, kpi_rows, kpis, models, table_of
+from tasks.sqlmodels.catalog import identities, kpi_rows, models, table_of
+from tasks.sqlmodels.kpis import kpis
 from tasks.transform import model_tables
 from tasks.warehouse.build import arrow_rows, build
 from tasks.warehouse.engine import Warehouse
@@ -108,7 +110,7 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
     "ops.reporting_setting": [
         {"time_zone": "Europe/Berlin", "currency": "EUR", "recontact_days": 7}
     ],
-    "core.dim_kpi": kpi_rows(),
+    "core.dim_kpi": [asdict(row) for row in kpi_rows()],
 }
 
 

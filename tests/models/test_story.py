@@ -14,7 +14,8 @@ from test_models import CASES, shown, wanted
 
 from tasks.entities import ENTITIES
 from tasks.settings import load
-from tasks.sqlmodels.catalog import kpis, models
+from tasks.sqlmodels.catalog import models
+from tasks.sqlmodels.kpis import kpis
 from tasks.warehouse.engine import Warehouse
 
 HERE = Path(__file__).parent

@@ -38,8 +38,8 @@ def test_work_days_are_counted_within_the_month():
         first + timedelta(days=i): (first + timedelta(days=i)).weekday() < 5
         for i in range((last - first).days + 1)
     }
-    rows = {r["day"]: r for r in date_rows(days)}
-    assert rows[date(2026, 2, 6)]["workday_of_month"] == 5
-    assert rows[date(2026, 2, 6)]["workdays_in_month"] == 20
-    assert rows[date(2026, 2, 8)]["week_starts_on"] == date(2026, 2, 2)
-    assert rows[date(2026, 3, 1)]["workday_of_month"] == 0
+    rows = {row.day: row for row in date_rows(days)}
+    assert rows[date(2026, 2, 6)].workday_of_month == 5
+    assert rows[date(2026, 2, 6)].workdays_in_month == 20
+    assert rows[date(2026, 2, 8)].week_starts_on == date(2026, 2, 2)
+    assert rows[date(2026, 3, 1)].workday_of_month == 0

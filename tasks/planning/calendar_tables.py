@@ -1,0 +1,275 @@
+"""The calendar: local days, open hours of every schedule, work days and special days.
+
+Pure arithmetic: schedules from what vendors report and from the settings, tables from schedules.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from functools import cache, cached_property
+from typing import NamedTuple
+
+from tasks.clock import days, midnight
+from tasks.planning.business_time import (
+    Schedule,
+    Segment,
+    dues,
+    iana_zone,
+    parse_hours,
+    segments,
+    workdays,
+)
+from tasks.planning.calendar import DimDate, date_rows
+from tasks.settings import AccountSettings, BusinessSettings, Settings
+
+DEFAULT_SCHEDULE = "default"
+EVERY_SCHEDULE = "*"  # holidays of vendors that do not say which schedule they close
+
+ScheduleKey = tuple[str, str]  # account and schedule id
+Spans = tuple[tuple[date, date], ...]  # first and last closed day
+
+
+class Holiday(NamedTuple):
+    """Days on which a schedule is closed."""
+
+    account: str
+    schedule_id: str
+    first_on: date
+    last_on: date
+
+
+class OpenHours(NamedTuple):
+    """An open span of a schedule's week, in minutes since Sunday 00:00 local wall time."""
+
+    account: str
+    schedule_id: str
+    time_zone: str
+    starts_minute: int
+    ends_minute: int
+    is_default: bool
+
+
+class Reported(NamedTuple):
+    """What vendors report: hours, holidays, and the accounts that have tickets, in order."""
+
+    hours: list[OpenHours]
+    holidays: list[Holiday]
+    accounts: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class DimLocalDay:
+    """A local day of a business time zone: `core.dim_local_day`."""
+
+    time_zone: str
+    day: date
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class BusinessSegment:
+    """An open or closed piece of a UTC day of a schedule: `core.business_segment`."""
+
+    account: str
+    schedule_id: str
+    utc_day: date
+    from_second: int
+    to_second: int
+    is_open: bool
+    open_before: int
+    is_default: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BusinessDue:
+    """Running totals of one open hour of a schedule: `core.business_due`."""
+
+    account: str
+    schedule_id: str
+    open_hour: int
+    open_from: int
+    open_to: int
+    starts_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DimSpecialDay:
+    """A work day on which an account is closed: `core.dim_special_day`."""
+
+    account: str
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
+class AccountSchedule:
+    """A schedule, and whether tickets that name none use it."""
+
+    schedule: Schedule
+    is_default: bool
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """All that the calendar's tables are made from; its fields are the tables of `core`."""
+
+    first: date
+    last: date
+    business: BusinessSettings
+    schedules: Mapping[ScheduleKey, AccountSchedule]
+
+    @cached_property
+    def state(self) -> str:
+        """Changes with anything that the tables depend on."""
+        schedules = sorted(
+            (key, (one.schedule, one.is_default)) for key, one in self.schedules.items()
+        )
+        business = self.business
+        return repr(
+            (
+                self.first,
+                self.last,
+                business.fiscal_year_month,
+                business.zones,
+                self._usual,
+                schedules,
+            )
+        )
+
+    @property
+    def _usual(self) -> Schedule:
+        return _default_schedule(self.business, None, self.first, self.last)
+
+    @property
+    def _defaults(self) -> dict[ScheduleKey, Schedule]:
+        return {key: one.schedule for key, one in self.schedules.items() if one.is_default}
+
+    def dim_date(self) -> Iterator[DimDate]:
+        """Days, with the days on which any account is open as work days.
+
+        Before there is an account, the business's own hours decide.
+        """
+        open_hours = list(self._defaults.values()) or [self._usual]
+        return date_rows(
+            workdays(self.first, self.last, open_hours), self.business.fiscal_year_month
+        )
+
+    def dim_local_day(self) -> Iterator[DimLocalDay]:
+        """The days of every business time zone."""
+        for zone in self.business.zones:
+            for day in days(self.first, self.last):
+                after = midnight(day + timedelta(days=1), zone)
+                yield DimLocalDay(zone, day, midnight(day, zone), after)
+
+    def business_segment(self) -> Iterator[BusinessSegment]:
+        """Open and closed pieces of every schedule's days."""
+        for (account, schedule_id), one in self.schedules.items():
+            for piece in _pieces(one.schedule, self.first, self.last):
+                yield BusinessSegment(
+                    account,
+                    schedule_id,
+                    piece.utc_day,
+                    piece.from_second,
+                    piece.to_second,
+                    piece.is_open,
+                    piece.open_before,
+                    one.is_default,
+                )
+
+    def business_due(self) -> Iterator[BusinessDue]:
+        """Running totals of every schedule's open hours."""
+        for (account, schedule_id), one in self.schedules.items():
+            for due in dues(_pieces(one.schedule, self.first, self.last)):
+                yield BusinessDue(
+                    account, schedule_id, due.open_hour, due.open_from, due.open_to, due.starts_at
+                )
+
+    def dim_special_day(self) -> Iterator[DimSpecialDay]:
+        """Days on which an account is closed although it is open on that weekday."""
+        for (account, _), schedule in self._defaults.items():
+            is_open = workdays(self.first, self.last, [schedule])
+            is_usual = workdays(self.first, self.last, [replace(schedule, closed=())])
+            for day in is_usual:
+                if is_usual[day] and not is_open[day]:
+                    yield DimSpecialDay(account, day)
+
+
+def calendar_of(
+    reported: Reported, settings: Settings, zones: Mapping[str, str], first: date, last: date
+) -> Calendar:
+    """The calendar of the days from `first` to `last`.
+
+    Accounts without schedules get default hours. Hours and holidays that a vendor does not report
+    come from the account's settings, else from the business's. `zones` gives the IANA names of time
+    zones as vendors write them. Raises ConfigurationError for an unknown one.
+    """
+    own = {account.name: account for account in settings.accounts}
+    closed = _closed_days(reported.holidays, own, first, last)
+    schedules = _reported_schedules(reported.hours, closed, zones)
+    with_hours = {account for account, _ in schedules}
+    for account in reported.accounts:
+        if account not in with_hours:
+            usual = _default_schedule(settings.business, own.get(account), first, last)
+            schedules[account, DEFAULT_SCHEDULE] = AccountSchedule(usual, is_default=True)
+    return Calendar(first, last, settings.business, schedules)
+
+
+def _reported_schedules(
+    hours: Iterable[OpenHours], closed: Mapping[ScheduleKey, Spans], zones: Mapping[str, str]
+) -> dict[ScheduleKey, AccountSchedule]:
+    """Schedules as vendors report them; an account's first one is its default if none is named."""
+    weeks: dict[ScheduleKey, list[OpenHours]] = defaultdict(list)
+    for span in hours:
+        weeks[span.account, span.schedule_id].append(span)
+    named = {account for (account, _), week in weeks.items() if week[-1].is_default}
+    schedules: dict[ScheduleKey, AccountSchedule] = {}
+    for account, schedule_id in sorted(weeks):
+        week = weeks[account, schedule_id]
+        schedule = Schedule(
+            iana_zone(week[-1].time_zone, zones),
+            tuple((span.starts_minute, span.ends_minute) for span in week),
+            closed.get((account, schedule_id), ()) + closed.get((account, EVERY_SCHEDULE), ()),
+        )
+        is_first = not any(known == account for known, _ in schedules)
+        is_default = week[-1].is_default if account in named else is_first
+        schedules[account, schedule_id] = AccountSchedule(schedule, is_default)
+    return schedules
+
+
+def _closed_days(
+    holidays: Iterable[Holiday], own: Mapping[str, AccountSettings], first: date, last: date
+) -> dict[ScheduleKey, Spans]:
+    """Closed days by account and schedule: as reported, else the public ones of the settings."""
+    closed: dict[ScheduleKey, Spans] = defaultdict(tuple)
+    for holiday in holidays:
+        closed[holiday.account, holiday.schedule_id] += ((holiday.first_on, holiday.last_on),)
+    reported = {account for account, _ in closed}
+    for name, account in own.items():
+        if account.holiday_country and name not in reported:
+            closed[name, EVERY_SCHEDULE] = _public_holidays(account.holiday_country, first, last)
+    return closed
+
+
+def _default_schedule(
+    business: BusinessSettings, own: AccountSettings | None, first: date, last: date
+) -> Schedule:
+    zone, hours, country = (own.time_zone, own.hours, own.holiday_country) if own else ("", "", "")
+    country = country or business.holiday_country
+    closed = _public_holidays(country, first, last) if country else ()
+    return Schedule(
+        zone or business.time_zone, parse_hours(hours or business.default_hours), closed
+    )
+
+
+def _public_holidays(country: str, first: date, last: date) -> Spans:
+    import holidays  # takes a while, and not every business closes on them
+
+    years = range(first.year, last.year + 1)
+    return tuple((day, day) for day in sorted(holidays.country_holidays(country, years=years)))
+
+
+@cache
+def _pieces(schedule: Schedule, first: date, last: date) -> list[Segment]:
+    # two days more on either side: an instant's UTC day can differ from its local one
+    return segments(schedule, first - timedelta(days=2), last + timedelta(days=2))
