@@ -23,6 +23,8 @@ def read_table(url: str) -> bytes:
             content = file.read(_BIGGEST + 1)
     except OSError as trouble:
         raise ConfigurationError(f"{url}: {trouble.strerror or trouble}") from None
+    except (ImportError, ValueError) as wrong:  # no driver for this kind of URL, or no such kind
+        raise ConfigurationError(f"{url}: {wrong}") from None
     if len(content) > _BIGGEST:
         raise ConfigurationError(f"{url}: larger than {_BIGGEST >> 20} MiB")
     rows = _xlsx(url, content) if url.lower().endswith(".xlsx") else _csv(url, content)
