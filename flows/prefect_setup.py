@@ -12,7 +12,6 @@ import tempfile
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from tasks.errors import ConfigurationError, OrchestratorError
 from tasks.settings import settings_file
@@ -24,15 +23,16 @@ _DEFAULTS = {
     "telemetry.enable_resource_metrics": "false",
     "logging.extra_loggers": "support_etl",  # our lines in the log of a run
 }
+_STARTS_BEFORE = 4  # of other commands in the same home that a start waits for
 _PROFILES = Path.home() / ".prefect" / "profiles.toml"
 
 
 def set_prefect_defaults() -> None:
     """Put into the environment what neither the user's environment nor prefect.toml says.
 
-    Prefect's home becomes `.support_etl` in the folder of the settings file: a database of
-    its own, which no other version of Prefect touches. A folder that is read-only gets a temporary
-    home, which ends with the process.
+    Prefect's home becomes `.support_etl` in the folder of the settings file: a database of its own,
+    which no other version of Prefect touches. If that folder is read-only, the home is temporary and
+    ends with the process.
 
     Raises:
         ConfigurationError: prefect.toml is not TOML.
@@ -83,7 +83,7 @@ def _start_temporary_server(home: Path, seconds: int) -> None:
 
     home.mkdir(parents=True, exist_ok=True)
     try:
-        with FileLock(home / "start.lock", timeout=seconds):
+        with FileLock(home / "start.lock", timeout=_STARTS_BEFORE * seconds):
             _start_server()
     except (Timeout, RuntimeError, httpx.TransportError) as trouble:
         raise OrchestratorError(
@@ -122,7 +122,7 @@ def _home(folder: Path) -> Path:
     return temporary
 
 
-def _prefect_toml() -> Mapping[str, Any]:
+def _prefect_toml() -> Mapping[str, object]:
     try:
         return tomllib.loads(Path("prefect.toml").read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -131,8 +131,8 @@ def _prefect_toml() -> Mapping[str, Any]:
         raise ConfigurationError(f"prefect.toml: not valid TOML: {wrong}") from None
 
 
-def _is_given(own: Mapping[str, Any], setting: str) -> bool:
-    value: Any = own
+def _is_given(own: Mapping[str, object], setting: str) -> bool:
+    value: object = own
     for part in setting.split("."):
         if not isinstance(value, Mapping) or part not in value:
             return False

@@ -1,4 +1,4 @@
-"""Text of a new `support_etl.toml`, made from the settings' own names, defaults and descriptions."""
+"""The text of a new `support_etl.toml`, from the settings' names, defaults and descriptions."""
 
 import json
 import textwrap

@@ -1,4 +1,4 @@
-"""The command line brings Prefect's settings into every folder, and says in one line what is wrong."""
+"""The command line brings Prefect's settings into every folder; failures are one line."""
 
 import json
 import os
