@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import unquote, urldefrag
 
 import pytest
+import yaml
 
 from docs.generate import adapt_links, pages, write
 from docs.reference.commands import all_commands
@@ -115,6 +116,14 @@ def test_links_of_included_files_lead_to_pages_or_name_the_file():
     assert adapted == (
         "[a](../kpis.md#csat) b (`LICENSE`) [c](https://example.org/x.md) [d](#here)"
     )
+
+
+def test_every_renamed_column_is_in_the_changelog():
+    renamed = yaml.safe_load((ROOT / "tests" / "models" / "renamed_columns.yml").read_text())
+    page = site()["changelog.md"]
+    for table, columns in renamed.items():
+        for old, new in columns.items():
+            assert f"| `{table}.{old}` | `{new}` |" in page, "add it under Unreleased"
 
 
 NAMED = re.compile(
