@@ -1,24 +1,21 @@
-"""Step: what the vendor says exists, against what the warehouse has, for a window of changes;
-ghosts get a tombstone.
+"""Step: compare a window of the vendor's records with the warehouse; ghosts get a tombstone.
 
-A window is asked for again, the ordinary way, which brings what was missing or different. After an
-ordinary run up to now a row of the window that the vendor did not tell of is a ghost: had it been
-changed since, its version would be later.
+The window is read again the ordinary way, which loads what was missing or different. After an
+ordinary run up to now, a record of the window that the vendor did not report is a ghost: had it
+been changed since, its version would be later.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from tasks.clock import Window, now
-from tasks.entities import ENTITIES
+from tasks.clock import Window
 from tasks.rest.spec import IncrementalWindow, Stream
 from tasks.sqlmodels.reads import read
-from tasks.warehouse import runlog
-from tasks.warehouse.changed_keys import touch_tickets
+from tasks.warehouse import tombstones
+from tasks.warehouse.merge import Origin
 from tasks.warehouse.session import Session
-from tasks.warehouse.tables import source_columns
 
 COMPARED = (
     "ticket",
@@ -120,35 +117,10 @@ def is_plausible(ghosts: int, rows: int) -> bool:
 
 
 def bury(
-    session: Session,
-    connector: str,
-    account: str,
-    entity: str,
-    ghosts: list[str],
-    run_id: str,
+    session: Session, connector: str, account: str, entity: str, ghosts: list[str], run_id: str
 ) -> None:
     """Mark ghosts as deleted now."""
-    for record in ghosts:
-        session.execute(
-            "insert into source.tombstone (account, connector, entity, record_id, deleted_at,"
-            " version_at, loaded_stream, loaded_batch, received_at) values (:account, :connector,"
-            " :entity, :record, :at, :at, :stream, :run, :at)",
-            {
-                "account": account,
-                "connector": connector,
-                "entity": entity,
-                "record": record,
-                "at": now(),
-                "stream": STREAM,
-                "run": run_id,
-            },
-        )
-    if ghosts:
-        _touched(
-            session,
-            "account = :account and loaded_batch = :run",
-            {"account": account, "run": run_id},
-        )
+    tombstones.bury(session, Origin(connector, account, STREAM, run_id), entity, ghosts)
 
 
 def revive(session: Session, account: str, entity: str, reported: set[str]) -> int:
@@ -157,28 +129,8 @@ def revive(session: Session, account: str, entity: str, reported: set[str]) -> i
         session, "reconcile/marked", RecordId, account=account, entity=entity, stream=STREAM
     )
     back = sorted({row.record_id for row in marked} & reported)
-    for record in back:
-        values = {"account": account, "entity": entity, "record": record, "stream": STREAM}
-        where = (
-            "account = :account and entity = :entity and record_id = :record and loaded_stream ="
-            " :stream"
-        )
-        _touched(session, where, values)
-        session.execute(f"delete from source.tombstone where {where}", values)
+    tombstones.unbury(session, account, STREAM, entity, back)
     return len(back)
-
-
-def _touched(session: Session, where: str, values: Mapping[str, Any]) -> None:
-    """The tickets of these tombstones are to be looked at by the next build."""
-    names = [c.name for c in source_columns(ENTITIES["tombstone"])]
-    touch_tickets(
-        session,
-        "source.tombstone",
-        names,
-        f"(select * from source.tombstone where {where})",
-        values,
-    )
-    runlog.mark_changed(session, "source.tombstone")
 
 
 def alerts_of(found: list[Comparison], *, settled: bool) -> Iterator[tuple[str, str, str]]:

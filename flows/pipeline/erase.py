@@ -6,12 +6,13 @@ from flows.pipeline.context import Reporter, RunContext, open_warehouse, running
 from flows.pipeline.run import finish
 from flows.pipeline.runner import Runner
 from tasks import erase
-from tasks.erase import ACCOUNT, Trace
+from tasks.erase import ACCOUNT
 from tasks.errors import ConfigurationError
 from tasks.privacy.pages import Person
 from tasks.privacy.persons import fingerprint
 from tasks.settings import SecretLookup, Settings, secrets_of
 from tasks.warehouse import runlog
+from tasks.warehouse.persons import Trace
 
 
 @dataclass(slots=True)

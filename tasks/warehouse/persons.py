@@ -1,0 +1,109 @@
+"""Statements that take a person out of the tables: one for each column in which a person stands."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+from tasks.entities import ENTITIES, Entity
+from tasks.warehouse import runlog
+from tasks.warehouse.changed_keys import touch_tickets
+from tasks.warehouse.session import Session
+from tasks.warehouse.tables import source_columns
+
+# texts in which others may call a person by name
+_TEXTS = {"subject", "body", "comment", "reason", "message", "description"}
+_IDS = {"requester_id", "customer_id", "author_id", "actor_id", "created_by_id", "record_key"}
+_TEXTS_OF_TICKETS = (("ticket", "subject"), ("message", "body"), ("survey_response", "comment"))
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """A customer of an account, and the pseudonym that stands for them."""
+
+    account: str
+    customer_id: str
+    pseudonym: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """A place with something of a person, and how many rows, pages or files it has of it."""
+
+    place: str
+    count: int
+
+
+def replace_ids(
+    session: Session, customer: Customer, columns: Mapping[str, Collection[str]]
+) -> Iterator[Trace]:
+    """Put the pseudonym in place of the id, and clear what is personal in the customer's rows.
+
+    `columns`: entity to the columns that hold a customer's id. Gives the tables that changed, with
+    the number of replaced ids. Runs in the caller's transaction.
+    """
+    for name, ids in columns.items():
+        count = sum(_replace(session, customer, ENTITIES[name], column) for column in ids)
+        if count:
+            runlog.mark_changed(session, f"source.{name}")
+            yield Trace(f"source.{name}", count)
+
+
+def _replace(session: Session, customer: Customer, entity: Entity, column: str) -> int:
+    table = f"source.{entity.name}"
+    of_account = f"account = :account and {column}"
+    where = f"{of_account} = :customer_id"
+    where += " and kind = 'customer'" if entity.name == "ticket_link" else ""
+    values = {"account": customer.account, "customer_id": customer.customer_id}
+    names = [c.name for c in source_columns(entity)]
+    touch_tickets(session, table, names, f"(select * from {table} where {where})", values)
+    pseudonym = {"account": customer.account, "pseudonym": customer.pseudonym}
+    if column in entity.key:
+        # a run between erasure and now may have made the pseudonym's row already
+        session.execute(f"delete from {table} where {of_account} = :pseudonym", pseudonym)
+    cleared = "".join(f", {c.name} = null" for c in entity.columns if c.personal)
+    return session.execute(
+        f"update {table} set {column} = :pseudonym{cleared} where {where}", {**values, **pseudonym}
+    ).rowcount
+
+
+def clear_texts(session: Session, account: str) -> Iterator[Trace]:
+    """Clear texts of others on tickets of erased persons: an agent's answer calls them by name."""
+    of_erased = (
+        "select ticket_id from source.ticket"
+        " where account = :account and requester_id like 'erased-%'"
+    )
+    for table, column in _TEXTS_OF_TICKETS:
+        count = session.execute(
+            f"update source.{table} set {column} = null where account = :account"
+            f" and {column} is not null and ticket_id in ({of_erased})",
+            {"account": account},
+        ).rowcount
+        if count:
+            yield Trace(f"source.{table}.{column}", count)
+
+
+def rows_with(
+    session: Session, customer: Customer, addresses: Collection[str], names: Collection[str]
+) -> Iterator[Trace]:
+    """Columns of any table that have something of a person, with the number of rows.
+
+    Addresses are looked for in every text column, names in the columns of longer texts, the id in
+    the columns of ids of the customer's account.
+    """
+    for table, columns in session.text_columns().items():
+        has_account = "account" in columns
+        for column in columns:
+            words = [*sorted(addresses), *(names if column in _TEXTS else ())]
+            given: dict[str, object] = {f"w{place}": word for place, word in enumerate(words)}
+            conditions = [f'position(:{name} in "{column}") > 0' for name in given]
+            if column in _IDS and has_account:
+                conditions.append(f'"{column}" = :customer_id')
+                given["customer_id"] = customer.customer_id
+            if not conditions:
+                continue
+            where = f"({' or '.join(conditions)})"
+            if has_account:
+                where += " and account = :account"
+                given["account"] = customer.account
+            count = session.execute(f"select count(*) from {table} where {where}", given).scalar()
+            if count:
+                yield Trace(f"{table}.{column}", int(count))
