@@ -31,21 +31,6 @@ class Case:
 
 
 CASES = [
-    Case("zendesk", "ticket_events", "/incremental/ticket_events", "ticket_event"),
-    Case("hubspot", "tickets", "/objects/tickets/search", "ticket"),
-    Case("servicenow", "audit", "/table/sys_audit$", "ticket_event"),
-    Case("surveymonkey", "responses", "/responses/bulk", "survey_response"),
-    Case("freshdesk", "tickets", "/api/v2/tickets$", "ticket"),
-    Case("intercom", "conversations", "/conversations/search", "ticket"),
-    Case("jira", "issues", "/search/jql", "ticket"),
-    Case("salesforce", "case_history", "/jobs/query", "ticket_event", pages="/results$"),
-    Case("front", "events", "/events$", "ticket_event"),
-    Case("zoho_desk", "tickets", "/tickets/search", "ticket"),
-    Case("typeform", "responses", "/forms/\\w+/responses", "survey_response"),
-    Case("qualtrics", "responses", "/export-responses", "survey_response"),
-    Case("medallia", "feedback", "/data/v0/query", "survey_response"),
-]
-CASES += [  # a vendor may also bring its case in a file of its own folder
     Case(path.parent.name, **yaml.safe_load(path.read_text()))
     for path in sorted(Path(__file__).parent.glob("*/harness.yml"))
 ]
