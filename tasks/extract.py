@@ -32,7 +32,7 @@ _QUERY = re.compile(r"\s*(select|with)\s", re.IGNORECASE)
 def open_client(
     account: AccountSettings,
     lookup: SecretLookup | None = None,
-    patience: RetryPolicy | None = None,
+    retry_policy: RetryPolicy | None = None,
 ) -> Client:
     """A client for an account.
 
@@ -61,7 +61,7 @@ def open_client(
             requests_per_minute=account.requests_per_minute,
             ca_bundle=account.ca_bundle or None,
             proxy=account.proxy or None,
-            patience=patience or RetryPolicy(),
+            retry_policy=retry_policy or RetryPolicy(),
         ),
     )
 

@@ -1,5 +1,6 @@
-"""Step: landed pages become typed entity rows; what breaks a row rule is set aside, a broken batch
-rule refuses all.
+"""Step: landed pages become typed entity rows.
+
+What breaks a row rule goes to quarantine; a broken batch rule refuses the batch.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -40,7 +41,7 @@ class Reader:
     quarantine_limit: float
     seen: int = 0
     rejected_count: int = 0
-    _gathered: dict[str, RecordBuffer] = field(default_factory=dict)
+    _buffers: dict[str, RecordBuffer] = field(default_factory=dict)
     _parent_document: Json = None
 
     def rows(self, pages: Iterable[ReceivedPage]) -> Iterator[Checked]:
@@ -52,17 +53,17 @@ class Reader:
             if page.section == PARENT_DOCUMENT:
                 yield from self._flush(MAIN)
                 self._parent_document = page.records[0]
-            yield from self._spoiled(page)
-            buffer = self._gathered.setdefault(page.section, RecordBuffer())
+            yield from self._unreadable(page)
+            buffer = self._buffers.setdefault(page.section, RecordBuffer())
             buffer.add(page.records, page.number, page.partition, page.received_at)
             if len(buffer.records) >= CHUNK_RECORDS:
                 yield from self._flush(page.section)
-        for section in list(self._gathered):
+        for section in list(self._buffers):
             yield from self._flush(section)
         self._refuse_if_mostly_bad()
 
     def _flush(self, section: str) -> Iterator[Checked]:
-        buffer = self._gathered.pop(section, None)
+        buffer = self._buffers.pop(section, None)
         if not buffer or not buffer.records:
             return
         reader = page_reader(self.stream, section)
@@ -94,13 +95,13 @@ class Reader:
         verdict = check(entity.name, table) if table.num_rows else None
         if verdict:
             self._refuse_if_broken(verdict)
-            table, bad = _take_out(entity, table, verdict)
+            table, bad = _without_rejected(entity, table, verdict)
             rejected += bad
         self.seen += table.num_rows + len(rejected)
         self.rejected_count += len(rejected)
         return Checked(entity, table, tuple(rejected), verdict)
 
-    def _spoiled(self, page: ReceivedPage) -> Iterator[Checked]:
+    def _unreadable(self, page: ReceivedPage) -> Iterator[Checked]:
         """Records that do not have the declared types at all."""
         if not page.unreadable:
             return
@@ -146,13 +147,13 @@ class Reader:
             and self.rejected_count > self.quarantine_limit * self.seen
         ):
             raise BatchRefusedError(
-                f"{self.stream.name}: {self.rejected_count} of {self.seen} rows break a rule, more than"
-                f" rules.quarantine_limit_share ({self.quarantine_limit:.0%}); nothing of the batch"
-                " was loaded"
+                f"{self.stream.name}: {self.rejected_count} of {self.seen} rows break a rule, more"
+                f" than rules.quarantine_limit_share ({self.quarantine_limit:.0%}); nothing of the"
+                " batch was loaded"
             )
 
 
-def _take_out(
+def _without_rejected(
     entity: Entity, table: pa.Table, verdict: Verdict
 ) -> tuple[pa.Table, list[RejectedRow]]:
     if not verdict.bad:

@@ -64,7 +64,7 @@ def _name(text: str) -> str:
     return text.strip().lower().replace(" ", "_")
 
 
-def _plain(cell: Any) -> Any:
+def _plain(cell: object) -> object:
     if isinstance(cell, datetime):
         return cell.date().isoformat() if cell.time() == datetime.min.time() else cell.isoformat()
     return cell.isoformat() if isinstance(cell, date) else cell

@@ -182,19 +182,17 @@ class Landing:
                 yield path, unpacked[1]
 
     def rewrite(self, path: str, body: bytes) -> None:
-        """Another body for a landed page, its header kept, its checksum made anew."""
+        """Another body for a landed page; its header stays, its checksum follows."""
         unpacked = _unpacked(bytes(self._files.cat_file(path)))
         assert unpacked is not None  # `bodies` gave it
         self._write(path.removeprefix(f"{self._root}/"), _packed(unpacked[0], body))
 
     def remove(self, folder: str) -> None:
-        """Take a batch's folder away."""
+        """Delete a batch's folder."""
         self._files.rm(folder, recursive=True)
 
     def old_batches(self, before: datetime, abandoned_before: datetime) -> list[str]:
-        """Folders of batches that were completed before an instant, or begun and given up before
-        another.
-        """
+        """Folders of batches completed before one instant, or abandoned before another."""
         found = []
         for folder in sorted(
             {path.rsplit("/", 1)[0] for path in self._files.glob(f"{self._root}/*/*/*/*/*/*")}
@@ -257,9 +255,7 @@ class Landing:
 
 
 def _packed(header: Mapping[str, Any], body: bytes) -> bytes:
-    """A header line with the checksum, the body, compressed; then the size before compression, 8
-    bytes.
-    """
+    """A header line with the checksum, and the body, compressed; then 8 bytes with their size."""
     head = msgspec.json.encode(
         {**header, "sha256": hashlib.sha256(body).hexdigest(), "size": len(body)}
     )

@@ -1,5 +1,6 @@
-"""One vendor account over HTTP: credentials only to its own origin, retries with backoff, the
-vendor's wishes obeyed.
+"""One vendor account over HTTP: credentials only to its own origin, retries with backoff.
+
+The vendor's Retry-After and its like are honoured.
 """
 
 import email.utils
@@ -46,7 +47,7 @@ _BROKEN = (requests.exceptions.RequestException, urllib3.exceptions.HTTPError)
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How long to go on asking. Seconds; `wait_cap` bounds a vendor's own wish."""
+    """How often and how long to ask. Seconds; `max_wait` bounds what the vendor wants."""
 
     max_attempts: int = 6
     first_wait: float = 0.5
@@ -57,9 +58,7 @@ class RetryPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A successful answer: headers with lower-case names, and the body as received (content
-    encoding undone).
-    """
+    """A successful response: headers in lower case, and the body with its encoding undone."""
 
     headers: Mapping[str, str]
     body: bytes
@@ -76,7 +75,7 @@ class Account:
     requests_per_minute: int | None = None
     ca_bundle: str | None = None
     proxy: str | None = None
-    patience: RetryPolicy = RetryPolicy()
+    retry_policy: RetryPolicy = RetryPolicy()
 
 
 class Client:
@@ -93,11 +92,13 @@ class Client:
         self._sleep = sleep
         self._base = account.base_url or _fill(connector.base_url, account.values)
         self._origin = _origin(self._base)
-        self._patience = account.patience
+        self._retry_policy = account.retry_policy
         self._random = random.Random(account.name)
         limit = account.requests_per_minute
-        self._pace = RateLimiter(connector.limits.requests_per_minute if limit is None else limit)
-        self._paces: dict[str, RateLimiter] = {}
+        self._limiter = RateLimiter(
+            connector.limits.requests_per_minute if limit is None else limit
+        )
+        self._limiters: dict[str, RateLimiter] = {}
         self._lock = threading.Lock()
         self._session = requests.Session()
         self._session.trust_env = False  # a .netrc entry would silently replace our credentials
@@ -122,7 +123,7 @@ class Client:
         """
         if per_minute and self.account.requests_per_minute is None:
             with self._lock:
-                self._paces.setdefault(stream, RateLimiter(per_minute))
+                self._limiters.setdefault(stream, RateLimiter(per_minute))
 
     def send(
         self,
@@ -141,7 +142,7 @@ class Client:
         message.
         """
         renewed, carried = False, dict[str, str]()
-        for attempt in range(1, self._patience.max_attempts + 1):
+        for attempt in range(1, self._retry_policy.max_attempts + 1):
             try:
                 answer = self._once(
                     request, carried, stream=stream, optional=optional, missing=missing
@@ -153,7 +154,7 @@ class Client:
                     raise
                 renewed = True
             except RetryableVendorError as trouble:
-                if attempt == self._patience.max_attempts:
+                if attempt == self._retry_policy.max_attempts:
                     raise
                 self._sleep(self._delay(attempt, trouble.wait_seconds))
         raise CredentialsError(f"{self._who(request)}: credentials are refused even after renewal")
@@ -164,7 +165,8 @@ class Client:
         def is_login(body: bytes) -> None:
             if self.connector.is_login and not self.connector.is_login(msgspec.json.decode(body)):
                 raise CredentialsError(
-                    f"{self.account.name}: the vendor answers as to a stranger; check the token"
+                    f"{self.account.name}: the vendor treated the request as anonymous; check the"
+                    " token"
                 )
 
         self.send(self.connector.check, accept=is_login)
@@ -175,12 +177,12 @@ class Client:
 
     def pause(self, seconds: float) -> None:
         """Wait between two looks at a file that the vendor prepares."""
-        self._sleep(min(seconds, self._patience.max_wait))
+        self._sleep(min(seconds, self._retry_policy.max_wait))
 
     @property
     def biggest_page(self) -> int:
         """Bytes that a page or an unpacked file may have."""
-        return self._patience.biggest_page
+        return self._retry_policy.biggest_page
 
     def _once(
         self,
@@ -195,9 +197,9 @@ class Client:
 
         `carried` takes the credentials that were sent.
         """
-        self._pace.wait()
-        if stream in self._paces:
-            self._paces[stream].wait()
+        self._limiter.wait()
+        if stream in self._limiters:
+            self._limiters[stream].wait()
         url = self._url(request)
         for _ in range(5):
             status, headers, body = self._call(request, url, carried)
@@ -248,17 +250,17 @@ class Client:
             raise UnreachableError(f"{self._who(request)}: {_plain(trouble)}") from None
 
     def _read(self, response: requests.Response, who: str) -> bytes:
-        """The body, bounded in bytes and in time: whatever has come is looked at as it comes,
-        however little it is.
-        """
-        parts, size, until = [], 0, time.monotonic() + self._patience.longest_answer
+        """The body, bounded in bytes and in time, against slow and unbounded responses."""
+        parts, size, until = [], 0, time.monotonic() + self._retry_policy.longest_answer
         while part := response.raw.read1(_CHUNK, decode_content=True):
             size += len(part)
-            if size > self._patience.biggest_page:
-                raise ContractError(f"{who}: a page over {self._patience.biggest_page >> 20} MiB")
+            if size > self._retry_policy.biggest_page:
+                raise ContractError(
+                    f"{who}: a page over {self._retry_policy.biggest_page >> 20} MiB"
+                )
             if time.monotonic() > until:
                 raise UnreachableError(
-                    f"{who}: no whole answer within {self._patience.longest_answer:,.0f} s"
+                    f"{who}: no whole answer within {self._retry_policy.longest_answer:,.0f} s"
                 )
             parts.append(part)
         return b"".join(parts)
@@ -275,13 +277,14 @@ class Client:
         limits = self.connector.limits
         if limits.spent and limits.spent(status, headers, body):
             raise BudgetSpentError(
-                f"{self._who(request)}: the day's calls are used up; the next run goes on from here"
+                f"{self._who(request)}: the day's calls are used up; the next run continues from"
+                " here"
             )
         if status == 204:
             return Response(headers, self.connector.empty)
         if status in {200, 201, 202, 207}:
             return Response(headers, body)
-        said = f"{self._who(request)}: {status} {_words(body)}"
+        said = f"{self._who(request)}: {status} {_message_of(body)}"
         if status in limits.retry_statuses:
             wait = (
                 _retry_after(headers)
@@ -299,14 +302,12 @@ class Client:
         raise RejectedByVendorError(said)
 
     def _look_for_failure(self, answer: Response) -> None:
-        """Some vendors answer 200 and put an error beside part of the records (ServiceNow's
-        cancelled transaction).
-        """
+        """Refuse a 200 with an error inside, such as ServiceNow's cancelled transaction."""
         field_name = self.connector.failed_inside
         failure = rb'"' + (field_name or "").encode() + rb'"\s*:\s*(\{|\[\s*\{)'
         if field_name and re.search(failure, answer.body[:500] + answer.body[-2000:]):
             raise TruncatedPageError(
-                f"{self.account.name}: 200 with an error inside: {_words(answer.body[-500:])}"
+                f"{self.account.name}: 200 with an error inside: {_message_of(answer.body[-500:])}"
             )
 
     def _url(self, request: Request) -> str:
@@ -325,9 +326,7 @@ class Client:
         return url
 
     def _listed(self, url: str, request: Request) -> str:
-        """Exported files lie elsewhere: only at hosts that the connector or the account names, and
-        by https.
-        """
+        """The address of an exported file: at a host that is listed, and by https."""
         scheme, host, _ = _origin(url)
         is_listed = any(host == name or host.endswith(f".{name}") for name in self._file_hosts)
         if (
@@ -376,10 +375,12 @@ class Client:
 
     def _delay(self, attempt: int, wish: float | None) -> float:
         if wish is not None:
-            return min(max(wish, 0.0), self._patience.max_wait) + self._random.random() * min(
+            return min(max(wish, 0.0), self._retry_policy.max_wait) + self._random.random() * min(
                 0.2, wish
             )
-        return float(self._patience.first_wait * 2 ** (attempt - 1) * (0.5 + self._random.random()))
+        return float(
+            self._retry_policy.first_wait * 2 ** (attempt - 1) * (0.5 + self._random.random())
+        )
 
     def _who(self, request: Request) -> str:
         return f"{self.account.name}: {request.method} {urlsplit(request.path).path}"
@@ -407,7 +408,7 @@ def _origin(url: str) -> tuple[str, str, int]:
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds from a Retry-After header: a number or an HTTP date; None where absent or nonsense."""
+    """Seconds from a Retry-After header (number or HTTP date); None where absent or nonsense."""
     text = headers.get("retry-after", "").strip()
     if re.fullmatch(r"\d+(\.\d+)?", text):
         return float(text)
@@ -419,7 +420,7 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
     return max(0.0, (at - datetime.now(UTC)).total_seconds())
 
 
-def _words(body: bytes) -> str:
+def _message_of(body: bytes) -> str:
     """The first human sentence of an error body, without markup, at most 200 characters."""
     try:
         text = _first_text(msgspec.json.decode(body)) or ""
@@ -456,9 +457,7 @@ def _first_text(found: object) -> str | None:
 
 
 def _plain(trouble: Exception) -> str:
-    """What went wrong with the connection, without the address and its query (which could hold more
-    than it should).
-    """
+    """What went wrong with the connection, without the address, whose query may be secret."""
     if isinstance(trouble, (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError)):
         return "timed out"
     if isinstance(trouble, requests.exceptions.ProxyError):

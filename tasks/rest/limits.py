@@ -1,6 +1,4 @@
-"""Client-side rate limit: evenly spaced requests per account, so that the vendor's limit is seldom
-met.
-"""
+"""Client-side rate limit: evenly spaced requests, so that the vendor's limit is seldom met."""
 
 import threading
 import time

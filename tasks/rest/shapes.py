@@ -51,8 +51,9 @@ def score(metric: str, low: float, high: float, better: str = "higher") -> dict[
 
 
 def opened(section: str) -> Output:
-    """The event that a history leaves out: a record with an `id` and `created_at` in Unix seconds
-    was open from then on.
+    """The event that a history leaves out: the ticket was open from its creation on.
+
+    The record has an `id`, and `created_at` in Unix seconds.
     """
     return Output(
         TICKET_EVENT,
@@ -71,11 +72,11 @@ def opened(section: str) -> Output:
 def due_clock(
     metric: str, due: str, done: str, *, created: str, changed: str, section: str = "main"
 ) -> tuple[Output, ...]:
-    """A clock of which only due and done are told, not its target: applied at creation, breached at
-    the due time if done or seen later.
+    """A clock of which the vendor reports when it is due and done, not its target.
 
-    An overdue ticket that nobody touches is not told again; the due time lets the model see its
-    breach all the same.
+    It is applied at creation, and breached at the due time if it is done, or seen, later. An
+    overdue ticket that nobody changes is not reported again; the due time lets the model see its
+    breach.
     """
 
     def event(kind: str, at: str, row_filter: str) -> Output:
@@ -107,8 +108,9 @@ def due_clock(
 
 
 def hours(day: int, start: str, end: str) -> dict[str, int]:
-    """Minutes of the week (0 is Sunday's midnight) of one day's opening times, such as 08:30 and
-    17:00; an end not after the start is midnight.
+    """Minutes of the week of one day's opening times, such as 08:30 and 17:00.
+
+    Minute 0 is Sunday's midnight. An end that is not after the start is midnight.
     """
     low, high = minute_of_day(start), minute_of_day(end)
     return {

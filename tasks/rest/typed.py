@@ -14,6 +14,7 @@ import msgspec
 from tasks.errors import ConfigurationError, ContractError, TruncatedPageError
 from tasks.rest.values import Item, Path, Present, Records, TopLevelList, Value
 
+Json = Any  # any value that JSON can hold
 Decoded = Any  # a msgspec struct of the declared fields, or a dict where records are read whole
 _Type = Any  # a type that msgspec decodes into, made at run time
 
@@ -87,8 +88,8 @@ class PageReader:
     """Reads pages, picking `values` of each record that lies at `records`.
 
     `envelope` are paths outside the records. `lists` are inner lists with the values of their
-    items. With `flat`, a path is one key, dots and all. With `whole`, records are decoded whole, for
-    streams with a transform.
+    items. With `flat`, a path is one key, dots and all. With `whole`, records are decoded whole,
+    for streams with a transform.
     """
 
     def __init__(
@@ -148,7 +149,7 @@ class PageReader:
         owners = [record for record, items in zip(records, lists, strict=True) for _ in items or ()]
         return owners, [item for items in lists for item in items or ()]
 
-    def value(self, document: Decoded, path: str) -> Any:
+    def value(self, document: Decoded, path: str) -> Json:
         """An envelope value, None where absent."""
         node, value = self._root, document
         for name in path.split("."):
@@ -204,7 +205,8 @@ class PageReader:
         self._raw_list = msgspec.json.Decoder(list[msgspec.Raw])
         self._raw_decoder = None
         if self._records_path:
-            self._decoder = msgspec.json.Decoder(self._root_type(list[self._record_type()]))  # type: ignore[misc]
+            whole: _Type = list[self._record_type()]  # type: ignore[misc]
+            self._decoder = msgspec.json.Decoder(self._root_type(whole))
             self._raw_decoder = msgspec.json.Decoder(self._root_type(list[msgspec.Raw]))
         elif self._is_top_list:
             self._decoder = msgspec.json.Decoder(list[self._record_type()])  # type: ignore[misc]
@@ -296,7 +298,7 @@ def _walked_column(records: Sequence[Decoded], names: list[str], *, presence: bo
     return [_walked(holder, [name]) for holder in holders]
 
 
-def _walked(record: Decoded, names: Iterable[str]) -> Any:
+def _walked(record: Decoded, names: Iterable[str]) -> Json:
     for name in names:
         record = record.get(name) if isinstance(record, dict) else None
     return record

@@ -1,5 +1,6 @@
-"""One post to a webhook, whose address is itself a secret: it is in no error, no redirect is
-followed.
+"""One post to a webhook.
+
+Its address is itself a secret: it is in no error, and no redirect is followed.
 """
 
 import re
@@ -22,10 +23,8 @@ def post(who: str, address: str, payload: object, *, ca_bundle: str = "", proxy:
     """Post JSON once.
 
     Raises UnreachableError if nothing was sent, ContractError if it is not known whether it came
-    through.
-
-    Neither Slack nor Teams takes a key that would make a second post harmless, so the caller
-    decides about asking again.
+    through. Neither Slack nor Teams takes a key that would make a second post harmless, so the
+    caller decides about asking again.
     """
     parts = urlsplit(address)
     if parts.scheme != "https" and parts.hostname not in {"localhost", "127.0.0.1"}:
@@ -36,39 +35,43 @@ def post(who: str, address: str, payload: object, *, ca_bundle: str = "", proxy:
         if proxy:
             session.proxies = {"http": proxy, "https": proxy}
         try:
-            answer = session.post(
-                address, json=payload, timeout=_TIMEOUTS, allow_redirects=False, stream=True
-            )
-            words = re.sub(
-                r"[^\w .,:-]+",
-                " ",
-                answer.raw.read(200, decode_content=True).decode(errors="replace"),
-            ).strip()
-        except requests.exceptions.SSLError:
-            raise ConfigurationError(
-                f"{who}: the server's certificate is not trusted; set notifications.ca_bundle for a"
-                " private authority"
-            ) from None
-        except requests.exceptions.ConnectTimeout:
-            raise UnreachableError(f"{who}: no connection within {_TIMEOUTS[0]:.0f} s") from None
-        except requests.exceptions.ReadTimeout:
-            raise ContractError(
-                f"{who}: no answer within {_TIMEOUTS[1]:.0f} s; the message may have come through"
-            ) from None
-        except requests.exceptions.ConnectionError as trouble:
-            if "NewConnection" in repr(trouble) or "NameResolution" in repr(trouble):
-                raise UnreachableError(f"{who}: cannot be reached") from None
-            raise ContractError(
-                f"{who}: the connection broke; the message may have come through"
-            ) from None
+            status, words = _send(session, address, payload)
         except requests.exceptions.RequestException as trouble:
-            raise ConfigurationError(
-                f"{who}: {type(trouble).__name__}; is the address right?"
-            ) from None
-    if answer.status_code in {200, 201, 202, 204}:
+            raise _named(who, trouble) from None
+    if status in {200, 201, 202, 204}:
         return
-    if answer.status_code == 429 or answer.status_code >= 500:
-        raise ThrottledError(f"{who}: answers {answer.status_code} {words}".strip())
+    if status == 429 or status >= 500:
+        raise ThrottledError(f"{who}: answers {status} {words}".strip())
     raise RejectedByVendorError(
-        f"{who}: refuses with {answer.status_code} {words}; is the webhook still there?"
+        f"{who}: refuses with {status} {words}; is the webhook still there?"
     )
+
+
+def _send(session: requests.Session, address: str, payload: object) -> tuple[int, str]:
+    """The status and the first words of the response."""
+    response = session.post(
+        address, json=payload, timeout=_TIMEOUTS, allow_redirects=False, stream=True
+    )
+    start = response.raw.read(200, decode_content=True).decode(errors="replace")
+    return response.status_code, re.sub(r"[^\w .,:-]+", " ", start).strip()
+
+
+def _named(who: str, trouble: requests.exceptions.RequestException) -> Exception:
+    """Our error for what went wrong, without the address."""
+    if isinstance(trouble, requests.exceptions.SSLError):
+        return ConfigurationError(
+            f"{who}: the server's certificate is not trusted; set notifications.ca_bundle for a"
+            " private authority"
+        )
+    if isinstance(trouble, requests.exceptions.ConnectTimeout):
+        return UnreachableError(f"{who}: no connection within {_TIMEOUTS[0]:.0f} s")
+    if isinstance(trouble, requests.exceptions.ReadTimeout):
+        return ContractError(
+            f"{who}: no answer within {_TIMEOUTS[1]:.0f} s; the message may have come through"
+        )
+    if isinstance(trouble, requests.exceptions.ConnectionError):
+        was_sent = "NewConnection" not in repr(trouble) and "NameResolution" not in repr(trouble)
+        if not was_sent:
+            return UnreachableError(f"{who}: cannot be reached")
+        return ContractError(f"{who}: the connection broke; the message may have come through")
+    return ConfigurationError(f"{who}: {type(trouble).__name__}; is the address right?")

@@ -364,7 +364,7 @@ def _article(kind: str) -> str:
 
 @cache
 def _database() -> duckdb.DuckDBPyConnection:
-    """Of the whole process: opening one takes a hundred times as long as one more connection to it."""
+    """The process's one database: opening one takes a hundred times as long as a connection."""
     return duckdb.connect(":memory:", config={"threads": 1, "enable_external_access": False})
 
 
@@ -384,10 +384,11 @@ def _run(select: str, table: pa.Table) -> pa.Table:
 
 
 def _evaluate(select: str, table: pa.Table, key: str | None, queries: list[int]) -> list[pa.Table]:
-    """The rows of `select`; where a value breaks its expression, halves of the table, until the
-    single rows are found that do it.
+    """The rows of `select`.
 
-    Such a row comes back with its origin, what its key column held (`key`), and the reason.
+    Where a value breaks its expression, halves of the table are tried, until the single rows are
+    found that do it. Such a row comes back with its origin, what its key column held (`key`), and
+    the reason.
     """
     queries[0] -= 1
     try:

@@ -12,7 +12,7 @@ from tests_support import PageView
 from tasks.entities import TEAM, TICKET
 from tasks.errors import ConfigurationError, ContractError, TruncatedPageError
 from tasks.rest import paging
-from tasks.rest.client import _retry_after, _words
+from tasks.rest.client import _message_of, _retry_after
 from tasks.rest.limits import RateLimiter
 from tasks.rest.spec import Output, Request, Stream
 from tasks.rest.typed import PageReader
@@ -194,8 +194,8 @@ def test_retry_after_is_seconds_or_a_date_or_nothing():
         (b'{"status":1,"errmsg":"Client revoked access grant"}', "Client revoked access grant"),
     ],
 )
-def test_the_vendors_words_are_found_in_every_dialect(body, words):
-    assert _words(body) == words
+def test_the_vendors_message_of_are_found_in_every_dialect(body, words):
+    assert _message_of(body) == words
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,4 @@
-"""Plans, costs and shifts that no vendor gives: the user's CSV or XLSX files, or SQL queries of the
-user's database.
+"""Plans, costs and shifts that no vendor has: CSV or XLSX files, or queries of a database.
 
 One setting a table: a path or fsspec URL, or a query that begins with `select` or `with` and runs
 on the database of the secret `database_url`. Columns are named like the entity's (first row of a

@@ -7,6 +7,7 @@ from tasks.rest.values import Expression
 
 
 def table(name: str, description: str, entity: Entity, **others: Expression) -> Stream:
+    """A stream of one file or query; every column of the entity comes by its name."""
     fields = {column: column for column in entity.names if column != "version_at"} | others
     return Stream(
         name=name,

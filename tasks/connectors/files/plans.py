@@ -6,10 +6,17 @@ from tasks.rest.values import sql
 
 _BASIS = sql(
     """
-    case when {amount} is not null then
-             case when abs(try_cast({amount} as double) - try_cast({driver_quantity} as double) * try_cast({driver_rate} as double)) > 0.01
-                  then 'contradictory' else 'amount' end
-         when {driver_rate} is not null and ({driver_quantity} is not null or {driver} in ('fte', 'contacts')) then 'driver' end"""
+    case
+        when {amount} is not null and abs(
+            try_cast({amount} as double)
+            - try_cast({driver_quantity} as double) * try_cast({driver_rate} as double)
+        ) > 0.01 then 'contradictory'
+        when {amount} is not null then 'amount'
+        when {driver_rate} is not null and (
+            {driver_quantity} is not null
+            or {driver} in ('fte', 'contacts')
+        ) then 'driver'
+    end"""
 )
 
 STREAMS = (

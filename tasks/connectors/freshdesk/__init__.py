@@ -1,6 +1,6 @@
 """Freshdesk v2: tickets by change, their history from the daily activity files.
 
-Facts: developers.freshdesk.com/api. The list reaches 300 pages, then it is begun anew from the last
+Facts: developers.freshdesk.com/api. The list reaches 300 pages, then it restarts from the last
 change; without `updated_since` it would hold 30 days only. Status, team and agent history is in the
 daily export alone, which names teams and statuses by label and whose files lie elsewhere, without
 credentials. Holidays and merges are not exposed.

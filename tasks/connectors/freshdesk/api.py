@@ -1,8 +1,7 @@
 """Freshdesk: how its API is asked."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
 
 from tasks.rest.paging import PageNumber, Restart
 from tasks.rest.shapes import full_refresh
@@ -20,8 +19,9 @@ CHANGES = PageNumber(
 )
 
 
-def stamp(at: Any) -> str:
-    return str(at.strftime("%Y-%m-%dT%H:%M:%SZ"))
+def stamp(at: datetime) -> str:
+    """An instant as the API writes it."""
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def since(name: str, overlap: timedelta = timedelta(minutes=5)) -> IncrementalWindow:

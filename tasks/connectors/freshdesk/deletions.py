@@ -7,6 +7,7 @@ from tasks.rest.values import TopLevelList, sql
 
 
 def gone(kind: str) -> Stream:
+    """Tickets in one of the two lists that hide them."""
     return Stream(
         name=f"{kind}_tickets",
         description=f"Tickets marked as {kind}",

@@ -7,6 +7,7 @@ from tasks.rest.values import Item, TopLevelList, sql
 
 
 def people(name: str, description: str, output: Output) -> Stream:
+    """Customers or organizations by change, from the beginning."""
     return Stream(
         name=name,
         description=description,

@@ -14,10 +14,12 @@ from tasks.rest.values import Present, TopLevelList, WholeBody, sql
 
 
 def days(window: Window) -> dict[str, str]:
+    """The first day whose activities are asked for."""
     return {"created_at": window.start.date().isoformat()}
 
 
 def last_day(window: Window) -> RequestState:
+    """The last day whose activities are asked for."""
     return RequestState(until=window.end.date().isoformat())
 
 

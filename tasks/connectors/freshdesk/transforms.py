@@ -8,6 +8,7 @@ DAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "satur
 
 
 def week(schedule: Record, context: RecordContext) -> Iterable[Row]:
+    """A row for each opening time of a schedule."""
     for number, day in enumerate(DAYS):
         hours = (schedule.get("business_hours") or {}).get(day)
         if hours:
@@ -30,6 +31,7 @@ def minutes(text: str) -> int:
 
 
 def targets(policy: Record, context: RecordContext) -> Iterable[Row]:
+    """A row for each priority and metric of an SLA policy."""
     for name, target in (policy.get("sla_target") or {}).items():
         for metric, key in (("first_response", "respond_within"), ("resolution", "resolve_within")):
             if target.get(key) is not None:
@@ -45,6 +47,7 @@ def targets(policy: Record, context: RecordContext) -> Iterable[Row]:
 
 
 def statuses(field: Record, context: RecordContext) -> Iterable[Row]:
+    """The labels of the status field's codes."""
     if field.get("name") == "status":
         for code, labels in (field.get("choices") or {}).items():
             yield {"status_id": code, "label": labels[0]}

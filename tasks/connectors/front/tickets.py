@@ -12,6 +12,7 @@ from tasks.rest.values import WholeBody, epoch, sql
 
 
 def between(window: Window) -> dict[str, str]:
+    """Events of a window, whose start is exclusive in this API."""
     return {
         "q[after]": f"{window.start.timestamp() - 1:.3f}",
         "q[before]": f"{window.end.timestamp():.3f}",

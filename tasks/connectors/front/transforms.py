@@ -1,29 +1,30 @@
 """Front: pure functions from one record to rows."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from tasks.clock import from_epoch
 from tasks.rest.shapes import hours
-from tasks.rest.spec import Record, RecordContext, Row
+from tasks.rest.spec import Json, Record, RecordContext, Row
 
 STATUS = {"archive": "archived", "reopen": "open", "restore": "open"}
 
 WEEK = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 
 
-def first(told: Any) -> Mapping[str, Any]:
+def first(told: Json) -> Mapping[str, Json]:
     """`data` may be missing, an object or a list of them."""
     found = (told or {}).get("data")
     found = found[0] if isinstance(found, list) and found else found
     return found if isinstance(found, Mapping) else {}
 
 
-def of(told: Any, kind: str) -> bool:
+def of(told: Json, kind: str) -> bool:
+    """Whether the source or target of an event is of a kind."""
     return bool(told) and ((told.get("_meta") or {}).get("type") == kind)
 
 
 def changes(event: Record, context: RecordContext) -> Iterable[Row]:
+    """Status, assignee and inbox that an event changed."""
     kind, source, target = event["type"], event.get("source"), event.get("target")
     place = (
         target
@@ -58,6 +59,7 @@ def changes(event: Record, context: RecordContext) -> Iterable[Row]:
 
 
 def merges(event: Record, context: RecordContext) -> Iterable[Row]:
+    """The conversations that a merge deleted, each linked to the one that is left."""
     if event["type"] == "conversations_merged" and of(
         event.get("target"), "deleted_conversation_ids"
     ):
@@ -70,6 +72,7 @@ def merges(event: Record, context: RecordContext) -> Iterable[Row]:
 
 
 def members(team: Record, context: RecordContext) -> Iterable[Row]:
+    """Every teammate of a team works in every inbox of it."""
     return (
         {"team_id": inbox["id"], "agent_id": member["id"]}
         for inbox in team.get("inboxes") or ()
@@ -78,6 +81,7 @@ def members(team: Record, context: RecordContext) -> Iterable[Row]:
 
 
 def week(shift: Record, context: RecordContext) -> Iterable[Row]:
+    """A row for each opening time of a shift."""
     for number, day in enumerate(WEEK):
         told = (shift.get("times") or {}).get(day)
         if told:

@@ -17,6 +17,7 @@ WAITS = {"SECONDLY": 1.0, "TEN_SECONDLY_ROLLING": 10.0}
 
 
 def wait(headers: Mapping[str, str], body: bytes) -> float | None:
+    """Seconds to wait, by the limit that the error names."""
     return next((seconds for name, seconds in WAITS.items() if f'"{name}"'.encode() in body), None)
 
 

@@ -2,16 +2,16 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
 
 from tasks.clock import Window
 from tasks.rest.paging import CursorParam, SearchAfterId
-from tasks.rest.spec import IncrementalWindow, Output, Stream, Total
+from tasks.rest.spec import IncrementalWindow, Json, Output, Stream, Total
 
 lists = CursorParam(at="paging.next.after", param="after", size={"limit": "100"})
 
 
-def above(body: Mapping[str, Any], last_id: str) -> dict[str, Any]:
+def above(body: Mapping[str, Json], last_id: str) -> dict[str, Json]:
+    """The search for ids above the last one."""
     filters = body["filterGroups"][0]["filters"]
     return {
         **body,
@@ -25,7 +25,7 @@ def changed(time_property: str, properties: tuple[str, ...]) -> IncrementalWindo
     Search lags writes, so the overlap is long (estuary/connectors#1743).
     """
 
-    def body(window: Window, settings: Mapping[str, Any]) -> dict[str, Any]:
+    def body(window: Window, settings: Mapping[str, Json]) -> dict[str, Json]:
         def at(name: str, operator: str, value: str) -> dict[str, str]:
             return {"propertyName": name, "operator": operator, "value": value}
 
@@ -57,6 +57,7 @@ def search(
     *,
     people: bool = False,
 ) -> Stream:
+    """Objects of one kind by change, read from a search that is sorted by id."""
     return Stream(
         name=name,
         description=description,

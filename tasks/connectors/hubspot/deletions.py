@@ -9,6 +9,7 @@ DELETED = {"tickets": TICKET, "contacts": CUSTOMER, "companies": ORGANIZATION, "
 
 
 def deleted(name: str, entity: Entity) -> Stream:
+    """Deleted objects of one kind."""
     return Stream(
         name=f"archived_{name}",
         description=f"Deleted {name}, as far back as the recycle bin reaches",

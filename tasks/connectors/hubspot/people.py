@@ -7,6 +7,7 @@ from tasks.rest.values import Item, sql
 
 
 def owners(archived: str) -> Stream:
+    """Agents of today, or former ones so that history resolves."""
     name = "former_owners" if archived == "true" else "owners"
     return Stream(
         name=name,

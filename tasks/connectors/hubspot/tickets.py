@@ -1,14 +1,13 @@
 """HubSpot: tickets and their history."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from tasks.connectors.hubspot.api import above, changed, lists
 from tasks.connectors.hubspot.messages import MESSAGES
 from tasks.connectors.hubspot.sla import SLA_EVENTS
 from tasks.entities import TICKET, TICKET_EVENT, TICKET_LINK, TICKET_STATUS, TOMBSTONE
 from tasks.rest.paging import SearchAfterId, SinglePage
-from tasks.rest.spec import ChildStream, FullRefresh, Output, Request, Stream, Total
+from tasks.rest.spec import ChildStream, FullRefresh, Json, Output, Request, Stream, Total
 from tasks.rest.values import Item, sql
 
 TICKET_PROPERTIES = (
@@ -33,7 +32,8 @@ TICKET_PROPERTIES = (
 HISTORY = ("hs_pipeline_stage", "hubspot_owner_id", "hubspot_team_id", "hs_ticket_priority")
 
 
-def read_by_ids(path: str, extra: Mapping[str, Any]) -> Callable[[tuple[str, ...]], Request]:
+def read_by_ids(path: str, extra: Mapping[str, Json]) -> Callable[[tuple[str, ...]], Request]:
+    """Calls that read many records by id."""
     return lambda ids: Request(
         path, method="POST", body={**extra, "inputs": [{"id": i} for i in ids]}
     )
@@ -60,6 +60,7 @@ def history(field: str, name: str) -> Output:
 
 
 def linked(section: str, kind: str) -> Output:
+    """Links of a ticket to its contacts or companies."""
     return Output(
         TICKET_LINK,
         section=section,

@@ -1,5 +1,4 @@
-"""Intercom 2.16: conversations by change, each fetched with its parts, which are its messages and
-its history.
+"""Intercom 2.16: conversations by change, each with its parts (messages and history).
 
 Facts: developers.intercom.com, API descriptions 2.14 and 2.16. Search gives no parts; a
 conversation gives its newest 500, so parts are merged by id and never replaced. Parts are not

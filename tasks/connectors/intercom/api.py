@@ -1,12 +1,11 @@
 """Intercom: how its API is asked."""
 
 from functools import partial
-from typing import Any
 
 from tasks.clock import Window
 from tasks.rest.paging import BodyCursor
 from tasks.rest.shapes import full_refresh
-from tasks.rest.spec import IncrementalWindow
+from tasks.rest.spec import IncrementalWindow, Json
 from tasks.rest.values import Item
 
 PAGES = BodyCursor(at="pages.next.starting_after", into=("pagination", "starting_after"))
@@ -18,7 +17,7 @@ PARTS = "conversation_parts.conversation_parts"
 KIND = Item("part_type")
 
 
-def window_body(window: Window, least: int) -> dict[str, Any]:
+def window_body(window: Window, least: int) -> dict[str, Json]:
     """Both bounds are made wider by a second: texts differ on whether `>` takes the bound in."""
     bounds = (
         ("updated_at", ">", int(window.start.timestamp()) - least),
@@ -34,4 +33,5 @@ def window_body(window: Window, least: int) -> dict[str, Any]:
 
 
 def search(least: int) -> IncrementalWindow:
+    """Changes of a window that begins `least` seconds early."""
     return IncrementalWindow(body=lambda window, settings: window_body(window, least))

@@ -24,6 +24,7 @@ STATE = sql(
 
 
 def part_event(field: str, value: Item | Expression, row_filter: Expression) -> Output:
+    """A change that a part of a conversation tells."""
     return Output(
         TICKET_EVENT,
         section="conversation",

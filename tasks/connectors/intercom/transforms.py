@@ -8,6 +8,7 @@ from tasks.rest.spec import Record, RecordContext, Row
 
 
 def contact(record: Record, context: RecordContext) -> Iterable[Row]:
+    """A customer with the first of its companies."""
     companies = (record.get("companies") or {}).get("data") or [{}]
     yield {
         "customer_id": record["id"],
@@ -20,6 +21,7 @@ def contact(record: Record, context: RecordContext) -> Iterable[Row]:
 
 
 def closed_days(told: Record, context: RecordContext) -> Iterable[Row]:
+    """The days on which an exception closes the schedule, each year if it recurs."""
     first = date.fromisoformat(told["exception_date"])
     days = occurrences(first, None, every="year") if told.get("recurring_annually") else [first]
     for day in days if told["exception_type"] == "closed" else ():

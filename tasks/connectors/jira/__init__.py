@@ -1,5 +1,4 @@
-"""Jira Service Management (Jira Cloud): issues by change, changelogs in bulk, comments, SLA cycles
-and ratings.
+"""Jira Service Management (Cloud): issues by change, with history, comments, SLAs and ratings.
 
 Facts: developer.atlassian.com. JQL's times are read in the API user's time zone, to the minute: the
 window begins 12 hours early, so that no zone loses a change. SLA and rating fields have other ids

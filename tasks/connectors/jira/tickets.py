@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
 
 from tasks.clock import Window
 from tasks.connectors.jira.api import full
@@ -13,7 +12,7 @@ from tasks.connectors.jira.surveys import RATINGS
 from tasks.connectors.jira.transforms import HISTORY, changes, ticket
 from tasks.entities import TICKET, TICKET_EVENT, TICKET_STATUS
 from tasks.rest.paging import BodyCursor, Offset
-from tasks.rest.spec import ChildStream, IncrementalWindow, Output, Request, Stream
+from tasks.rest.spec import ChildStream, IncrementalWindow, Json, Output, Request, Stream
 from tasks.rest.values import sql
 
 TOKEN = BodyCursor(at="nextPageToken", into=("nextPageToken",))
@@ -21,9 +20,8 @@ TOKEN = BodyCursor(at="nextPageToken", into=("nextPageToken",))
 PROJECT = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
-def search(window: Window, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """`projects` is a list of keys in the account's settings; without it every project that the
-    user sees is read.
+def search(window: Window, settings: Mapping[str, Json]) -> dict[str, Json]:
+    """The search of a window, in the projects that the setting `projects` lists, else in all.
 
     The window ends 15 hours late, as it begins early: the times are the user's.
     """

@@ -2,28 +2,28 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
 
-from tasks.rest.spec import Record, RecordContext, Row
+from tasks.rest.spec import Json, Record, RecordContext, Row
 
 HISTORY = {"status": "status", "assignee": "assignee", "priority": "priority"}
 
 METRICS = {"time to first response": "first_response", "time to resolution": "resolution"}
 
 
-def instant(told: Any) -> Any:
+def instant(told: Json) -> Json:
     """Epoch milliseconds or text; the SLA's objects hold both."""
     if isinstance(told, Mapping):
         told = told.get("epochMillis")
     return datetime.fromtimestamp(told / 1000, UTC).isoformat() if isinstance(told, int) else told
 
 
-def value(item: Mapping[str, Any], which: str) -> Any:
+def value(item: Mapping[str, Json], which: str) -> Json:
     """Priorities by name, as issues tell them; statuses and people by id."""
     return item.get(f"{which}String" if item.get("fieldId") == "priority" else which)
 
 
 def changes(log: Record, context: RecordContext) -> Iterable[Row]:
+    """Changes of status, assignee and priority from a changelog."""
     for history in log.get("changeHistories") or ():
         for place, item in enumerate(history.get("items") or ()):
             if item.get("fieldId") in HISTORY:
@@ -39,7 +39,10 @@ def changes(log: Record, context: RecordContext) -> Iterable[Row]:
                 }
 
 
-def cycles(issue: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], int, Mapping[str, Any]]]:
+def cycles(
+    issue: Mapping[str, Json],
+) -> Iterator[tuple[Mapping[str, Json], int, Mapping[str, Json]]]:
+    """Every cycle of every SLA field, with the field and the cycle's number."""
     for field in (issue.get("fields") or {}).values():
         if isinstance(field, Mapping) and "completedCycles" in field:
             listed = [
@@ -74,8 +77,9 @@ def sla(issue: Record, context: RecordContext) -> Iterable[Row]:
 
 
 def ratings(issue: Record, context: RecordContext) -> Iterable[Row]:
-    """The field with a rating; when it was given stands in the field that the setting
-    `feedback_date_field` names.
+    """The field with a rating.
+
+    The setting `feedback_date_field` names the field with the instant of the rating.
     """
     fields = issue.get("fields") or {}
     rated = next(
@@ -108,9 +112,10 @@ def ratings(issue: Record, context: RecordContext) -> Iterable[Row]:
 
 
 def ticket(issue: Record, context: RecordContext) -> Iterable[Row]:
+    """A ticket from an issue's fields."""
     fields = issue.get("fields") or {}
 
-    def inner(name: str, key: str) -> Any:
+    def inner(name: str, key: str) -> Json:
         return (fields.get(name) or {}).get(key)
 
     yield {

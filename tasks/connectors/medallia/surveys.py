@@ -3,27 +3,42 @@
 import re
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
 
 from tasks.clock import Window
 from tasks.connectors.medallia.transforms import score_rows
 from tasks.entities import SURVEY_RESPONSE
 from tasks.errors import ConfigurationError
 from tasks.rest.paging import BodyKeyset
-from tasks.rest.spec import IncrementalWindow, Output, Stream
+from tasks.rest.spec import IncrementalWindow, Json, Output, Stream
 
 SIZE = 500
 
 FIELD = re.compile(r"[a-z]_[A-Za-z0-9_]+")
 
 QUERY = """query Page($n: Int!, $until: String!, $last: String!, $lastId: String!) {{
-  feedback(first: $n, orderBy: [{{fieldId: "{finished}", direction: ASC}}, {{fieldId: "{id}", direction: ASC}}], filter: {{and: [
-    {{fieldIds: ["{finished}"], lt: $until}}, {{or: [{{fieldIds: ["{finished}"], gt: $last}}, {{and: [
-      {{fieldIds: ["{finished}"], gte: $last}}, {{fieldIds: ["{id}"], gt: $lastId}}]}}]}}]}}) {{
-    totalCount nodes {{ {values} }} }} }}"""
+  feedback(
+    first: $n,
+    orderBy: [
+      {{fieldId: "{finished}", direction: ASC}},
+      {{fieldId: "{id}", direction: ASC}}
+    ],
+    filter: {{and: [
+      {{fieldIds: ["{finished}"], lt: $until}},
+      {{or: [
+        {{fieldIds: ["{finished}"], gt: $last}},
+        {{and: [
+          {{fieldIds: ["{finished}"], gte: $last}},
+          {{fieldIds: ["{id}"], gt: $lastId}}
+        ]}}
+      ]}}
+    ]}}
+  ) {{
+    totalCount nodes {{ {values} }}
+  }}
+}}"""
 
 
-def named(settings: Mapping[str, Any]) -> dict[str, str]:
+def named(settings: Mapping[str, Json]) -> dict[str, str]:
     """Aliases to field ids.
 
     Ids come from the settings and are checked, since they become part of the query.
@@ -43,7 +58,8 @@ def named(settings: Mapping[str, Any]) -> dict[str, str]:
     return {alias: str(field) for alias, field in found.items()}
 
 
-def query(window: Window, settings: Mapping[str, Any]) -> dict[str, Any]:
+def query(window: Window, settings: Mapping[str, Json]) -> dict[str, Json]:
+    """The GraphQL query of a window, for the fields that the settings name."""
     fields = named(settings)
     values = " ".join(
         f'{alias}: fieldData(fieldId: "{field}") {{ values }}' for alias, field in fields.items()
@@ -59,7 +75,8 @@ def query(window: Window, settings: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def above(body: Mapping[str, Any], last: str, last_id: str) -> dict[str, Any]:
+def above(body: Mapping[str, Json], last: str, last_id: str) -> dict[str, Json]:
+    """The same query for what lies above the last pair."""
     return {**body, "variables": {**body["variables"], "last": last, "lastId": last_id}}
 
 

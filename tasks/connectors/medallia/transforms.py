@@ -1,13 +1,12 @@
 """Medallia Experience Cloud: pure functions from one record to rows."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from tasks.clock import from_epoch
-from tasks.rest.spec import Record, RecordContext, Row
+from tasks.rest.spec import Json, Record, RecordContext, Row
 
 
-def first(record: Mapping[str, Any], alias: str) -> str | None:
+def first(record: Mapping[str, Json], alias: str) -> str | None:
     """A missing answer is an empty list."""
     found = (record.get(alias) or {}).get("values") or [None]
     return found[0] if isinstance(found[0], str) else None

@@ -1,5 +1,4 @@
-"""Qualtrics: surveys, their questions, and the scores that the account's settings name, from
-response exports.
+"""Qualtrics: surveys, questions, and the scores that the settings name, from exports.
 
 Facts: api.qualtrics.com. An export is asked for, waited for (by its status, not its percentage) and
 fetched as a zip with one file. Dates filter on the recorded date; seven days are read again, since

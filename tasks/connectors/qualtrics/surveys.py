@@ -2,17 +2,17 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
 
 from tasks.clock import Window
 from tasks.connectors.qualtrics.api import API
 from tasks.connectors.qualtrics.transforms import question_rows, score_rows
 from tasks.entities import SURVEY, SURVEY_QUESTION, SURVEY_RESPONSE
 from tasks.rest.paging import NextUrl, SinglePage
-from tasks.rest.spec import Export, IncrementalWindow, Output, ParentStream, Request, Stream
+from tasks.rest.spec import Export, IncrementalWindow, Json, Output, ParentStream, Request, Stream
 
 
-def start(survey: str | None, window: Window, settings: Mapping[str, Any]) -> Request:
+def start(survey: str | None, window: Window, settings: Mapping[str, Json]) -> Request:
+    """The call that asks for an export of one survey's responses."""
     dates = {
         name: at.strftime("%Y-%m-%dT%H:%M:%SZ")
         for name, at in (("startDate", window.start), ("endDate", window.end))

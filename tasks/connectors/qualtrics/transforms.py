@@ -1,14 +1,14 @@
 """Qualtrics: pure functions from one record to rows."""
 
 from collections.abc import Iterable
-from typing import Any
 
-from tasks.rest.spec import Record, RecordContext, Row
+from tasks.rest.spec import Json, Record, RecordContext, Row
 
 NOT_REAL = {1, 2, "1", "2"}  # preview and test
 
 
-def number(text: Any) -> float | None:
+def number(text: Json) -> float | None:
+    """The number that a text is, None if it is none."""
     try:
         return float(text)
     except (TypeError, ValueError):
@@ -16,6 +16,7 @@ def number(text: Any) -> float | None:
 
 
 def question_rows(definition: Record, context: RecordContext) -> Iterable[Row]:
+    """A row for each question of a survey, with its scale."""
     for key, question in ((definition.get("result") or {}).get("Questions") or {}).items():
         recoded = question.get("RecodeValues") or {
             choice: choice for choice in question.get("Choices") or {}

@@ -1,5 +1,4 @@
-"""Salesforce Service Cloud: cases, their history, mails, comments, milestones, calendars and
-contracts.
+"""Salesforce Service Cloud: cases with history, mails, comments, milestones and contracts.
 
 Facts: developer.salesforce.com. `queryAll` shows deleted and merged rows too; windows of a month
 and more go through Bulk API 2.0. Server cursors page within a query, so equal stamps over a page

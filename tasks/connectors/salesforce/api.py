@@ -14,6 +14,7 @@ MONTH = timedelta(days=31)
 
 
 def select(table: str, fields: str, time: str, window: Window) -> str:
+    """The query for rows of a window."""
     low, high = (at.strftime("%Y-%m-%dT%H:%M:%SZ") for at in (window.start, window.end))
     return f"SELECT {fields} FROM {table} WHERE {time} >= {low} AND {time} < {high}"
 
@@ -29,8 +30,9 @@ def changed(
     people: bool = False,
     optional: bool = False,
 ) -> Stream:
-    """Rows by change: a query of pages, or a bulk job for long windows (without ORDER BY, which
-    would slow it).
+    """Rows by change: a query of pages, or a bulk job for long windows.
+
+    The bulk job has no ORDER BY, which would slow it.
     """
     bulk = Export(
         start=lambda _, window, settings: Request(
@@ -82,6 +84,7 @@ def full(
     replaces: bool = False,
     optional: bool = False,
 ) -> Stream:
+    """A query that is read whole on each run."""
     return Stream(
         name=name,
         description=description,
@@ -96,6 +99,7 @@ def full(
 
 
 def gone(entity: Entity, row_filter: str = "cast({IsDeleted} as boolean)") -> Output:
+    """Deleted rows of an entity."""
     return Output(
         TOMBSTONE,
         filter=sql(row_filter),

@@ -7,6 +7,7 @@ from tasks.rest.values import sql
 
 
 def milestone(kind: str, at: str, condition: str) -> Output:
+    """One event of a milestone's clock."""
     return Output(
         SLA_EVENT,
         filter=sql(f"not cast({{IsDeleted}} as boolean) and {condition}"),

@@ -7,6 +7,7 @@ from tasks.rest.values import sql
 
 
 def history(field: str, told: str) -> Output:
+    """Changes of one tracked field."""
     return Output(
         TICKET_EVENT,
         filter=sql(f"{{Field}} = '{told}'"),

@@ -25,6 +25,7 @@ STATE = sql(f"case when {{state}} = '3' and {{hold_reason}} = '1' then {WAITS} e
 def tickets(
     name: str, description: str, *, optional: bool = False, account: str = "company"
 ) -> Stream:
+    """Incidents or customer service cases, which have their customer in other fields."""
     return table(
         name,
         description,
@@ -61,6 +62,7 @@ def tickets(
 
 
 def audit(field: str, name: str) -> Output:
+    """Changes of one audited field."""
     return Output(
         TICKET_EVENT,
         filter=sql(f"{{fieldname}} = '{field}'"),

@@ -2,30 +2,33 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime
-from typing import Any
 
 from tasks.clock import occurrences
-from tasks.rest.spec import Record, RecordContext, Row
+from tasks.rest.spec import Json, Record, RecordContext, Row
 
 
 def written(instant: datetime) -> str:
+    """An instant as the API writes it."""
     return instant.strftime("%Y-%m-%d %H:%M:%S")
 
 
-def plain(value: Any) -> Any:
-    """A reference comes as text, or as an object with a link; with display values every field is an
-    object.
+def plain(value: Json) -> Json:
+    """The plain value of a reference, which comes as text or as an object with a link.
+
+    With display values every field is such an object.
     """
     return value.get("value") if isinstance(value, dict) else value
 
 
 def on(written: str) -> date:
+    """The day of a date that is written with or without hyphens."""
     return date.fromisoformat(written[:10] if "-" in written else written[:8])
 
 
 def closed(span: Record, schedules: Iterable[str]) -> Iterable[Row]:
-    """Days of a span that closes schedules: once, or every year on its date or on a floating one
-    (the second Monday of May).
+    """Days of a span that closes schedules.
+
+    Once, or every year on its date or on a floating one (the second Monday of May).
     """
     first, until = on(span["start_date_time"]), span.get("repeat_until") or ""
     floats = {
@@ -59,6 +62,7 @@ def closed(span: Record, schedules: Iterable[str]) -> Iterable[Row]:
 
 
 def own_holiday(span: Record, context: RecordContext) -> Iterable[Row]:
+    """Days on which an excluded span closes its own schedule."""
     return closed(span, [plain(span["schedule"])]) if span["type"] == "excluded" else ()
 
 

@@ -10,6 +10,7 @@ from tasks.rest.spec import IncrementalWindow, Output, ParentStream, Request, St
 
 
 def modified(window: Window) -> dict[str, str]:
+    """Responses that were changed in a window."""
     return {
         "start_modified_at": window.start.strftime("%Y-%m-%dT%H:%M:%S"),
         "end_modified_at": window.end.strftime("%Y-%m-%dT%H:%M:%S"),

@@ -1,23 +1,24 @@
 """SurveyMonkey: pure functions from one record to rows."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
-from tasks.rest.spec import Record, RecordContext, Row
+from tasks.rest.spec import Json, Record, RecordContext, Row
 
 LIVE_MODES = {"default", "email", "weblink", "offline", "kiosk"}
 
 
-def questions_of(details: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+def questions_of(details: Mapping[str, Json]) -> Iterable[dict[str, Json]]:
+    """The questions of all pages."""
     for page in details.get("pages") or ():
         yield from page.get("questions") or ()
 
 
-def choices_of(question: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def choices_of(question: Mapping[str, Json]) -> dict[str, dict[str, Json]]:
+    """The choices of a question by id."""
     return {c["id"]: c for c in (question.get("answers") or {}).get("choices") or ()}
 
 
-def number(choice: Mapping[str, Any]) -> float | None:
+def number(choice: Mapping[str, Json]) -> float | None:
     """The score of a choice: its text.
 
     Not its weight, which for NPS is the bucket (-100, 0, 100) and not 0-10.
@@ -29,6 +30,7 @@ def number(choice: Mapping[str, Any]) -> float | None:
 
 
 def question_rows(details: Record, context: RecordContext) -> Iterable[Row]:
+    """A row for each question of a survey, with its scale."""
     for question in questions_of(details):
         scores = [s for s in map(number, choices_of(question).values()) if s is not None]
         headings = question.get("headings") or [{}]

@@ -10,6 +10,7 @@ from tasks.rest.spec import IncrementalWindow, Output, ParentStream, Request, St
 
 
 def between(window: Window) -> dict[str, str]:
+    """Completed responses of a window."""
     return {
         "since": window.start.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "until": window.end.strftime("%Y-%m-%dT%H:%M:%SZ"),

@@ -1,21 +1,20 @@
 """Typeform: pure functions from one record to rows."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
-from tasks.rest.spec import Record, RecordContext, Row
+from tasks.rest.spec import Json, Record, RecordContext, Row
 
 SCALED = {"nps", "opinion_scale", "rating"}
 
 
-def fields_of(holder: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def fields_of(holder: Mapping[str, Json]) -> Iterator[dict[str, Json]]:
     """Questions; those of groups lie inside them."""
     for field in holder.get("fields") or ():
         yield field
         yield from fields_of(field.get("properties") or {})
 
 
-def scale(field: Mapping[str, Any]) -> tuple[int, int] | None:
+def scale(field: Mapping[str, Json]) -> tuple[int, int] | None:
     """Lowest and highest score.
 
     Ratings start at 1, opinion scales and NPS at 0 unless the form says otherwise.
@@ -28,6 +27,7 @@ def scale(field: Mapping[str, Any]) -> tuple[int, int] | None:
 
 
 def question_rows(form: Record, context: RecordContext) -> Iterable[Row]:
+    """A row for each question of a form, with its scale."""
     for field in fields_of(form):
         low, high = scale(field) or (None, None)
         yield {
@@ -40,9 +40,10 @@ def question_rows(form: Record, context: RecordContext) -> Iterable[Row]:
         }
 
 
-def number(answer: Mapping[str, Any], config: Mapping[str, Any]) -> Any:
-    """The number, or what the setting `choices` gives for the choice; else a text, which sets the
-    row aside by name.
+def number(answer: Mapping[str, Json], config: Mapping[str, Json]) -> Json:
+    """The number, or what the setting `choices` gives for the choice.
+
+    Anything else gives a text: no score, so that the row is rejected with the choice named.
     """
     if answer.get("type") == "number":
         return answer.get("number")
@@ -54,7 +55,7 @@ def number(answer: Mapping[str, Any], config: Mapping[str, Any]) -> Any:
 
 
 def score_rows(response: Record, context: RecordContext) -> Iterable[Row]:
-    """One row per configured question that was answered; questions are known by `ref`, else by id."""
+    """One row per configured question that was answered; `ref` names it, else its id."""
     survey = context.partition
     wanted = {
         str(s["question_id"]): s

@@ -1,5 +1,4 @@
-"""Zendesk Support: incremental exports, which are complete (archived and deleted tickets included)
-and cheap.
+"""Zendesk Support: incremental exports, cheap and complete (archived and deleted tickets too).
 
 Facts: developer.zendesk.com/api-reference/ticketing/ticket-management/incremental_exports. Exports
 take 10 requests a minute, leave out the newest minute, and select on a system timestamp, so
@@ -20,9 +19,8 @@ connector = Connector(
     optional_settings=("email",),
     auth=OneOf((Basic("{email}/token", "api_token"), Bearer("oauth_token"))),
     check=Request("/api/v2/users/me.json"),
-    is_login=lambda answer: bool(
-        answer["user"].get("id")
-    ),  # a bad token may answer as an anonymous user
+    # with a bad token the vendor may answer as to an anonymous user
+    is_login=lambda answer: bool(answer["user"].get("id")),
     limits=Limits(requests_per_minute=200),
     unsupported=("merges other than by the tag closed_by_merge",),
     streams=(

@@ -18,10 +18,12 @@ full = partial(full_refresh, at="/api/v2")
 
 
 def since(window: Window) -> dict[str, str]:
+    """What changed from the window's start on."""
     return {"start_time": str(int(window.start.timestamp()))}
 
 
-def export(name: str, size: int) -> CursorParam:
+def export(size: int) -> CursorParam:
+    """The cursor of an incremental export, with its page size."""
     return CursorParam(
         at="after_cursor",
         param="cursor",

@@ -11,7 +11,7 @@ STREAMS = (
         description="Agents and customers",
         path="/api/v2/incremental/users/cursor.json",
         records="users",
-        paging=export("users", 1000),
+        paging=export(1000),
         from_beginning=True,
         requests_per_minute=EXPORTS_PER_MINUTE,
         sync=IncrementalCursor(ask=since, cursor="after_cursor", param="cursor"),

@@ -11,6 +11,7 @@ from tasks.rest.values import Item, sql
 
 
 def between(window: Window) -> dict[str, str]:
+    """Ratings of a window."""
     return {**since(window), "end_time": str(int(window.end.timestamp()))}
 
 

@@ -34,9 +34,7 @@ STREAMS = (
         params={"include": "metric_sets"},
         records="tickets",
         requests_per_minute=EXPORTS_PER_MINUTE,
-        paging=export(
-            "tickets", 200
-        ),  # 1,000 with sideloads ran into 504 (airbytehq/airbyte#33435)
+        paging=export(200),  # 1,000 with sideloads ran into 504 (airbytehq/airbyte#33435)
         sync=IncrementalCursor(ask=since, cursor="after_cursor", param="cursor"),
         outputs=(
             Output(

@@ -1,7 +1,7 @@
 """Zoho Desk: tickets by change, with their history, threads, comments and time.
 
 Facts: desk.zoho.com/DeskAPIDocument. No rows is 204 without a body; search refuses deep offsets, so
-a long window is begun anew from the last change. History has no ids and tells values in three
+a long window restarts from the last change. History has no ids and tells values in three
 shapes. Departments stand for teams. Trashed tickets are in no list. Two kinds of 429: the day's
 credits are used up, or too many calls at once.
 """

@@ -21,6 +21,7 @@ FIELDS = {
 
 
 def change(name: str, field: str) -> Output:
+    """Changes of one field from the history."""
     return Output(
         TICKET_EVENT,
         section="history",
@@ -47,6 +48,7 @@ def change(name: str, field: str) -> Output:
 
 
 def below(name: str, path: str, size: int) -> ChildStream:
+    """A list that belongs to a ticket."""
     return ChildStream(
         name,
         lambda ids: Request(f"{API}/tickets/{ids[0]}/{path}"),

@@ -21,6 +21,7 @@ def told(key: str) -> Expression:
 
 
 def week(told: Record, context: RecordContext) -> Iterable[Row]:
+    """A row for each opening time."""
     for time in told.get("businessTimes") or ():
         yield {
             "schedule_id": told["id"],
@@ -31,6 +32,7 @@ def week(told: Record, context: RecordContext) -> Iterable[Row]:
 
 
 def targets(sla: Record, context: RecordContext) -> Iterable[Row]:
+    """A row for each priority and metric of an SLA."""
     for target in sla.get("targets") or ():
         for metric, key in (("first_response", "firstResponse"), ("resolution", "resolution")):
             if target.get(key):
