@@ -1,4 +1,4 @@
-"""The look whether the schedule still runs, as a Prefect flow: `watch-support-etl`, once an hour."""
+"""Watch that the schedule still runs, as a Prefect flow: `watch-support-etl`, once an hour."""
 
 from datetime import timedelta
 from typing import Annotated, Any

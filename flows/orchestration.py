@@ -6,7 +6,7 @@ from contextvars import ContextVar
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from prefect import State, task
+from prefect import State, Task, task
 from prefect.artifacts import create_table_artifact
 from prefect.blocks.system import Secret
 from prefect.cache_policies import NO_CACHE
@@ -68,7 +68,7 @@ class _TaskRun(Generic[T]):
 
 
 class _FailedResultError(Exception):
-    """Ends a task run as failed although its work gave a result, such as that of a failed stream."""
+    """Ends a task run as failed although its work gave a result, as a failed stream does."""
 
     def __init__(self, message: str, result: object) -> None:
         super().__init__(message)
@@ -98,7 +98,7 @@ def _call(work: _Hidden[T]) -> T:
     return work()
 
 
-def _task(work: Work[T]) -> Any:
+def _task(work: Work[T]) -> "Task[[_Hidden[T]], T]":
     decorate = task(
         name=work.kind,
         task_run_name=work.name,

@@ -1,4 +1,4 @@
-"""Now, windows and time zones: every instant is aware and UTC, whole seconds unless said otherwise."""
+"""Now, windows and time zones: instants are aware and UTC, in whole seconds by default."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from dateutil.rrule import DAILY, MONTHLY, WEEKLY, YEARLY, rrule, weekday
 
 _FREQUENCY = {"day": DAILY, "week": WEEKLY, "month": MONTHLY, "year": YEARLY}
-_RECURS_UNTIL = date(2050, 12, 31)  # of what recurs without an end
+_RECURS_UNTIL = date(2050, 12, 31)  # for holidays that recur without an end
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +74,10 @@ def occurrences(
     weekdays: Sequence[int] = (),
     nth: int | None = None,
 ) -> list[date]:
-    """Days of a holiday that recurs every day, week, month or year from `first` on, at most until
-    2050.
+    """Days of a holiday that recurs every day, week, month or year, from `first` to 2050 at most.
 
     `weekdays` (0 is Monday) with `nth` is the nth such day of the month or year, -1 the last.
-    Raises ValueError or KeyError for what cannot be.
+    Raises ValueError or KeyError for an impossible rule.
     """
     rule = rrule(
         _FREQUENCY[every],
@@ -90,4 +89,4 @@ def occurrences(
         bysetpos=nth,
         until=datetime.combine(min(until or _RECURS_UNTIL, _RECURS_UNTIL), datetime.min.time()),
     )
-    return [found.date() for found in rule]
+    return [instant.date() for instant in rule]

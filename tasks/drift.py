@@ -1,4 +1,4 @@
-"""Step: compare the fields of a stream's first records with those seen before, and report changes."""
+"""Step: compare the fields of a stream's first records with those seen before."""
 
 from collections.abc import Mapping
 
@@ -39,7 +39,7 @@ def note_drift(warehouse: Warehouse, account: str, stream: Stream, page: Receive
 
 
 def _fields(body: bytes, path: str) -> dict[str, str]:
-    """Top-level fields of the first records with their JSON types ("null" until a value is seen)."""
+    """Top-level fields of the first records, with JSON types ("null" until a value is seen)."""
     try:
         document: object = msgspec.json.decode(body)
     except (msgspec.DecodeError, RecursionError):
@@ -57,8 +57,9 @@ def _fields(body: bytes, path: str) -> dict[str, str]:
 def _changed(
     known: Mapping[str, tuple[str, str]], seen: Mapping[str, str], *, is_full_sample: bool
 ) -> dict[str, tuple[str, str]]:
-    """Kind and state of the fields that changed: `known` at first sight or again, `new`,
-    `vanished` or `retyped`.
+    """Kind and state of the fields that changed.
+
+    States: `known` at first sight or again, `new`, `vanished`, `retyped`.
     """
     changed: dict[str, tuple[str, str]] = {}
     for name, kind in seen.items():

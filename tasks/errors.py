@@ -123,7 +123,7 @@ class WarehouseBusyError(StorageError):
 
 
 class RunAtWorkError(WarehouseBusyError):
-    """Another run is at work; it tells how it ends."""
+    """Another run is at work; it reports its own outcome."""
 
 
 class OrchestratorError(SupportEtlError):

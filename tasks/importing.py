@@ -7,11 +7,10 @@ from contextlib import contextmanager
 
 @contextmanager
 def gc_frozen() -> Iterator[None]:
-    """Import within this what lives as long as the process.
+    """Import modules in this block without garbage collection, and exclude them from it later.
 
-    The collector looks through everything again and again while modules come in, a fifth of the
-    time of the import, and later whenever it looks for garbage among all objects; what has come is
-    kept from it.
+    While modules load, the collector scans all objects again and again: a fifth of the import time.
+    Modules live as long as the process, so later scans skip them too.
     """
     gc.disable()
     try:

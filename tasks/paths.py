@@ -12,9 +12,8 @@ SQL = _ROOT / "sql"
 EXPECTATIONS = _ROOT / "expectations"
 DEPLOYMENTS = _ROOT / "deployments"
 
-_Loader = getattr(
-    yaml, "CSafeLoader", yaml.SafeLoader
-)  # by libyaml, where PyYAML was built with it: eight times as fast
+# by libyaml, where PyYAML was built with it: eight times as fast
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def read_yaml(path: Path) -> Any:

@@ -95,7 +95,8 @@ class _CleanFormatter(logging.Formatter):
 
 def log_to_screen(*, quiet: bool) -> None:
     """Send our own log to standard error without secrets; hide Prefect's unless it is critical."""
-    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
+    for name in ("PREFECT_LOGGING_LEVEL", "PREFECT_LOGGING_INTERNAL_LEVEL"):
+        os.environ.setdefault(name, "CRITICAL")
     logger = logging.getLogger("support_etl")
     logger.setLevel(logging.WARNING if quiet else logging.INFO)
     handler = logging.StreamHandler(sys.stderr)

@@ -1,4 +1,4 @@
-"""Erase one person everywhere and verify it: warehouse, quarantine, landing zone, reports, copies."""
+"""Erase one person everywhere and verify it: warehouse, landing zone, reports, copies."""
 
 from dataclasses import dataclass, field, replace
 

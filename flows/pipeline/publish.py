@@ -8,6 +8,7 @@ from flows.pipeline.context import RunContext
 from flows.pipeline.outcome import Outcome, Published
 from flows.pipeline.runner import Work
 from tasks import publish
+from tasks.errors import ModelError
 from tasks.quality.suites import Verdict, check, columns_of, rules_of, write_docs
 from tasks.sqlmodels.catalog import models
 from tasks.warehouse import runlog
@@ -50,9 +51,14 @@ def _notes(outcome: Outcome) -> Iterator[str]:
 
 
 def _write_report(context: RunContext, state: str, notes: Sequence[str]) -> tuple[Path, Path]:
-    """Write page and spreadsheet, and replace the readers' copy of the warehouse."""
+    """Write page and spreadsheet, and replace the readers' copy of the warehouse.
+
+    Raises ModelError before the first build.
+    """
     settings = context.settings
     with context.warehouse.session() as session:
+        if runlog.reported_days(session) is None:
+            raise ModelError("no table has been built yet")
         report = publish.collect(
             session, run_id=context.run_id, state=state, as_of=context.as_of, notes=notes
         )

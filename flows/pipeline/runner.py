@@ -18,8 +18,8 @@ def _never_fails(result: object) -> str:
 class Work(Generic[T]):
     """A piece of work: its kind, its subject, and the call that does it.
 
-    `failure` reads from the result why the work failed; "" for success. A failed stream gives such a
-    result and raises nothing.
+    `failure` reads from the result why the work failed; "" for success. A failed stream gives
+    such a result and raises nothing.
     """
 
     kind: str

@@ -29,7 +29,7 @@ def keep_traceback(error: BaseException, folder: Path, name: str) -> Path:
 
 
 def explain(error: Exception, folder: Path, name: str) -> str:
-    """The error on one line without secrets; if it is not one of ours, with its traceback's file."""
+    """The error on one line without secrets; one that is not ours names its traceback's file."""
     if isinstance(error, SupportEtlError):
         return redact(str(error))
     reason = f"{type(error).__name__}: {' '.join(str(error).split())}"[:_LONGEST_REASON]

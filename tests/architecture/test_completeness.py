@@ -153,6 +153,12 @@ def test_the_lock_file_holds_hashes_and_no_addresses():
     ] == []
 
 
+def test_flows_hold_no_sql():
+    for path in (ROOT / "flows").rglob("*.py"):
+        statements = re.findall(r"""["'](?:select|insert|update|delete) [^"']*""", path.read_text())
+        assert statements == [], path
+
+
 def test_commands_print_through_the_console_which_keeps_escape_sequences_out():
     for path in (ROOT / "flows" / "cli").glob("*.py"):
         if path.name != "console.py":

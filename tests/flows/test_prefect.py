@@ -292,7 +292,7 @@ def look_at_what_is_shown(prefect: Prefect, run: str) -> None:
         t["name"] for t in prefect.ask("task_runs/filter", {"flow_runs": {"id": {"any_": [run]}}})
     }
     assert any(t.startswith("ingest zendesk_acme/tickets") for t in tasks)
-    assert any(t.startswith("model marts.kpi_daily") for t in tasks)
+    assert any(t.startswith("build marts.kpi_daily") for t in tasks)
     artifacts = {a["key"]: a for a in prefect.ask("artifacts/filter", {})}
     assert {"kpis", "validation"} <= set(artifacts)
     assert "Tickets created" in artifacts["kpis"]["data"]
