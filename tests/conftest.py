@@ -1,6 +1,4 @@
-"""Shared set-up: a small made-up organisation, its fakes on loopback, a PostgreSQL, and a bench to
-run the job on.
-"""
+"""Shared set-up: a small sandbox organisation, its fakes on loopback, PostgreSQL, a test bench."""
 
 import atexit
 import os
@@ -52,9 +50,7 @@ _LONGEST_FIRST = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of minutes first, then their folders: a long test that begins last leaves the other
-    worker idle.
-    """
+    """Run the long tests first, then folder by folder, so that no worker idles at the end."""
     place = {name: number for number, name in enumerate(_LONGEST_FIRST)}
     items.sort(
         key=lambda item: place.get(item.path.stem, place.get(item.path.parent.name, len(place)))
@@ -63,9 +59,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def world() -> World:
-    """Three months of a small organisation; the clocks in Berlin and New York change in its last
-    days.
-    """
+    """Three months of a small organisation; in the last days Berlin and New York change clocks."""
     return World(seed=11, first=FIRST, last=TODAY - timedelta(days=1), daily=6.0)
 
 
@@ -144,9 +138,7 @@ class Bench:
             return [tuple(row) for row in session.fetch(statement)]
 
     def tables(self, *schemas: str) -> dict[str, list[tuple[Any, ...]]]:
-        """Every row of every table of the schemas, sorted; of `source` without the bookkeeping of
-        loads.
-        """
+        """Every row of every table of the schemas, sorted; `source` without its load columns."""
         found = {}
         with opened(self.url) as session:
             for name, columns in described(*(schemas or ("source", "core", "marts"))).items():
@@ -158,7 +150,7 @@ class Bench:
 
 @cache
 def _prepared() -> Path:
-    """A warehouse with all tables and no rows: making one takes half a second, copying it nothing."""
+    """A warehouse with all tables and no rows: building it takes half a second, a copy nothing."""
     folder = Path(tempfile.mkdtemp(prefix="support-etl-template-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     warehouse = Warehouse(f"duckdb:///{folder / 'warehouse.duckdb'}", threads=1)

@@ -1,10 +1,11 @@
-"""Runs the job in child processes that can be killed: everything is imported once, then a child is
-forked per run.
+"""Run the job in child processes that can be killed.
 
-Protocol on stdin and stdout, one JSON per line: {"settings": ..., "as_of": ..., "environment": ...}
-begins a run and is answered by its process id; when the child has ended, its exit status follows
-(negative: the signal). With "ingest" nothing is built; with "die": [place, k] the child kills
-itself at the k-th landing, merge or commit.
+Everything is imported once; a child is forked for each run.
+
+Protocol on stdin and stdout, one JSON document per line: {"settings": ..., "as_of": ...,
+"environment": ...} starts a run, and its process id is the answer. When the child has ended, its
+exit status follows (negative: the signal). With "ingest" no tables are built; with "die":
+[place, k] the child kills itself at the k-th landing, merge or commit.
 """
 
 import json
@@ -13,7 +14,7 @@ import signal
 import sys
 from unittest import mock
 
-import pyarrow  # noqa: F401 - imported once for all children
+import pyarrow as pa  # noqa: F401 - imported once for all children
 import scipy.special  # noqa: F401
 import sqlglot  # noqa: F401
 from great_expectations.core import ExpectationSuite  # noqa: F401

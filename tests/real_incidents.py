@@ -1,5 +1,6 @@
-"""Loads the public audit log of 24,918 ServiceNow incidents into the ServiceNow fake, and computes
-the truth from the file.
+"""Load the public audit log of 24,918 ServiceNow incidents into the ServiceNow fake.
+
+Also computes the expected values from the file.
 
 The log: UCI Machine Learning Repository, "Incident management process enriched event log", C. A. L.
 Amaral, M. Fantinato, S. M. Peres (CC BY 4.0). One row per change; unknown is "?"; times have
@@ -7,12 +8,13 @@ minutes and no zone.
 
 python tests/real_incidents.py servicenow_incident_events.csv.gz
 
-runs the real daily flow over HTTP and prints what it found beside what the file says.
+runs the real daily flow over HTTP and prints its figures next to those of the file.
 """
 
 import csv
 import gzip
 import io
+import itertools
 import sys
 import tempfile
 from collections import Counter
@@ -40,25 +42,23 @@ FIELDS = {
 
 
 def read(path: Path) -> list[dict[str, str]]:
-    opener = (
-        gzip.open(path, "rt", encoding="utf-8")
-        if path.suffix == ".gz"
-        else path.open(encoding="utf-8")
-    )
-    with opener as file:
-        return list(csv.DictReader(io.StringIO(file.read())))
+    packed = path.read_bytes()
+    text = (gzip.decompress(packed) if path.suffix == ".gz" else packed).decode()
+    return list(csv.DictReader(io.StringIO(text)))
 
 
 def instant(text: str) -> str:
-    """Day first, no zone, taken as UTC; "" for unknown; anything else as it is, for the rules to
-    find.
+    """An instant of the log, day first, taken as UTC; "" for unknown.
+
+    Any other text stays as it is, for the rules to find.
     """
     if text in {"?", ""}:
         return ""
     try:
-        return datetime.strptime(text, "%d/%m/%Y %H:%M").strftime("%Y-%m-%d %H:%M:%S")
+        at = datetime.strptime(text, "%d/%m/%Y %H:%M").replace(tzinfo=UTC)
     except ValueError:
         return text
+    return at.strftime("%Y-%m-%d %H:%M:%S")
 
 
 def known(text: str) -> str:
@@ -77,7 +77,7 @@ def cases(rows: Iterable[Mapping[str, str]]) -> dict[str, list[Mapping[str, str]
 
 
 def tables(rows: Iterable[Mapping[str, str]]) -> dict[str, list[dict[str, str]]]:
-    """The log as ServiceNow tables: the last state of each incident, and the audit of what changed."""
+    """The log as ServiceNow tables: each incident's last state, and the audit of its changes."""
     incidents, audit, people, groups = [], [], set(), set()
     for number, case in cases(rows).items():
         last, before = case[-1], {}
@@ -181,9 +181,7 @@ def tables(rows: Iterable[Mapping[str, str]]) -> dict[str, list[dict[str, str]]]
 
 
 def truth(rows: Iterable[Mapping[str, str]]) -> dict[str, Any]:
-    """What the warehouse must say, computed straight from the file: per incident its states in
-    order, reopens, reassignments, SLA.
-    """
+    """Expected values from the file: states in order, reopens, reassignments, SLA."""
     found: dict[str, Any] = {}
     for number, case in cases(rows).items():
         states = [r["incident_state"] for r in case]
@@ -191,7 +189,7 @@ def truth(rows: Iterable[Mapping[str, str]]) -> dict[str, Any]:
         done = [s in {"Resolved", "Closed"} for s in history]
         found[number] = {
             "history": [STATES.get(s, s) for s in history],
-            "reopens": sum(a and not b for a, b in zip(done, done[1:], strict=False)),
+            "reopens": sum(a and not b for a, b in itertools.pairwise(done)),
             "vendor_reopens": int(case[-1]["reopen_count"]),
             "vendor_reassignments": int(case[-1]["reassignment_count"]),
             "made_sla": case[-1]["made_sla"] == "True" or case[-1]["made_sla"] == "true",
@@ -200,9 +198,7 @@ def truth(rows: Iterable[Mapping[str, str]]) -> dict[str, Any]:
 
 
 def run(path: Path, folder: Path, url: str) -> dict[str, Any]:
-    """The real daily job against the fake over HTTP; what the warehouse then says, and what was set
-    aside.
-    """
+    """The real daily job against the fake over HTTP: warehouse values and rejected rows."""
     import os
 
     from flows.pipeline.run import run_daily

@@ -3,6 +3,7 @@
 Imported by this name: some installed packages ship a top-level `tests`.
 """
 
+import itertools
 import socket
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -101,7 +102,7 @@ def truth(ticket: Ticket, now: datetime) -> dict:
         "first_reply": seconds(first),
         "first_resolution": seconds(solves[0] if solves else None),
         "full_resolution": seconds(solved),
-        "reopens": sum(a and not b for a, b in zip(done, done[1:], strict=False)),
+        "reopens": sum(a and not b for a, b in itertools.pairwise(done)),
         "first_reply_business": open_between(ticket.created_at, first) if first else None,
         "full_resolution_business": open_between(ticket.created_at, solved) if solved else None,
         "merged": bool(ticket.merged_at and ticket.merged_at <= now),
@@ -132,6 +133,6 @@ def _spent(statuses: list[Any], status: str) -> int:
     """Seconds of the finished spans in a status."""
     return sum(
         int((after.at - at.at).total_seconds())
-        for at, after in zip(statuses, statuses[1:], strict=False)
+        for at, after in itertools.pairwise(statuses)
         if at.after == status
     )

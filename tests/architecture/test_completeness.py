@@ -65,7 +65,8 @@ def test_connectors_are_packages_of_declarations():
     for name, declared in connectors().items():
         assert declared.name == name
         for path in (ROOT / "tasks" / "connectors" / name).glob("*.py"):
-            assert not re.search(r"^import requests|requests\.", path.read_text(), re.M), path
+            code = path.read_text()
+            assert not re.search(r"^import requests|requests\.", code, re.MULTILINE), path
 
 
 def test_every_helpdesk_says_what_its_api_lacks():

@@ -1,10 +1,11 @@
-"""How many calls a day of tickets takes at each helpdesk, and how long at the vendor's limit:
-printed, not asserted.
+"""API calls for a day of tickets at each helpdesk, and the minutes at the vendor's limit.
+
+Prints its figures and asserts nothing.
 
 The real declarations read the fakes over real HTTP: one day with `--tickets` tickets that were
 opened and worked on. Calls grow with tickets, so the figures are scaled to 5,000 tickets a day and
-to a first backfill of a year of them. Names and other lists that are read in full are counted
-apart. Limits are those of the vendors' middle plans, written beside.
+to a first backfill of a year. Names and other lists that are read in full are counted separately.
+The limits are those of the vendors' middle plans.
 """
 
 import argparse
@@ -125,8 +126,8 @@ def main() -> None:
     )
     chosen = parser.parse_args()
     print(
-        f"{'vendor':<11} {'tickets':>8} {'calls':>7} {'lists':>6} {'a ticket':>9} {'5,000 a day':>12} {'minutes':>8} {'a year: days':>13} "
-        " limit"
+        f"{'vendor':<11} {'tickets':>8} {'calls':>7} {'lists':>6} {'a ticket':>9}"
+        f" {'5,000 a day':>12} {'minutes':>8} {'a year: days':>13}  limit"
     )
     for vendor in chosen.vendor or LIMITS:
         tickets, growing, lists = calls(vendor, chosen.tickets)
@@ -135,8 +136,8 @@ def main() -> None:
         year = growing / tickets * BASED_ON * 365
         days = max(year / a_minute / 1_440, year / limit.a_day if limit.a_day else 0)
         print(
-            f"{vendor:<11} {tickets:>8,} {growing:>7,} {lists:>6,} {growing / tickets:>9.2f} {a_day:>12,.0f} {a_day / a_minute:>8.0f} {days:>13.1f} "
-            f" {limit.plan}",
+            f"{vendor:<11} {tickets:>8,} {growing:>7,} {lists:>6,} {growing / tickets:>9.2f}"
+            f" {a_day:>12,.0f} {a_day / a_minute:>8.0f} {days:>13.1f}  {limit.plan}",
             flush=True,
         )
 

@@ -1,11 +1,10 @@
-"""Extract-to-warehouse on Zendesk tickets of about 4 KB, against dlt and against the floor, in one
-run.
+"""Extract-to-warehouse on Zendesk tickets of about 4 KB, against dlt and a floor, in one run.
 
 python tests/benchmarks/extract_to_warehouse.py [--tickets 100000] [--without-dlt]
 
-Pages are made once and served by a process of its own. Every contender is a process of its own: CPU
-seconds and peak memory are what the operating system says of it. `floor` is requests, the typed
-reader, Arrow and a plain DuckDB insert; nothing is kept, checked or merged. dlt (own environment,
+A separate process serves pages that were made once. Each contender runs in its own process, and the
+operating system reports its CPU seconds and peak memory. `floor` is requests, the typed reader,
+Arrow and a plain DuckDB insert; it keeps, checks and merges nothing. dlt (in its own environment,
 installed on demand) loads one flat table from the same pages.
 """
 
@@ -372,7 +371,8 @@ def main() -> None:
         (f"{r['name']}, {given.tickets:,}", r) for r in large.values()
     ]:
         print(
-            f"{name:26.26}{r['rows']:>10,}{r['rows'] / r['seconds']:>10,.0f}{r['cpu']:>9.2f}{r['cpu_start_up']:>10.2f}{r['cpu_work']:>8.2f}{r['peak_mb']:>9.0f}"
+            f"{name:26.26}{r['rows']:>10,}{r['rows'] / r['seconds']:>10,.0f}{r['cpu']:>9.2f}"
+            f"{r['cpu_start_up']:>10.2f}{r['cpu_work']:>8.2f}{r['peak_mb']:>9.0f}"
         )
     product, floor = large["product"], large["floor"]
     print(

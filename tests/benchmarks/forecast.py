@@ -18,7 +18,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -113,9 +113,8 @@ def compare(panel: Panel, origins: Sequence[int], horizon: int, open_days: int =
         chosen.update(made.models)
         for name, (said, seconds) in alone(then, ahead).items():
             tallies.setdefault(name, Tally()).add(said, came, change, seconds)
-        known = ~np.isnan(came) & (
-            made.means > 0
-        )  # a closed day's band of zero to zero says nothing of how sure a forecast is
+        # the zero-to-zero interval of a closed day says nothing about certainty
+        known = ~np.isnan(came) & (made.means > 0)
         inside_80 += int(
             ((made.quantiles[..., LOW_80] <= came) & (came <= made.quantiles[..., HIGH_80]))[
                 known
@@ -133,8 +132,9 @@ def compare(panel: Panel, origins: Sequence[int], horizon: int, open_days: int =
     print(f"{'':16}{'WAPE':>8}{'ratio':>8}{'MASE':>8}{'bias':>8}{'CPU s':>8}")
     for name, tally in sorted(tallies.items(), key=lambda item: item[1].wrong):
         print(
-            f"{name:16}{tally.wrong / tally.came:8.4f}{tally.wrong / naive.wrong:8.2f}{tally.wrong / tally.naive_in_sample:8.2f}"
-            f"{tally.error / tally.came:8.3f}{tally.seconds:8.2f}"
+            f"{name:16}{tally.wrong / tally.came:8.4f}{tally.wrong / naive.wrong:8.2f}"
+            f"{tally.wrong / tally.naive_in_sample:8.2f}{tally.error / tally.came:8.3f}"
+            f"{tally.seconds:8.2f}"
         )
     print(
         f"product's 80 % bands covered {inside_80 / known_days:.3f}, 95 % bands"
@@ -156,8 +156,9 @@ def compare(panel: Panel, origins: Sequence[int], horizon: int, open_days: int =
 
 
 def weeks_held(made: Forecasts, came: Floats) -> Floats:
-    """Whole weeks inside their 80 % bands, inside their 95 % bands, and all of them; days without
-    calls are closed ones.
+    """Count whole weeks: inside their 80 % intervals, inside their 95 % intervals, all of them.
+
+    Days without calls count as closed.
     """
     whole = min(made.panel.horizon, came.shape[1]) // 7
 
@@ -197,13 +198,17 @@ def alone(panel: Panel, horizon: int) -> dict[str, tuple[Floats, float]]:
     }
 
 
+def _opened_on(text: str) -> date:
+    return datetime.strptime(text, "%d/%m/%Y %H:%M").replace(tzinfo=UTC).date()
+
+
 def incidents(path: Path, field: str) -> Panel:
     seen: dict[str, tuple[date, str]] = {}
     with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             seen.setdefault(
                 row["number"],
-                (datetime.strptime(row["opened_at"], "%d/%m/%Y %H:%M").date(), row[field]),
+                (_opened_on(row["opened_at"]), row[field]),
             )
     found = [(day, value) for day, value in seen.values() if DENSE[0] <= day <= DENSE[1]]
     names = [name for name, _ in Counter(value for _, value in found).most_common(20)]
@@ -239,8 +244,9 @@ def by_day(calls: Sequence[tuple[datetime, int]]) -> Panel:
 def by_day_and_half_hour(
     daily: Panel, calls: Sequence[tuple[datetime, int]], share: float
 ) -> Panel:
-    """Queues of eight months and of any size: real days, weekdays and holidays, thinned at random
-    where `share` is below 1.
+    """Queues of eight months and any size: real days, weekdays and holidays.
+
+    Where `share` is below 1, the contacts are thinned at random.
     """
     values = np.where(np.isnan(daily.values[0]), np.nan, np.zeros((48, 1)))
     for at, count in calls:

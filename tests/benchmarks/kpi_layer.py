@@ -1,12 +1,11 @@
-"""All of core and marts from 100,000 tickets, 440,000 messages and 1.7 million history rows, and a
-day of changes after it.
+"""Build time of core and marts: a full build, then a day of changes.
 
 python tests/benchmarks/kpi_layer.py [--tickets 100000] [--url duckdb|postgresql] [--memory 8GB]
 
-Rows are made straight in `source`, so only the models are measured: first a full build, then a
-second one with nothing new, then a day on which one ticket in a hundred is new or changed. The
-baseline is the full build of the same run; beside it stands one scan that counts the rows of every
-source table, the least that any build must do.
+100,000 tickets bring 440,000 messages and 1.7 million history rows. The rows are written straight
+to `source`, so only the models are measured: a full build, a second one with nothing new, then a
+day on which one ticket in a hundred is new or changed. The baseline is the full build of the same
+run. For comparison, one scan counts the rows of every source table: the least any build must do.
 """
 
 import argparse
@@ -70,7 +69,7 @@ class Account:
             )
 
     def ticket(self, number: int, at: datetime, until: datetime) -> None:
-        """A life of about 17 history rows and 4.4 messages, as far as it has happened at `until`."""
+        """About 17 history rows and 4.4 messages of one ticket, those up to `until`."""
         pick, key = self.pick, str(number)
         team, status, moment, sequence = pick.choice(TEAMS), "new", at, 0
         assignee, solved = None, None
@@ -320,9 +319,7 @@ def main() -> None:
 
 
 def copy(warehouse: Warehouse, counts: dict[str, int], times: int) -> dict[str, int]:
-    """Larger accounts are copies of the first tickets under other ids, made in the warehouse
-    itself.
-    """
+    """Copy the first tickets under other ids, in the warehouse itself, for a larger account."""
     found = dict(counts)
     for number in range(1, times):
         with warehouse.transaction() as session:

@@ -1,12 +1,11 @@
-"""Required agents: ours against pyworkforce on one grid in the same run, and 100,000 intervals at
-once.
+"""Required agents: ours against pyworkforce on one grid, and 100,000 intervals at once.
 
 python tests/benchmarks/staffing.py [--peer]
 
-With `--peer` an environment beside this file (.bench-venv-staffing) gets pyworkforce, which brings
-OR-tools; without it only our own times are printed. Grid: loads from 0.1 to 300 erlangs, handle
-times, targets and patiences; each case is computed by both, and where they differ the third column
-says what a birth-death chain, summed state by state, finds.
+With `--peer`, an environment next to this file (.bench-venv-staffing) gets pyworkforce, which
+brings OR-tools; without it only our own times are printed. The grid covers loads from 0.1 to 300
+erlangs, handle times, targets and patiences. Both compute each case. Where they differ, the third
+column gives the answer of a birth-death chain, summed state by state.
 """
 
 import argparse
@@ -19,6 +18,7 @@ from itertools import product
 from pathlib import Path
 
 import numpy as np
+from scipy.special import betainc
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
@@ -42,13 +42,23 @@ except ImportError:
     ErlangA = None
 rows, spent = [], 0.0
 for load, handle, share, seconds, patience in json.load(sys.stdin):
-    given = dict(transactions=load / handle * 1800, aht=handle / 60, interval=30, asa=seconds / 60, shrinkage=0.0)
+    queue = dict(
+        transactions=load / handle * 1800,
+        aht=handle / 60,
+        interval=30,
+        asa=seconds / 60,
+        shrinkage=0.0,
+    )
+    target = dict(service_level=share, max_occupancy=1.0)
     began = time.process_time()
     try:
         if patience is None:
-            rows.append(ErlangC(**given).required_positions(service_level=share, max_occupancy=1.0)["raw_positions"])
+            rows.append(ErlangC(**queue).required_positions(**target)["raw_positions"])
+        elif ErlangA is None:
+            rows.append(None)
         else:
-            rows.append(ErlangA(**given, patience=patience / 60).required_positions(service_level=share, max_occupancy=1.0)["raw_positions"] if ErlangA else None)
+            erlang_a = ErlangA(**queue, patience=patience / 60)
+            rows.append(erlang_a.required_positions(**target)["raw_positions"])
     except Exception as trouble:
         rows.append(f"{type(trouble).__name__}: {trouble}")
     spent += time.process_time() - began
@@ -61,7 +71,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "--peer", action="store_true", help="install pyworkforce beside this file and compare"
+        "--peer", action="store_true", help="install pyworkforce next to this file and compare"
     )
     given = parser.parse_args()
     many()
@@ -113,13 +123,13 @@ def compare(cases: list[tuple[float, float, float, float, float | None]]) -> Non
         f" pyworkforce {answer['seconds']:.2f} CPU s"
         + ("" if answer["erlang_a"] else " (its version for this Python has no Erlang A)")
     )
-    told = [
+    answered = [
         (case, mine, theirs)
         for case, mine, theirs in zip(cases, ours, answer["rows"], strict=True)
         if theirs is not None
     ]
-    differ = [(case, mine, theirs) for case, mine, theirs in told if mine != theirs]
-    print(f"{len(told) - len(differ)} of {len(told)} equal")
+    differ = [(case, mine, theirs) for case, mine, theirs in answered if mine != theirs]
+    print(f"{len(answered) - len(differ)} of {len(answered)} equal")
     print(
         f"{'load':>7}{'handle':>8}{'share':>7}{'in s':>6}{'patience':>9}{'ours':>6}{'theirs':>8} "
         " level with ours, with one fewer, by the chain"
@@ -129,21 +139,20 @@ def compare(cases: list[tuple[float, float, float, float, float | None]]) -> Non
             *(chain_level(n, load, handle, seconds, patience) for n in (mine, mine - 1))
         )
         print(
-            f"{load:7.1f}{handle:8.0f}{share:7.2f}{seconds:6.0f}{patience or math.inf:9.0f}{mine:6}{str(theirs)[:8]:>9} "
-            f" {levels}"
+            f"{load:7.1f}{handle:8.0f}{share:7.2f}{seconds:6.0f}{patience or math.inf:9.0f}"
+            f"{mine:6}{str(theirs)[:8]:>9}  {levels}"
         )
 
 
 def chain_level(
     agents: int, load: float, handle: float, seconds: float, patience: float | None
 ) -> float:
-    """Share answered in time, by summing the chain's states and, for each, the chance that enough
-    leave in time.
+    """Share answered in time, summed over the chain's states.
+
+    Each state counts with the chance that enough callers leave in time.
     """
     if patience is None:
         return float(performance(agents, load, handle, seconds).service_level)
-    from scipy.special import betainc
-
     rate, leave = load / handle, 1 / patience
     weights, log = [0.0], 0.0
     for n in range(1, int(agents + 60 * math.sqrt(load) + 60 * rate * patience + 200)):

@@ -1,10 +1,9 @@
-"""Front's public client on npm (`front-sdk`, by resin.io) reads the fake: run by hand, for it needs
-node, npm and their registry.
+"""Front's public npm client (`front-sdk`, by resin.io) reads the fake.
 
 python tests/connectors/front_sdk.py
 
-Front's client on PyPI wants libraries of 2019, and Zoho Desk and Medallia have no client that could
-be found.
+Run it by hand: it needs node, npm and their registry. Front's client on PyPI needs libraries of
+2019. We found no client for Zoho Desk or Medallia.
 """
 
 import json
@@ -28,15 +27,18 @@ const front = new Front('front-demo-token');
 const all = async (page) => page._pagination && page._pagination.next
   ? page._results.concat(await all(await front.getFromLink(page._pagination.next))) : page._results;
 (async () => {
-  const told = { teammates: (await front.teammate.list())._results.map(t => t.email), conversations: {} };
+  const teammates = (await front.teammate.list())._results.map(t => t.email);
+  const answer = { teammates, conversations: {} };
   for (const id of process.argv.slice(2)) {
     const one = await front.conversation.get({ conversation_id: id });
-    told.conversations[id] = {
+    const messages = await all(await front.conversation.listMessages({ conversation_id: id }));
+    const comments = await all(await front.conversation.listComments({ conversation_id: id }));
+    answer.conversations[id] = {
       status: one.status, assignee: one.assignee && one.assignee.email, created: one.created_at,
-      messages: (await all(await front.conversation.listMessages({ conversation_id: id }))).map(m => [m.created_at, m.is_inbound]),
-      comments: (await all(await front.conversation.listComments({ conversation_id: id }))).map(c => [c.posted_at, c.author.email]) };
+      messages: messages.map(m => [m.created_at, m.is_inbound]),
+      comments: comments.map(c => [c.posted_at, c.author.email]) };
   }
-  console.log(JSON.stringify(told));
+  console.log(JSON.stringify(answer));
 })();
 """
 

@@ -24,9 +24,9 @@ from tasks.sandbox.fake import Fake, Request
 
 
 def mended(description: dict[str, Any]) -> dict[str, Any]:
-    """The description without its known flaws, which are:
+    """The description without its known flaws.
 
-    - no value may be null, while Jira tells what is not there as null;
+    - it allows no null, but Jira sends null for a missing value;
     - times are to be RFC 3339, while Jira's offsets have no colon (2026-01-05T09:12:33.000+0100),
         in its pages' examples too;
     - `toString` of a change is missing, and what is not named is forbidden: a tool that the
@@ -51,16 +51,16 @@ NEWER = {
     "/rest/api/3/search/jql": ("issues", "IssueBean"),
     "/rest/api/3/changelog/bulkfetch": ("issueChangeLogs.changeHistories", "Changelog"),
 }
-"""Calls that came after the description: where their records lie, and as what it describes those."""
+"""Calls newer than the description: the path of their records, and the schema that fits them."""
 
 ELSEWHERE = ("/rest/servicedeskapi/",)
-"""Another product's description, which could not be had."""
+"""Paths of another product, whose description is not public."""
 
 JIRA = mended(yaml.safe_load((Path(__file__).parent / "descriptions" / "jira.yaml").read_text()))
 
 
 def records(answer: Any, path: str) -> Iterator[Any]:
-    """What lies at a path, lists opened."""
+    """Values at a path, with lists flattened."""
     for name in path.split("."):
         answer = [
             inner
@@ -70,14 +70,15 @@ def records(answer: Any, path: str) -> Iterator[Any]:
     yield from answer
 
 
-def told(error: Exception) -> Iterator[str]:
-    """What a validator objects to, innermost first."""
+def messages(error: Exception) -> list[str]:
+    """The messages of a validator's error, innermost first."""
     cause = error.__cause__ or error
-    yield from (e.message for e in getattr(cause, "schema_errors", ())) or [f"{error} {cause}"]
+    inner = [e.message for e in getattr(cause, "schema_errors", ())]
+    return inner or [f"{error} {cause}"]
 
 
 def objections(asked: Request, fake: Fake, api: OpenAPI) -> Iterator[str]:
-    """What the description says against a request and its answer."""
+    """The description's objections to a request and its response."""
     reply = fake.answer(asked)
     if asked.path in NEWER:
         path, name = NEWER[asked.path]
@@ -98,7 +99,7 @@ def objections(asked: Request, fake: Fake, api: OpenAPI) -> Iterator[str]:
         *api.iter_request_errors(request),
         *api.iter_response_errors(request, MockResponse(reply.encoded(), reply.status)),
     ):
-        yield from told(error)
+        yield from messages(error)
 
 
 @pytest.fixture
@@ -112,8 +113,8 @@ def calls(every_account: Bench, sandbox: Sandbox) -> list[Request]:
 
 def test_jira_asks_and_is_answered_as_described(calls: list[Request], sandbox: Sandbox):
     fake, api = sandbox.fakes["jira"], OpenAPI.from_dict(JIRA)
-    found = {
+    wrong = {
         f"{asked.path}: {message}" for asked in calls for message in objections(asked, fake, api)
     }
-    assert not found
+    assert not wrong
     assert len({asked.path for asked in calls}) > 8

@@ -151,8 +151,9 @@ def _front(fake) -> int:
 
 
 def _salesforce(fake) -> int:
-    """Rows of status and priority; of the two rows of a change of owner the one with ids, for the
-    agent and for the queue.
+    """Rows of status and priority, and of each change of owner the one that carries ids.
+
+    A change of owner writes two rows, for the agent and for the queue.
     """
     told = [h for t in fake.visible() for h in fake._history(t)]
     owners = [h for h in told if h["Field"] == "Owner" and h["NewValue"][:3] in {"005", "00G"}]

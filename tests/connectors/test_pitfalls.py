@@ -1,4 +1,4 @@
-"""What goes wrong with these vendors in practice; each test fails on the plain reading of the API."""
+"""Known pitfalls of the vendors' APIs; each test fails on a naive reading of the API."""
 
 import io
 import zipfile
@@ -69,9 +69,7 @@ class TestFreshdesk:
         assert len(fake.alive()) > 30
 
     def test_more_tickets_of_one_instant_than_pages_reach_end_by_name(self, only, sandbox: Sandbox):
-        """A bulk update gives all rows one `updated_at`: going on from the last one would loop for
-        ever.
-        """
+        """A bulk update gives all rows one `updated_at`: a cursor on it alone would loop."""
         fake = sandbox.fakes["freshdesk"]
         fake.per_page, fake.last_page = 7, 3
         fake.changed_keys = lambda ticket: NOW - timedelta(hours=2)
@@ -116,9 +114,7 @@ class TestFreshdesk:
 
 class TestIntercom:
     def test_parts_that_are_no_longer_given_stay(self, only, sandbox: Sandbox):
-        """A conversation gives its newest 500 parts: replacing what is stored would lose the older
-        ones.
-        """
+        """A conversation gives its newest 500 parts: a replacement would lose older ones."""
         fake, bench = sandbox.fakes["intercom"], only("intercom")
         bench.read(NOW)
         before = bench.fetch("select count(*) from source.message")[0][0]
@@ -141,9 +137,7 @@ class TestIntercom:
 class TestJira:
     @pytest.mark.parametrize("zone", ["Pacific/Honolulu", "Pacific/Auckland"])
     def test_no_change_is_lost_wherever_the_api_user_lives(self, sandbox: Sandbox, only, zone: str):
-        """JQL's times are read in the user's zone: taken for UTC, an evening's changes would be
-        skipped.
-        """
+        """JQL reads times in the user's zone: as UTC, an evening's changes would be skipped."""
         from zoneinfo import ZoneInfo
 
         fake, bench = sandbox.fakes["jira"], only("jira")
@@ -183,9 +177,7 @@ class TestJira:
 
 class TestSalesforce:
     def test_equal_stamps_over_a_page_border_lose_nothing(self, only, sandbox: Sandbox):
-        """Bulk loads give thousands of rows one SystemModstamp: going on above the last one would
-        skip the rest.
-        """
+        """Bulk loads give thousands of rows one SystemModstamp: a strict `>` would skip some."""
         fake, bench = (
             sandbox.fakes["salesforce"],
             only("salesforce", start=NOW - timedelta(days=20)),

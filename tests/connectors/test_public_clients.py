@@ -1,9 +1,8 @@
-"""Independent public clients of the vendors read the fakes: a check that the fakes speak the
-vendors' protocol.
+"""Independent public clients of the vendors read the fakes, to check their protocol.
 
-Some insist on the vendors' own https addresses; an adapter of `requests` carries those to loopback.
-Front's is on npm (`front_sdk.py`, by hand: it needs node). Zoho Desk and Medallia have none on PyPI
-or npm that could be found; these fakes are checked against the sample answers only.
+Some clients insist on the vendor's own https address; an adapter of `requests` carries those calls
+to loopback. Front's client is on npm (`front_sdk.py`, run by hand: it needs node). We found none
+for Zoho Desk and Medallia on PyPI or npm; only the sample answers check these fakes.
 """
 
 import csv
@@ -12,7 +11,7 @@ import io
 import requests
 import surveymonkey.client
 import typeform.client
-from freshdesk.v2.api import API as FreshdeskApi
+from freshdesk.v2.api import API as FreshdeskApi  # noqa: N811 - the client's own name
 from hubspot.crm.tickets import (
     ApiClient,
     BasicApi,

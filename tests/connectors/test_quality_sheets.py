@@ -261,11 +261,11 @@ def test_a_sheet_with_a_wrong_verdict_is_refused(tmp_path: Path, changed, told: 
 
 
 def test_a_missing_sheet_and_an_unknown_rule_are_named(tmp_path: Path):
-    with pytest.raises(ConfigurationError, match="acme: write quality.yml"):
+    with pytest.raises(ConfigurationError, match=r"acme: write quality\.yml"):
         read_sheet("acme", tmp_path / "quality.yml")
     path = tmp_path / "other.yml"
     path.write_text("rules: {speed: done}\nstreams: {}\nvalues: {}\n")
-    with pytest.raises(ConfigurationError, match="missing or unknown: .*speed"):
+    with pytest.raises(ConfigurationError, match=r"missing or unknown: .*speed"):
         read_sheet("acme", path)
 
 

@@ -1,6 +1,4 @@
-"""Sample answers as the vendors' pages print them, through the declared translation: rows as a
-person expects them.
-"""
+"""Sample answers from the vendors' pages, through the declared mapping, give the expected rows."""
 
 import json
 from datetime import UTC, datetime

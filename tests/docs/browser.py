@@ -25,13 +25,20 @@ from websockets.sync.client import ClientConnection, connect
 WIDTHS = (390, 768, 1280, 1920)
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 MEASURE = """(() => {
-  const at = e => e.tagName.toLowerCase() + (typeof e.className === 'string' && e.className ? '.' + e.className : '');
-  const scrolls = e => e && (/auto|scroll/.test(getComputedStyle(e).overflowX) || scrolls(e.parentElement));
-  const wide = [...document.body.querySelectorAll('*')].filter(e => !e.parentElement.closest('svg') && e.getBoundingClientRect().right > document.documentElement.clientWidth + 1 && !scrolls(e.parentElement));
+  const root = document.documentElement;
+  const box = e => e.getBoundingClientRect();
+  const has_class = e => typeof e.className === 'string' && e.className;
+  const at = e => e.tagName.toLowerCase() + (has_class(e) ? '.' + e.className : '');
+  const scrolls = e =>
+    e && (/auto|scroll/.test(getComputedStyle(e).overflowX) || scrolls(e.parentElement));
+  const sticks_out = e => box(e).right > root.clientWidth + 1 && !scrolls(e.parentElement);
+  const wide = [...document.body.querySelectorAll('*')]
+    .filter(e => !e.parentElement.closest('svg') && sticks_out(e));
   const pictures = [...document.querySelectorAll('svg, img')];
-  const flat = pictures.filter(e => !e.getBoundingClientRect().width || !e.getBoundingClientRect().height);
-  return JSON.stringify({ wide: [...new Set(wide.map(at))], flat: flat.map(at), pictures: pictures.length, tables: document.querySelectorAll('table').length,
-    height: document.documentElement.scrollHeight });
+  const flat = pictures.filter(e => !box(e).width || !box(e).height);
+  return JSON.stringify({
+    wide: [...new Set(wide.map(at))], flat: flat.map(at), pictures: pictures.length,
+    tables: document.querySelectorAll('table').length, height: root.scrollHeight });
 })()"""
 
 

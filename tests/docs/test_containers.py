@@ -26,7 +26,7 @@ def test_a_pool_has_a_variable_for_each_placeholder_and_the_image_of_this_versio
     assert placeholders(template["job_configuration"]) == set(variables)
     assert variables["image"]["default"] == f"support-etl:{VERSION}"
     assert not any(
-        re.search("password|token|secret", str(v.get("default", "")), re.I)
+        re.search("password|token|secret", str(v.get("default", "")), re.IGNORECASE)
         for name, v in variables.items()
     )
     made = asyncio.run(
@@ -49,7 +49,7 @@ def test_a_job_on_kubernetes_is_an_ordinary_user_and_writes_to_its_volumes_only(
         "readOnlyRootFilesystem": True,
         "capabilities": {"drop": ["ALL"]},
     }
-    assert {m["mountPath"] for m in container["volumeMounts"]} == {"/data", "/tmp"}
+    assert {m["mountPath"] for m in container["volumeMounts"]} == {"/data", "/tmp"}  # noqa: S108
     assert {m["name"] for m in container["volumeMounts"]} == {v["name"] for v in pod["volumes"]}
 
 

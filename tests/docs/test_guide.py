@@ -1,6 +1,4 @@
-"""Every command of the guide for day two, one after the other, in a user's folder with an account
-of the sandbox.
-"""
+"""Every command of the guide for day two, in order, in a user's folder with a sandbox account."""
 
 import json
 import os
@@ -63,9 +61,7 @@ def folder(sandbox_of_today, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[str]:
-    """Prefect's server, as where flows are scheduled: without one every command would start its
-    own.
-    """
+    """One Prefect server for all commands; without it each command would start its own."""
     port = free_port()
     environment = {
         **os.environ,

@@ -1,4 +1,4 @@
-"""The documentation site: complete, built without warnings, links that resolve, no outside files."""
+"""The documentation site: complete, no build warnings, links that resolve, no outside files."""
 
 import re
 import shutil

@@ -1,8 +1,9 @@
-"""Every fault at every point for every vendor: `python tests/faults/matrix.py` (all), `--sample 60
---seed 7`, `--only TEXT`.
+"""Every fault at every point for every vendor.
 
-Prints each case that is not good with what plays it again, and one table at the end: tried, lost,
-doubled, torn, silent, leaked, crashed. Every figure but `tried` has to be 0; the exit code says so.
+`python tests/faults/matrix.py` runs all of them; `--sample 60 --seed 7` and `--only TEXT` select.
+
+Prints each failed case with the command that replays it, and one table at the end: tried, lost,
+doubled, torn, silent, leaked, crashed. Every figure but `tried` must be 0; the exit code says so.
 """
 
 import argparse
@@ -61,7 +62,7 @@ def play(stage: Stage, case: Case) -> Result:
     try:
         with stage.scene(case.vendor, case.seed, case.fault.store) as scene:
             found = case.fault.at(scene, case.point)
-    except Exception as trouble:  # a case that breaks the harness is a case that is not good
+    except Exception as trouble:
         found = Judgement(crashed=[f"{type(trouble).__name__}: {trouble}"])
     return Result(case.name, case.fault.group, found, time.monotonic() - began)
 

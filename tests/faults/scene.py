@@ -1,9 +1,7 @@
-"""The stage of a fault: one vendor's account on a warehouse of its own, its clean twin, and the
-judgement after the fault.
+"""The scene of a fault: one vendor's account, its own warehouse, its clean twin, the judgement.
 
 A run here extracts, lands, validates and loads, one request after the other, so that "the fifth
-request" means the same each time. What the tables of `core` and `marts` make of the same rows is
-tested elsewhere.
+request" means the same each time. Other tests cover what `core` and `marts` make of these rows.
 """
 
 import base64
@@ -66,9 +64,7 @@ State = Mapping[str, Counter[tuple[Any, ...]]]
 
 
 class OneByOne:
-    """Work is done where it is asked for: no threads, so that requests come in the same order each
-    time.
-    """
+    """Run each job in the caller's thread, so that requests keep the same order."""
 
     def submit(self, work: Work[Any]) -> Any:
         return _Done(work.call())
@@ -138,9 +134,7 @@ class Judgement:
 
 
 def state_of(url: str) -> State:
-    """Rows of `source`, bookmarks and quarantine as multisets, and the batches that are in the
-    books.
-    """
+    """Rows of `source`, bookmarks and quarantine as multisets, and the batches in the run log."""
     found = {}
     with opened(url) as session:
         for entity in ENTITIES.values():
@@ -175,7 +169,7 @@ class Stage:
             open_sandbox(folder / "plans", today=TODAY, world=world)
         )
         self._stack.enter_context(mock.patch.dict("os.environ", dict(self.sandbox.secrets)))
-        self._stack.enter_context(mock.patch("tasks.extract.RetryPolicy", lambda **given: PATIENCE))
+        self._stack.enter_context(mock.patch("tasks.extract.RetryPolicy", return_value=PATIENCE))
         self._clean: dict[tuple[str, str], tuple[State, int]] = {}
         self._tables: dict[str, tuple[dict[str, Any], int]] = {}
         self._template = folder / "template.duckdb"
@@ -201,9 +195,7 @@ class Stage:
         return Postgres(self._folder / "postgres")
 
     def vendors_state(self, vendor: str, store: str = "duckdb") -> tuple[State, int]:
-        """The clean twin of a vendor: its state after two undisturbed runs, and how many requests
-        the first took.
-        """
+        """The clean twin: its state after two undisturbed runs, and the first run's requests."""
         if (vendor, store) not in self._clean:
             with self._scene(vendor, ({}, 0), random.Random(0), store) as scene:
                 assert scene.run().state == "completed"
@@ -274,8 +266,9 @@ class Stage:
 
 
 def _others(vendor: str) -> tuple[str, ...]:
-    """Streams that are left out: enough stay to have incremental ones, full lists and calls that
-    follow from others.
+    """The streams to leave out.
+
+    The rest still has incremental streams, full refreshes and child streams.
     """
     streams = connector(vendor).streams
     chosen = {s.name for s in streams if {b.entity.name for b in s.outputs} & _ENTITIES}
@@ -286,14 +279,15 @@ _ENTITIES = {"ticket", "ticket_event", "message", "survey_response", "tombstone"
 
 
 # the judgement
-# -------------------------------------------------------------------------------------------------------
+# ----------------------------------------------------------------------
 
 
 def judge(
     scene: Scene, first: Outcome | BaseException | None, *, repair: bool = False
 ) -> Judgement:
-    """Look at the warehouse, run once more without the fault (`repair`: read all again), and
-    compare with the clean twin.
+    """Look at the warehouse, run once more without the fault, and compare with the clean twin.
+
+    With `repair` the second run reads everything again.
     """
     found = Judgement()
     during = scene.state()
@@ -358,8 +352,9 @@ def _judge_outcome(
 
 
 def _missing_keys(clean: State, during: State) -> list[Any]:
-    """Records of which the warehouse has nothing; one that has another value was told so by the
-    vendor.
+    """Records that have no row in the warehouse.
+
+    A record with another value was reported with that value by the vendor.
     """
     found: list[Any] = []
     for name in set(clean) - set(_BOOKS):
@@ -374,9 +369,7 @@ def _missing_keys(clean: State, during: State) -> list[Any]:
 def _of_known_records(
     quarantine: Counter[tuple[Any, ...]], clean: State
 ) -> Counter[tuple[Any, ...]]:
-    """Rows of records that there are; those of a key that nobody ever had wait for a person to
-    dismiss them.
-    """
+    """Rows of existing records; rows under an unknown key wait for a person to dismiss."""
     keys = {
         name: {
             "/".join(
@@ -421,7 +414,7 @@ def _words(first: Outcome | BaseException | None) -> str:
 
 
 def forms(secret: str) -> list[bytes]:
-    """A secret as it may hide: plain, in base64 at any offset, hex, URL-encoded, escaped in JSON."""
+    """The forms of a secret: plain, base64 at any offset, hex, URL-encoded, escaped in JSON."""
     found = {
         secret,
         urllib.parse.quote(secret, safe=""),
@@ -435,9 +428,7 @@ def forms(secret: str) -> list[bytes]:
 
 
 def leaks(scene: Scene, texts: list[str]) -> list[str]:
-    """Where a secret of the account was found: messages, landed pages, any text column of the
-    warehouse.
-    """
+    """The places that hold a secret: messages, landed pages, text columns of the warehouse."""
     account = scene.bench.accounts[0]["name"].upper()
     secrets = [
         v
@@ -447,16 +438,12 @@ def leaks(scene: Scene, texts: list[str]) -> list[str]:
     wanted = [form for secret in secrets for form in forms(secret)]
     heap = [("messages", "\n".join(texts).encode()), *_landed(scene.place)]
     with opened(scene.bench.url) as session:
-        for name in ("run", "batch", "bookmark", "quarantine", "drift", "validation"):
-            heap.append(
-                (
-                    f"ops.{name}",
-                    repr(session.fetch(f"select * from ops.{name}")).encode(),
-                )
-            )
+        tables = [f"ops.{name}" for name in _TEXT_TABLES]
+        heap += [(t, repr(session.fetch(f"select * from {t}")).encode()) for t in tables]
     return [f"{where}: {form!r}" for where, content in heap for form in wanted if form in content]
 
 
+_TEXT_TABLES = ("run", "batch", "bookmark", "quarantine", "drift", "validation")
 _SECRET_ENDINGS = ("-token", "-key", "-secret", "-refresh", "-password")
 
 

@@ -1,6 +1,4 @@
-"""A PostgreSQL whose databases begin as copies of a prepared one, and that can be disturbed while a
-run is at work.
-"""
+"""A PostgreSQL server for faults; each database is a copy of a prepared one."""
 
 from pathlib import Path
 

@@ -1,9 +1,8 @@
-"""A soak: hourly runs against a sandbox whose clock moves, with random faults; then the same
-warehouse as one clean full load.
+"""A soak: hourly runs with random faults end in the tables of one clean full load.
 
-`python tests/faults/soak.py --runs 200 --seed 1`. Faults are drawn from the matrix's HTTP classes;
-a run that fails is followed by the next hour's, as on a schedule. Prints memory and open files at
-the begin, in the middle and at the end.
+`python tests/faults/soak.py --runs 200 --seed 1`. The sandbox's clock moves with the runs. Faults
+are drawn from the matrix's HTTP classes; after a failed run the next hour's run follows, as on a
+schedule. Prints memory and open files at the beginning, in the middle and at the end.
 """
 
 import argparse
@@ -49,7 +48,7 @@ def usage() -> tuple[float, int]:
     """Resident memory in MB and open files of this process."""
     status = Path("/proc/self/status").read_text()
     resident = int(status.split("VmRSS:")[1].split()[0]) / 1024
-    return resident, len(os.listdir("/proc/self/fd"))
+    return resident, len(list(Path("/proc/self/fd").iterdir()))
 
 
 def main() -> int:
@@ -66,7 +65,7 @@ def main() -> int:
     world = World(seed=5, first=date(2026, 9, 27), last=TODAY - timedelta(days=1), daily=3.0)
     with (
         tempfile.TemporaryDirectory(prefix="support-etl-soak-") as name,
-        mock.patch("tasks.extract.RetryPolicy", lambda **more: PATIENCE),
+        mock.patch("tasks.extract.RetryPolicy", return_value=PATIENCE),
     ):
         folder = Path(name)
         with (

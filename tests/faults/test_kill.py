@@ -1,4 +1,4 @@
-"""kill -9 at any moment, run again: the same warehouse, and what was landed is not asked for again."""
+"""kill -9 at any moment, then another run: the same warehouse, and no landed page is read twice."""
 
 import os
 import random

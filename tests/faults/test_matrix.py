@@ -58,7 +58,7 @@ def test_nothing_lost_doubled_torn_silent_leaked_or_crashed(half: int, tmp_path:
 
 
 def test_the_harness_finds_what_it_is_there_for(tmp_path: Path, monkeypatch):
-    """Known defects, planted: rows that never reach their table, a secret in the words of an error."""
+    """Planted defects: rows that never reach their table, a secret in an error message."""
     planted = {
         "lost": (
             "tasks.load.merge",

@@ -1,6 +1,4 @@
-"""OAuth2, expired tokens, spent budgets, backfill, the readers' copy: what an account and a run can
-be asked to do.
-"""
+"""Accounts and runs: OAuth2, expired tokens, spent call budgets, backfill, the readers' copy."""
 
 import json
 import re

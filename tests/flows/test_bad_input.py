@@ -16,8 +16,9 @@ from tests_support import TODAY, midnight
 from flows.pipeline.reconcile import run_reconciliation
 from flows.pipeline.run import run_backfill, run_daily, run_replay
 from flows.pipeline.runner import ThreadRunner
+from tasks.clock import Window, now
 from tasks.errors import ConfigurationError, RunAtWorkError, StorageError
-from tasks.landing.store import Landing
+from tasks.landing.store import Landing, Source
 from tasks.sandbox.fake import InjectedFault
 from tasks.settings import load
 from tasks.warehouse.engine import Warehouse
@@ -163,8 +164,9 @@ def test_new_and_vanished_fields_are_reported_by_name(zendesk: Bench, sandbox):
 
 
 def test_a_full_disk_keeps_what_was_landed(bench: Bench, zendesk: Bench, monkeypatch):
-    """A file system of 1 MiB would need root; the system call's own refusal is raised instead,
-    after some pages.
+    """A full disk: the system call's own refusal is raised after some pages.
+
+    A real file system of 1 MiB would need root.
     """
     import errno
 
@@ -277,11 +279,9 @@ def test_a_warehouse_without_memory_fails_its_streams_and_says_so(zendesk: Bench
 
 def test_a_landing_zone_that_is_a_file_is_named(zendesk: Bench, tmp_path: Path):
     (tmp_path / "flat").write_text("x")
+    window = Window(now(), now())
     with pytest.raises(StorageError, match="check the path"):
-        from tasks.clock import Window, now
-        from tasks.landing.store import Source
-
-        Landing(str(tmp_path / "flat")).open_batch(Source("a", "b", "c"), Window(now(), now()), {})
+        Landing(str(tmp_path / "flat")).open_batch(Source("a", "b", "c"), window, {})
 
 
 @pytest.mark.parametrize("kind", ["duckdb", "postgresql"])

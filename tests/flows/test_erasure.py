@@ -1,6 +1,4 @@
-"""One person erased: nothing left anywhere, the same figures, and neither a sync nor a replay
-brings them back.
-"""
+"""Erasing a person leaves no trace, keeps the figures, and holds after a sync and a replay."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -25,8 +23,9 @@ KEY = "a long random text for erasure tests"
 
 @pytest.fixture
 def stored(small_bench: Bench, monkeypatch, tmp_path: Path, request) -> Bench:
-    """One helpdesk (the test may name another, or several) with personal data switched on, loaded,
-    reported and published.
+    """A helpdesk with personal data on: loaded, reported and published.
+
+    A test may name another helpdesk, or several.
     """
     vendors = getattr(request, "param", "zendesk").split()
     monkeypatch.setenv("SUPPORT_ETL_SECRET_ERASURE_KEY", KEY)
@@ -73,9 +72,7 @@ def busiest(bench: Bench, account: str) -> tuple[str, str, str]:
 
 
 def everywhere(bench: Bench, words: tuple[str, ...]) -> list[str]:
-    """Files with one of the words, landed pages unpacked, the rest byte by byte; and values of the
-    databases.
-    """
+    """Files and database values that contain one of the words; landed pages are unpacked."""
     found = []
     for path in bench.folder.rglob("*"):
         if path.suffix == ".zst":
@@ -108,7 +105,7 @@ def figures(bench: Bench) -> dict:
     indirect=["stored"],
 )
 def test_a_person_is_nowhere_afterwards_and_the_figures_stay(stored: Bench, account: str):
-    customer, name, address = busiest(stored, account)
+    customer, _name, address = busiest(stored, account)
     before = figures(stored)
     assert any(".zst" in path for path in everywhere(stored, (address,))), (
         "the search can find what is there"
@@ -133,7 +130,7 @@ def test_a_person_is_nowhere_afterwards_and_the_figures_stay(stored: Bench, acco
 
 
 def test_neither_replay_nor_sync_brings_a_person_back(stored: Bench, tmp_path: Path, monkeypatch):
-    customer, name, address = busiest(stored, "zendesk_acme")
+    customer, _name, address = busiest(stored, "zendesk_acme")
     run_erasure(stored.settings(), ThreadRunner(), "zendesk_acme", customer)
     before = stored.tables("source")
     assert stored.replay().state == "completed"
@@ -198,7 +195,7 @@ def test_a_rewritten_page_is_whole_and_reads_as_before(loaded: Bench):
     customer, _, _ = busiest(loaded, "zendesk_acme")
     landing = Landing(str(loaded.folder / "landing"))
     before = {path for path, _ in landing.bodies("zendesk_acme")}
-    Path(f"{sorted(before)[0]}.4711.tmp").write_bytes(b"of a run that was killed")
+    Path(f"{min(before)}.4711.tmp").write_bytes(b"of a run that was killed")
     run_erasure(loaded.settings(), ThreadRunner(), "zendesk_acme", customer)
     assert {path for path, _ in landing.bodies("zendesk_acme")} == before
     assert not list(loaded.folder.rglob("*.tmp"))

@@ -1,6 +1,4 @@
-"""The same tickets told through every helpdesk give the same measures, wherever the vendor's API
-carries the facts.
-"""
+"""The same tickets, read from each helpdesk, give the same measures where the API has the facts."""
 
 from dataclasses import replace
 

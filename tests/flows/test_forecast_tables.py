@@ -1,6 +1,4 @@
-"""Forecast and staffing tables of a whole run: every way of forecasting, special days and plans
-from files, scenarios.
-"""
+"""Forecast and staffing tables of a whole run: methods, special days, plan files, scenarios."""
 
 import itertools
 import json
@@ -59,7 +57,7 @@ def test_the_tables_say_what_they_should(done: Bench, monkeypatch):
     for row in days:
         found = [row[name] for name in names]
         assert found == sorted(found)
-        assert 0 <= found[0]
+        assert found[0] >= 0
     weeks = query(done.url, "select * from marts.forecast_weekly")
     assert {r["weeks_ahead"] for r in weeks} == {1, 2, 3, 4}
     for row in weeks:
@@ -239,12 +237,9 @@ def test_what_shifts_tell_of_breaks_and_training_stands_for_the_setting(
         f" '{agent_team}' limit 1",
     )[0]["agent_id"]
     lines = ["shift_id,agent_id,team_id,starts_at,ends_at,activity"]
-    for number in range(
-        1,
-        11,
-        # ten days of eight hours: six of work, two not, so a quarter; of the agent seven and one, so an
-        # eighth
-    ):
+    # ten days of eight hours: the team works six of them, so a quarter is lost; the agent works
+    # seven, so an eighth is
+    for number in range(1, 11):
         day = TODAY - timedelta(days=number)
         for name, (who, where, work) in {"a": ("", team, 14), "b": (agent, "", 15)}.items():
             lines += [
@@ -281,9 +276,7 @@ def test_what_shifts_tell_of_breaks_and_training_stands_for_the_setting(
 
 
 def test_what_was_told_is_kept_as_it_was_told(small_bench: Bench):
-    """The forecast is made anew each day; how right the planners' one was can only be said of what
-    they were told.
-    """
+    """The planners' forecast is judged by what was published, though each day makes a new one."""
     told: dict[tuple, float] = {}
     for days_before in (1, 0):
         outcome = small_bench.run(
@@ -312,8 +305,9 @@ def test_what_was_told_is_kept_as_it_was_told(small_bench: Bench):
 
 
 def test_money_adds_up(bench: Bench, tmp_path):
-    """Plan and variances make the actual, in another currency and fiscal year, too; what is left of
-    the year is in the outlook.
+    """Plan and variances make the actual, also in another currency and fiscal year.
+
+    The outlook holds the rest of the year.
     """
     by_file = replace(
         bench, accounts=tuple(a for a in bench.accounts if a["connector"] in {"files", "zendesk"})

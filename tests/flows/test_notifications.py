@@ -1,6 +1,4 @@
-"""Slack, Teams and e-mail, as fakes that check like the real ones: what is told, how often, and
-what happens when they are down.
-"""
+"""Notifications to fakes of Slack, Teams and e-mail: content, repeats and outages."""
 
 import email
 import email.policy
@@ -38,7 +36,7 @@ class Postbox:
     def __init__(self) -> None:
         self.letters: list[str] = []
 
-    async def handle_DATA(self, server, session, envelope):
+    async def handle_DATA(self, server, session, envelope):  # noqa: N802 - aiosmtpd's name
         self.letters.append(envelope.content.decode())
         return "250 OK"
 
@@ -116,7 +114,7 @@ def test_trouble_is_told_once_and_so_is_its_end(small_bench: Bench, small_sandbo
 def test_late_numbers_are_told_once_whatever_runs_tell_in_between(
     small_bench: Bench, small_sandbox, sinks
 ):
-    hook, _, _, given = sinks
+    hook, _, _, _given = sinks
     small_bench.accounts = tuple(
         a for a in small_bench.accounts if a["connector"] == "surveymonkey"
     )
@@ -165,7 +163,7 @@ def test_a_channel_that_is_down_stops_nothing_and_is_told_later(
 def test_a_report_that_cannot_be_written_keeps_the_tables_and_is_told(
     small_bench: Bench, sinks, tmp_path: Path
 ):
-    hook, _, _, given = sinks
+    hook, _, _, _given = sinks
     small_bench.accounts = tuple(
         a for a in small_bench.accounts if a["connector"] == "surveymonkey"
     )
@@ -190,7 +188,7 @@ def test_a_report_that_cannot_be_written_keeps_the_tables_and_is_told(
 
 
 def test_an_answer_that_is_lost_is_not_followed_by_a_second_message(small_bench: Bench, sinks):
-    hook, _, _, given = sinks
+    hook, _, _, _given = sinks
     hook.faults = [InjectedFault("drop", "", times=1)]
     settings = load(notifications={"slack": True}).notifications
     small_bench.read(midnight(TODAY))
@@ -239,7 +237,7 @@ def test_nothing_in_a_value_becomes_a_mention_a_link_or_a_header(sinks):
 
 
 def test_wrong_addresses_and_passwords_are_named_and_in_no_message(sinks, monkeypatch):
-    hook, flow, box, given = sinks
+    hook, flow, _box, given = sinks
     message = Message("t", False, ("l",), run_id="r")
     monkeypatch.setenv(
         "SUPPORT_ETL_SECRET_NOTIFICATIONS_SLACK_URL",
@@ -282,7 +280,7 @@ def test_a_mail_server_that_does_not_do_is_named(changes, words, sinks):
 
 
 def test_a_webhook_is_https_and_its_redirect_is_not_followed(sinks, monkeypatch):
-    hook, flow, box, given = sinks
+    hook, flow, _box, _given = sinks
     settings = load(notifications={"slack": True}).notifications
     monkeypatch.setenv(
         "SUPPORT_ETL_SECRET_NOTIFICATIONS_SLACK_URL", "http://hooks.slack.example/services/x"

@@ -1,5 +1,6 @@
-"""A real Prefect server with the shipped deployments, automations and pools; two real workers with
-overlapping schedules, one killed.
+"""A real Prefect server with the shipped deployments and two workers, one of them killed.
+
+The schedules overlap; automations and pools are the shipped ones.
 """
 
 import json
@@ -44,8 +45,9 @@ def wait_for(check: Callable[[], Any], seconds: float, what: str) -> Any:
 
 
 def kill_all(process: subprocess.Popen[bytes]) -> None:
-    """A process and all that it began, as when its machine dies: a worker's runs have process
-    groups of their own.
+    """Kill a process and all its children, as when a machine dies.
+
+    A worker's runs have process groups of their own.
     """
     with suppress(psutil.NoSuchProcess):
         for one in [
@@ -103,7 +105,7 @@ class Prefect:
         return done.stdout
 
     def ask(self, path: str, body: dict[str, Any] | None = None, max_attempts: int = 6) -> Any:
-        """Asked again while its SQLite is locked (503), as Prefect's own client does."""
+        """Call the server; repeat while its SQLite is locked (503), as Prefect's client does."""
         data = json.dumps(body).encode() if body is not None else None
         request = urllib.request.Request(
             f"{self.api}/{path}", data=data, headers={"content-type": "application/json"}
@@ -133,17 +135,16 @@ class Prefect:
         return str(made["id"])
 
     def end_of(self, run: str, seconds: float = 240) -> dict[str, Any]:
-        """The run's last state, once it has one."""
-        return wait_for(
-            lambda: (lambda r: r["state"] if r["state_type"] in ENDED else None)(
-                self.ask(f"flow_runs/{run}")
-            ),
-            seconds,
-            f"end of run {run}",
-        )
+        """The run's last state, once it has ended."""
+
+        def last_state() -> dict[str, Any] | None:
+            reported = self.ask(f"flow_runs/{run}")
+            return reported["state"] if reported["state_type"] in ENDED else None
+
+        return wait_for(last_state, seconds, f"end of run {run}")
 
     def runs_of(self, deployment: dict[str, Any]) -> list[dict[str, Any]]:
-        """Runs that somebody or an automation has asked for, not the schedule."""
+        """Runs that a person or an automation started, not the schedule."""
         found = self.ask(
             "flow_runs/filter", {"flow_runs": {"deployment_id": {"any_": [deployment["id"]]}}}
         )
@@ -250,8 +251,9 @@ def test_two_workers_run_the_shipped_deployments_and_one_of_them_dies(
 
 
 def look_at(prefect: Prefect, deployments: dict[str, dict[str, Any]]) -> None:
-    """What the server has of the files: descriptions, schedules, parameters that it checks, pools
-    of containers.
+    """The server holds what the files declare.
+
+    Descriptions, schedules, parameters that it checks, pools of containers.
     """
     assert set(deployments) == {"daily", "hourly", "backfill", "weekly-reconciliation", "watch"}
     for deployment in deployments.values():

@@ -1,7 +1,6 @@
-"""Real ServiceNow incidents through the real job: what the warehouse says equals what the file
-says.
+"""Real ServiceNow incidents through the real job: the warehouse agrees with the file.
 
-The public log is not part of the project; where it lies beside it, all of it is read, else a small
+The public log is not part of the project. If the file is there, all of it is read; if not, a small
 log of the same form with the same quirks.
 """
 
@@ -43,8 +42,10 @@ COLUMNS = (
 
 
 def small_log(path: Path) -> Path:
-    """Four incidents: a plain one, one reopened within a minute, one that waits and is never
-    resolved, one updated before it was opened.
+    """Four incidents: one plain, three with a quirk.
+
+    One is reopened within a minute, one waits and is never resolved, one was updated before it was
+    opened.
     """
 
     def rows(number, opened, resolved, *events):

@@ -1,7 +1,6 @@
-"""Compared with the vendors: deletions that no API tells, rows lost or spoiled in the warehouse,
-and records that come back.
-"""
+"""Reconciliation with the vendors: unreported deletions, lost or spoiled rows, restored records."""
 
+import itertools
 from dataclasses import replace
 from datetime import timedelta
 
@@ -41,11 +40,11 @@ def test_deletions_that_no_api_tells_leave_the_figures(desks: Bench, small_sandb
             fake.clock = midnight(TODAY) - timedelta(days=days_before)
         assert desks.read(midnight(TODAY) - timedelta(days=days_before)).state == "completed"
     victims = {"jira": [], "zoho_desk": []}
-    for name in victims:
+    for name, numbers in victims.items():
         fake = small_sandbox.fakes[name]
         for ticket in [t for t in fake.alive() if not fake.is_merged(t)][1:40:13]:
             ticket.deleted_at = ticket.created_at
-            victims[name].append(str(ticket.number))
+            numbers.append(str(ticket.number))
         fake._kept.clear()
     clean = replace(desks, folder=tmp_path / "clean", url=f"duckdb:///{tmp_path / 'clean.duckdb'}")
     clean.run(midnight(TODAY))
@@ -72,9 +71,9 @@ def test_deletions_that_no_api_tells_leave_the_figures(desks: Bench, small_sandb
     ]
     _, again = compare(desks, midnight(TODAY))
     assert [c for c in again if c.ghosts or c.missing] == []
-    for name in victims:  # restored at the vendor
+    for name, numbers in victims.items():  # restored at the vendor
         for ticket in small_sandbox.fakes[name]._all:
-            ticket.deleted_at = None if str(ticket.number) in victims[name] else ticket.deleted_at
+            ticket.deleted_at = None if str(ticket.number) in numbers else ticket.deleted_at
         small_sandbox.fakes[name]._kept.clear()
     compare(desks, midnight(TODAY))
     assert desks.fetch(
@@ -135,10 +134,10 @@ def test_windows_rotate_over_all_time(days: int, span: int, turn: int):
     start, end = midnight(TODAY) - timedelta(days=span), midnight(TODAY)
     count = -(-span // days)
     windows = [rotating(start, end, days, turn + i) for i in range(count)]
-    assert sorted(windows, key=lambda w: w.start)[0].start == start
+    assert min(w.start for w in windows) == start
     assert max(w.end for w in windows) == end
     covered = sorted(windows, key=lambda w: w.start)
-    assert all(a.end == b.start for a, b in zip(covered, covered[1:], strict=False))
+    assert all(a.end == b.start for a, b in itertools.pairwise(covered))
     assert all(isinstance(w, Window) and w.start < w.end for w in windows)
 
 

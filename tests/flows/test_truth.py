@@ -1,8 +1,7 @@
-"""The measures in the warehouse against the made-up organisation's own story: an independent
-calculation, ticket by ticket.
+"""Measures in the warehouse against an independent calculation from the sandbox's own story.
 
-Nothing here uses SQL or the product's business time: waits are counted from the story, open hours
-from its schedules.
+Ticket by ticket. Nothing here uses SQL or the product's business time: waits are counted from the
+story, open hours from its schedules.
 """
 
 from datetime import timedelta

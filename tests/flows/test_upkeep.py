@@ -62,7 +62,8 @@ def test_status_says_what_to_look_at(small: Bench, small_sandbox):
     found = status(small.settings(), max_age_hours=10**6)
     assert not found.is_ok
     lines = dict(found.lines)
-    assert "partly" in lines["last run"] and "CredentialsError" in lines["last run"]
+    assert "partly" in lines["last run"]
+    assert "CredentialsError" in lines["last run"]
     assert lines["marts complete up to"] == "never yet"
     small_sandbox.fakes["surveymonkey"].faults = []
     small.run(midnight(TODAY))
@@ -97,10 +98,14 @@ def test_tidy_removes_what_is_old_and_nothing_that_is_needed(small: Bench):
             )
         )
     would = tidy(small.settings(**kept), dry_run=True, progress=HUSH)
-    assert old.exists() and abandoned.exists()
+    assert old.exists()
+    assert abandoned.exists()
     gone = tidy(small.settings(**kept), dry_run=False, progress=HUSH)
-    assert gone == would and gone["landed batches"] > 5 and gone["reports"] == 1
-    assert not old.exists() and not abandoned.exists()
+    assert gone == would
+    assert gone["landed batches"] > 5
+    assert gone["reports"] == 1
+    assert not old.exists()
+    assert not abandoned.exists()
     assert list((small.folder / "landing" / "surveymonkey").rglob("manifest.json"))
     again = small.run(midnight(TODAY))
     assert (again.state, again.changed_rows) == ("completed", 0)
@@ -177,10 +182,12 @@ def test_the_commands_print_what_they_did(small: Bench, tmp_path: Path):
 
     assert "schema version" in call("prepare").stdout
     done = call("status", "--json")
-    assert done.returncode == 3 and json.loads(done.stdout)["is_ok"] is False
+    assert done.returncode == 3
+    assert json.loads(done.stdout)["is_ok"] is False
     assert json.loads(call("tidy", "--dry-run", "--json").stdout) == {
         "landed batches": 0,
         "reports": 0,
     }
     done = call("erase", "--account", "nobody", "--customer", "1")
-    assert done.returncode == 2 and "no account nobody" in done.stderr
+    assert done.returncode == 2
+    assert "no account nobody" in done.stderr

@@ -1,9 +1,7 @@
-"""Every per-ticket measure, SLA clock and daily figure straight from the event log, in plain
-Python.
+"""Every per-ticket measure, SLA clock and daily figure from the event log, in plain Python.
 
-It shares nothing with the SQL or with the product's business time: open hours are looked at minute
-by minute through the tz database, statuses are replayed one change after the other, days are
-counted one by one.
+It shares nothing with the SQL or with the product's business time: it looks up open hours minute by
+minute in the tz database, replays statuses one change after the other, and counts days one by one.
 """
 
 import runpy
@@ -44,8 +42,9 @@ OWN = {
 
 @cache
 def open_minutes(schedule: str) -> np.ndarray:
-    """For every minute since ZERO whether the schedule is open: its local wall time, weekday and
-    date are looked at.
+    """Whether the schedule is open, for every minute since ZERO.
+
+    Decided from the minute's local wall time, weekday and date.
     """
     zone, intervals, closed = SCHEDULES[schedule]
     tz, found = ZoneInfo(zone), np.zeros(MINUTES, dtype=np.int64)
@@ -271,9 +270,7 @@ class Ticket:
         return found
 
     def waits(self) -> list[tuple[datetime, datetime | None, str | None, str | None]]:
-        """(asked, ended, agent, ended by) of every unanswered run of customer messages after a
-        first reply.
-        """
+        """(asked, ended, agent, ended by) of each unanswered run after a first reply."""
         steps = [
             (m["sent_at"], 0, i, "reply" if m["role"] == "agent" else "ask", m["agent"])
             for i, m in enumerate(self.messages)
@@ -302,7 +299,7 @@ class Ticket:
             before = after
         return found
 
-    @cache  # tickets live as long as the tests; the clocks take nine tenths of the time
+    @cache  # noqa: B019 - tickets live as long as the tests, and this takes most of the time
     def clocks(self) -> list[dict[str, Any]]:
         found = []
         for metric in (
@@ -371,8 +368,9 @@ class Ticket:
         return [(a, b) for a, b in cut if a < b]
 
     def _updates(self) -> list[tuple[datetime, datetime | None]]:
-        """From one agent reply to the next one or to a solve; none begins on a solved ticket or
-        ends at once by a solve.
+        """From one agent reply to the next one or to a solve.
+
+        No clock starts on a solved ticket, and none ends at once by a solve.
         """
         steps = [(m["sent_at"], 0, i, "reply") for i, m in enumerate(self.replies)]
         turns = sorted(
@@ -438,9 +436,7 @@ class Ticket:
         }
 
     def _reached(self, start: datetime, rest: int, is_business: bool) -> datetime:
-        """The first instant at which `rest` seconds have been counted since `start`: minute by
-        minute, then by the second.
-        """
+        """The instant `rest` counted seconds after `start`, by minutes, then seconds."""
         if not is_business:
             return start + timedelta(seconds=rest)
         at = start
@@ -749,9 +745,7 @@ def _beside(
 
 
 def agent_time(facts: Facts, zone: str, last_day: date) -> dict[tuple[date, str], dict[str, int]]:
-    """(day, agent) to seconds and pieces of work; spans are cut at local midnights, one after the
-    other.
-    """
+    """Map (day, agent) to seconds and pieces of work; spans are cut at local midnights."""
     found: dict[tuple[date, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
 
     def add(name: str, at: datetime, who: str | None, amount: float = 1) -> None:

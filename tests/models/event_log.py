@@ -1,10 +1,9 @@
-"""A made-up account that contains every edge case of the KPI definitions, as rows of `source`;
-seeded.
+"""A seeded made-up account with every edge case of the KPI definitions, as rows of `source`.
 
 Zones with clock changes in both hemispheres (Berlin and New York in March, Auckland in April) and
-one at UTC+14, schedules with a holiday of several days, one across midnight and one across the end
-of the week, tickets whose schedule, priority and team change, that are deleted, restored, merged,
-reopened, never touched, opened by agents, answered by bots.
+one at UTC+14; schedules with a holiday of several days, one across midnight and one across the end
+of the week; tickets whose schedule, priority and team change, and tickets that are deleted,
+restored, merged, reopened, never touched, opened by agents or answered by bots.
 """
 
 import random
@@ -118,9 +117,7 @@ def _people(log: Log) -> None:
 
 
 def _around(pick: random.Random, log: Log, count: int, first: datetime, until: datetime) -> None:
-    """What is not part of a ticket's life: effort scores, invitations, reviews, calls, presence,
-    shifts, help centre.
-    """
+    """Rows outside a ticket's life: surveys, reviews, calls, presence, shifts, help centre."""
     length = int((until - first).total_seconds()) - 1
 
     def moment() -> datetime:

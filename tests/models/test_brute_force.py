@@ -1,6 +1,4 @@
-"""SQL against an independent calculation, on an account with every edge case, three zones, two
-warehouses.
-"""
+"""SQL against an independent calculation: every edge case, three zones, two warehouses."""
 
 import os
 from typing import Any
@@ -85,7 +83,7 @@ def test_every_measure_of_every_ticket(warehouse, measures):
 
 
 def test_the_account_has_every_edge_case(facts, measures):
-    """Should the generator be changed: without these cases the comparison above would mean little."""
+    """Guards changes of the generator: without these cases the comparison would prove little."""
     tickets = list(facts.tickets.values())
     assert len(tickets) >= 1000 or TICKETS < 1000
     clocks = [c for t in tickets for c in t.clocks()]

@@ -1,12 +1,10 @@
-"""A full load equals any split into incremental loads, also with rows that come late and out of
-order, row for row.
-"""
+"""A full load equals any split into incremental loads, row for row, late rows included."""
 
 import random
 import shutil
 import tempfile
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -51,9 +49,7 @@ def moment(row: dict[str, Any]) -> datetime:
 def batches(
     log: Log, pick: random.Random, count: int
 ) -> list[tuple[datetime, list[tuple[str, dict[str, Any]]]]]:
-    """Rows in the order of their instants, some late by up to weeks; each batch with the as-of
-    instant of its build.
-    """
+    """Batches in order of time, some rows weeks late; each with the as-of instant of its build."""
     late = [
         (moment(row) + timedelta(days=pick.choice((0, 0, 0, 0, 1, 30)) * pick.random()), n)
         for n, (_, row) in enumerate(log.rows)
@@ -61,7 +57,7 @@ def batches(
     order = [log.rows[n] for _, n in sorted(late)]
     cuts = sorted(pick.sample(range(1, len(order)), count - 1))
     parts = [order[a:b] for a, b in zip([0, *cuts], [*cuts, len(order)], strict=True)]
-    instants = sorted(FIRST + (AS_OF - FIRST) * pick.random() for _ in parts[1:]) + [AS_OF]
+    instants = [*sorted(FIRST + (AS_OF - FIRST) * pick.random() for _ in parts[1:]), AS_OF]
     if pick.random() < 0.3 and count > 2:
         instants[0], instants[1] = instants[1], instants[0]  # as-of goes back once
     return list(zip(instants, parts, strict=True))
@@ -120,8 +116,10 @@ def test_a_split_on_postgresql(full, postgres, split: int):
 
 @pytest.mark.parametrize("change", ["holiday", "rating", "merge", "restore", "delete", "promise"])
 def test_what_changes_afterwards_is_taken_in(full, loaded, tmp_path, change: str):
-    """An edited schedule, a changed rating, a merge, a tombstone older than its ticket, a deletion,
-    a target: as if it had always been so.
+    """Late changes give the tables that the same rows in time would have given.
+
+    An edited schedule, a changed rating, a merge, a tombstone older than its ticket, a deletion, a
+    target.
     """
     late = {
         "holiday": (
@@ -130,8 +128,8 @@ def test_what_changes_afterwards_is_taken_in(full, loaded, tmp_path, change: str
                 "schedule_id": "berlin",
                 "holiday_id": "new",
                 "name": "New",
-                "first_on": datetime(2026, 3, 10).date(),
-                "last_on": datetime(2026, 3, 12).date(),
+                "first_on": date(2026, 3, 10),
+                "last_on": date(2026, 3, 12),
             },
         ),
         "rating": (

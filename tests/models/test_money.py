@@ -1,6 +1,4 @@
-"""Costs, budget by day and the year's end against an independent calculation in exact fractions,
-over made-up books.
-"""
+"""Costs, daily budget and the year's end against exact fractions, over made-up ledgers."""
 
 import random
 from collections import defaultdict

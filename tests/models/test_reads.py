@@ -157,7 +157,7 @@ def test_what_does_not_fit_is_refused(warehouse: Warehouse):
     with warehouse.session() as session:
         with pytest.raises(ModelError, match="transform/accounts: unknown field of Hours hours"):
             read(session, "transform/accounts", Hours)
-        with pytest.raises(ModelError, match="Number.account has another type than text"):
+        with pytest.raises(ModelError, match=r"Number\.account has another type than text"):
             read(session, "transform/accounts", Number)
         with pytest.raises(ModelError, match="happened_at is null, which Instant does not allow"):
             read_one(session, "transform/first_instant", Instant)
@@ -165,7 +165,7 @@ def test_what_does_not_fit_is_refused(warehouse: Warehouse):
             read_arrow(session, "reconcile/marked", account="a")
         with pytest.raises(ModelError, match="parameter entity is int, not text"):
             read_arrow(session, "reconcile/marked", account="a", entity=1, stream="s")
-        with pytest.raises(ModelError, match="needs both nowhere/nothing.sql"):
+        with pytest.raises(ModelError, match=r"needs both nowhere/nothing\.sql"):
             read_arrow(session, "nowhere/nothing")
 
 

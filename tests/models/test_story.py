@@ -1,6 +1,6 @@
 """The week of `story.yml` through every model, on both warehouses: rows worked out by hand."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -31,26 +31,22 @@ for path in sorted((HERE / "kpi").glob("*.yml")):
 AS_OF = datetime(2026, 3, 7, tzinfo=UTC)
 
 
+def _day(value: date | str) -> date:
+    return date.fromisoformat(value) if isinstance(value, str) else value
+
+
+OF_KIND: dict[str, Callable[[Any], Any]] = {
+    "instant": lambda value: value.replace(tzinfo=UTC),
+    "day": _day,
+    "text": str,
+    "money": lambda value: Decimal(str(value)),
+    "number": float,
+}
+
+
 def typed(entity: str, row: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, value in row.items():
-        kind = ENTITIES[entity].column(name).kind
-        if kind == "instant":
-            value = value.replace(tzinfo=UTC)
-        elif kind == "day" and not isinstance(value, date):
-            value = date.fromisoformat(value)
-        found[name] = (
-            str(value)
-            if kind == "text"
-            else (
-                Decimal(str(value))
-                if kind == "money"
-                else float(value)
-                if kind == "number"
-                else value
-            )
-        )
-    return found
+    kinds = {name: ENTITIES[entity].column(name).kind for name in row}
+    return {name: OF_KIND.get(kinds[name], lambda v: v)(value) for name, value in row.items()}
 
 
 def build_story(url: str) -> Warehouse:

@@ -1,6 +1,4 @@
-"""Whatever a value says, a report, a spreadsheet and Data Docs show it as text: nothing runs,
-nothing is fetched, nothing is lost.
-"""
+"""Reports, spreadsheets and Data Docs show any value as text: no code runs, nothing is fetched."""
 
 from datetime import date
 from html.parser import HTMLParser

@@ -1,7 +1,6 @@
-"""Business time against brute force, minute by minute, in zones far apart, over clock changes and
-holidays.
-"""
+"""Business time against brute force by the minute: distant zones, clock changes, holidays."""
 
+import itertools
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -161,7 +160,7 @@ def test_the_pieces_of_every_utc_day_cover_it():
         for pieces in by_day.values():
             assert pieces[0][0] == 0
             assert pieces[-1][1] == 86_400
-            assert all(a[1] == b[0] for a, b in zip(pieces, pieces[1:], strict=False))
+            assert all(a[1] == b[0] for a, b in itertools.pairwise(pieces))
 
 
 def test_hours_that_cannot_be_read_are_named():

@@ -1,4 +1,4 @@
-"""The forecast: cases worked out by hand, what it must never do, and that it never sees the future."""
+"""The forecast: cases worked out by hand, what it must never do, and no look into the future."""
 
 import itertools
 from datetime import UTC, date, datetime, timedelta
@@ -108,17 +108,13 @@ def test_a_level_shift_is_followed_and_listed():
 
 
 def test_opening_on_other_weekdays_is_no_step_back():
-    """The open days of the week change, so a later origin can have a shorter series than the one
-    fitted on.
-    """
+    """A later origin can have a shorter series than the one fitted on: open weekdays change."""
     values = [0.0 if i % 7 in ((5, 6) if i < 100 else (0, 1)) else 10.0 + i % 3 for i in range(170)]
     assert np.isfinite(forecast(made(values)).means).all()
 
 
 def test_a_team_with_a_handful_of_tickets_has_a_forecast():
-    """Two open days a week and almost nothing on them: too little for smoothing, which must not end
-    the run.
-    """
+    """Two quiet open days a week are too little for smoothing, and must not end the run."""
     chance = np.random.default_rng(6)
     for length in (28, 35, 56, 90):
         sparse = [
@@ -165,9 +161,7 @@ def test_odd_counts_are_refused():
 
 @pytest.mark.parametrize("candidates", [floor, full])
 def test_no_step_sees_the_future(candidates):
-    """Changing any later value changes no forecast made before it: of the product, its folds, bands
-    and choice.
-    """
+    """Changing a later value changes no earlier forecast: product, folds, intervals, choice."""
     values = np.array([weekly(120, seed, 1 + seed) for seed in range(3)])
     other = values.copy()
     other[:, 85:] = np.random.default_rng(5).poisson(200, other[:, 85:].shape)
@@ -261,8 +255,9 @@ def test_any_history_gives_ordered_quantiles_that_are_never_negative(histories, 
 
 
 def test_bands_cover_what_they_say():
-    """Counts of a known law, tested on days that the bands never saw; 40 queues, so the share is
-    known to a point or two.
+    """Counts of a known law, tested on days that the intervals never saw.
+
+    40 queues fix the share to a point or two.
     """
     chance = np.random.default_rng(3)
     queues = chance.uniform(5, 80, 40)
@@ -340,8 +335,9 @@ def test_a_profile_by_hand_and_one_that_borrows():
 
 @pytest.mark.parametrize("level", [4.0, 40.0, 2000.0])
 def test_bands_of_pieces_hold_what_they_say(level):
-    """Days whose total varies by 10 % and whose shape does by 15 % in every piece: the bands hold
-    as many new days as they say.
+    """The intervals hold as many new days as they claim.
+
+    Each day's total varies by 10 % and its shape by 15 % in every piece.
     """
     chance = np.random.default_rng(3)
     shape = np.concatenate([np.zeros(16), np.hanning(34)[1:-1]])
@@ -382,8 +378,9 @@ def test_nothing_expected_is_surely_nothing():
 
 
 def test_a_cluster_gives_the_same_bytes():
-    """Two worker processes of a real Dask cluster; 210 queues are three lots and a job of trees for
-    each origin.
+    """Two worker processes of a real Dask cluster.
+
+    210 queues are three lots and a job of trees for each origin.
     """
     from distributed import LocalCluster
 

@@ -110,9 +110,7 @@ def test_offsets_end_at_a_short_page_a_flag_or_a_total():
     reach=st.integers(1, 4),
 )
 def test_every_record_comes_through_a_list_with_capped_offsets(times, size, reach):
-    """Against a list that is sorted by time and refuses offsets from `reach` pages on; times
-    differ.
-    """
+    """A list sorted by time that refuses offsets from `reach` pages on; all times differ."""
     cap = size * (reach + 1)
     shape = paging.Offset(
         "from",

@@ -1,7 +1,6 @@
-"""Deferred work, rosters and headcount: by hand, by properties, and against an independent
-simulation.
-"""
+"""Deferred work, rosters and headcount: by hand, by properties, and against a simulation."""
 
+import itertools
 import math
 import random
 from dataclasses import replace
@@ -23,9 +22,7 @@ HOUR = 3600.0
 
 
 def weeks(count: int, tickets_a_week: float, *, hours=range(9, 17), night=0.2, weekend=0.1):
-    """Hourly arrivals and opening of so many weeks, Monday to Friday; a part comes at night and at
-    the weekend.
-    """
+    """Hourly arrivals and opening for some weeks, Monday to Friday; some come out of hours."""
     place = np.arange(count * 168)
     day, hour = place // 24 % 7, place % 24
     opened = ((day < 5) & np.isin(hour, list(hours))).astype(float)
@@ -105,9 +102,7 @@ def test_what_nobody_can_reach_is_said():
 
 
 def desk(one: Work, agents: int, seed: int) -> float:
-    """Share answered in time by discrete tickets and people, who finish what they hold when the
-    desk closes.
-    """
+    """Share answered in time by discrete tickets and people; a person finishes the work in hand."""
     pick, env = random.Random(seed), simpy.Environment()
     waiting, horizon = simpy.Store(env), len(one.arrivals)
     opened = one.open_share > 0
@@ -175,7 +170,7 @@ def test_with_the_required_agents_the_target_is_met_and_with_one_fewer_it_is_not
 def test_more_people_never_answer_later(tickets, hours, share, handle):
     one = work(tickets, hours, handle=handle, count=2)
     levels = [simulate(one, n, replicas=5).in_target for n in range(1, 60, 7)]
-    assert all(b >= a - 1e-9 for a, b in zip(levels, levels[1:], strict=False))
+    assert all(b >= a - 1e-9 for a, b in itertools.pairwise(levels))
     need = required(one, share, replicas=5)
     assert not need.feasible or simulate(one, need.agents, replicas=5).in_target >= share
 
@@ -350,5 +345,5 @@ def test_shift_patterns_by_hand():
     ],
 )
 def test_a_shift_pattern_that_cannot_be_read_is_refused(wrong):
-    with pytest.raises(ConfigurationError, match="planning.shifts"):
+    with pytest.raises(ConfigurationError, match=r"planning\.shifts"):
         parse_shifts([wrong])

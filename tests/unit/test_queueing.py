@@ -1,6 +1,4 @@
-"""Staffing arithmetic against published figures, against an independent simulation, and its
-properties.
-"""
+"""Staffing arithmetic against published figures and a simulation, and its properties."""
 
 import math
 import random
@@ -88,8 +86,9 @@ def test_closed_forms_equal_the_recursion(load):
 
 
 def chain(agents: int, load: float, handle: float, patience: float) -> tuple[float, float, float]:
-    """Erlang A by its birth-death chain, summed state by state: occupancy, given up, wait
-    probability.
+    """Erlang A by its birth-death chain, summed state by state.
+
+    Gives occupancy, share abandoned and probability of waiting.
     """
     weights, log = [], 0.0
     for n in range(int(agents + 40 * math.sqrt(load) + 40 * load * patience / handle + 200)):

@@ -74,7 +74,7 @@ def test_a_request_survives_the_landing_zone():
 
 
 @pytest.mark.parametrize(
-    "whole", [False, True], ids=["what is declared", "whole records, for a clean function beside"]
+    "whole", [False, True], ids=["declared fields", "whole records, for a record function"]
 )
 def test_the_reader_decodes_what_is_declared_and_explodes_inner_lists(whole: bool):
     reader = PageReader(
@@ -84,7 +84,10 @@ def test_the_reader_decodes_what_is_declared_and_explodes_inner_lists(whole: boo
         lists={"parts.items": [Item("n"), Present(Item("gone"))]},
         whole=whole,
     )
-    body = b'{"data":{"rows":[{"id":1,"via":{"channel":"web","x":[1]},"parts":{"items":[{"n":5,"gone":null},{"n":6}]}},{"id":"b","via":null}]},"next":"c"}'
+    body = (
+        b'{"data":{"rows":[{"id":1,"via":{"channel":"web","x":[1]},"parts":{"items":'
+        b'[{"n":5,"gone":null},{"n":6}]}},{"id":"b","via":null}]},"next":"c"}'
+    )
     page = reader.decode(body)
     assert reader.column(page.records, "id") == [1, "b"]
     assert reader.column(page.records, "via.channel") == ["web", None]
@@ -96,9 +99,7 @@ def test_the_reader_decodes_what_is_declared_and_explodes_inner_lists(whole: boo
 
 
 def test_what_is_no_list_in_a_whole_record_is_its_one_item():
-    """It is taken, or set aside for what it lacks; as an empty list it would be gone without a
-    word.
-    """
+    """The record is taken or rejected; read as an empty list, it would vanish silently."""
     reader = PageReader(
         records="rows", values=[Path("id")], lists={"parts": [Item("n")]}, whole=True
     )

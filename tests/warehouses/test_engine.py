@@ -12,8 +12,9 @@ from tasks.warehouse.engine import Warehouse
 
 
 def test_opening_a_connection_changes_nothing_of_the_whole_database(tmp_path):
-    """DuckDB frees what another connection's planner reads if it is set anew: the process dies,
-    once in thousands of runs.
+    """Setting an option again does not kill the process.
+
+    DuckDB frees what another connection's planner reads: once in thousands of runs.
     """
     warehouse = Warehouse(f"duckdb:///{tmp_path / 'w.duckdb'}", memory_limit="1GB", threads=1)
     ask = (
@@ -68,9 +69,7 @@ def test_a_connection_that_cannot_be_prepared_lets_go_of_the_file(tmp_path):
 
 
 def test_a_connection_that_cannot_roll_back_lets_go_of_the_file_and_of_the_stream(tmp_path):
-    """Without memory a rollback fails too; that is no trouble of its own, and must not end the
-    other streams.
-    """
+    """A rollback without memory fails too; this must not end the other streams."""
     warehouse = Warehouse(f"duckdb:///{tmp_path / 'w.duckdb'}")
 
     @sa.event.listens_for(warehouse._engine, "rollback")

@@ -1,6 +1,4 @@
-"""Staged rows and what the warehouse holds after them, against a few lines that do the same record
-by record.
-"""
+"""Merge against a few lines of Python that treat staged rows record by record."""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -146,9 +144,7 @@ def test_any_loads_leave_the_newest_states(warehouse: Warehouse, loads):
 
 
 def many_tickets(first: int, count: int, subject: str) -> pa.Table:
-    """Tickets with something in every column, made by DuckDB: row by row it would take longer than
-    what is tested.
-    """
+    """Tickets with a value in every column, made by DuckDB because row by row is slow."""
     values = {
         "text": "'{name} ' || (i % 997)",
         "flag": "true",

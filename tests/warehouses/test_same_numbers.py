@@ -1,6 +1,4 @@
-"""The same source data gives the same rows: on both warehouses, in one load or thirty, and from
-landed pages.
-"""
+"""The same source data gives the same rows on both warehouses, in one load or many, by replay."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -37,8 +35,9 @@ def test_a_second_run_another_warehouse_and_a_replay_give_the_same_rows(
 def test_thirty_daily_loads_equal_one_full_load(
     small_bench, small_sandbox: Sandbox, tmp_path: Path
 ):
-    """Five weeks of a helpdesk, a survey tool and the plans; the others are loaded in three parts
-    below.
+    """Five weeks of a helpdesk, a survey tool and the plans.
+
+    The other accounts are loaded in three parts below.
     """
     full = replace(
         small_bench,

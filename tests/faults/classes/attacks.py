@@ -1,4 +1,4 @@
-"""Somebody means harm: credentials led elsewhere, echoed, guessed; answers made to fill the memory."""
+"""Attacks: credentials redirected, echoed or guessed; responses built to fill the memory."""
 
 import gzip
 import json
@@ -19,7 +19,7 @@ from tasks.sandbox.fake import InjectedFault, Request, Response
 
 
 class Trap:
-    """Another host: whoever calls it is written down."""
+    """Another host that records every call."""
 
     def __init__(self) -> None:
         self.calls: list[str] = []
@@ -33,7 +33,7 @@ class Trap:
                 self.end_headers()
                 self.wfile.write(b"{}")
 
-            do_POST = do_GET
+            do_POST = do_GET  # noqa: N815 - http.server's name
 
             def log_message(self, *given: Any) -> None:
                 """Silence."""
@@ -124,7 +124,7 @@ def echoed(scene: Scene, k: int) -> Judgement:
 
 
 def bomb(scene: Scene, k: int) -> Judgement:
-    """A small answer that unpacks to a hundred megabytes."""
+    """A small response that unpacks to a hundred megabytes."""
     packed = gzip.compress(b" " * (100 << 20), 9)
     real = scene.fake.respond
 
@@ -137,7 +137,7 @@ def bomb(scene: Scene, k: int) -> Judgement:
     scene.stack.enter_context(
         mock.patch(
             "tasks.extract.RetryPolicy",
-            lambda **given: replace(stage.PATIENCE, biggest_page=4 << 20),
+            return_value=replace(stage.PATIENCE, biggest_page=4 << 20),
         )
     )
     scene.stack.enter_context(mock.patch.object(scene.fake, "respond", respond))
@@ -145,7 +145,7 @@ def bomb(scene: Scene, k: int) -> Judgement:
 
 
 def wrong_secret(scene: Scene, k: int) -> Judgement:
-    """Another secret than the vendor's: refused, named, and the secret given is in no text."""
+    """A wrong secret is refused and reported, and appears in no text."""
     account = scene.bench.accounts[0]["name"].upper()
     given = {
         n: f"planted-{i}-canary-token"

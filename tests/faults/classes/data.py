@@ -9,7 +9,7 @@ from classes.kit import Fault, edited, outer_records_of
 
 _KEYS = re.compile(
     r"(^|_)(id|ids|key|sys_id|uuid|self|links?|url|number|name|hash|cursor|email|type|status|field|token|href|source|slug|ref|priority)$",
-    re.I,
+    re.IGNORECASE,
 )
 _MARK = "@@strange@@"
 

@@ -40,8 +40,9 @@ def killed_at_request(number: int) -> Callable[[Scene, int], Judgement]:
 
 
 def dies_at(place: str) -> Callable[[Scene, int], Judgement]:
-    """SIGKILL at the k-th landing, merge, bookmark, batch or commit; a run that has fewer of them
-    ends by itself.
+    """SIGKILL at the k-th landing, merge, bookmark, batch or commit.
+
+    A run that has fewer of them ends by itself.
     """
 
     def play(scene: Scene, k: int) -> Judgement:

@@ -1,6 +1,4 @@
-"""What faults are made of: their form, a run that may end in any way, pages that are changed before
-they are sent.
-"""
+"""Building blocks of faults: their form, a run that may end anyhow, pages changed in transit."""
 
 import json
 from collections.abc import Callable
@@ -46,7 +44,7 @@ def attempt(scene: Scene, **changes: Any) -> Outcome | BaseException:
     """A run that may end in any way."""
     try:
         return scene.run(**changes)
-    except BaseException as trouble:  # the judgement tells a named refusal from a crash
+    except BaseException as trouble:
         return trouble
 
 

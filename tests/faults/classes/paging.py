@@ -60,9 +60,7 @@ def _reverse(records: list[Any]) -> None:
 
 
 def repeated(*, for_ever: bool) -> Callable[[Scene, int], Judgement]:
-    """From the k-th request on, a path that was answered before gives that answer again: once, or
-    always.
-    """
+    """From the k-th request on, a repeated path gets its earlier answer again: once, or always."""
 
     def play(scene: Scene, k: int) -> Judgement:
         real, kept, left = scene.fake.respond, {}, [FOR_EVER if for_ever else 1]

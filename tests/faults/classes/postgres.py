@@ -1,5 +1,6 @@
-"""PostgreSQL that ends connections, restarts, is full, locked, read-only, or loses the answer to a
-commit.
+"""PostgreSQL fails: it drops connections, restarts, is full, locked or read-only.
+
+One fault loses the answer to a commit.
 """
 
 import threading
@@ -25,7 +26,7 @@ def at_request(
     lift: Callable[[Scene], Any] = lambda scene: None,
     points: tuple[str, ...] = POINTS,
 ) -> Fault:
-    """The server is disturbed while a request is answered, and is well again before the judgement."""
+    """Disturb the server during a request; it recovers before the judgement."""
 
     def play(scene: Scene, k: int) -> Judgement:
         def edit(body: bytes) -> bytes:
@@ -61,8 +62,9 @@ def locked(scene: Scene, k: int) -> Judgement:
 
 
 def deadlocked(scene: Scene, k: int) -> Judgement:
-    """Before the k-th bookmark, another session locks the bookmarks and asks for the rows that the
-    load holds.
+    """Before the k-th bookmark, another session causes a deadlock.
+
+    It locks the bookmarks and asks for the rows that the load holds.
     """
     count = [0]
     threads: list[threading.Thread] = []

@@ -63,8 +63,9 @@ def clock_set_back(scene: Scene, k: int) -> Judgement:
 
 
 def bookmark_of_the_future(scene: Scene, k: int) -> Judgement:
-    """A bookmark far ahead yields no record, no error and no second full load; taken back, all is
-    as it was.
+    """A bookmark far ahead yields no record, no error and no second full load.
+
+    Once it is moved back, everything is as before.
     """
     first = attempt(scene)
     marks = scene.bench.fetch("select account, stream, value from ops.bookmark")

@@ -1,6 +1,4 @@
-"""Trouble while `core` and `marts` are built: they stay as they were, whole, and the next run
-builds them.
-"""
+"""A failing build of `core` and `marts` leaves them whole, and the next run builds them."""
 
 from collections.abc import Callable
 from typing import Any
