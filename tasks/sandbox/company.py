@@ -50,7 +50,13 @@ _SCORES = [
         "scale_max": 7,
         "ticket_account": "zendesk_acme",
     },
-    {"survey_id": "310002", "question_id": "911", "metric": "nps", "scale_min": 0, "scale_max": 10},
+    {
+        "survey_id": "310002",
+        "question_id": "911",
+        "metric": "nps",
+        "scale_min": 0,
+        "scale_max": 10,
+    },
 ]
 
 
@@ -202,9 +208,25 @@ def open_sandbox(
         accounts: list[Mapping[str, Any]] = []
         for place, (name, fake) in enumerate(fakes.items()):
             served = stack.enter_context(Served(fake, port + place if port else 0))
-            own = {"connector": name, "name": f"{name}_acme", "base_url": served.url}
-            accounts.append({**own, **_given(name), **common})
-        accounts.append({"connector": "files", "name": "plans", **files})
+            own = {
+                "connector": name,
+                "name": f"{name}_acme",
+                "base_url": served.url,
+            }
+            accounts.append(
+                {
+                    **own,
+                    **_given(name),
+                    **common,
+                }
+            )
+        accounts.append(
+            {
+                "connector": "files",
+                "name": "plans",
+                **files,
+            }
+        )
         secrets = {
             f"SUPPORT_ETL_SECRET_{name}_ACME_{secret}".upper(): value
             for name in fakes
@@ -259,7 +281,12 @@ def write_plans(world: World, folder: Path, today: date) -> dict[str, str]:
         "cost_entries": [],
         "headcount_plan": [],
         "kpi_targets": [
-            {"kpi": kpi, "team": team, "valid_from_on": months[0], "target": target}
+            {
+                "kpi": kpi,
+                "team": team,
+                "valid_from_on": months[0],
+                "target": target,
+            }
             for kpi, team, target in _TARGETS
         ],
     }

@@ -9,8 +9,18 @@ from zoneinfo import ZoneInfo
 
 import holidays
 
-FIRST_REPLY_MINUTES = {"urgent": 60, "high": 240, "normal": 480, "low": 960}
-RESOLUTION_MINUTES = {"urgent": 480, "high": 1440, "normal": 2880, "low": 5760}
+FIRST_REPLY_MINUTES = {
+    "urgent": 60,
+    "high": 240,
+    "normal": 480,
+    "low": 960,
+}
+RESOLUTION_MINUTES = {
+    "urgent": 480,
+    "high": 1440,
+    "normal": 2880,
+    "low": 5760,
+}
 
 
 @cache

@@ -108,9 +108,25 @@ _TOPICS = (
     "Spare part wanted",
     "App shows an error",
 )
+_SPEED = {
+    "urgent": 0.25,
+    "high": 0.6,
+    "normal": 1.0,
+    "low": 1.6,
+}  # length of a step, by priority
 _WEEKDAY = (1.25, 1.12, 1.05, 1.0, 0.92, 0.35, 0.28)
-_CHANNELS = {"email": 0.5, "web": 0.3, "chat": 0.15, "api": 0.05}
-_PRIORITIES = {"low": 0.2, "normal": 0.55, "high": 0.19, "urgent": 0.06}
+_CHANNELS = {
+    "email": 0.5,
+    "web": 0.3,
+    "chat": 0.15,
+    "api": 0.05,
+}
+_PRIORITIES = {
+    "low": 0.2,
+    "normal": 0.55,
+    "high": 0.19,
+    "urgent": 0.06,
+}
 
 
 class World:
@@ -125,7 +141,11 @@ class World:
     def __init__(
         self, *, seed: int = 7, first: date, last: date, daily: float = 17.0, story: str = ""
     ) -> None:
-        self.seed, self.first, self.last, self.daily, self.story = seed, first, last, daily, story
+        self.seed = seed
+        self.first = first
+        self.last = last
+        self.daily = daily
+        self.story = story
         pick = random.Random(f"{seed}-people")
         self.teams = (
             Team(101, "Tier 1 EMEA", "zendesk", BERLIN, 0.26),
@@ -291,8 +311,13 @@ class _Life:
     def __init__(
         self, world: World, pick: random.Random, ticket: Ticket, earlier: Sequence[Ticket]
     ) -> None:
-        self.world, self.pick, self.ticket, self.earlier = world, pick, ticket, earlier
-        self.status, self.assignee, self.team = "new", None, ticket.team
+        self.world = world
+        self.pick = pick
+        self.ticket = ticket
+        self.earlier = earlier
+        self.status = "new"
+        self.assignee = None
+        self.team = ticket.team
         self.at = ticket.created_at
         self.agent: Agent | None = None
 
@@ -322,9 +347,7 @@ class _Life:
 
     def _work(self) -> None:
         ticket, pick = self.ticket, self.pick
-        speed = {"urgent": 0.25, "high": 0.6, "normal": 1.0, "low": 1.6}[ticket.priority] * (
-            2.5 if ticket.problem else 1
-        )
+        speed = _SPEED[ticket.priority] * (2.5 if ticket.problem else 1)
         self.at = self._open_later(pick.lognormvariate(3.6, 0.8) * speed)
         if not self._assign():
             return
@@ -396,7 +419,8 @@ class _Life:
         self.at = max(
             self._open_later(self.pick.uniform(5, 120)), other.created_at + timedelta(minutes=1)
         )
-        self.ticket.merged_into, self.ticket.merged_at = other.number, self.at
+        self.ticket.merged_into = other.number
+        self.ticket.merged_at = self.at
         self._change("status", "closed", self._who())
 
     def _escalate(self) -> None:
@@ -466,7 +490,9 @@ def _choice(pick: random.Random, shares: dict[str, float]) -> str:
 
 
 def _poisson(pick: random.Random, mean: float) -> int:
-    limit, product, count = math.exp(-mean), 1.0, 0
+    limit = math.exp(-mean)
+    product = 1.0
+    count = 0
     while True:
         product *= pick.random()
         if product <= limit:

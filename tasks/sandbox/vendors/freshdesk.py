@@ -12,11 +12,40 @@ from tasks.sandbox.fake import Request, Response, iso, page_of
 from tasks.sandbox.story import BERLIN, FIRST_REPLY_MINUTES, RESOLUTION_MINUTES, Ticket
 from tasks.sandbox.world import World
 
-_STATUS = {"new": 2, "open": 2, "pending": 3, "hold": 6, "solved": 4, "closed": 5}
-_LABEL = {2: "Open", 3: "Pending", 4: "Resolved", 5: "Closed", 6: "Waiting on Third Party"}
-_PRIORITY = {"low": 1, "normal": 2, "high": 3, "urgent": 4}
-_SOURCE = {"email": 1, "web": 2, "chat": 7, "api": 2}
-_SMILEYS = {5: 103, 4: 101, 3: 100, 2: -101, 1: -103}
+_STATUS = {
+    "new": 2,
+    "open": 2,
+    "pending": 3,
+    "hold": 6,
+    "solved": 4,
+    "closed": 5,
+}
+_LABEL = {
+    2: "Open",
+    3: "Pending",
+    4: "Resolved",
+    5: "Closed",
+    6: "Waiting on Third Party",
+}
+_PRIORITY = {
+    "low": 1,
+    "normal": 2,
+    "high": 3,
+    "urgent": 4,
+}
+_SOURCE = {
+    "email": 1,
+    "web": 2,
+    "chat": 7,
+    "api": 2,
+}
+_SMILEYS = {
+    5: 103,
+    4: 101,
+    3: 100,
+    2: -101,
+    1: -103,
+}
 _AGENT, _PERSON, _COMPANY, LAST_PAGE = 50_000, 100_000, 700_000, 300
 
 
@@ -103,10 +132,8 @@ class Freshdesk(Desk):
         return Response(b"", 404)
 
     def _paged(self, asked: Request, rows: Sequence[Row]) -> Response:
-        page, size = (
-            int(asked.query.get("page", "1")),
-            min(int(asked.query.get("per_page", "30")), self.per_page),
-        )
+        page = int(asked.query.get("page", "1"))
+        size = min(int(asked.query.get("per_page", "30")), self.per_page)
         found, more = page_of(rows, (page - 1) * size, size)
         headers = (
             {"link": f'<{self.base_url}{asked.path}?page={page + 1}&per_page={size}>; rel="next"'}
@@ -141,8 +168,10 @@ class Freshdesk(Desk):
 
     def _ticket(self, t: Ticket, include: str = "") -> Row:
         status = _STATUS[t.value_at("status", self.clock) or "new"]
-        agent, team = t.value_at("assignee", self.clock), t.value_at("team", self.clock)
-        first, solved = self.first_reply_at(t), self.solved_at(t)
+        agent = t.value_at("assignee", self.clock)
+        team = t.value_at("team", self.clock)
+        first = self.first_reply_at(t)
+        solved = self.solved_at(t)
         due = self._due(t, RESOLUTION_MINUTES)
         row: Row = {
             "id": t.number,
@@ -303,7 +332,8 @@ class Freshdesk(Desk):
     def _time(self, asked: Request) -> Response:
         rows: list[Row] = []
         for t in self.alive():
-            agent, solved = t.value_at("assignee", self.clock), self.solved_at(t)
+            agent = t.value_at("assignee", self.clock)
+            solved = self.solved_at(t)
             if t.minutes_worked and agent and solved:
                 rows.append(
                     {
@@ -319,7 +349,8 @@ class Freshdesk(Desk):
                         "updated_at": iso(solved),
                     }
                 )
-        low, high = asked.query.get("executed_after", ""), asked.query.get("executed_before", "9")
+        low = asked.query.get("executed_after", "")
+        high = asked.query.get("executed_before", "9")
         return self._paged(asked, [r for r in rows if low <= r["executed_at"] < high])
 
     def _agents(self) -> list[Row]:

@@ -15,7 +15,12 @@ from tasks.sandbox.fake import Request, Response, page_of
 from tasks.sandbox.story import BERLIN, Change, Ticket
 from tasks.sandbox.world import World
 
-_TYPE = {"email": "email", "web": "custom", "chat": "front_chat", "api": "custom"}
+_TYPE = {
+    "email": "email",
+    "web": "custom",
+    "chat": "front_chat",
+    "api": "custom",
+}
 _CATEGORY = {
     "new": "open",
     "open": "open",
@@ -60,11 +65,22 @@ class Front(Desk):
         tickets: Any = None,
     ) -> None:
         super().__init__(world, clock=clock, tickets=tickets)
-        self._token, self.per_page, self.ticketing = token, 15, False
+        self._token = token
+        self.per_page = 15
+        self.ticketing = False
         self._exports: dict[str, tuple[Row, int]] = {}
 
     def _error(self, status: int, title: str, message: str) -> Response:
-        return Response({"_error": {"status": status, "title": title, "message": message}}, status)
+        return Response(
+            {
+                "_error": {
+                    "status": status,
+                    "title": title,
+                    "message": message,
+                }
+            },
+            status,
+        )
 
     def unauthorized(self) -> Response:
         return self._error(401, "Unauthenticated", "Invalid or expired token")
@@ -109,10 +125,8 @@ class Front(Desk):
         return Response({"_links": {}, "_results": list(rows)})
 
     def _listed(self, asked: Request, rows: Sequence[Row], most: int) -> Response:
-        size, start = (
-            min(int(asked.query.get("limit", "50")), most),
-            int(asked.query.get("page_token", "0")),
-        )
+        size = min(int(asked.query.get("limit", "50")), most)
+        start = int(asked.query.get("page_token", "0"))
         page, more = page_of(rows, start, size)
         link = (
             f"{self.base_url}{asked.path}?{urlencode({**asked.query, 'page_token': start + size})}"
@@ -120,13 +134,18 @@ class Front(Desk):
             else None
         )
         return Response(
-            {"_pagination": {"next": link}, "_links": {"self": ""}, "_results": list(page)}
+            {
+                "_pagination": {"next": link},
+                "_links": {"self": ""},
+                "_results": list(page),
+            }
         )
 
     def _events(self, asked: Request) -> Response:
         if int(asked.query.get("limit", "15")) > 15:
             return self._error(400, "Bad request", "limit must be at most 15")
-        low, high = float(asked.query.get("q[after]", 0)), float(asked.query.get("q[before]", 9e12))
+        low = float(asked.query.get("q[after]", 0))
+        high = float(asked.query.get("q[before]", 9e12))
         told: list[Row] = self._keep(
             "events",
             lambda: sorted(
@@ -418,12 +437,14 @@ class Front(Desk):
 
     def _csv(self, body: Row) -> bytes:
         """Whole days: start and end are rounded out."""
-        low, high = body["start"] // 86_400 * 86_400, -(-body["end"] // 86_400) * 86_400
+        low = body["start"] // 86_400 * 86_400
+        high = -(-body["end"] // 86_400) * 86_400
         text = io.StringIO()
         writer = csv.DictWriter(text, body["columns"])
         writer.writeheader()
         for t in self.alive():
-            r, agent = t.rating, t.value_at("assignee", self.clock)
+            r = t.rating
+            agent = t.value_at("assignee", self.clock)
             if (
                 r
                 and r.answered_at

@@ -13,9 +13,26 @@ from tasks.sandbox.world import World
 
 _ROW = dict[str, Any]
 _CONTACT, _COMPANY, _OWNER, _DEAL = 70_000, 8_000, 41_600_000, 910_000
-_STAGES = {"new": "1", "pending": "2", "open": "3", "hold": "5", "solved": "4", "closed": "4"}
-_PRIORITY = {"low": "LOW", "normal": "MEDIUM", "high": "HIGH", "urgent": "URGENT"}
-_SOURCE = {"email": "EMAIL", "web": "FORM", "chat": "CHAT", "api": "API"}
+_STAGES = {
+    "new": "1",
+    "pending": "2",
+    "open": "3",
+    "hold": "5",
+    "solved": "4",
+    "closed": "4",
+}
+_PRIORITY = {
+    "low": "LOW",
+    "normal": "MEDIUM",
+    "high": "HIGH",
+    "urgent": "URGENT",
+}
+_SOURCE = {
+    "email": "EMAIL",
+    "web": "FORM",
+    "chat": "CHAT",
+    "api": "API",
+}
 _OPERATORS: dict[str, Callable[[float, float], bool]] = {
     "EQ": lambda a, b: a == b,
     "NEQ": lambda a, b: a != b,
@@ -51,7 +68,11 @@ class HubSpot(Fake):
         self.world, self._token = world, token
         self._tickets = world.tickets if all_desks else world.of_desk("hubspot")
         self._agents = [a for a in world.agents if all_desks or a.team.desk == "hubspot"]
-        self.oauth = {"client_id": "c", "client_secret": "s-secret", "refresh_token": "r-secret"}
+        self.oauth = {
+            "client_id": "c",
+            "client_secret": "s-secret",
+            "refresh_token": "r-secret",
+        }
         self.oauth_tokens: set[str] = set()
 
     def _problem(self, status: int, category: str, message: str) -> Response:
@@ -171,7 +192,8 @@ class HubSpot(Fake):
         objects, body = self._objects(name), asked.json()
         if objects is None:
             return self._problem(404, "OBJECT_NOT_FOUND", f"unknown object {name}")
-        after, limit = int(body.get("after") or 0), int(body.get("limit", 10))
+        after = int(body.get("after") or 0)
+        limit = int(body.get("limit", 10))
         if limit > 200 or after + limit > 10_000:
             return self._problem(
                 400, "VALIDATION_ERROR", "paging over 10,000 results is not possible"
@@ -220,7 +242,8 @@ class HubSpot(Fake):
         return shown
 
     def _batch_read(self, asked: Request, name: str) -> Response:
-        objects, body = self._objects(name) or {}, asked.json()
+        objects = self._objects(name) or {}
+        body = asked.json()
         ids = [i["id"] for i in body["inputs"]]
         if len(ids) > (50 if body.get("propertiesWithHistory") else 100):
             return self._problem(400, "VALIDATION_ERROR", "too many inputs")
@@ -257,10 +280,8 @@ class HubSpot(Fake):
         archived = asked.query.get("archived", "false") == "true"
         wanted = [p for p in asked.query.get("properties", "").split(",") if p]
         history = [p for p in asked.query.get("propertiesWithHistory", "").split(",") if p]
-        after, limit = (
-            int(asked.query.get("after") or 0),
-            min(int(asked.query.get("limit", "10")), 50 if history else 100),
-        )
+        after = int(asked.query.get("after") or 0)
+        limit = min(int(asked.query.get("limit", "10")), 50 if history else 100)
         rows = [
             r
             for r in objects.values()
@@ -528,11 +549,16 @@ class HubSpot(Fake):
                     "updatedAt": hired,
                     "archived": gone,
                     "teams": [
-                        {"id": str(agent.team.number), "name": agent.team.name, "primary": True}
+                        {
+                            "id": str(agent.team.number),
+                            "name": agent.team.name,
+                            "primary": True,
+                        }
                     ],
                 }
             )
-        start, limit = int(asked.query.get("after") or 0), int(asked.query.get("limit", "100"))
+        start = int(asked.query.get("after") or 0)
+        limit = int(asked.query.get("limit", "100"))
         page, more = page_of(rows, start, limit)
         return Response(
             {
@@ -626,7 +652,8 @@ class HubSpot(Fake):
                 "archived": False,
             },
         )
-        start, limit = int(asked.query.get("after") or 0), int(asked.query.get("limit", "100"))
+        start = int(asked.query.get("after") or 0)
+        limit = int(asked.query.get("limit", "100"))
         page, more = page_of(rows, start, limit)
         return Response(
             {

@@ -20,8 +20,18 @@ _STATE = {
     "solved": "closed",
     "closed": "closed",
 }
-_SOURCE = {"email": "email", "web": "conversation", "chat": "conversation", "api": "conversation"}
-_PRIORITY = {"low": "low", "normal": "medium", "high": "high", "urgent": "urgent"}
+_SOURCE = {
+    "email": "email",
+    "web": "conversation",
+    "chat": "conversation",
+    "api": "conversation",
+}
+_PRIORITY = {
+    "low": "low",
+    "normal": "medium",
+    "high": "high",
+    "urgent": "urgent",
+}
 _EVERY_YEAR = {(1, 1), (5, 1), (10, 3), (12, 25), (12, 26)}
 _ADMIN, _TEAM = 814_000, 9_000
 
@@ -41,14 +51,22 @@ class Intercom(Desk):
         tickets: Any = None,
     ) -> None:
         super().__init__(world, clock=clock, tickets=tickets)
-        self._token, self.most_parts, self.per_page = token, 500, 150
+        self._token = token
+        self.most_parts = 500
+        self.per_page = 150
 
     def _error(self, status: int, code: str, message: str) -> Response:
         return Response(
             {
                 "type": "error.list",
                 "request_id": "b68",
-                "errors": [{"code": code, "message": message, "field": None}],
+                "errors": [
+                    {
+                        "code": code,
+                        "message": message,
+                        "field": None,
+                    }
+                ],
             },
             status,
         )
@@ -147,7 +165,14 @@ class Intercom(Desk):
                 "page": start // size + 2,
                 "starting_after": base64.b64encode(str(start + size).encode()).decode(),
             }
-        return Response({"type": kind, name: list(page), "total_count": len(rows), "pages": pages})
+        return Response(
+            {
+                "type": kind,
+                name: list(page),
+                "total_count": len(rows),
+                "pages": pages,
+            }
+        )
 
     def _conversations(self) -> list[Row]:
         found: list[Row] = self._keep(
@@ -188,7 +213,8 @@ class Intercom(Desk):
 
     def _state(self, t: Ticket) -> Row:
         state = _STATE[t.value_at("status", self.clock) or "new"]
-        agent, team = t.value_at("assignee", self.clock), t.value_at("team", self.clock)
+        agent = t.value_at("assignee", self.clock)
+        team = t.value_at("team", self.clock)
         return {
             "open": state == "open",
             "state": state,
@@ -272,19 +298,35 @@ class Intercom(Desk):
             if c.field == "status" and _STATE[str(c.after)] != state:
                 before, state = state, _STATE[str(c.after)]
                 opened = "open" if before == "closed" else "unsnoozed"
-                kind = {"closed": "close", "snoozed": "snoozed", "open": opened}[state]
+                kind = {
+                    "closed": "close",
+                    "snoozed": "snoozed",
+                    "open": opened,
+                }[state]
                 part = {"part_type": kind, "assigned_to": None, "state": state}
             elif c.field in {"assignee", "team"} and c.after:
                 holder, base = ("admin", _ADMIN) if c.field == "assignee" else ("team", _TEAM)
                 assigned = {"type": holder, "id": str(base + int(c.after))}
                 part = {"part_type": "assignment", "assigned_to": assigned, "state": state}
             if part:
-                yield c.at, 1, {**part, "body": None, "author": _author(c.actor)}
+                yield (
+                    c.at,
+                    1,
+                    {
+                        **part,
+                        "body": None,
+                        "author": _author(c.actor),
+                    },
+                )
 
     def _comments(self, t: Ticket, state: str) -> Iterator[_Step]:
         for n in self.notes(t)[1:]:
             author: Row = (
-                {"type": "admin", "id": str(_ADMIN + n.author), "from_ai_agent": False}
+                {
+                    "type": "admin",
+                    "id": str(_ADMIN + n.author),
+                    "from_ai_agent": False,
+                }
                 if n.role == "agent"
                 else {"type": "user", "id": f"p{n.author}"}
             )
@@ -308,10 +350,8 @@ class Intercom(Desk):
             for t in self.visible()
             if self.is_deleted(t)
         ]
-        size, page = (
-            min(int(asked.query.get("per_page", "20")), 60),
-            int(asked.query.get("page", "1")),
-        )
+        size = min(int(asked.query.get("per_page", "20")), 60)
+        page = int(asked.query.get("page", "1"))
         found, more = page_of(sorted(rows, key=lambda r: -r["deleted_at"]), (page - 1) * size, size)
         link = (
             f"{self.base_url}/conversations/deleted?page={page + 1}&per_page={size}&order=desc"
@@ -415,7 +455,11 @@ class Intercom(Desk):
 
     def _hours(self) -> Row:
         intervals = [
-            {"start_minute": d * 1440 + 480, "end_minute": d * 1440 + 1080, "day_of_week": d}
+            {
+                "start_minute": d * 1440 + 480,
+                "end_minute": d * 1440 + 1080,
+                "day_of_week": d,
+            }
             for d in range(5)
         ]
         return {

@@ -31,7 +31,11 @@ _PRIORITY = {
 }
 
 
-_MYSELF: Row = {"accountId": "5b0", "accountType": "atlassian", "displayName": "ETL"}
+_MYSELF: Row = {
+    "accountId": "5b0",
+    "accountType": "atlassian",
+    "displayName": "ETL",
+}
 _SERVER: Row = {
     "version": "1001.0.0",
     "versionNumbers": [1001, 0, 0],
@@ -53,7 +57,12 @@ _FIELD: Row = {
 
 def _statuses() -> list[Row]:
     return [
-        {"id": i, "name": n, "statusCategory": _BULK[c], "scope": {"type": "GLOBAL"}}
+        {
+            "id": i,
+            "name": n,
+            "statusCategory": _BULK[c],
+            "scope": {"type": "GLOBAL"},
+        }
         for i, n, c in _STATUS.values()
     ]
 
@@ -76,7 +85,9 @@ class Jira(Desk):
         zone: str = "Europe/Berlin",
     ) -> None:
         super().__init__(world, clock=clock, tickets=tickets)
-        self._login, self.zone, self.per_page = (email, token), ZoneInfo(zone), 100
+        self._login = (email, token)
+        self.zone = ZoneInfo(zone)
+        self.per_page = 100
 
     def unauthorized(self) -> Response:
         return Response(
@@ -311,7 +322,8 @@ class Jira(Desk):
             number, name = (_STATUS[raw] if c.field == "status" else _PRIORITY[raw])[:2]
             return number, name
 
-        (before, before_name), (after, after_name) = value(c.before), value(c.after)
+        (before, before_name) = value(c.before)
+        (after, after_name) = value(c.after)
         return {
             "id": str(t.number * 100 + t.changes.index(c)),
             "author": {"accountId": f"5b{c.actor}"} if c.actor else None,
@@ -334,7 +346,11 @@ class Jira(Desk):
             {
                 "id": str(t.number * 100 + n),
                 "author": self._person(note.author, note.role),
-                "body": {"type": "doc", "version": 1, "content": []},
+                "body": {
+                    "type": "doc",
+                    "version": 1,
+                    "content": [],
+                },
                 "created": self.when(note.at),
                 "updated": self.when(note.at),
                 "jsdPublic": note.is_public,
@@ -342,10 +358,8 @@ class Jira(Desk):
             for n, note in enumerate(self.notes(t))
             if n > 0
         ]
-        start, size = (
-            int(asked.query.get("startAt", "0")),
-            min(int(asked.query.get("maxResults", "50")), 100),
-        )
+        start = int(asked.query.get("startAt", "0"))
+        size = min(int(asked.query.get("maxResults", "50")), 100)
         return Response(
             {
                 "startAt": start,
@@ -389,10 +403,8 @@ class Jira(Desk):
         )
 
     def _values(self, asked: Request, rows: Sequence[Row]) -> Response:
-        start, size = (
-            int(asked.query.get("startAt", "0")),
-            min(int(asked.query.get("maxResults", "50")), 50),
-        )
+        start = int(asked.query.get("startAt", "0"))
+        size = min(int(asked.query.get("maxResults", "50")), 50)
         page, more = page_of(rows, start, size)
         return Response(
             {
@@ -405,10 +417,8 @@ class Jira(Desk):
         )
 
     def _organizations(self, asked: Request) -> Response:
-        start, size = (
-            int(asked.query.get("start", "0")),
-            min(int(asked.query.get("limit", "50")), 50),
-        )
+        start = int(asked.query.get("start", "0"))
+        size = min(int(asked.query.get("limit", "50")), 50)
         page, more = page_of(self.companies(), start, size)
         return Response(
             {
@@ -417,14 +427,22 @@ class Jira(Desk):
                 "limit": size,
                 "isLastPage": not more,
                 "_links": {},
-                "values": [{"id": str(c.number), "name": c.name, "_links": {}} for c in page],
+                "values": [
+                    {
+                        "id": str(c.number),
+                        "name": c.name,
+                        "_links": {},
+                    }
+                    for c in page
+                ],
             }
         )
 
     def _worked(self) -> list[tuple[int, datetime, Ticket, str]]:
         found = []
         for t in self.alive():
-            agent, solved = t.value_at("assignee", self.clock), self.solved_at(t)
+            agent = t.value_at("assignee", self.clock)
+            solved = self.solved_at(t)
             if (
                 agent
                 and solved
@@ -437,7 +455,11 @@ class Jira(Desk):
     def _worklogs(self, asked: Request) -> Response:
         low = int(asked.query.get("since", "0"))
         rows = [
-            {"worklogId": n, "updatedTime": int(at.timestamp() * 1000), "properties": []}
+            {
+                "worklogId": n,
+                "updatedTime": int(at.timestamp() * 1000),
+                "properties": [],
+            }
             for n, at, _, _ in self._worked()
             if at.timestamp() * 1000 >= low
         ]

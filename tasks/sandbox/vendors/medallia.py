@@ -31,12 +31,10 @@ class Medallia(Fake):
         client_secret: str = "medallia-demo-secret",
     ) -> None:
         super().__init__(clock=clock)
-        self.world, self._client, self.tokens, self.per_page = (
-            world,
-            (client_id, client_secret),
-            set[str](),
-            1000,
-        )
+        self.world = world
+        self._client = (client_id, client_secret)
+        self.tokens = set[str]()
+        self.per_page = 1000
 
     def unauthorized(self) -> Response:
         return Response(
@@ -54,7 +52,13 @@ class Medallia(Fake):
                 return Response({"error": "invalid_client"}, 401)
             token = f"md-{len(self.asked)}"
             self.tokens.add(token)
-            return Response({"access_token": token, "token_type": "Bearer", "expires_in": 3600})
+            return Response(
+                {
+                    "access_token": token,
+                    "token_type": "Bearer",
+                    "expires_in": 3600,
+                }
+            )
         if asked.bearer() not in self.tokens:
             return self.unauthorized()
         if asked.path != "/data/v0/query" or asked.method != "POST":
@@ -62,7 +66,8 @@ class Medallia(Fake):
         return self._query(asked.json())
 
     def _query(self, body: dict[str, Any]) -> Response:
-        text, given = body["query"], body.get("variables") or {}
+        text = body["query"]
+        given = body.get("variables") or {}
         unknown = [f for f in re.findall(r'fieldData\(fieldId: "(\w+)"\)', text) if f not in FIELDS]
         if unknown:
             return Response(

@@ -57,7 +57,9 @@ class Qualtrics(Fake):
         self, world: World, *, clock: datetime | None = None, token: str = "qualtrics-demo-token"
     ) -> None:
         super().__init__(clock=clock)
-        self.world, self._token, self.fails = world, token, False
+        self.world = world
+        self._token = token
+        self.fails = False
         self._exports: dict[str, tuple[str, dict[str, Any], int]] = {}
 
     def _meta(self, status: str = "200 - OK") -> dict[str, Any]:
@@ -205,7 +207,11 @@ class Qualtrics(Fake):
                 {
                     **rows[-1],
                     "responseId": "R_preview",
-                    "values": {**rows[-1]["values"], "distributionChannel": "preview", "status": 1},
+                    "values": {
+                        **rows[-1]["values"],
+                        "distributionChannel": "preview",
+                        "status": 1,
+                    },
                 }
             )
         packed = io.BytesIO()

@@ -24,8 +24,18 @@ _STATUS = {
     "solved": "Closed",
     "closed": "Closed",
 }
-_PRIORITY = {"low": "Low", "normal": "Medium", "high": "High", "urgent": "Critical"}
-_ORIGIN = {"email": "Email", "web": "Web", "chat": "Chat", "api": "Web"}
+_PRIORITY = {
+    "low": "Low",
+    "normal": "Medium",
+    "high": "High",
+    "urgent": "Critical",
+}
+_ORIGIN = {
+    "email": "Email",
+    "web": "Web",
+    "chat": "Chat",
+    "api": "Web",
+}
 _ONCE = {
     "IsAllDay": True,
     "StartTimeInMinutes": None,
@@ -66,7 +76,8 @@ class Salesforce(Desk):
         tickets: Any = None,
     ) -> None:
         super().__init__(world, clock=clock, tickets=tickets)
-        self._client, self.tokens = (client_id, client_secret), set[str]()
+        self._client = (client_id, client_secret)
+        self.tokens = set[str]()
         self.per_page, self.bulk_page = 2000, 50_000
         self._open: dict[str, list[Row]] = {}
         self._jobs: dict[str, tuple[list[str], list[Row], int]] = {}
@@ -146,7 +157,11 @@ class Salesforce(Desk):
     def _part(self, locator: str, start: int) -> Response:
         rows = self._open[locator]
         page, more = page_of(rows, start, self.per_page)
-        answer: Row = {"totalSize": len(rows), "done": not more, "records": list(page)}
+        answer: Row = {
+            "totalSize": len(rows),
+            "done": not more,
+            "records": list(page),
+        }
         if more:
             answer["nextRecordsUrl"] = (
                 f"/services/data/{VERSION}/query/{locator}-{start + self.per_page}"
@@ -159,7 +174,8 @@ class Salesforce(Desk):
         )
         if not match:
             return self._problem(400, "MALFORMED_QUERY", f"unexpected token in '{soql[:40]}'")
-        names, table = [n.strip() for n in match[1].split(",")], match[2]
+        names = [n.strip() for n in match[1].split(",")]
+        table = match[2]
         tables = self._tables()
         if table not in tables:
             return self._problem(400, "INVALID_TYPE", f"sObject type '{table}' is not supported.")
@@ -245,7 +261,12 @@ class Salesforce(Desk):
         return found
 
     def _make(self) -> dict[str, list[Row]]:
-        return {**self._of_cases(), **self._of_people(), **self._of_companies(), **self._of_setup()}
+        return {
+            **self._of_cases(),
+            **self._of_people(),
+            **self._of_companies(),
+            **self._of_setup(),
+        }
 
     def _of_cases(self) -> dict[str, list[Row]]:
         shown = self.visible()
@@ -275,7 +296,12 @@ class Salesforce(Desk):
                 for a in self.agents()
             ],
             "Group": [
-                {**_BASE, "Id": key("00G", t.number), "Name": t.name, "Type": "Queue"}
+                {
+                    **_BASE,
+                    "Id": key("00G", t.number),
+                    "Name": t.name,
+                    "Type": "Queue",
+                }
                 for t in self.teams
             ],
             "GroupMember": [
@@ -346,8 +372,16 @@ class Salesforce(Desk):
             "BusinessHours": [_hours()],
             "Holiday": [*self._public_holidays(), *self._odd_holidays()],
             "MilestoneType": [
-                {**_BASE, "Id": key("557", 1), "Name": "First Response"},
-                {**_BASE, "Id": key("557", 2), "Name": "Resolution Time"},
+                {
+                    **_BASE,
+                    "Id": key("557", 1),
+                    "Name": "First Response",
+                },
+                {
+                    **_BASE,
+                    "Id": key("557", 2),
+                    "Name": "Resolution Time",
+                },
             ],
         }
 
@@ -394,7 +428,8 @@ class Salesforce(Desk):
 
     def _works(self, t: Ticket) -> list[Row]:
         """Omni-Channel: the agent's work on the case, and a chat that belongs to no case."""
-        agent, solved = t.value_at("assignee", self.clock), self.solved_at(t)
+        agent = t.value_at("assignee", self.clock)
+        solved = self.solved_at(t)
         if not (agent and solved and t.minutes_worked):
             return []
         row = {
@@ -408,8 +443,16 @@ class Salesforce(Desk):
             "HandleTime": t.minutes_worked * 60,
         }
         return [
-            {**row, "Id": key("0Bz", t.number), "WorkItemId": key("500", t.number)},
-            {**row, "Id": key("0Bz", t.number + 5), "WorkItemId": key("0Mw", t.number)},
+            {
+                **row,
+                "Id": key("0Bz", t.number),
+                "WorkItemId": key("500", t.number),
+            },
+            {
+                **row,
+                "Id": key("0Bz", t.number + 5),
+                "WorkItemId": key("0Mw", t.number),
+            },
         ]
 
     def _closed(self) -> list[date]:
@@ -589,7 +632,11 @@ def _hours() -> Row:
 
 
 _START = when(datetime(2024, 1, 5, tzinfo=UTC))
-_BASE: Row = {"CreatedDate": _START, "SystemModstamp": _START, "IsDeleted": False}
+_BASE: Row = {
+    "CreatedDate": _START,
+    "SystemModstamp": _START,
+    "IsDeleted": False,
+}
 
 
 SANDBOX = DeskAccount(

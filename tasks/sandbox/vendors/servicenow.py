@@ -19,9 +19,26 @@ from tasks.sandbox.world import World
 _ROW = dict[str, str]
 Tables = Mapping[str, Sequence[_ROW]]
 _HELD_FOR = {"pending": "1", "hold": "4"}  # the caller, a vendor
-_STATES = {"new": "1", "open": "2", "pending": "3", "hold": "3", "solved": "6", "closed": "7"}
-_PRIORITY = {"urgent": "1", "high": "2", "normal": "3", "low": "4"}
-_CONTACT = {"email": "email", "web": "self-service", "chat": "chat", "api": "monitoring"}
+_STATES = {
+    "new": "1",
+    "open": "2",
+    "pending": "3",
+    "hold": "3",
+    "solved": "6",
+    "closed": "7",
+}
+_PRIORITY = {
+    "urgent": "1",
+    "high": "2",
+    "normal": "3",
+    "low": "4",
+}
+_CONTACT = {
+    "email": "email",
+    "web": "self-service",
+    "chat": "chat",
+    "api": "monitoring",
+}
 
 
 def sys_id(*parts: object) -> str:
@@ -52,7 +69,9 @@ class ServiceNow(Fake):
         with_links: bool = False,
     ) -> None:
         super().__init__(clock=clock)
-        self._teller, self._user, self._password = teller, user, password
+        self._teller = teller
+        self._user = user
+        self._password = password
         self._made: tuple[datetime, Tables] | None = None
         self._sorted: dict[tuple[str, str], tuple[list[_ROW], list[tuple[str, str]]]] = {}
         self.oauth = {"client_id": "c", "client_secret": "s-secret"}
@@ -249,7 +268,9 @@ def _holds(row: _ROW, condition: str) -> bool:
     match = re.fullmatch(r"([a-z_.]+?)(>=|<=|!=|=|>|<|IN|ISNOTEMPTY|ISEMPTY)(.*)", condition)
     if not match or match[1] not in row:
         return True
-    value, operator, wanted = row[match[1]], match[2], match[3]
+    value = row[match[1]]
+    operator = match[2]
+    wanted = match[3]
     tests: dict[str, Callable[[], bool]] = {
         ">=": lambda: value >= wanted,
         "<=": lambda: value <= wanted,
@@ -400,7 +421,8 @@ class Company:
         changes = ticket.changes_until(now)
         statuses = [c for c in changes if c.field == "status"]
         solved = next((c.at for c in reversed(statuses) if c.after == "solved"), None)
-        assignee, team = ticket.value_at("assignee", now), ticket.value_at("team", now)
+        assignee = ticket.value_at("assignee", now)
+        team = ticket.value_at("team", now)
         is_solved = statuses[-1].after in {"solved", "closed"}
         company = ticket.requester.company
         return {
@@ -627,7 +649,8 @@ class Company:
 
 
 _MADE = "2024-01-05 00:00:00"
-_SCHEDULE, _DAYS_OFF = sys_id("schedule", BERLIN.number), sys_id("days off")
+_SCHEDULE = sys_id("schedule", BERLIN.number)
+_DAYS_OFF = sys_id("days off")
 _WEEKDAYS: _ROW = {
     "sys_id": sys_id("span"),
     "name": "Weekdays",

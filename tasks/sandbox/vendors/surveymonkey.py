@@ -31,7 +31,9 @@ class SurveyMonkey(Fake):
         day_limit: int = 500,
     ) -> None:
         super().__init__(clock=clock)
-        self.world, self._token, self.day_limit = world, token, day_limit
+        self.world = world
+        self._token = token
+        self.day_limit = day_limit
         self._spent = 0
 
     def _error(self, number: str, name: str, status: int) -> Response:
@@ -89,15 +91,28 @@ class SurveyMonkey(Fake):
         return self._paged(asked, self._responses(match[1], asked), biggest=100)
 
     def _paged(self, asked: Request, rows: Sequence[_ROW], *, biggest: int) -> Response:
-        size, page = (
-            min(int(asked.query.get("per_page", "50")), biggest),
-            int(asked.query.get("page", "1")),
-        )
+        size = min(int(asked.query.get("per_page", "50")), biggest)
+        page = int(asked.query.get("page", "1"))
         found, more = page_of(rows, (page - 1) * size, size)
         url = f"{self.base_url}{asked.path}?"
-        links = {"self": url + urlencode({**asked.query, "page": page, "per_page": size})}
+        links = {
+            "self": url
+            + urlencode(
+                {
+                    **asked.query,
+                    "page": page,
+                    "per_page": size,
+                }
+            )
+        }
         if more:
-            links["next"] = url + urlencode({**asked.query, "page": page + 1, "per_page": size})
+            links["next"] = url + urlencode(
+                {
+                    **asked.query,
+                    "page": page + 1,
+                    "per_page": size,
+                }
+            )
         return Response(
             {
                 "data": list(found),
@@ -156,7 +171,12 @@ class SurveyMonkey(Fake):
                             "headings": [{"heading": title}],
                             "answers": {
                                 "rows": [
-                                    {"id": "7001", "text": "", "position": 1, "visible": True}
+                                    {
+                                        "id": "7001",
+                                        "text": "",
+                                        "position": 1,
+                                        "visible": True,
+                                    }
                                 ],
                                 "choices": choices,
                             },

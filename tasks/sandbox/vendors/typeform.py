@@ -33,7 +33,9 @@ class Typeform(Fake):
         self, world: World, *, clock: datetime | None = None, token: str = "typeform-demo-token"
     ) -> None:
         super().__init__(clock=clock)
-        self.world, self._token, self.per_page = world, token, 1000
+        self.world = world
+        self._token = token
+        self.per_page = 1000
 
     def _error(self, status: int, code: str, text: str) -> Response:
         return Response({"code": code, "description": text}, status)
@@ -53,10 +55,8 @@ class Typeform(Fake):
         if asked.bearer() != self._token:
             return self.unauthorized()
         if asked.path == "/forms":
-            size, page = (
-                min(int(asked.query.get("page_size", "10")), 200),
-                int(asked.query.get("page", "1")),
-            )
+            size = min(int(asked.query.get("page_size", "10")), 200)
+            page = int(asked.query.get("page", "1"))
             rows = [
                 {
                     "id": i,
@@ -87,7 +87,12 @@ class Typeform(Fake):
             "title": title,
             "properties": properties,
         }
-        group = {"id": "Grp01", "ref": "more", "type": "group", "properties": {"fields": [asked]}}
+        group = {
+            "id": "Grp01",
+            "ref": "more",
+            "type": "group",
+            "properties": {"fields": [asked]},
+        }
         return {
             "id": form,
             "title": title,
@@ -105,7 +110,8 @@ class Typeform(Fake):
     def _responses(self, form: str, asked: Request) -> Response:
         if "sort" in asked.query and ("before" in asked.query or "after" in asked.query):
             return self._error(400, "VALIDATION_ERROR", "sort may not be combined with tokens")
-        low, high = asked.query.get("since", ""), asked.query.get("until", "9")
+        low = asked.query.get("since", "")
+        high = asked.query.get("until", "9")
         rows = [s for s in self.told(form) if low <= iso(s.at) <= high]
         if "before" in asked.query:
             tokens = [self._token_of(s) for s in rows]

@@ -17,6 +17,14 @@ _ROLES = {"customer": "end-user", "agent": "agent"}
 _ROW = dict[str, Any]
 
 
+_STATUS_ID = {
+    "new": 5160,
+    "open": 5161,
+    "pending": 5162,
+    "hold": 5163,
+}
+
+
 class Zendesk(Fake):
     """The Zendesk desk of the organisation (or all its tickets, with `all_desks`)."""
 
@@ -30,7 +38,9 @@ class Zendesk(Fake):
         all_desks: bool = False,
     ) -> None:
         super().__init__(clock=clock)
-        self.world, self._email, self._token = world, email, token
+        self.world = world
+        self._email = email
+        self._token = token
         self._tickets = world.tickets if all_desks else world.of_desk("zendesk")
         self._teams = [t for t in world.teams if all_desks or t.desk == "zendesk"]
         self._agents = [a for a in world.agents if all_desks or a.team.desk == "zendesk"]
@@ -73,7 +83,11 @@ class Zendesk(Fake):
                 a, "ticket_metric_events", self._metric_events(), at="_at"
             ),
             "slas/policies": lambda a: Response(
-                {"sla_policies": self._policies(), "count": 2, "next_page": None}
+                {
+                    "sla_policies": self._policies(),
+                    "count": 2,
+                    "next_page": None,
+                }
             ),
             "group_slas/policies": lambda a: self._cbp(
                 a, "group_sla_policies", self._group_policies()
@@ -264,7 +278,8 @@ class Zendesk(Fake):
     def _ticket_row(self, ticket: Ticket) -> _ROW:
         now, changed_keys = self.clock, ticket.touched_at(self.clock)
         status = "deleted" if self._is_deleted(ticket) else ticket.value_at("status", now)
-        assignee, team = ticket.value_at("assignee", now), ticket.value_at("team", now)
+        assignee = ticket.value_at("assignee", now)
+        team = ticket.value_at("team", now)
         rating = ticket.rating
         score: _ROW = {"score": "unoffered"}
         if rating and rating.offered_at <= now:
@@ -290,9 +305,7 @@ class Zendesk(Fake):
             "type": ticket.kind,
             "priority": ticket.value_at("priority", now),
             "status": status,
-            "custom_status_id": (
-                {"new": 5160, "open": 5161, "pending": 5162, "hold": 5163}.get(str(status), 5164)
-            ),
+            "custom_status_id": _STATUS_ID.get(str(status), 5164),
             "recipient": None,
             "requester_id": _PERSON + ticket.requester.number,
             "submitter_id": _PERSON + ticket.requester.number,
@@ -308,7 +321,14 @@ class Zendesk(Fake):
             "is_public": True,
             "due_at": None,
             "tags": tags,
-            "via": {"channel": ticket.channel, "source": {"from": {}, "to": {}, "rel": None}},
+            "via": {
+                "channel": ticket.channel,
+                "source": {
+                    "from": {},
+                    "to": {},
+                    "rel": None,
+                },
+            },
             "custom_fields": [{"id": 27642, "value": "745"}],
             "satisfaction_rating": score,
             "collaborator_ids": [],
@@ -637,7 +657,12 @@ class Zendesk(Fake):
     def _policies(self) -> list[_ROW]:
         made = iso(datetime(2024, 1, 5, tzinfo=UTC))
         metrics = [
-            {"priority": p, "metric": m, "target": t, "business_hours": True}
+            {
+                "priority": p,
+                "metric": m,
+                "target": t,
+                "business_hours": True,
+            }
             for m, table in (
                 ("first_reply_time", FIRST_REPLY_MINUTES),
                 ("total_resolution_time", RESOLUTION_MINUTES),
@@ -689,7 +714,13 @@ class Zendesk(Fake):
             5164: ("solved", "Solved"),
         }
         return [
-            {"id": i, "status_category": c, "agent_label": l, "active": True, "default": True}
+            {
+                "id": i,
+                "status_category": c,
+                "agent_label": l,
+                "active": True,
+                "default": True,
+            }
             for i, (c, l) in labels.items()
         ]
 

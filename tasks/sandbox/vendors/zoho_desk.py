@@ -19,9 +19,25 @@ _STATUS = {
     "solved": ("Closed", "Closed"),
     "closed": ("Closed", "Closed"),
 }
-_PRIORITY = {"low": "Low", "normal": "Medium", "high": "High", "urgent": "Urgent"}
-_CHANNEL = {"email": "Email", "web": "Web", "chat": "Chat", "api": "Web"}
-_RATING = {5: "GOOD", 4: "GOOD", 3: "OKAY", 2: "BAD", 1: "BAD"}
+_PRIORITY = {
+    "low": "Low",
+    "normal": "Medium",
+    "high": "High",
+    "urgent": "Urgent",
+}
+_CHANNEL = {
+    "email": "Email",
+    "web": "Web",
+    "chat": "Chat",
+    "api": "Web",
+}
+_RATING = {
+    5: "GOOD",
+    4: "GOOD",
+    3: "OKAY",
+    2: "BAD",
+    1: "BAD",
+}
 _DAYS = ("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY")
 _BASE = 1_892_000_000_000_000
 
@@ -57,7 +73,10 @@ class ZohoDesk(Desk):
             "refresh_token": refresh_token,
             "grant_type": "refresh_token",
         }
-        self._org, self.tokens, self.deepest, self.per_page = org, set[str](), 1000, 100
+        self._org = org
+        self.tokens = set[str]()
+        self.deepest = 1000
+        self.per_page = 100
 
     def _error(self, status: int, code: str, message: str) -> Response:
         return Response({"errorCode": code, "message": message}, status)
@@ -137,7 +156,8 @@ class ZohoDesk(Desk):
         return [t for t in self.alive() if not self.is_merged(t)]
 
     def _listed(self, asked: Request, rows: Sequence[Row], *, default: int = 10) -> Response:
-        start, size = int(asked.query.get("from", "0")), int(asked.query.get("limit", str(default)))
+        start = int(asked.query.get("from", "0"))
+        size = int(asked.query.get("limit", str(default)))
         if size > 200:
             return self._error(422, "UNPROCESSABLE_ENTITY", "The data is invalid")
         page = list(rows[start : start + min(size, self.per_page)])
@@ -160,7 +180,8 @@ class ZohoDesk(Desk):
 
     def _ticket(self, t: Ticket) -> Row:
         status, kind = _STATUS[t.value_at("status", self.clock) or "new"]
-        agent, team = t.value_at("assignee", self.clock), t.value_at("team", self.clock)
+        agent = t.value_at("assignee", self.clock)
+        team = t.value_at("team", self.clock)
         return {
             "id": key(14, t.number),
             "ticketNumber": str(t.number),
@@ -196,16 +217,16 @@ class ZohoDesk(Desk):
             name: str
             after: Any
             if c.field == "status":
-                name, after = "Status", _STATUS[str(c.after)][0]
+                name = "Status"
+                after = _STATUS[str(c.after)][0]
             elif c.field == "priority":
                 name, after = "Priority", _PRIORITY[str(c.after)]
             elif c.field == "team":
-                name, after = "Department", {"id": key(6, int(c.after or 0)), "name": "Team"}
+                name = "Department"
+                after = {"id": key(6, int(c.after or 0)), "name": "Team"}
             else:
-                name, after = (
-                    "Case Owner",
-                    {"id": key(7, int(c.after)), "name": "Agent"} if c.after else None,
-                )
+                name = "Case Owner"
+                after = {"id": key(7, int(c.after)), "name": "Agent"} if c.after else None
             if name in state and state[name] == after:
                 continue
             plain = (
@@ -219,7 +240,11 @@ class ZohoDesk(Desk):
                     "eventTime": when(c.at),
                     "source": "Web",
                     "actor": (
-                        {"id": key(7, c.actor), "name": "Agent", "type": "Agent"}
+                        {
+                            "id": key(7, c.actor),
+                            "name": "Agent",
+                            "type": "Agent",
+                        }
                         if c.actor
                         else None
                     ),
@@ -273,7 +298,8 @@ class ZohoDesk(Desk):
         ]
 
     def _time(self, t: Ticket) -> list[Row]:
-        agent, solved = t.value_at("assignee", self.clock), self.solved_at(t)
+        agent = t.value_at("assignee", self.clock)
+        solved = self.solved_at(t)
         if not (agent and solved and t.minutes_worked):
             return []
         return [
@@ -333,7 +359,14 @@ class ZohoDesk(Desk):
         ]
 
     def _departments(self) -> list[Row]:
-        return [{"id": key(6, t.number), "name": t.name, "isEnabled": True} for t in self.teams]
+        return [
+            {
+                "id": key(6, t.number),
+                "name": t.name,
+                "isEnabled": True,
+            }
+            for t in self.teams
+        ]
 
     def _contacts(self) -> list[Row]:
         return [
@@ -389,7 +422,13 @@ class ZohoDesk(Desk):
 
     def _hours(self) -> Row:
         times = [
-            {"day": d, "startTime": "08:00", "endTime": "18:00", "timeSlots": []} for d in _DAYS
+            {
+                "day": d,
+                "startTime": "08:00",
+                "endTime": "18:00",
+                "timeSlots": [],
+            }
+            for d in _DAYS
         ]
         return {
             "id": key(18, 1),
