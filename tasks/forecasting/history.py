@@ -91,10 +91,10 @@ class WorkRow:
     """Other work of a team on a day: a count, or minutes."""
 
     account: str
-    team_id: str
+    team_id: str | None
     measure: str
     day: date
-    count: float
+    work: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,9 +226,9 @@ def _work_counts(
     """Other work by panel row; days between the first known and the last one are zero."""
     counts: dict[tuple[TeamKey, str], Counts] = defaultdict(dict)
     for row in work:
-        key = TeamKey(row.account, row.team_id)
+        key = TeamKey(row.account, row.team_id or "")
         if key in rows and row.day <= last:
-            counts[key, row.measure][row.day] = float(row.count)
+            counts[key, row.measure][row.day] = row.work
     filled = {}
     for (key, measure), by_day in counts.items():
         first = min(by_day)

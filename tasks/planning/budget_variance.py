@@ -40,8 +40,8 @@ class BudgetLineRow:
 
     month_on: date
     team: str
-    category: str
-    kind: str
+    category: str | None
+    kind: str | None
     amount: Decimal
 
 
@@ -51,7 +51,7 @@ class CostRow:
 
     month_on: date
     team: str
-    category: str
+    category: str | None
     amount: Decimal
     amount_at_plan_rate: Decimal
 
@@ -71,7 +71,7 @@ class SolvedRow:
     """Tickets solved in a month, those with a handle time, and the sum of it in seconds."""
 
     month_on: date
-    team: str
+    team: str | None
     tickets: int
     measured_tickets: int
     handle_seconds: float | None
@@ -136,7 +136,7 @@ def _cells(budget: Budget) -> _Cells:
             cell.plan_contacts = Decimal(str(planned.contacts)) * part
             cell.plan_hours = Decimal(str(planned.handle_minutes)) / 60
     for solved in budget.solved:
-        cell = cells.get(solved.month_on, {}).get(solved.team)
+        cell = cells.get(solved.month_on, {}).get(solved.team or "")
         if cell is not None:
             cell.contacts = solved.tickets
             cell.hours = _mean_hours(solved)

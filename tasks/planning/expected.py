@@ -4,7 +4,7 @@ The classes that end in `Row` are rows of the read models in `sql/reads/plan/`.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -40,6 +40,22 @@ class Team(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class ForecastDayRow:
+    """The forecast of a team's day, with its intervals."""
+
+    account: str
+    team_id: str
+    team: str | None
+    day: date
+    model: str
+    expected_tickets: float
+    low_80: float
+    high_80: float
+    low_95: float
+    high_95: float
+
+
+@dataclass(frozen=True, slots=True)
 class OpeningRow:
     """An open span of a UTC day, in seconds from midnight."""
 
@@ -55,7 +71,7 @@ class HandleTimeRow:
 
     account: str
     team_id: str
-    channel: str
+    channel: str | None
     handle_seconds: float | None
     contacts: int
 
@@ -119,13 +135,13 @@ class Expected:
     """Everything that staffing is planned from.
 
     `intervals` has the forecast by team, channel and interval, with `planned_ratio`: what is
-    planned for over the mean expected. `days` has it by team and day.
+    planned for over the mean expected. `days` has the forecast by team and day.
     """
 
     intervals: pd.DataFrame
-    days: pd.DataFrame
+    days: Sequence[ForecastDayRow]
     openings: Mapping[str, Opening]  # by account
-    handle_seconds: Mapping[tuple[str, str, str], float]  # by account, team, channel
+    handle_seconds: Mapping[tuple[str, str, str | None], float]  # by account, team, channel
     plan: Mapping[tuple[str, date], Planned]  # by team's name and first of the month
     workdays: AbstractSet[date]
     agents: Mapping[TeamKey, int]
@@ -140,9 +156,13 @@ class Expected:
 
         Without any ticket the accounts share equally.
         """
+        days = pd.DataFrame(
+            [(row.account, row.team_id, row.team, row.expected_tickets) for row in self.days],
+            columns=["account", "team_id", "name", "tickets"],
+        )
         sums = (
-            self.days.groupby(["account", "team_id"])
-            .agg(name=("team", "first"), tickets=("expected_tickets", "sum"))
+            days.groupby(["account", "team_id"])
+            .agg(name=("name", "first"), tickets=("tickets", "sum"))
             .reset_index()
         )
         sums["name"] = sums["name"].fillna("")
@@ -174,7 +194,7 @@ def openings_of(rows: Iterable[OpeningRow]) -> dict[str, Opening]:
     return {account: Opening(tuple(listed)) for account, listed in spans.items()}
 
 
-def handle_seconds_of(rows: Iterable[HandleTimeRow]) -> dict[tuple[str, str, str], float]:
+def handle_seconds_of(rows: Iterable[HandleTimeRow]) -> dict[tuple[str, str, str | None], float]:
     """Mean handle time by account, team and channel, where enough contacts were measured."""
     return {
         (row.account, row.team_id, row.channel): row.handle_seconds / row.contacts

@@ -135,7 +135,7 @@ class HeadcountPlanMonthly:
     request: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class StaffingScenarioDaily:
     """A scenario next to the base by team and day: `marts.staffing_scenario_daily`."""
 

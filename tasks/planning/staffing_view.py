@@ -5,11 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-import pandas as pd
-
 from tasks.planning.assumptions import Assumptions
-from tasks.planning.expected import Team, TeamKey
-from tasks.planning.requirements import days_of
+from tasks.planning.expected import ForecastDayRow, Team, TeamKey
 from tasks.planning.rows import StaffingForecast, StaffingRequirementDaily
 from tasks.planning.workload import Workload
 
@@ -30,37 +27,13 @@ def staffing_forecast(
     """One row for each team and day forecast; service figures end with the intervals."""
     service = _service_by_day(daily)
     shares = assumptions.expected.shares_of_plan()
-    days = assumptions.expected.days
     rows = []
-    for record, day in zip(_records(days), days_of(days), strict=True):
-        team = Team(record.account, record.team_id, record.team)
-        planned_fte = _planned_fte(assumptions, team, day, shares[team.key])
-        reached = service.get((team.key, day), _Service())
-        rows.append(_row(assumptions, team, day, record, reached, planned_fte))
+    for expected in assumptions.expected.days:
+        team = Team(expected.account, expected.team_id, expected.team)
+        planned_fte = _planned_fte(assumptions, team, expected.day, shares[team.key])
+        needed = service.get((team.key, expected.day), _Service())
+        rows.append(_row(assumptions, expected, team, needed, planned_fte))
     return rows
-
-
-@dataclass(frozen=True, slots=True)
-class _Record:
-    """A row of the daily forecast."""
-
-    account: str
-    team_id: str
-    team: str | None
-    day: date
-    model: str
-    expected_tickets: float
-    low_80: float
-    high_80: float
-    low_95: float
-    high_95: float
-
-
-def _records(days: pd.DataFrame) -> list[_Record]:
-    return [
-        _Record(**{str(name): value for name, value in record.items()})
-        for record in days.to_dict("records")
-    ]
 
 
 def _service_by_day(
@@ -89,14 +62,13 @@ def _planned_fte(assumptions: Assumptions, team: Team, day: date, share: float) 
 
 def _row(
     assumptions: Assumptions,
+    expected: ForecastDayRow,
     team: Team,
-    day: date,
-    record: _Record,
     service: _Service,
     planned_fte: float | None,
 ) -> StaffingForecast:
     planning, volume = assumptions.planning, assumptions.scenario.volume
-    handle = assumptions.handle_seconds(team, "", day)
+    handle = assumptions.handle_seconds(team, "", expected.day)
     shrinkage = assumptions.shrinkage(team)
     workload = Workload(
         handle_minutes=handle.value / 60,
@@ -104,14 +76,14 @@ def _row(
         shrinkage_share=shrinkage.value,
         occupancy_share=planning.occupancy_share,
     )
-    tickets = record.expected_tickets * volume
+    tickets = expected.expected_tickets * volume
     required_fte = workload.required_fte(tickets)
     needed_fte = required_fte if service.fte is None else service.fte
     return StaffingForecast(
         account=team.account,
         team_id=team.team_id,
         team=team.name,
-        day=day,
+        day=expected.day,
         expected_tickets=tickets,
         handle_minutes=workload.handle_minutes,
         handle_from=handle.source,
@@ -120,15 +92,15 @@ def _row(
         productive_minutes=workload.productive_minutes,
         workload_hours=workload.hours(tickets),
         required_fte=required_fte,
-        required_fte_low_80=workload.required_fte(record.low_80 * volume),
-        required_fte_high_80=workload.required_fte(record.high_80 * volume),
-        required_fte_low_95=workload.required_fte(record.low_95 * volume),
-        required_fte_high_95=workload.required_fte(record.high_95 * volume),
+        required_fte_low_80=workload.required_fte(expected.low_80 * volume),
+        required_fte_high_80=workload.required_fte(expected.high_80 * volume),
+        required_fte_low_95=workload.required_fte(expected.low_95 * volume),
+        required_fte_high_95=workload.required_fte(expected.high_95 * volume),
         service_fte=service.fte,
         service_fte_mean=service.fte_mean,
         peak_headcount=service.peak_headcount,
         is_feasible=service.is_feasible,
         planned_fte=planned_fte,
         gap_fte=None if planned_fte is None else planned_fte - needed_fte,
-        model=record.model,
+        model=expected.model,
     )

@@ -1,0 +1,4 @@
+select
+    account,
+    day
+from core.dim_special_day

@@ -1,0 +1,9 @@
+select
+    team,
+    day_on,
+    kind
+from source.special_day
+order by
+    account,
+    team,
+    day_on

@@ -1,0 +1,11 @@
+select
+    account,
+    team_id,
+    count(*) as agents
+from core.dim_agent
+where
+    is_active
+    and team_id is not null
+group by
+    account,
+    team_id

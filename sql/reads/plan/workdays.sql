@@ -1,0 +1,3 @@
+select day
+from core.dim_date
+where is_workday
