@@ -1,32 +1,34 @@
-"""What a report shows, independent of its form."""
+"""Content of a report, independent of its form."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from decimal import Decimal
+
+Cell = str | int | float | Decimal | date | None
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table with a title, a line of explanation, column heads with units, and rows of plain
-    values.
+    """A table: title, a line of explanation, column headings with units, rows of plain values.
 
     The page shows its first `most_on_page` rows, or nothing of it (`on_page` false); the
-    spreadsheet has all.
+    spreadsheet has all. `source` names where the figures are from.
     """
 
     name: str
     title: str
     description: str
-    heads: tuple[str, ...]
-    rows: Sequence[Sequence[Any]]
+    headings: tuple[str, ...]
+    rows: Sequence[Sequence[Cell]]
     on_page: bool = True
     most_on_page: int = 40
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """A line of a plot; `low` and `high` draw a band around it."""
+    """A line of a plot; `low` and `high` draw a band around it, `wide_low` and `wide_high` another."""
 
     label: str
     days: Sequence[date]
@@ -39,25 +41,35 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """A plot with its axis's unit."""
+    """A plot with its axis's unit; `source` names where the figures are from."""
 
     title: str
     description: str
     unit: str
     series: Sequence[Series]
     share: bool = False
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """A figure at the top of the page."""
+
+    title: str
+    value: str
+    description: str
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One run's report."""
+    """The report of one run."""
 
     title: str
     as_of: str
     state: str
     run_id: str
     time_zone: str
-    headlines: Sequence[tuple[str, str, str]]
+    headlines: Sequence[Headline]
     plots: Sequence[Plot]
     tables: Sequence[Table]
     notes: Sequence[str] = ()

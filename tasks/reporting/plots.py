@@ -2,31 +2,48 @@
 
 import io
 import warnings
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from tasks.reporting.content import Plot, Series
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 _COLORS = ("#1f6f8b", "#d1495b", "#edae49", "#66a182", "#5c4d7d", "#8d6b48", "#2e4057")
 
 
+_BANDS_ALPHA = (0.12, 0.22)  # the wide band, the narrow one
+
+
 def svg(plot: Plot) -> str:
     """The plot as an SVG element, sized to fit half a page."""
-    import matplotlib
+    import matplotlib as mpl
 
-    matplotlib.use("svg")
-    matplotlib.rcParams["svg.hashsalt"] = "support-etl"  # same picture, same bytes
-    matplotlib.rcParams["text.parse_math"] = False  # a team may be named $$
-    matplotlib.rcParams["svg.fonttype"] = (
-        "none"  # the reader's fonts know more scripts than the one that is drawn with here
-    )
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+    mpl.use("svg")
+    mpl.rcParams["svg.hashsalt"] = "support-etl"  # same picture, same bytes
+    mpl.rcParams["text.parse_math"] = False  # a team may be named $$
+    mpl.rcParams["svg.fonttype"] = "none"  # the reader's fonts know more scripts
     from matplotlib.figure import Figure
-    from matplotlib.ticker import PercentFormatter
 
     figure = Figure(figsize=(7.2, 3.0), layout="constrained")
     axes = figure.subplots()
     for color, series in zip(_COLORS * 9, plot.series, strict=False):
         _draw(axes, series, color)
+    _style(axes, plot)
+    out = io.StringIO()
+    with warnings.catch_warnings():
+        # the width of an unknown glyph is guessed; the reader's font draws it
+        warnings.filterwarnings("ignore", message="Glyph .* missing")
+        figure.savefig(out, format="svg", metadata={"Date": None, "Title": plot.title})
+    text = out.getvalue()
+    return text[text.index("<svg") :]
+
+
+def _style(axes: "Axes", plot: Plot) -> None:
+    """Axes, grid and legend."""
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+    from matplotlib.ticker import PercentFormatter
+
     locator = AutoDateLocator(minticks=4, maxticks=8)  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
@@ -48,34 +65,17 @@ def svg(plot: Plot) -> str:
             bbox_to_anchor=(0, 1.0),
             borderaxespad=0.2,
         )
-    out = io.StringIO()
-    with warnings.catch_warnings():
-        warnings.filterwarnings(
-            "ignore", message="Glyph .* missing"
-        )  # its width is guessed; the reader's font draws it
-        figure.savefig(out, format="svg", metadata={"Date": None, "Title": plot.title})
-    text = out.getvalue()
-    return text[text.index("<svg") :]
 
 
-def _draw(axes: object, series: Series, color: str) -> None:
-    from matplotlib.axes import Axes
-
-    assert isinstance(axes, Axes)
-    days: Sequence[object] = list(series.days)
+def _draw(axes: "Axes", series: Series, color: str) -> None:
+    days: list[object] = list(series.days)
     if not days:
         return
-    values = [float("nan") if v is None else v for v in series.values]
-    axes.plot(
-        days,  # type: ignore[arg-type]
-        values,
-        color=color,
-        linewidth=1.4,
-        label=f" {series.label}" if series.label.startswith("_") else series.label,
-    )
-    for low, high, alpha in (
-        (series.wide_low, series.wide_high, 0.12),
-        (series.low, series.high, 0.22),
-    ):
+    values = [float("nan") if value is None else value for value in series.values]
+    # matplotlib hides a label that begins with an underscore
+    label = f" {series.label}" if series.label.startswith("_") else series.label
+    axes.plot(days, values, color=color, linewidth=1.4, label=label)  # type: ignore[arg-type]
+    bands = ((series.wide_low, series.wide_high), (series.low, series.high))
+    for (low, high), alpha in zip(bands, _BANDS_ALPHA, strict=True):
         if low:
             axes.fill_between(days, list(low), list(high), color=color, alpha=alpha, linewidth=0)  # type: ignore[arg-type]

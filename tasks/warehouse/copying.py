@@ -2,14 +2,17 @@
 target: all of it or nothing.
 """
 
-from collections.abc import Callable, Iterable
+import os
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 
 import sqlalchemy as sa
 
 from tasks.errors import ConfigurationError, StorageError
 from tasks.warehouse.engine import Warehouse
+from tasks.warehouse.migrations import create
 from tasks.warehouse.session import Session
-from tasks.warehouse.tables import OPS, SOURCE
+from tasks.warehouse.tables import OPS, SOURCE, WATERMARK
 
 _LOT = 100_000
 
@@ -44,6 +47,32 @@ def copy_all(
                 progress(f"{name}: {count:,} rows")
         writing.analyze()
     return rows
+
+
+def copy_for_readers(session: Session, tables: Sequence[sa.Table], target: str) -> None:
+    """Write a DuckDB file with these tables and the watermark, and put it in place by rename.
+
+    Readers see one version or the next, and never lock the warehouse. Raises StorageError.
+    """
+    temporary = f"{target}.tmp"
+    try:
+        for leftover in (temporary, f"{temporary}.wal"):
+            Path(leftover).unlink(missing_ok=True)
+        Path(target).absolute().parent.mkdir(parents=True, exist_ok=True)
+        listed = [*tables, WATERMARK]
+        copy = Warehouse(f"duckdb:///{temporary}")
+        create(copy, listed)
+        copy.dispose()
+        literal = temporary.replace("'", "''")
+        session.execute(f"attach '{literal}' as published")
+        for table in listed:
+            name = f"{table.schema}.{table.name}"
+            session.execute(f"insert into published.{name} select * from {name}")
+        session.commit()
+        session.execute("detach published")
+        os.replace(temporary, target)
+    except OSError as trouble:
+        raise StorageError(f"warehouse.published {target}: {trouble.strerror}") from None
 
 
 def _refuse_rows(writing: Session, tables: Iterable[sa.Table]) -> None:

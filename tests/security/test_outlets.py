@@ -13,7 +13,7 @@ from tasks.entities import ARROW, ENTITIES
 from tasks.landing.store import Landing, Source
 from tasks.publish import write
 from tasks.quality.suites import check, write_docs
-from tasks.reporting.content import Plot, Report, Series, Table
+from tasks.reporting.content import Headline, Plot, Report, Series, Table
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -110,7 +110,7 @@ def hostile_report() -> Report:
         state="completed",
         run_id="r1",
         time_zone="UTC",
-        headlines=[(t, t, t) for t in HOSTILE],
+        headlines=[Headline(t, t, t) for t in HOSTILE],
         notes=HOSTILE,
         plots=[
             Plot(

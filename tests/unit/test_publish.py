@@ -2,7 +2,8 @@
 
 import pytest
 
-from tasks.publish import format_value
+from tasks.reporting.kpis import format_value
+from tasks.sqlmodels.kpis import kpis
 
 
 @pytest.mark.parametrize(
@@ -21,4 +22,4 @@ from tasks.publish import format_value
     ],
 )
 def test_a_figure_says_its_unit(kpi, value, words):
-    assert format_value(kpi, value) == words
+    assert format_value(kpis()[kpi], value) == words

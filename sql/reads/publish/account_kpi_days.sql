@@ -1,0 +1,22 @@
+select
+    kpis.account,
+    kpis.kpi,
+    kpis.day,
+    cast(sum(kpis.numerator) as double) as numerator,
+    cast(sum(kpis.denominator) as double) as denominator
+from marts.kpi_daily as kpis
+inner join ops.reporting_zone as zone
+    on
+        zone.is_main
+        and kpis.time_zone = zone.time_zone
+where
+    kpis.day > :since
+    and kpis.day <= :until
+group by
+    kpis.account,
+    kpis.kpi,
+    kpis.day
+order by
+    kpis.account,
+    kpis.kpi,
+    kpis.day

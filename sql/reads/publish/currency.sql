@@ -1,0 +1,2 @@
+select currency
+from ops.reporting_setting
