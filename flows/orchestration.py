@@ -181,7 +181,7 @@ def _leave_kpis(settings: Settings) -> None:
         if built is None:
             return
         table = kpi_table(session, built.last_day)
-    rows = [dict(zip(table.heads, map(str, row), strict=True)) for row in table.rows]
+    rows = [dict(zip(table.headings, map(str, row), strict=True)) for row in table.rows]
     create_table_artifact(rows, key="kpis", description=f"KPIs up to {built.last_day}")
 
 

@@ -57,4 +57,6 @@ def _print_tables() -> None:
     from tasks.reporting.files import shown
 
     for table in report_tables(load()):
-        console.table(table.title, table.heads, [[shown(cell) for cell in r] for r in table.rows])
+        console.table(
+            table.title, table.headings, [[shown(cell) for cell in r] for r in table.rows]
+        )
