@@ -50,8 +50,9 @@ class Comparison:
 
 
 def compared_entities(stream: Stream) -> list[str]:
-    """Entities of a stream that can be compared: it tells changes in a window, and the entity has a
-    version.
+    """Entities of a stream that can be compared.
+
+    The stream reports changes in a window, and the entity has a version.
     """
     if not isinstance(stream.sync, IncrementalWindow) or stream.parent:
         return []
@@ -63,8 +64,9 @@ def compared_entities(stream: Stream) -> list[str]:
 
 
 def rotating(start: datetime, end: datetime, days: int, turn: int) -> Window:
-    """The window of a turn: the span from start to end in pieces of `days`, newest first, one after
-    the other, round and round.
+    """The window of a turn: the span from start to end in pieces of `days`, newest first.
+
+    After the oldest piece comes the newest again.
     """
     pieces = max(1, -(-(end - start) // timedelta(days=days)))
     last = end - timedelta(days=days) * (turn % pieces)
@@ -134,8 +136,9 @@ def revive(session: Session, account: str, entity: str, reported: set[str]) -> i
 
 
 def alerts_of(found: list[Comparison], *, settled: bool) -> Iterator[tuple[str, str, str]]:
-    """What a comparison found, as (subject, kind, what to know): what it repaired (`settled`), or
-    what a person has to look at.
+    """Alerts of comparisons, as (subject, kind, what to know).
+
+    With `settled` what they repaired, else what needs attention.
     """
     for one in found:
         subject, span = (
@@ -153,8 +156,8 @@ def alerts_of(found: list[Comparison], *, settled: bool) -> Iterator[tuple[str, 
                 subject,
                 "ghost",
                 (
-                    f"{len(one.ghosts):,} records of {span} are gone at the vendor and marked as"
-                    " deleted now"
+                    f"{len(one.ghosts):,} records of {span} were deleted at the vendor and are"
+                    " marked as deleted now"
                 ),
             )
         elif one.ghosts and not one.is_repaired and not settled:
@@ -162,7 +165,7 @@ def alerts_of(found: list[Comparison], *, settled: bool) -> Iterator[tuple[str, 
                 subject,
                 "ghost",
                 (
-                    f"{len(one.ghosts):,} of {one.had:,} records of {span} are not told any more;"
+                    f"{len(one.ghosts):,} of {one.had:,} records of {span} are no longer reported;"
                     " too many to be deletions, so nothing was marked: may the login see all of"
                     " them?"
                 ),

@@ -78,8 +78,9 @@ def _longest_gap(known: Sequence[date]) -> int:
 
 
 def _volume(subject: str, days: Mapping[date, int], last: date) -> list[Alert]:
-    """The last whole day against the same weekdays of eight weeks: six robust deviations, and at
-    least half of the usual, away.
+    """The last whole day against the same weekdays of eight weeks.
+
+    An alert is six robust standard deviations, and at least half of the usual, away.
     """
     before = [days.get(last - timedelta(weeks=w), 0) for w in range(1, WEEKS + 1)]
     usual = median(before)

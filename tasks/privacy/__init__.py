@@ -1,3 +1,1 @@
-"""One person's traces: which columns name a person, pseudonyms, and how a landed page is cleared of
-somebody.
-"""
+"""One person's traces: columns that name a person, pseudonyms, and landed pages without them."""

@@ -1,5 +1,6 @@
-"""Clears a landed page of one person, whatever the vendor: ids become the pseudonym, what the
-person wrote or is called goes.
+"""Clears a landed page of one person, whatever the vendor.
+
+Ids become the pseudonym; what the person wrote or is called goes.
 
 An object that has the person's id or address, or one of the person's tickets, is theirs. In such an
 object, and all inside it, every text goes that is not plainly a code, a time or a number; elsewhere
@@ -9,7 +10,6 @@ namesake's. Keys and shapes stay, so a replay reads the page as before.
 
 import re
 from dataclasses import dataclass, field
-from typing import Any
 
 import msgspec
 
@@ -72,11 +72,11 @@ def cleared(body: bytes, person: Person) -> bytes | None:
     if not any(hint in body for hint in person.hints()) and b"\\u" not in body:
         return None
     content = msgspec.json.decode(body)
-    found = _clear(content, person, theirs=False)
-    return None if found == content else msgspec.json.encode(found)
+    without = _clear(content, person, theirs=False)
+    return None if without == content else msgspec.json.encode(without)
 
 
-def _clear(value: Any, person: Person, *, theirs: bool, key: str = "") -> Any:
+def _clear(value: object, person: Person, *, theirs: bool, key: str = "") -> object:
     if isinstance(value, dict):
         theirs = theirs or any(_names(k, v, person) for k, v in value.items())
         return {k: _clear(v, person, theirs=theirs, key=k) for k, v in value.items()}
@@ -91,7 +91,7 @@ def _clear(value: Any, person: Person, *, theirs: bool, key: str = "") -> Any:
     return _text(value, person, theirs=theirs) if isinstance(value, str) else value
 
 
-def _names(key: str, value: Any, person: Person) -> bool:
+def _names(key: str, value: object, person: Person) -> bool:
     """Whether a value of an object says that the object is about the person."""
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         return False
@@ -115,9 +115,10 @@ def _text(value: str, person: Person, *, theirs: bool) -> str:
     return value
 
 
-def words_of(record: Any, customer_id: str) -> set[str]:
-    """Names and addresses in the objects of a page that are the person's own record: e-mail
-    addresses, and texts under a name.
+def words_of(record: object, customer_id: str) -> set[str]:
+    """Names and addresses of a person, from the objects of a page that are their own record.
+
+    These are e-mail addresses, and texts under a name.
     """
     found: set[str] = set()
     if isinstance(record, list):
@@ -143,8 +144,8 @@ def words_of(record: Any, customer_id: str) -> set[str]:
     return {word for word in found if len(word) >= _SHORTEST and word != customer_id}
 
 
-def _under(value: Any, own: bool, customer_id: str) -> set[str]:
-    """The same below a record; properties and fields of the person's record are the person's too."""
+def _under(value: object, own: bool, customer_id: str) -> set[str]:
+    """The same below a record: properties of the person's record are the person's too."""
     if own and isinstance(value, dict):
         return words_of({**value, "id": customer_id}, customer_id)
     return words_of(value, customer_id)

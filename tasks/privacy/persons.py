@@ -1,8 +1,8 @@
 """Pseudonyms, and the columns in which a person stands.
 
 A pseudonym is a keyed HMAC (RFC 2104, SHA-256) of account and id: without the key, which is kept
-outside the warehouse, nobody can go through all ids and find who it was. The same person has the
-same pseudonym for ever.
+outside the warehouse, nobody can go through all ids and find who it was. The same person always
+has the same pseudonym.
 """
 
 import hashlib
@@ -50,8 +50,9 @@ class Erased:
     _names: frozenset[str] = frozenset()
 
     def instead(self, value: str) -> str | None:
-        """The pseudonym, if the id is that of an erased person, or the pseudonym itself (from a
-        page that was cleared).
+        """The pseudonym of an erased person's id, or of itself; None for everybody else.
+
+        A page that was cleared has the pseudonym in place of the id.
         """
         if value not in self._known:
             if not self._names:
@@ -71,43 +72,28 @@ class Erased:
         """Rows with pseudonyms for ids, and nothing personal in the rows that had one."""
         hit = pa.array([False] * rows.num_rows, pa.bool_())
         for name in PERSON_COLUMNS.get(entity.name, ()) if rows.num_rows else ():
-            column = rows.column(name)
-            found = {
-                v: p
-                for v in pc.unique(column).to_pylist()
-                if v is not None and (p := self.instead(v))
-            }
+            ids = rows.column(name).to_pylist()
+            pseudonyms = [self.instead(value) if value is not None else None for value in ids]
             if entity.name == "ticket_link":
-                found = found if "customer" in pc.unique(rows.column("kind")).to_pylist() else {}
-            if found:
-                kinds = (
-                    rows.column("kind").to_pylist()
-                    if entity.name == "ticket_link"
-                    else ["customer"] * rows.num_rows
-                )
-                values = [
-                    found.get(v, v) if kind == "customer" else v
-                    for v, kind in zip(column.to_pylist(), kinds, strict=True)
+                kinds = rows.column("kind").to_pylist()
+                pseudonyms = [
+                    one if kind == "customer" else None
+                    for one, kind in zip(pseudonyms, kinds, strict=True)
                 ]
-                mine = pa.array(
-                    [
-                        v in found and kind == "customer"
-                        for v, kind in zip(column.to_pylist(), kinds, strict=True)
-                    ]
-                )
-                rows = rows.set_column(
-                    rows.column_names.index(name), name, pa.array(values, pa.string())
-                )
-                hit = pc.or_(hit, mine)
+            hidden = [one or value for one, value in zip(pseudonyms, ids, strict=True)]
+            place = rows.column_names.index(name)
+            rows = rows.set_column(place, name, pa.array(hidden, pa.string()))
+            hit = pc.or_(hit, pa.array([one is not None for one in pseudonyms], pa.bool_()))
         return _without_personal(entity, rows, hit)
 
 
 def _without_personal(entity: Entity, rows: pa.Table, hit: pa.Array) -> pa.Table:
+    nothing = pa.scalar(None, pa.string())
     for column in entity.columns:
         if column.personal:
-            gone = pc.or_(
-                hit, pc.fill_null(pc.equal(rows.column(column.name), ""), False)
-            )  # a text that was cleared in its page
-            cleared = pc.if_else(gone, pa.scalar(None, pa.string()), rows.column(column.name))
-            rows = rows.set_column(rows.column_names.index(column.name), column.name, cleared)
+            values = rows.column(column.name)
+            # an empty text was cleared in its page
+            is_cleared = pc.or_(hit, pc.fill_null(pc.equal(values, ""), False))
+            place = rows.column_names.index(column.name)
+            rows = rows.set_column(place, column.name, pc.if_else(is_cleared, nothing, values))
     return rows

@@ -1,3 +1,1 @@
-"""Reads `sql/`: which models there are, what they need, in which order they are built, and in which
-dialect.
-"""
+"""Reads `sql/`: models and their building order, KPIs, reads, identities, dialects."""

@@ -75,16 +75,16 @@ class Model:
 @cache
 def models() -> dict[str, Model]:
     """All models by full name, each after its inputs."""
-    found = {}
+    listed = {}
     for layer in _LAYERS:
         for path in sorted((SQL / layer).glob("*.yml")):
             model = _read(layer, path)
-            found[model.full_name] = model
+            listed[model.full_name] = model
     order = TopologicalSorter(
-        {name: set(model.inputs) & set(found) for name, model in found.items()}
+        {name: set(model.inputs) & set(listed) for name, model in listed.items()}
     )
     try:
-        return {name: found[name] for name in order.static_order()}
+        return {name: listed[name] for name in order.static_order()}
     except CycleError as circle:
         raise ModelError(
             f"models need one another in a circle: {' -> '.join(circle.args[1])}"
@@ -99,8 +99,9 @@ def table_of(model: Model) -> Table:
 
 @cache
 def identities() -> dict[str, Model]:
-    """What has to add up after every build: SELECTs of what does not (`place`, `found`,
-    `expected`), by name.
+    """What has to add up after every build, by name.
+
+    Each is a SELECT of what does not: `place`, `found`, `expected`.
     """
     made = {}
     for path in sorted((SQL / "identities").glob("*.sql")):

@@ -1,4 +1,4 @@
-"""Rebuilds of a part: a model's SELECT over slices of its inputs, and the rows it then stands for."""
+"""Rebuilds of a part: a model's SELECT over slices of its inputs, and the rows it stands for."""
 
 import json
 import re

@@ -1,8 +1,8 @@
 """The queries that Python runs: `sql/reads/<step>/<name>.sql`, each described by a `.yml`.
 
-A read is a SELECT in DuckDB's dialect; its parameters are `:name` and always bound. The `.yml` gives
-the kind of every parameter and of every column, in the order of the SELECT. `sql/reads/README.md`
-says how to write one.
+A read is a SELECT in DuckDB's dialect; its parameters are `:name` and always bound. The `.yml`
+gives the kind of every parameter and of every column, in the order of the SELECT.
+`sql/reads/README.md` says how to write one.
 """
 
 import re

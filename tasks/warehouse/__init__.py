@@ -1,3 +1,1 @@
-"""The warehouse: engine and dialects, tables and comments, bulk load and merge, the pipeline's own
-books.
-"""
+"""The warehouse: engine and sessions, tables and comments, bulk load and merge, the run log."""

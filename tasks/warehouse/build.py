@@ -44,7 +44,7 @@ def build(
     """Rows made by the SELECT, and rows changed. Runs in the caller's transaction.
 
     With `only`, a condition on the table's rows, the SELECT stands for those rows and the others
-    stay. What changed is told to `touched`. Raises ModelError with the database's words.
+    stay. `changed_keys` takes in what changed. Raises ModelError with the database's words.
     """
     names = [column.name for column in table.columns]
     kinds = {column.name: session.ddl(column.type) for column in table.columns}

@@ -1,5 +1,4 @@
-"""What a build has to look at: the tickets and days that changed since the last one, and slices of
-tables cut to them.
+"""Changed keys: the tickets and days that changed since the last build, and slices cut to them.
 
 A slice is a temporary table with the rows of some tickets, or of some days; a model that is
 refreshed by ticket or by day reads slices where the whole build reads tables. Both give the same
@@ -33,15 +32,15 @@ _TICKET_OF: Mapping[str, tuple[str, str, str]] = {
 
 
 def ticket_of(name: str, columns: Iterable[str]) -> tuple[str, str, str] | None:
-    """Expressions of a table's account and ticket, and which rows have one; None for a table
-    without tickets.
+    """Expressions of a table's account and ticket, and a condition: which rows have a ticket.
+
+    None for a table without tickets.
     """
-    found = set(columns)
     if name in _TICKET_OF:
         return _TICKET_OF[name]
     return (
         ("account", "ticket_id", "ticket_id is not null")
-        if {"account", "ticket_id"} <= found
+        if {"account", "ticket_id"} <= set(columns)
         else None
     )
 
@@ -70,8 +69,9 @@ def touch_tickets(
 
 @dataclass(slots=True)
 class ChangedKeys:
-    """Tickets (a temporary table) and days that this build has to look at; grows while models are
-    built.
+    """Tickets (a temporary table) and days that this build looks at.
+
+    It grows while models are built.
     """
 
     session: Session
@@ -109,7 +109,7 @@ class ChangedKeys:
         self._version += 1
 
     def finish(self) -> None:
-        """The build is done: nothing is left to look at."""
+        """Forget all changed keys: the build is done."""
         self.session.execute("delete from ops.touched_ticket")
         for _, name in self._slices.values():
             self.session.execute(f"drop table if exists {name}")
@@ -123,26 +123,28 @@ class ChangedKeys:
         return f"({account}, {ticket}) in {_TICKETS}"
 
     def days_where(self, columns: Mapping[str, str], days: Iterable[date]) -> str:
-        """Condition: some day or instant of the row lies in `days` or beside them, whatever the
-        time zone.
+        """Condition: some day or instant of the row lies in `days`, whatever the time zone.
+
+        Neighbouring days count too.
         """
         near = sorted({day + timedelta(days=i) for day in days for i in (-1, 0, 1)})
-        found = []
+        conditions = []
         for first, last in _runs(near):
             after = last + timedelta(days=1)
             for name, kind in columns.items():
                 if kind == "instant":
-                    found.append(
+                    conditions.append(
                         f"({name} >= timestamptz '{first} 00:00:00+00' and {name} < timestamptz"
                         f" '{after} 00:00:00+00')"
                     )
                 elif kind == "day":
-                    found.append(f"({name} >= date '{first}' and {name} < date '{after}')")
-        return " or ".join(found) or "false"
+                    conditions.append(f"({name} >= date '{first}' and {name} < date '{after}')")
+        return " or ".join(conditions) or "false"
 
     def slice_of(self, name: str, kind: str, where: str) -> str:
-        """Temporary table with the rows of `name` that meet `where`; made anew when the touched
-        ones have grown.
+        """Temporary table with the rows of `name` that meet `where`.
+
+        It is made again when the changed keys have grown.
         """
         version, made = self._slices.get((name, kind), (-1, f"{kind}_of_{name.replace('.', '_')}"))
         if version != self._version:
@@ -155,8 +157,10 @@ class ChangedKeys:
         return made
 
     def note(self, table: sa.Table, rows: str | None) -> None:
-        """Take in what a model has changed: rows that went and rows that came, told by `SIDE`; None
-        where nothing differs.
+        """Take in what a model has changed.
+
+        `rows` has the rows that went and those that came, told apart by `SIDE`; None where nothing
+        differs.
         """
         name = f"{table.schema}.{table.name}"
         kinds = {c.name: c.info["kind"] for c in table.columns}
@@ -170,7 +174,7 @@ class ChangedKeys:
         self._note_days(name, kinds, rows)
 
     def note_all(self, table: sa.Table) -> None:
-        """A large table was filled for the first time: everything that is read from it is new."""
+        """Take in a large table's first rows: everything that is read from it is new."""
         self.all_days = True
         self.all_tickets = (
             self.all_tickets
@@ -193,19 +197,19 @@ class ChangedKeys:
             self.known.add(name)
             return
         lasting = ", ".join(f'"{n}"' for n in kinds if not n.endswith("_as_of"))
-        told = [
+        dates = [
             f'cast("{n}" as date)'
             for n, k in kinds.items()
             if k in {"instant", "day"} and not n.endswith("_as_of")
         ]
-        if not told:
+        if not dates:
             return
         if rows:
-            found = self.session.execute(
-                f"select distinct unnest(array[{', '.join(told)}]) as day from (select"
+            changed = self.session.execute(
+                f"select distinct unnest(array[{', '.join(dates)}]) as day from (select"
                 f" {lasting} from {rows} group by {lasting} having min({SIDE}) = max({SIDE})) as r"
             ).fetchall()
-            self.add_days(row[0] for row in found if row[0] is not None)
+            self.add_days(row[0] for row in changed if row[0] is not None)
         self.known.add(name)
 
     def add_days(self, days: Iterable[Any]) -> None:
@@ -222,10 +226,10 @@ class ChangedKeys:
 
 def _runs(days: Sequence[date]) -> list[tuple[date, date]]:
     """First and last day of every run of successive days."""
-    found: list[tuple[date, date]] = []
+    runs: list[tuple[date, date]] = []
     for day in days:
-        if found and day == found[-1][1] + timedelta(days=1):
-            found[-1] = (found[-1][0], day)
+        if runs and day == runs[-1][1] + timedelta(days=1):
+            runs[-1] = (runs[-1][0], day)
         else:
-            found.append((day, day))
-    return found
+            runs.append((day, day))
+    return runs

@@ -1,5 +1,6 @@
-"""Copies one warehouse into another, table by table in Arrow batches, in one transaction of the
-target: all of it or nothing.
+"""Copies one warehouse into another: all of it or nothing.
+
+Tables are copied in Arrow batches, in one transaction of the target.
 """
 
 import os

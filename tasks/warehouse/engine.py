@@ -8,7 +8,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import filelock
@@ -75,7 +74,7 @@ class Warehouse:
         engine = sa.create_engine(self.url, poolclass=NullPool)
 
         @sa.event.listens_for(engine, "connect")
-        def _prepare(connection: Any, _record: Any) -> None:
+        def _prepare(connection: duckdb.DuckDBPyConnection, _record: object) -> None:
             try:
                 self._set_options(connection)
             except duckdb.Error:
@@ -85,16 +84,14 @@ class Warehouse:
 
         return engine
 
-    def _set_options(self, connection: Any) -> None:
+    def _set_options(self, connection: duckdb.DuckDBPyConnection) -> None:
         for statement in ("set TimeZone = 'UTC'", WHOLE_RESULTS):  # of this connection alone
             connection.execute(statement)
         # the rest is of the whole database, and set by the first connection only: while another one
         # plans a query, a `set` frees what that one reads (a segmentation fault in one run of
         # thousands)
-        if (
-            connection.execute("select current_setting('disabled_optimizers')").fetchone()[0]
-            != _NOT_OPTIMIZED
-        ):
+        known = connection.execute("select current_setting('disabled_optimizers')").fetchone()
+        if known != (_NOT_OPTIMIZED,):
             for name, value in {**self._limits, "disabled_optimizers": _NOT_OPTIMIZED}.items():
                 connection.execute(f"set {name} = '{value}'")
 
@@ -196,15 +193,15 @@ class Warehouse:
             self._rewrite(self.path)
 
     def _rewrite(self, path: Path) -> None:
-        beside = Path(f"{path}.compact")
-        beside.unlink(missing_ok=True)
+        compact = Path(f"{path}.compact")
+        compact.unlink(missing_ok=True)
         with self.session() as session:
-            literal = str(beside).replace("'", "''")
+            literal = str(compact).replace("'", "''")
             session.execute(f"attach '{literal}' as fresh")
             session.execute(f'copy from database "{path.stem}" to fresh')
             session.commit()
             session.execute("detach fresh")
-        os.replace(beside, path)
+        os.replace(compact, path)
 
     def _opening_error(self, trouble: Exception) -> StorageError:
         text = _first_line(trouble)

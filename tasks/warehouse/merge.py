@@ -35,7 +35,7 @@ def _stage_name(entity: Entity) -> str:
 
 
 def create_stage(session: Session, entity: Entity) -> None:
-    """An empty temporary table for the rows of a batch."""
+    """Make an empty temporary table for the rows of a batch."""
     columns = [sa.Column(c.name, sql_type(c.kind)) for c in source_columns(entity)]
     table = sa.Table(
         _stage_name(entity),
@@ -56,8 +56,9 @@ def stage(
     *,
     start: int,
 ) -> None:
-    """Append rows (the entity's columns, page, record, received instant) to the stage; `start`
-    counts earlier rows.
+    """Append rows to the stage: the entity's columns, page, record and received instant.
+
+    `start` is the number of rows that are staged already.
     """
     size = rows.num_rows
     for name, value in (
@@ -72,10 +73,10 @@ def stage(
 
 
 def merge(session: Session, entity: Entity, origin: Origin, *, replaces: bool) -> int:
-    """Merge the stage into `source.<entity>` within the caller's transaction; gives the count of
-    changed rows.
+    """Merge the stage into `source.<entity>`; gives the number of changed rows.
 
-    With `replaces`, rows of the same stream that the stage does not have are removed.
+    Runs in the caller's transaction. With `replaces`, rows of the same stream that the
+    stage does not have are removed.
     """
     target, staged = f"source.{entity.name}", _stage_name(entity)
     key = ("account", *entity.key)
@@ -90,7 +91,7 @@ def merge(session: Session, entity: Entity, origin: Origin, *, replaces: bool) -
         f" desc, received_at desc, {_ORDER} desc) as place from {staged} where ({_list(key)}) in"
         f" ({several})) as ranked where place > 1)"
     )
-    removed = _remove_untold(session, entity, origin, key) if replaces else 0
+    removed = _remove_unreported(session, entity, origin, key) if replaces else 0
     same = " and ".join(f"t.{c} is not distinct from s.{c}" for c in ("connector", *entity.names))
     older = (
         f"coalesce(t.version_at, {_LONG_AGO}) > coalesce(s.version_at, {_LONG_AGO}) or"
@@ -116,7 +117,7 @@ def merge(session: Session, entity: Entity, origin: Origin, *, replaces: bool) -
     return int(changed) + removed
 
 
-def _remove_untold(session: Session, entity: Entity, origin: Origin, key: Sequence[str]) -> int:
+def _remove_unreported(session: Session, entity: Entity, origin: Origin, key: Sequence[str]) -> int:
     where = (
         "t.account = :account and t.loaded_stream = :stream and not exists "
         f"(select 1 from {_stage_name(entity)} as s where {_match('t', 's', key)})"
@@ -127,8 +128,8 @@ def _remove_untold(session: Session, entity: Entity, origin: Origin, key: Sequen
     ).scalar_one()
     if count:
         names = [c.name for c in source_columns(entity)]
-        untold = f"(select * from source.{entity.name} as t where {where})"
-        touch_tickets(session, f"source.{entity.name}", names, untold, values)
+        unreported = f"(select * from source.{entity.name} as t where {where})"
+        touch_tickets(session, f"source.{entity.name}", names, unreported, values)
         session.execute(f"delete from source.{entity.name} as t where {where}", values)
     return int(count)
 

@@ -81,10 +81,9 @@ MIGRATIONS: tuple[tuple[int, str, tuple[str, ...]], ...] = (
 def prepare(
     warehouse: Warehouse, models: Iterable[sa.Table] = (), *, thorough: bool = False
 ) -> None:
-    """Schemas, entity tables, books and model tables exist, with comments, and every migration is
-    applied.
+    """Create what is missing, with comments, and apply every migration.
 
-    When `thorough` (the owner's `support-etl prepare`), comments are written anew and model tables
+    When `thorough` (the owner's `support-etl prepare`), all comments are written and model tables
     get their unique index at once, for a job whose role may do neither. Raises ConfigurationError
     for a warehouse that a newer version of this software has made, or that lacks something which
     the role may not create.
@@ -169,10 +168,10 @@ def _existing(session: Session) -> dict[tuple[str, str], set[str]]:
             " n.oid = c.relnamespace where a.attnum > 0 and not a.attisdropped and c.relkind in"
             f" ('r', 'p') and n.nspname in ({listed})"
         )
-    found: dict[tuple[str, str], set[str]] = {}
+    columns: dict[tuple[str, str], set[str]] = {}
     for schema, name, column in session.execute(query):
-        found.setdefault((schema, name), set()).add(column)
-    return found
+        columns.setdefault((schema, name), set()).add(column)
+    return columns
 
 
 def _applied(session: Session, existing: dict[tuple[str, str], set[str]]) -> set[int]:
@@ -184,8 +183,9 @@ def _applied(session: Session, existing: dict[tuple[str, str], set[str]]) -> set
 def _create_or_widen(
     session: Session, table: sa.Table, existing: dict[tuple[str, str], set[str]]
 ) -> Iterator[str]:
-    """Statements: a missing table is created, a missing column added (always nullable: old rows
-    have no value for it).
+    """Statements that create a missing table or add missing columns.
+
+    New columns are nullable: old rows have no value for them.
     """
     name, key = f"{table.schema}.{table.name}", table.info["key"]
     columns = existing.get((str(table.schema), table.name))
@@ -206,7 +206,7 @@ def _create_or_widen(
 
 
 def index(session: Session, table: sa.Table) -> None:
-    """A unique index on the grain of a model's table (PostgreSQL), if there is none yet."""
+    """Make a unique index on the grain of a model's table (PostgreSQL), if there is none yet."""
     if session.dialect != "postgres" or not table.info["key"]:
         return
     name = f"{table.name}_grain"

@@ -1,6 +1,4 @@
-"""The pipeline's own books in `ops`: runs, batches, bookmarks, quarantine, validation, drift,
-watermarks.
-"""
+"""The run log in `ops`: runs, batches, bookmarks, quarantine, validation, drift, watermarks."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -41,12 +39,13 @@ def _put(session: Session, table: sa.Table, key: Sequence[str], values: Values) 
 
 
 def _put_all(session: Session, table: sa.Table, key: Sequence[str], rows: Iterable[Values]) -> None:
-    """Rows by key, each key once, in statements of many: one by one they would take milliseconds
-    each.
+    """Rows by key, each key once, in statements of many.
+
+    One by one they would take milliseconds each.
     """
     for lot in _lots(rows):
-        told = [tuple(row[name] for name in key) for row in lot]
-        session.execute(table.delete().where(sa.tuple_(*(table.c[name] for name in key)).in_(told)))
+        keys = [tuple(row[name] for name in key) for row in lot]
+        session.execute(table.delete().where(sa.tuple_(*(table.c[name] for name in key)).in_(keys)))
         session.execute(table.insert().values(lot))
 
 
@@ -57,7 +56,7 @@ def _lots(rows: Iterable[Values]) -> Iterator[list[dict[str, Any]]]:
 
 
 def start_run(session: Session, run_id: str, kind: str, as_of: datetime) -> None:
-    """A run begins. Runs that were killed are marked as such."""
+    """Record the start of a run, and mark runs that were killed."""
     session.execute(
         RUN.update()
         .where(RUN.c.state == "running")
@@ -74,7 +73,7 @@ def start_run(session: Session, run_id: str, kind: str, as_of: datetime) -> None
 
 
 def end_run(session: Session, run_id: str, state: str, message: str) -> None:
-    """A run ends as completed, partly or failed."""
+    """Record the end of a run: completed, partly or failed."""
     session.execute(
         RUN.update()
         .where(RUN.c.run_id == run_id)
@@ -84,12 +83,12 @@ def end_run(session: Session, run_id: str, state: str, message: str) -> None:
 
 def bookmark(session: Session, account: str, stream: str) -> dict[str, Any] | None:
     """The stored bookmark of a stream, or None."""
-    found = session.execute(
+    value = session.execute(
         sa.select(BOOKMARK.c.value).where(
             BOOKMARK.c.account == account, BOOKMARK.c.stream == stream
         )
     ).scalar()
-    return msgspec.json.decode(found) if found else None
+    return msgspec.json.decode(value) if value else None
 
 
 def move_bookmark(
@@ -112,7 +111,7 @@ def move_bookmark(
 
 
 def is_loaded(session: Session, batch_id: str) -> bool:
-    """The batch is in the warehouse."""
+    """Whether the batch is in the warehouse."""
     return (
         session.execute(sa.select(BATCH.c.batch_id).where(BATCH.c.batch_id == batch_id)).scalar()
         is not None
@@ -120,12 +119,12 @@ def is_loaded(session: Session, batch_id: str) -> bool:
 
 
 def record_batch(session: Session, values: Values) -> None:
-    """The batch is loaded."""
+    """Record that the batch is loaded."""
     _put(session, BATCH, ["batch_id"], {**values, "loaded_at": now()})
 
 
 def mark_changed(session: Session, table_name: str) -> None:
-    """The table has changed: models that read it are out of date."""
+    """Record a change of a table: models that read it are out of date."""
     counted = (
         TABLE_STATE.update()
         .where(TABLE_STATE.c.table_name == table_name)
@@ -139,7 +138,8 @@ def mark_changed(session: Session, table_name: str) -> None:
 
 @dataclass(slots=True)
 class BuildState:
-    """What the books say of tables and models, read once a build and kept up to date by it;
+    """The run log's state of tables and models, read once a build and kept up to date by it.
+
     `record_build` writes it back.
     """
 
@@ -148,7 +148,7 @@ class BuildState:
     built: list[dict[str, Any]] = field(default_factory=list)
 
     def note(self, values: dict[str, Any]) -> None:
-        """A model is built (a row of `ops.model_run`)."""
+        """Take in that a model is built (a row of `ops.model_run`)."""
         name = values["model"]
         if values["changed_count"]:
             self.changes[name] = self.changes.get(name, 0) + 1
@@ -157,7 +157,7 @@ class BuildState:
 
 
 def build_state(session: Session) -> BuildState:
-    """The present state."""
+    """Read the present state."""
     return BuildState(table_states(session), model_inputs(session))
 
 
@@ -175,12 +175,12 @@ def model_inputs(session: Session) -> dict[str, str]:
 
 
 def record_model(session: Session, values: Values) -> None:
-    """The model is built."""
+    """Record that the model is built."""
     _put(session, MODEL_RUN, ["model"], {**values, "built_at": now()})
 
 
 def record_build(session: Session, state: BuildState) -> None:
-    """All models of a build, and which tables it changed."""
+    """Record all models of a build, and which tables it changed."""
     _put_all(session, MODEL_RUN, ["model"], state.built)
     changed = [row["model"] for row in state.built if row["changed_count"]]
     _put_all(
@@ -195,7 +195,7 @@ def record_build(session: Session, state: BuildState) -> None:
 
 
 def quarantine(session: Session, rows: Iterable[Values], batch_id: str) -> None:
-    """Set rows aside, in place of what the same batch had set aside before."""
+    """Put rows into quarantine, in place of those of the same batch from before."""
     session.execute(QUARANTINE.delete().where(QUARANTINE.c.batch_id == batch_id))
     for lot in _lots({**row, "found_at": now(), "state": "open"} for row in rows):
         session.execute(QUARANTINE.insert().values(lot))
@@ -204,7 +204,7 @@ def quarantine(session: Session, rows: Iterable[Values], batch_id: str) -> None:
 def mark_replayed(
     session: Session, account: str, stream: str, loaded: Mapping[str, Iterable[str]]
 ) -> int:
-    """Open quarantine rows whose record has been loaded since are closed.
+    """Close the open quarantine rows whose record has been loaded since.
 
     `loaded`: entity to record keys.
     """
@@ -235,15 +235,15 @@ def open_quarantine_keys(session: Session, account: str, stream: str) -> dict[st
             QUARANTINE.c.state == "open",
         )
     )
-    found: dict[str, set[str]] = {}
+    keys: dict[str, set[str]] = {}
     for entity, key in rows:
         if key:
-            found.setdefault(entity, set()).add(key)
-    return found
+            keys.setdefault(entity, set()).add(key)
+    return keys
 
 
 def record_validation(session: Session, run_id: str, rows: Sequence[Values]) -> None:
-    """Results of rules."""
+    """Record results of rules."""
     _put_all(
         session,
         VALIDATION,
@@ -263,13 +263,13 @@ def known_fields(session: Session, account: str, stream: str) -> dict[str, tuple
 def record_drift(
     session: Session, account: str, stream: str, fields: Mapping[str, tuple[str, str]]
 ) -> None:
-    """Fields with their type and state."""
+    """Record fields with their type and state."""
     session.execute(
         DRIFT.delete().where(
             DRIFT.c.account == account, DRIFT.c.stream == stream, DRIFT.c.field.in_(list(fields))
         )
     )
-    told = (
+    rows = (
         {
             "account": account,
             "stream": stream,
@@ -280,12 +280,12 @@ def record_drift(
         }
         for field, (kind, state) in fields.items()
     )
-    for lot in _lots(told):
+    for lot in _lots(rows):
         session.execute(DRIFT.insert().values(lot))
 
 
 def reporting_zones(session: Session) -> list[dict[str, Any]]:
-    """What the last build was made for, a row a time zone."""
+    """What the last build was made for, one row for each time zone."""
     rows = session.execute(
         sa.select(REPORTING_ZONE).order_by(REPORTING_ZONE.c.time_zone)
     ).mappings()
@@ -305,7 +305,7 @@ def replace_rows(session: Session, table: sa.Table, rows: Sequence[Values]) -> b
 
 
 def move_watermark(session: Session, subject: str, until: datetime, run_id: str) -> None:
-    """Readers may trust `subject` up to `until`."""
+    """Record that readers may trust `subject` up to `until`."""
     _put(
         session,
         WATERMARK,
@@ -315,49 +315,65 @@ def move_watermark(session: Session, subject: str, until: datetime, run_id: str)
 
 
 def record_notification(session: Session, values: Values) -> None:
-    """A message was sent, or could not be."""
+    """Record a message that was sent, or could not be."""
     _put(session, NOTIFICATION, ["run_id", "channel"], {**values, "sent_at": now()})
 
 
-def last_notification(session: Session, channel: str) -> Any:
-    """The latest message that a channel got, or may have got; None if there is none.
+class SentMessage(NamedTuple):
+    """A message that a channel got, or may have got."""
 
-    Fields: topic, is_ok.
-    """
-    return session.execute(
+    topic: str
+    is_ok: bool
+
+
+def last_notification(session: Session, channel: str) -> SentMessage | None:
+    """The latest message that a channel got, or may have got; None if there is none."""
+    row = session.execute(_messages(channel).limit(1)).first()
+    return SentMessage(*row) if row else None
+
+
+def notifications_since(session: Session, channel: str, since: datetime) -> list[SentMessage]:
+    """Messages that a channel got, or may have got, newest first."""
+    rows = session.execute(_messages(channel).where(NOTIFICATION.c.sent_at > since))
+    return [SentMessage(*row) for row in rows]
+
+
+def _messages(channel: str) -> sa.Select[tuple[str, bool]]:
+    return (
         sa.select(NOTIFICATION.c.topic, NOTIFICATION.c.is_ok)
         .where(NOTIFICATION.c.channel == channel, NOTIFICATION.c.state != "failed")
         .order_by(NOTIFICATION.c.sent_at.desc(), NOTIFICATION.c.run_id.desc())
-        .limit(1)
-    ).first()
+    )
 
 
-def notifications_since(session: Session, channel: str, since: datetime) -> Sequence[Any]:
-    """Messages that a channel got, or may have got, newest first. Fields: topic, is_ok."""
-    return session.execute(
-        sa.select(NOTIFICATION.c.topic, NOTIFICATION.c.is_ok)
-        .where(
-            NOTIFICATION.c.channel == channel,
-            NOTIFICATION.c.state != "failed",
-            NOTIFICATION.c.sent_at > since,
-        )
-        .order_by(NOTIFICATION.c.sent_at.desc(), NOTIFICATION.c.run_id.desc())
-    ).all()
+_PUBLISHED = """
+account, team_id, day, lead_days, model, expected_tickets, low_80, high_80, low_95, high_95
+"""
+_PUBLISH_FORECAST = f"""
+insert into ops.forecast_published ({_PUBLISHED}, run_id, told_at)
+select {_PUBLISHED}, cast(:run_id as text), cast(:told_at as timestamptz)
+from marts.forecast_volume_daily as forecast
+where
+    forecast.lead_days in (1, 7, 14, 28)
+    and not exists (
+        select 1
+        from ops.forecast_published as published
+        where
+            published.account = forecast.account
+            and published.team_id = forecast.team_id
+            and published.day = forecast.day
+            and published.lead_days = forecast.lead_days
+    )
+"""
 
 
 def tell_forecast(session: Session, run_id: str) -> int:
-    """Keep what the forecast says of a few distances; what was told first of a day stays.
+    """Keep the forecasts of a few distances; what was published first of a day stays.
 
     Gives the rows added.
     """
     return session.execute(
-        "insert into ops.forecast_published (account, team_id, day, lead_days, model, expected_tickets,"
-        " low_80, high_80, low_95, high_95, run_id, told_at) select f.account, f.team_id, f.day,"
-        " f.lead_days, f.model, f.expected_tickets, f.low_80, f.high_80, f.low_95, f.high_95,"
-        " cast(:run_id as text), cast(:told_at as timestamptz) from marts.forecast_volume_daily as"
-        " f where f.lead_days in (1, 7, 14, 28) and not exists (select 1 from ops.forecast_published as"
-        " t where t.account = f.account and t.team_id = f.team_id and t.day = f.day and t.lead_days"
-        " = f.lead_days)",
+        _PUBLISH_FORECAST,
         {"run_id": run_id, "told_at": now()},
     ).rowcount
 
@@ -370,11 +386,10 @@ def record_alerts(
     settled: Iterable[tuple[str, str, str]] = (),
     accounts: Sequence[str] | None = None,
 ) -> None:
-    """What looks wrong now, as (subject, kind, what to know); alerts of these kinds that are not
-    among them are over.
+    """Record alerts, as (subject, kind, what to know); others of these kinds are over.
 
-    `settled` were found and are mended already: nobody has to look. `accounts`: those that were
-    looked at, if not all.
+    `settled` are repaired already: nobody has to look. `accounts`: those that were looked at, if
+    not all.
     """
     theirs = [
         ALERT.c.subject.startswith(f"{account}/", autoescape=True) for account in accounts or ()
@@ -385,8 +400,8 @@ def record_alerts(
     )
     known = {(r.subject, r.kind): r for r in session.execute(sa.select(ALERT).where(looked_at))}
     session.execute(ALERT.update().where(looked_at).values(is_open=False))
-    for is_open, found in ((False, settled), (True, alerts)):
-        for subject, kind, description in found:
+    for is_open, listed in ((False, settled), (True, alerts)):
+        for subject, kind, description in listed:
             before = known.get((subject, kind))
             first_at = before.first_at if before is not None and before.is_open else now()
             _put(
@@ -405,7 +420,7 @@ def record_alerts(
 
 
 def open_alerts(session: Session) -> list[dict[str, Any]]:
-    """What looks wrong as of the latest run."""
+    """Open alerts, as of the latest run."""
     rows = session.execute(
         sa.select(ALERT).where(ALERT.c.is_open).order_by(ALERT.c.subject, ALERT.c.kind)
     ).mappings()
@@ -441,7 +456,7 @@ def erased(session: Session, account: str) -> set[str]:
 
 
 def record_erasure(session: Session, account: str, fingerprint: str, pseudonym: str) -> None:
-    """The person is erased."""
+    """Record that the person is erased."""
     _put(
         session,
         ERASED,
@@ -458,21 +473,21 @@ def record_erasure(session: Session, account: str, fingerprint: str, pseudonym: 
 def clear_quarantine(
     session: Session, account: str, key: str, pseudonym: str, words: Sequence[str]
 ) -> int:
-    """Rows set aside that are a person's, or whose reason quotes them: key and reason go."""
-    told = sa.or_(
+    """Clear key and reason of quarantine rows that are a person's, or whose reason quotes them."""
+    is_theirs = sa.or_(
         QUARANTINE.c.record_key == key,
         *(QUARANTINE.c.reason.contains(word, autoescape=True) for word in words),
         *(QUARANTINE.c.record_key == word for word in words),
     )
     return session.execute(
         QUARANTINE.update()
-        .where(QUARANTINE.c.account == account, told)
+        .where(QUARANTINE.c.account == account, is_theirs)
         .values(record_key=pseudonym, reason="erased")
     ).rowcount
 
 
 def dismiss(session: Session, batch_id: str, number: int) -> int:
-    """A row of the quarantine that nobody will mend; gives how many rows that was."""
+    """Close a row of the quarantine that nobody will mend; gives the number of rows."""
     return session.execute(
         QUARANTINE.update()
         .where(
@@ -485,7 +500,7 @@ def dismiss(session: Session, batch_id: str, number: int) -> int:
 
 
 def tidy(session: Session, before: datetime) -> dict[str, int]:
-    """Remove rows of the books from before an instant; what runs need to go on from stays.
+    """Remove rows of the run log from before an instant; what runs continue from stays.
 
     Gives the rows by table.
     """
@@ -508,7 +523,7 @@ def tidy(session: Session, before: datetime) -> dict[str, int]:
 
 
 def record_reconciliation(session: Session, rows: Iterable[Values]) -> None:
-    """Results of a comparison with the vendors."""
+    """Record results of a comparison with the vendors."""
     _put_all(
         session,
         RECONCILIATION,

@@ -58,7 +58,7 @@ class Session(ABC):
     def execute(
         self, statement: str | sa.Executable, values: Values | Sequence[Values] | None = None
     ) -> sa.CursorResult[*tuple[Any, ...]]:
-        """Run a statement; text takes its parameters as `:name`, and is run as it is without any."""
+        """Run a statement; text has its parameters as `:name`, and is run as it is without any."""
         if isinstance(statement, sa.Executable):
             return self._connection.execute(statement, values)
         if values is None:
@@ -99,7 +99,7 @@ class Session(ABC):
 
     @abstractmethod
     def append(self, target: str, rows: pa.Table) -> None:
-        """Append Arrow rows to `target` (schema-qualified or temporary) by the engine's bulk path."""
+        """Append Arrow rows to `target` (schema-qualified or temporary) by the bulk path."""
 
     @abstractmethod
     def arrow(self, statement: str, values: Values | None = None) -> pa.Table:
@@ -111,7 +111,7 @@ class Session(ABC):
 
     @abstractmethod
     def analyze(self, target: str = "") -> None:
-        """Refresh the statistics of a table, or of all: the plans of the next queries rest on it."""
+        """Refresh the statistics of a table, or of all: plans of the next queries need it."""
 
 
 class DuckDBSession(Session):

@@ -1,5 +1,6 @@
-"""Every table that SQLAlchemy creates: entities in `source`, the books in `ops`, models in
-`staging`, `core`, `marts`.
+"""Every table that SQLAlchemy creates.
+
+Entities are in `source`, the run log in `ops`, models in `staging`, `core` and `marts`.
 """
 
 import re
@@ -8,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tasks.entities import ENTITIES, Column, Entity
+from tasks.entities import ENTITIES, Column, Entity, Kind
 from tasks.errors import ConfigurationError
 
 BUILT = ("staging", "core", "marts")  # schemas whose tables are built from others
@@ -97,7 +98,7 @@ def _ops(name: str, description: str, key: tuple[str, ...], *columns: Column) ->
     return table("ops", name, columns, description, key)
 
 
-def _c(name: str, kind: Any, description: str, *, required: bool = False) -> Column:
+def _c(name: str, kind: Kind, description: str, *, required: bool = False) -> Column:
     return Column(name, kind, description, required)
 
 
@@ -284,10 +285,10 @@ NOTIFICATION = _ops(
     _c(
         "topic",
         "text",
-        "Fingerprint of what was told; the same trouble is told once a day",
+        "Fingerprint of the message; the same trouble is reported once a day",
         required=True,
     ),
-    _c("is_ok", "flag", "The message told that all is well", required=True),
+    _c("is_ok", "flag", "The message reported that all is well", required=True),
     _c(
         "state",
         "text",
@@ -321,7 +322,7 @@ RECONCILIATION = _ops(
     _c("entity", "text", "Entity", required=True),
     _c("window_start", "instant", "Window compared, start included", required=True),
     _c("window_end", "instant", "Window compared, end not included", required=True),
-    _c("vendor_count", "whole", "Records that the vendor tells of", required=True),
+    _c("vendor_count", "whole", "Records that the vendor reports", required=True),
     _c(
         "warehouse_count",
         "whole",
@@ -343,15 +344,14 @@ RECONCILIATION = _ops(
     _c(
         "ghost_count",
         "whole",
-        "In the warehouse and no longer told: marked as deleted now",
+        "In the warehouse and no longer reported: marked as deleted now",
         required=True,
     ),
     _c("compared_at", "instant", "Compared at", required=True),
 )
 FORECAST_PUBLISHED = _ops(
     "forecast_published",
-    "What was forecast of each day 1, 7, 14 and 28 days before, as it was told then: never made"
-    " anew",
+    "Forecasts of each day 1, 7, 14 and 28 days before, as published then; never computed again",
     ("account", "team_id", "day", "lead_days"),
     _c("account", "text", "Account", required=True),
     _c("team_id", "text", "Team", required=True),
@@ -363,7 +363,7 @@ FORECAST_PUBLISHED = _ops(
     _c("high_80", "number", "Upper bound", required=True),
     _c("low_95", "number", "Lower bound of the 95 % interval", required=True),
     _c("high_95", "number", "Upper bound", required=True),
-    _c("run_id", "text", "Run that told it first", required=True),
+    _c("run_id", "text", "Run that published it first", required=True),
     _c(
         "told_at",
         "instant",
