@@ -56,6 +56,17 @@ def samples(query: Read) -> dict[str, Any]:
     return {parameter.name: SAMPLES[parameter.kind] for parameter in query.parameters}
 
 
+def complete(row: dict[str, Any], target: Any) -> dict[str, Any]:
+    """The row, with something in the columns that must not be null."""
+    return {
+        column.name: SAMPLES[column.info["kind"]]
+        if value is None and not column.nullable
+        else value
+        for column in target.columns
+        for value in [typed(row, target)[column.name]]
+    }
+
+
 def kinds_that_fit(session: Session, query: Read) -> dict[str, bool]:
     """By column: whether its type in the database is that of its kind."""
     if session.dialect == "duckdb":
@@ -126,7 +137,7 @@ def test_case(path: Path, warehouse: Warehouse):
     with warehouse.transaction() as session:
         for table, rows in {**PARAMETERS, **case["given"]}.items():
             target = described(table)
-            session.append(table, arrow_rows(target, [typed(row, target) for row in rows]))
+            session.append(table, arrow_rows(target, [complete(row, target) for row in rows]))
         result = read_arrow(session, query.name, **given).to_pylist()
     columns = list(case["expect"][0])
     found = [[shown(row[c]) for c in columns] for row in result]

@@ -10,12 +10,15 @@ import event_log
 import pytest
 import yaml
 from conftest import begun, build_models
+from read_uses import uses
 from test_models import CASES, shown, wanted
+from test_reads import samples
 
 from tasks.entities import ENTITIES
 from tasks.settings import load
 from tasks.sqlmodels.catalog import models
 from tasks.sqlmodels.kpis import kpis
+from tasks.sqlmodels.reads import find, read, read_arrow
 from tasks.warehouse.engine import Warehouse
 
 HERE = Path(__file__).parent
@@ -112,3 +115,13 @@ def test_every_sql_model_has_a_case():
     shown_models = {p.stem.rsplit(".", 1)[0] for p in CASES} | set(EXPECTED)
     missing = sorted({m.full_name for m in models().values() if m.select} - shown_models)
     assert missing == [], "add rows to story_expected.yml or a file cases/<model>.<case>.yml"
+
+
+def test_every_read_gives_rows_of_its_type(warehouse: Warehouse):
+    with warehouse.session() as session:
+        for use in uses():
+            given = samples(find(use.read))
+            if use.row is None:
+                read_arrow(session, use.read, **given)
+            else:
+                read(session, use.read, use.row, **given)
