@@ -30,7 +30,7 @@ connector = Connector(
     check=Request("/api/v2/agents/me"),
     limits=Limits(requests_per_minute=160),
     file_hosts=("freshdesk.com", "amazonaws.com"),
-    unsupported=("holidays", "merges", "which SLA policy applies (due times are told)"),
+    unsupported=("holidays", "merges", "which SLA policy applies (due times are reported)"),
     streams=(
         *tickets.STREAMS,
         *sla.STREAMS,

@@ -8,12 +8,19 @@ from tasks.rest.shapes import score
 from tasks.rest.spec import Output, Stream
 from tasks.rest.values import TopLevelList, sql
 
-SMILEY = (
-    "case {f} when 103 then 5 when 102 then 4.5 when 101 then 4 when 100 then 3 when -101 then 2"
-    " when -102 then 1.5 when -103 then 1 when 1 then 5 when 2 then 3 when 3 then 1 end".replace(
-        "{f}", "cast({ratings.default_question} as int)"
-    )
-)
+SMILEY = """
+    case cast({ratings.default_question} as int)
+        when 103 then 5
+        when 102 then 4.5
+        when 101 then 4
+        when 100 then 3
+        when -101 then 2
+        when -102 then 1.5
+        when -103 then 1
+        when 1 then 5
+        when 2 then 3
+        when 3 then 1
+    end"""
 
 STREAMS = (
     Stream(

@@ -18,8 +18,11 @@ MESSAGES = (
             "channel": "type",
             "body": "text",
             "author_role": sql(
-                "case when cast({is_inbound} as boolean) then 'customer' when"
-                " {author.id} is null then 'system' end"
+                """
+                case
+                    when cast({is_inbound} as boolean) then 'customer'
+                    when {author.id} is null then 'system'
+                end"""
             ),
             "sequence": sql("cast(cast({created_at} as double) * 1000 as bigint)"),
         },

@@ -77,8 +77,11 @@ STREAMS = (
                     "type": "type",
                     "created_at": epoch("created_at"),
                     "status": sql(
-                        "case when {status} = 'archived' then {status} else"
-                        " coalesce({status_category}, {status}) end"
+                        """
+                        case
+                            when {status} = 'archived' then {status}
+                            else coalesce({status_category}, {status})
+                        end"""
                     ),
                     "requester_id": sql(
                         "regexp_extract({recipient._links.related.contact}, '([^/]+)$', 1)"

@@ -11,16 +11,16 @@ STATUS = {"archive": "archived", "reopen": "open", "restore": "open"}
 WEEK = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 
 
-def first(told: Json) -> Mapping[str, Json]:
+def first(value: Json) -> Mapping[str, Json]:
     """`data` may be missing, an object or a list of them."""
-    found = (told or {}).get("data")
+    found = (value or {}).get("data")
     found = found[0] if isinstance(found, list) and found else found
     return found if isinstance(found, Mapping) else {}
 
 
-def of(told: Json, kind: str) -> bool:
+def of(value: Json, kind: str) -> bool:
     """Whether the source or target of an event is of a kind."""
-    return bool(told) and ((told.get("_meta") or {}).get("type") == kind)
+    return bool(value) and ((value.get("_meta") or {}).get("type") == kind)
 
 
 def changes(event: Record, context: RecordContext) -> Iterable[Row]:
@@ -83,11 +83,11 @@ def members(team: Record, context: RecordContext) -> Iterable[Row]:
 def week(shift: Record, context: RecordContext) -> Iterable[Row]:
     """A row for each opening time of a shift."""
     for number, day in enumerate(WEEK):
-        told = (shift.get("times") or {}).get(day)
-        if told:
+        times = (shift.get("times") or {}).get(day)
+        if times:
             yield {
                 "schedule_id": shift["id"],
                 "name": shift.get("name"),
                 "time_zone": shift.get("timezone"),
-                **hours(number, told["start"], told["end"]),
+                **hours(number, times["start"], times["end"]),
             }

@@ -40,10 +40,13 @@ STREAMS = (
                         "left(nullif({properties.recurring_revenue_inactive_date}, ''), 10)"
                     ),
                     "churned_on": sql(
-                        "case when lower({properties.recurring_revenue_inactive_reason}) in"
-                        " ('churned', 'lost') then"
-                        " left(nullif({properties.recurring_revenue_inactive_date}, ''),"
-                        " 10) end"
+                        """
+                        case
+                            when lower({reason}) in ('churned', 'lost')
+                                then left(nullif({inactive_on}, ''), 10)
+                        end""",
+                        reason="properties.recurring_revenue_inactive_reason",
+                        inactive_on="properties.recurring_revenue_inactive_date",
                     ),
                     "yearly_amount": sql(
                         "coalesce(nullif({properties.hs_arr}, ''), nullif({properties.amount}, ''))"
@@ -55,7 +58,7 @@ STREAMS = (
             Output(
                 TOMBSTONE,
                 filter=sql("{properties.hs_is_closed_won} is distinct from 'true'"),
-                fields={  # won by mistake, and opened again
+                fields={  # won by mistake, and reopened
                     "entity": sql("'contract'"),
                     "record_id": "id",
                     "deleted_at": "updatedAt",

@@ -15,9 +15,14 @@ MESSAGES = (
             "sent_at": "createdAt",
             "author_id": "createdBy",
             "author_role": sql(
-                "case when {direction} = 'OUTGOING' and {createdBy} like 'E-%' then"
-                " 'agent' else case left({createdBy}, 2) when 'A-' then 'agent' when"
-                " 'B-' then 'bot' when 'S-' then 'system' else 'customer' end end"
+                """
+                case
+                    when {direction} = 'OUTGOING' and {createdBy} like 'E-%' then 'agent'
+                    when {createdBy} like 'A-%' then 'agent'
+                    when {createdBy} like 'B-%' then 'bot'
+                    when {createdBy} like 'S-%' then 'system'
+                    else 'customer'
+                end"""
             ),
             "is_public": sql("{type} <> 'COMMENT'"),
             "body": "text",

@@ -36,8 +36,12 @@ STREAMS = (
                         "case {properties.hs_survey_type} when 'NPS' then 0 else 1 end"
                     ),
                     "scale_max": sql(
-                        "case {properties.hs_survey_type} when 'NPS' then 10 when 'CES' then 7"
-                        " else 5 end"
+                        """
+                        case {properties.hs_survey_type}
+                            when 'NPS' then 10
+                            when 'CES' then 7
+                            else 5
+                        end"""
                     ),
                     "ticket_id": "properties.hs_ticket_id",
                     "customer_id": "properties.hs_contact_id",

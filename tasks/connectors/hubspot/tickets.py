@@ -40,7 +40,7 @@ def read_by_ids(path: str, extra: Mapping[str, Json]) -> Callable[[tuple[str, ..
 
 
 def history(field: str, name: str) -> Output:
-    """A property's history, newest first; the value before is not told."""
+    """A property's history, newest first; the value before a change is missing."""
     return Output(
         TICKET_EVENT,
         section="details",

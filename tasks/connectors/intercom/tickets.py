@@ -77,8 +77,11 @@ STREAMS = (
                     "solved_at": epoch("statistics.last_close_at"),
                     "vendor_reopens_count": "statistics.count_reopens",
                     "vendor_made_sla": sql(
-                        "case {sla_applied.sla_status} when 'hit' then true when 'missed' then"
-                        " false end"
+                        """
+                        case {sla_applied.sla_status}
+                            when 'hit' then true
+                            when 'missed' then false
+                        end"""
                     ),
                     "vendor_first_reply_business_minutes": sql(
                         "cast({statistics.time_to_admin_reply} as double) / 60"

@@ -20,15 +20,17 @@ def contact(record: Record, context: RecordContext) -> Iterable[Row]:
     }
 
 
-def closed_days(told: Record, context: RecordContext) -> Iterable[Row]:
+def closed_days(exception: Record, context: RecordContext) -> Iterable[Row]:
     """The days on which an exception closes the schedule, each year if it recurs."""
-    first = date.fromisoformat(told["exception_date"])
-    days = occurrences(first, None, every="year") if told.get("recurring_annually") else [first]
-    for day in days if told["exception_type"] == "closed" else ():
+    first = date.fromisoformat(exception["exception_date"])
+    days = (
+        occurrences(first, None, every="year") if exception.get("recurring_annually") else [first]
+    )
+    for day in days if exception["exception_type"] == "closed" else ():
         yield {
-            "schedule_id": told["office_hours_schedule_id"],
-            "holiday_id": f"{told['id']}-{day}" if len(days) > 1 else told["id"],
-            "name": told.get("name"),
+            "schedule_id": exception["office_hours_schedule_id"],
+            "holiday_id": f"{exception['id']}-{day}" if len(days) > 1 else exception["id"],
+            "name": exception.get("name"),
             "first_on": str(day),
             "last_on": str(day),
         }

@@ -25,7 +25,7 @@ connector = Connector(
     unsupported=(
         "opening hours",
         "holidays",
-        "SLA policies (goals of running clocks are told)",
+        "SLA policies (goals of running clocks are reported)",
         "deletions",
         "merges",
         "teams (projects stand for them)",

@@ -17,8 +17,12 @@ MESSAGES = (
             "author_id": "author.accountId",
             "is_public": sql("coalesce(cast({jsdPublic} as boolean), true)"),
             "author_role": sql(
-                "case {author.accountType} when 'atlassian' then 'agent' when"
-                " 'customer' then 'customer' when 'app' then 'bot' end"
+                """
+                case {author.accountType}
+                    when 'atlassian' then 'agent'
+                    when 'customer' then 'customer'
+                    when 'app' then 'bot'
+                end"""
             ),
             "sequence": "id",
         },

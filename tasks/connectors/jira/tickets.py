@@ -93,8 +93,11 @@ STREAMS = (
                 "status_id": "id",
                 "label": "name",
                 "category": sql(
-                    "case upper({statusCategory}) when 'DONE' then 'solved' when 'TODO' then"
-                    " 'new' end"
+                    """
+                    case upper({statusCategory})
+                        when 'DONE' then 'solved'
+                        when 'TODO' then 'new'
+                    end"""
                 ),
             },
         ),

@@ -10,11 +10,13 @@ HISTORY = {"status": "status", "assignee": "assignee", "priority": "priority"}
 METRICS = {"time to first response": "first_response", "time to resolution": "resolution"}
 
 
-def instant(told: Json) -> Json:
+def instant(value: Json) -> Json:
     """Epoch milliseconds or text; the SLA's objects hold both."""
-    if isinstance(told, Mapping):
-        told = told.get("epochMillis")
-    return datetime.fromtimestamp(told / 1000, UTC).isoformat() if isinstance(told, int) else told
+    if isinstance(value, Mapping):
+        value = value.get("epochMillis")
+    return (
+        datetime.fromtimestamp(value / 1000, UTC).isoformat() if isinstance(value, int) else value
+    )
 
 
 def value(item: Mapping[str, Json], which: str) -> Json:

@@ -22,8 +22,10 @@ STREAMS = (
                     "starts_on": "StartDate",
                     "ends_on": "EndDate",
                     "churned_on": sql(
-                        "case when {Status} in ('Terminated', 'Canceled', 'Cancelled') then"
-                        " {EndDate} end"
+                        """
+                        case
+                            when {Status} in ('Terminated', 'Canceled', 'Cancelled') then {EndDate}
+                        end"""
                     ),
                     "version_at": "SystemModstamp",
                 },

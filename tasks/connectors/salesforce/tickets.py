@@ -6,11 +6,11 @@ from tasks.rest.spec import Output
 from tasks.rest.values import sql
 
 
-def history(field: str, told: str) -> Output:
+def history(field: str, vendor_field: str) -> Output:
     """Changes of one tracked field."""
     return Output(
         TICKET_EVENT,
-        filter=sql(f"{{Field}} = '{told}'"),
+        filter=sql(f"{{Field}} = '{vendor_field}'"),
         fields={
             "event_id": "Id",
             "ticket_id": "CaseId",
@@ -26,7 +26,7 @@ def history(field: str, told: str) -> Output:
 def owner(field: str, prefix: str, unchanged: str) -> Output:
     """Owner rows with ids. A queue that hands over to a user is still the team."""
 
-    def told(column: str, other: str) -> str:
+    def owner_of(column: str, other: str) -> str:
         return f"case when {{{column}}} like '{prefix}%' then {{{column}}} else {other} end"
 
     return Output(
@@ -39,8 +39,8 @@ def owner(field: str, prefix: str, unchanged: str) -> Output:
             "event_id": sql(f"{{Id}} || '-{field}'"),
             "ticket_id": "CaseId",
             "field": sql(f"'{field}'"),
-            "from_value": sql(told("OldValue", "null")),
-            "to_value": sql(told("NewValue", unchanged)),
+            "from_value": sql(owner_of("OldValue", "null")),
+            "to_value": sql(owner_of("NewValue", unchanged)),
             "changed_at": "CreatedDate",
             "actor_id": "CreatedById",
         },

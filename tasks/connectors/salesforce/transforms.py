@@ -54,44 +54,44 @@ RECURS = {
 }
 
 
-def holiday(told: Record, context: RecordContext) -> Iterable[Row]:
+def holiday(record: Record, context: RecordContext) -> Iterable[Row]:
     """A row an occurrence; holidays of part of a day close nothing.
 
     The mask of weekdays has Sunday as 1, Monday as 2.
     """
-    if not told["IsAllDay"]:
+    if not record["IsAllDay"]:
         return
     days = (
-        [date.fromisoformat(told["ActivityDate"])]
-        if not told["IsRecurrence"]
+        [date.fromisoformat(record["ActivityDate"])]
+        if not record["IsRecurrence"]
         else occurrences(
-            date.fromisoformat(told["RecurrenceStartDate"]),
+            date.fromisoformat(record["RecurrenceStartDate"]),
             (
-                date.fromisoformat(told["RecurrenceEndDateOnly"])
-                if told["RecurrenceEndDateOnly"]
+                date.fromisoformat(record["RecurrenceEndDateOnly"])
+                if record["RecurrenceEndDateOnly"]
                 else None
             ),
-            every=RECURS[told["RecurrenceType"]],
-            interval=told["RecurrenceInterval"] or 1,
-            day=told["RecurrenceDayOfMonth"],
+            every=RECURS[record["RecurrenceType"]],
+            interval=record["RecurrenceInterval"] or 1,
+            day=record["RecurrenceDayOfMonth"],
             month=(
-                MONTHS.index(told["RecurrenceMonthOfYear"]) + 1
-                if told["RecurrenceMonthOfYear"]
+                MONTHS.index(record["RecurrenceMonthOfYear"]) + 1
+                if record["RecurrenceMonthOfYear"]
                 else None
             ),
-            nth=NTH.get(told["RecurrenceInstance"]),
+            nth=NTH.get(record["RecurrenceInstance"]),
             weekdays=[
                 (bit - 1) % 7
                 for bit in range(7)
-                if (told["RecurrenceDayOfWeekMask"] or 0) >> bit & 1
+                if (record["RecurrenceDayOfWeekMask"] or 0) >> bit & 1
             ],
         )
     )
     yield from (
         {
             "schedule_id": "*",
-            "holiday_id": f"{told['Id']}-{day}" if told["IsRecurrence"] else told["Id"],
-            "name": told["Name"],
+            "holiday_id": f"{record['Id']}-{day}" if record["IsRecurrence"] else record["Id"],
+            "name": record["Name"],
             "first_on": str(day),
             "last_on": str(day),
             "version_at": None,

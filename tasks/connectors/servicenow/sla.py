@@ -7,7 +7,7 @@ from tasks.rest.values import sql
 
 
 def sla(kind: str, at: str, condition: str) -> Output:
-    """task_sla rows told as events.
+    """Events of a row of task_sla.
 
     A breach happens at the planned end; running values are stale and not used.
     """

@@ -82,7 +82,7 @@ def audit(field: str, name: str) -> Output:
 def held() -> Output:
     """On hold for the caller is pending.
 
-    The reason is a change of its own, told beside that of the state, so it comes after it.
+    The reason is a change of its own at the instant of the state's, so it comes after it.
     """
     return Output(
         TICKET_EVENT,

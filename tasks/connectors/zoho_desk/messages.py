@@ -16,8 +16,12 @@ MESSAGES = (
             "author_id": "author.id",
             "is_public": sql("coalesce({visibility}, 'public') = 'public'"),
             "author_role": sql(
-                "case when {direction} = 'in' then 'customer' when {author.type} ="
-                " 'AGENT' then 'agent' else 'system' end"
+                """
+                case
+                    when {direction} = 'in' then 'customer'
+                    when {author.type} = 'AGENT' then 'agent'
+                    else 'system'
+                end"""
             ),
             "channel": "channel",
             "body": "summary",

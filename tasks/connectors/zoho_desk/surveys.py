@@ -28,8 +28,12 @@ STREAMS = (
                 fields={
                     "response_id": "id",
                     "score": sql(
-                        "case upper({rating}) when 'GOOD' then 1 when 'OKAY' then 0.5 when"
-                        " 'BAD' then 0 end"
+                        """
+                        case upper({rating})
+                            when 'GOOD' then 1
+                            when 'OKAY' then 0.5
+                            when 'BAD' then 0
+                        end"""
                     ),
                     **score("csat", 0, 1),
                     "ticket_id": "ticketId",

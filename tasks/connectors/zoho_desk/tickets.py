@@ -6,7 +6,7 @@ from tasks.connectors.zoho_desk.api import API, SEARCH, modified
 from tasks.connectors.zoho_desk.messages import MESSAGES
 from tasks.connectors.zoho_desk.sla import SLA_EVENTS
 from tasks.connectors.zoho_desk.time_entries import TIME_ENTRIES
-from tasks.connectors.zoho_desk.transforms import VALUE, told
+from tasks.connectors.zoho_desk.transforms import VALUE, changed_value
 from tasks.entities import TICKET, TICKET_EVENT, TICKET_STATUS
 from tasks.rest.paging import Offset
 from tasks.rest.spec import ChildStream, IncrementalWindow, Output, Request, Stream
@@ -39,8 +39,8 @@ def change(name: str, field: str) -> Output:
             ),
             "ticket_id": Partition(),
             "field": sql(f"'{field}'"),
-            "from_value": told("previousValue"),
-            "to_value": told("updatedValue"),
+            "from_value": changed_value("previousValue"),
+            "to_value": changed_value("updatedValue"),
             "changed_at": "eventTime",
             "actor_id": "actor.id",
         },
@@ -98,8 +98,11 @@ STREAMS = (
                     "status_id": "status",
                     "label": "status",
                     "category": sql(
-                        "case when {statusType} = 'Closed' then 'closed' when {statusType} ="
-                        " 'On Hold' and lower({status}) not like '%customer%' then 'hold' end"
+                        """
+                        case
+                            when {statusType} = 'Closed' then 'closed'
+                            when {statusType} = 'On Hold' and lower({status}) not like '%customer%' then 'hold'
+                        end"""
                     ),
                 },
             ),

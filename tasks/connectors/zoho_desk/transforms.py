@@ -11,7 +11,7 @@ DAYS = ("SUNDAY", "MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATUR
 VALUE = Item("propertyValue")
 
 
-def told(key: str) -> Expression:
+def changed_value(key: str) -> Expression:
     """A value of a history entry: bare text, an object with an id, or one of a transition's two."""
     places = (f"$.{key}.id", f"$.{key}", *(("$.id",) if key == "updatedValue" else ()))
     inner = ", ".join(f"{{value}}->>'{place}'" for place in places)
@@ -20,13 +20,13 @@ def told(key: str) -> Expression:
     return sql(f"case when {is_object} then coalesce({inner}) else {bare} end", value=VALUE)
 
 
-def week(told: Record, context: RecordContext) -> Iterable[Row]:
+def week(schedule: Record, context: RecordContext) -> Iterable[Row]:
     """A row for each opening time."""
-    for time in told.get("businessTimes") or ():
+    for time in schedule.get("businessTimes") or ():
         yield {
-            "schedule_id": told["id"],
-            "name": told.get("name"),
-            "time_zone": (told.get("timeZone") or {}).get("id"),
+            "schedule_id": schedule["id"],
+            "name": schedule.get("name"),
+            "time_zone": (schedule.get("timeZone") or {}).get("id"),
             **hours(DAYS.index(time["day"]), time["startTime"], time["endTime"]),
         }
 
