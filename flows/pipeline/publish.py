@@ -9,7 +9,9 @@ from flows.pipeline.outcome import Outcome, Published
 from flows.pipeline.runner import Work
 from tasks import publish
 from tasks.errors import ModelError
-from tasks.quality.suites import Verdict, check, columns_of, rules_of, write_docs
+from tasks.quality.data_docs import write_docs
+from tasks.quality.rules import columns_of, rules_of
+from tasks.quality.suites import Verdict, check
 from tasks.sqlmodels.catalog import models
 from tasks.warehouse import runlog
 from tasks.warehouse.build import read_columns

@@ -1,3 +1,1 @@
-"""Data rules: suites in `expectations/`, applied by Great Expectations; bad rows named, bad batches
-refused.
-"""
+"""Data rules: the suites of `expectations/`, applied by Great Expectations."""

@@ -1,4 +1,4 @@
-"""What validation hands on: good rows, and rows set aside with their reason."""
+"""What validation passes on: good rows, and rejected rows with their reason."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from tasks.quality.suites import Verdict
 
 @dataclass(frozen=True, slots=True)
 class RejectedRow:
-    """A row set aside: where its record lies, which rule it broke and why."""
+    """A rejected row: the place of its record, the rule it broke, and the reason."""
 
     entity: str
     page_number: int
@@ -22,7 +22,7 @@ class RejectedRow:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """Good rows of one entity (its columns, page, record, received instant) and what was set aside."""
+    """Good rows of one entity (its columns, page, record, received instant), and the rejected rows."""
 
     entity: Entity
     rows: pa.Table

@@ -9,7 +9,7 @@ import pytest
 
 from tasks.connectors import connectors
 from tasks.entities import ENTITIES
-from tasks.quality.suites import columns_of, rules_of
+from tasks.quality.rules import columns_of, rules_of
 from tasks.settings import AccountSettings, Settings
 from tasks.sqlmodels.catalog import identities, models
 
@@ -19,13 +19,13 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.mark.parametrize("entity", ENTITIES.values(), ids=lambda e: e.name)
 def test_every_entity_has_rules_for_its_required_columns(entity):
     held = {
-        r["kwargs"]["column"]
+        r.kwargs["column"]
         for r in rules_of(entity.name)
-        if r["type"] == "expect_column_values_to_not_be_null" and r["meta"]["level"] == "row"
+        if r.type == "expect_column_values_to_not_be_null" and r.level == "row"
     }
     assert entity.required <= held
     assert set(columns_of(entity.name)) <= set(entity.names)
-    assert all(r["meta"]["description"] for r in rules_of(entity.name))
+    assert all(r.description for r in rules_of(entity.name))
 
 
 @pytest.mark.parametrize("model", models().values(), ids=lambda m: m.full_name)

@@ -12,7 +12,8 @@ from tasks.clock import Window, now
 from tasks.entities import ARROW, ENTITIES
 from tasks.landing.store import Landing, Source
 from tasks.publish import write
-from tasks.quality.suites import check, write_docs
+from tasks.quality.data_docs import write_docs
+from tasks.quality.suites import check
 from tasks.reporting.content import Headline, Plot, Report, Series, Table
 
 HOSTILE = (

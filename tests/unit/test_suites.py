@@ -8,7 +8,9 @@ import pyarrow as pa
 import pytest
 
 from tasks.entities import ARROW, ENTITIES
-from tasks.quality import suites
+from tasks.quality.column_checks import is_surely_met
+from tasks.quality.rules import Rule, columns_of, rules_of
+from tasks.quality.suites import COUNTS, check, judge
 from tasks.sqlmodels.catalog import models
 
 KINDS = {
@@ -20,7 +22,7 @@ KINDS = {
         for c in m.columns
     },
 }
-SUBJECTS = sorted({subject for subject, _ in KINDS if suites.columns_of(subject)})
+SUBJECTS = sorted({subject for subject, _ in KINDS if columns_of(subject)})
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 
 
@@ -40,7 +42,7 @@ def value(kind: str, pick: random.Random):
 def drawn(subject: str, pick: random.Random) -> pa.Table:
     """Three rows in which a column has values, some, or none."""
     columns = {}
-    for name in suites.columns_of(subject):
+    for name in columns_of(subject):
         kind, share = KINDS[subject, name], pick.choice([0.0, 0.5, 1.0])
         values = [value(kind, pick) if pick.random() < share else None for _ in range(3)]
         columns[name] = pa.array(values, ARROW[kind])
@@ -48,30 +50,28 @@ def drawn(subject: str, pick: random.Random) -> pa.Table:
 
 
 @pytest.mark.parametrize("subject", SUBJECTS)
-def test_a_rule_met_at_sight_is_met(subject: str):
+def test_a_rule_surely_met_is_met(subject: str):
     pick = random.Random(subject)
     for _ in range(3):
         table = drawn(subject, pick)
-        seen = [rule for rule in suites.rules_of(subject) if suites._is_met_at_sight(rule, table)]
-        judged = suites._judge(subject, seen, table, suites._QUIET)
-        assert [
-            suites.rule_name(rule) for rule in seen if not judged[suites._key(rule)].success
-        ] == []
+        seen = [rule for rule in rules_of(subject) if is_surely_met(rule, table)]
+        judged = judge(subject, seen, table, COUNTS)
+        assert [rule.name for rule in seen if not judged[rule.number].success] == []
 
 
 BOUNDED = [
     (subject, rule)
     for subject in SUBJECTS
-    for rule in suites.rules_of(subject)
-    if rule["type"] == "expect_column_values_to_be_between"
+    for rule in rules_of(subject)
+    if rule.type == "expect_column_values_to_be_between"
 ]
 
 
 @pytest.mark.parametrize(
-    ("subject", "rule"), BOUNDED, ids=lambda x: x if isinstance(x, str) else suites.rule_name(x)
+    ("subject", "rule"), BOUNDED, ids=lambda x: x if isinstance(x, str) else x.name
 )
-def test_bounds_are_what_great_expectations_takes_them_for(subject: str, rule: dict):
-    name, low, high = (rule["kwargs"].get(key) for key in ("column", "min_value", "max_value"))
+def test_bounds_are_what_great_expectations_takes_them_for(subject: str, rule: Rule):
+    name, low, high = (rule.kwargs.get(key) for key in ("column", "min_value", "max_value"))
     kind = KINDS[subject, name]
     typed = {
         "number": float,
@@ -89,15 +89,11 @@ def test_bounds_are_what_great_expectations_takes_them_for(subject: str, rule: d
     ]
     for values, is_met in ((inside, True), *((row, False) for row in outside)):
         table = pa.table({name: pa.array(values, ARROW[kind])})
-        judged = suites._judge(subject, [rule], table, suites._QUIET)[suites._key(rule)].success
-        assert (
-            suites._is_met_at_sight(rule, table)
-            == judged
-            == (is_met and "strict_min" not in rule["kwargs"])
-        )
+        judged = judge(subject, [rule], table, COUNTS)[rule.number].success
+        assert is_surely_met(rule, table) == judged == (is_met and "strict_min" not in rule.kwargs)
 
 
-def test_no_rule_that_is_broken_is_met_at_sight():
+def test_no_rule_that_is_broken_is_surely_met():
     rows = pa.table(
         {
             "ticket_id": ["1", None],
@@ -106,7 +102,7 @@ def test_no_rule_that_is_broken_is_met_at_sight():
             "solved_at": pa.array([None, NOW - timedelta(days=1)], pa.timestamp("us", "UTC")),
         }
     )
-    verdict = suites.check("ticket", rows)
+    verdict = check("ticket", rows)
     assert {r.rule: r.unexpected_count for r in verdict.results if not r.is_met} == {
         "column_values_to_not_be_null(ticket_id)": 1,
         "column_pair_values_a_to_be_greater_than_b(solved_at, created_at)": 1,
@@ -115,13 +111,10 @@ def test_no_rule_that_is_broken_is_met_at_sight():
 
 
 def test_not_a_number_is_no_value():
-    rule = {"type": "expect_column_values_to_not_be_null", "kwargs": {"column": "x"}}
-    assert suites._is_met_at_sight(rule, pa.table({"x": [1]}))
-    assert not suites._is_met_at_sight(rule, pa.table({"x": [float("nan")]}))
-    bounded = {
-        "type": "expect_column_values_to_be_between",
-        "kwargs": {"column": "x", "min_value": 0},
-    }
-    assert suites._is_met_at_sight(bounded, pa.table({"x": [1.0, None]}))
-    assert not suites._is_met_at_sight(bounded, pa.table({"x": [1.0, float("nan")]}))
-    assert not suites._is_met_at_sight(bounded, pa.table({"x": ["1"]}))
+    rule = Rule("expect_column_values_to_not_be_null", {"column": "x"})
+    assert is_surely_met(rule, pa.table({"x": [1]}))
+    assert not is_surely_met(rule, pa.table({"x": [float("nan")]}))
+    bounded = Rule("expect_column_values_to_be_between", {"column": "x", "min_value": 0})
+    assert is_surely_met(bounded, pa.table({"x": [1.0, None]}))
+    assert not is_surely_met(bounded, pa.table({"x": [1.0, float("nan")]}))
+    assert not is_surely_met(bounded, pa.table({"x": ["1"]}))
