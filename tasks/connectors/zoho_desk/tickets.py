@@ -101,7 +101,9 @@ STREAMS = (
                         """
                         case
                             when {statusType} = 'Closed' then 'closed'
-                            when {statusType} = 'On Hold' and lower({status}) not like '%customer%' then 'hold'
+                            when {statusType} = 'On Hold'
+                                and lower({status}) not like '%customer%'
+                                then 'hold'
                         end"""
                     ),
                 },
