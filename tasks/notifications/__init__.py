@@ -1,4 +1,1 @@
-"""Messages to people: the words, and how Slack, Teams and e-mail want them.
-
-Nothing here sends anything.
-"""
+"""Messages to people: their text, the forms of Slack, Teams and e-mail, and the mail server."""
