@@ -11,7 +11,7 @@ help:                             ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */\1\t/' | expand -t 9
 
 run: $(VENV)/.installed           ## Read the sandbox (or your accounts), build the tables, write the report
-	$(BIN)/support-etl run
+	$(BIN)/support-etl run --tables
 
 test: $(VENV)/.tests              ## Run the linters, the type checker, the import rules and all tests
 	$(BIN)/ruff format --check .

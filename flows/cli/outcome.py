@@ -11,21 +11,21 @@ if TYPE_CHECKING:
     from flows.pipeline.outcome import Outcome
 
 
-def finish(outcome: "Outcome", *, as_json: bool) -> None:
+def finish(outcome: "Outcome", *, as_json: bool, with_tables: bool = False) -> None:
     """Print the outcome; exit with 3 unless the run completed."""
-    print_outcome(outcome, as_json=as_json)
+    print_outcome(outcome, as_json=as_json, with_tables=with_tables)
     if outcome.state != "completed":
         raise typer.Exit(3)
 
 
-def print_outcome(outcome: "Outcome", *, as_json: bool) -> None:
-    """Print tables and report for people, or counts of each stream as JSON."""
+def print_outcome(outcome: "Outcome", *, as_json: bool, with_tables: bool = False) -> None:
+    """Print headlines, problems and the report's path, or counts of each stream as JSON."""
     if as_json:
         console.print_json(_as_json(outcome))
         return
     published = outcome.published
     if published:
-        _print_tables()
+        _print_figures(with_tables=with_tables)
         console.line(f"report:      {published.page}")
         console.line(f"spreadsheet: {published.sheet}")
         console.line(f"data docs:   {published.data_docs}")
@@ -52,11 +52,13 @@ def _as_json(outcome: "Outcome") -> dict[str, Any]:
     }
 
 
-def _print_tables() -> None:
-    from flows.pipeline.report import report_tables
+def _print_figures(*, with_tables: bool) -> None:
+    from flows.pipeline.report import report_on_screen
     from tasks.reporting.files import shown
 
-    for table in report_tables(load()):
-        console.table(
-            table.title, table.headings, [[shown(cell) for cell in r] for r in table.rows]
-        )
+    headlines, tables = report_on_screen(load())
+    figures = [(h.title, h.value, h.description) for h in headlines]
+    console.table("Headlines", ("Figure", "Value", "Compared with"), figures)
+    for table in tables if with_tables else ():
+        rows = [[shown(cell) for cell in row] for row in table.rows]
+        console.table(table.title, table.headings, rows)

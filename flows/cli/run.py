@@ -25,6 +25,9 @@ def run(
         typer.Option(help="Instant to compute the numbers for, such as 2026-03-01. Default: now."),
     ] = "",
     account: Accounts = None,
+    tables: Annotated[
+        bool, typer.Option("--tables", help="Print the KPI, staffing and budget tables too.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Run the daily job now: read every account, rebuild the tables, write the report.
@@ -32,7 +35,7 @@ def run(
     If the settings have no account, the job reads the sandbox of made-up vendors.
     """
     with sandbox_if_no_account(load()) as (settings, sandbox_clock):
-        _run_daily(settings, as_of or sandbox_clock, account, as_json=as_json)
+        _run_daily(settings, as_of or sandbox_clock, account, with_tables=tables, as_json=as_json)
 
 
 def demo(
@@ -46,7 +49,7 @@ def demo(
     """Run the daily job on the sandbox, in a folder of its own, and open the report."""
     os.environ.update(_demo_environment(folder))
     with sandbox_if_no_account(load(accounts=())) as (settings, sandbox_clock):
-        _run_daily(settings, sandbox_clock, None, as_json=False)
+        _run_daily(settings, sandbox_clock, None)
     if open_report and _has_screen():
         typer.launch(str((folder / "reports" / "latest.html").absolute()))
 
@@ -91,7 +94,12 @@ def replay(account: Accounts = None, as_json: AsJson = False) -> None:
 
 
 def _run_daily(
-    settings: Settings, as_of: str, accounts: list[str] | None, *, as_json: bool
+    settings: Settings,
+    as_of: str,
+    accounts: list[str] | None,
+    *,
+    with_tables: bool = False,
+    as_json: bool = False,
 ) -> None:
     console.log_to_screen(quiet=as_json)
     instant = _instant("--as-of", as_of) if as_of else None
@@ -103,7 +111,7 @@ def _run_daily(
 
     ensure_prefect_server()
     outcome = outcome_of(lambda: daily_support_etl(instant, accounts, return_state=True))
-    finish(outcome, as_json=as_json)
+    finish(outcome, as_json=as_json, with_tables=with_tables)
 
 
 def _instant(option: str, text: str) -> datetime:

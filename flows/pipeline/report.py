@@ -6,16 +6,17 @@ from pathlib import Path
 from flows.pipeline.context import open_warehouse
 from tasks import publish
 from tasks.errors import ConfigurationError
-from tasks.reporting.content import Report, Table
+from tasks.reporting.content import Headline, Report, Table
 from tasks.settings import Settings
 from tasks.warehouse import runlog
 
 _ON_SCREEN = {"kpis", "staffing", "budget"}
 
 
-def report_tables(settings: Settings) -> Sequence[Table]:
-    """KPI, staffing and budget tables as the report shows them."""
-    return [table for table in _report(settings).tables if table.name in _ON_SCREEN]
+def report_on_screen(settings: Settings) -> tuple[Sequence[Headline], list[Table]]:
+    """Headlines, and the KPI, staffing and budget tables."""
+    report = _report(settings)
+    return report.headlines, [table for table in report.tables if table.name in _ON_SCREEN]
 
 
 def rewrite_report(settings: Settings) -> Path:

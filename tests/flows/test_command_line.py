@@ -4,11 +4,13 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from conftest import Bench
 from hypothesis import given, strategies
+from tests_support import TODAY, midnight
 from typer.testing import CliRunner
 
 from flows.cli import app
@@ -97,3 +99,27 @@ def test_an_unexpected_error_is_one_line_and_its_traceback_is_kept(tmp_path: Pat
     assert "Traceback" in text
     assert "hidden-token" not in text.replace("remember_secret('hidden-token')", "")
     assert kept.stat().st_mode & 0o077 == 0
+
+
+def test_what_a_run_prints_fits_a_screen(desk_folder: Path):
+    done = call("", "replay", folder=desk_folder)
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) < 40
+    for expected in ("Tickets created", "report: ", "spreadsheet: ", "completed"):
+        assert expected in done.stdout
+
+
+@pytest.fixture
+def desk_folder(small_bench: Bench, tmp_path: Path) -> Path:
+    """A user's folder in which one account was read."""
+    accounts = tuple(a for a in small_bench.accounts if a["connector"] == "surveymonkey")
+    assert replace(small_bench, accounts=accounts).read(midnight(TODAY)).state == "completed"
+    facts = {k: v for k, v in accounts[0].items() if isinstance(v, (str, int))}
+    lines = [
+        f"[warehouse]\nurl = {json.dumps(small_bench.url)}",
+        "[[accounts]]",
+        *(f"{name} = {json.dumps(value)}" for name, value in facts.items()),
+        f'start = "{accounts[0]["start"].isoformat()}"',
+    ]
+    (tmp_path / "support_etl.toml").write_text("\n".join(lines))
+    return tmp_path
