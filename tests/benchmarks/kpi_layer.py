@@ -15,12 +15,15 @@ import resource
 import sys
 import tempfile
 import time
+from collections import Counter
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pyarrow as pa
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from conftest import build_models
 
@@ -70,111 +73,144 @@ class Account:
 
     def ticket(self, number: int, at: datetime, until: datetime) -> None:
         """About 17 history rows and 4.4 messages of one ticket, those up to `until`."""
-        pick, key = self.pick, str(number)
-        team, status, moment, sequence = pick.choice(TEAMS), "new", at, 0
-        assignee, solved = None, None
+        key, customer = str(number), f"c{number % 20000}"
+        state: dict[str, str | None] = {"team": self.pick.choice(TEAMS), "assignee": None}
+        self._message(key, customer, at, 0, role="customer", is_public=True)
+        moment, solved = self._history(key, customer, state, at, until)
         self.add(
-            "message",
-            message_id=f"{key}-0",
+            "ticket",
             ticket_id=key,
-            sent_at=at,
-            author_id=f"c{number % 20000}",
-            author_role="customer",
-            is_public=True,
-            sequence=0,
+            status=state["status"],
+            priority=self.pick.choice(("low", "normal", "high", "urgent")),
+            channel=self.pick.choice(("email", "web", "chat")),
+            requester_id=customer,
+            assignee_id=state["assignee"],
+            team_id=state["team"],
+            created_at=at,
+            version_at=min(moment, until),
         )
-        events = [("status", None, "new"), ("team", None, team), ("priority", None, "normal")]
+        self._clocks(key, at)
+        if solved:
+            self._rating(key, solved)
+
+    def _history(
+        self, key: str, customer: str, state: dict, at: datetime, until: datetime
+    ) -> tuple[datetime, datetime | None]:
+        """Steps of changes and messages; gives the last moment and that of the last solve."""
+        pick, moment, sequence, solved = self.pick, at, 0, None
+        events = [
+            ("status", None, "new"),
+            ("team", None, state["team"]),
+            ("priority", None, "normal"),
+        ]
         steps = max(1, int(pick.gauss(7.5, 2)))
-        replies = 0
         for step in range(steps + 1):
             for field, before, after in events:
                 sequence += 1
-                self.add(
-                    "ticket_event",
-                    event_id=f"{key}-{sequence}",
-                    ticket_id=key,
-                    field=field,
-                    from_value=before,
-                    to_value=after,
-                    changed_at=moment,
-                    actor_id=assignee,
-                    sequence=sequence,
-                )
+                self._event(key, sequence, moment, state["assignee"], (field, before, after))
                 if field == "status":
-                    status = after
+                    state["status"] = after
                     solved = moment if after == "solved" else solved
             moment = moment + timedelta(
                 minutes=int(pick.lognormvariate(5.3, 1.4)), seconds=pick.randint(0, 59)
             )
             if moment > until:
                 break
-            events = []
-            if step == 0 or pick.random() < 0.25:
-                new = pick.choice(AGENTS)
-                events.append(("assignee", assignee, new))
-                assignee = new
-            if pick.random() < 0.12:
-                new = pick.choice(TEAMS)
-                events.append(("team", team, new))
-                team = new
-            after = (
-                "solved" if step == steps - 1 else pick.choice(("open", "pending", "open", "hold"))
-            )
-            if after != status:
-                events.append(("status", status, after))
-            events += [("priority", "normal", "normal")] * pick.choice((0, 1, 1))
+            events = self._changes(state, is_first=step == 0, is_last=step == steps - 1)
             if pick.random() < 0.43:
-                replies += 1
                 role = "agent" if pick.random() < 0.6 else "customer"
-                self.add(
-                    "message",
-                    message_id=f"{key}-{step + 1}",
-                    ticket_id=key,
-                    sent_at=moment,
-                    author_id=assignee if role == "agent" else f"c{number % 20000}",
-                    author_role=role,
-                    is_public=pick.random() < 0.85,
-                    sequence=step + 1,
-                )
+                author = state["assignee"] if role == "agent" else customer
+                is_public = pick.random() < 0.85
+                self._message(key, author, moment, step + 1, role=role, is_public=is_public)
+        return moment, solved
+
+    def _changes(
+        self, state: dict, *, is_first: bool, is_last: bool
+    ) -> list[tuple[str, str | None, str]]:
+        """(field, before, after) of one step; the new assignee and team go into `state`."""
+        pick, events = self.pick, []
+        if is_first or pick.random() < 0.25:
+            new = pick.choice(AGENTS)
+            events.append(("assignee", state["assignee"], new))
+            state["assignee"] = new
+        if pick.random() < 0.12:
+            new = pick.choice(TEAMS)
+            events.append(("team", state["team"], new))
+            state["team"] = new
+        after = "solved" if is_last else pick.choice(("open", "pending", "open", "hold"))
+        if after != state["status"]:
+            events.append(("status", state["status"], after))
+        return events + [("priority", "normal", "normal")] * pick.choice((0, 1, 1))
+
+    def _event(
+        self, key: str, sequence: int, at: datetime, actor: str | None, change: tuple
+    ) -> None:
+        field, before, after = change
         self.add(
-            "ticket",
+            "ticket_event",
+            event_id=f"{key}-{sequence}",
             ticket_id=key,
-            status=status,
-            priority=pick.choice(("low", "normal", "high", "urgent")),
-            channel=pick.choice(("email", "web", "chat")),
-            requester_id=f"c{number % 20000}",
-            assignee_id=assignee,
-            team_id=team,
-            created_at=at,
-            version_at=min(moment, until),
+            field=field,
+            from_value=before,
+            to_value=after,
+            changed_at=at,
+            actor_id=actor,
+            sequence=sequence,
         )
-        for metric, instance, target in (("reply_time", "1", 240), ("resolution_time", "1", 2880)):
+
+    def _message(
+        self,
+        key: str,
+        author: str | None,
+        at: datetime,
+        sequence: int,
+        *,
+        role: str,
+        is_public: bool,
+    ) -> None:
+        self.add(
+            "message",
+            message_id=f"{key}-{sequence}",
+            ticket_id=key,
+            sent_at=at,
+            author_id=author,
+            author_role=role,
+            is_public=is_public,
+            sequence=sequence,
+        )
+
+    def _clocks(self, key: str, at: datetime) -> None:
+        for metric, target in (("reply_time", 240), ("resolution_time", 2880)):
             self.add(
                 "sla_event",
                 event_id=f"{key}-{metric}",
                 ticket_id=key,
                 policy_id="p",
                 metric=metric,
-                instance=instance,
+                instance="1",
                 kind="apply",
                 happened_at=at,
                 target_minutes=float(target),
                 is_business=True,
             )
-        if solved and pick.random() < 0.3:
-            self.add("survey_invitation", invitation_id=key, ticket_id=key, sent_at=solved)
-            if pick.random() < 0.4:
-                self.add(
-                    "survey_response",
-                    response_id=key,
-                    metric="csat",
-                    score=float(pick.choice((0, 1, 1, 1))),
-                    scale_min=0.0,
-                    scale_max=1.0,
-                    better="higher",
-                    ticket_id=key,
-                    responded_at=solved + timedelta(hours=3),
-                )
+
+    def _rating(self, key: str, solved: datetime) -> None:
+        if self.pick.random() >= 0.3:
+            return
+        self.add("survey_invitation", invitation_id=key, ticket_id=key, sent_at=solved)
+        if self.pick.random() >= 0.4:
+            return
+        self.add(
+            "survey_response",
+            response_id=key,
+            metric="csat",
+            score=float(self.pick.choice((0, 1, 1, 1))),
+            scale_min=0.0,
+            scale_max=1.0,
+            better="higher",
+            ticket_id=key,
+            responded_at=solved + timedelta(hours=3),
+        )
 
 
 def arrow(entity: str, rows: list[dict]) -> pa.Table:
@@ -251,17 +287,21 @@ def build(warehouse: Warehouse, settings, as_of: datetime):
     return build_models(settings, warehouse, as_of, run_id="bench")
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--tickets", type=int, default=100_000)
-    parser.add_argument(
+def parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(description=__doc__)
+    made.add_argument("--tickets", type=int, default=100_000)
+    made.add_argument(
         "--url",
         default="duckdb",
         help="duckdb, postgresql (a temporary server from a wheel) or a database URL",
     )
-    parser.add_argument("--memory", default="")
-    parser.add_argument("--verbose", action="store_true")
-    given = parser.parse_args()
+    made.add_argument("--memory", default="")
+    made.add_argument("--verbose", action="store_true")
+    return made
+
+
+def main() -> None:
+    given = parser().parse_args()
     folder = Path(tempfile.mkdtemp(prefix="support-etl-kpi-"))
     url, server = given.url, None
     if url == "duckdb":
@@ -275,19 +315,8 @@ def main() -> None:
     settings = load(warehouse={"url": url}, business={"time_zone": "Europe/Berlin"}, accounts=())
     prepare(warehouse, model_tables())
     day = END - timedelta(days=1)
-    chunk, counts, made = 20_000, {}, min(given.tickets, MADE)
-    for first in range(0, made, chunk):
-        account = Account(first)
-        if first == 0:
-            account.people()
-        for number in range(first, min(first + chunk, made)):
-            account.ticket(
-                number,
-                START + timedelta(seconds=int((number + 0.5) / made * (DAYS - 1) * 86400)),
-                day,
-            )
-        for name, count in write(warehouse, account, replace=False).items():
-            counts[name] = counts.get(name, 0) + count
+    made = min(given.tickets, MADE)
+    counts = fill(warehouse, made, day)
     counts = copy(warehouse, counts, given.tickets // made)
     print(
         json.dumps(
@@ -300,22 +329,36 @@ def main() -> None:
         ),
         flush=True,
     )
-    with warehouse.session() as session:
-        measured(
-            "one scan of source (least)",
-            lambda: (
-                [
-                    session.fetch(f"select count(distinct loaded_batch) from source.{n}")
-                    for n in counts
-                ]
-                and None
-            ),
-        )
+    measured("one scan of source (least)", lambda: scan(warehouse, counts))
     with warehouse.held():  # as a run does: DuckDB's file stays open
         days(warehouse, settings, made, day, given.tickets // 100)
     warehouse.dispose()
     if server:
         server.cleanup()
+
+
+def opened_at(number: int, tickets: int) -> datetime:
+    """Tickets are opened evenly over all days but the last."""
+    return START + timedelta(seconds=int((number + 0.5) / tickets * (DAYS - 1) * 86400))
+
+
+def fill(warehouse: Warehouse, tickets: int, until: datetime) -> dict[str, int]:
+    """Write the account in chunks; gives the rows by entity."""
+    chunk, counts = 20_000, Counter[str]()
+    for first in range(0, tickets, chunk):
+        account = Account(first)
+        if first == 0:
+            account.people()
+        for number in range(first, min(first + chunk, tickets)):
+            account.ticket(number, opened_at(number, tickets), until)
+        counts.update(write(warehouse, account, replace=False))
+    return counts
+
+
+def scan(warehouse: Warehouse, entities: Iterable[str]) -> None:
+    with warehouse.session() as session:
+        for name in entities:
+            session.fetch(f"select count(distinct loaded_batch) from source.{name}")
 
 
 def copy(warehouse: Warehouse, counts: dict[str, int], times: int) -> dict[str, int]:
@@ -348,11 +391,7 @@ def days(warehouse: Warehouse, settings, tickets: int, day: datetime, changed: i
     measured("again, nothing new", lambda: build(warehouse, settings, day))
     account = Account(99)
     for number in range(tickets - changed, tickets):  # the newest tickets have lived on for a day
-        account.ticket(
-            number,
-            START + timedelta(seconds=int((number + 0.5) / tickets * (DAYS - 1) * 86400)),
-            END,
-        )
+        account.ticket(number, opened_at(number, tickets), END)
     write(warehouse, account, replace=True)
     part = measured(f"a day, {changed:,} tickets changed", lambda: build(warehouse, settings, END))
     print(f"a day of changes / full build: 1/{full / part:.1f} (aim 1/10)")

@@ -6,6 +6,7 @@ minute in the tz database, replays statuses one change after the other, and coun
 
 import runpy
 from collections import defaultdict
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -195,29 +196,40 @@ class Ticket:
         return total
 
     def measures(self) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        moments = {
+        return self._first_times() | self._status_times() | self._waiting() | self._counts()
+
+    def _first_times(self) -> dict[str, Any]:
+        """Seconds from creation to each first event, recorded and as of now."""
+        times: dict[str, Any] = {}
+        for name, at in {
             "first_assignment": self.first_assigned,
             "first_reply": self.first_reply,
             "first_human_reply": self.first_human_reply,
             "first_resolution": self.solves[0] if self.solves else None,
             "full_resolution": self.solved_at,
-        }
-        for name, at in moments.items():
-            runs = at is None and not self.is_solved
-            found[f"{name}_seconds_recorded"] = seconds(self.created, at) if at else None
-            found[f"{name}_business_seconds_recorded"] = (
-                self.business(self.created, at) if at else None
+        }.items():
+            kinds = ("", "_business", "_business_at_event")
+            recorded = self._lengths(self.created, at, at) if at else (None, None, None)
+            times |= {
+                f"{name}{kind}_seconds_recorded": length
+                for kind, length in zip(kinds, recorded, strict=True)
+            }
+            has_time = at is not None or not self.is_solved  # an unsolved ticket's clock runs on
+            end = at or AS_OF
+            times[f"{name}_seconds_as_of"] = seconds(self.created, end) if has_time else None
+            times[f"{name}_business_seconds_as_of"] = (
+                self.business(self.created, end) if has_time else None
             )
-            found[f"{name}_business_at_event_seconds_recorded"] = (
-                open_seconds(self.schedule_at(at), self.created, at) if at else None
-            )
-            found[f"{name}_seconds_as_of"] = (
-                seconds(self.created, at or AS_OF) if at or runs else None
-            )
-            found[f"{name}_business_seconds_as_of"] = (
-                self.business(self.created, at or AS_OF) if at or runs else None
-            )
+        return times
+
+    def _lengths(self, low: datetime, high: datetime, event: datetime) -> tuple[int, int, int]:
+        """Calendar and business seconds, and those in the schedule at the event."""
+        at_event = open_seconds(self.schedule_at(event), low, high)
+        return seconds(low, high), self.business(low, high), at_event
+
+    def _status_times(self) -> dict[str, Any]:
+        """Seconds in each group of statuses, recorded and as of now."""
+        times: dict[str, Any] = {}
         for name, categories in {
             "agent_work": {"new", "open", "other"},
             "agent_wait": {"pending"},
@@ -225,34 +237,34 @@ class Ticket:
             "requester_wait": {"new", "open", "other", "hold"},
         }.items():
             spans = [(low, high) for c, low, high in self.intervals if c in categories]
-            done = [(low, high) for low, high in spans if high]
-            found[f"{name}_seconds_recorded"] = sum(seconds(low, high) for low, high in done)
-            found[f"{name}_business_seconds_recorded"] = sum(
-                self.business(low, high) for low, high in done
-            )
-            found[f"{name}_business_at_event_seconds_recorded"] = sum(
-                open_seconds(self.schedule_at(high), low, high) for low, high in done
-            )
-            found[f"{name}_seconds_as_of"] = sum(seconds(low, high or AS_OF) for low, high in spans)
-            found[f"{name}_business_seconds_as_of"] = sum(
-                self.business(low, high or AS_OF) for low, high in spans
-            )
-        waits = [w for w in self.waits() if w[3] == "reply"]
-        stations = {kind: len(self.holders[kind]) for kind in self.holders}
-        found |= {
+            done = [self._lengths(low, high, high) for low, high in spans if high]
+            for place, kind in enumerate(("", "_business", "_business_at_event")):
+                times[f"{name}{kind}_seconds_recorded"] = sum(lengths[place] for lengths in done)
+            so_far = [(low, high or AS_OF) for low, high in spans]
+            times[f"{name}_seconds_as_of"] = sum(seconds(*span) for span in so_far)
+            times[f"{name}_business_seconds_as_of"] = sum(self.business(*span) for span in so_far)
+        return times
+
+    def _waiting(self) -> dict[str, Any]:
+        """Replies after the first one, and the seconds that customers waited for them."""
+        waits = [(asked, ended) for asked, ended, _, kind in self.waits() if kind == "reply"]
+        total = sum(seconds(*wait) for wait in waits)
+        business = sum(self.business(*wait) for wait in waits)
+        return {
             "next_replies_count": len(waits),
-            "next_replies_seconds_recorded": (
-                sum(seconds(w[0], w[1]) for w in waits) if waits else None
-            ),
-            "next_replies_business_seconds_recorded": (
-                sum(self.business(w[0], w[1]) for w in waits) if waits else None
-            ),
+            "next_replies_seconds_recorded": total if waits else None,
+            "next_replies_business_seconds_recorded": business if waits else None,
+        }
+
+    def _counts(self) -> dict[str, Any]:
+        public = [m for m in self.messages if m["is_public"]]
+        stations = {kind: len(holders) for kind, holders in self.holders.items()}
+        by_customer = not self.by_agent
+        return {
             "replies_count": self.replies_count,
-            "public_messages_count": sum(m["is_public"] for m in self.messages),
-            "private_messages_count": sum(not m["is_public"] for m in self.messages),
-            "customer_messages_count": sum(
-                m["is_public"] and m["role"] == "customer" for m in self.messages
-            ),
+            "public_messages_count": len(public),
+            "private_messages_count": len(self.messages) - len(public),
+            "customer_messages_count": sum(m["role"] == "customer" for m in public),
             "solves_count": len(self.solves),
             "reopens_count": len(self.reopens),
             "is_solved": self.is_solved,
@@ -264,10 +276,9 @@ class Ticket:
             "is_excluded": self.excluded,
             "schedule_id": self.schedules[-1][0],
             "is_requester_agent": self.row["requester_id"].startswith("a"),
-            "is_one_touch": self.is_solved and self.replies_count == 1 and not self.by_agent,
-            "is_zero_touch": self.is_solved and self.replies_count == 0 and not self.by_agent,
+            "is_one_touch": self.is_solved and self.replies_count == 1 and by_customer,
+            "is_zero_touch": self.is_solved and self.replies_count == 0 and by_customer,
         }
-        return found
 
     def waits(self) -> list[tuple[datetime, datetime | None, str | None, str | None]]:
         """(asked, ended, agent, ended by) of each unanswered run after a first reply."""
@@ -500,14 +511,22 @@ class Facts:
         ]
         return min(came) if came else None
 
+    def csat(self, ticket: str) -> list[dict[str, Any]]:
+        """Satisfaction ratings of a ticket, the last one last."""
+        rated = (r for r in self.responses if r["metric"] == "csat" and r["ticket_id"] == ticket)
+        return sorted(rated, key=lambda r: (r["responded_at"], r["response_id"]))
+
+    def calls(self) -> Iterator[tuple[str | None, datetime, float]]:
+        """(agent, end of the work, seconds of work) of each answered call."""
+        for c in (c for c in self.log.of("call") if c["answered_at"]):
+            handled = sum(c[name] or 0 for name in ("talk_seconds", "hold_seconds", "wrap_seconds"))
+            yield c["agent_id"], c["answered_at"] + timedelta(seconds=handled), handled
+
     def measures(self, *, raises: bool) -> dict[str, dict[str, Any]]:
-        found = {}
+        by_ticket = {}
         for key, t in self.tickets.items():
             m, again, escalated = t.measures(), self.recontact(t), t.escalations(raises)
-            rated = sorted(
-                (r for r in self.responses if r["metric"] == "csat" and r["ticket_id"] == key),
-                key=lambda r: (r["responded_at"], r["response_id"]),
-            )
+            rated = self.csat(key)
             good = [(r["score"] - 1) / 4 >= 0.75 for r in rated]
             worked = [w["seconds"] for w in self.worked if w["ticket_id"] == key]
             m |= {
@@ -527,317 +546,308 @@ class Facts:
                 "is_good_to_bad": good[0] and not good[-1] if good else None,
                 "handle_seconds": sum(worked) if worked else None,
             }
-            found[key] = m
-        return found
+            by_ticket[key] = m
+        return by_ticket
 
 
 def local(at: datetime, zone: str) -> date:
     return at.astimezone(ZoneInfo(zone)).date()
 
 
-def scope(t: Ticket) -> tuple[str, str, str]:
+def midnight_after(day: date, zone: str) -> datetime:
+    """The end of a local day, in UTC."""
+    start = datetime.combine(day + timedelta(days=1), datetime.min.time(), ZoneInfo(zone))
+    return start.astimezone(UTC)
+
+
+Scope = tuple[str, str, str]
+NOWHERE: Scope = ("none", "none", "none")  # of rows that belong to no ticket
+
+
+def scope(t: Ticket) -> Scope:
+    """Team, channel and priority."""
     return (t.row.get("team_id") or "none", t.row["channel"], t.row["priority"] or "none")
+
+
+class Tally:
+    """Numerators and denominators by (kpi, day, team, channel, priority), up to a last day."""
+
+    def __init__(self, zone: str, last_day: date) -> None:
+        self.zone, self.last_day = zone, last_day
+        self.cells: dict[tuple[Any, ...], list[float]] = defaultdict(lambda: [0.0, 0.0])
+
+    def add(
+        self, kpi: str, day: date, where: Scope, numerator: float = 1, denominator: float = 1
+    ) -> None:
+        if day <= self.last_day:
+            cell = self.cells[kpi, day, *where]
+            cell[0] += numerator
+            cell[1] += denominator
+
+    def count(
+        self, kpi: str, at: datetime | None, t: Ticket, numerator: float = 1, denominator: float = 1
+    ) -> None:
+        """Add a ticket's figure on the local day of an instant, if there is one."""
+        if at is not None:
+            self.add(kpi, local(at, self.zone), scope(t), numerator, denominator)
 
 
 def kpis(
     facts: Facts, measures: dict[str, dict[str, Any]], zone: str, last_day: date
 ) -> dict[tuple[Any, ...], list[float]]:
     """(kpi, day, team, channel, priority) to numerator and denominator."""
-    found: dict[tuple[Any, ...], list[float]] = defaultdict(lambda: [0.0, 0.0])
-
-    def count(
-        kpi: str, at: datetime | None, t: Ticket, numerator: float = 1, denominator: float = 1
-    ) -> None:
-        if at is not None and local(at, zone) <= last_day:
-            cell = found[kpi, local(at, zone), *scope(t)]
-            cell[0] += numerator
-            cell[1] += denominator
-
+    tally = Tally(zone, last_day)
     for key, t in facts.tickets.items():
         if t.excluded:
             continue
-        m, solved, by_customer = measures[key], t.solved_at, not t.by_agent
-        count("tickets_created", t.created, t)
-        count("tickets_solved", solved, t)
-        count("net_flow", t.created, t)
-        for at in t.solves:
-            count("solves", at, t)
-            count("net_flow", at, t, -1)
-        for at, _ in t.reopens:
-            count("reopens", at, t)
-            count("net_flow", at, t)
-        for kpi, at, column in (
-            ("first_reply_time", t.first_reply, "first_reply_business_seconds_recorded"),
-            ("first_reply_time_calendar", t.first_reply, "first_reply_seconds_recorded"),
-            (
-                "first_reply_time_cohort",
-                t.created if t.first_reply else None,
-                "first_reply_business_seconds_recorded",
-            ),
-            (
-                "first_human_reply_time",
-                t.first_human_reply,
-                "first_human_reply_business_seconds_recorded",
-            ),
-            (
-                "first_assignment_time",
-                t.first_assigned,
-                "first_assignment_business_seconds_recorded",
-            ),
-            (
-                "first_resolution_time",
-                t.solves[0] if t.solves else None,
-                "first_resolution_seconds_recorded",
-            ),
-            ("full_resolution_time", solved, "full_resolution_seconds_recorded"),
-            ("full_resolution_time_business", solved, "full_resolution_business_seconds_recorded"),
-            ("requester_wait_time", solved, "requester_wait_seconds_recorded"),
-            ("agent_wait_time", solved, "agent_wait_seconds_recorded"),
-            ("on_hold_time", solved, "on_hold_seconds_recorded"),
-            ("agent_work_time", solved, "agent_work_seconds_recorded"),
-            ("requester_wait_time_business", solved, "requester_wait_business_seconds_recorded"),
-        ):
-            count(kpi, at, t, (m[column] or 0) / 60)
-        for asked, ended, _, kind in t.waits():
-            if kind == "reply":
-                count("next_reply_time_calendar", ended, t, seconds(asked, ended) / 60)
-                count("next_reply_time", ended, t, t.business(asked, ended) / 60)
-        count("unreplied_rate", t.created if by_customer else None, t, t.first_reply is None)
-        count("replies_per_ticket", solved, t, t.replies_count)
-        count("reopen_rate", t.solves[0] if t.solves else None, t, bool(t.reopens))
-        for kpi, column in (
-            ("one_touch_rate", "is_one_touch"),
-            ("zero_touch_rate", "is_zero_touch"),
-            ("first_contact_resolution_rate", "is_first_contact_resolution"),
-        ):
-            count(kpi, solved if by_customer else None, t, m[column])
-        count("escalation_rate", t.created, t, m["is_escalated"])
-        for kpi, kind in (("transfers", "team"), ("reassignments", "assignee")):
-            for _, at, _ in t.holders[kind][1:]:
-                count(kpi, at, t)
-        for clock in t.clocks():
-            settled = clock["breached_at"] or clock["ended_at"]
-            met = clock["state"] == "achieved"
-            count("sla_attainment", settled, t, met)
-            if clock["metric"] in {"first_reply", "resolution"}:
-                count(f"sla_{clock['metric']}_attainment", settled, t, met)
-            count("sla_breaches", settled if not met else None, t)
-            if not met and clock["ended_at"]:
-                count(
-                    "sla_breach_age",
-                    settled,
-                    t,
-                    (clock["elapsed_seconds_as_of"] - clock["target_seconds"]) / 60,
-                )
-        rated = sorted(
-            (r for r in facts.responses if r["metric"] == "csat" and r["ticket_id"] == key),
-            key=lambda r: (r["responded_at"], r["response_id"]),
-        )
-        if rated:
-            count("csat", rated[-1]["responded_at"], t, rated[-1]["score"] >= 4)
-            count(
-                "bad_to_good" if m["is_bad_to_good"] else "good_to_bad",
-                rated[-1]["responded_at"] if m["is_bad_to_good"] or m["is_good_to_bad"] else None,
-                t,
-            )
-        for r in (
-            r
-            for r in facts.responses
-            if r["metric"] == "ces" and r["ticket_id"] == key and r["score"] is not None
-        ):
-            ease = (r["score"] - 1) / 6 if r["better"] == "higher" else (7 - r["score"]) / 6
-            count("ces", r["responded_at"], t, ease > 0.6)
-            count("ces_mean", r["responded_at"], t, int(ease * 1_000_000 + 0.5) / 1_000_000)
-        for r in (r for r in facts.responses if r["metric"] == "nps" and r["ticket_id"] == key):
-            count(
-                "nps",
-                r["responded_at"],
-                t,
-                100 if r["score"] >= 9 else -100 if r["score"] <= 6 else 0,
-            )
-        if m["handle_seconds"] is not None:
-            count("handle_time", solved, t, m["handle_seconds"] / 60)
-        count("qa_coverage", solved, t, 0)
+        m = measures[key]
+        _flow(tally, t)
+        _times(tally, t, m)
+        _rates(tally, t, m)
+        _clocks(tally, t)
+        _satisfaction(tally, facts.csat(key), t, m)
+        _effort_and_promoters(tally, facts, key, t)
         for kpi, counted in OWN.items():
             for at, numerator, denominator in counted(t, m):
-                count(kpi, at, t, numerator, denominator)
-        _stock(found, t, zone, last_day)
-    _beside(found, facts, zone, last_day)
-    return found
+                tally.count(kpi, at, t, numerator, denominator)
+        _stock(tally, t)
+    _invitations(tally, facts)
+    _reviews(tally, facts)
+    for _, handled_at, handled in facts.calls():
+        where = ("none", "phone", "none")
+        tally.add("handle_time", local(handled_at, zone), where, handled / 60)
+    _shares_of_time(tally, facts)
+    _self_service(tally, facts)
+    return tally.cells
 
 
-def _beside(
-    found: dict[tuple[Any, ...], list[float]], facts: Facts, zone: str, last_day: date
-) -> None:
-    """Figures of rows that need no ticket: invitations, reviews, agents' time, visits."""
-    nowhere = ("none", "none", "none")
+def _flow(tally: Tally, t: Ticket) -> None:
+    tally.count("tickets_created", t.created, t)
+    tally.count("tickets_solved", t.solved_at, t)
+    tally.count("net_flow", t.created, t)
+    for at in t.solves:
+        tally.count("solves", at, t)
+        tally.count("net_flow", at, t, -1)
+    for at, _ in t.reopens:
+        tally.count("reopens", at, t)
+        tally.count("net_flow", at, t)
+    for kpi, kind in (("transfers", "team"), ("reassignments", "assignee")):
+        for _, at, _ in t.holders[kind][1:]:
+            tally.count(kpi, at, t)
 
-    def count(
-        kpi: str, day: date, where: tuple[str, str, str], numerator: float, denominator: float
-    ) -> None:
-        if day <= last_day:
-            cell = found[kpi, day, *where]
-            cell[0] += numerator
-            cell[1] += denominator
 
-    for i in facts.log.of("survey_invitation"):
-        t = facts.tickets.get(i["ticket_id"])
-        if i["ticket_id"] and (t is None or t.excluded):
+def _times(tally: Tally, t: Ticket, m: dict[str, Any]) -> None:
+    solved, first_solve = t.solved_at, t.solves[0] if t.solves else None
+    replied_cohort = t.created if t.first_reply else None
+    for kpi, at, measure in (
+        ("first_reply_time", t.first_reply, "first_reply_business"),
+        ("first_reply_time_calendar", t.first_reply, "first_reply"),
+        ("first_reply_time_cohort", replied_cohort, "first_reply_business"),
+        ("first_human_reply_time", t.first_human_reply, "first_human_reply_business"),
+        ("first_assignment_time", t.first_assigned, "first_assignment_business"),
+        ("first_resolution_time", first_solve, "first_resolution"),
+        ("full_resolution_time", solved, "full_resolution"),
+        ("full_resolution_time_business", solved, "full_resolution_business"),
+        ("requester_wait_time", solved, "requester_wait"),
+        ("agent_wait_time", solved, "agent_wait"),
+        ("on_hold_time", solved, "on_hold"),
+        ("agent_work_time", solved, "agent_work"),
+        ("requester_wait_time_business", solved, "requester_wait_business"),
+    ):
+        tally.count(kpi, at, t, (m[f"{measure}_seconds_recorded"] or 0) / 60)
+    for asked, ended, _, kind in t.waits():
+        if kind == "reply":
+            tally.count("next_reply_time_calendar", ended, t, seconds(asked, ended) / 60)
+            tally.count("next_reply_time", ended, t, t.business(asked, ended) / 60)
+    if m["handle_seconds"] is not None:
+        tally.count("handle_time", solved, t, m["handle_seconds"] / 60)
+
+
+def _rates(tally: Tally, t: Ticket, m: dict[str, Any]) -> None:
+    by_customer = not t.by_agent
+    first_solve = t.solves[0] if t.solves else None
+    tally.count("unreplied_rate", t.created if by_customer else None, t, t.first_reply is None)
+    tally.count("replies_per_ticket", t.solved_at, t, t.replies_count)
+    tally.count("reopen_rate", first_solve, t, bool(t.reopens))
+    for name in ("one_touch", "zero_touch", "first_contact_resolution"):
+        tally.count(f"{name}_rate", t.solved_at if by_customer else None, t, m[f"is_{name}"])
+    tally.count("escalation_rate", t.created, t, m["is_escalated"])
+    tally.count("qa_coverage", t.solved_at, t, 0)
+
+
+def _clocks(tally: Tally, t: Ticket) -> None:
+    for clock in t.clocks():
+        settled = clock["breached_at"] or clock["ended_at"]
+        met = clock["state"] == "achieved"
+        tally.count("sla_attainment", settled, t, met)
+        if clock["metric"] in {"first_reply", "resolution"}:
+            tally.count(f"sla_{clock['metric']}_attainment", settled, t, met)
+        if met:
             continue
-        answered = any(
-            r["response_id"] == i["invitation_id"]
-            or (
-                i["survey_id"] is not None
-                and r.get("survey_id") == i["survey_id"]
-                and r["ticket_id"] == i["ticket_id"]
-                and r["responded_at"] >= i["sent_at"]
-            )
-            for r in facts.responses
-        )
-        count(
-            "survey_response_rate",
-            local(i["sent_at"], zone),
-            scope(t) if t else nowhere,
-            answered,
-            1,
-        )
+        tally.count("sla_breaches", settled, t)
+        if clock["ended_at"]:
+            late = clock["elapsed_seconds_as_of"] - clock["target_seconds"]
+            tally.count("sla_breach_age", settled, t, late / 60)
+
+
+def _satisfaction(tally: Tally, rated: list[dict[str, Any]], t: Ticket, m: dict[str, Any]) -> None:
+    if not rated:
+        return
+    last = rated[-1]
+    tally.count("csat", last["responded_at"], t, last["score"] >= 4)
+    for name in ("bad_to_good", "good_to_bad"):
+        if m[f"is_{name}"]:
+            tally.count(name, last["responded_at"], t)
+
+
+def _effort_and_promoters(tally: Tally, facts: Facts, key: str, t: Ticket) -> None:
+    for r in (r for r in facts.responses if r["ticket_id"] == key and r["score"] is not None):
+        at, score = r["responded_at"], r["score"]
+        if r["metric"] == "ces":
+            ease = (score - 1) / 6 if r["better"] == "higher" else (7 - score) / 6
+            tally.count("ces", at, t, ease > 0.6)
+            tally.count("ces_mean", at, t, int(ease * 1_000_000 + 0.5) / 1_000_000)
+        elif r["metric"] == "nps":
+            tally.count("nps", at, t, 100 if score >= 9 else -100 if score <= 6 else 0)
+
+
+def _invitations(tally: Tally, facts: Facts) -> None:
+    for invited in facts.log.of("survey_invitation"):
+        t = facts.tickets.get(invited["ticket_id"])
+        if invited["ticket_id"] and (t is None or t.excluded):
+            continue
+        answered = any(_answers(r, invited) for r in facts.responses)
+        where = scope(t) if t else NOWHERE
+        tally.add("survey_response_rate", local(invited["sent_at"], tally.zone), where, answered)
+
+
+def _answers(response: dict[str, Any], invited: dict[str, Any]) -> bool:
+    """By the invitation's own id, or later in the same survey about the same ticket."""
+    return response["response_id"] == invited["invitation_id"] or (
+        invited["survey_id"] is not None
+        and response.get("survey_id") == invited["survey_id"]
+        and response["ticket_id"] == invited["ticket_id"]
+        and response["responded_at"] >= invited["sent_at"]
+    )
+
+
+def _reviews(tally: Tally, facts: Facts) -> None:
     for q in facts.log.of("quality_review"):
         t = facts.tickets.get(q["ticket_id"])
-        where, day = scope(t) if t else nowhere, local(q["reviewed_at"], zone)
+        where, day = scope(t) if t else NOWHERE, local(q["reviewed_at"], tally.zone)
         if q["ticket_id"]:
-            count("qa_coverage", day, where, 1, 0)
+            tally.add("qa_coverage", day, where, 1, 0)
         if q["possible_points"]:
             share = 0 if q["is_critical_fail"] else q["points"] / q["possible_points"]
-            count("qa_score", day, where, int(share * 1_000_000 + 0.5) / 1_000_000, 1)
-    for c in (c for c in facts.log.of("call") if c["answered_at"]):
-        handled = sum(c[name] or 0 for name in ("talk_seconds", "hold_seconds", "wrap_seconds"))
-        count(
-            "handle_time",
-            local(c["answered_at"] + timedelta(seconds=handled), zone),
-            ("none", "phone", "none"),
-            handled / 60,
-            1,
-        )
-    for (day, _), spent in agent_time(facts, zone, last_day).items():
-        busy, waiting = (
-            spent["ticket_handle_seconds"] + spent["call_handle_seconds"],
-            spent["available_seconds"],
-        )
+            tally.add("qa_score", day, where, int(share * 1_000_000 + 0.5) / 1_000_000)
+
+
+def _shares_of_time(tally: Tally, facts: Facts) -> None:
+    for (day, _), spent in agent_time(facts, tally.zone, tally.last_day).items():
+        busy = spent["ticket_handle_seconds"] + spent["call_handle_seconds"]
+        waiting = spent["available_seconds"]
         if waiting:
-            count("occupancy", day, nowhere, busy, busy + waiting)
+            tally.add("occupancy", day, NOWHERE, busy, busy + waiting)
         if spent["paid_seconds"]:
-            count("utilisation", day, nowhere, busy + waiting, spent["paid_seconds"])
+            tally.add("utilisation", day, NOWHERE, busy + waiting, spent["paid_seconds"])
+
+
+def _self_service(tally: Tally, facts: Facts) -> None:
     for w in facts.log.of("web_session"):
-        count(
-            "self_service_ratio",
-            w["visited_on"],
-            nowhere,
-            w["users_count"] if w["users_count"] is not None else w["sessions_count"],
-            0,
-        )
+        visitors = w["sessions_count"] if w["users_count"] is None else w["users_count"]
+        tally.add("self_service_ratio", w["visited_on"], NOWHERE, visitors, 0)
     askers = {
-        (local(t.created, zone), t.row["requester_id"])
+        (local(t.created, tally.zone), t.row["requester_id"])
         for t in facts.tickets.values()
         if not t.excluded
     }
     for day, _ in askers:
-        count("self_service_ratio", day, nowhere, 0, 1)
+        tally.add("self_service_ratio", day, NOWHERE, 0, 1)
+
+
+class AgentTally:
+    """Whole figures by (day, agent), up to a last day."""
+
+    def __init__(self, zone: str, last_day: date) -> None:
+        self.zone, self.last_day = zone, last_day
+        self.cells: dict[tuple[date, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
+
+    def add(self, name: str, at: datetime, who: str | None, amount: float = 1) -> None:
+        if local(at, self.zone) <= self.last_day:
+            self.cells[local(at, self.zone), who or "none"][name] += int(amount)
+
+    def span(self, name: str, who: str | None, at: datetime, end: datetime) -> None:
+        """Add the seconds of a span, cut at local midnights."""
+        while at < end:
+            midnight = midnight_after(local(at, self.zone), self.zone)
+            self.add(name, at, who, seconds(at, min(end, midnight)))
+            at = midnight
 
 
 def agent_time(facts: Facts, zone: str, last_day: date) -> dict[tuple[date, str], dict[str, int]]:
     """Map (day, agent) to seconds and pieces of work; spans are cut at local midnights."""
-    found: dict[tuple[date, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
-
-    def add(name: str, at: datetime, who: str | None, amount: float = 1) -> None:
-        if local(at, zone) <= last_day:
-            found[local(at, zone), who or "none"][name] += int(amount)
-
-    def span(name: str, who: str | None, at: datetime, end: datetime) -> None:
-        while at < end:
-            midnight = datetime.combine(
-                local(at, zone) + timedelta(days=1), datetime.min.time(), ZoneInfo(zone)
-            ).astimezone(UTC)
-            add(name, at, who, seconds(at, min(end, midnight)))
-            at = midnight
-
+    tally = AgentTally(zone, last_day)
     for w in facts.worked:
-        add("ticket_handle_seconds", w["entered_at"], w["agent_id"], w["seconds"])
+        tally.add("ticket_handle_seconds", w["entered_at"], w["agent_id"], w["seconds"])
     for q in facts.log.of("quality_review"):
         if q["possible_points"]:
-            add("reviews_count", q["reviewed_at"], q["agent_id"])
-    for c in (c for c in facts.log.of("call") if c["answered_at"]):
-        handled = sum(c[name] or 0 for name in ("talk_seconds", "hold_seconds", "wrap_seconds"))
-        add("calls_count", c["answered_at"] + timedelta(seconds=handled), c["agent_id"])
-        add(
-            "call_handle_seconds",
-            c["answered_at"] + timedelta(seconds=handled),
-            c["agent_id"],
-            handled,
-        )
-    for p in (
-        p for p in facts.log.of("agent_presence") if p["state"].lower() in {"available", "online"}
-    ):
-        span("available_seconds", p["agent_id"], p["starts_at"], p["ends_at"] or AS_OF)
+            tally.add("reviews_count", q["reviewed_at"], q["agent_id"])
+    for agent, handled_at, handled in facts.calls():
+        tally.add("calls_count", handled_at, agent)
+        tally.add("call_handle_seconds", handled_at, agent, handled)
+    for p in facts.log.of("agent_presence"):
+        if p["state"].lower() in {"available", "online"}:
+            tally.span("available_seconds", p["agent_id"], p["starts_at"], p["ends_at"] or AS_OF)
     for s in (s for s in facts.log.of("shift") if s["agent_id"]):
-        span("paid_seconds", s["agent_id"], s["starts_at"], s["ends_at"])
-    return found
+        tally.span("paid_seconds", s["agent_id"], s["starts_at"], s["ends_at"])
+    return tally.cells
 
 
-def _stock(found: dict[tuple[Any, ...], list[float]], t: Ticket, zone: str, last_day: date) -> None:
+def _stock(tally: Tally, t: Ticket) -> None:
     """Backlog: the status at every local midnight after the ticket's first day."""
-    tz, day = ZoneInfo(zone), local(t.intervals[0][1], zone)
-    while day <= last_day:
-        midnight = datetime.combine(day + timedelta(days=1), datetime.min.time(), tz).astimezone(
-            UTC
-        )
+    day = local(t.intervals[0][1], tally.zone)
+    while day <= tally.last_day:
+        midnight = midnight_after(day, tally.zone)
         category = [c for c, at, _ in t.intervals if at < midnight][-1]
         if category not in SOLVED:
-            for kpi, numerator in (
-                ("backlog", 1),
-                ("backlog_age", seconds(t.created, midnight) / 86_400),
-            ):
-                cell = found[kpi, day, *scope(t)]
-                cell[0] += numerator
-                cell[1] = 1 if kpi == "backlog" else cell[1] + 1
+            cell = tally.cells["backlog", day, *scope(t)]
+            cell[:] = [cell[0] + 1, 1]
+            tally.add("backlog_age", day, scope(t), seconds(t.created, midnight) / 86_400)
         day += timedelta(days=1)
 
 
 def agent_days(facts: Facts, zone: str, last_day: date) -> dict[tuple[date, str], dict[str, int]]:
-    """(day, agent) to counts."""
-    found: dict[tuple[date, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
-
-    def count(name: str, at: datetime, who: str | None) -> None:
-        if local(at, zone) <= last_day:
-            found[local(at, zone), who or "none"][name] += 1
-
+    """Map (day, agent) to counts."""
+    tally = AgentTally(zone, last_day)
     for key, t in facts.tickets.items():
-        if t.excluded:
-            continue
-        for place, m in enumerate(t.replies):
-            count("replies_count", m["sent_at"], m["agent"])
-            if place == 0:
-                count("first_replies_count", m["sent_at"], m["agent"])
-        for at in t.solves:
-            count("solves_count", at, t.holder("assignee", at))
-        if t.solved_at:
-            count("tickets_solved_count", t.solved_at, t.holder("assignee", t.solved_at))
-        for at, solved in t.reopens:
-            count("reopens_count", at, t.holder("assignee", solved))
-        for clock in t.clocks():
-            settled = clock["breached_at"] or clock["ended_at"]
-            if settled:
-                count(
-                    "sla_achieved_count" if clock["state"] == "achieved" else "sla_breached_count",
-                    settled,
-                    t.holder("assignee", settled),
-                )
-        rated = sorted(
-            (r for r in facts.responses if r["metric"] == "csat" and r["ticket_id"] == key),
-            key=lambda r: (r["responded_at"], r["response_id"]),
-        )
-        if rated:
-            who = rated[-1]["agent_id"] or t.holder("assignee", rated[-1]["responded_at"])
-            count("csat_rated_count", rated[-1]["responded_at"], who)
-            if rated[-1]["score"] >= 4:
-                count("csat_satisfied_count", rated[-1]["responded_at"], who)
-    return found
+        if not t.excluded:
+            _agents_work(tally, t)
+            _agents_results(tally, t, facts.csat(key))
+    return tally.cells
+
+
+def _agents_work(tally: AgentTally, t: Ticket) -> None:
+    for place, m in enumerate(t.replies):
+        tally.add("replies_count", m["sent_at"], m["agent"])
+        if place == 0:
+            tally.add("first_replies_count", m["sent_at"], m["agent"])
+    for at in t.solves:
+        tally.add("solves_count", at, t.holder("assignee", at))
+    if t.solved_at:
+        tally.add("tickets_solved_count", t.solved_at, t.holder("assignee", t.solved_at))
+    for at, solved in t.reopens:
+        tally.add("reopens_count", at, t.holder("assignee", solved))
+
+
+def _agents_results(tally: AgentTally, t: Ticket, rated: list[dict[str, Any]]) -> None:
+    for clock in t.clocks():
+        settled = clock["breached_at"] or clock["ended_at"]
+        if settled:
+            result = "achieved" if clock["state"] == "achieved" else "breached"
+            tally.add(f"sla_{result}_count", settled, t.holder("assignee", settled))
+    if rated:
+        at, score = rated[-1]["responded_at"], rated[-1]["score"]
+        who = rated[-1]["agent_id"] or t.holder("assignee", at)
+        tally.add("csat_rated_count", at, who)
+        if score >= 4:
+            tally.add("csat_satisfied_count", at, who)

@@ -125,87 +125,100 @@ def _around(pick: random.Random, log: Log, count: int, first: datetime, until: d
 
     for number in range(1, count + 1):
         ticket, at = str(number), moment()
-        for place in range(pick.choice([0, 0, 0, 0, 1, 2])):
-            log.add(
-                "survey_response",
-                response_id=f"{ticket}-ces{place}",
-                survey_id="effort",
-                metric="ces",
-                ticket_id=ticket,
-                responded_at=at + timedelta(seconds=place),
-                score=pick.choice([None, *map(float, range(1, 8))]),
-                scale_min=1.0,
-                scale_max=7.0,
-                better=pick.choice(("higher", "lower")),
-            )
-        if pick.random() < 0.4:
-            named = pick.choice(
-                (f"{ticket}-ces0", f"{ticket}-i")
-            )  # answered under its own id, or by an answer of the same survey later
-            log.add(
-                "survey_invitation",
-                invitation_id=named,
-                survey_id=pick.choice(("effort", "other", None)),
-                ticket_id=pick.choice((ticket, ticket, ticket, None)),
-                sent_at=at + timedelta(seconds=pick.choice((-86_400, -1, 0, 1))),
-            )
-        if pick.random() < 0.2:
-            log.add(
-                "quality_review",
-                review_id=ticket,
-                ticket_id=pick.choice((ticket, ticket, None)),
-                agent_id=pick.choice([*AGENTS, None]),
-                reviewed_at=at,
-                points=float(pick.randint(0, 30)),
-                possible_points=pick.choice((30.0, 31.0, 0.0, None)),
-                is_critical_fail=pick.choice((True, False, False, None)),
-            )
-        if pick.random() < 0.15:
-            _call(pick, log, ticket, at)
-        if pick.random() < 0.3:
-            ends = at + timedelta(seconds=pick.choice((60, 20_000, 200_000)))
-            log.add(
-                "agent_presence",
-                presence_id=ticket,
-                agent_id=pick.choice(AGENTS),
-                state=pick.choice(("Available", "online", "away")),
-                starts_at=at,
-                ends_at=None if pick.random() < 0.02 else ends,
-            )
-        if pick.random() < 0.3:
-            log.add(
-                "shift",
-                shift_id=ticket,
-                agent_id=pick.choice([*AGENTS, None]),
-                starts_at=at,
-                ends_at=at + timedelta(seconds=pick.choice((0, 28_800, 100_000))),
-            )
+        _surveys(pick, log, ticket, at)
+        _work(pick, log, ticket, at)
     for number in range((until - first).days):
-        day = (first + timedelta(days=number)).date()
-        if pick.random() < 0.9:
-            log.add(
-                "web_session",
-                source="help",
-                visited_on=day,
-                sessions_count=pick.randint(0, 90),
-                users_count=pick.choice((None, pick.randint(0, 60))),
-            )
-        if pick.random() < 0.3:
-            log.add(
-                "web_session",
-                source="forum",
-                visited_on=day,
-                sessions_count=pick.randint(0, 9),
-                users_count=None,
-            )
+        _visits(pick, log, (first + timedelta(days=number)).date())
+
+
+def _surveys(pick: random.Random, log: Log, ticket: str, at: datetime) -> None:
+    """Effort scores and invitations."""
+    for place in range(pick.choice([0, 0, 0, 0, 1, 2])):
         log.add(
-            "article_view",
-            article_id="k1",
-            viewed_on=day,
-            views_count=pick.randint(0, 50),
-            helpful_count=1,
-            unhelpful_count=0,
+            "survey_response",
+            response_id=f"{ticket}-ces{place}",
+            survey_id="effort",
+            metric="ces",
+            ticket_id=ticket,
+            responded_at=at + timedelta(seconds=place),
+            score=pick.choice([None, *map(float, range(1, 8))]),
+            scale_min=1.0,
+            scale_max=7.0,
+            better=pick.choice(("higher", "lower")),
         )
+    if pick.random() < 0.4:
+        # answered under its own id, or later by a response to the same survey
+        named = pick.choice((f"{ticket}-ces0", f"{ticket}-i"))
+        log.add(
+            "survey_invitation",
+            invitation_id=named,
+            survey_id=pick.choice(("effort", "other", None)),
+            ticket_id=pick.choice((ticket, ticket, ticket, None)),
+            sent_at=at + timedelta(seconds=pick.choice((-86_400, -1, 0, 1))),
+        )
+
+
+def _work(pick: random.Random, log: Log, ticket: str, at: datetime) -> None:
+    """A quality review, a call, presence and a shift."""
+    if pick.random() < 0.2:
+        log.add(
+            "quality_review",
+            review_id=ticket,
+            ticket_id=pick.choice((ticket, ticket, None)),
+            agent_id=pick.choice([*AGENTS, None]),
+            reviewed_at=at,
+            points=float(pick.randint(0, 30)),
+            possible_points=pick.choice((30.0, 31.0, 0.0, None)),
+            is_critical_fail=pick.choice((True, False, False, None)),
+        )
+    if pick.random() < 0.15:
+        _call(pick, log, ticket, at)
+    if pick.random() < 0.3:
+        ends = at + timedelta(seconds=pick.choice((60, 20_000, 200_000)))
+        log.add(
+            "agent_presence",
+            presence_id=ticket,
+            agent_id=pick.choice(AGENTS),
+            state=pick.choice(("Available", "online", "away")),
+            starts_at=at,
+            ends_at=None if pick.random() < 0.02 else ends,
+        )
+    if pick.random() < 0.3:
+        log.add(
+            "shift",
+            shift_id=ticket,
+            agent_id=pick.choice([*AGENTS, None]),
+            starts_at=at,
+            ends_at=at + timedelta(seconds=pick.choice((0, 28_800, 100_000))),
+        )
+
+
+def _visits(pick: random.Random, log: Log, day: date) -> None:
+    """A day of the help centre and the forum."""
+    if pick.random() < 0.9:
+        log.add(
+            "web_session",
+            source="help",
+            visited_on=day,
+            sessions_count=pick.randint(0, 90),
+            users_count=pick.choice((None, pick.randint(0, 60))),
+        )
+    if pick.random() < 0.3:
+        log.add(
+            "web_session",
+            source="forum",
+            visited_on=day,
+            sessions_count=pick.randint(0, 9),
+            users_count=None,
+        )
+    log.add(
+        "article_view",
+        article_id="k1",
+        viewed_on=day,
+        views_count=pick.randint(0, 50),
+        helpful_count=1,
+        unhelpful_count=0,
+    )
 
 
 def _call(pick: random.Random, log: Log, key: str, at: datetime) -> None:
@@ -408,8 +421,11 @@ class _Ticket:
         )
 
     def _end(self) -> None:
-        pick = self.pick
-        fate = pick.random()
+        self._last_state(self.pick.random())
+        self._after(self.pick)
+
+    def _last_state(self, fate: float) -> None:
+        """Merged, deleted, deleted and restored, or simply there."""
         if fate < 0.03:
             self._write(version=self.at, merged_into_id="1")
         elif fate < 0.05:
@@ -432,6 +448,9 @@ class _Ticket:
             self._write(version=self.at)
         else:
             self._write(version=self.at)
+
+    def _after(self, pick: random.Random) -> None:
+        """Ratings, a recommendation and time entries."""
         for place in range(pick.choice([0, 0, 0, 1, 2])):
             at = self.at + timedelta(seconds=pick.choice((0, 3_000, 400_000)))
             if at <= self.until:

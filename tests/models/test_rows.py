@@ -1,4 +1,4 @@
-"""Tables that Python makes are filled from dataclasses that are the tables' descriptions in Python."""
+"""Tables that Python fills match the dataclasses that describe their rows."""
 
 from dataclasses import MISSING, dataclass, fields
 from types import NoneType

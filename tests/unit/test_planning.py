@@ -101,6 +101,15 @@ def test_what_nobody_can_reach_is_said():
     assert required(Work(arrivals * 0, opened, one.due, HOUR, 900.0), 0.9).agents == 0
 
 
+def hours_until_open(now: float, opened: np.ndarray) -> float | None:
+    """0 if the desk is open now, None if it never opens again."""
+    hour = min(int(now + 1e-9), len(opened) - 1)
+    later = np.flatnonzero(opened[hour:])
+    if opened[hour]:
+        return 0.0
+    return hour + int(later[0]) - now if len(later) else None
+
+
 def desk(one: Work, agents: int, seed: int) -> float:
     """Share answered in time by discrete tickets and people; a person finishes the work in hand."""
     pick, env = random.Random(seed), simpy.Environment()
@@ -118,20 +127,12 @@ def desk(one: Work, agents: int, seed: int) -> float:
             yield env.timeout(max(place + 1 - env.now, 0))
 
     def agent():
-        while True:
-            now = min(int(env.now + 1e-9), horizon - 1)
-            if not opened[now]:
-                later = np.flatnonzero(opened[now:])
-                if not len(later):
-                    return
-                yield env.timeout(now + int(later[0]) - env.now)
+        while (wait := hours_until_open(env.now, opened)) is not None:
+            yield env.timeout(wait)
             place, moment = yield waiting.get()
-            now = min(int(env.now + 1e-9), horizon - 1)
-            if not opened[now]:
-                later = np.flatnonzero(opened[now:])
-                if not len(later):
-                    return
-                yield env.timeout(now + int(later[0]) - env.now)
+            if (wait := hours_until_open(env.now, opened)) is None:
+                return
+            yield env.timeout(wait)
             yield env.timeout(one.handle / one.seconds / one.productive_share)
             due = one.due[place] + (moment - place - 0.5 if opened[place] else 0)
             if np.isfinite(one.due[place]):
