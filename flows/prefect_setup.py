@@ -31,8 +31,8 @@ def set_prefect_defaults() -> None:
     """Put into the environment what neither the user's environment nor prefect.toml says.
 
     Prefect's home becomes `.support_etl` in the folder of the settings file: a database of its own,
-    which no other version of Prefect touches. If that folder is read-only, the home is temporary and
-    ends with the process.
+    which no other version of Prefect touches. If that folder is read-only, the home is temporary
+    and ends with the process.
 
     Raises:
         ConfigurationError: prefect.toml is not TOML.

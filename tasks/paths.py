@@ -18,4 +18,5 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 def read_yaml(path: Path) -> Any:
     """What a YAML file says."""
-    return yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a safe one either way
+    text = path.read_text(encoding="utf-8")
+    return yaml.load(text, Loader=_Loader)  # noqa: S506 - either loader is a safe one

@@ -33,7 +33,8 @@ def on_dask(address: str) -> Engine:
     def run(work: Callable[..., Result], jobs: Sequence[Job]) -> Iterator[Result]:
         from distributed import Client
 
-        client = Client(address, timeout="10s", set_as_default=False)  # type: ignore[no-untyped-call]
+        given = {"timeout": "10s", "set_as_default": False}
+        client = Client(address, **given)  # type: ignore[no-untyped-call]
         with client:
             for future in [client.submit(work, *job, pure=False) for job in jobs]:
                 yield future.result()

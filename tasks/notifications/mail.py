@@ -39,4 +39,6 @@ def _html(message: Message, lines: list[str], details: list[str]) -> str:
         for label, address in message.links
     )
     small = "<br>".join(str(escape(line)) for line in details)
-    return f"<html><body><h3>{escape(message.title)}</h3>{told}{links}<p><small>{small}</small></p></body></html>"
+    title = escape(message.title)
+    body = f"<h3>{title}</h3>{told}{links}<p><small>{small}</small></p>"
+    return f"<html><body>{body}</body></html>"

@@ -35,7 +35,7 @@ def payload(message: Message) -> dict[str, Any]:
 
 
 def escaped(text: str) -> str:
-    """For `text`, which is mrkdwn: no mention, no link; look-alikes for the marks of bold and code."""
+    """Text for mrkdwn: no mention, no link; look-alikes for the marks of bold and code."""
     for mark, instead in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):
         text = text.replace(mark, instead)
     return text

@@ -78,4 +78,12 @@ def _draw(axes: "Axes", series: Series, color: str) -> None:
     bands = ((series.wide_low, series.wide_high), (series.low, series.high))
     for (low, high), alpha in zip(bands, _BANDS_ALPHA, strict=True):
         if low:
-            axes.fill_between(days, list(low), list(high), color=color, alpha=alpha, linewidth=0)  # type: ignore[arg-type]
+            lower, upper = list(low), list(high)
+            axes.fill_between(  # matplotlib's stubs know no dates
+                days,  # type: ignore[arg-type]
+                lower,
+                upper,
+                color=color,
+                alpha=alpha,
+                linewidth=0,
+            )

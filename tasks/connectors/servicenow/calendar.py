@@ -14,7 +14,8 @@ AT = (  # 2026-01-01 08:00:00 or 20260101T080000
 WEEK_MINUTE = f"(({{day}}) % 7) * 1440 + date_part('hour', {AT}) * 60 + date_part('minute', {AT})"
 
 SPAN = (
-    "sys_id,name,schedule,schedule.name,schedule.time_zone,start_date_time,end_date_time,repeat_type,days_of_week,yearly_type,month,float_week,float_day,"
+    "sys_id,name,schedule,schedule.name,schedule.time_zone,start_date_time,"
+    "end_date_time,repeat_type,days_of_week,yearly_type,month,float_week,float_day,"
     "repeat_until,type,sys_updated_on"
 )
 

@@ -37,7 +37,10 @@ STREAMS = (
         "slas",
         "SLA results of tickets",
         "task_sla",
-        "sys_id,task,sla,sla.target,sla.duration,stage,has_breached,start_time,end_time,planned_end_time,schedule,sys_updated_on",
+        (
+            "sys_id,task,sla,sla.target,sla.duration,stage,has_breached,start_time,end_time,"
+            "planned_end_time,schedule,sys_updated_on"
+        ),
         (
             sla("apply", "start_time", "true"),
             sla(

@@ -31,7 +31,10 @@ STREAMS = (
         "csat",
         "Satisfaction answers",
         "asmt_metric_result",
-        "sys_id,instance,instance.trigger_id,instance.taken_on,instance.metric_type,metric,actual_value,sys_updated_on",
+        (
+            "sys_id,instance,instance.trigger_id,instance.taken_on,instance.metric_type,"
+            "metric,actual_value,sys_updated_on"
+        ),
         (
             Output(
                 SURVEY_RESPONSE,

@@ -13,8 +13,10 @@ EVENT_FIELDS = {
 }
 
 TASK = (
-    "sys_id,number,short_description,state,priority,category,contact_type,caller_id,company,opened_by,assigned_to,assignment_group,"
-    "opened_at,resolved_at,closed_at,reopen_count,reassignment_count,made_sla,sys_created_on,sys_updated_on"
+    "sys_id,number,short_description,state,priority,category,contact_type,caller_id,"
+    "company,opened_by,assigned_to,assignment_group,"
+    "opened_at,resolved_at,closed_at,reopen_count,reassignment_count,made_sla,"
+    "sys_created_on,sys_updated_on"
 )
 
 WAITS = "'awaiting user info'"
@@ -110,10 +112,16 @@ STREAMS = (
         "audit",
         "Changes of state, assignee, group and priority",
         "sys_audit",
-        "sys_id,tablename,documentkey,fieldname,oldvalue,newvalue,user,sys_created_on,record_checkpoint",
+        (
+            "sys_id,tablename,documentkey,fieldname,oldvalue,newvalue,user,sys_created_on,"
+            "record_checkpoint"
+        ),
         (*(audit(field, name) for field, name in EVENT_FIELDS.items()), held()),
         time="sys_created_on",
-        only="tablenameINincident,sn_customerservice_case^fieldnameINstate,hold_reason,assigned_to,assignment_group,priority",
+        only=(
+            "tablenameINincident,sn_customerservice_case^fieldnameINstate,hold_reason,"
+            "assigned_to,assignment_group,priority"
+        ),
     ),
     table(
         "state_metrics",
