@@ -22,7 +22,7 @@ class RejectedRow:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """Good rows of one entity (its columns, page, record, received instant), and the rejected rows."""
+    """Good rows of one entity (columns, page, record, received instant), and the rejected rows."""
 
     entity: Entity
     rows: pa.Table

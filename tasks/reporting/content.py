@@ -28,7 +28,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """A line of a plot; `low` and `high` draw a band around it, `wide_low` and `wide_high` another."""
+    """A line of a plot, with a band from `low` to `high` and one from `wide_low` to `wide_high`."""
 
     label: str
     days: Sequence[date]

@@ -120,7 +120,10 @@ def people_plot(people: Columns) -> Plot:
     """People needed and planned."""
     return Plot(
         "How many people",
-        "Full-time agents by work day: to answer customers in time, for the work alone, and planned",
+        (
+            "Full-time agents by work day: to answer customers in time, for the work alone, and"
+            " planned"
+        ),
         "FTE",
         [
             Series("needed", people["day"], people["needed_fte"]),

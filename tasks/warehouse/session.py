@@ -168,7 +168,8 @@ class PostgresSession(Session):
         rows = [dict(row) for row in result.mappings()]
         if rows:
             return pa.Table.from_pylist(rows)
-        return pa.table({name: pa.array([], pa.null()) for name in result.keys()})  # noqa: SIM118  a result is no mapping
+        names = list(result.keys())
+        return pa.table({name: pa.array([], pa.null()) for name in names})
 
     def batches(self, statement: str, table: sa.Table, size: int) -> Iterator[pa.Table]:
         """Stream from a cursor on the server."""
