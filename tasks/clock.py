@@ -26,7 +26,7 @@ def now() -> datetime:
 
 def parse_instant(text: str) -> datetime:
     """ISO date or instant; without an offset it is UTC. Raises ValueError."""
-    return as_utc(datetime.fromisoformat(text.strip().replace("Z", "+00:00")))
+    return as_utc(datetime.fromisoformat(text.strip()))
 
 
 def as_utc(instant: datetime) -> datetime:
@@ -81,7 +81,7 @@ def occurrences(
     """
     rule = rrule(
         _FREQUENCY[every],
-        dtstart=datetime(first.year, first.month, first.day),
+        dtstart=datetime.combine(first, datetime.min.time()),
         interval=interval,
         bymonth=month,
         bymonthday=day,

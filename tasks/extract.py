@@ -99,7 +99,7 @@ def _query(account: Account, statement: str) -> bytes:
     database = Warehouse(url)
     try:
         with database.session() as session:
-            rows = [dict(row._mapping) for row in session.fetch(statement)]
+            rows = [dict(row) for row in session.execute(statement).mappings()]
     finally:
         database.dispose()
     return msgspec.json.encode({"rows": rows})

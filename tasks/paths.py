@@ -16,7 +16,7 @@ DEPLOYMENTS = _ROOT / "deployments"
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def read_yaml(path: Path) -> Any:
+def read_yaml(path: Path) -> Any:  # noqa: ANN401  whatever the file holds
     """What a YAML file says."""
     text = path.read_text(encoding="utf-8")
     return yaml.load(text, Loader=_Loader)  # noqa: S506 - either loader is a safe one

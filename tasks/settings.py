@@ -420,7 +420,7 @@ def settings_file() -> Path:
     return Path(os.environ.get("SUPPORT_ETL_CONFIG", "support_etl.toml"))
 
 
-def load(**given: Any) -> Settings:
+def load(**given: Any) -> Settings:  # noqa: ANN401  pydantic checks each value
     """Read the settings. Raises ConfigurationError that names file, setting and what is wrong."""
     try:
         return Settings(**given)

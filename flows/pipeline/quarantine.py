@@ -1,7 +1,6 @@
 """Rows in quarantine: list them, show one with its raw record, load them again, dismiss one."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import msgspec
 
@@ -41,7 +40,7 @@ def quarantined_record(settings: Settings, batch_id: str, number: int) -> dict[s
     return {**row._asdict(), "raw": _record(page, row.record_number, row.record_key)}
 
 
-def _record(page: Any, number: int | None, key: str) -> object:
+def _record(page: list[object] | dict[str, object], number: int | None, key: str) -> object:
     """The record on a raw page: by number in the longest list, or by key if it was unreadable."""
     lists = [page] if isinstance(page, list) else [v for v in page.values() if isinstance(v, list)]
     records: list[object] = max(lists, key=len, default=[])

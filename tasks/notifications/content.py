@@ -20,21 +20,19 @@ class Message:
 
 
 def cut(text: str, most: int) -> str:
-    """The text in at most so many characters, line breaks and control characters as spaces."""
+    """The text in at most `most` characters, line breaks and control characters as spaces."""
     plain = "".join(c if c.isprintable() else " " for c in text)
     return plain if len(plain) <= most else plain[: most - 1] + "…"
 
 
 def fitting(lines: Sequence[str], *, each: int, most: int) -> list[str]:
-    """As many lines as fit into `most` characters, each cut to `each`; then how many more there
-    are.
-    """
-    found: list[str] = []
+    """Lines that fit into `most` characters, each cut to `each`; the last line counts the rest."""
+    fitted: list[str] = []
     size = 0
     for number, line in enumerate(lines):
         short = cut(line, each)
         size += len(short) + 1
         if size > most:
-            return [*found, f"and {len(lines) - number} more"]
-        found.append(short)
-    return found
+            return [*fitted, f"and {len(lines) - number} more"]
+        fitted.append(short)
+    return fitted

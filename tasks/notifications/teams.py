@@ -57,5 +57,5 @@ def escaped(text: str) -> str:
     return _MARKS.sub(r"\\\1", text)
 
 
-def _block(text: str, **more: Any) -> dict[str, Any]:
+def _block(text: str, **more: object) -> dict[str, object]:
     return {"type": "TextBlock", "text": escaped(text), "wrap": True, "spacing": "Small", **more}

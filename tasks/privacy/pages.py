@@ -140,11 +140,11 @@ def words_of(record: object, customer_id: str) -> set[str]:
             ):
                 found.add(value)
             elif isinstance(value, (dict, list)):
-                found |= _under(value, own, customer_id)
+                found |= _under(value, customer_id, own=own)
     return {word for word in found if len(word) >= _SHORTEST and word != customer_id}
 
 
-def _under(value: object, own: bool, customer_id: str) -> set[str]:
+def _under(value: object, customer_id: str, *, own: bool) -> set[str]:
     """The same below a record: properties of the person's record are the person's too."""
     if own and isinstance(value, dict):
         return words_of({**value, "id": customer_id}, customer_id)

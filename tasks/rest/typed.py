@@ -78,9 +78,9 @@ class _Node:
             )
             for number, child in enumerate(self.children.values())
         ]
-        return msgspec.defstruct(title, fields, rename=self._names(), gc=False)
+        return msgspec.defstruct(title, fields, rename=self.names(), gc=False)
 
-    def _names(self) -> dict[str, str]:
+    def names(self) -> dict[str, str]:
         return {f"f{number}": name for number, name in enumerate(self.children)}
 
 
@@ -233,7 +233,7 @@ class PageReader:
                     fields.append((key, build(child, depth + 1, inner) | None, None))
                 else:
                     fields.append((key, child.compile(inner), None))
-            return msgspec.defstruct(title, fields, rename=node._names())
+            return msgspec.defstruct(title, fields, rename=node.names())
 
         return build(self._root, 0, "Document")
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Literal
+from typing import Any, Literal, Self
 from urllib.parse import parse_qsl, urlsplit
 
 
@@ -284,7 +284,7 @@ class Served:
             target=self._server.serve_forever, args=(0.05,), daemon=True
         )
 
-    def start(self) -> "Served":
+    def start(self) -> Self:
         self._thread.start()
         return self
 
@@ -292,7 +292,7 @@ class Served:
         self._server.shutdown()
         self._server.server_close()
 
-    def __enter__(self) -> "Served":
+    def __enter__(self) -> Self:
         return self.start()
 
     def __exit__(self, *_: object) -> None:

@@ -680,6 +680,6 @@ def _number(value: Any) -> float:
     if re.fullmatch(r"-?\d+(\.\d+)?", text):
         return float(text)
     try:
-        return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() * 1000
+        return datetime.fromisoformat(text).timestamp() * 1000
     except ValueError:
         return 0.0

@@ -444,7 +444,7 @@ class Company:
             "resolved_at": when(solved) if is_solved else "",
             "closed_at": when(statuses[-1].at) if statuses[-1].after == "closed" else "",
             "reopen_count": str(
-                sum(c.before == "solved" and c.after not in {"closed"} for c in statuses)
+                sum(c.before == "solved" and c.after != "closed" for c in statuses)
             ),
             "reassignment_count": str(max(0, sum(c.field == "assignee" for c in changes) - 1)),
             "made_sla": "true",
