@@ -15,11 +15,11 @@ from tasks.notifications.content import Message, cut, fitting
 def payload(message: Message) -> dict[str, Any]:
     """Body of the post."""
     blocks: list[dict[str, Any]] = [{"type": "header", "text": _plain(cut(message.title, 150))}]
-    for lines in (message.lines, message.details):
-        if lines:
-            blocks.append(
-                {"type": "section", "text": _plain("\n".join(fitting(lines, each=400, most=2500)))}
-            )
+    blocks += [
+        {"type": "section", "text": _plain("\n".join(fitting(lines, each=400, most=2500)))}
+        for lines in (message.lines, message.details)
+        if lines
+    ]
     if message.links:
         blocks.append(
             {
