@@ -15,13 +15,22 @@ import csv
 import gzip
 import io
 import itertools
+import os
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from flows.pipeline.run import run_daily
+from flows.pipeline.runner import ThreadRunner
+from tasks.sandbox.fake import Served
+from tasks.sandbox.vendors.servicenow import ServiceNow
+from tasks.settings import load
+from tasks.warehouse.engine import Warehouse
+from tasks.warehouse.session import Session
 
 STATES = {
     "New": "1",
@@ -76,107 +85,110 @@ def cases(rows: Iterable[Mapping[str, str]]) -> dict[str, list[Mapping[str, str]
     }
 
 
-def tables(rows: Iterable[Mapping[str, str]]) -> dict[str, list[dict[str, str]]]:
+Record = dict[str, str]
+EMPTY_TABLES = (
+    "sn_customerservice_case",
+    "metric_instance",
+    "sys_journal_field",
+    "task_sla",
+    "contract_sla",
+    "sys_user_grmember",
+    "customer_account",
+    "cmn_schedule_span",
+    "asmt_assessment_instance",
+    "asmt_metric_result",
+    "task_time_worked",
+    "sys_choice",
+    "sys_audit_delete",
+)
+LONG_AGO = "2016-01-01 00:00:00"
+
+
+def tables(rows: Iterable[Mapping[str, str]]) -> dict[str, list[Record]]:
     """The log as ServiceNow tables: each incident's last state, and the audit of its changes."""
-    incidents, audit, people, groups = [], [], set(), set()
-    for number, case in cases(rows).items():
-        last, before = case[-1], {}
-        opened = instant(last["opened_at"])
-        incidents.append(
-            {
-                "sys_id": number,
-                "number": number,
-                "short_description": "",
-                "state": STATES.get(last["incident_state"], last["incident_state"]),
-                "priority": last["priority"].split(" ")[0],
-                "category": known(last["category"]),
-                "contact_type": known(last["contact_type"]).lower(),
-                "caller_id": known(last["caller_id"]),
-                "company": "",
-                "opened_by": known(last["opened_by"]),
-                "assigned_to": known(last["assigned_to"]),
-                "assignment_group": known(last["assignment_group"]),
-                "opened_at": opened,
-                "resolved_at": instant(last["resolved_at"]),
-                "closed_at": instant(last["closed_at"]),
-                "reopen_count": last["reopen_count"],
-                "reassignment_count": last["reassignment_count"],
-                "made_sla": last["made_sla"].lower(),
-                "sys_created_on": opened,
-                "sys_updated_on": max(instant(r["sys_updated_at"]) for r in case),
-            }
-        )
-        for place, row in enumerate(case):
-            at = instant(row["sys_updated_at"])
-            for field, name in FIELDS.items():
-                value = (
-                    STATES.get(row[name], row[name])
-                    if field == "state"
-                    else (
-                        known(row[name]).split(" - ")[0]
-                        if field == "priority"
-                        else known(row[name])
-                    )
-                )
-                if before.get(field) == value or (not value and field not in before):
-                    continue
-                audit.append(
-                    {
-                        "sys_id": f"{number}-{place:03d}-{field}",
-                        "tablename": "incident",
-                        "documentkey": number,
-                        "fieldname": field,
-                        "oldvalue": before.get(field, ""),
-                        "newvalue": value,
-                        "user": known(row["sys_updated_by"]),
-                        "sys_created_on": at,
-                        "record_checkpoint": str(place),
-                    }
-                )
-                before[field] = value
-            people.add(known(row["assigned_to"]))
-            groups.add(known(row["assignment_group"]))
-    made = "2016-01-01 00:00:00"
-    empty = {
-        name: []
-        for name in (
-            "sn_customerservice_case",
-            "metric_instance",
-            "sys_journal_field",
-            "task_sla",
-            "contract_sla",
-            "sys_user_grmember",
-            "customer_account",
-            "cmn_schedule_span",
-            "asmt_assessment_instance",
-            "asmt_metric_result",
-            "task_time_worked",
-            "sys_choice",
-            "sys_audit_delete",
-        )
-    }
+    by_number = cases(rows)
+    changes = [row for case in by_number.values() for row in case]
+    people = {known(row["assigned_to"]) for row in changes} - {""}
+    groups = {known(row["assignment_group"]) for row in changes} - {""}
     return {
-        **empty,
-        "incident": incidents,
-        "sys_audit": audit,
-        "sys_user": [
-            {
-                "sys_id": p,
-                "user_name": p,
-                "name": p,
-                "email": "",
-                "active": "true",
-                "time_zone": "",
-                "company": "",
-                "sys_created_on": made,
-                "sys_updated_on": made,
-            }
-            for p in sorted(people - {""})
+        **{name: [] for name in EMPTY_TABLES},
+        "incident": [_incident(number, case) for number, case in by_number.items()],
+        "sys_audit": [
+            change for number, case in by_number.items() for change in _audit(number, case)
         ],
+        "sys_user": [_user(person) for person in sorted(people)],
         "sys_user_group": [
-            {"sys_id": g, "name": g, "active": "true", "sys_updated_on": made}
-            for g in sorted(groups - {""})
+            {"sys_id": g, "name": g, "active": "true", "sys_updated_on": LONG_AGO}
+            for g in sorted(groups)
         ],
+    }
+
+
+def _incident(number: str, case: list[Mapping[str, str]]) -> Record:
+    last = case[-1]
+    opened = instant(last["opened_at"])
+    return {
+        "sys_id": number,
+        "number": number,
+        "short_description": "",
+        "state": STATES.get(last["incident_state"], last["incident_state"]),
+        "priority": last["priority"].split(" ")[0],
+        "category": known(last["category"]),
+        "contact_type": known(last["contact_type"]).lower(),
+        "caller_id": known(last["caller_id"]),
+        "company": "",
+        "opened_by": known(last["opened_by"]),
+        "assigned_to": known(last["assigned_to"]),
+        "assignment_group": known(last["assignment_group"]),
+        "opened_at": opened,
+        "resolved_at": instant(last["resolved_at"]),
+        "closed_at": instant(last["closed_at"]),
+        "reopen_count": last["reopen_count"],
+        "reassignment_count": last["reassignment_count"],
+        "made_sla": last["made_sla"].lower(),
+        "sys_created_on": opened,
+        "sys_updated_on": max(instant(r["sys_updated_at"]) for r in case),
+    }
+
+
+def _audit(number: str, case: list[Mapping[str, str]]) -> Iterator[Record]:
+    before: Record = {}
+    for place, row in enumerate(case):
+        for field, name in FIELDS.items():
+            value = _audited(field, row[name])
+            if before.get(field) == value or (not value and field not in before):
+                continue
+            yield {
+                "sys_id": f"{number}-{place:03d}-{field}",
+                "tablename": "incident",
+                "documentkey": number,
+                "fieldname": field,
+                "oldvalue": before.get(field, ""),
+                "newvalue": value,
+                "user": known(row["sys_updated_by"]),
+                "sys_created_on": instant(row["sys_updated_at"]),
+                "record_checkpoint": str(place),
+            }
+            before[field] = value
+
+
+def _audited(field: str, value: str) -> str:
+    if field == "state":
+        return STATES.get(value, value)
+    return known(value).split(" - ")[0] if field == "priority" else known(value)
+
+
+def _user(name: str) -> Record:
+    return {
+        "sys_id": name,
+        "user_name": name,
+        "name": name,
+        "email": "",
+        "active": "true",
+        "time_zone": "",
+        "company": "",
+        "sys_created_on": LONG_AGO,
+        "sys_updated_on": LONG_AGO,
     }
 
 
@@ -197,120 +209,113 @@ def truth(rows: Iterable[Mapping[str, str]]) -> dict[str, Any]:
     return found
 
 
+QUIRKS = {
+    "changed before it was opened": (
+        "select count(*) from source.ticket_event e join source.ticket t on t.account = e.account"
+        " and t.ticket_id = e.ticket_id where e.changed_at < t.created_at"
+    ),
+    "solved before it was opened": (
+        "select count(*) from source.ticket where solved_at < created_at"
+    ),
+    "unknown status": (
+        "select count(*) from source.ticket_event e join staging.status_category s on s.account ="
+        " e.account and s.status_id = e.to_value where e.field = 'status' and s.category = 'other'"
+    ),
+    "solved without an instant": (
+        "select count(*) from source.ticket t join staging.status_category s on s.account ="
+        " t.account and s.status_id = t.status where s.category in ('solved', 'closed') and"
+        " t.solved_at is null"
+    ),
+}
+
+
 def run(path: Path, folder: Path, url: str) -> dict[str, Any]:
     """The real daily job against the fake over HTTP: warehouse values and rejected rows."""
-    import os
-
-    from flows.pipeline.run import run_daily
-    from flows.pipeline.runner import ThreadRunner
-    from tasks.sandbox.fake import Served
-    from tasks.sandbox.vendors.servicenow import ServiceNow
-    from tasks.settings import load
-    from tasks.warehouse.engine import Warehouse
-
     rows = read(path)
-    told = tables(rows)
+    records = tables(rows)
     os.environ["SUPPORT_ETL_SECRET_REAL_PASSWORD"] = "servicenow-demo-password"
-    with Served(ServiceNow(lambda clock: told)) as served:
+    with Served(ServiceNow(lambda clock: records)) as served:
+        account = {
+            "connector": "servicenow",
+            "name": "real",
+            "base_url": served.url,
+            "user": "etl",
+            "start": "2016-01-01T00:00:00Z",
+            "requests_per_minute": 0,
+        }
         settings = load(
             warehouse={"url": url},
             landing={"url": str(folder / "landing")},
             reports={"folder": str(folder / "reports")},
             business={"time_zone": "America/Sao_Paulo"},
-            accounts=(
-                {
-                    "connector": "servicenow",
-                    "name": "real",
-                    "base_url": served.url,
-                    "user": "etl",
-                    "start": "2016-01-01T00:00:00Z",
-                    "requests_per_minute": 0,
-                },
-            ),
+            accounts=(account,),
         )
-        outcome = run_daily(
-            settings, ThreadRunner(), as_of=datetime(2017, 3, 1, tzinfo=UTC), with_report=False
-        )
+        as_of = datetime(2017, 3, 1, tzinfo=UTC)
+        outcome = run_daily(settings, ThreadRunner(), as_of=as_of, with_report=False)
     warehouse = Warehouse(url)
     with warehouse.session() as session:
-        said: dict[str, Any] = {}
-        for ticket, reopens, vendor_reopens, reassignments, made_sla in session.fetch(
-            "select ticket_id, reopens_count, vendor_reopens_count, vendor_reassignments_count,"
-            " vendor_made_sla from core.fct_ticket",
-        ):
-            said[ticket] = {
-                "history": [],
-                "reopens": reopens,
-                "vendor_reopens": vendor_reopens,
-                "vendor_reassignments": reassignments,
-                "made_sla": made_sla,
-            }
-        for ticket, status in session.fetch(
-            "select ticket_id, to_value from source.ticket_event where field = 'status' order by"
-            " ticket_id, changed_at, sequence",
-        ):
-            said[ticket]["history"].append(status)
         rejected = session.fetch(
             "select entity, reason, count(*) from ops.quarantine group by 1, 2 order by 3 desc",
         )
-        odd = {
-            "changed before it was opened": session.fetch(
-                "select count(*) from source.ticket_event e join source.ticket t on t.account ="
-                " e.account and t.ticket_id = e.ticket_id where e.changed_at < t.created_at",
-            )[0][0],
-            "solved before it was opened": session.fetch(
-                "select count(*) from source.ticket where solved_at < created_at"
-            )[0][0],
-            "status that is not known": session.fetch(
-                "select count(*) from source.ticket_event e join staging.status_category s on"
-                " s.account = e.account and s.status_id = e.to_value where e.field = 'status' and"
-                " s.category = 'other'",
-            )[0][0],
-            "solved, but the vendor tells no instant": session.fetch(
-                "select count(*) from source.ticket t join staging.status_category s on s.account ="
-                " t.account and s.status_id = t.status where s.category in ('solved', 'closed') and"
-                " t.solved_at is null",
-            )[0][0],
-        }
+        loaded = _loaded(session)
+        quirks = {name: session.fetch(statement)[0][0] for name, statement in QUIRKS.items()}
     warehouse.dispose()
     return {
         "outcome": outcome,
         "truth": truth(rows),
-        "said": said,
-        "aside": [tuple(a) for a in rejected],
-        "odd": odd,
+        "loaded": loaded,
+        "rejected": [tuple(row) for row in rejected],
+        "quirks": quirks,
         "rows": len(rows),
     }
 
 
+def _loaded(session: Session) -> dict[str, Any]:
+    """The warehouse's values of each incident, in the form of `truth`."""
+    by_ticket: dict[str, Any] = {}
+    for ticket, reopens, vendor_reopens, reassignments, made_sla in session.fetch(
+        "select ticket_id, reopens_count, vendor_reopens_count, vendor_reassignments_count,"
+        " vendor_made_sla from core.fct_ticket",
+    ):
+        by_ticket[ticket] = {
+            "history": [],
+            "reopens": reopens,
+            "vendor_reopens": vendor_reopens,
+            "vendor_reassignments": reassignments,
+            "made_sla": made_sla,
+        }
+    for ticket, status in session.fetch(
+        "select ticket_id, to_value from source.ticket_event where field = 'status' order by"
+        " ticket_id, changed_at, sequence",
+    ):
+        by_ticket[ticket]["history"].append(status)
+    return by_ticket
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        found = run(Path(sys.argv[1]), Path(folder), f"duckdb:///{folder}/w.duckdb")
-    differing = [n for n, t in found["truth"].items() if found["said"].get(n) != t]
+        result = run(Path(sys.argv[1]), Path(folder), f"duckdb:///{folder}/w.duckdb")
+    expected, loaded = result["truth"], result["loaded"]
+    differing = [n for n, incident in expected.items() if loaded.get(n) != incident]
     print(
-        f"{found['rows']:,} rows, {len(found['truth']):,} incidents in the file,"
-        f" {len(found['said']):,} in the warehouse, {len(differing)} differ"
+        f"{result['rows']:,} rows, {len(expected):,} incidents in the file,"
+        f" {len(loaded):,} in the warehouse, {len(differing)} differ"
     )
-    print(
-        "state changes:",
-        f"{sum(len(t['history']) for t in found['truth'].values()):,} in the file,"
-        f" {sum(len(t['history']) for t in found['said'].values()):,} in the warehouse",
+    changes, loaded_changes = (
+        sum(len(incident["history"]) for incident in side.values()) for side in (expected, loaded)
     )
-    print(
-        "reopens from history:",
-        sum(t["reopens"] for t in found["truth"].values()),
-        sum(t["reopens"] for t in found["said"].values()),
-    )
-    print(
-        "made SLA:",
-        Counter(t["made_sla"] for t in found["truth"].values()),
-        Counter(t["made_sla"] for t in found["said"].values()),
-    )
-    print("set aside:", found["aside"] or "none")
-    for what, count in found["odd"].items():
-        print(f"flagged: {what}: {count}")
+    print(f"state changes: {changes:,} in the file, {loaded_changes:,} in the warehouse")
+    print("reopens from history:", *(sum(_of(side, "reopens")) for side in (expected, loaded)))
+    print("made SLA:", *(Counter(_of(side, "made_sla")) for side in (expected, loaded)))
+    print("rejected:", result["rejected"] or "none")
+    for name, count in result["quirks"].items():
+        print(f"flagged: {name}: {count}")
     for number in differing[:5]:
-        print(number, found["truth"][number], found["said"].get(number))
+        print(number, expected[number], loaded.get(number))
+
+
+def _of(side: dict[str, Any], name: str) -> list[Any]:
+    return [incident[name] for incident in side.values()]
 
 
 if __name__ == "__main__":

@@ -27,13 +27,22 @@ PER_PAGE = 200
 ENV = HERE / ".bench-venv"
 
 
+VIA = {
+    "channel": "email",
+    "source": {
+        "from": {"address": "x@y.example", "name": "X Y"},
+        "to": {"address": "help@acme.example"},
+        "rel": None,
+    },
+}
+
+
 def ticket(number: int, pick: random.Random) -> dict:
     words = " ".join(
         pick.choice(("order", "parcel", "jacket", "refund", "broken", "late", "please", "help"))
         for _ in range(220)
     )
     at = f"2026-{1 + number % 9:02d}-{1 + number % 28:02d}T{number % 24:02d}:{number % 60:02d}:00Z"
-    minutes = {"calendar": number % 5000, "business": number % 900}
     return {
         "id": 1000 + number,
         "url": f"https://acme.zendesk.com/api/v2/tickets/{number}.json",
@@ -63,39 +72,37 @@ def ticket(number: int, pick: random.Random) -> dict:
         "tags": ["vip", "web", "alder"],
         "collaborator_ids": [],
         "follower_ids": [],
-        "via": {
-            "channel": "email",
-            "source": {
-                "from": {"address": "x@y.example", "name": "X Y"},
-                "to": {"address": "help@acme.example"},
-                "rel": None,
-            },
-        },
+        "via": VIA,
         "custom_fields": [
             {"id": 27_000 + i, "value": pick.choice((None, "745", "yes", words[:20]))}
             for i in range(25)
         ],
         "satisfaction_rating": {"score": "unoffered"},
-        "metric_set": {
-            "id": number,
-            "ticket_id": 1000 + number,
-            "created_at": at,
-            "updated_at": at,
-            "group_stations": 1,
-            "assignee_stations": 2,
-            "reopens": 0,
-            "replies": 3,
-            "solved_at": at,
-            "initially_assigned_at": at,
-            "assigned_at": at,
-            "status_updated_at": at,
-            "reply_time_in_minutes": minutes,
-            "first_resolution_time_in_minutes": minutes,
-            "full_resolution_time_in_minutes": minutes,
-            "agent_wait_time_in_minutes": minutes,
-            "requester_wait_time_in_minutes": minutes,
-            "on_hold_time_in_minutes": minutes,
-        },
+        "metric_set": metrics(number, at),
+    }
+
+
+def metrics(number: int, at: str) -> dict:
+    minutes = {"calendar": number % 5000, "business": number % 900}
+    return {
+        "id": number,
+        "ticket_id": 1000 + number,
+        "created_at": at,
+        "updated_at": at,
+        "group_stations": 1,
+        "assignee_stations": 2,
+        "reopens": 0,
+        "replies": 3,
+        "solved_at": at,
+        "initially_assigned_at": at,
+        "assigned_at": at,
+        "status_updated_at": at,
+        "reply_time_in_minutes": minutes,
+        "first_resolution_time_in_minutes": minutes,
+        "full_resolution_time_in_minutes": minutes,
+        "agent_wait_time_in_minutes": minutes,
+        "requester_wait_time_in_minutes": minutes,
+        "on_hold_time_in_minutes": minutes,
     }
 
 

@@ -114,59 +114,62 @@ def test_a_split_on_postgresql(full, postgres, split: int):
     check(postgres(), 1, split, 4, full)
 
 
-@pytest.mark.parametrize("change", ["holiday", "rating", "merge", "restore", "delete", "promise"])
+LATE = {
+    "holiday": (
+        "holiday",
+        {
+            "schedule_id": "berlin",
+            "holiday_id": "new",
+            "name": "New",
+            "first_on": date(2026, 3, 10),
+            "last_on": date(2026, 3, 12),
+        },
+    ),
+    "rating": (
+        "survey_response",
+        {
+            "response_id": "7-late",
+            "metric": "csat",
+            "score": 1.0,
+            "scale_min": 1.0,
+            "scale_max": 5.0,
+            "better": "higher",
+            "ticket_id": "7",
+            "responded_at": AS_OF - timedelta(days=9),
+        },
+    ),
+    "merge": ("ticket_link", {"ticket_id": "12", "kind": "merged_into", "linked_id": "3"}),
+    "restore": (
+        "tombstone",
+        {"entity": "ticket", "record_id": "9", "deleted_at": FIRST, "version_at": FIRST},
+    ),
+    "delete": (
+        "tombstone",
+        {"entity": "ticket", "record_id": "10", "deleted_at": AS_OF, "version_at": AS_OF},
+    ),
+    "promise": (
+        "sla_target",
+        {
+            "desk": "all",
+            "team": "all",
+            "priority": "all",
+            "metric": "resolution",
+            "valid_from_on": FIRST.date(),
+            "target_minutes": 60.0,
+            "is_business": True,
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("change", LATE)
 def test_what_changes_afterwards_is_taken_in(full, loaded, tmp_path, change: str):
     """Late changes give the tables that the same rows in time would have given.
 
     An edited schedule, a changed rating, a merge, a tombstone older than its ticket, a deletion, a
     target.
     """
-    late = {
-        "holiday": (
-            "holiday",
-            {
-                "schedule_id": "berlin",
-                "holiday_id": "new",
-                "name": "New",
-                "first_on": date(2026, 3, 10),
-                "last_on": date(2026, 3, 12),
-            },
-        ),
-        "rating": (
-            "survey_response",
-            {
-                "response_id": "7-late",
-                "metric": "csat",
-                "score": 1.0,
-                "scale_min": 1.0,
-                "scale_max": 5.0,
-                "better": "higher",
-                "ticket_id": "7",
-                "responded_at": AS_OF - timedelta(days=9),
-            },
-        ),
-        "merge": ("ticket_link", {"ticket_id": "12", "kind": "merged_into", "linked_id": "3"}),
-        "restore": (
-            "tombstone",
-            {"entity": "ticket", "record_id": "9", "deleted_at": FIRST, "version_at": FIRST},
-        ),
-        "delete": (
-            "tombstone",
-            {"entity": "ticket", "record_id": "10", "deleted_at": AS_OF, "version_at": AS_OF},
-        ),
-        "promise": (
-            "sla_target",
-            {
-                "desk": "all",
-                "team": "all",
-                "priority": "all",
-                "metric": "resolution",
-                "valid_from_on": FIRST.date(),
-                "target_minutes": 60.0,
-                "is_business": True,
-            },
-        ),
-    }[change]
+    late = LATE[change]
     one, other = (
         begun(f"duckdb:///{shutil.copy(loaded(2), tmp_path / 'one.duckdb')}"),
         begun(f"duckdb:///{tmp_path / 'other.duckdb'}"),

@@ -2,9 +2,11 @@
 
 import random
 from collections import defaultdict
+from collections.abc import Iterable
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from itertools import product
 from math import floor
 from typing import Any
 
@@ -26,9 +28,19 @@ RATES = {
 CLOSE = 0.0002  # two roundings to four digits
 
 
-def runlog(seed: int) -> dict[str, list[dict[str, Any]]]:
+Row = dict[str, Any]
+BUDGETED = (
+    ("labour", "all", "variable"),
+    ("licences", "desk", "fixed"),
+    ("licences", "phone", "variable"),
+    ("training", "all", "fixed"),
+)
+
+
+def ledgers(seed: int) -> dict[str, list[Row]]:
+    """Made-up rates, headcount, costs and two versions of a budget."""
     pick = random.Random(seed)
-    some = {
+    return {
         "exchange_rate": [
             {"currency": c, "valid_from_on": on, "rate": rate}
             for c, listed in RATES.items()
@@ -39,73 +51,58 @@ def runlog(seed: int) -> dict[str, list[dict[str, Any]]]:
             for m in MONTHS
             for t in ("A", "B")
         ],
-        "cost_entry": [],
-        "budget_line": [],
-    }
-    for number in range(70):
-        posted = date(2026, 2, 1) + timedelta(days=pick.randrange(150))
-        begins = posted + timedelta(days=pick.randrange(-20, 40))
-        span = pick.choice(
-            (
-                (None, None),
-                (None, None),
-                (begins, None),
-                (begins, begins + timedelta(days=pick.randrange(90))),
-                (None, posted + timedelta(days=pick.randrange(-10, 40))),
+        "cost_entry": [_cost(pick, number) for number in range(70)],
+        "budget_line": [
+            {"version": version, "month_on": month, "team": team, **_budgeted(pick, *budgeted)}
+            for version, month, team, budgeted in product(
+                ("first", "second"), MONTHS, ("A", "B"), BUDGETED
             )
+            if pick.random() < 0.8
+        ],
+    }
+
+
+def _cost(pick: random.Random, number: int) -> Row:
+    posted = date(2026, 2, 1) + timedelta(days=pick.randrange(150))
+    begins = posted + timedelta(days=pick.randrange(-20, 40))
+    first, last = pick.choice(
+        (
+            (None, None),
+            (None, None),
+            (begins, None),
+            (begins, begins + timedelta(days=pick.randrange(90))),
+            (None, posted + timedelta(days=pick.randrange(-10, 40))),
         )
-        some["cost_entry"].append(
-            {
-                "entry_id": str(number),
-                "posted_on": posted,
-                "team": pick.choice("AB"),
-                "category": pick.choice(("labour", "licences", "training")),
-                "paid_for": pick.choice((None, "x")),
-                "amount": Fraction(pick.randrange(-200, 2000), 8),
-                "currency": pick.choice(("USD", "USD", "EUR", "SEK")),
-                "service_from_on": span[0],
-                "service_until_on": span[1],
-            }
-        )
-    for version in ("first", "second"):
-        for month in MONTHS:
-            for team in ("A", "B"):
-                for category, paid_for, kind in (
-                    ("labour", "all", "variable"),
-                    ("licences", "desk", "fixed"),
-                    ("licences", "phone", "variable"),
-                    ("training", "all", "fixed"),
-                ):
-                    if pick.random() < 0.8:
-                        driven = pick.random() < 0.3
-                        some["budget_line"].append(
-                            {
-                                "version": version,
-                                "month_on": month,
-                                "team": team,
-                                "category": category,
-                                "paid_for": paid_for,
-                                "kind": kind,
-                                "basis": "driver" if driven else "amount",
-                                "amount": None if driven else Fraction(pick.randrange(1, 9000), 4),
-                                "currency": (
-                                    "EUR"
-                                    if category == "training"
-                                    else (
-                                        pick.choice(("USD", "EUR"))
-                                        if category == "labour"
-                                        else "USD"
-                                    )
-                                ),
-                                "driver": pick.choice(("fte", "seats")) if driven else None,
-                                "driver_rate": (
-                                    Fraction(pick.randrange(1, 400), 4) if driven else None
-                                ),
-                            }
-                        )
-                        if some["budget_line"][-1]["driver"] == "seats":
-                            some["budget_line"][-1]["driver_quantity"] = 7.5
-    return some
+    )
+    return {
+        "entry_id": str(number),
+        "posted_on": posted,
+        "team": pick.choice("AB"),
+        "category": pick.choice(("labour", "licences", "training")),
+        "paid_for": pick.choice((None, "x")),
+        "amount": Fraction(pick.randrange(-200, 2000), 8),
+        "currency": pick.choice(("USD", "USD", "EUR", "SEK")),
+        "service_from_on": first,
+        "service_until_on": last,
+    }
+
+
+def _budgeted(pick: random.Random, category: str, paid_for: str, kind: str) -> Row:
+    """An amount, or a rate of a driver: people of the headcount plan, or 7.5 seats."""
+    is_driven = pick.random() < 0.3
+    amount = None if is_driven else Fraction(pick.randrange(1, 9000), 4)
+    currency = {"training": "EUR", "licences": "USD"}.get(category)
+    line = {
+        "category": category,
+        "paid_for": paid_for,
+        "kind": kind,
+        "basis": "driver" if is_driven else "amount",
+        "amount": amount,
+        "currency": currency or pick.choice(("USD", "EUR")),
+        "driver": pick.choice(("fte", "seats")) if is_driven else None,
+        "driver_rate": Fraction(pick.randrange(1, 400), 4) if is_driven else None,
+    }
+    return line | ({"driver_quantity": 7.5} if line["driver"] == "seats" else {})
 
 
 def money(value: Fraction) -> Fraction:
@@ -205,7 +202,7 @@ def warehouse(request, tmp_path_factory, postgres):
 
 @pytest.fixture(scope="module", params=[1, 2, 3])
 def case(request, warehouse):
-    given = runlog(request.param)
+    given = ledgers(request.param)
     prepare(warehouse, model_tables())
     with warehouse.transaction() as session:
         for entity in given:
@@ -312,6 +309,22 @@ def test_the_budget_of_every_day(case):
             ), (day, here, name)
 
 
+def total(amounts: Iterable[Fraction]) -> Fraction:
+    return sum(amounts, Fraction(0))
+
+
+def rest_of_plan(mine: list[Row], now: date, left: Fraction, of_month: Fraction) -> Fraction:
+    """Later months, the variable share of this one, and the part of its fixed costs not yet billed.
+
+    `left` is the share of the month's workdays to come, `of_month` what was billed in it.
+    """
+    this_month = [p for p in mine if p["month_on"] == now]
+    later = total(p["reporting"] for p in mine if p["month_on"] > now)
+    variable = total(p["reporting"] * left for p in this_month if p["kind"] == "variable")
+    fixed = total(p["reporting"] for p in this_month if p["kind"] == "fixed")
+    return later + variable + (max(fixed - of_month, Fraction(0)) if fixed > 0 else Fraction(0))
+
+
 def test_where_the_year_ends(case):
     warehouse, given, last_day = case
     calendar, planned = Calendar(warehouse), lines(given)
@@ -336,28 +349,11 @@ def test_where_the_year_ends(case):
             if (p["team"], p["category"]) == (team, category) and p["reporting"] is not None
         ]
         bills = [c for c in spent if (c["team"], c["category"]) == (team, category)]
-        actual = sum((c["amount_reporting"] for c in bills), Fraction(0))
-        of_month = sum(
-            (c["amount_reporting"] for c in bills if month_of(c["accrued_on"]) == now), Fraction(0)
-        )
-        later = sum((p["reporting"] for p in mine if p["month_on"] > now), Fraction(0))
-        going_on = sum(
-            (
-                p["reporting"] * left
-                for p in mine
-                if p["month_on"] == now and p["kind"] == "variable"
-            ),
-            Fraction(0),
-        )
-        due = sum(
-            (p["reporting"] for p in mine if p["month_on"] == now and p["kind"] == "fixed"),
-            Fraction(0),
-        )
-        plan_left = (
-            later + going_on + max(due - of_month, Fraction(0)) if due > 0 else later + going_on
-        )
+        actual = total(c["amount_reporting"] for c in bills)
+        of_month = total(c["amount_reporting"] for c in bills if month_of(c["accrued_on"]) == now)
+        plan_left = rest_of_plan(mine, now, left, of_month)
         assert float(row["plan_year"]) == pytest.approx(
-            float(sum((p["reporting"] for p in mine), Fraction(0))), abs=CLOSE
+            float(total(p["reporting"] for p in mine)), abs=CLOSE
         )
         assert float(row["actual_to_date"]) == pytest.approx(float(actual), abs=CLOSE)
         assert float(row["year_end_plan"]) == pytest.approx(float(actual + plan_left), abs=CLOSE)
