@@ -45,7 +45,7 @@ def test_every_entity_is_described():
         assert all(c.description for c in entity.columns)
 
 
-def test_every_identity_says_what_it_means_and_reads_known_tables():
+def test_every_identity_has_a_description_and_reads_known_tables():
     for identity in identities().values():
         assert identity.select.startswith("-- "), identity.name
         assert {name for name in identity.inputs if not name.startswith("ops.")} <= set(models()), (
@@ -69,13 +69,13 @@ def test_connectors_are_packages_of_declarations():
             assert not re.search(r"^import requests|requests\.", code, re.MULTILINE), path
 
 
-def test_every_helpdesk_says_what_its_api_lacks():
+def test_every_helpdesk_lists_what_its_api_lacks():
     for vendor in connectors().values():
         entities = {o.entity.name for s in vendor.streams for o in s.outputs}
         assert vendor.unsupported or "ticket" not in entities, vendor.name
 
 
-def test_only_the_agreed_things_lie_at_the_top():
+def test_the_root_holds_only_the_agreed_entries():
     listed = subprocess.run(
         ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout.split()

@@ -111,7 +111,7 @@ def calls(every_account: Bench, sandbox: Sandbox) -> list[Request]:
     return [a for a in sandbox.fakes["jira"].asked if not a.path.startswith(ELSEWHERE)]
 
 
-def test_jira_asks_and_is_answered_as_described(calls: list[Request], sandbox: Sandbox):
+def test_jira_requests_and_responses_match_the_description(calls: list[Request], sandbox: Sandbox):
     fake, api = sandbox.fakes["jira"], OpenAPI.from_dict(JIRA)
     wrong = {
         f"{asked.path}: {message}" for asked in calls for message in objections(asked, fake, api)

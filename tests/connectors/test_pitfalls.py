@@ -105,7 +105,7 @@ class TestFreshdesk:
         assert told > 1
         assert bench.fetch("select count(*) from source.ticket_event")[0][0] > before
 
-    def test_an_activity_that_is_told_twice_counts_once(self, only, sandbox: Sandbox):
+    def test_an_activity_reported_twice_counts_once(self, only, sandbox: Sandbox):
         bench = only("freshdesk")
         bench.read(NOW)
         found = bench.fetch("select count(*), count(distinct event_id) from source.ticket_event")[0]
@@ -124,7 +124,7 @@ class TestIntercom:
         assert bench.read(NOW + timedelta(minutes=5)).state == "completed"
         assert bench.fetch("select count(*) from source.message")[0][0] >= before
 
-    def test_a_survey_that_nobody_answered_is_an_invitation_only(self, only, sandbox: Sandbox):
+    def test_an_unanswered_survey_is_only_an_invitation(self, only, sandbox: Sandbox):
         fake, bench = sandbox.fakes["intercom"], only("intercom")
         bench.read(NOW)
         offered = [t for t in fake.alive() if t.rating and t.rating.offered_at <= NOW]
@@ -136,7 +136,9 @@ class TestIntercom:
 
 class TestJira:
     @pytest.mark.parametrize("zone", ["Pacific/Honolulu", "Pacific/Auckland"])
-    def test_no_change_is_lost_wherever_the_api_user_lives(self, sandbox: Sandbox, only, zone: str):
+    def test_no_change_is_lost_in_any_time_zone_of_the_api_user(
+        self, sandbox: Sandbox, only, zone: str
+    ):
         """JQL reads times in the user's zone: as UTC, an evening's changes would be skipped."""
         from zoneinfo import ZoneInfo
 
@@ -148,7 +150,7 @@ class TestJira:
         found = dict(bench.fetch("select ticket_id, version_at from source.ticket"))
         assert found == {str(t.number): fake.changed_keys(t) for t in fake.alive()}
 
-    def test_a_token_that_is_taken_for_nobody_is_refused(self, only, sandbox: Sandbox):
+    def test_a_token_treated_as_anonymous_is_refused(self, only, sandbox: Sandbox):
         from flows.pipeline.doctor import examine
 
         fake = sandbox.fakes["jira"]
@@ -216,7 +218,7 @@ class TestSalesforce:
         ]
         assert "TruncatedPageError" in failure(only("salesforce").read(NOW), "cases")
 
-    def test_deleted_and_merged_cases_are_told_apart(self, only, sandbox: Sandbox):
+    def test_deleted_and_merged_cases_are_distinguished(self, only, sandbox: Sandbox):
         fake, bench = sandbox.fakes["salesforce"], only("salesforce")
         bench.read(NOW)
         merged = [t for t in fake.alive() if fake.is_merged(t)]
@@ -300,7 +302,7 @@ class TestZohoDesk:
         assert [r.message for r in outcome.failures if r.stream == "tickets"] == []
         assert len(tickets(bench)) == len(fake._known()) > 40
 
-    def test_no_rows_and_a_wrong_organization_are_told_apart(self, only, sandbox: Sandbox):
+    def test_no_rows_and_a_wrong_organization_are_distinguished(self, only, sandbox: Sandbox):
         outcome = only("zoho_desk", start=NOW - timedelta(seconds=90)).read(NOW)
         assert outcome.state == "completed", outcome.message
         words = failure(
@@ -360,7 +362,7 @@ class TestQualtrics:
             only("qualtrics").read(NOW), "responses"
         )
 
-    def test_an_export_that_is_never_ready_ends(self, only, sandbox: Sandbox, monkeypatch):
+    def test_an_export_that_never_completes_fails(self, only, sandbox: Sandbox, monkeypatch):
         monkeypatch.setattr("tasks.rest.exports._MOST_LOOKS", 5)
         fake = sandbox.fakes["qualtrics"]
         fake._poll = lambda job: Response(

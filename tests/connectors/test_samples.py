@@ -62,7 +62,7 @@ def _lists(content, path: list[str]):
         yield content
 
 
-def test_an_empty_item_of_a_list_is_set_aside_with_its_reason():
+def test_an_empty_list_item_is_rejected_with_its_reason():
     """A filter would not meet it, and a change of a ticket be gone without a word."""
     tried = set()
     for path in SAMPLES:

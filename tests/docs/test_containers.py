@@ -53,7 +53,7 @@ def test_a_job_on_kubernetes_is_an_ordinary_user_and_writes_to_its_volumes_only(
     assert {m["name"] for m in container["volumeMounts"]} == {v["name"] for v in pod["volumes"]}
 
 
-def test_the_image_is_built_from_files_that_there_are_and_that_the_ignore_file_lets_in():
+def test_the_image_is_built_from_existing_files_that_are_not_ignored():
     lines = (FOLDER / "Dockerfile").read_text().splitlines()
     allowed = {
         line[1:]

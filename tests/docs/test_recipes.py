@@ -105,7 +105,7 @@ def test_a_new_rule(tree: Path, call: Call):
     carry_out("A new rule", call)
 
 
-def test_names_that_are_taken_or_not_plain_are_refused(tree: Path, call: Call):
+def test_names_in_use_or_with_special_characters_are_refused(tree: Path, call: Call):
     for words, reason in (
         ("new kpi csat", "is there already"),
         ("new model Busy-Teams", "lower case words"),

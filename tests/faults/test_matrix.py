@@ -57,7 +57,7 @@ def test_nothing_lost_doubled_torn_silent_leaked_or_crashed(half: int, tmp_path:
     assert table(results)[-1][1] == len(results) >= SAMPLE // 3
 
 
-def test_the_harness_finds_what_it_is_there_for(tmp_path: Path, monkeypatch):
+def test_the_harness_detects_planted_defects(tmp_path: Path, monkeypatch):
     """Planted defects: rows that never reach their table, a secret in an error message."""
     planted = {
         "lost": (

@@ -64,7 +64,7 @@ def test_an_unreachable_host_is_named(zendesk: Bench):
     )
 
 
-def test_a_row_without_a_required_field_is_set_aside_and_replayed(zendesk: Bench, sandbox):
+def test_a_row_without_a_required_field_is_rejected_and_replayed(zendesk: Bench, sandbox):
     def without_status(body: bytes) -> bytes:
         found = json.loads(body)
         found["tickets"][0]["status"] = None
@@ -88,7 +88,7 @@ def test_a_row_without_a_required_field_is_set_aside_and_replayed(zendesk: Bench
     assert str(shown["raw"]["id"]) == row.record_key
 
 
-def test_a_record_of_the_wrong_type_is_set_aside_and_not_its_page(zendesk: Bench, sandbox):
+def test_a_record_of_the_wrong_type_is_rejected_and_its_page_is_kept(zendesk: Bench, sandbox):
     def spoil(body: bytes) -> bytes:
         found = json.loads(body)
         found["tickets"][2]["via"] = "a text where an object belongs"
@@ -106,7 +106,7 @@ def test_a_record_of_the_wrong_type_is_set_aside_and_not_its_page(zendesk: Bench
     ]
 
 
-def test_an_impossible_time_is_set_aside(zendesk: Bench, sandbox):
+def test_an_impossible_time_is_rejected(zendesk: Bench, sandbox):
     def edit(body: bytes) -> bytes:
         found = json.loads(body)
         next(t for t in found["tickets"] if t["status"] != "deleted")["created_at"] = (
@@ -224,7 +224,7 @@ def test_a_read_only_warehouse_is_named_and_keeps_what_it_has(bench: Bench, post
     )
 
 
-def test_fewer_records_than_the_vendor_tells_are_never_a_green_run(bench: Bench, sandbox):
+def test_fewer_records_than_the_vendor_reports_are_never_a_green_run(bench: Bench, sandbox):
     def without_one(body: bytes) -> bytes:
         found = json.loads(body)
         found["data"] = found["data"][1:]
@@ -262,7 +262,7 @@ def test_trouble_inside_the_warehouse_is_a_named_error(kind: str, bench: Bench, 
     warehouse.dispose()
 
 
-def test_a_warehouse_without_memory_fails_its_streams_and_says_so(zendesk: Bench):
+def test_a_warehouse_without_memory_fails_its_streams_and_reports_it(zendesk: Bench):
     zendesk.extra = {}
     try:
         told = [
@@ -277,7 +277,7 @@ def test_a_warehouse_without_memory_fails_its_streams_and_says_so(zendesk: Bench
     assert zendesk.read(midnight(TODAY)).state == "completed"
 
 
-def test_a_landing_zone_that_is_a_file_is_named(zendesk: Bench, tmp_path: Path):
+def test_a_landing_zone_that_is_a_file_is_refused(zendesk: Bench, tmp_path: Path):
     (tmp_path / "flat").write_text("x")
     window = Window(now(), now())
     with pytest.raises(StorageError, match="check the path"):
@@ -293,7 +293,7 @@ def test_a_second_run_while_one_is_running_is_refused(kind: str, bench: Bench, p
     first.dispose()
 
 
-def test_an_account_that_is_not_there_is_named_before_anything_is_done(zendesk: Bench):
+def test_an_unknown_account_is_refused_before_the_run(zendesk: Bench):
     settings = zendesk.settings()
     runs = (
         lambda: run_daily(settings, ThreadRunner(), accounts=["zendesk_acme", "zendesk_acmee"]),

@@ -104,7 +104,7 @@ def figures(bench: Bench) -> dict:
     [("zendesk", "zendesk_acme"), ("hubspot", "hubspot_acme")],
     indirect=["stored"],
 )
-def test_a_person_is_nowhere_afterwards_and_the_figures_stay(stored: Bench, account: str):
+def test_an_erased_person_leaves_no_trace_and_the_figures_stay(stored: Bench, account: str):
     customer, _name, address = busiest(stored, account)
     before = figures(stored)
     assert any(".zst" in path for path in everywhere(stored, (address,))), (
@@ -129,7 +129,7 @@ def test_a_person_is_nowhere_afterwards_and_the_figures_stay(stored: Bench, acco
     assert (again.left, sum(t.count for t in again.cleared)) == ([], 0)
 
 
-def test_neither_replay_nor_sync_brings_a_person_back(stored: Bench, tmp_path: Path, monkeypatch):
+def test_neither_replay_nor_sync_restores_a_person(stored: Bench, tmp_path: Path, monkeypatch):
     customer, _name, address = busiest(stored, "zendesk_acme")
     run_erasure(stored.settings(), ThreadRunner(), "zendesk_acme", customer)
     before = stored.tables("source")

@@ -77,7 +77,7 @@ def test_the_same_tickets_have_the_same_measures(every_account: Bench, sandbox, 
 
 
 @pytest.mark.parametrize("vendor", ["front", "intercom", "zoho_desk"])
-def test_targets_of_the_file_make_clocks_where_the_vendor_tells_none(
+def test_targets_of_the_file_make_clocks_where_the_vendor_has_none(
     every_account: Bench, world, tmp_path, vendor: str
 ):
     (tmp_path / "targets.csv").write_text(

@@ -51,7 +51,7 @@ def done(bench: Bench, tmp_path):
     return bench
 
 
-def test_the_tables_say_what_they_should(done: Bench, monkeypatch):
+def test_forecast_and_staffing_tables_are_consistent(done: Bench, monkeypatch):
     assert_days(done.url)
     assert_weeks(done.url)
     assert_half_hours(done.url)
@@ -205,9 +205,7 @@ def assert_scenario_from_the_command_line(url: str, monkeypatch: pytest.MonkeyPa
     assert rows[0]["expected_tickets"] == pytest.approx(1.1 * rows[0]["base_expected_tickets"])
 
 
-def test_what_shifts_tell_of_breaks_and_training_stands_for_the_setting(
-    small_bench: Bench, tmp_path
-):
+def test_breaks_and_training_in_shifts_replace_the_shrinkage_setting(small_bench: Bench, tmp_path):
     assert small_bench.run(midnight(TODAY)).state == "completed"
     team, agent_team = (
         r["team_id"]
@@ -261,7 +259,7 @@ def test_what_shifts_tell_of_breaks_and_training_stands_for_the_setting(
         assert row["fte"] == pytest.approx(row["agent_hours"] / (1 - lost) / 8)
 
 
-def test_what_was_told_is_kept_as_it_was_told(small_bench: Bench):
+def test_published_forecasts_never_change(small_bench: Bench):
     """The planners' forecast is judged by what was published, though each day makes a new one."""
     told: dict[tuple, float] = {}
     for days_before in (1, 0):
@@ -386,7 +384,7 @@ def assert_wrong_parts_are_noticed(url: str) -> None:
     warehouse.dispose()
 
 
-def test_a_plan_that_cannot_be_right_is_set_aside_or_named(bench: Bench, tmp_path):
+def test_an_impossible_plan_is_rejected_or_named(bench: Bench, tmp_path):
     path = tmp_path / "budget.csv"
     path.write_text(
         "version,month_on,team,category,paid_for,kind,amount,currency,driver,driver_quantity,driver_rate\n"
@@ -435,7 +433,7 @@ def test_a_change_that_cannot_be_read_is_refused(option, text):
     assert "such as" in str(told.exception)
 
 
-def test_a_scenario_without_a_forecast_says_what_to_do(tmp_path, monkeypatch):
+def test_a_scenario_without_a_forecast_names_the_remedy(tmp_path, monkeypatch):
     monkeypatch.setenv("SUPPORT_ETL_WAREHOUSE__URL", f"duckdb:///{tmp_path / 'w.duckdb'}")
     told = CliRunner().invoke(app, ["forecast"])
     assert "there is no forecast yet; `support-etl run` makes one" in str(told.exception)

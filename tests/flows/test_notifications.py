@@ -76,7 +76,7 @@ def sinks(stack: ExitStack, monkeypatch):
     return hook, flow, box, given
 
 
-def test_trouble_is_told_once_and_so_is_its_end(small_bench: Bench, small_sandbox, sinks):
+def test_failure_and_recovery_are_each_notified_once(small_bench: Bench, small_sandbox, sinks):
     hook, flow, box, given = sinks
     small_bench.accounts = tuple(
         a for a in small_bench.accounts if a["connector"] == "surveymonkey"
@@ -111,9 +111,7 @@ def test_trouble_is_told_once_and_so_is_its_end(small_bench: Bench, small_sandbo
     ) == [("email", "delivered", 2), ("slack", "delivered", 2), ("teams", "delivered", 2)]
 
 
-def test_late_numbers_are_told_once_whatever_runs_tell_in_between(
-    small_bench: Bench, small_sandbox, sinks
-):
+def test_late_figures_are_notified_once_across_runs(small_bench: Bench, small_sandbox, sinks):
     hook, _, _, _given = sinks
     small_bench.accounts = tuple(
         a for a in small_bench.accounts if a["connector"] == "surveymonkey"
@@ -139,7 +137,7 @@ def test_late_numbers_are_told_once_whatever_runs_tell_in_between(
     ]
 
 
-def test_a_channel_that_is_down_stops_nothing_and_is_told_later(
+def test_an_unavailable_channel_stops_nothing_and_is_notified_later(
     small_bench: Bench, small_sandbox, sinks
 ):
     hook, flow, box, given = sinks
@@ -160,7 +158,7 @@ def test_a_channel_that_is_down_stops_nothing_and_is_told_later(
     assert [len(x) for x in (hook.messages, flow.cards, box.letters)] == [1, 1, 2]
 
 
-def test_a_report_that_cannot_be_written_keeps_the_tables_and_is_told(
+def test_a_report_that_cannot_be_written_keeps_the_tables_and_is_notified(
     small_bench: Bench, sinks, tmp_path: Path
 ):
     hook, _, _, _given = sinks
@@ -187,7 +185,7 @@ def test_a_report_that_cannot_be_written_keeps_the_tables_and_is_told(
     assert [m["text"] for m in hook.messages[1:]] == ["Support numbers of 2026-11-01: complete"]
 
 
-def test_an_answer_that_is_lost_is_not_followed_by_a_second_message(small_bench: Bench, sinks):
+def test_a_lost_response_causes_no_second_message(small_bench: Bench, sinks):
     hook, _, _, _given = sinks
     hook.faults = [InjectedFault("drop", "", times=1)]
     settings = load(notifications={"slack": True}).notifications
@@ -236,7 +234,7 @@ def test_nothing_in_a_value_becomes_a_mention_a_link_or_a_header(sinks):
     assert "and 2" in told, "cut lists say how much more there is"
 
 
-def test_wrong_addresses_and_passwords_are_named_and_in_no_message(sinks, monkeypatch):
+def test_wrong_addresses_and_passwords_are_reported_but_not_shown(sinks, monkeypatch):
     hook, flow, _box, given = sinks
     message = Message("t", False, ("l",), run_id="r")
     monkeypatch.setenv(
@@ -294,7 +292,7 @@ def test_a_webhook_is_https_and_its_redirect_is_not_followed(sinks, monkeypatch)
     assert flow.asked == []
 
 
-def test_a_job_that_cannot_begin_is_told_too(sinks):
+def test_a_job_that_cannot_start_is_notified(sinks):
     hook, _, _, given = sinks
     assert (
         notify_failure(

@@ -34,7 +34,7 @@ def compare(bench: Bench, as_of, **more):
     )
 
 
-def test_deletions_that_no_api_tells_leave_the_figures(desks: Bench, small_sandbox, tmp_path):
+def test_deletions_that_no_api_reports_leave_the_figures(desks: Bench, small_sandbox, tmp_path):
     for days_before in (20, 10, 0):
         for fake in small_sandbox.fakes.values():
             fake.clock = midnight(TODAY) - timedelta(days=days_before)
@@ -153,5 +153,5 @@ def test_windows_rotate_over_all_time(days: int, span: int, turn: int):
         (51, 1000, False),
     ],
 )
-def test_how_many_are_too_many(ghosts: int, rows: int, answer: bool):
+def test_the_share_of_deletions_that_is_implausible(ghosts: int, rows: int, answer: bool):
     assert is_plausible(ghosts, rows) is answer

@@ -52,7 +52,7 @@ def test_a_warehouse_moves_from_duckdb_to_postgresql_and_goes_on_there(small: Be
     assert differences(small.tables(), back.tables()) == {}
 
 
-def test_status_says_what_to_look_at(small: Bench, small_sandbox):
+def test_status_shows_what_needs_attention(small: Bench, small_sandbox):
     prepare_warehouse(small.settings())
     assert status(small.settings(), max_age_hours=26).lines == (
         ("last run", "none yet; call `support-etl run`"),
@@ -112,7 +112,7 @@ def test_tidy_removes_what_is_old_and_nothing_that_is_needed(small: Bench):
     assert differences(before, small.tables("source")) == {}
 
 
-def test_a_row_that_nobody_will_mend_is_dismissed(small: Bench, small_sandbox):
+def test_a_rejected_row_can_be_dismissed(small: Bench, small_sandbox):
     def spoil(body: bytes) -> bytes:
         found = json.loads(body)
         next(t for t in found["tickets"] if t["status"] != "deleted")["created_at"] = "never"

@@ -163,7 +163,7 @@ LATE = {
 
 
 @pytest.mark.parametrize("change", LATE)
-def test_what_changes_afterwards_is_taken_in(full, loaded, tmp_path, change: str):
+def test_late_changes_are_applied(full, loaded, tmp_path, change: str):
     """Late changes give the tables that the same rows in time would have given.
 
     An edited schedule, a changed rating, a merge, a tombstone older than its ticket, a deletion, a

@@ -325,7 +325,7 @@ def rest_of_plan(mine: list[Row], now: date, left: Fraction, of_month: Fraction)
     return later + variable + (max(fixed - of_month, Fraction(0)) if fixed > 0 else Fraction(0))
 
 
-def test_where_the_year_ends(case):
+def test_year_end_outlook(case):
     warehouse, given, last_day = case
     calendar, planned = Calendar(warehouse), lines(given)
     spent = [

@@ -114,7 +114,7 @@ def test_the_loader_loads_and_can_neither_drop_nor_transform(urls, small_bench: 
         bench.run(midnight(TODAY))
 
 
-def test_the_transformer_cannot_write_what_vendors_told(urls):
+def test_the_transformer_cannot_write_vendor_data(urls):
     for statement in (
         "insert into source.ticket (account) values ('x')",
         "delete from source.ticket",
@@ -124,7 +124,7 @@ def test_the_transformer_cannot_write_what_vendors_told(urls):
         assert refused(urls["transformer"], statement)
 
 
-def test_a_warehouse_that_lacks_a_table_says_who_can_make_it(urls, small_bench: Bench):
+def test_a_missing_table_names_the_role_that_can_create_it(urls, small_bench: Bench):
     with psycopg.connect(urls["admin"], autocommit=True) as admin:
         admin.execute("drop table ops.alert")
     with pytest.raises(ConfigurationError, match="let its owner run `support-etl prepare`"):

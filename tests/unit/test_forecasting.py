@@ -47,7 +47,7 @@ def test_candidates_by_hand():
     assert level_profile(one, cleaned, 3)[0] == pytest.approx([4 * level, 2 * level, level])
 
 
-def test_a_steady_week_goes_on_whatever_the_model():
+def test_a_steady_week_continues_with_every_model():
     steady = made([float(v) for v in WEEKLY] * 20)
     found = forecast(steady)
     assert found.means[0] == pytest.approx([WEEKLY[i % 7] for i in range(28)], abs=0.3)
@@ -216,7 +216,7 @@ def test_the_better_candidate_is_chosen_only_when_clearly_better():
     assert forecast(made(weekly(140)), candidates=floor).models == (COMBINED,)
 
 
-def test_what_was_chosen_keeps_closed_days_whatever_it_is():
+def test_every_chosen_model_keeps_closed_days():
     drifting = [40.0 * 1.25 ** (i // 7) for i in range(140)]
     coming = FIRST + timedelta(days=142)
     found = forecast(made(drifting, special={coming: Kind.CLOSED}), candidates=floor)
@@ -254,7 +254,7 @@ def test_any_history_gives_ordered_quantiles_that_are_never_negative(histories, 
     assert (np.diff(found.quantiles, axis=-1) >= 0).all()
 
 
-def test_bands_cover_what_they_say():
+def test_prediction_intervals_cover_their_nominal_share():
     """Counts of a known law, tested on days that the intervals never saw.
 
     40 queues fix the share to a point or two.
@@ -334,7 +334,7 @@ def test_a_profile_by_hand_and_one_that_borrows():
 
 
 @pytest.mark.parametrize("level", [4.0, 40.0, 2000.0])
-def test_bands_of_pieces_hold_what_they_say(level):
+def test_prediction_intervals_of_pieces_cover_their_nominal_share(level):
     """The intervals hold as many new days as they claim.
 
     Each day's total varies by 10 % and its shape by 15 % in every piece.

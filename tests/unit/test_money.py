@@ -37,7 +37,7 @@ def test_the_worked_example():
     assert summed(found, "total") == Decimal("9700.00")  # with 1,000 of fixed cost: 10,700
 
 
-def test_cells_that_are_new_or_gone():
+def test_cells_that_are_new_or_deleted():
     one, other = (
         Work(Decimal(100), Decimal(1), Decimal(10)),
         Work(Decimal(50), Decimal(1), Decimal(20)),

@@ -29,7 +29,7 @@ def test_a_cursor_goes_into_the_body_at_any_depth():
     assert shape.after(start, PageView()) is None
 
 
-def test_numbered_pages_follow_the_link_header_and_begin_anew_at_the_cap():
+def test_numbered_pages_follow_the_link_header_and_restart_at_the_cap():
     shape = paging.PageNumber(
         size={"per_page": "2"},
         cap=2,
@@ -219,7 +219,7 @@ def test_tokens_are_asked_of_the_login_host_and_ids_can_go_into_a_basic_header()
     assert asked[-1][0] == "https://mine/oauth/acme/token"
 
 
-def test_exported_rows_nest_dotted_heads_and_keep_line_breaks():
+def test_exported_rows_nest_dotted_headers_and_keep_line_breaks():
     body = b'"Id","Owner.Name","Text"\n"1","Ana","two\nlines\x00"\n"2","",""\n'
     assert _rows(body) == [
         {"Id": "1", "Owner": {"Name": "Ana"}, "Text": "two\nlines"},
@@ -227,7 +227,7 @@ def test_exported_rows_nest_dotted_heads_and_keep_line_breaks():
     ]
 
 
-def test_a_zip_is_read_whatever_its_file_is_called():
+def test_a_zip_is_read_under_any_file_name():
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("../../../etc/passwd", b"{}")

@@ -77,7 +77,7 @@ def test_business_time_of_what_is_due():
     assert due_places(opened, HOUR, 2 * HOUR, business=False)[30] == 32.5
 
 
-def test_the_work_alone_needs_so_many():
+def test_work_alone_gives_the_minimum_of_agents():
     one = work(2000, 8)
     assert one.least_agents == pytest.approx(2000 * 900 / (0.85 * 40 * 3600))  # 14.7
     assert required(one, 0.9).agents == 15
@@ -86,7 +86,7 @@ def test_the_work_alone_needs_so_many():
     assert required(work(2000, 1), 0.95).agents > 2 * 15
 
 
-def test_what_nobody_can_reach_is_said():
+def test_an_unreachable_target_is_reported():
     arrivals, opened = weeks(4, 2000)
     one = Work(
         arrivals, opened, due_places(opened, HOUR, 24 * HOUR, business=False), HOUR, 900.0, 0.85
@@ -262,7 +262,7 @@ def test_headcount_by_hand():
     assert [m.joiners for m in plan([10, 20, 7], 10, hiring)] == [0, 0, 1]
 
 
-def test_nobody_is_needed_where_idle_people_on_live_channels_do_the_work():
+def test_no_agent_is_required_where_idle_live_agents_do_the_work():
     opened = np.ones(20)
     due = due_places(opened, 1800, 8 * 3600, business=True)
     work = Work(np.full(20, 0.1), opened, due, 1800, 1440, 0.85)
@@ -301,7 +301,7 @@ def test_needs_beyond_the_forecast_by_hand():
     st.integers(0, 6),
     st.lists(st.floats(0, 1), max_size=4),
 )
-def test_heads_are_neither_lost_nor_made(need, start, attrition, lead, ramp):
+def test_headcount_is_conserved(need, start, attrition, lead, ramp):
     months = plan(need, start, Hiring(attrition, lead, tuple(sorted(ramp))))
     before = start
     for month in months:

@@ -21,5 +21,5 @@ from tasks.sqlmodels.kpis import kpis
         ("csat", None, "no data"),
     ],
 )
-def test_a_figure_says_its_unit(kpi, value, words):
+def test_a_figure_shows_its_unit(kpi, value, words):
     assert format_value(kpis()[kpi], value) == words

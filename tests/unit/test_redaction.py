@@ -29,6 +29,6 @@ def test_no_form_of_a_secret_is_left(secret: str, user: str, after: str):
     assert core not in hidden
 
 
-def test_words_that_are_no_secret_stay():
+def test_text_without_a_secret_stays():
     remember_secret("ab")
     assert redact("about") == "about"

@@ -98,7 +98,7 @@ def test_the_reader_decodes_what_is_declared_and_explodes_inner_lists(whole: boo
     assert reader.value(page.document, "next") == "c"
 
 
-def test_what_is_no_list_in_a_whole_record_is_its_one_item():
+def test_a_single_value_in_place_of_a_list_is_its_only_item():
     """The record is taken or rejected; read as an empty list, it would vanish silently."""
     reader = PageReader(
         records="rows", values=[Path("id")], lists={"parts": [Item("n")]}, whole=True
@@ -119,7 +119,7 @@ def test_one_bad_record_does_not_spoil_its_page():
 
 
 @pytest.mark.parametrize("body", [b"", b'{"rows":[{"a":1}', b"<html>log in</html>", b"\xff\xfe"])
-def test_a_body_that_is_cut_or_no_json_is_told_apart(body):
+def test_a_truncated_body_is_not_a_contract_error(body):
     with pytest.raises(TruncatedPageError):
         PageReader(records="rows", values=[Path("a")]).decode(body)
 
@@ -127,7 +127,7 @@ def test_a_body_that_is_cut_or_no_json_is_told_apart(body):
 @pytest.mark.parametrize(
     "body", [b'{"other":1}', b'{"rows":null}', b'{"rows":3}', b"[1]", b'{"rows":[1,2]}']
 )
-def test_a_wrong_shape_is_told_apart(body):
+def test_a_wrong_shape_is_a_contract_error(body):
     with pytest.raises(ContractError):
         PageReader(records="rows", values=[Path("a.b")]).decode(body)
 

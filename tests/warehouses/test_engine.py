@@ -55,7 +55,7 @@ def _is_free(path: Path) -> bool:
     return True
 
 
-def test_a_connection_that_cannot_be_prepared_lets_go_of_the_file(tmp_path):
+def test_a_connection_that_cannot_be_prepared_closes_the_file(tmp_path):
     gc.disable()  # it would let go as well, at some time
     try:
         with (
@@ -68,7 +68,7 @@ def test_a_connection_that_cannot_be_prepared_lets_go_of_the_file(tmp_path):
         gc.enable()
 
 
-def test_a_connection_that_cannot_roll_back_lets_go_of_the_file_and_of_the_stream(tmp_path):
+def test_a_connection_that_cannot_roll_back_closes_the_file_and_frees_the_stream(tmp_path):
     """A rollback without memory fails too; this must not end the other streams."""
     warehouse = Warehouse(f"duckdb:///{tmp_path / 'w.duckdb'}")
 
