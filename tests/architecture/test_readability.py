@@ -5,6 +5,7 @@ The limits are what the tree had reached when they were set; they only go down.
 
 import ast
 import io
+import re
 import tokenize
 from collections import Counter
 from functools import cache
@@ -15,6 +16,7 @@ WIDTH = 100
 LONGEST_FUNCTION = 60
 SHORT_FUNCTION, SHORT_SHARE = 30, 0.9
 TOKENS_OF_A_LINE, TOKEN_SHARE = 16, 0.9
+PRAGMA = re.compile(r"  # (noqa|type): .*")  # with its reason; the linter leaves it out, too
 COUNTED = {tokenize.NAME, tokenize.OP, tokenize.NUMBER, tokenize.STRING}
 
 
@@ -76,6 +78,6 @@ def test_no_line_is_wide():
         f"{path}:{number}"
         for path, text in {**sources("flows", "tasks", "docs"), **queries()}.items()
         for number, line in enumerate(text.splitlines(), start=1)
-        if len(line) > WIDTH
+        if len(PRAGMA.sub("", line)) > WIDTH
     ]
     assert wide == []
