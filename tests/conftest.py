@@ -161,7 +161,7 @@ def _prepared() -> Path:
 
 
 def begin_prepared(url: str) -> None:
-    """A DuckDB warehouse that is not there yet begins as a copy of the prepared one."""
+    """Start a new DuckDB warehouse as a copy of the prepared one."""
     path = Path(url.removeprefix("duckdb:///"))
     if url.startswith("duckdb:///") and not path.exists() and path.parent.is_dir():
         shutil.copy(_prepared(), path)
@@ -176,7 +176,7 @@ def begun(url: str) -> Warehouse:
 
 
 def described(*schemas: str) -> dict[str, list[str]]:
-    """Tables and their columns, without what differs from load to load."""
+    """Tables and their columns, without those that differ between loads."""
     from tasks.entities import ENTITIES
 
     found = {}
@@ -191,7 +191,7 @@ def described(*schemas: str) -> dict[str, list[str]]:
 def build_models(
     settings: Settings, warehouse: Warehouse, as_of: datetime, run_id: str = "r"
 ) -> list[ModelResult]:
-    """Build all tables from what the warehouse has."""
+    """Build all tables from the rows in the warehouse."""
     landing = Landing(settings.landing.url)
     context = RunContext(settings, warehouse, landing, ThreadRunner(1), run_id, as_of)
     outcome = Outcome(run_id, as_of)

@@ -1,4 +1,4 @@
-"""What tests share beside fixtures.
+"""Helpers shared by tests, other than fixtures.
 
 Imported by this name: some installed packages ship a top-level `tests`.
 """
@@ -12,7 +12,7 @@ from typing import Any
 from tasks.sandbox.story import BERLIN, Ticket
 
 FIRST, TODAY = date(2026, 8, 1), date(2026, 11, 1)
-MEASURES = {  # what `truth` counts, and the column of core.fct_ticket that says it
+MEASURES = {  # counts of `truth`, and their columns in core.fct_ticket
     "replies": "replies_count",
     "first_reply": "first_reply_seconds_recorded",
     "first_resolution": "first_resolution_seconds_recorded",

@@ -1,4 +1,4 @@
-"""SQL is in `sql/`; what the engine rooms generate is in the rooms that generate it."""
+"""SQL is in `sql/`; only the engine's own rooms generate statements."""
 
 import ast
 import re

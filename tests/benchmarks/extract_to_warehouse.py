@@ -251,7 +251,7 @@ def run_product(url: str, folder: str, name: str = "support-etl") -> None:
 
 
 def _warm_up() -> None:
-    """Import what a run imports, so that start-up is told apart from work."""
+    """Import what a run imports, to measure start-up apart from the work."""
     import duckdb_sqlalchemy  # noqa: F401
     import pyarrow as pa
 

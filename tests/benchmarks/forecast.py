@@ -1,13 +1,13 @@
 """The forecast on two real data sets, by rolling origins, and its cost on a thousand queues.
 
-python tests/benchmarks/forecast.py [--data ../shared/data] [--queues 1000]
+python tests/benchmarks/forecast.py --data FOLDER [--queues 1000]
 
 Baseline: seasonal naive (the last same weekday again), in brackets the ratio to it. Incidents of
 one IT company per day: all of them and the 20 biggest groups, categories and places, 4 origins a
 week apart, 14 days. Calls of one bank per day: 12 origins, 10 open days; the same with each half
 hour of the day as a queue, also thinned; by half hour: the last 6 of these origins. `product` is
-what a user gets: candidates, combination and choice by past forecasts, everything learned anew at
-each origin from what was known then. Its bands are made then, too.
+the shipped method: candidates, combination and choice by past forecasts, each fitted at the origin
+on data known by then, with the prediction intervals of that origin.
 """
 
 import argparse
@@ -48,8 +48,8 @@ def main() -> None:
     parser.add_argument(
         "--data",
         type=Path,
-        default=Path(__file__).resolve().parents[3] / "shared" / "data",
-        help="folder of the two data sets",
+        required=True,
+        help="folder with servicenow_incident_events.csv.gz and bank_calls_5min.csv.gz",
     )
     parser.add_argument(
         "--queues", type=int, default=1000, help="queues of two years for the cost; 0: none"

@@ -38,7 +38,7 @@ from tasks.warehouse.tables import SOURCE
 
 START, DAYS = datetime(2025, 10, 1, tzinfo=UTC), 395
 END = START + timedelta(days=DAYS)
-MADE = 100_000  # tickets that are made one by one; more are copies of these
+MADE = 100_000  # tickets generated one by one; further ones are copies
 KEYS = {"ticket_id", "event_id", "message_id", "invitation_id", "response_id", "requester_id"}
 TEAMS = [str(n) for n in range(8)]
 AGENTS = [f"a{n}" for n in range(60)]

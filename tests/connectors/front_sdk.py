@@ -56,7 +56,7 @@ def installed(folder: Path, address: str) -> None:
 
 
 def expected(fake: Front) -> dict[str, object]:
-    """What the organisation's own story says of the same."""
+    """The same values from the sandbox's own story."""
     email = {a.number: a.email for a in fake.agents()}
     told = {}
     for ticket in (

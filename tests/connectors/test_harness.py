@@ -21,7 +21,7 @@ from tasks.sandbox.fake import Fake, InjectedFault
 
 @dataclass(frozen=True)
 class Case:
-    """One vendor: its main stream, the path of its pages, and the paths where trouble is made."""
+    """One vendor: its main stream, the path of its pages, and the paths of injected faults."""
 
     vendor: str
     stream: str
@@ -310,7 +310,7 @@ def test_a_repeated_page_is_a_named_error(one, fake, case, monkeypatch):
 
 
 class Repeating(InjectedFault):
-    """The first page of a path again and again, whatever is asked."""
+    """Repeat the first page of a path for every request."""
 
     def __init__(self, path: str) -> None:
         super().__init__("edit", path, times=10_000, edit=self.first)

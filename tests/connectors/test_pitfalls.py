@@ -334,7 +334,7 @@ class TestZohoDesk:
 
 class TestTypeform:
     def test_a_walk_that_breaks_off_leaves_no_hole(self, only, sandbox: Sandbox):
-        """Newest first: a bookmark moved by the first page would hide all that lies below it."""
+        """Newest first: a bookmark moved by the first page would skip every older record."""
         fake, bench = sandbox.fakes["typeform"], only("typeform")
         fake.per_page = 3
         stream = next(s for s in connector("typeform").streams)

@@ -35,7 +35,7 @@ from tasks.sandbox.vendors import qualtrics, salesforce
 
 
 class ToLoopback(HTTPAdapter):
-    """Sends what is meant for `address` to a fake."""
+    """Send calls for `address` to a fake."""
 
     def __init__(self, address: str, target: str) -> None:
         super().__init__()

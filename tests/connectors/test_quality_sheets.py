@@ -1,4 +1,4 @@
-"""The quality sheets: each vendor has one, and what it calls done has its check or its proof."""
+"""The quality sheets: each vendor has one, and each rule marked done has a check or a proof."""
 
 import ast
 import json
@@ -33,7 +33,7 @@ OF_EVERY_ACCOUNT = {"scores", "partition", "name"}
 
 
 def answers(stream: Stream) -> Iterator[str]:
-    """Every answer that a stream reads: its own, those of follow-up calls, of lists before it."""
+    """Every response that a stream reads: its own, of follow-up calls and of parent lists."""
 
     def below(children: tuple[ChildStream, ...]) -> Iterator[str]:
         for child in children:
@@ -47,7 +47,7 @@ def answers(stream: Stream) -> Iterator[str]:
 
 
 def evidence_problems(sheet: Sheet, vendor: Connector) -> Iterator[str]:
-    """What no sheet may lack, whatever it says of its rules."""
+    """Requirements of every sheet, independent of its rules."""
     read = {name for stream in vendor.streams for name in answers(stream)}
     for name in sorted(read - set(sheet.streams)):
         yield f"streams: name the evidence for the answer {name}"
@@ -61,7 +61,7 @@ def evidence_problems(sheet: Sheet, vendor: Connector) -> Iterator[str]:
 
 
 def is_broken(stream: Stream) -> bool:
-    """Whether a stream lacks what rule 1 asks for."""
+    """Whether a stream lacks a requirement of rule 1."""
     keyed = all(
         output.transform or set(output.entity.key) <= set(output.fields)
         for output in stream.outputs
@@ -75,7 +75,7 @@ def is_broken(stream: Stream) -> bool:
 
 @cache
 def sampled(vendor: str) -> frozenset[tuple[str, str]]:
-    """Streams and sections of which a sample answer exists."""
+    """Streams and sections that have a sample response."""
     files = (Path(__file__).parent / vendor).glob("*.json")
     samples = [json.loads(path.read_text()) for path in files]
     return frozenset((sample["stream"], sample.get("section", MAIN)) for sample in samples)
@@ -147,7 +147,7 @@ def exists(proof: str) -> bool:
 
 
 def rule_problems(verdict: Verdict, sheet: Sheet, vendor: Connector) -> Iterator[str]:
-    """What speaks against a rule that is said to be done."""
+    """Objections to a rule that is marked done."""
     check = CHECKS.get(verdict.rule.name)
     if check is not None:
         yield from check(sheet, vendor)
@@ -159,7 +159,7 @@ def rule_problems(verdict: Verdict, sheet: Sheet, vendor: Connector) -> Iterator
 
 
 def problems(sheet: Sheet, vendor: Connector) -> list[str]:
-    """Everything that is wrong with a sheet, each with vendor, rule and what to do."""
+    """All errors of a sheet, each with vendor, rule and remedy."""
     found = [f"{sheet.vendor}: {text}" for text in evidence_problems(sheet, vendor)]
     for verdict in sheet.verdicts:
         if verdict.state == "done":
@@ -239,7 +239,7 @@ values: {{}}
 
 
 def sheet_of(tmp_path: Path, changed: dict[str, str]) -> Sheet:
-    """A sheet whose rules are all done but for the changed ones."""
+    """A sheet whose rules are all done except the changed ones."""
     lines = [f"  {rule.name}: {changed.get(rule.name, 'done')}" for rule in RULES]
     path = tmp_path / "quality.yml"
     path.write_text(SHEET.format(rules="\n".join(lines)))

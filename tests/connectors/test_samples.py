@@ -47,7 +47,7 @@ def test_sample_becomes_the_expected_rows(path: Path):
 
 
 def _lists(content, path: list[str]):
-    """The lists of objects at a path, from whatever object of an answer it starts."""
+    """The lists of objects at a path, from any object of a response."""
     for one in (
         content.values()
         if isinstance(content, dict)
@@ -63,7 +63,7 @@ def _lists(content, path: list[str]):
 
 
 def test_an_empty_list_item_is_rejected_with_its_reason():
-    """A filter would not meet it, and a change of a ticket be gone without a word."""
+    """A filter would not match it, and a change of a ticket would vanish silently."""
     tried = set()
     for path in SAMPLES:
         sample = json.loads(path.read_text())

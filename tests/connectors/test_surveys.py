@@ -45,7 +45,7 @@ def test_questions_of_every_survey_vendor_and_settings_that_can_be_pasted(
         assert any(q.metric is None for q in questions)
     assert not [
         a for a in sandbox.fakes["typeform"].asked if a.path.endswith("/responses")
-    ]  # answers are not asked for
+    ]  # responses are not requested
 
 
 def test_an_account_can_be_picked(every_account: Bench):

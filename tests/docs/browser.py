@@ -1,10 +1,9 @@
-"""The report in a real browser, at four widths: run by hand, for no browser comes with Python.
+"""The report in a real browser, at four widths; run by hand, because Python brings no browser.
 
 support-etl demo && python tests/docs/browser.py demo/reports/latest.html
 
-Nothing may be wider than the window, be asked for elsewhere, be drawn without a size or complain;
-screenshots are kept for looking at. The browser is Chromium or Chrome, spoken to by the DevTools
-protocol.
+Nothing may be wider than the window, load from elsewhere, have no size or log an error; screenshots
+are kept for review. The browser is Chromium or Chrome, driven by the DevTools protocol.
 """
 
 import argparse
@@ -43,7 +42,7 @@ MEASURE = """(() => {
 
 
 class Tab:
-    """One page of the browser: calls, and the events that come between them."""
+    """One page of the browser: calls, and the events between them."""
 
     def __init__(self, socket: ClientConnection) -> None:
         self._socket, self._number, self._session = socket, 0, ""
@@ -119,7 +118,7 @@ def browser(program: str) -> Iterator[Tab]:
 
 
 def trouble(tab: Tab, page: Path) -> list[str]:
-    """What is wrong with the page that is open, in words."""
+    """Errors of the open page, in words."""
     found = json.loads(tab.call("Runtime.evaluate", expression=MEASURE)["result"]["value"])
     asked = [
         e["params"]["request"]["url"]

@@ -1,4 +1,4 @@
-"""The recipes for containers: what can be said of them without a container engine."""
+"""The container recipes, as far as they can be checked without a container engine."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""The example files of the guide load without a row set aside, and every file setting has one."""
+"""The example files of the guide load without a rejected row, and every file setting has one."""
 
 from dataclasses import replace
 from pathlib import Path

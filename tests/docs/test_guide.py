@@ -138,7 +138,7 @@ def test_every_command_of_the_guide_for_day_two(folder: Path, server: str, postg
         done = call(line)
         allowed = (
             {0, 3} if line == "support-etl status" else {0}
-        )  # the clock of the sandbox is not today's: status says so
+        )  # the sandbox's clock is not today's, which status reports
         assert done.returncode in allowed, f"{line}\n{done.stdout}\n{done.stderr}"
         assert "Traceback" not in done.stderr
         told[line] = done.stdout + done.stderr

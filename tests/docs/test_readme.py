@@ -67,7 +67,7 @@ def test_doctor_finds_what_is_missing(tmp_path: Path):
 
 
 class Page(HTMLParser):
-    """Collects what would load from outside or run."""
+    """Collect all that would load from outside or run."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -32,7 +32,7 @@ def block(text: str, language: str) -> str:
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    """A copy of the tree, without what a build or a run leaves behind."""
+    """A copy of the tree, without the files that a build or a run leaves behind."""
     copy = tmp_path / "tree"
     copy.mkdir()
     for name in ("flows", "tasks", "sql", "expectations", "tests", "docs"):
@@ -46,7 +46,7 @@ def tree(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def call(tree: Path) -> Call:
-    """Runs a command line of a recipe in the copy; gives what it printed."""
+    """Run a command line of a recipe in the copy; give its output."""
 
     def run(line: str) -> str:
         words = line.replace(".venv/bin/", "").replace(

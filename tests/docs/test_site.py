@@ -33,7 +33,7 @@ def site() -> dict[str, str]:
 
 
 def described(page: str) -> set[str]:
-    """What a page describes: the names in code font that begin a table's row or a heading."""
+    """The subjects of a page: names in code font at the start of a table's row or in a heading."""
     return set(re.findall(r"^(?:\| |#+ )`\[*([^`\]]+)\]*`", site()[page], re.MULTILINE))
 
 
@@ -142,7 +142,7 @@ def test_files_that_a_page_names_exist(path: Path):
 
 
 class Page(HTMLParser):
-    """The ids and links of a page, and what it loads."""
+    """The ids and links of a page, and the files that it loads."""
 
     def __init__(self, text: str) -> None:
         super().__init__()

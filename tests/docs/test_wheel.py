@@ -1,4 +1,4 @@
-"""The wheel, in a folder without a checkout, does what the checkout does."""
+"""The wheel does the same in a folder without a checkout as the checkout does."""
 
 import os
 import subprocess

@@ -316,7 +316,7 @@ def judge(
 
 
 def _repair(scene: Scene, found: Judgement) -> None:
-    """Read all again, now that the vendor tells it right."""
+    """Read everything again, now that the vendor answers correctly."""
     from tasks.clock import Window
 
     start = scene.bench.settings().accounts[0].start

@@ -64,7 +64,7 @@ def test_servicenow_rows_hidden_by_access_rules_do_not_end_the_stream(only, sand
             fake._tables()["sys_audit"], key=lambda r: (r["sys_created_on"], r["sys_id"])
         )[:1200]
     }
-    fake.hidden = hidden  # more than a page: one page comes empty, with a next link
+    fake.hidden = hidden  # more than a page: one page is empty but has a next link
     bench = only("servicenow")
     outcome = bench.read(midnight(TODAY))
     assert outcome.state == "completed", outcome.message

@@ -1,4 +1,4 @@
-"""A foreign exception ends its step, not the run: it is named, kept, and the rest goes on."""
+"""An unexpected exception ends its step, not the run: it is reported and stored."""
 
 import importlib
 from collections.abc import Callable
@@ -24,7 +24,7 @@ def desk(small_bench: Bench) -> Bench:
 
 
 def breaks(monkeypatch, where: str, when: Callable[..., bool] = lambda *given: True) -> None:
-    """Make a function raise what nobody foresees, for the calls that `when` picks."""
+    """Make a function raise an unexpected error for the calls that `when` selects."""
     module, _, name = where.rpartition(".")
     real = getattr(importlib.import_module(module), name)
 

@@ -48,7 +48,7 @@ def stored(small_bench: Bench, monkeypatch, tmp_path: Path, request) -> Bench:
 
 @pytest.fixture
 def loaded(small_bench: Bench, monkeypatch, request) -> Bench:
-    """The same without tables and report, for what does not need them."""
+    """The same without tables and report, for tests that need neither."""
     monkeypatch.setenv("SUPPORT_ETL_SECRET_ERASURE_KEY", KEY)
     vendors = getattr(request, "param", "zendesk").split()
     made = replace(

@@ -11,7 +11,7 @@ from tasks.sandbox.fake import Served
 from tasks.sandbox.vendors import salesforce, zoho_desk
 
 NOW = midnight(TODAY)
-NOT_CARRIED = {  # what the guide says of the vendor
+NOT_CARRIED = {  # as in the vendor's page of the guide
     "intercom": {"merged", "pending", "on_hold"},
     "jira": {"merged", "teams"},
     "salesforce": set(),
@@ -101,7 +101,7 @@ def test_targets_of_the_file_make_clocks_where_the_vendor_has_none(
     )
     assert {metric for _, metric, _, _ in clocks} == (
         {"first_reply"} if vendor == "zoho_desk" else {"first_reply", "resolution"}
-    )  # Zoho tells the other
+    )  # Zoho reports the other one
     compared = {"achieved": 0, "breached": 0}
     for ticket, metric, state, elapsed in clocks:
         took = told[ticket][

@@ -202,7 +202,7 @@ def _toml(value: object) -> str:
 
 @pytest.fixture
 def prefect(home: Path, tmp_path: Path) -> Iterator[Prefect]:
-    """The server, with what the guide for deployments says."""
+    """The server, set up as the guide for deployments describes."""
     made = Prefect(tmp_path, home)
     try:
         made.start("server", "start", "--port", str(made.port))

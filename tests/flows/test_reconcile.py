@@ -19,7 +19,7 @@ from tasks.reconcile import is_plausible, rotating
 
 @pytest.fixture
 def desks(small_sandbox, small_bench: Bench) -> Bench:
-    """The two desks whose API tells of no deletion."""
+    """The two helpdesks whose APIs report no deletions."""
     return replace(
         small_bench,
         accounts=tuple(
@@ -60,8 +60,7 @@ def test_deletions_that_no_api_reports_leave_the_figures(desks: Bench, small_san
         victims,
     )
     unequal = differences(clean.tables("core", "marts"), desks.tables("core", "marts"))
-    # work that agents did on a ticket that is gone now stays theirs; one load of today would not
-    # know of it
+    # agents keep their work on a deleted ticket; a single load of today does not know of it
     assert {k for k in unequal if "agent" not in k} == set()
     assert desks.fetch("select count(*) from ops.alert where kind = 'ghost' and not is_open") == [
         (2,)

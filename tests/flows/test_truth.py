@@ -19,13 +19,13 @@ KEYS = {
 }
 
 
-NOT_CARRIED = {  # what the guide says of the vendor
+NOT_CARRIED = {  # as in the vendor's page of the guide
     "zendesk": set(),
     "hubspot": {
         "first_reply_business",
         "full_resolution_business",
-    },  # no calendar: the account's default hours apply, which are not the story's
-    "servicenow": {"merged"},  # merged incidents are closed there; the API tells no merge
+    },  # no calendar: the account's default hours apply, not those of the story
+    "servicenow": {"merged"},  # merged incidents are closed; the API reports no merge
 }
 
 
@@ -53,7 +53,7 @@ def test_every_ticket_of_every_desk_has_the_measures_of_its_story(bench: Bench, 
         if desk == "hubspot":
             alive = [
                 t for t in alive if not truth(t, now)["merged"]
-            ]  # the losing ticket of a merge is gone there
+            ]  # this vendor deletes the losing ticket of a merge
         assert set(said) == {key(t) for t in alive}
         wrong = {
             (key(t), name): (said[key(t)][name], told)

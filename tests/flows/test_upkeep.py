@@ -1,4 +1,4 @@
-"""Move, look, tidy, dismiss: what a data engineer does from time to time."""
+"""Maintenance by a data engineer: migrate, inspect, tidy, dismiss."""
 
 import json
 import os
@@ -48,7 +48,7 @@ def test_a_warehouse_moves_from_duckdb_to_postgresql_and_goes_on_there(small: Be
     with pytest.raises(ConfigurationError, match="the warehouse itself"):
         migrate(small.settings(), small.url, HUSH)
     back = replace(small, url=f"duckdb:///{small.folder}/back.duckdb")
-    assert migrate(moved.settings(), back.url, HUSH) > rows  # the books have another run
+    assert migrate(moved.settings(), back.url, HUSH) > rows  # the run log has another run
     assert differences(small.tables(), back.tables()) == {}
 
 

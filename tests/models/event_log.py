@@ -60,7 +60,7 @@ CATEGORY = {
 
 @dataclass
 class Log:
-    """Rows by entity, in the order in which they came about."""
+    """Rows by entity, in the order of their creation."""
 
     rows: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
@@ -271,15 +271,13 @@ class _Ticket:
         else:
             self.values["schedule"] = schedule
         if pick.random() < 0.02:
-            self.at -= timedelta(
-                seconds=pick.randint(1, 5_000)
-            )  # real logs tell a few changes before the opening
+            # real logs have a few changes before the opening
+            self.at -= timedelta(seconds=pick.randint(1, 5_000))
             self._change("status", pick.choice(("open", "solved")))
             self.at = self.created
         if pick.random() < 0.02:
-            self.at = min(
-                self.at + timedelta(seconds=pick.randint(1, 90_000)), self.until
-            )  # or begin to tell only later
+            # or start only later
+            self.at = min(self.at + timedelta(seconds=pick.randint(1, 90_000)), self.until)
         self._change("status", "new" if pick.random() < 0.8 else "open")
         self._change("team", pick.choice([*TEAMS, None]))
         self._change("priority", pick.choice(["low", "normal", "high", "urgent", None]))
@@ -296,7 +294,7 @@ class _Ticket:
         self._end()
 
     def _bare(self) -> None:
-        """No history at all: only what the ticket itself tells."""
+        """No history at all: only the ticket's own state."""
         status = self.pick.choice(["open", "solved", "closed", "hold"])
         later = min(self.created + timedelta(seconds=self.pick.randint(0, 300_000)), self.until)
         solved = later if status in {"solved", "closed"} and self.pick.random() < 0.8 else None
@@ -311,7 +309,7 @@ class _Ticket:
             self._say("agent", self.pick.choice(AGENTS), True)  # outbound
         elif kind < 0.90:
             self._say("agent", self.pick.choice(AGENTS), False)  # a call that was logged
-        # else no opening message: the first one comes later
+        # else no opening message: the first one follows later
 
     def _promise(self) -> None:
         for metric, instance in (

@@ -20,7 +20,7 @@ from tasks.sqlmodels.catalog import models
 
 HERE = Path(__file__).parent
 EXPECTED = HERE / "sandbox_tables.json"
-# words about the tables, not their content: they may be improved without a change of numbers
+# descriptions, not figures: they may change without a change of numbers
 WORDS = {
     "core.dim_kpi": {"title", "description", "numerator_description", "denominator_description"}
     | {"attributed_to", "defined_by", "owner"},

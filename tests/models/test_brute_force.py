@@ -333,7 +333,7 @@ def test_every_grain_is_unique(warehouse):
 
 
 def test_a_large_result_comes_whole_with_one_thread(warehouse):
-    """DuckDB would wait for ever for somebody to empty its buffer."""
+    """DuckDB would wait without end for a reader to empty its buffer."""
     with warehouse.session() as session:
         made = session.fetch(models()["marts.kpi_daily"].render(session.dialect))
         assert len(made) == session.fetch("select count(*) from marts.kpi_daily")[0][0] > 5000

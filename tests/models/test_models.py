@@ -1,6 +1,6 @@
 """Small tables in, a small table out, on every warehouse.
 
-Cases lie in `cases/<model>.<case>.yml`.
+The cases are in `cases/<model>.<case>.yml`.
 """
 
 from dataclasses import asdict
@@ -156,9 +156,9 @@ def test_every_table_and_column_has_a_comment_in_the_database(warehouse: Warehou
 
 
 def test_tables_of_an_older_warehouse_take_what_is_new(warehouse: Warehouse):
-    """Version 2 had one budget line a category and one row a cost, and other words.
+    """Version 2 had one budget line a category, one row a cost, and other column names.
 
-    Its unique indexes would refuse what there can be now.
+    Its unique indexes would refuse rows that are valid now.
     """
     text = "text" if warehouse.kind == "postgresql" else "varchar"
     with warehouse.transaction() as session:

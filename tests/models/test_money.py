@@ -121,7 +121,7 @@ def month_of(day: date) -> date:
 
 
 def costs(entries: list[dict[str, Any]]) -> dict[tuple[str, date], dict[str, Any]]:
-    """Day by day: what of each entry counts on which day, then by month."""
+    """The share of each cost by day, then by month."""
     found = {}
     for e in entries:
         first, last = e["service_from_on"], e["service_until_on"]

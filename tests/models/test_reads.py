@@ -1,6 +1,6 @@
 """Every query that Python runs: described, used, the same on every warehouse.
 
-Cases lie in `cases/reads.<step>.<name>.<case>.yml`.
+The cases are in `cases/reads.<step>.<name>.<case>.yml`.
 """
 
 from datetime import UTC, date, datetime

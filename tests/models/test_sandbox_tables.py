@@ -1,6 +1,6 @@
-"""The numbers of the whole sandbox stay as they are, through every change of the code.
+"""The numbers of the whole sandbox stay the same through every change of the code.
 
-Where a change of numbers is meant, write sandbox_tables.json again and say in the commit which
+If a change of numbers is intended, write sandbox_tables.json again and say in the commit which
 figures changed and why:
 
     WRITE_SANDBOX_TABLES=1 python -m pytest tests/models/test_sandbox_tables.py

@@ -1,4 +1,4 @@
-"""A warehouse that exists takes what a changed `sql` folder brings."""
+"""An existing warehouse takes the changes of the `sql` folder."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""The shipped roles of PostgreSQL, by trying what each may not do."""
+"""The shipped roles of PostgreSQL: each is tried on the actions that it may not do."""
 
 import re
 from dataclasses import replace
@@ -45,7 +45,7 @@ def urls(postgres) -> dict[str, str]:
     prepare(admin, model_tables(), thorough=True)
     admin.dispose()
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(ROLES)  # the reader's part of the books
+        connection.execute(ROLES)  # the reader's part of the run log
     return found
 
 

@@ -99,10 +99,9 @@ def test_a_level_shift_is_followed_and_listed():
         assert found.cleaned.values[0, 70:77].sum() == pytest.approx(
             2 * sum(WEEKLY) * factor, rel=0.15
         )
-    begun_late = made(
-        [0.0] * 70 + [20.0] * 21
-    )  # from nothing to something: what was before says nothing
-    assert forecast(begun_late, candidates=floor).means[0] == pytest.approx([20.0] * 28, abs=0.5)
+    # the zeros before a queue's start are no history
+    started_late = made([0.0] * 70 + [20.0] * 21)
+    assert forecast(started_late, candidates=floor).means[0] == pytest.approx([20.0] * 28, abs=0.5)
     for seed in range(20):  # chance alone is no shift
         assert not (clean(made(weekly(140, seed))).treated == Treated.LEVEL_SHIFT).any()
 
@@ -148,7 +147,7 @@ def test_short_ended_and_empty_queues():
     assert found.means[0] == pytest.approx([24 / 7] * 7)
     assert found.models[1] == found.models[3] == "ended"
     assert found.means[[1, 3]].sum() == found.quantiles[[1, 3]].sum() == 0
-    assert found.quantiles[0, 0, -1] > 2 * found.means[0, 0]  # a wide band
+    assert found.quantiles[0, 0, -1] > 2 * found.means[0, 0]  # a wide interval
 
 
 def test_odd_counts_are_refused():
@@ -197,7 +196,7 @@ def test_smoothing_refuses_to_go_back():
 
 
 def test_trees_learn_what_averages_cannot_know():
-    """Twice as many on the first of each month, whatever the weekday."""
+    """Twice as many contacts on the first of each month, on any weekday."""
     values = [2 * 40.0 if (FIRST + timedelta(days=i)).day == 1 else 40.0 for i in range(330)]
     one = made(values, horizon=31)
     cleaned = clean(one)
@@ -366,8 +365,8 @@ def test_prediction_intervals_of_pieces_cover_their_nominal_share(level):
     came = days(300)[:, :, 16:].transpose(1, 0, 2)
     for low, high, share in ((2, 6, 0.80), (0, 8, 0.95)):
         inside = ((found[:, 16:, low] <= came) & (came <= found[:, 16:, high])).mean()
-        # of few contacts a band of whole ones holds more than it says: it cannot hold less without
-        # being narrower than one
+        # with few contacts an interval of whole numbers covers more than its nominal share: it
+        # cannot be narrower than one contact
         assert share - 0.03 <= inside <= (share + 0.04 if level > 1000 else 1.0)
 
 

@@ -45,10 +45,9 @@ def test_cells_that_are_new_or_deleted():
     new = variances({"a": one}, {"a": one, "b": other})
     assert new["b"] == Variance(mix=Decimal(1000))
     assert new["a"] == Variance(volume=Decimal(500), mix=Decimal(-500))
-    gone = variances({"a": one, "b": other}, {"a": one})[
-        "b"
-    ]  # a third fewer contacts; what should have come of it came to a
-    assert (round(gone.volume, 6), round(gone.mix, 6), gone.efficiency, gone.rate) == (
+    # a third fewer contacts in total; the rest of b's contacts went to a
+    deleted = variances({"a": one, "b": other}, {"a": one})["b"]
+    assert (round(deleted.volume, 6), round(deleted.mix, 6), deleted.efficiency, deleted.rate) == (
         Decimal("-333.333333"),
         Decimal("-666.666667"),
         0,

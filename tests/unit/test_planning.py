@@ -61,8 +61,7 @@ def test_a_backlog_by_hand():
         patch.setattr(deferred.np.random, "default_rng", lambda seed: Ten())
         found = simulate(one, 2, replicas=1)
     assert found.backlog.tolist() == [6, 2, 0, 0]
-    # due after two hours, so begun by 1.5: 6 are done by then, 2 in hand, which are half done and
-    # so count for one more
+    # due after two hours, so started by 1.5: 6 are done by then, 2 are half done and count as one
     assert found.in_target == pytest.approx(0.7)
     assert found.occupancy == pytest.approx(10 * 0.5 / 8)
 
@@ -241,14 +240,14 @@ def test_headcount_by_hand():
         first.productive,
         first.gap,
     ) == pytest.approx((10, 1, 0, 9, -1))
-    # of 9 there are 8.1 left in the second month and 7.29 in the third: 10 - 7.29 = 2.71, over 0.9
-    # who stay: 4 are taken on
+    # of 9 people 8.1 stay in the second month and 7.29 in the third: 10 - 7.29 = 2.71, divided by
+    # the 0.9 who stay: 4 are hired
     assert second.joiners == first.request == 4
     assert second.productive == pytest.approx(8.1 + 4 * 0.5)
     assert second.in_training == 4
     assert third.start == pytest.approx(12.1)
-    # the need goes on: of 10.89 there will be 9.801 in the fourth month, 0.199 short, over 0.9: one
-    # more, half productive at first
+    # the need continues: of 10.89 people 9.801 stay in the fourth month, 0.199 short, divided by
+    # 0.9: one more, half productive at first
     assert third.joiners == second.request == 1
     assert third.productive == pytest.approx(7.29 + 3.6 + 0.5)
     assert third.request == 0

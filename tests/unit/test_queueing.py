@@ -221,9 +221,9 @@ def test_the_required_agents_are_the_fewest(load, handle, patience, share, secon
     assert kept(count)
     assert count == 0 or not kept(count - 1)
     assert int(required(load / 2, handle, target, patience).agents[0]) <= count
-    # two queues pooled never need more than apart, if nobody gives up; with impatient people and a
-    # target so low that an overloaded queue meets it, chance helps the small queue more (12
-    # erlangs, patience 5 s, half within 1 s: 11 and 24)
+    # without abandonment a pooled queue never needs more agents than two separate ones; with
+    # impatient callers and a target that an overloaded queue meets, chance helps the small queue
+    # more (12 erlangs, patience 5 s, half within 1 s: 11 and 24)
     assert (
         math.isfinite(patience)
         or required(load * 2, handle, target, patience).agents[0] <= 2 * count

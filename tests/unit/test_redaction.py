@@ -1,4 +1,4 @@
-"""A known secret is in no message, whatever dress it wears."""
+"""A known secret is in no message, in any encoding."""
 
 import base64
 import urllib.parse

@@ -20,7 +20,7 @@ FIRST = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class State(NamedTuple):
-    """A record as it came: versions and receipts in hours, None without a version."""
+    """A received record: versions and receipts in hours, None without a version."""
 
     team_id: str
     name: str
@@ -169,7 +169,7 @@ def many_tickets(first: int, count: int, subject: str) -> pa.Table:
 
 @pytest.fixture
 def narrow(tmp_path: Path) -> Iterator[Warehouse]:
-    """DuckDB with less memory than what is staged takes."""
+    """DuckDB with less memory than the staged rows take."""
     made = Warehouse(f"duckdb:///{tmp_path / 'w.duckdb'}", memory_limit="120MB", threads=2)
     prepare(made)
     yield made

@@ -1,4 +1,4 @@
-"""What the books hold after writing many rows, and the same rows again."""
+"""The run log after many rows, and after the same rows again."""
 
 from tasks.warehouse import runlog
 from tasks.warehouse.engine import Warehouse

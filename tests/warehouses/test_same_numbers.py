@@ -61,7 +61,7 @@ def test_thirty_daily_loads_equal_one_full_load(
 def test_three_loads_of_the_other_vendors_equal_one(
     small_bench, small_sandbox: Sandbox, tmp_path: Path
 ):
-    """Without Jira and Zoho Desk, whose deletions no API tells: what was loaded before stays."""
+    """Without Jira and Zoho Desk, whose APIs report no deletions: loaded rows stay."""
     chosen = tuple(
         a
         for a in small_sandbox.accounts
