@@ -26,6 +26,22 @@ def change(field: str, key: str) -> Output:
     )
 
 
+schedules = Output(
+    TICKET_EVENT,
+    each="child_events",
+    filter=sql("{kind} = 'ScheduleAssignment'", kind=Item("event_type")),
+    fields={
+        "event_id": Item("id"),
+        "ticket_id": "ticket_id",
+        "field": sql("'schedule'"),
+        "from_value": Item("previous_schedule_id"),
+        "to_value": Item("new_schedule_id"),
+        "changed_at": "created_at",
+        "actor_id": "updater_id",
+        "sequence": Item("id"),
+    },
+)
+
 STREAMS = (
     Stream(
         name="tickets",
@@ -98,6 +114,7 @@ STREAMS = (
             change("assignee", "assignee_id"),
             change("team", "group_id"),
             change("priority", "priority"),
+            schedules,
             *MESSAGES,
         ),
     ),

@@ -1,0 +1,149 @@
+"""Small Zendesk accounts, answer by answer, through the whole pipeline; figures by hand."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from conftest import Bench
+
+from tasks.sandbox.company import Sandbox
+from tasks.sandbox.fake import Fake, Request, Response
+
+Rows = list[dict[str, Any]]
+AS_OF = datetime(2026, 4, 20, tzinfo=UTC)
+NAMES = {"slas/policies": "sla_policies", "group_slas/policies": "group_sla_policies"}
+AGENT, LEAVER, CUSTOMER = 100004, 100097, 200008
+
+
+class Desk:
+    """An account with the given records; every list is one page."""
+
+    def __init__(self, bench: Bench, fake: Fake) -> None:
+        self.bench = bench
+        self.records: dict[str, Rows] = {
+            "incremental/users/cursor": [user(AGENT, "agent"), user(CUSTOMER, "end-user")]
+        }
+        fake.answer = self.answer  # type: ignore[method-assign]
+
+    def answer(self, asked: Request) -> Response:
+        path = asked.path.removeprefix("/api/v2/").removesuffix(".json")
+        name = NAMES.get(path, path.removesuffix("/cursor").rsplit("/", 1)[-1])
+        page = {"end_of_stream": True, "after_cursor": "c", "end_time": 1, "next_page": None}
+        rows = self.records.get(path, [])
+        return Response({name: rows, "meta": {"has_more": False}, **page})
+
+    def run(self, as_of: datetime = AS_OF) -> None:
+        outcome = self.bench.run(as_of)
+        assert outcome.state == "completed", outcome.message
+
+    def row(self, columns: str, table: str = "core.fct_ticket") -> tuple[Any, ...]:
+        (found,) = self.bench.fetch(f"select {columns} from {table}")
+        return tuple(found)
+
+
+@pytest.fixture
+def desk(every_account: Bench, sandbox: Sandbox) -> Desk:
+    every_account.accounts = tuple(
+        {**a, "start": "2026-01-01T00:00:00Z"}
+        for a in every_account.accounts
+        if a["connector"] == "zendesk"
+    )
+    return Desk(every_account, sandbox.fakes["zendesk"])
+
+
+def user(number: int, role: str, updated: str = "2026-01-20T00:00:00Z", **more: Any) -> dict:
+    return {
+        "id": number,
+        "role": role,
+        "active": True,
+        "suspended": False,
+        "created_at": "2026-01-01T00:00:00Z",
+        "updated_at": updated,
+        **more,
+    }
+
+
+def ticket(number: int, opened: str, status: str = "solved", **more: Any) -> dict:
+    return {
+        "id": number,
+        "status": status,
+        "priority": "normal",
+        "via": {"channel": "email"},
+        "requester_id": CUSTOMER,
+        "submitter_id": CUSTOMER,
+        "created_at": opened,
+        "updated_at": "2026-04-10T00:00:00Z",
+        "generated_timestamp": 1775779200,
+        "tags": [],
+        **more,
+    }
+
+
+class History:
+    """Ticket events, one by one; ids count up."""
+
+    def __init__(self, number: int) -> None:
+        self.number, self.rows = number, list[dict[str, Any]]()
+
+    def add(self, at: str, updater: int, *children: Mapping[str, Any]) -> None:
+        place = self.number * 1000 + len(self.rows) * 10
+        self.rows.append(
+            {
+                "id": place,
+                "ticket_id": self.number,
+                "timestamp": int(datetime.fromisoformat(at).timestamp()),
+                "created_at": at,
+                "updater_id": updater,
+                "event_type": "Audit",
+                "child_events": [{"id": place + n, **c} for n, c in enumerate(children, 1)],
+            }
+        )
+
+
+def said(author: int, *, public: bool = True) -> dict[str, Any]:
+    return {"event_type": "Comment", "author_id": author, "public": public, "body": "x"}
+
+
+def became(status: str, before: str | None = None) -> dict[str, Any]:
+    if before is None:
+        return {"event_type": "Create", "status": status}
+    return {"event_type": "Change", "status": status, "previous_value": before}
+
+
+def schedule(number: int, zone: str, days: range, opens: int, closes: int) -> dict[str, Any]:
+    spans = [
+        {"start_time": d * 1440 + opens * 60, "end_time": d * 1440 + closes * 60} for d in days
+    ]
+    return {"id": number, "name": zone, "time_zone": zone, "intervals": spans}
+
+
+def two_schedules(*, reverse: bool = False) -> dict[str, Rows]:
+    """New York from 9 to 17; London from 8 to 18, Saturdays from 10 to 14, closed on 30 March."""
+    new_york = schedule(700001, "Eastern Time (US & Canada)", range(1, 6), 9, 17)
+    london = schedule(700002, "London", range(1, 6), 8, 18)
+    london["intervals"].append({"start_time": 6 * 1440 + 600, "end_time": 6 * 1440 + 840})
+    closed = {"id": 1, "name": "Closed", "start_date": "2026-03-30", "end_date": "2026-03-30"}
+    both = [new_york, london]
+    return {
+        "business_hours/schedules": both[::-1] if reverse else both,
+        "business_hours/schedules/700002/holidays": [closed],
+    }
+
+
+def test_business_time_is_that_of_the_schedule_of_the_ticket(desk: Desk):
+    """Friday 17:30 to Tuesday 9:00 in London: 30 minutes, 4 hours on Saturday, and one hour."""
+    past = History(1002)
+    assigned = {
+        "event_type": "ScheduleAssignment",
+        "previous_schedule_id": 700001,
+        "new_schedule_id": 700002,
+    }
+    past.add("2026-03-27T17:30:00Z", CUSTOMER, said(CUSTOMER), became("new"), assigned)
+    past.add("2026-03-31T08:00:00Z", AGENT, said(AGENT), became("solved", "new"))
+    desk.records |= two_schedules() | {
+        "incremental/tickets/cursor": [ticket(1002, "2026-03-27T17:30:00Z")],
+        "incremental/ticket_events": past.rows,
+    }
+    desk.run()
+    assert desk.row("first_reply_business_seconds_recorded") == (19_800,)
