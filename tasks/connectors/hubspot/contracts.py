@@ -48,8 +48,15 @@ STREAMS = (
                         reason="properties.recurring_revenue_inactive_reason",
                         inactive_on="properties.recurring_revenue_inactive_date",
                     ),
-                    "yearly_amount": sql(
-                        "coalesce(nullif({properties.hs_arr}, ''), nullif({properties.amount}, ''))"
+                    "yearly_amount": sql(  # hs_arr is 0 without recurring line items
+                        """
+                        case
+                            when coalesce({arr}, '') = '' or try_cast({arr} as double) = 0
+                                then nullif({amount}, '')
+                            else {arr}
+                        end""",
+                        arr="properties.hs_arr",
+                        amount="properties.amount",
                     ),
                     "currency": "properties.deal_currency_code",
                     "version_at": "updatedAt",

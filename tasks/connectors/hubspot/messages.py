@@ -4,11 +4,15 @@ from tasks.entities import MESSAGE
 from tasks.rest.spec import Output
 from tasks.rest.values import Partition, sql
 
+# `createdBy` begins with A- agent, B- bot, E- e-mail, I- integration, L- AI, S- system, V- visitor
 MESSAGES = (
     Output(
         MESSAGE,
         section="messages",
-        filter=sql("{type} in ('MESSAGE', 'COMMENT', 'WELCOME_MESSAGE')"),
+        filter=sql(
+            "{type} in ('MESSAGE', 'COMMENT', 'WELCOME_MESSAGE')"
+            " and {status.statusType} is distinct from 'FAILED'"
+        ),
         fields={
             "message_id": "id",
             "ticket_id": Partition(),
@@ -19,7 +23,7 @@ MESSAGES = (
                 case
                     when {direction} = 'OUTGOING' and {createdBy} like 'E-%' then 'agent'
                     when {createdBy} like 'A-%' then 'agent'
-                    when {createdBy} like 'B-%' then 'bot'
+                    when left({createdBy}, 2) in ('B-', 'I-', 'L-') then 'bot'
                     when {createdBy} like 'S-%' then 'system'
                     else 'customer'
                 end"""

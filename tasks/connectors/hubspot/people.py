@@ -26,7 +26,10 @@ def owners(archived: str) -> Stream:
                 AGENT,
                 fields={
                     "agent_id": "id",
-                    "login": sql("'A-' || cast({userIdIncludingInactive} as varchar)"),
+                    "login": sql(
+                        "'A-' || coalesce(cast({userIdIncludingInactive} as varchar),"
+                        " cast({userId} as varchar))"
+                    ),
                     "name": sql("concat_ws(' ', {firstName}, {lastName})"),
                     "email": "email",
                     "role": sql("lower({type})"),

@@ -3,7 +3,16 @@
 from tasks.connectors.hubspot.api import search
 from tasks.entities import SURVEY_RESPONSE
 from tasks.rest.spec import Output
-from tasks.rest.values import sql
+from tasks.rest.values import Expression, sql
+
+SCALES = {"CSAT": (0, 2), "NPS": (0, 10), "CES": (1, 7)}  # lowest and highest `hs_value`
+
+
+def scale_end(place: int) -> Expression:
+    """One end of the scale, by the type of the survey."""
+    cases = " ".join(f"when '{kind}' then {ends[place]}" for kind, ends in SCALES.items())
+    return sql(f"case {{properties.hs_survey_type}} {cases} end")
+
 
 FEEDBACK = (
     "hs_survey_type",
@@ -32,17 +41,8 @@ STREAMS = (
                     "metric": sql("lower({properties.hs_survey_type})"),
                     "score": "properties.hs_value",
                     "better": sql("'higher'"),
-                    "scale_min": sql(
-                        "case {properties.hs_survey_type} when 'NPS' then 0 else 1 end"
-                    ),
-                    "scale_max": sql(
-                        """
-                        case {properties.hs_survey_type}
-                            when 'NPS' then 10
-                            when 'CES' then 7
-                            else 5
-                        end"""
-                    ),
+                    "scale_min": scale_end(0),
+                    "scale_max": scale_end(1),
                     "ticket_id": "properties.hs_ticket_id",
                     "customer_id": "properties.hs_contact_id",
                     "responded_at": "properties.hs_submission_timestamp",

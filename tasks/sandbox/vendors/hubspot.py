@@ -33,6 +33,7 @@ _SOURCE = {
     "chat": "CHAT",
     "api": "API",
 }
+_GROUPS = ("DETRACTOR", "PASSIVE", "PROMOTER")  # of a CSAT answer's value 0, 1, 2
 _OPERATORS: dict[str, Callable[[float, float], bool]] = {
     "EQ": lambda a, b: a == b,
     "NEQ": lambda a, b: a != b,
@@ -428,7 +429,7 @@ class HubSpot(Fake):
             dealstage="closedwon",
             closedate=f"{company.since:%Y-%m-%d}T00:00:00Z",
             amount=str(100 * company.number),
-            hs_arr=str(1200 * company.number) if company.number % 2 else None,
+            hs_arr=str(1200 * company.number) if company.number % 2 else "0.0",
             deal_currency_code="EUR",
             hs_is_closed_won="true",
             hs_primary_associated_company=str(_COMPANY + company.number),
@@ -442,7 +443,7 @@ class HubSpot(Fake):
             dealstage="qualifiedtobuy",
             closedate=None,
             amount="5",
-            hs_arr=None,
+            hs_arr="0.0",
             deal_currency_code="EUR",
             hs_is_closed_won="false",
             hs_primary_associated_company=str(_COMPANY + company.number),
@@ -460,6 +461,7 @@ class HubSpot(Fake):
             or (ticket.deleted_at and ticket.deleted_at <= self.clock)
         ):
             return []
+        group = _GROUPS[min(max((rating.score or 0) - 2, 0), 2)]
         return [
             self._simple(
                 ticket.number + 1,
@@ -468,8 +470,8 @@ class HubSpot(Fake):
                 hs_survey_type="CSAT",
                 hs_survey_id="12",
                 hs_survey_name="Ticket closed",
-                hs_value=str(rating.score),
-                hs_response_group="happy" if (rating.score or 0) >= 4 else "unhappy",
+                hs_value=str(_GROUPS.index(group)),
+                hs_response_group=group,
                 hs_content=None,
                 hs_submission_timestamp=_ms(rating.answered_at),
                 hs_ticket_id=str(ticket.number),
@@ -637,6 +639,7 @@ class HubSpot(Fake):
                 "recipients": [],
                 "text": n.text,
                 "truncationStatus": "NOT_TRUNCATED",
+                "status": {"statusType": "SENT"},
                 "archived": False,
             }
             for place, n in enumerate(ticket.notes_until(self.clock))
