@@ -320,6 +320,7 @@ BUSINESS_SCHEDULE = _entity(
     _whole("starts_minute", "Opens: minutes since Sunday 00:00 local wall time", required=True),
     _whole("ends_minute", "Closes: minutes since Sunday 00:00 local wall time", required=True),
     _flag("is_default", "The account's default schedule"),
+    _whole("position", "Ascending in the order of the vendor's list; null if unknown"),
 )
 
 HOLIDAY = _entity(

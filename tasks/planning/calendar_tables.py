@@ -48,6 +48,7 @@ class OpenHours(NamedTuple):
     starts_minute: int
     ends_minute: int
     is_default: bool
+    position: int | None
 
 
 class Reported(NamedTuple):
@@ -218,13 +219,17 @@ def calendar_of(
 def _reported_schedules(
     hours: Iterable[OpenHours], closed: Mapping[ScheduleKey, Spans], zones: Mapping[str, str]
 ) -> dict[ScheduleKey, AccountSchedule]:
-    """Schedules as vendors report them; an account's first one is its default if none is named."""
+    """Schedules as vendors report them.
+
+    An account's default is the one that is marked so, else the first of the vendor's list, else
+    the one with the smallest id.
+    """
     weeks: dict[ScheduleKey, list[OpenHours]] = defaultdict(list)
     for span in hours:
         weeks[span.account, span.schedule_id].append(span)
     named = {account for (account, _), week in weeks.items() if week[-1].is_default}
     schedules: dict[ScheduleKey, AccountSchedule] = {}
-    for account, schedule_id in sorted(weeks):
+    for account, schedule_id in sorted(weeks, key=lambda key: (key[0], *_place(weeks[key]))):
         week = weeks[account, schedule_id]
         schedule = Schedule(
             iana_zone(week[-1].time_zone, zones),
@@ -235,6 +240,12 @@ def _reported_schedules(
         is_default = week[-1].is_default if account in named else is_first
         schedules[account, schedule_id] = AccountSchedule(schedule, is_default)
     return schedules
+
+
+def _place(week: Iterable[OpenHours]) -> tuple[bool, int, str]:
+    """Sorts the schedules of an account: by place in the vendor's list, those without one last."""
+    first = next(iter(week))
+    return first.position is None, first.position or 0, first.schedule_id
 
 
 def _closed_days(

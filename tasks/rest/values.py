@@ -87,7 +87,15 @@ class Partition:
         return "partition"
 
 
-Value = Path | Item | Present | Partition
+@dataclass(frozen=True, slots=True)
+class ListPosition:
+    """The place of the record in the vendor's list, where the order means something."""
+
+    def __str__(self) -> str:
+        return "position in the list"
+
+
+Value = Path | Item | Present | Partition | ListPosition
 
 
 @dataclass(frozen=True, slots=True)

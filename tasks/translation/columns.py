@@ -19,7 +19,17 @@ import pyarrow.compute as pc
 from tasks.entities import ARROW, Column, Entity
 from tasks.rest.spec import Json, Output, RecordContext, Row, Stream
 from tasks.rest.typed import Decoded, PageReader
-from tasks.rest.values import Expression, Item, Partition, Path, Present, Source, Value, value_of
+from tasks.rest.values import (
+    Expression,
+    Item,
+    ListPosition,
+    Partition,
+    Path,
+    Present,
+    Source,
+    Value,
+    value_of,
+)
 
 PAGE, RECORD, RECEIVED, REASON = "page_number", "record_number", "received_at", "reason"
 _KEY = "raw_key"
@@ -34,6 +44,7 @@ _UNREADABLE = (
     ArithmeticError,
     RecursionError,
 )  # what a transform raises on a record of another shape
+_MOST_RECORDS = 1_000_000  # of a page
 _MOST_QUERIES = 2000  # to find single bad rows; beyond that whole slices are set aside
 
 _CASTS = {
@@ -136,6 +147,8 @@ def _picked(
     for value in output.values:
         if isinstance(value, Partition):
             columns[value] = origin.partitions(None)
+        elif isinstance(value, ListPosition):
+            columns[value] = origin.positions(None)
         elif not isinstance(value, Item):
             columns[value] = reader.column(records, value)
     return _RawRows(columns or {_NO_VALUE: [None] * len(records)})
@@ -165,6 +178,8 @@ def _picked_items(
     for value in output.values:
         if isinstance(value, Partition):
             raw.columns[value] = origin.partitions(owners)
+        elif isinstance(value, ListPosition):
+            raw.columns[value] = origin.positions(owners)
         elif isinstance(value, Item) or (isinstance(value, Present) and isinstance(value.at, Item)):
             raw.columns[value] = reader.item_column(items, each, value)
         else:
@@ -210,7 +225,7 @@ def _without_empty(table: pa.Table, broken: list[tuple[int, str]]) -> pa.Table:
     raw = [
         column
         for name, column in zip(table.column_names, table.columns, strict=True)
-        if name not in {PAGE, RECORD, RECEIVED, _raw(Partition())}
+        if name not in {PAGE, RECORD, RECEIVED, _raw(Partition()), _raw(ListPosition())}
     ]
     if not raw or not all(column.null_count for column in raw):
         return table
@@ -246,6 +261,14 @@ class _Origin:
 
     def partitions(self, owners: list[int] | None) -> list[str | None]:
         return self._partitions if owners is None else [self._partitions[i] for i in owners]
+
+    def positions(self, owners: list[int] | None) -> list[Json]:
+        """The place of each row's record in the list that the pages make."""
+        places = [
+            page * _MOST_RECORDS + record
+            for page, record in zip(self._pages, self._numbers, strict=True)
+        ]
+        return [*places] if owners is None else [places[i] for i in owners]
 
     def attach(self, table: pa.Table, owners: list[int] | None) -> pa.Table:
         for name, values, kind in (

@@ -1,7 +1,7 @@
 """Small Zendesk accounts, answer by answer, through the whole pipeline; figures by hand."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -147,3 +147,42 @@ def test_business_time_is_that_of_the_schedule_of_the_ticket(desk: Desk):
     }
     desk.run()
     assert desk.row("first_reply_business_seconds_recorded") == (19_800,)
+
+
+def is_default(desk: Desk) -> dict[str, bool]:
+    return dict(
+        desk.bench.fetch("select distinct schedule_id, is_default from core.business_segment")
+    )
+
+
+def test_the_default_schedule_is_the_first_of_the_list(desk: Desk):
+    """Ids are numbers: as texts, 10000002 would come before 990001. The order can change."""
+    first, second = (
+        schedule(990001, "Eastern Time (US & Canada)", range(1, 6), 9, 17),
+        schedule(10000002, "London", range(1, 6), 8, 18),
+    )
+    desk.records |= {
+        "incremental/tickets/cursor": [ticket(1, "2026-03-27T17:30:00Z")],
+        "business_hours/schedules": [first, second],
+    }
+    desk.run()
+    assert is_default(desk) == {"990001": True, "10000002": False}
+    desk.records["business_hours/schedules"] = [second, first]
+    desk.run(AS_OF + timedelta(days=1))
+    assert is_default(desk) == {"990001": False, "10000002": True}
+
+
+def test_a_schedule_of_seven_whole_days_is_always_open(desk: Desk):
+    past = History(1)
+    past.add("2026-03-27T17:30:00Z", CUSTOMER, said(CUSTOMER), became("new"))
+    past.add("2026-03-30T08:00:00Z", AGENT, said(AGENT), became("solved", "new"))
+    desk.records |= {
+        "incremental/tickets/cursor": [ticket(1, "2026-03-27T17:30:00Z")],
+        "incremental/ticket_events": past.rows,
+        "business_hours/schedules": [schedule(1, "London", range(7), 0, 24)],
+    }
+    desk.run()
+    waited = (2 * 24 + 14) * 3600 + 1800
+    assert desk.row(
+        "first_reply_business_seconds_recorded, first_reply_seconds_recorded"
+    ) == (waited, waited)

@@ -4,7 +4,8 @@ select
     time_zone,
     starts_minute,
     ends_minute,
-    coalesce(is_default, false) as is_default
+    coalesce(is_default, false) as is_default,
+    position
 from source.business_schedule
 order by
     account,

@@ -3,7 +3,7 @@
 from tasks.connectors.zendesk.api import full
 from tasks.entities import BUSINESS_SCHEDULE, HOLIDAY
 from tasks.rest.spec import ChildStream, Output, Request
-from tasks.rest.values import Item, Partition
+from tasks.rest.values import Item, ListPosition, Partition
 
 STREAMS = (
     full(
@@ -18,6 +18,7 @@ STREAMS = (
                 "time_zone": "time_zone",
                 "starts_minute": Item("start_time"),
                 "ends_minute": Item("end_time"),
+                "position": ListPosition(),
             },
         ),
         Output(
