@@ -183,6 +183,7 @@ def test_a_schedule_of_seven_whole_days_is_always_open(desk: Desk):
     }
     desk.run()
     waited = (2 * 24 + 14) * 3600 + 1800
-    assert desk.row(
-        "first_reply_business_seconds_recorded, first_reply_seconds_recorded"
-    ) == (waited, waited)
+    assert desk.row("first_reply_business_seconds_recorded, first_reply_seconds_recorded") == (
+        waited,
+        waited,
+    )
