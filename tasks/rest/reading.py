@@ -220,7 +220,9 @@ class Reading:
         for request, body in parts:
             if held:
                 yield held
-            held = ReceivedPage(MAIN, partition, request, body, reader.decode(body), now())
+            content = reader.decode(body)
+            body = content.repaired or body
+            held = ReceivedPage(MAIN, partition, request, body, content, now())
         if held:
             yield replace(held, resume=after)
 
@@ -305,7 +307,7 @@ class Reading:
             section,
             partition,
             request,
-            response.body,
+            content.repaired or response.body,
             content,
             now(),
             cursor=self._cursor(view) if section == MAIN else None,

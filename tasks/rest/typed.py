@@ -3,20 +3,24 @@
 It decodes those values and skips everything else.
 """
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import Any
 
 import msgspec
 
 from tasks.errors import ConfigurationError, ContractError, TruncatedPageError
+from tasks.rest.repair import repaired
 from tasks.rest.values import Item, Path, Present, Records, TopLevelList, Value
 
 Json = Any  # any value that JSON can hold
 Decoded = Any  # a msgspec struct of the declared fields, or a dict where records are read whole
 _Type = Any  # a type that msgspec decodes into, made at run time
+_NO_JSON = (msgspec.DecodeError, ValueError, RecursionError)
+_EXACT = 2**53  # below it a float holds every whole number
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +33,12 @@ class UnreadableRecord:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One decoded page."""
+    """One decoded page. `repaired` is the body as strict JSON, where it was not."""
 
     document: Decoded
     records: Sequence[Decoded]
     unreadable: tuple[UnreadableRecord, ...] = ()
+    repaired: bytes | None = None
 
 
 class _Node:
@@ -125,15 +130,18 @@ class PageReader:
 
         Raises TruncatedPageError for a body that is not JSON, ContractError for one without the
         declared records. Records of the wrong type are rejected one by one, so that one bad record
-        is not a lost page.
+        is not a lost page; for the same reason a page that is whole but no strict JSON is repaired.
         """
         try:
-            document = self._decoder.decode(body)
-        except msgspec.ValidationError as wrong:
-            return self._one_by_one(body, wrong)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as broken:
+            return self._decoded(body)
+        except _NO_JSON as broken:
+            strict = repaired(body, self._depth)
+            if strict is None:
+                raise TruncatedPageError(_not_json(body, broken)) from None
+        try:
+            return replace(self._decoded(strict), repaired=strict)
+        except _NO_JSON as broken:
             raise TruncatedPageError(_not_json(body, broken)) from None
-        return Page(document, self._records_of(document, body))
 
     def column(self, records: Sequence[Decoded], at: str | Path | Present) -> list[Any]:
         """One value per record; None where any part of its path is absent or null."""
@@ -201,17 +209,17 @@ class PageReader:
 
     def _compile(self) -> None:
         record = self._record.compile("Record")
-        self._record_decoder = msgspec.json.Decoder(self._record_type())
+        self._record_decoder = _decoder(self._record_type())
         self._raw_list = msgspec.json.Decoder(list[msgspec.Raw])
         self._raw_decoder = None
         if self._records_path:
             whole: _Type = list[self._record_type()]  # type: ignore[misc]
-            self._decoder = msgspec.json.Decoder(self._root_type(whole))
-            self._raw_decoder = msgspec.json.Decoder(self._root_type(list[msgspec.Raw]))
+            self._decoder = _decoder(self._root_type(whole))
+            self._raw_decoder = _decoder(self._root_type(list[msgspec.Raw]))
         elif self._is_top_list:
-            self._decoder = msgspec.json.Decoder(list[self._record_type()])  # type: ignore[misc]
+            self._decoder = _decoder(list[self._record_type()])  # type: ignore[misc]
         else:
-            self._decoder = self._record_decoder if self._whole else msgspec.json.Decoder(record)
+            self._decoder = self._record_decoder if self._whole else _decoder(record)
 
     def _record_type(self) -> _Type:
         if self._whole:
@@ -251,6 +259,18 @@ class PageReader:
                 raise ContractError(f"the answer has no list '{path}': {_start(body)}")
         return list(value)
 
+    @property
+    def _depth(self) -> int | None:
+        """How many brackets a record lies in; None where the body is the one record."""
+        return len(self._records_path) + 1 if self._records_path or self._is_top_list else None
+
+    def _decoded(self, body: bytes) -> Page:
+        try:
+            document = self._decoder.decode(body)
+        except msgspec.ValidationError as wrong:
+            return self._one_by_one(body, wrong)
+        return Page(document, self._records_of(document, body))
+
     def _one_by_one(self, body: bytes, wrong: Exception) -> Page:
         document, raws = self._raw_records(body, wrong)
         readable, unreadable = [], []
@@ -270,10 +290,29 @@ class PageReader:
                 return None, self._raw_list.decode(body)
             document = self._raw_decoder.decode(body)
             return document, self._records_of(document, body)
-        except (msgspec.ValidationError, msgspec.DecodeError):
+        except msgspec.ValidationError:
             raise ContractError(
                 f"the answer does not have the declared shape ({wrong}): {_start(body)}"
             ) from None
+
+
+def _decoder(kind: _Type) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(kind, float_hook=_number)
+
+
+def _number(text: str) -> int | float:
+    """A JSON number with a point or an exponent: whole where it is, so that an id keeps its text.
+
+    Some writers send `10003.0` for 10003. Raises ValueError for a number beyond a float's range.
+    """
+    whole, _, rest = text.partition(".")
+    if rest.strip("0") == "" and re.fullmatch(r"-?\d+", whole):
+        return int(whole)
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f"the number {text[:40]} is too large")
+    is_whole = number.is_integer() and abs(number) < _EXACT
+    return int(number) if is_whole else number
 
 
 def _text(place: Path | Item) -> str:

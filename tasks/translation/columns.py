@@ -48,7 +48,11 @@ _MOST_RECORDS = 1_000_000  # of a page
 _MOST_QUERIES = 2000  # to find single bad rows; beyond that whole slices are set aside
 
 _CASTS = {
-    "text": "replace(cast({x} as varchar), chr(0), '')",
+    # a column of whole and broken numbers holds floats: 10001 would be written 10001.0
+    "text": (
+        "case when typeof({x}) = 'DOUBLE' then regexp_replace(cast({x} as varchar), '\\.0$', '')"
+        " else replace(cast({x} as varchar), chr(0), '') end"
+    ),
     "whole": "try_cast({x} as bigint)",
     "number": "try_cast({x} as double)",
     "money": "try_cast({x} as decimal(18,4))",

@@ -1,0 +1,148 @@
+"""Answers with one odd value: the rest of the page is read as if it were not there. No network."""
+
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+
+from tasks.entities import TICKET
+from tasks.errors import TruncatedPageError
+from tasks.rest.paging import SinglePage
+from tasks.rest.sections import page_reader
+from tasks.rest.spec import MAIN, Output, RecordContext, Stream
+from tasks.rest.typed import PageReader
+from tasks.rest.values import Path, TopLevelList, sql
+from tasks.translation.columns import RecordBuffer, Rows, translate
+
+AT = datetime(2026, 11, 1, tzinfo=UTC)
+CREATED = "2026-11-01T08:00:00Z"
+FIELDS = {
+    "ticket_id": "id",
+    "assignee_id": "agent",
+    "created_at": "created",
+    "status": sql("'open'"),
+}
+
+
+def _stream(output: Output) -> Stream:
+    return Stream(
+        name="tickets",
+        description="",
+        path="/tickets",
+        records="tickets",
+        paging=SinglePage(),
+        outputs=(output,),
+    )
+
+
+def _rows(body: str, output: Output | None = None) -> Rows:
+    output = output or Output(TICKET, fields=FIELDS)
+    stream = _stream(output)
+    reader = page_reader(stream, MAIN)
+    buffer = RecordBuffer()
+    buffer.add(reader.decode(body.encode()).records, 1, None, AT)
+    return translate(stream, output, reader, buffer, personal=True)
+
+
+def _page(*records: str) -> str:
+    return '{"tickets":[' + ",".join(records) + "]}"
+
+
+def _record(key: str, agent: str = "900") -> str:
+    return f'{{"id":{key},"agent":{agent},"created":"{CREATED}"}}'
+
+
+class TestAFloatAmongIds:
+    """A page's ids became text with ".0" because one of them was written so."""
+
+    def test_spoils_no_id_of_its_page(self):
+        odd = ("10003.0", "1.0004e4", "12345678901234567890.0", '"a"', "5.00")
+        for other in odd:
+            rows = _rows(_page(_record("10001"), _record(other, "903.0"), _record("10002")))
+            assert rows.table["ticket_id"].to_pylist()[::2] == ["10001", "10002"], other
+            assert rows.table["assignee_id"].to_pylist() == ["900", "903", "900"]
+
+    def test_is_the_id_that_it_stands_for(self):
+        page = _page(*map(_record, ("10001", "10003.0", "1.0004e4", "12345678901234567890.0")))
+        assert _rows(page).table["ticket_id"].to_pylist() == [
+            "10001",
+            "10003",
+            "10004",
+            "12345678901234567890",
+        ]
+
+    def test_with_a_fraction_changes_only_itself(self):
+        rows = _rows(_page(_record("10001"), _record("10003.5")))
+        assert rows.table["ticket_id"].to_pylist() == ["10001", "10003.5"]
+
+    def test_is_whole_for_a_record_function_too(self):
+        def made(record, context: RecordContext):
+            yield {
+                "ticket_id": str(record["id"]),
+                "assignee_id": record["agent"],
+                "created_at": record["created"],
+                "status": "open",
+            }
+
+        rows = _rows(_page(_record("1"), _record("2.0", "903.0")), Output(TICKET, transform=made))
+        assert rows.table["ticket_id"].to_pylist() == ["1", "2"]
+        assert rows.table["assignee_id"].to_pylist() == ["900", "903"]
+
+
+class TestAPageThatIsWholeButNoStrictJson:
+    """It was taken for a cut page, asked for six times, and blocked its stream on every run."""
+
+    reader = PageReader(records="tickets", values=[Path("id"), Path("subject")])
+
+    @pytest.mark.parametrize(
+        ("subject", "read"),
+        [
+            (rb'"\ud83d help"', "\ufffd help"),
+            (rb'"help \udc00"', "help \ufffd"),
+            (rb'"\ud83d\ude00 \ud83d"', "\U0001f600 \ufffd"),
+            (rb'"a\\ud83d"', "a\\ud83d"),
+            (b'"a\x0bb"', "a b"),
+            (b'"a\nb"', "a b"),
+            (b'"caf\xe9"', "caf\ufffd"),
+            (b'"NaN and \\"Infinity"', 'NaN and "Infinity'),
+        ],
+        ids=lambda value: repr(value)[:24],
+    )
+    def test_a_bad_character_is_replaced(self, subject: bytes, read: str):
+        body = b'{"tickets":[{"id":1,"subject":%s},{"id":2,"x":NaN}],"end":true}' % subject
+        page = self.reader.decode(body)
+        assert self.reader.column(page.records, "id") == [1, 2]
+        assert self.reader.column(page.records, "subject") == [read, None]
+        assert not page.unreadable
+        msgspec.json.decode(page.repaired or b"")
+
+    @pytest.mark.parametrize("unread", [b"NaN", b"-Infinity", b"[" * 10_000 + b"]" * 10_000])
+    def test_an_odd_value_that_nobody_reads_costs_nothing(self, unread: bytes):
+        page = self.reader.decode(b'{"tickets":[{"id":1,"x":%s},{"id":2}]}' % unread)
+        assert self.reader.column(page.records, "id") == [1, 2]
+
+    def test_a_byte_order_mark_is_no_part_of_the_page(self):
+        page = self.reader.decode(b'\xef\xbb\xbf{"tickets":[{"id":1}]}')
+        assert self.reader.column(page.records, "id") == [1]
+
+    @pytest.mark.parametrize("odd", [b'{"id":01}', rb'{"id":"\q"}', b'{"id":1e999}', b"{'id':1}"])
+    def test_a_record_that_cannot_be_read_is_rejected_alone(self, odd: bytes):
+        page = self.reader.decode(b'{"tickets":[{"id":1},%s,{"id":2}]}' % odd)
+        assert self.reader.column(page.records, "id") == [1, 2]
+        assert len(page.unreadable) == 1
+
+    @pytest.mark.parametrize("end", [b"", b"}", b"]", b'],"x":"', b'],"x":"}', b"]}]", b"]}{}"])
+    def test_a_cut_page_stays_cut(self, end: bytes):
+        with pytest.raises(TruncatedPageError):
+            self.reader.decode(rb'{"tickets":[{"id":1,"subject":"\ud83d"},{"id":2}' + end)
+
+    def test_a_cut_page_is_asked_for_again_though_a_record_has_another_shape(self):
+        reader = PageReader(records="tickets", values=[Path("a.b")])
+        with pytest.raises(TruncatedPageError):
+            reader.decode(b'{"tickets":[{"a":"text"},{"a":{"b":1}')
+
+    def test_a_list_of_records_is_repaired_alike(self):
+        reader = PageReader(records=TopLevelList(), values=[Path("id")])
+        page = reader.decode(rb'[{"id":"\ud83d"},{"id":01},{"id":3}]')
+        assert reader.column(page.records, "id") == ["\ufffd", 3]
+        assert len(page.unreadable) == 1
