@@ -4,6 +4,7 @@ Secrets are named here, never held in plain repr.
 """
 
 import base64
+import math
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -12,6 +13,8 @@ from typing import Any, Protocol
 
 TokenResponse = Mapping[str, Any]  # the JSON object of a token endpoint
 Post = Callable[[str, Mapping[str, str], tuple[str, str] | None], TokenResponse]
+
+_HOUR = 3600.0
 
 
 class Credentials(Protocol):
@@ -165,7 +168,19 @@ class _Tokens:
 
     def _take(self, answer: TokenResponse) -> None:
         self._token = str(answer["access_token"])
-        self._until = time.monotonic() + float(answer.get("expires_in") or 3600) - 60
+        self._until = time.monotonic() + _lifetime(answer.get("expires_in")) - 60
+
+
+def _lifetime(said: object) -> float:
+    """Seconds that a token lives: an hour where the vendor says nothing, or no number.
+
+    A token that ends earlier is renewed when it is refused.
+    """
+    try:
+        seconds = float(str(said or _HOUR))
+    except ValueError:
+        return _HOUR
+    return seconds if math.isfinite(seconds) else _HOUR
 
 
 @dataclass(frozen=True, slots=True)

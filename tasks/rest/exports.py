@@ -2,8 +2,10 @@
 
 import csv
 import io
+import sys
 import time
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NoReturn
@@ -21,9 +23,20 @@ from tasks.errors import (
 from tasks.rest.client import Client, Response
 from tasks.rest.spec import Export, Json, Request, Stream
 from tasks.rest.typed import PageReader
-from tasks.rest.values import WholeBody
+from tasks.rest.values import WholeBody, whole_number
 
 _MOST_LOOKS, _LONGEST_PAUSE = 200, 30.0  # vendors warn of polling without end
+_LONGEST_CELL = min(sys.maxsize, 2**31 - 1)  # mails are longer than the 131,072 of the module
+_BROKEN_ZIP = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    OSError,
+    LookupError,
+    ValueError,
+    NotImplementedError,
+    RuntimeError,
+)
 _ANY = PageReader(records=WholeBody(), values=(), whole=True)
 
 
@@ -101,7 +114,8 @@ class _Job:
         raise UnreachableError(f"{self.who}: the export is not ready after {waited:.0f} s")
 
     def _check(self, response: Response, size: Json, previous: bytes | None) -> None:
-        if size is not None and len(response.body) != int(size):
+        expected = None if size is None else whole_number(size, "the size of the export")
+        if expected is not None and len(response.body) != expected:
             raise TruncatedPageError(
                 f"{self.who}: the file has {len(response.body)} bytes, the vendor reports {size}"
             )
@@ -112,10 +126,12 @@ class _Job:
         """The file's content as a JSON page."""
         if self.export.kind == "zip":
             return _unpacked(response.body, self.client.biggest_page, self.who)
-        rows, header = _rows(response.body), self.export.rows_count
-        reported = header.of(response.headers) if header else None
+        header = self.export.rows_count
+        said = header.of(response.headers) if header else None
+        reported = None if said is None else whole_number(said, f"{self.who}: the count of rows")
         is_html = response.body.lstrip()[:1] == b"<"
-        if is_html or (reported is not None and len(rows) != int(reported)):
+        rows = [] if is_html else _rows(response.body, self.who)
+        if is_html or (reported is not None and len(rows) != reported):
             raise TruncatedPageError(
                 f"{self.who}: the export has {len(rows)} rows, the vendor reports {reported}"
             )
@@ -154,24 +170,50 @@ def _unpacked(body: bytes, most: int, who: str) -> bytes:
                 raise ContractError(f"{who}: the export's zip has {len(members)} files, not one")
             with archive.open(members[0]) as file:
                 content = file.read(most + 1)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as broken:
+    except _BROKEN_ZIP as broken:
         raise ContractError(f"{who}: the export is not a zip that can be read ({broken})") from None
     if len(content) > most:
         raise ContractError(f"{who}: the export unpacks to more than {most >> 20} MiB")
     return content
 
 
-def _rows(body: bytes) -> list[dict[str, Json]]:
-    """CSV as objects; dotted heads are nested, empty cells null."""
-    rows = []
-    text = body.decode("utf-8").replace("\0", "")
-    for cells in csv.DictReader(io.StringIO(text, newline="")):
-        row: dict[str, Json] = {}
-        for head, cell in cells.items():
-            *outer, name = head.split(".")
-            inner = row
-            for step in outer:
-                inner = inner.setdefault(step, {})
-            inner[name] = cell or None
-        rows.append(row)
+def _rows(body: bytes, who: str = "a file") -> list[Json]:
+    """CSV as objects; dotted heads are nested, empty cells null.
+
+    A row whose cells do not match the heads becomes a text, which is then rejected as a record.
+    """
+    csv.field_size_limit(_LONGEST_CELL)
+    text = body.decode("utf-8-sig", errors="replace").replace("\0", "")
+    rows: list[Json] = []
+    try:
+        table = csv.reader(io.StringIO(text, newline=""))
+        heads = next(table, [])
+        _refuse_unclear(heads, who)
+        rows += [_nested(heads, cells) for cells in table if cells]
+    except csv.Error as broken:
+        raise ContractError(f"{who}: the export is not CSV that can be read ({broken})") from None
     return rows
+
+
+def _refuse_unclear(heads: list[str], who: str) -> None:
+    """Heads that come twice, or of which one holds others, would replace one another."""
+    for head in heads:
+        within = [other for other in heads if other.startswith(f"{head}.")]
+        if heads.count(head) > 1 or within:
+            raise ContractError(
+                f"{who}: the export has the heads {head} and {(within or [head])[0]}, which"
+                " contradict each other"
+            )
+
+
+def _nested(heads: list[str], cells: list[str]) -> Json:
+    if len(cells) != len(heads):
+        return f"a row of {len(cells)} cells under {len(heads)} heads: {','.join(cells)}"
+    row: dict[str, Json] = {}
+    for head, cell in zip(heads, cells, strict=True):
+        *outer, name = head.split(".")
+        inner = row
+        for step in outer:
+            inner = inner.setdefault(step, {})
+        inner[name] = cell or None
+    return row

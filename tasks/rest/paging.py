@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from tasks.errors import ContractError
 from tasks.rest.spec import Json, PageView, Params, Request
+from tasks.rest.values import whole_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,7 +295,7 @@ class PageNumber(_Shape):
     def after(self, request: Request, page: PageView) -> Request | None:
         """The next number, or page 1 of a list that begins later."""
         number, until = int(request.params["page"]), request.state.until
-        if self.pages and number >= int(page.value(self.pages) or 0):
+        if self.pages and number >= whole_number(page.value(self.pages) or 0, "the count of pages"):
             return None
         if not self.pages and not _links_on(page):
             return None
@@ -350,7 +351,7 @@ class Offset(_Shape):
         if (
             self.total
             and page.value(self.total) is not None
-            and following >= int(page.value(self.total))
+            and following >= whole_number(page.value(self.total), "the total")
         ):
             return None
         if not self.ends and not self.total and page.count < int(request.params[self.size_param]):

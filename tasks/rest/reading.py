@@ -32,7 +32,7 @@ from tasks.rest.spec import (
     Stream,
 )
 from tasks.rest.typed import Decoded, Page, PageReader
-from tasks.rest.values import Header, WholeBody, body_without_records
+from tasks.rest.values import Header, WholeBody, body_without_records, whole_number
 
 
 class _View:
@@ -221,8 +221,8 @@ class Reading:
             if held:
                 yield held
             content = reader.decode(body)
-            body = content.repaired or body
-            held = ReceivedPage(MAIN, partition, request, body, content, now())
+            page = content.repaired or body
+            held = ReceivedPage(MAIN, partition, request, page, content, now())
         if held:
             yield replace(held, resume=after)
 
@@ -337,7 +337,7 @@ class Reading:
             return None
         at = total.at
         value = at.of(view.headers) if isinstance(at, Header) else view.value(at)
-        return None if value is None else int(value)
+        return None if value is None else whole_number(value, f"{self._name}: the total")
 
     def _is_empty(self, page: ReceivedPage) -> bool:
         empty = body_without_records(self._stream.records)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from tasks.errors import ConfigurationError
+from tasks.errors import ConfigurationError, ContractError
 
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 _MARKS = {
@@ -181,6 +181,14 @@ class TopLevelList:
 
 
 Records = str | WholeBody | TopLevelList  # where a page's records are; a text is the list's path
+
+
+def whole_number(value: object, what: str) -> int:
+    """A count that a vendor reports. Raises ContractError, with `what`, if it is none."""
+    try:
+        return int(str(value).strip())
+    except ValueError:
+        raise ContractError(f"{what} is no whole number: {str(value)[:60]!r}") from None
 
 
 def body_without_records(records: Records) -> bytes:
