@@ -3,14 +3,12 @@
 The vendor's Retry-After and its like are honoured.
 """
 
-import email.utils
 import random
 import re
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 
@@ -33,7 +31,7 @@ from tasks.errors import (
     UnreachableError,
 )
 from tasks.rest.auth import Credentials, TokenResponse
-from tasks.rest.limits import RateLimiter
+from tasks.rest.limits import RateLimiter, wait_of
 from tasks.rest.spec import Connector, Request
 from tasks.settings import remember_secret
 
@@ -47,10 +45,15 @@ _BROKEN = (requests.exceptions.RequestException, urllib3.exceptions.HTTPError)
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How often and how long to ask. Seconds; `max_wait` bounds what the vendor wants."""
+    """How often and how long to ask. Seconds; `max_wait` bounds what the vendor wants.
+
+    Waits double from `first_wait` on, from `first_throttled_wait` after a 429 that names none: six
+    attempts then outlast a limit by the minute.
+    """
 
     max_attempts: int = 6
     first_wait: float = 0.5
+    first_throttled_wait: float = 2.0
     max_wait: float = 300.0
     biggest_page: int = 256 << 20
     longest_answer: float = 900.0
@@ -156,7 +159,7 @@ class Client:
             except RetryableVendorError as trouble:
                 if attempt == self._retry_policy.max_attempts:
                     raise
-                self._sleep(self._delay(attempt, trouble.wait_seconds))
+                self._sleep(self._delay(attempt, trouble))
         raise CredentialsError(f"{self._who(request)}: credentials are refused even after renewal")
 
     def check(self) -> None:
@@ -286,13 +289,8 @@ class Client:
             return Response(headers, body)
         said = f"{self._who(request)}: {status} {_message_of(body)}"
         if status in limits.retry_statuses:
-            wait = (
-                _retry_after(headers)
-                if limits.wait is None
-                else limits.wait(headers, body) or _retry_after(headers)
-            )
             kind = ThrottledError if status == 429 else UnreachableError
-            raise kind(said, wait_seconds=wait)
+            raise kind(said, wait_seconds=wait_of(limits, headers, body))
         if optional and status in {400, 403, 404}:
             raise NotInPlanError(said)
         if status in {401, 403}:
@@ -358,10 +356,13 @@ class Client:
                 stream=True,
             ) as response:
                 status, body = response.status_code, self._read(response, who)
+                headers = {name.lower(): value for name, value in response.headers.items()}
         except _BROKEN as trouble:
             raise UnreachableError(f"{who}: {_plain(trouble)}") from None
         if status >= 500 or status == 429:
-            raise UnreachableError(f"{who} answers {status}")
+            kind = ThrottledError if status == 429 else UnreachableError
+            wait = wait_of(self.connector.limits, headers, body)
+            raise kind(f"{who} answers {status}", wait_seconds=wait)
         try:
             found = msgspec.json.decode(body)
         except msgspec.DecodeError:
@@ -373,14 +374,16 @@ class Client:
                 remember_secret(found[name])
         return found
 
-    def _delay(self, attempt: int, wish: float | None) -> float:
+    def _delay(self, attempt: int, trouble: RetryableVendorError) -> float:
+        policy, wish = self._retry_policy, trouble.wait_seconds
         if wish is not None:
-            return min(max(wish, 0.0), self._retry_policy.max_wait) + self._random.random() * min(
-                0.2, wish
+            return min(max(wish, 0.0), policy.max_wait) + self._random.random() * min(0.2, wish)
+        if isinstance(trouble, ThrottledError):
+            wait = (
+                policy.first_throttled_wait * 2 ** (attempt - 1) * (1 + self._random.random() / 4)
             )
-        return float(
-            self._retry_policy.first_wait * 2 ** (attempt - 1) * (0.5 + self._random.random())
-        )
+            return float(min(wait, policy.max_wait))
+        return float(policy.first_wait * 2 ** (attempt - 1) * (0.5 + self._random.random()))
 
     def _who(self, request: Request) -> str:
         return f"{self.account.name}: {request.method} {urlsplit(request.path).path}"
@@ -405,19 +408,6 @@ def _origin(url: str) -> tuple[str, str, int]:
         )
     except ValueError:
         return parts.scheme, "", 0
-
-
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds from a Retry-After header (number or HTTP date); None where absent or nonsense."""
-    text = headers.get("retry-after", "").strip()
-    if re.fullmatch(r"\d+(\.\d+)?", text):
-        return float(text)
-    try:
-        at = email.utils.parsedate_to_datetime(text)
-    except (TypeError, ValueError):
-        return None
-    at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return max(0.0, (at - datetime.now(UTC)).total_seconds())
 
 
 def _message_of(body: bytes) -> str:

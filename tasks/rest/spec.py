@@ -416,7 +416,9 @@ def all_children(children: Iterable[ChildStream]) -> Iterator[ChildStream]:
 class Limits:
     """A vendor's rate limits.
 
-    `wait` reads the vendor's wish from a refused response: seconds, or None if it has none.
+    `wait` reads the vendor's wish from a refused response: seconds, or None if it has none. Without
+    it and without Retry-After, `resets` name headers of when a used-up limit is filled again:
+    seconds from now, Unix time or an ISO instant.
     `spent` says from status, headers and body of any response that the day's budget is used up.
     """
 
@@ -425,6 +427,7 @@ class Limits:
         {408, 409, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524}
     )
     wait: Callable[[Mapping[str, str], bytes], float | None] | None = None
+    resets: tuple[Header, ...] = (Header("x-ratelimit-reset"), Header("ratelimit-reset"))
     spent: Callable[[int, Mapping[str, str], bytes], bool] | None = None
 
 

@@ -12,8 +12,8 @@ from tests_support import PageView
 from tasks.entities import TEAM, TICKET
 from tasks.errors import ConfigurationError, ContractError, TruncatedPageError
 from tasks.rest import paging
-from tasks.rest.client import _message_of, _retry_after
-from tasks.rest.limits import RateLimiter
+from tasks.rest.client import _message_of
+from tasks.rest.limits import RateLimiter, retry_after
 from tasks.rest.spec import Output, Request, Stream
 from tasks.rest.typed import PageReader
 from tasks.rest.values import Header, Item, Path, Present, sql
@@ -177,11 +177,14 @@ def test_the_pace_spaces_calls_evenly_after_a_burst():
 
 
 def test_retry_after_is_seconds_or_a_date_or_nothing():
-    assert _retry_after({"retry-after": "7"}) == 7.0
+    assert retry_after({"retry-after": "7"}) == 7.0
     at = format_datetime(datetime.now(UTC) + timedelta(seconds=60), usegmt=True)
-    assert 50 < _retry_after({"retry-after": at}) <= 60
-    assert _retry_after({"retry-after": "soon"}) is None
-    assert _retry_after({}) is None
+    assert 50 < retry_after({"retry-after": at}) <= 60
+    assert retry_after({"retry-after": "soon"}) is None
+    assert retry_after({}) is None
+    assert retry_after({"retry-after": "2, 4"}) == 4.0, "a gateway and the vendor each set one"
+    assert 50 < retry_after({"retry-after": f"2, {at}"}) <= 60
+    assert retry_after({"retry-after": f"{at}, 90"}) == 90.0
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ and the next one goes on.
 from tasks.connectors.surveymonkey import surveys
 from tasks.rest.auth import Bearer
 from tasks.rest.spec import Connector, Limits, Request
+from tasks.rest.values import Header
 
 DAY_LEFT = "x-ratelimit-app-global-day-remaining"
 
@@ -22,6 +23,7 @@ connector = Connector(
     check=Request("/v3/users/me"),
     limits=Limits(
         requests_per_minute=120,
+        resets=(Header("x-ratelimit-app-global-minute-reset"),),
         spent=lambda status, headers, body: status == 429 and headers.get(DAY_LEFT) == "0",
     ),
     unsupported=("invitations",),

@@ -1,0 +1,134 @@
+"""How long the client waits where a vendor refuses for now. One local server, no real waiting."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+
+from tasks.connectors import connector
+from tasks.errors import ThrottledError
+from tasks.rest.client import Account, Client
+from tasks.rest.spec import Request
+
+Answer = tuple[int, Mapping[str, str], object]
+Ask = Callable[..., list[float]]
+
+
+@pytest.fixture
+def waits() -> Iterator[Ask]:
+    """Ask a vendor that gives these answers in turn: how long the client waited between them."""
+    answers: list[Answer] = []
+
+    class Vendor(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.rfile.read(int(self.headers.get("content-length") or 0))
+            status, headers, content = answers.pop(0) if len(answers) > 1 else answers[0]
+            body = json.dumps(content).encode()
+            self.send_response(status)
+            for name, value in {**headers, "Content-Length": str(len(body))}.items():
+                for each in value.split(" & "):
+                    self.send_header(name, each)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def do_POST(self) -> None:
+            self.do_GET()
+
+        def log_message(self, *given: object) -> None:
+            """Nothing."""
+
+    server = HTTPServer(("127.0.0.1", 0), Vendor)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+
+    def ask(vendor: str, *given: Answer) -> list[float]:
+        answers[:] = given
+        slept: list[float] = []
+        names = (
+            "access_token",
+            "refresh_token",
+            "client_id",
+            "client_secret",
+            "api_token",
+            "email",
+            "organization_id",
+        )
+        client = Client(
+            connector(vendor),
+            Account(
+                "acme",
+                dict.fromkeys(names, "s"),
+                base_url=f"http://127.0.0.1:{server.server_port}",
+                requests_per_minute=0,
+            ),
+            sleep=slept.append,
+        )
+        try:
+            client.send(Request("/things"), accept=bytes)
+        except ThrottledError:
+            slept.append(-1.0)
+        finally:
+            client.close()
+        return slept
+
+    yield ask
+    server.shutdown()
+    server.server_close()
+
+
+GOOD: Answer = (200, {}, {})
+
+
+def _refused(**headers: str) -> Answer:
+    return 429, {name.replace("_", "-"): value for name, value in headers.items()}, {}
+
+
+def test_retry_after_given_twice_counts_by_the_longest(waits: Ask):
+    (wait,) = waits("surveymonkey", _refused(Retry_After="1 & 7"), GOOD)
+    assert 7 <= wait < 7.5
+
+
+def test_surveymonkey_names_the_rest_of_the_minute_in_its_own_header(waits: Ask):
+    refused = _refused(
+        X_Ratelimit_App_Global_Minute_Remaining="0", X_Ratelimit_App_Global_Minute_Reset="45"
+    )
+    (wait,) = waits("surveymonkey", refused, GOOD)
+    assert 45 <= wait < 45.5
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "40",
+        str(time.time() + 40.5),
+        str(int((time.time() + 40.5) * 1000)),
+        (datetime.now(UTC) + timedelta(seconds=40)).isoformat(),
+    ],
+    ids=["seconds", "Unix time", "milliseconds", "instant"],
+)
+def test_a_reset_header_is_read_in_every_dialect(waits: Ask, text: str):
+    (wait,) = waits("intercom", _refused(X_RateLimit_Reset=text), GOOD)
+    assert 10 < wait < 42
+
+
+@pytest.mark.parametrize("text", ["soon", "", "-5", "0", "nan", "1000000000"])
+def test_a_reset_that_names_no_wait_is_left_out(waits: Ask, text: str):
+    (wait,) = waits("intercom", _refused(X_RateLimit_Reset=text), GOOD)
+    assert 2 <= wait <= 2.5
+
+
+@pytest.mark.parametrize("vendor", ["surveymonkey", "typeform", "jira", "intercom"])
+def test_a_refusal_without_a_wait_outlasts_a_minute(waits: Ask, vendor: str):
+    """The waits added up to 10 to 17 seconds; then the stream failed."""
+    *slept, gave_up = waits(vendor, _refused())
+    assert gave_up == -1.0
+    assert 60 <= sum(slept) <= 80
+
+
+def test_a_token_endpoint_is_waited_for_as_it_asks(waits: Ask):
+    token = {"access_token": "t", "expires_in": 3600}
+    slept = waits("zoho_desk", _refused(Retry_After="3"), (200, {}, token), GOOD)
+    assert [round(wait) for wait in slept] == [3]
