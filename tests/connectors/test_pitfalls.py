@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 from conftest import Bench
-from tests_support import TODAY, midnight
+from tests_support import MEASURES, TODAY, midnight, truth
 
 from tasks.connectors import connector
 from tasks.errors import ConfigurationError
 from tasks.sandbox.company import Sandbox
 from tasks.sandbox.fake import InjectedFault, Response
+from tasks.sandbox.vendors import freshdesk
 
 NOW = midnight(TODAY)
 
@@ -85,6 +86,43 @@ class TestFreshdesk:
         files = [a for a in fake.asked if a.path.startswith("/files/")]
         assert files
         assert not any("authorization" in a.headers for a in files)
+
+    def test_renamed_statuses_keep_their_meaning(self, only, sandbox: Sandbox, monkeypatch):
+        """Files of activities name statuses by label, which every account may change."""
+        labels = {2: "Offen", 3: "Rückfrage", 4: "Gelöst", 5: "Geschlossen", 6: "Bei Spedition"}
+        bench = only("freshdesk")
+        monkeypatch.setattr(freshdesk, "_LABEL", labels)
+        outcome = bench.run(NOW)
+        assert outcome.state == "completed", outcome.message
+        found = dict(bench.fetch("select status_id, category from staging.status_category"))
+        meant = dict(zip(labels.values(), ("open", "pending", "solved", "closed"), strict=False))
+        assert {name: found[name] for name in meant} == meant
+        names = ("reopens", "solves", "pending")
+        columns = ", ".join(MEASURES[name] for name in names)
+        told = {
+            str(t.number): tuple(truth(t, NOW)[name] for name in names)
+            for t in sandbox.fakes["freshdesk"].alive()
+        }
+        rows = bench.fetch(f"select ticket_id, {columns} from core.fct_ticket")
+        assert {row[0]: tuple(row[1:]) for row in rows} == told
+        assert all(sum(facts[place] for facts in told.values()) > 0 for place in range(3))
+
+    def test_members_of_a_group_come_from_the_group(self, only, sandbox: Sandbox):
+        """The list of groups names no members."""
+        fake, bench = sandbox.fakes["freshdesk"], only("freshdesk")
+        bench.read(NOW)
+        assert not any("agent_ids" in group for group in fake._groups())
+        found = bench.fetch("select count(*) from source.team_membership")[0][0]
+        assert found == len([a for a in fake.agents() if fake.is_here(a)]) > 0
+
+    def test_the_comment_of_a_rating_is_no_reply(self, only, sandbox: Sandbox):
+        fake, bench = sandbox.fakes["freshdesk"], only("freshdesk")
+        bench.read(NOW)
+        rated = [t for t in fake.alive() if fake._survey_comment(t)]
+        assert rated
+        assert bench.fetch("select count(*) from source.message") == [
+            (sum(len(fake.notes(t)) for t in fake.alive()),)
+        ]
 
     def test_a_day_whose_file_comes_late_is_read_later(self, only, sandbox: Sandbox):
         fake, bench = sandbox.fakes["freshdesk"], only("freshdesk")

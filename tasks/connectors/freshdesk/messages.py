@@ -13,13 +13,17 @@ MESSAGES = (
             "sent_at": "created_at",
             "sequence": sql("0"),
             "is_public": sql("true"),
-            "author_id": sql("case when {source} = 10 then {responder_id} else {requester_id} end"),
+            "author_id": sql(
+                "case when {source} = 10 then cast({responder_id} as varchar)"
+                " else cast({requester_id} as varchar) end"
+            ),
             "author_role": sql("case when {source} = 10 then 'agent' else 'customer' end"),
         },
     ),
     Output(
         MESSAGE,
         section="conversations",
+        filter=sql("{source} is distinct from 6"),  # the comment of a rating
         fields={
             "message_id": "id",
             "ticket_id": "ticket_id",
@@ -27,7 +31,14 @@ MESSAGES = (
             "author_id": "user_id",
             "sequence": "id",
             "author_role": sql(
-                "case when cast({incoming} as boolean) then 'customer' else 'agent' end"
+                """
+                case
+                    when cast({incoming} as boolean) then 'customer'
+                    when cast({auto_response} as boolean) then 'bot'
+                    when {automation_id} is not null then 'bot'
+                    when {automation_type_id} is not null then 'bot'
+                    else 'agent'
+                end"""
             ),
             "is_public": sql("not cast({private} as boolean)"),
             "body": "body_text",

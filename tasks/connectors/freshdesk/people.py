@@ -2,8 +2,8 @@
 
 from tasks.connectors.freshdesk.api import LIST, full, since
 from tasks.entities import AGENT, CUSTOMER, ORGANIZATION, TEAM, TEAM_MEMBERSHIP
-from tasks.rest.spec import Output, Stream
-from tasks.rest.values import Item, TopLevelList, sql
+from tasks.rest.spec import ChildStream, Output, Request, Stream
+from tasks.rest.values import Item, TopLevelList, WholeBody, sql
 
 
 def people(name: str, description: str, output: Output) -> Stream:
@@ -31,7 +31,7 @@ STREAMS = (
                 "name": "contact.name",
                 "email": "contact.email",
                 "role": sql("'agent'"),
-                "is_active": "contact.active",
+                "is_active": sql("true"),  # contact.active: the invitation was confirmed
                 "time_zone": "contact.time_zone",
                 "created_at": "created_at",
                 "version_at": "updated_at",
@@ -51,8 +51,21 @@ STREAMS = (
                 "version_at": "updated_at",
             },
         ),
-        Output(TEAM_MEMBERSHIP, each="agent_ids", fields={"agent_id": Item(), "team_id": "id"}),
+        Output(
+            TEAM_MEMBERSHIP,
+            section="group",
+            each="agent_ids",
+            fields={"agent_id": Item(), "team_id": "id"},
+        ),
         paging=LIST,
+        child_streams=(  # the list has no members
+            ChildStream(
+                "group",
+                lambda ids: Request(f"/api/v2/groups/{ids[0]}"),
+                key="id",
+                records=WholeBody(),
+            ),
+        ),
     ),
     people(
         "contacts",

@@ -20,6 +20,7 @@ STREAMS = (
         "sla_policies",
         "SLA targets by priority",
         Output(SLA_POLICY, transform=targets),
+        replaces=True,
         optional=True,
     ),
 )

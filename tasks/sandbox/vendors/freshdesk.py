@@ -113,7 +113,7 @@ class Freshdesk(Desk):
             "groups": lambda a: self._paged(a, self._groups()),
             "contacts": lambda a: self._paged(a, self._since(a, self._contacts())),
             "companies": lambda a: self._paged(a, self._since(a, self._companies())),
-            "sla_policies": lambda a: Response([self._policy()]),
+            "sla_policies": lambda a: Response([self._policy(), self._former_policy()]),
             "business_hours": lambda a: Response([self._hours()]),
             "ticket_fields": lambda a: Response(self._fields()),
             "surveys/satisfaction_ratings": self._ratings,
@@ -122,6 +122,9 @@ class Freshdesk(Desk):
         }
         if "/".join(parts) in routes:
             return routes["/".join(parts)](asked)
+        if parts[0] == "groups" and len(parts) == 2:
+            found_groups = [g for g in self._groups(with_members=True) if str(g["id"]) == parts[1]]
+            return Response(found_groups[0]) if found_groups else Response(b"", 404)
         if parts[0] == "tickets" and parts[-1] == "conversations":
             found = [
                 t for t in self.visible() if str(t.number) == parts[1] and not self.is_deleted(t)
@@ -217,7 +220,7 @@ class Freshdesk(Desk):
         return iso(BERLIN.after(t.created_at, minutes[t.priority] * 60))
 
     def _conversations(self, t: Ticket) -> list[Row]:
-        return [
+        rows: list[Row] = [
             {
                 "id": t.number * 100 + n,
                 "ticket_id": t.number,
@@ -225,13 +228,43 @@ class Freshdesk(Desk):
                 "incoming": note.role == "customer",
                 "private": not note.is_public,
                 "source": 0 if note.is_public else 2,
+                "category": 3 if note.is_public else 2,
+                "auto_response": False,
+                "automation_id": None,
+                "automation_type_id": None,
                 "body_text": note.text,
                 "attachments": [],
                 "created_at": iso(note.at),
                 "updated_at": iso(note.at),
+                "last_edited_at": None,
             }
             for n, note in enumerate(self.notes(t))
             if n > 0
+        ]
+        return rows + self._survey_comment(t)
+
+    def _survey_comment(self, t: Ticket) -> list[Row]:
+        """A rating's comment is a conversation too, of the same second."""
+        if not t.rating or not t.rating.answered_at or t.rating.answered_at > self.clock:
+            return []
+        return [
+            {
+                "id": t.number * 100 + 99,
+                "ticket_id": t.number,
+                "user_id": _PERSON + t.requester.number,
+                "incoming": True,
+                "private": False,
+                "source": 6,
+                "category": 7,
+                "auto_response": False,
+                "automation_id": None,
+                "automation_type_id": None,
+                "body_text": "Thank you",
+                "attachments": [],
+                "created_at": iso(t.rating.answered_at),
+                "updated_at": iso(t.rating.answered_at),
+                "last_edited_at": None,
+            }
         ]
 
     def _activities(self, asked: Request) -> Response:
@@ -365,7 +398,7 @@ class Freshdesk(Desk):
                 "contact": {
                     "name": a.name,
                     "email": a.email,
-                    "active": True,
+                    "active": a.number % 3 == 0,  # whether the invitation was confirmed
                     "time_zone": "Berlin",
                     "created_at": iso(since(a)),
                     "updated_at": iso(since(a)),
@@ -375,21 +408,28 @@ class Freshdesk(Desk):
             if self.is_here(a)
         ]
 
-    def _groups(self) -> list[Row]:
-        return [
+    def _groups(self, *, with_members: bool = False) -> list[Row]:
+        """Teams; only the answer for a single one names its members."""
+        rows: list[Row] = [
             {
                 "id": t.number,
                 "name": t.name,
                 "description": None,
+                "escalate_to": None,
+                "unassigned_for": None,
                 "business_hour_id": 3,
+                "group_type": "support_agent_group",
+                "auto_ticket_assign": 0,
                 "created_at": "2024-01-05T05:30:00+05:30",
                 "updated_at": "2024-01-05T05:30:00+05:30",
-                "agent_ids": [
-                    _AGENT + a.number for a in self.agents() if a.team is t and self.is_here(a)
-                ],
             }
             for t in self.teams
         ]
+        for row, team in zip(rows if with_members else (), self.teams, strict=False):
+            row["agent_ids"] = [
+                _AGENT + a.number for a in self.agents() if a.team is team and self.is_here(a)
+            ]
+        return rows
 
     def _contacts(self) -> list[Row]:
         return [
@@ -439,6 +479,19 @@ class Freshdesk(Desk):
             "sla_target": targets,
             "created_at": "2024-01-05T00:00:00Z",
             "updated_at": "2024-01-05T00:00:00Z",
+        }
+
+    def _former_policy(self) -> Row:
+        """A policy that is no longer in force: the list has it too."""
+        target = {"respond_within": 3600, "resolve_within": 86400, "next_respond_within": None}
+        return {
+            **self._policy(),
+            "id": 5,
+            "name": "Former SLA",
+            "active": False,
+            "is_default": False,
+            "position": 2,
+            "sla_target": {"priority_1": {**target, "business_hours": False}},
         }
 
     def _hours(self) -> Row:
