@@ -3,7 +3,8 @@
 Facts: github.com/medallia/query-api-data-extract and Medallia's developer pages. GraphQL by POST;
 every value is a list of texts; errors come with status 200. Records are ordered by finish time and
 id, and the next page lies above the last pair. Thirty days are read again, since later edits do not
-move the finish time. Token host and query host differ.
+move the finish time. Token host and query host differ. A finish field with text dates needs
+`finished_zone`, the time zone of the instance.
 """
 
 from tasks.connectors.medallia import surveys
@@ -17,7 +18,13 @@ connector = Connector(
     api_version="data/v0",
     base_url="https://{tenant}.apis.medallia.com",
     settings=("tenant", "instance", "company"),
-    optional_settings=("id_field", "finished_field", "ticket_field", "login_url"),
+    optional_settings=(
+        "id_field",
+        "finished_field",
+        "finished_zone",
+        "ticket_field",
+        "login_url",
+    ),
     auth=OAuth2(
         "/oauth/{company}/token",
         "client_credentials",

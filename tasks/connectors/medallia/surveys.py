@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from tasks.clock import Window
+from tasks.connectors.medallia.dates import bound, finished_field
 from tasks.connectors.medallia.transforms import score_rows
 from tasks.entities import SURVEY_RESPONSE
 from tasks.errors import ConfigurationError
@@ -45,7 +46,7 @@ def named(settings: Mapping[str, Json]) -> dict[str, str]:
     """
     found = {
         "id": settings.get("id_field") or "a_surveyid",
-        "finished": settings.get("finished_field") or "k_initialfinishdate_epoch_int",
+        "finished": finished_field(settings),
         "ticket": settings.get("ticket_field") or "e_ticket_id",
         **{
             f"s{place}": score["question_id"]
@@ -68,8 +69,8 @@ def query(window: Window, settings: Mapping[str, Json]) -> dict[str, Json]:
         "query": QUERY.format(values=values, **{k: fields[k] for k in ("id", "finished")}),
         "variables": {
             "n": SIZE,
-            "until": str(int(window.end.timestamp())),
-            "last": str(int(window.start.timestamp()) - 1),
+            "until": bound(window.end, settings),
+            "last": bound(window.start - timedelta(seconds=1), settings),
             "lastId": "",
         },
     }

@@ -7,7 +7,7 @@ from tasks.clock import Window
 from tasks.connectors.qualtrics.api import API
 from tasks.connectors.qualtrics.transforms import question_rows, score_rows
 from tasks.entities import SURVEY, SURVEY_QUESTION, SURVEY_RESPONSE
-from tasks.rest.paging import NextUrl, SinglePage
+from tasks.rest.paging import LinkWithQuery, SinglePage
 from tasks.rest.spec import Export, IncrementalWindow, Json, Output, ParentStream, Request, Stream
 
 
@@ -50,7 +50,7 @@ STREAMS = (
             records="result.elements",
             partition_key="id",
             partition_cursor="lastModified",
-            paging=NextUrl(at="result.nextPage"),
+            paging=LinkWithQuery(at="result.nextPage"),
             parent_document=lambda survey: Request(f"{API}/survey-definitions/{survey}"),
             parent_document_has="result.Questions",
             recheck=timedelta(0),

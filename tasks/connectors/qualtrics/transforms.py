@@ -1,68 +1,91 @@
 """Qualtrics: pure functions from one record to rows."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
+from tasks.rest.scores import Scale, configured, readable, span
 from tasks.rest.spec import Json, Record, RecordContext, Row
 
-NOT_REAL = {1, 2, "1", "2"}  # preview and test
+REAL = {0, 4, 16, 32, 48, 132}  # by link, imported, offline, employee surveys
+NOT_REAL = {1, 2, 8, 9, 12, 17, 40, 256}  # previews, tests, spam, made-up answers
 
 
-def number(text: Json) -> float | None:
-    """The number that a text is, None if it is none."""
-    try:
-        return float(text)
-    except (TypeError, ValueError):
-        return None
+def scale_of_question(question: Mapping[str, Json]) -> Scale | None:
+    """Lowest and highest recode value, 0 to 10 for NPS; None for a question without numbers."""
+    if question.get("Selector") == "NPS":
+        return 0, 10
+    recoded = question.get("RecodeValues") or {c: c for c in question.get("Choices") or {}}
+    return span([s for s in map(readable, recoded.values()) if not isinstance(s, str)])
 
 
 def question_rows(definition: Record, context: RecordContext) -> Iterable[Row]:
     """A row for each question of a survey, with its scale."""
-    for key, question in ((definition.get("result") or {}).get("Questions") or {}).items():
-        recoded = question.get("RecodeValues") or {
-            choice: choice for choice in question.get("Choices") or {}
-        }
-        scores = [s for s in map(number, recoded.values()) if s is not None]
-        is_nps = question.get("Selector") == "NPS"
+    for key, question in questions_of(definition).items():
+        low, high = scale_of_question(question) or (None, None)
         yield {
             "survey_id": context.partition,
             "question_id": key,
             "heading": question.get("QuestionText"),
-            "family": "nps" if is_nps else question.get("QuestionType"),
-            "scale_min": 0 if is_nps else min(scores, default=None),
-            "scale_max": 10 if is_nps else max(scores, default=None),
+            "family": "nps" if question.get("Selector") == "NPS" else question.get("QuestionType"),
+            "scale_min": low,
+            "scale_max": high,
         }
 
 
+def questions_of(definition: Json) -> Mapping[str, Mapping[str, Json]]:
+    """The questions of a definition by id."""
+    return ((definition or {}).get("result") or {}).get("Questions") or {}
+
+
+def is_finished(values: Mapping[str, Json]) -> bool:
+    """Whether a customer completed the answer.
+
+    A value that is not known raises ValueError: neither counted nor dropped, but set aside.
+    """
+    status = int(values.get("status") or 0)
+    if status not in REAL | NOT_REAL:
+        raise ValueError(f"status {status} is not known")
+    finished = int(values.get("finished", 1))
+    if finished not in {0, 1}:
+        raise ValueError(f"finished is {finished}, neither 0 nor 1")
+    is_preview = values.get("distributionChannel") == "preview"
+    return bool(finished) and status in REAL and not is_preview
+
+
+def score_of(score: Json, config: Mapping[str, Json], own: Scale | None) -> float | str:
+    """A score, or a text that says why it is none.
+
+    Recode values can count "not applicable" as well: where they are not 1 to 5, the settings say
+    the scale.
+    """
+    if config["question_id"].endswith("_NPS_GROUP"):
+        return "a group of the NPS; name the question without _NPS_GROUP"
+    if own in {None, (1, 5), (0, 10)} or {"scale_min", "scale_max"} <= set(config):
+        return readable(score)
+    return f"values are {own[0]:g} to {own[1]:g}: set scale_min and scale_max"
+
+
 def score_rows(response: Record, context: RecordContext) -> Iterable[Row]:
-    """One row per configured question that was answered.
+    """One row per configured question that was answered, of a completed answer of a customer.
 
     Answers and embedded data lie side by side in `values`.
     """
     values, survey = response.get("values") or {}, context.partition
-    if (
-        values.get("distributionChannel") == "preview"
-        or values.get("status") in NOT_REAL
-        or values.get("finished") in {0, "0"}
-    ):
+    if not is_finished(values):
         return
     for config in context.settings.get("scores", ()):
-        score = values.get(config["question_id"])
-        if str(config["survey_id"]) == survey and score is not None:
+        question = str(config["question_id"])
+        own = scale_of_question(questions_of(context.parent_document).get(question, {}))
+        if str(config["survey_id"]) == survey and values.get(question) is not None:
             yield {
-                "response_id": f"{response['responseId']}/{config['question_id']}",
+                **configured(config, own),
+                "response_id": f"{response['responseId']}/{question}",
                 "survey_id": survey,
-                "question_id": config["question_id"],
-                "metric": config["metric"],
-                "score": score,
-                "scale_min": config.get("scale_min", 1),
-                "scale_max": config.get("scale_max", 5),
-                "better": config.get("better", "higher"),
+                "score": score_of(values[question], config, own),
                 "ticket_id": (
                     values.get(config.get("ticket_variable", "ticket_id"))
                     or values.get("externalDataReference")
                     or None
                 ),
-                "ticket_account": config.get("ticket_account"),
                 "responded_at": values.get("recordedDate"),
                 "version_at": values.get("recordedDate"),
             }

@@ -3,15 +3,16 @@
 from datetime import timedelta
 
 from tasks.clock import Window
-from tasks.connectors.surveymonkey.transforms import question_rows, score_rows
+from tasks.connectors.surveymonkey.transforms import FINISHED, question_rows, score_rows
 from tasks.entities import SURVEY, SURVEY_QUESTION, SURVEY_RESPONSE
 from tasks.rest.paging import LinkWithQuery
 from tasks.rest.spec import IncrementalWindow, Output, ParentStream, Request, Stream, Total
 
 
 def modified(window: Window) -> dict[str, str]:
-    """Responses that were changed in a window."""
+    """Completed responses that were changed in a window."""
     return {
+        "status": FINISHED,
         "start_modified_at": window.start.strftime("%Y-%m-%dT%H:%M:%S"),
         "end_modified_at": window.end.strftime("%Y-%m-%dT%H:%M:%S"),
     }

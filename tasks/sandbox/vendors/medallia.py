@@ -5,6 +5,7 @@ lists of texts.
 import re
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from tasks.sandbox.fake import Fake, Request, Response
 from tasks.sandbox.story import Score
@@ -13,6 +14,7 @@ from tasks.sandbox.world import World
 FIELDS = {
     "a_surveyid",
     "k_initialfinishdate_epoch_int",
+    "e_responsedate",
     "e_ticket_id",
     "e_ces_score",
     "e_nps_score",
@@ -20,7 +22,13 @@ FIELDS = {
 
 
 class Medallia(Fake):
-    """An instance that knows FIELDS and gives at most `per_page` records."""
+    """An instance that knows FIELDS and gives at most `per_page` records.
+
+    `e_responsedate` is a text in the instance's own time zone, as recorded by
+    keboola/component-ex-medallia; bounds compare as the field's values do.
+    """
+
+    zone = ZoneInfo("America/New_York")
 
     def __init__(
         self,
@@ -73,18 +81,8 @@ class Medallia(Fake):
             return Response(
                 {"data": None, "errors": [{"message": f"Invalid field id: {unknown[0]}"}]}
             )
-        rows = sorted(self.told(), key=lambda s: (int(s.at.timestamp()), self._id(s)))
-        if "until" in given:
-            last, last_id = int(given["last"]), given["lastId"]
-            rows = [
-                s
-                for s in rows
-                if int(s.at.timestamp()) < int(given["until"])
-                and (
-                    int(s.at.timestamp()) > last
-                    or (int(s.at.timestamp()) >= last and self._id(s) > last_id)
-                )
-            ]
+        ordered = re.search(r'orderBy: \[\s*\{fieldId: "(\w+)"', text)
+        rows = self._within(ordered[1] if ordered else "k_initialfinishdate_epoch_int", given)
         size = min(int(given.get("n", 30)), self.per_page)
         aliases = re.findall(r'(\w+): fieldData\(fieldId: "(\w+)"\)', text)
         nodes = [
@@ -105,6 +103,19 @@ class Medallia(Fake):
             }
         )
 
+    def _within(self, field: str, given: dict[str, Any]) -> list[Score]:
+        """Answers in the order of a finish field and id, between the bounds of a query."""
+        kind: Any = int if field.endswith("_int") else str
+
+        def place(score: Score) -> tuple[Any, str]:
+            return kind(self._values(score, field)[0]), self._id(score)
+
+        rows = sorted(self.told(), key=place)
+        if "until" not in given:
+            return rows
+        above = (kind(given["last"]), given["lastId"])
+        return [s for s in rows if place(s)[0] < kind(given["until"]) and place(s) > above]
+
     def told(self) -> list[Score]:
         """Answers so far."""
         return [s for s in self.world.scores if s.at <= self.clock]
@@ -116,6 +127,7 @@ class Medallia(Fake):
         found = {
             "a_surveyid": self._id(score),
             "k_initialfinishdate_epoch_int": str(int(score.at.timestamp())),
+            "e_responsedate": f"{score.at.astimezone(self.zone):%Y-%m-%d %H:%M:%S}",
             "e_ticket_id": str(score.ticket) if score.ticket else None,
             "e_ces_score": str(score.value) if score.survey == "effort" else None,
             "e_nps_score": str(score.value) if score.survey == "relationship" else None,

@@ -49,6 +49,12 @@ _HEADS = {
     "ticket_id": "ticket_id",
 }
 
+_NOT_COUNTED: dict[str, dict[str, Any]] = {
+    "R_preview": {"distributionChannel": "preview", "status": 1},
+    "R_unfinished": {"finished": 0, "progress": 50},
+    "R_spam": {"status": 8},
+}
+
 
 class Qualtrics(Fake):
     """A brand with two surveys; an export is ready at the second look."""
@@ -60,6 +66,7 @@ class Qualtrics(Fake):
         self.world = world
         self._token = token
         self.fails = False
+        self.data_centre = ""  # the address of next pages, if it is another than this host's
         self._exports: dict[str, tuple[str, dict[str, Any], int]] = {}
 
     def _meta(self, status: str = "200 - OK") -> dict[str, Any]:
@@ -134,7 +141,7 @@ class Qualtrics(Fake):
             for i in listed[place : place + 1]
         ]
         link = (
-            f"{self.base_url}/API/v3/surveys?skipToken={place + 1}"
+            f"{self.data_centre or self.base_url}/API/v3/surveys?skipToken={place + 1}"
             if place + 1 < len(listed)
             else None
         )
@@ -203,17 +210,10 @@ class Qualtrics(Fake):
             if body.get("startDate", "") <= iso(s.at) < body.get("endDate", "9")
         ][: body.get("limit")]
         if rows:
-            rows.append(
-                {
-                    **rows[-1],
-                    "responseId": "R_preview",
-                    "values": {
-                        **rows[-1]["values"],
-                        "distributionChannel": "preview",
-                        "status": 1,
-                    },
-                }
-            )
+            rows += [
+                {**rows[-1], "responseId": name, "values": {**rows[-1]["values"], **values}}
+                for name, values in _NOT_COUNTED.items()
+            ]
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
             if body["format"] == "csv":

@@ -1,5 +1,7 @@
 """Fake SurveyMonkey v3, from SurveyMonkey/public_api_docs: two surveys of the organisation,
 page-numbered answers.
+
+Scales have words at their ends only, as the NPS question of the public documentation has.
 """
 
 import re
@@ -17,6 +19,7 @@ _SURVEYS = {
     "310001": ("effort", "Ticket effort", "901", range(1, 8)),
     "310002": ("relationship", "Would you recommend us?", "911", range(11)),
 }
+_STATUSES = ("partial", "overquota", "disqualified")
 
 
 class SurveyMonkey(Fake):
@@ -143,18 +146,7 @@ class SurveyMonkey(Fake):
         }
 
     def _details(self, number: str) -> _ROW:
-        _, title, question, scale = _SURVEYS[number]
-        buckets = {v: -100 if v <= 6 else 0 if v <= 8 else 100 for v in scale}
-        choices = [
-            {
-                "id": f"{question}{v:02d}",
-                "text": str(v),
-                "weight": buckets[v] if number == "310002" else v,
-                "position": v + 1,
-                "visible": True,
-            }
-            for v in scale
-        ]
+        _, title, question, _ = _SURVEYS[number]
         return {
             "id": number,
             "title": title,
@@ -178,7 +170,7 @@ class SurveyMonkey(Fake):
                                         "visible": True,
                                     }
                                 ],
-                                "choices": choices,
+                                "choices": self._choices(number),
                             },
                         },
                         {
@@ -192,13 +184,52 @@ class SurveyMonkey(Fake):
             ],
         }
 
+    def _choices(self, number: str) -> list[_ROW]:
+        """Effort by words and weights, NPS by numbers and the weights of its groups."""
+        _, _, question, scale = _SURVEYS[number]
+        if number == "310002":
+            texts = ["Not at all likely - 0", *map(str, range(1, 10)), "Extremely likely - 10"]
+            weights = [-100] * 7 + [0] * 2 + [100] * 2
+        else:
+            texts, weights = ["Very difficult", *[""] * 5, "Very easy"], list(scale)
+        return [
+            {
+                "id": f"{question}{value:02d}",
+                "text": text,
+                "description": "",
+                "weight": weight,
+                "is_na": False,
+                "position": place,
+                "visible": True,
+            }
+            for place, (value, text, weight) in enumerate(
+                zip(scale, texts, weights, strict=True), start=1
+            )
+        ]
+
     def _responses(self, number: str, asked: Request) -> list[_ROW]:
         low, high = (
             asked.query.get("start_modified_at", ""),
             asked.query.get("end_modified_at", "9999"),
         )
-        rows = [self._response(number, s) for s in self._scores(number)]
-        return [r for r in rows if low <= r["date_modified"][:19] < high]
+        rows = [r for s in self._scores(number) for r in self._given(number, s)]
+        status = asked.query.get("status")
+        return [
+            r
+            for r in rows
+            if low <= r["date_modified"][:19] < high and status in (None, r["response_status"])
+        ]
+
+    def _given(self, number: str, score: Score) -> list[_ROW]:
+        """A response; every fifth person began before and did not complete that, or tried it."""
+        whole = self._response(number, score)
+        if score.number % 5:
+            return [whole]
+        earlier = {**whole, "id": f"{whole['id']}0"}
+        kind = score.number // 5 % 4
+        if kind == 3:
+            return [{**earlier, "collection_mode": "preview"}, whole]
+        return [{**earlier, "response_status": _STATUSES[kind]}, whole]
 
     def _response(self, number: str, score: Score) -> _ROW:
         _, _, question, _ = _SURVEYS[number]
