@@ -32,6 +32,7 @@ from tasks.errors import (
 )
 from tasks.rest.auth import Credentials, TokenResponse
 from tasks.rest.limits import RateLimiter, wait_of
+from tasks.rest.refusals import message_of, names_missing_feature
 from tasks.rest.spec import Connector, Request
 from tasks.settings import remember_secret
 
@@ -287,11 +288,11 @@ class Client:
             return Response(headers, self.connector.empty)
         if status in {200, 201, 202, 207}:
             return Response(headers, body)
-        said = f"{self._who(request)}: {status} {_message_of(body)}"
+        said = f"{self._who(request)}: {status} {message_of(body)}"
         if status in limits.retry_statuses:
             kind = ThrottledError if status == 429 else UnreachableError
             raise kind(said, wait_seconds=wait_of(limits, headers, body))
-        if optional and status in {400, 403, 404}:
+        if optional and (status in {403, 404} or (status == 400 and names_missing_feature(body))):
             raise NotInPlanError(said)
         if status in {401, 403}:
             raise CredentialsError(said)
@@ -305,7 +306,7 @@ class Client:
         failure = rb'"' + (field_name or "").encode() + rb'"\s*:\s*(\{|\[\s*\{)'
         if field_name and re.search(failure, answer.body[:500] + answer.body[-2000:]):
             raise TruncatedPageError(
-                f"{self.account.name}: 200 with an error inside: {_message_of(answer.body[-500:])}"
+                f"{self.account.name}: 200 with an error inside: {message_of(answer.body[-500:])}"
             )
 
     def _url(self, request: Request) -> str:
@@ -408,42 +409,6 @@ def _origin(url: str) -> tuple[str, str, int]:
         )
     except ValueError:
         return parts.scheme, "", 0
-
-
-def _message_of(body: bytes) -> str:
-    """The first human sentence of an error body, without markup, at most 200 characters."""
-    try:
-        text = _first_text(msgspec.json.decode(body)) or ""
-    except (msgspec.DecodeError, RecursionError):
-        text = re.sub(r"<[^>]*>", " ", body[:2000].decode(errors="replace"))
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:200]
-
-
-_SAYING = (
-    "message",
-    "errorMessage",
-    "errorMessages",
-    "error_description",
-    "description",
-    "error",
-    "_error",
-    "errors",
-    "meta",
-    "detail",
-    "errmsg",
-    "title",
-    "name",
-)
-
-
-def _first_text(found: object) -> str | None:
-    if isinstance(found, str):
-        return found
-    if isinstance(found, dict):
-        return next((text for name in _SAYING if (text := _first_text(found.get(name)))), None)
-    if isinstance(found, list):
-        return next((text for item in found if (text := _first_text(item))), None)
-    return None
 
 
 def _plain(trouble: Exception) -> str:

@@ -20,7 +20,7 @@ from tasks.errors import (
     TruncatedPageError,
     UnreachableError,
 )
-from tasks.rest.client import Client, Response
+from tasks.rest.client import Accepted, Client, Response
 from tasks.rest.spec import Export, Json, Request, Stream
 from tasks.rest.typed import PageReader
 from tasks.rest.values import WholeBody, whole_number
@@ -80,7 +80,7 @@ class _Job:
         size = _at(ready, export.size_at) if export.size_at else None
         previous: bytes | None = None
         while request:
-            response, _ = self.client.send(request, stream=self.stream.name, accept=bytes)
+            response, _ = self._send(request, accept=bytes)
             self._check(response, size, previous)
             previous = response.body
             yield request, self._body(response)
@@ -145,8 +145,16 @@ class _Job:
         return request.with_params(**{self.export.next_part_param: str(locator)})
 
     def _json(self, request: Request) -> Mapping[str, Json]:
-        _, page = self.client.send(request, stream=self.stream.name, accept=_ANY.decode)
+        _, page = self._send(request, accept=_ANY.decode)
         return page.document if isinstance(page.document, dict) else {}
+
+    def _send(
+        self, request: Request, accept: Callable[[bytes], Accepted]
+    ) -> tuple[Response, Accepted]:
+        stream = self.stream
+        return self.client.send(
+            request, stream=stream.name, optional=stream.optional, accept=accept
+        )
 
     def _fail(self, complaint: str) -> NoReturn:
         raise ContractError(f"{self.who}: {complaint}")

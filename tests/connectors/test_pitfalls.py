@@ -256,6 +256,16 @@ class TestSalesforce:
         ]
         assert "TruncatedPageError" in failure(only("salesforce").read(NOW), "cases")
 
+    def test_an_organization_without_milestones_is_not_red(self, only, sandbox: Sandbox):
+        """The first sync asks by export, where `optional` was not handed on."""
+        fake = sandbox.fakes["salesforce"]
+        tables = fake._tables
+        fake._tables = lambda: {k: v for k, v in tables().items() if k != "CaseMilestone"}
+        outcome = only("salesforce").read(NOW)
+        assert outcome.state == "completed", outcome.message
+        (milestones,) = (r for r in outcome.streams if r.stream == "milestones")
+        assert (milestones.state, "not supported" in milestones.message) == ("skipped", True)
+
     def test_deleted_and_merged_cases_are_distinguished(self, only, sandbox: Sandbox):
         fake, bench = sandbox.fakes["salesforce"], only("salesforce")
         bench.read(NOW)

@@ -14,7 +14,7 @@ from flows.pipeline.run import run_backfill
 from flows.pipeline.runner import ThreadRunner
 from tasks.errors import ConfigurationError
 from tasks.extract import open_client
-from tasks.sandbox.fake import InjectedFault
+from tasks.sandbox.fake import InjectedFault, Response
 from tasks.settings import AccountSettings
 
 
@@ -111,6 +111,17 @@ def test_an_endpoint_outside_the_plan_is_skipped_with_its_reason(only, sandbox):
     skipped = next(r for r in outcome.streams if r.stream == "sla_policies")
     assert skipped.state == "skipped"
     assert "do not have access" in skipped.message
+
+
+def test_a_malformed_request_of_an_optional_stream_is_no_missing_plan(only, sandbox):
+    fake = sandbox.fakes["zendesk"]
+    wrong = {"title": "Invalid attribute", "message": "page[size] must be at most 50"}
+    fake.forbidden = lambda: Response({"error": wrong}, 400)
+    fake.faults = [InjectedFault("forbidden", "/slas/policies", times=99)]
+    outcome = only("zendesk").read(midnight(TODAY))
+    failed = next(r for r in outcome.streams if r.stream == "sla_policies")
+    assert failed.state == "failed"
+    assert "page[size] must be at most 50" in failed.message
 
 
 def test_a_backfill_changes_nothing_that_is_the_same_and_moves_no_bookmark(only):

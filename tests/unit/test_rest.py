@@ -12,8 +12,8 @@ from tests_support import PageView
 from tasks.entities import TEAM, TICKET
 from tasks.errors import ConfigurationError, ContractError, TruncatedPageError
 from tasks.rest import paging
-from tasks.rest.client import _message_of
 from tasks.rest.limits import RateLimiter, retry_after
+from tasks.rest.refusals import message_of, names_missing_feature
 from tasks.rest.spec import Output, Request, Stream
 from tasks.rest.typed import PageReader
 from tasks.rest.values import Header, Item, Path, Present, sql
@@ -196,10 +196,45 @@ def test_retry_after_is_seconds_or_a_date_or_nothing():
         ),
         (b'{"error":"RecordNotFound","description":"Not found"}', "Not found"),
         (b'{"status":1,"errmsg":"Client revoked access grant"}', "Client revoked access grant"),
+        (
+            b'{"description":"Validation failed","errors":[{"field":"since","message":"Odd"}]}',
+            "Validation failed: since: Odd",
+        ),
+        (b'{"errorMessages":[],"errors":{"jql":"Too long"}}', "jql: Too long"),
+        (b'{"type":"error.list","errors":[{"code":"x","message":"No","field":"f"}]}', "f: No"),
+        (
+            b'{"error":{"message":"Operation Failed","detail":"ACL restricts the record"}}',
+            "Operation Failed: ACL restricts the record",
+        ),
+        (
+            b'{"description":"Wrong","details":{"email":[{"description":"is taken"}]}}',
+            "Wrong: email: is taken",
+        ),
     ],
 )
-def test_the_vendors_message_of_are_found_in_every_dialect(body, words):
-    assert _message_of(body) == words
+def test_the_vendors_words_are_found_in_every_dialect(body, words):
+    assert message_of(body) == words
+
+
+@pytest.mark.parametrize(
+    ("body", "is_missing"),
+    [
+        (
+            b'[{"errorCode":"INVALID_TYPE","message":"sObject type Contract is not supported"}]',
+            True,
+        ),
+        (b'{"error":{"message":"Invalid table sys_choice"}}', True),
+        (b'{"message":"Satisfaction is not enabled for this account"}', True),
+        (
+            b'{"error":{"title":"Invalid attribute","message":"page[size] must be at most 50"}}',
+            False,
+        ),
+        (b'[{"errorCode":"INVALID_FIELD","message":"No such column"}]', False),
+        (b"", False),
+    ],
+)
+def test_a_missing_feature_and_a_malformed_request_are_distinguished(body, is_missing):
+    assert names_missing_feature(body) is is_missing
 
 
 @pytest.mark.parametrize(
