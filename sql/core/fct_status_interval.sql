@@ -13,6 +13,7 @@ select
     ticket.excluded_because is not null as is_excluded,
     status_span.is_solve,
     status_span.is_reopen,
+    status_span.is_binned,
     status_span.is_final_solve,
     assignment.holder_id as agent_id,
     ticket.team_id,
@@ -25,13 +26,13 @@ select
     case
         when status_span.ends_at is not null
             then date_diff('second', status_span.starts_at, status_span.ends_at)
-        when status_span.category in ('solved', 'closed') then null
+        when status_span.category in ('solved', 'closed', 'deleted') then null
         when status_span.starts_at >= zone.as_of then 0
         else date_diff('second', status_span.starts_at, zone.as_of)
     end as seconds_as_of,
     case
         when status_span.ends_at is not null then end_clock.open_seconds - start_clock.open_seconds
-        when status_span.category in ('solved', 'closed') then null
+        when status_span.category in ('solved', 'closed', 'deleted') then null
         when status_span.starts_at >= zone.as_of then 0
         else running_schedule.open_seconds + schedule_span.open_offset - start_clock.open_seconds
     end as business_seconds_as_of

@@ -10,8 +10,7 @@ with status_totals as (
         max(case when is_solve then starts_at end) as last_solved_at,
         sum(case when is_solve then 1 else 0 end) as solves_count,
         sum(case when is_reopen then 1 else 0 end) as reopens_count,
-        max(case when ends_at is null and category in ('solved', 'closed') then 1 else 0 end)
-            as is_solved,
+        sum(case when is_solve then 1 when is_reopen then -1 else 0 end) as is_solved,
         sum(
             case
                 when category in ('new', 'open', 'other') then coalesce(seconds_recorded, 0)

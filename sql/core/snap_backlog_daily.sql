@@ -1,5 +1,5 @@
 -- One row for each local day and scope: the unsolved tickets at the end of the day with their ages,
--- and what was created, solved and reopened on it. Median and 90th percentile are by nearest rank:
+-- and what was created, solved, reopened and put in the bin on it. Median and 90th percentile are by nearest rank:
 -- the age of ticket number (n + 1) / 2, and of 9n / 10 rounded up.
 with ranked_open_tickets as (
     select
@@ -63,7 +63,8 @@ ticket_events as (
         ticket.created_at as happened_at,
         1 as created,
         0 as solved,
-        0 as reopened
+        0 as reopened,
+        0 as binned
     from core.fct_ticket as ticket
     where not ticket.is_excluded
     union all
@@ -75,9 +76,36 @@ ticket_events as (
         starts_at,
         0,
         case when is_solve then 1 else 0 end,
-        case when is_reopen then 1 else 0 end
+        case when is_reopen then 1 else 0 end,
+        0
     from core.fct_status_interval
     where not is_excluded and (is_solve or is_reopen)
+    union all
+    select
+        account,
+        team_id,
+        channel,
+        priority,
+        starts_at,
+        0,
+        0,
+        0,
+        1
+    from core.fct_status_interval
+    where not is_excluded and is_binned
+    union all
+    select
+        account,
+        team_id,
+        channel,
+        priority,
+        ends_at,
+        0,
+        0,
+        0,
+        -1
+    from core.fct_status_interval
+    where not is_excluded and is_binned and ends_at is not null
 ),
 
 daily_flow as (
@@ -90,7 +118,8 @@ daily_flow as (
         ticket_events.priority,
         sum(ticket_events.created) as created_count,
         sum(ticket_events.solved) as solved_count,
-        sum(ticket_events.reopened) as reopened_count
+        sum(ticket_events.reopened) as reopened_count,
+        sum(ticket_events.binned) as binned_count
     from ticket_events cross join ops.reporting_zone as zone
     where cast(ticket_events.happened_at at time zone zone.time_zone as date) <= zone.last_day
     group by
@@ -112,6 +141,7 @@ select
     coalesce(daily_flow.created_count, 0) as created_count,
     coalesce(daily_flow.solved_count, 0) as solved_count,
     coalesce(daily_flow.reopened_count, 0) as reopened_count,
+    coalesce(daily_flow.binned_count, 0) as binned_count,
     coalesce(backlog_stock.backlog_count, 0) as backlog_count,
     coalesce(backlog_stock.age_seconds_sum, 0) as age_seconds_sum,
     backlog_stock.age_seconds_median,

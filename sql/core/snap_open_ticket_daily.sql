@@ -18,7 +18,8 @@ with unsolved_spans as (
         end as last_day
     from core.fct_status_interval as status_interval
     cross join ops.reporting_zone as zone
-    where not status_interval.is_excluded and status_interval.category not in ('solved', 'closed')
+    where not status_interval.is_excluded
+        and status_interval.category not in ('solved', 'closed', 'deleted')
 ),
 
 unsolved_days as (

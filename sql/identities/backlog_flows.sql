@@ -1,11 +1,12 @@
--- Each day's backlog equals all tickets created and reopened so far, less those solved.
+-- Each day's backlog equals all tickets created and reopened so far, less those solved and those in
+-- the bin.
 with daily_backlog as (
     select
         time_zone,
         account,
         day,
         sum(backlog_count) as backlog,
-        sum(created_count - solved_count + reopened_count) as flow
+        sum(created_count - solved_count + reopened_count - binned_count) as flow
     from core.snap_backlog_daily
     group by time_zone, account, day
 ),

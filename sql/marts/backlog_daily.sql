@@ -10,6 +10,7 @@ select
     backlog.created_count,
     backlog.solved_count,
     backlog.reopened_count,
+    backlog.binned_count,
     backlog.backlog_count,
     backlog.age_seconds_sum,
     case

@@ -2,6 +2,7 @@
 -- the status before the first change. A ticket without history has one span, or two if the vendor
 -- reports when it was solved. Changes reported before the creation count at the creation, in their
 -- order. Until a first change that reports no status before it, the ticket counts as open.
+-- The time in the bin is a span of its own; solves and reopens are judged without it.
 with status_changes as (
     select
         account,
@@ -112,7 +113,9 @@ ordered_spans as (
         category,
         row_number() over (partition by account, ticket_id order by starts_at, place) as position,
         lead(starts_at) over (partition by account, ticket_id order by starts_at, place) as ends_at,
-        lag(category) over (partition by account, ticket_id order by starts_at, place) as previous
+        lag(category) over (
+            partition by account, ticket_id, category = 'deleted' order by starts_at, place
+        ) as previous
     from categorized_points
 ),
 
@@ -127,7 +130,7 @@ spans_with_turns as (
         ends_at,
         category in ('solved', 'closed')
         and coalesce(previous, 'open') not in ('solved', 'closed') as is_solve,
-        category not in ('solved', 'closed')
+        category not in ('solved', 'closed', 'deleted')
         and coalesce(previous, 'open') in ('solved', 'closed') as is_reopen
     from ordered_spans
 )
@@ -142,6 +145,10 @@ select
     ends_at,
     is_solve,
     is_reopen,
+    category = 'deleted' and sum(case when is_solve then 1 when is_reopen then -1 else 0 end) over (
+        partition by account, ticket_id
+        order by position rows between unbounded preceding and current row
+    ) = 0 as is_binned,
     max(case when is_solve then starts_at end) over (
         partition by account, ticket_id
         order by position rows between unbounded preceding and current row

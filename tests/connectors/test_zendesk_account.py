@@ -187,3 +187,53 @@ def test_a_schedule_of_seven_whole_days_is_always_open(desk: Desk):
         waited,
         waited,
     )
+
+
+def sla_event(number: int, kind: str, at: str, **more: Any) -> dict[str, Any]:
+    return {
+        "id": 7000 + number,
+        "ticket_id": 1019,
+        "metric": "requester_wait_time",
+        "instance_id": 1,
+        "type": kind,
+        "time": at,
+        **more,
+    }
+
+
+def test_the_time_in_the_bin_is_no_work_no_waiting_and_no_backlog(desk: Desk):
+    """One hour before it and two days after it; 73 hours would breach the target of 72."""
+    past = History(1019)
+    past.add("2026-03-13T10:00:00Z", CUSTOMER, said(CUSTOMER), became("new"))
+    past.add("2026-03-13T11:00:00Z", AGENT, became("deleted", "new"))
+    past.add("2026-03-14T11:00:00Z", AGENT, became("open", "deleted"))
+    past.add("2026-03-16T11:00:00Z", AGENT, said(AGENT), became("solved", "open"))
+    policy = {"target": 4320, "business_hours": False, "policy": {"id": 25, "title": "Waiting"}}
+    desk.records |= {
+        "incremental/tickets/cursor": [ticket(1019, "2026-03-13T10:00:00Z")],
+        "incremental/ticket_events": past.rows,
+        "incremental/ticket_metric_events": [
+            sla_event(1, "apply_sla", "2026-03-13T10:00:00Z", sla=policy)
+        ],
+    }
+    desk.run()
+    assert desk.row("requester_wait_seconds_recorded, agent_work_seconds_recorded") == (
+        2940 * 60,
+        2940 * 60,
+    )
+    assert desk.row("metric, state, elapsed_seconds_recorded", "core.fct_sla_clock") == (
+        "requester_wait",
+        "achieved",
+        2940 * 60,
+    )
+    days = desk.bench.fetch(
+        "select cast(day as varchar), backlog_count, binned_count from core.snap_backlog_daily"
+        " where day between '2026-03-12' and '2026-03-16' and time_zone = 'Europe/Berlin'"
+        " order by day"
+    )
+    assert days == [
+        ("2026-03-13", 0, 1),
+        ("2026-03-14", 1, -1),
+        ("2026-03-15", 1, 0),
+        ("2026-03-16", 0, 0),
+    ]

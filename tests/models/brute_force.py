@@ -115,12 +115,14 @@ class Ticket:
         for place, (at, category) in enumerate(self.statuses):
             end = self.statuses[place + 1][0] if place + 1 < len(self.statuses) else None
             self.intervals.append((category, at, end))
+            if category == "deleted":
+                continue
             if category in SOLVED and before not in SOLVED:
                 self.solves.append(at)
             if category not in SOLVED and before in SOLVED:
                 self.reopens.append((at, self.solves[-1]))
             before = category
-        self.is_solved = self.statuses[-1][1] in SOLVED
+        self.is_solved = before in SOLVED
         self.solved_at = self.solves[-1] if self.is_solved else None
 
     def _replay_messages(self, listed: list[dict[str, Any]]) -> None:
@@ -393,6 +395,8 @@ class Ticket:
         order, place = [], 0
         before = "open"
         for category, at, _ in self.intervals:
+            if category == "deleted":
+                continue
             if (category in SOLVED) != (before in SOLVED):
                 order.append((at, 1, place, "solve" if category in SOLVED else "reopen"))
                 place += 1
@@ -809,7 +813,7 @@ def _stock(tally: Tally, t: Ticket) -> None:
     while day <= tally.last_day:
         midnight = midnight_after(day, tally.zone)
         category = [c for c, at, _ in t.intervals if at < midnight][-1]
-        if category not in SOLVED:
+        if category not in SOLVED | {"deleted"}:
             cell = tally.cells["backlog", day, *scope(t)]
             cell[:] = [cell[0] + 1, 1]
             tally.add("backlog_age", day, scope(t), seconds(t.created, midnight) / 86_400)

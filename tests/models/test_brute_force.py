@@ -270,7 +270,7 @@ def test_identities_hold(warehouse):
         (
             (
                 "update core.fct_ticket set on_hold_seconds_as_of = on_hold_seconds_as_of + 1 where"
-                " ticket_id = '7'"
+                " ticket_id = (select min(ticket_id) from core.fct_ticket)"
             ),
             {"requester_wait"},
         ),
