@@ -45,7 +45,17 @@ SCHEDULES: dict[str, tuple[str, list[tuple[int, int]], list[tuple[date, date]]]]
     ),
 }
 TEAMS, AGENTS, BOTS = ["t1", "t2", "tier2"], [f"a{n}" for n in range(1, 9)], ["api1"]
-STATUSES = ["new", "open", "pending", "hold", "solved", "closed", "custom-wait", "parked", "deleted"]
+STATUSES = [
+    "new",
+    "open",
+    "pending",
+    "hold",
+    "solved",
+    "closed",
+    "custom-wait",
+    "parked",
+    "deleted",
+]
 CATEGORY = {
     "new": "new",
     "open": "open",
