@@ -308,6 +308,7 @@ SURVEY_RESPONSE = _entity(
     _text("agent_id", "Assignee when rated, where the vendor reports it"),
     _at("responded_at", "Answered at", required=True),
     _text("comment", "What was written", personal=True),
+    _flag("is_history", "From a ticket's history, where the list of ratings has only the latest"),
 )
 
 BUSINESS_SCHEDULE = _entity(

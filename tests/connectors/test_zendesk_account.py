@@ -237,3 +237,53 @@ def test_the_time_in_the_bin_is_no_work_no_waiting_and_no_backlog(desk: Desk):
         ("2026-03-15", 1, 0),
         ("2026-03-16", 0, 0),
     ]
+
+
+def rating(score: str, updated: str) -> dict[str, Any]:
+    return {
+        "id": 7500003,
+        "ticket_id": 1025,
+        "assignee_id": AGENT,
+        "requester_id": CUSTOMER,
+        "score": score,
+        "comment": None,
+        "created_at": "2026-03-14T10:00:00Z",
+        "updated_at": updated,
+    }
+
+
+def rated(score: str, before: str) -> dict[str, Any]:
+    return {"event_type": "Change", "satisfaction_score": score, "previous_value": before}
+
+
+def rated_twice() -> History:
+    past = History(1025)
+    past.add("2026-03-13T10:00:00Z", CUSTOMER, said(CUSTOMER), became("new"))
+    past.add("2026-03-13T11:00:00Z", AGENT, said(AGENT), became("solved", "new"))
+    past.add("2026-03-14T10:00:00Z", AGENT, rated("offered", "unoffered"))
+    past.add("2026-03-14T11:00:00Z", CUSTOMER, rated("bad", "offered"))
+    past.add("2026-03-14T12:00:00Z", CUSTOMER, rated("good", "bad"))
+    return past
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_rating_that_was_changed_keeps_its_first_value(desk: Desk, at_once: bool):
+    """The list of ratings has the latest only, whether it is read once or after each rating."""
+    past = rated_twice()
+    desk.records |= {
+        "incremental/tickets/cursor": [ticket(1025, "2026-03-13T10:00:00Z")],
+        "incremental/ticket_events": past.rows,
+        "satisfaction_ratings": [rating("good", "2026-03-14T12:00:00Z")],
+    }
+    if not at_once:
+        desk.records["satisfaction_ratings"] = [rating("bad", "2026-03-14T11:00:00Z")]
+        desk.records["incremental/ticket_events"] = past.rows[:-1]
+        desk.run(AS_OF - timedelta(days=1))
+        assert desk.row("csat_ratings_count, csat_score_share") == (1, 0.0)
+        desk.records["satisfaction_ratings"] = [rating("good", "2026-03-14T12:00:00Z")]
+        desk.records["incremental/ticket_events"] = past.rows
+    desk.run()
+    columns = "csat_first_score_share, csat_score_share, is_bad_to_good, csat_ratings_count"
+    assert desk.row(columns) == (0.0, 1.0, True, 2)
+    counted = "select kpi, sum(numerator) from marts.kpi_daily where kpi in ('{}', '{}') group by 1"
+    assert desk.bench.fetch(counted.format("bad_to_good", "good_to_bad")) == [("bad_to_good", 1.0)]

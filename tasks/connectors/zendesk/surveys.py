@@ -15,6 +15,26 @@ def between(window: Window) -> dict[str, str]:
     return {**since(window), "end_time": str(int(window.end.timestamp()))}
 
 
+HISTORY = Output(
+    SURVEY_RESPONSE,
+    each="child_events",
+    filter=sql(
+        "coalesce({score} like 'good%' or {score} like 'bad%', false)",
+        score=Item("satisfaction_score"),
+    ),
+    fields={
+        "response_id": sql("'history-' || {id}", id=Item("id")),
+        "score": sql(
+            "case when {score} like 'good%' then 1 else 0 end", score=Item("satisfaction_score")
+        ),
+        **score("csat", 0, 1),
+        "ticket_id": "ticket_id",
+        "responded_at": "created_at",
+        "version_at": "created_at",
+        "is_history": sql("true"),
+    },
+)
+
 STREAMS = (
     Stream(
         name="satisfaction",

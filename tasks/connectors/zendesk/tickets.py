@@ -2,6 +2,7 @@
 
 from tasks.connectors.zendesk.api import EXPORTS_PER_MINUTE, by_time, export, full, since
 from tasks.connectors.zendesk.messages import MESSAGES
+from tasks.connectors.zendesk.surveys import HISTORY
 from tasks.entities import TICKET, TICKET_EVENT, TICKET_STATUS, TOMBSTONE
 from tasks.rest.spec import IncrementalCursor, IncrementalWindow, Output, Stream
 from tasks.rest.values import Item, Present, sql
@@ -115,6 +116,7 @@ STREAMS = (
             change("team", "group_id"),
             change("priority", "priority"),
             schedules,
+            HISTORY,
             *MESSAGES,
         ),
     ),
