@@ -151,6 +151,28 @@ class TestFreshdesk:
 
 
 class TestIntercom:
+    def test_a_conversation_without_its_oldest_parts_is_named(self, only, sandbox: Sandbox):
+        """A conversation gives its newest 500 parts, and says how many it has."""
+        fake, bench = sandbox.fakes["intercom"], only("intercom")
+        fake.most_parts = 4
+        assert bench.read(NOW).state == "completed"
+        long = {t.number: n for t in fake.alive() if (n := len(fake._parts(t))) > 4}
+        reasons = bench.fetch("select reason from ops.quarantine where reason like '%parts%'")
+        assert sorted(reason for (reason,) in reasons) == sorted(
+            f"cannot be read: ValueError: {n} parts, of which the newest 4 came"
+            for n in long.values()
+        )
+        assert long
+        assert bench.fetch("select count(*) from source.ticket") == [(len(fake.alive()),)]
+
+    def test_nobody_and_the_bot_are_no_agents(self, only, sandbox: Sandbox):
+        bench = only("intercom")
+        bench.read(NOW)
+        assert bench.fetch("select count(*) from source.agent where name = 'Operator'") == [(0,)]
+        assert bench.fetch("select count(*) from source.ticket where assignee_id = '0'") == [(0,)]
+        unassigned = bench.fetch("select count(*) from source.ticket where assignee_id is null")
+        assert unassigned[0][0] > 0
+
     def test_parts_that_are_no_longer_given_stay(self, only, sandbox: Sandbox):
         """A conversation gives its newest 500 parts: a replacement would lose older ones."""
         fake, bench = sandbox.fakes["intercom"], only("intercom")
@@ -216,6 +238,16 @@ class TestJira:
 
 
 class TestSalesforce:
+    def test_a_draft_is_no_reply(self, only, sandbox: Sandbox):
+        fake, bench = sandbox.fakes["salesforce"], only("salesforce")
+        bench.read(NOW)
+        drafts = {draft["Id"] for t in fake.alive() for draft in fake._drafts(t)}
+        sent = {mail["Id"] for t in fake.alive() for mail in fake._emails(t)}
+        found = {row[0] for row in bench.fetch("select message_id from source.message")}
+        assert drafts
+        assert not drafts & found
+        assert sent <= found
+
     def test_equal_stamps_over_a_page_border_lose_nothing(self, only, sandbox: Sandbox):
         """Bulk loads give thousands of rows one SystemModstamp: a strict `>` would skip some."""
         fake, bench = (

@@ -6,7 +6,7 @@ from tasks.clock import Window
 from tasks.rest.paging import BodyCursor
 from tasks.rest.shapes import full_refresh
 from tasks.rest.spec import IncrementalWindow, Json
-from tasks.rest.values import Item
+from tasks.rest.values import Expression, Item, sql
 
 PAGES = BodyCursor(at="pages.next.starting_after", into=("pagination", "starting_after"))
 
@@ -15,6 +15,11 @@ full = partial(full_refresh, at="")
 PARTS = "conversation_parts.conversation_parts"
 
 KIND = Item("part_type")
+
+
+def holder(at: str | Item) -> Expression:
+    """Who has a conversation; 0 is nobody."""
+    return sql("nullif(cast({holder} as varchar), '0')", holder=at)
 
 
 def window_body(window: Window, least: int) -> dict[str, Json]:

@@ -1,7 +1,7 @@
 """Intercom: opening hours and holidays."""
 
 from tasks.connectors.intercom.api import full
-from tasks.connectors.intercom.transforms import closed_days
+from tasks.connectors.intercom.transforms import always_open, closed_days
 from tasks.entities import BUSINESS_SCHEDULE, HOLIDAY
 from tasks.rest.spec import ChildStream, Output, Request
 from tasks.rest.values import Item, epoch, sql
@@ -19,6 +19,7 @@ STREAMS = (
         Output(
             BUSINESS_SCHEDULE,
             each="time_intervals",
+            filter=sql("not coalesce(cast({twenty_four_seven} as boolean), false)"),
             fields={
                 "schedule_id": "id",
                 "name": "name",
@@ -35,6 +36,7 @@ STREAMS = (
                 ),
             },
         ),
+        Output(BUSINESS_SCHEDULE, transform=always_open),
         Output(HOLIDAY, section="exceptions", transform=closed_days),
         path="office_hours_schedules",
         records="data",

@@ -30,7 +30,20 @@ MESSAGES = (
             "sent_at": epoch("created_at"),
             "author_id": "source.author.id",
             "sequence": sql("0"),
-            "author_role": role("source.author.type", "source.author.from_ai_agent"),
+            "author_role": sql(
+                """
+                case
+                    when {kind} = 'bot' or coalesce(cast({from_ai} as boolean), false) then 'bot'
+                    when {kind} in ('admin', 'team') and {how} in (
+                        'automated', 'campaigns_initiated', 'operator_initiated'
+                    ) then 'bot'
+                    when {kind} in ('admin', 'team') then 'agent'
+                    else 'customer'
+                end""",
+                kind="source.author.type",
+                from_ai="source.author.from_ai_agent",
+                how="source.delivered_as",
+            ),
             "is_public": sql("true"),
             "body": "source.body",
         },

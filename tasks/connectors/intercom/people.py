@@ -43,6 +43,7 @@ STREAMS = (
         "Agents and their teams",
         Output(
             AGENT,
+            filter=sql("coalesce({email}, '') not like 'operator+%@intercom.io'"),  # the bot
             fields={
                 "agent_id": "id",
                 "name": "name",

@@ -1,15 +1,25 @@
 """Intercom: tickets and their history."""
 
-from tasks.connectors.intercom.api import KIND, PAGES, PARTS, search
+from tasks.connectors.intercom.api import KIND, PAGES, PARTS, holder, search
 from tasks.connectors.intercom.messages import MESSAGES
 from tasks.connectors.intercom.surveys import RATINGS
 from tasks.connectors.intercom.time_entries import TIME_ENTRIES
-from tasks.entities import TICKET, TICKET_EVENT
+from tasks.connectors.intercom.transforms import refuse_missing_parts
+from tasks.entities import MESSAGE, TICKET, TICKET_EVENT
 from tasks.rest.shapes import opened
 from tasks.rest.spec import ChildStream, Output, Request, Stream, Total
 from tasks.rest.values import Expression, Item, WholeBody, epoch, sql
 
 ASSIGNED_TO = Item("assigned_to.type")
+
+REQUESTER = sql(  # the other side, where we began the conversation
+    """
+    case
+        when {source.author.type} in ('admin', 'bot', 'team')
+            then json_extract_string(to_json({contacts.contacts}), '$[0].id')
+        else cast({source.author.id} as varchar)
+    end"""
+)
 
 STATE = sql(
     """
@@ -71,9 +81,9 @@ STREAMS = (
                     "priority": "priority",
                     "channel": "source.type",
                     "created_at": epoch("created_at"),
-                    "requester_id": "source.author.id",
-                    "assignee_id": "admin_assignee_id",
-                    "team_id": "team_assignee_id",
+                    "requester_id": REQUESTER,
+                    "assignee_id": holder("admin_assignee_id"),
+                    "team_id": holder("team_assignee_id"),
                     "solved_at": epoch("statistics.last_close_at"),
                     "vendor_reopens_count": "statistics.count_reopens",
                     "vendor_made_sla": sql(
@@ -104,10 +114,13 @@ STREAMS = (
             ),
             part_event(
                 "assignee",
-                Item("assigned_to.id"),
+                holder(Item("assigned_to.id")),
                 sql("{kind} = 'admin'", kind=ASSIGNED_TO),
             ),
-            part_event("team", Item("assigned_to.id"), sql("{kind} = 'team'", kind=ASSIGNED_TO)),
+            part_event(
+                "team", holder(Item("assigned_to.id")), sql("{kind} = 'team'", kind=ASSIGNED_TO)
+            ),
+            Output(MESSAGE, section="conversation", transform=refuse_missing_parts),
             *MESSAGES,
             *RATINGS,
             *TIME_ENTRIES,

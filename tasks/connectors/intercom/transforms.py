@@ -20,6 +20,28 @@ def contact(record: Record, context: RecordContext) -> Iterable[Row]:
     }
 
 
+def refuse_missing_parts(conversation: Record, context: RecordContext) -> Iterable[Row]:
+    """No row; a conversation with more parts than it brought is named in the quarantine."""
+    parts = conversation.get("conversation_parts") or {}
+    total, came = parts.get("total_count") or 0, len(parts.get("conversation_parts") or ())
+    if came < total:
+        raise ValueError(f"{total} parts, of which the newest {came} came")
+    return ()
+
+
+def always_open(schedule: Record, context: RecordContext) -> Iterable[Row]:
+    """The seven days of a schedule that never closes; it has no intervals."""
+    for day in range(7) if schedule.get("twenty_four_seven") else ():
+        yield {
+            "schedule_id": schedule["id"],
+            "name": schedule.get("name"),
+            "time_zone": schedule.get("time_zone_name"),
+            "starts_minute": day * 1440,
+            "ends_minute": (day + 1) * 1440,
+            "version_at": from_epoch(schedule.get("updated_at")),
+        }
+
+
 def closed_days(exception: Record, context: RecordContext) -> Iterable[Row]:
     """The days on which an exception closes the schedule, each year if it recurs."""
     first = date.fromisoformat(exception["exception_date"])

@@ -10,11 +10,15 @@ STREAMS = (
         "emails",
         "Mails of cases",
         "EmailMessage",
-        "Id, ParentId, Incoming, MessageDate, CreatedById, TextBody, SystemModstamp, IsDeleted",
+        "Id, ParentId, Incoming, Status, MessageDate, CreatedById, TextBody, SystemModstamp,"
+        " IsDeleted",
         (
             Output(
                 MESSAGE,
-                filter=sql("{ParentId} like '500%' and not cast({IsDeleted} as boolean)"),
+                filter=sql(  # status 5 is a draft
+                    "{ParentId} like '500%' and not cast({IsDeleted} as boolean)"
+                    " and cast({Status} as varchar) is distinct from '5'"
+                ),
                 fields={
                     "message_id": "Id",
                     "ticket_id": "ParentId",

@@ -220,7 +220,7 @@ class Intercom(Desk):
             "state": state,
             "read": True,
             "priority": _PRIORITY[t.value_at("priority", self.clock) or "normal"],
-            "admin_assignee_id": _ADMIN + int(agent) if agent else None,
+            "admin_assignee_id": _ADMIN + int(agent) if agent else 0,
             "team_assignee_id": str(_TEAM + int(team)) if team else None,
         }
 
@@ -374,6 +374,20 @@ class Intercom(Desk):
         )
 
     def _admins(self) -> list[Row]:
+        operator: Row = {
+            "type": "admin",
+            "id": str(_ADMIN - 1),
+            "name": "Operator",
+            "email": "operator+alderfinch@intercom.io",
+            "job_title": None,
+            "away_mode_enabled": False,
+            "has_inbox_seat": False,
+            "team_ids": [],
+            "avatar": None,
+        }
+        return [operator, *self._persons()]
+
+    def _persons(self) -> list[Row]:
         return [
             {
                 "type": "admin",
