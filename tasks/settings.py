@@ -15,9 +15,9 @@ import urllib.parse
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -292,6 +292,30 @@ class RetentionSettings(_Section):
     )
 
 
+class ScoreSettings(BaseModel):
+    """A survey question that is a score. Unknown names are refused: a scale would be lost."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
+
+    question_id: str = Field(description="Question, or field of the answers")
+    metric: Literal["csat", "nps", "ces"] = Field(description="What the score measures")
+    survey_id: str = Field("", description="Survey of the question")
+    scale_min: float | None = Field(None, description="Lowest score of the scale")
+    scale_max: float | None = Field(None, description="Highest score of the scale")
+    better: Literal["higher", "lower"] = Field("higher", description="Direction of the scale")
+    choices: Mapping[str, float] = Field({}, description="Score of each choice, by its text or id")
+    row_id: str = Field("", description="Row, for a question with several rows")
+    ticket_account: str = Field("", description="Account of the tickets that answers are about")
+    ticket_variable: str = Field("", description="Name of the value that holds the ticket's id")
+
+    @model_validator(mode="after")
+    def _scale(self) -> Self:
+        low, high = self.scale_min, self.scale_max
+        if low is not None and high is not None and low >= high:
+            raise ValueError("scale_min must be below scale_max")
+        return self
+
+
 class AccountSettings(_Section):
     """One login at one vendor."""
 
@@ -334,9 +358,7 @@ class AccountSettings(_Section):
             " reports none"
         ),
     )
-    scores: tuple[Mapping[str, Any], ...] = Field(
-        (), description="Survey questions that are scores"
-    )
+    scores: tuple[ScoreSettings, ...] = Field((), description="Survey questions that are scores")
 
     @field_validator("name")
     @classmethod
@@ -347,6 +369,15 @@ class AccountSettings(_Section):
             )
         return value
 
+    @field_validator("scores")
+    @classmethod
+    def _one_score_each(cls, value: tuple[ScoreSettings, ...]) -> tuple[ScoreSettings, ...]:
+        places = [(score.survey_id, score.question_id, score.row_id) for score in value]
+        twice = sorted({place[1] for place in places if places.count(place) > 1})
+        if twice:
+            raise ValueError(f"question {', '.join(twice)} is named twice; one score each")
+        return value
+
     @field_validator("start")
     @classmethod
     def _aware(cls, value: datetime) -> datetime:
@@ -355,7 +386,8 @@ class AccountSettings(_Section):
     @property
     def own(self) -> dict[str, Any]:
         """Settings that only this connector knows, such as a subdomain, and the scores."""
-        return {**(self.model_extra or {}), "scores": self.scores, "name": self.name}
+        scores = tuple(score.model_dump(exclude_unset=True) for score in self.scores)
+        return {**(self.model_extra or {}), "scores": scores, "name": self.name}
 
 
 class Settings(BaseSettings):

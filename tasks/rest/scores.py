@@ -65,5 +65,5 @@ def configured(config: Mapping[str, Json], known: Scale | None = None) -> Row:
         "scale_min": low,
         "scale_max": high,
         "better": config.get("better", "higher"),
-        "ticket_account": config.get("ticket_account"),
+        "ticket_account": config.get("ticket_account") or None,
     }

@@ -16,6 +16,7 @@ from tasks.errors import ConfigurationError
 from tasks.rest.sections import decode, page_reader
 from tasks.rest.spec import MAIN
 from tasks.sandbox.company import Sandbox
+from tasks.settings import AccountSettings
 from tasks.translation.columns import RecordBuffer, translate
 
 NOW = midnight(TODAY)
@@ -153,6 +154,52 @@ def test_comments_rows_and_not_applicable(answers, score, scores, reason):
     rows, refused = monkey(question, answers, score)
     assert [row["score"] for row in rows] == scores
     assert refused == ([f"score: not a number: {reason}"] if reason else [])
+
+
+def test_rows_of_one_question_are_scores_of_their_own():
+    answers = [{"row_id": row, "choice_id": choice} for row, choice in (("r1", "c0"), ("r2", "c2"))]
+    scores = [
+        {"survey_id": "S1", "question_id": "Q1", "metric": metric, "row_id": row}
+        for metric, row in (("csat", "r1"), ("ces", "r2"))
+    ]
+    given = {
+        "id": "R1",
+        "survey_id": "S1",
+        "recipient_id": "0",
+        "date_created": "2026-03-04T10:15:02+00:00",
+        "pages": [{"questions": [{"id": "Q1", "answers": answers}]}],
+    }
+    about = {"pages": [{"questions": [choices(["1", "2", "3"])]}]}
+    rows, _ = read("surveymonkey", {"data": [given]}, {"scores": scores}, about)
+    assert [(r["response_id"], r["metric"], r["score"], r["customer_id"]) for r in rows] == [
+        ("R1/Q1/r1", "csat", 1, None),
+        ("R1/Q1/r2", "ces", 3, None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("score", "reason"),
+    [
+        ({"scale_mx": 7}, "scale_mx"),
+        ({"metric": "nsp"}, "metric"),
+        ({"better": "up"}, "better"),
+        ({"scale_min": 5, "scale_max": 1}, "scale_min must be below scale_max"),
+        ({"choices": {"Good": "high"}}, "choices"),
+    ],
+)
+def test_a_score_with_a_wrong_setting_is_refused(score, reason):
+    whole = {"survey_id": "S1", "question_id": "Q1", "metric": "csat", **score}
+    with pytest.raises(ValueError, match=reason):
+        AccountSettings(connector="typeform", name="survey", scores=[whole])
+
+
+def test_a_question_has_one_score():
+    score = {"survey_id": "S1", "question_id": "Q1", "metric": "csat"}
+    with pytest.raises(ValueError, match="question Q1 is named twice"):
+        AccountSettings(connector="typeform", name="survey", scores=[score, score])
+    rows = [{**score, "row_id": row} for row in ("r1", "r2")]
+    account = AccountSettings(connector="surveymonkey", name="survey", scores=rows)
+    assert account.own["scores"] == tuple(rows)
 
 
 def test_a_slider_is_a_score_and_words_are_none():

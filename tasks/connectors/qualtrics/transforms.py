@@ -82,7 +82,7 @@ def score_rows(response: Record, context: RecordContext) -> Iterable[Row]:
                 "survey_id": survey,
                 "score": score_of(values[question], config, own),
                 "ticket_id": (
-                    values.get(config.get("ticket_variable", "ticket_id"))
+                    values.get(config.get("ticket_variable") or "ticket_id")
                     or values.get("externalDataReference")
                     or None
                 ),

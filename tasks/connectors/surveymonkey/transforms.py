@@ -40,33 +40,39 @@ def score_rows(response: Record, context: RecordContext) -> Iterable[Row]:
     is_finished = response.get("response_status", FINISHED) == FINISHED
     if not is_finished or response.get("collection_mode") in NOT_A_CUSTOMER:
         return
-    wanted = {
-        (str(s["survey_id"]), str(s["question_id"])): s for s in context.settings.get("scores", ())
-    }
+    survey = str(response["survey_id"])
+    wanted = [s for s in context.settings.get("scores", ()) if str(s["survey_id"]) == survey]
     known = {str(q["id"]): q for q in questions_of(context.parent_document or {})}
     for answered in questions_of(response):
-        config = wanted.get((str(response["survey_id"]), str(answered["id"])))
-        if config is None:
-            continue
         question = known.get(str(answered["id"]), {})
-        for score in scores_given(answered.get("answers") or (), question, config):
-            yield {
-                **configured(config, scale_of_question(question)),
-                "response_id": f"{response['id']}/{answered['id']}",
-                "survey_id": response["survey_id"],
-                "score": score,
-                "ticket_id": ticket_of(response, config),
-                "customer_id": response.get("recipient_id") or None,
-                "responded_at": response.get("date_created"),
-                "version_at": response.get("date_modified"),
-            }
+        for config in (s for s in wanted if str(s["question_id"]) == str(answered["id"])):
+            row = f"/{config['row_id']}" if config.get("row_id") else ""
+            for score in scores_given(answered.get("answers") or (), question, config):
+                yield {
+                    **configured(config, scale_of_question(question)),
+                    **about(response, config),
+                    "response_id": f"{response['id']}/{answered['id']}{row}",
+                    "score": score,
+                }
+
+
+def about(response: Mapping[str, Json], config: Mapping[str, Json]) -> Row:
+    """What all scores of a response share. A recipient "0" is nobody."""
+    recipient = str(response.get("recipient_id") or "0")
+    return {
+        "survey_id": response["survey_id"],
+        "ticket_id": ticket_of(response, config),
+        "customer_id": None if recipient == "0" else recipient,
+        "responded_at": response.get("date_created"),
+        "version_at": response.get("date_modified"),
+    }
 
 
 def ticket_of(response: Mapping[str, Json], config: Mapping[str, Json]) -> Json:
     """The ticket of the survey's link: its own variable, else the link's one value."""
     variables = response.get("custom_variables") or {}
     return (
-        variables.get(config.get("ticket_variable", "ticket_id"))
+        variables.get(config.get("ticket_variable") or "ticket_id")
         or response.get("custom_value")
         or None
     )
@@ -81,7 +87,7 @@ def scores_given(
     several rows has a score for each: the setting `row_id` names the one that counts.
     """
     row = config.get("row_id")
-    given = [a for a in answers if row is None or str(a.get("row_id")) == str(row)]
+    given = [a for a in answers if not row or str(a.get("row_id")) == str(row)]
     picked = [str(a["choice_id"]) for a in given if "choice_id" in a]
     if len(picked) > 1:
         yield f"{len(picked)} choices; set row_id of the score, if it has rows"

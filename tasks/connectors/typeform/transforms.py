@@ -96,7 +96,7 @@ def score_rows(response: Record, context: RecordContext) -> Iterable[Row]:
             "survey_id": survey,
             "score": score_of(answer, config) if has_scale else NO_SCALE,
             "ticket_id": (
-                (response.get("hidden") or {}).get(config.get("ticket_variable", "ticket_id"))
+                (response.get("hidden") or {}).get(config.get("ticket_variable") or "ticket_id")
                 or None
             ),
             "responded_at": response.get("submitted_at"),
