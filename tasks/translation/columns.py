@@ -57,9 +57,18 @@ _CASTS = {
     "number": "try_cast({x} as double)",
     "money": "try_cast({x} as decimal(18,4))",
     "flag": "try_cast({x} as boolean)",
-    "instant": "date_trunc('second', try_cast({x} as timestamptz))",
-    "day": "try_cast({x} as date)",
+    # no infinity, no year of five digits: what stands outside is no time of a support desk
+    "instant": (
+        "case when try_cast({x} as timestamptz) >= timestamptz '1990-01-01 00:00:00+00'"
+        " and try_cast({x} as timestamptz) < timestamptz '2100-01-01 00:00:00+00'"
+        " then date_trunc('second', try_cast({x} as timestamptz)) end"
+    ),
+    "day": (
+        "case when try_cast({x} as date) between date '1900-01-01' and date '9999-12-31'"
+        " then try_cast({x} as date) end"
+    ),
 }
+_RANGES = {"instant": "1990 to 2100", "day": "1900 to 9999"}
 _local = threading.local()
 
 
@@ -358,13 +367,22 @@ def _complaints(column: Column, value: str, typed: str, *, is_key: bool) -> Iter
     if column.kind != "text":
         text = f"cast({value} as varchar)"
         yield (
-            f"case when {text} <> '' and ({typed} is null) then '{column.name}: not"
-            f" {_article(column.kind)}: ' || left({text}, 60) end"
+            f"case when {text} <> '' and ({typed} is null) then '{column.name}: '"
+            f" || {_mistake(column, value)} || ': ' || left({text}, 60) end"
         )
     elif is_key:
         yield (
             f"case when left({typed}, 1) in ('{{', '[') then '{column.name}: not a plain value' end"
         )
+
+
+def _mistake(column: Column, value: str) -> str:
+    """SQL of what is wrong with a value that does not fit its column."""
+    unread = f"'not {_article(column.kind)}'"
+    if column.kind not in _RANGES:
+        return unread
+    is_unread = f"try_cast({value} as {_duck(column)}) is null"
+    return f"case when {is_unread} then {unread} else 'outside {_RANGES[column.kind]}' end"
 
 
 def _duck(column: Column) -> str:

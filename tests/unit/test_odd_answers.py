@@ -1,5 +1,6 @@
 """Answers with one odd value: the rest of the page is read as if it were not there. No network."""
 
+import re
 from datetime import UTC, datetime
 
 import msgspec
@@ -146,3 +147,39 @@ class TestAPageThatIsWholeButNoStrictJson:
         page = reader.decode(rb'[{"id":"\ud83d"},{"id":01},{"id":3}]')
         assert reader.column(page.records, "id") == ["\ufffd", 3]
         assert len(page.unreadable) == 1
+
+
+class TestATimeOutsideAnySupportDesk:
+    """It ended the run of every account, without a name."""
+
+    @pytest.mark.parametrize(
+        "odd",
+        [
+            "infinity",
+            "-infinity",
+            "0044-03-15 (BC) 10:00:00",
+            "-0044-01-01T00:00:00Z",
+            "0001-01-01T00:00:00Z",
+            "1989-12-31T23:59:59Z",
+            "2100-01-01T00:00:00Z",
+            "9999-12-31T23:59:59Z",
+            "290000-01-01T00:00:00Z",
+        ],
+    )
+    @pytest.mark.parametrize("column", ["created", "solved"])
+    def test_rejects_its_row_by_name(self, column: str, odd: str):
+        output = Output(TICKET, fields={**FIELDS, "solved_at": "solved"})
+        rows = _rows(
+            _page(_record("1"), f'{{"id":2,"created":"{CREATED}","{column}":"{odd}"}}'), output
+        )
+        assert rows.table["ticket_id"].to_pylist() == ["1"]
+        assert rows.refused["ticket_id"].to_pylist() == ["2"]
+        reason = rows.refused["reason"].to_pylist()[0]
+        assert re.fullmatch(
+            rf"{column}_at: (outside 1990 to 2100|not an instant): {re.escape(odd)}", reason
+        )
+
+    @pytest.mark.parametrize("good", ["1990-01-01T00:00:00Z", "2099-12-31T23:59:59Z", CREATED])
+    def test_others_stay(self, good: str):
+        rows = _rows(_page(f'{{"id":2,"created":"{good}"}}'))
+        assert rows.table["created_at"].to_pylist() == [datetime.fromisoformat(good)]
