@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 import msgspec
 import requests
@@ -212,7 +212,7 @@ class Client:
                 if status == 404 and missing is not None:
                     return Response(headers, missing)
                 return self._judge(request, status, headers, body, optional=optional)
-            url = self._own(urljoin(url, location), request)
+            url = self._own(_joined(url, location), request)
         raise ContractError(f"{self._who(request)}: redirected in a circle")
 
     def _call(
@@ -241,7 +241,7 @@ class Client:
                 stream=True,
             ) as response:
                 body = self._read(response, self._who(request))
-                lowered = {name.lower(): value for name, value in response.headers.items()}
+                lowered = _lowered(response)
                 return response.status_code, lowered, body
         except requests.exceptions.SSLError:
             raise ConfigurationError(
@@ -252,6 +252,10 @@ class Client:
             raise TruncatedPageError(f"{self._who(request)}: the answer broke off") from None
         except _BROKEN as trouble:
             raise UnreachableError(f"{self._who(request)}: {_plain(trouble)}") from None
+        except ValueError:  # the HTTP library looks where a redirect leads, followed or not
+            raise ForeignHostError(
+                f"{self._who(request)}: leads to an address that cannot be read"
+            ) from None
 
     def _read(self, response: requests.Response, who: str) -> bytes:
         """The body, bounded in bytes and in time, against slow and unbounded responses."""
@@ -292,7 +296,9 @@ class Client:
         if status in limits.retry_statuses:
             kind = ThrottledError if status == 429 else UnreachableError
             raise kind(said, wait_seconds=wait_of(limits, headers, body))
-        if optional and (status in {403, 404} or (status == 400 and names_missing_feature(body))):
+        if optional and status == 400 and names_missing_feature(body):
+            raise NotInPlanError(said)
+        if optional and status in {403, 404}:
             raise NotInPlanError(said)
         if status in {401, 403}:
             raise CredentialsError(said)
@@ -317,10 +323,10 @@ class Client:
     def _own(self, url: str, request: Request) -> str:
         if request.anonymous:
             return self._listed(url, request)
-        if _origin(url) != self._origin or "@" in urlsplit(url).netloc:
+        if _origin(url) != self._origin or "@" in _parts(url).netloc:
             raise ForeignHostError(
-                f"{self._who(request)}: leads to {urlsplit(url).hostname}, not to"
-                f" {urlsplit(self._base).hostname}; not followed, no credentials sent"
+                f"{self._who(request)}: leads to {_origin(url)[1] or 'no readable address'}, not to"
+                f" {self._origin[1]}; not followed, no credentials sent"
             )
         return url
 
@@ -331,7 +337,7 @@ class Client:
         if (
             not is_listed
             or (scheme != "https" and host != "localhost")
-            or "@" in urlsplit(url).netloc
+            or "@" in _parts(url).netloc
         ):
             raise ForeignHostError(
                 f"{self._who(request)}: a file at {host} is not fetched; if it is the vendor's, add"
@@ -357,9 +363,11 @@ class Client:
                 stream=True,
             ) as response:
                 status, body = response.status_code, self._read(response, who)
-                headers = {name.lower(): value for name, value in response.headers.items()}
+                headers = _lowered(response)
         except _BROKEN as trouble:
             raise UnreachableError(f"{who}: {_plain(trouble)}") from None
+        except ValueError:
+            raise CredentialsError(f"{who}: leads to an address that cannot be read") from None
         if status >= 500 or status == 429:
             kind = ThrottledError if status == 429 else UnreachableError
             wait = wait_of(self.connector.limits, headers, body)
@@ -377,17 +385,16 @@ class Client:
 
     def _delay(self, attempt: int, trouble: RetryableVendorError) -> float:
         policy, wish = self._retry_policy, trouble.wait_seconds
+        luck, doubled = self._random.random(), 2 ** (attempt - 1)
         if wish is not None:
-            return min(max(wish, 0.0), policy.max_wait) + self._random.random() * min(0.2, wish)
+            return min(max(wish, 0.0), policy.max_wait) + luck * min(0.2, wish)
         if isinstance(trouble, ThrottledError):
-            wait = (
-                policy.first_throttled_wait * 2 ** (attempt - 1) * (1 + self._random.random() / 4)
-            )
+            wait = policy.first_throttled_wait * doubled * (1 + luck / 4)
             return float(min(wait, policy.max_wait))
-        return float(policy.first_wait * 2 ** (attempt - 1) * (0.5 + self._random.random()))
+        return float(policy.first_wait * doubled * (0.5 + luck))
 
     def _who(self, request: Request) -> str:
-        return f"{self.account.name}: {request.method} {urlsplit(request.path).path}"
+        return f"{self.account.name}: {request.method} {_parts(request.path).path}"
 
 
 def _fill(template: str, values: Mapping[str, str]) -> str:
@@ -399,8 +406,29 @@ def _fill(template: str, values: Mapping[str, str]) -> str:
         ) from None
 
 
+def _lowered(response: requests.Response) -> dict[str, str]:
+    """The headers, names in lower case."""
+    return {name.lower(): value for name, value in response.headers.items()}
+
+
+def _parts(url: str) -> SplitResult:
+    """The parts of an address; all are empty if it cannot be read, such as `http://[::1`."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return urlsplit("")
+
+
+def _joined(url: str, location: str) -> str:
+    """Where a redirect leads; as it came if it cannot be read."""
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        return location
+
+
 def _origin(url: str) -> tuple[str, str, int]:
-    parts = urlsplit(url)
+    parts = _parts(url)
     try:
         return (
             parts.scheme,

@@ -131,7 +131,8 @@ class _Job:
         reported = None if said is None else whole_number(said, f"{self.who}: the count of rows")
         is_html = response.body.lstrip()[:1] == b"<"
         rows = [] if is_html else _rows(response.body, self.who)
-        if is_html or (reported is not None and len(rows) != reported):
+        is_short = reported is not None and len(rows) != reported
+        if is_html or is_short:
             raise TruncatedPageError(
                 f"{self.who}: the export has {len(rows)} rows, the vendor reports {reported}"
             )
@@ -191,7 +192,8 @@ def _rows(body: bytes, who: str = "a file") -> list[Json]:
     A row whose cells do not match the heads becomes a text, which is then rejected as a record.
     """
     csv.field_size_limit(_LONGEST_CELL)
-    text = body.decode("utf-8-sig", errors="replace").replace("\0", "")
+    text = body.decode("utf-8-sig", errors="replace")
+    text = text.replace("\0", "")
     rows: list[Json] = []
     try:
         table = csv.reader(io.StringIO(text, newline=""))

@@ -11,6 +11,7 @@ from tasks.clock import as_utc, parse_instant
 from tasks.rest.spec import Limits
 
 _HTTP_DATE = re.compile(r"[A-Za-z]{3,9}, [^,]+")
+_SECONDS = re.compile(r"\d+(\.\d+)?")
 _UNIX, _UNIX_MILLISECONDS = 1e9, 1e12  # from here on a number is no span but a time
 
 
@@ -56,8 +57,8 @@ def wait_of(limits: Limits, headers: Mapping[str, str], body: bytes) -> float | 
     wish = retry_after(headers)
     if wish is not None:
         return wish
-    resets = [reset_in(text) for header in limits.resets if (text := header.of(headers))]
-    return max((seconds for seconds in resets if seconds), default=None)
+    resets = [reset_in(header.of(headers) or "") for header in limits.resets]
+    return max(filter(None, resets), default=None)
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
@@ -66,10 +67,10 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     The longest counts where a gateway and the vendor each set one.
     """
     text = headers.get("retry-after", "")
-    dates = [_seconds_until_date(date) for date in _HTTP_DATE.findall(text)]
-    numbers = [part.strip() for part in _HTTP_DATE.sub("", text).split(",")]
-    spans = [float(part) for part in numbers if re.fullmatch(r"\d+(\.\d+)?", part)]
-    return max((span for span in (*dates, *spans) if span is not None), default=None)
+    waits = [_seconds_until_date(date) for date in _HTTP_DATE.findall(text)]
+    parts = _HTTP_DATE.sub("", text).split(",")
+    waits += [float(part) for part in parts if _SECONDS.fullmatch(part.strip())]
+    return max((wait for wait in waits if wait is not None), default=None)
 
 
 def reset_in(text: str) -> float | None:

@@ -128,7 +128,13 @@ class LinkWithQuery(_Shape):
     def after(self, request: Request, page: PageView) -> Request | None:
         """The same path with the link's query."""
         link = page.value(self.at)
-        return replace(request, params=dict(parse_qsl(urlsplit(str(link)).query))) if link else None
+        if not link:
+            return None
+        try:
+            query = urlsplit(str(link)).query
+        except ValueError:
+            raise ContractError("the address of the next page cannot be read") from None
+        return replace(request, params=dict(parse_qsl(query)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,9 @@ _NO_FEATURE = re.compile(
 
 def names_missing_feature(body: bytes) -> bool:
     """Whether a 400 says that the account lacks something, not that the request is malformed."""
-    return not _OUR_FAULT.search(body) and bool(_NO_FEATURE.search(body))
+    if _OUR_FAULT.search(body):
+        return False
+    return _NO_FEATURE.search(body) is not None
 
 
 def message_of(body: bytes) -> str:
@@ -54,7 +56,8 @@ def message_of(body: bytes) -> str:
 
 def _sentences(found: object) -> str:
     first = _first_text(found) or ""
-    more = [text for text in dict.fromkeys(_details(found)) if text not in first]
+    texts = dict.fromkeys(_details(found))
+    more = [text for text in texts if text not in first]
     if any(first in text for text in more):
         return "; ".join(more)
     return f"{first}: {'; '.join(more)}" if more else first
@@ -81,9 +84,9 @@ def _complaints(found: object) -> Iterator[str]:
             yield from _complaints(item)
     if isinstance(found, dict):
         text = _first_text(found)
-        field = next((found[name] for name in _FIELD if isinstance(found.get(name), str)), None)
         if text:
-            yield f"{field}: {text}" if field else text
+            fields = [found[name] for name in _FIELD if name in found]
+            yield ": ".join((*map(str, fields[:1]), text))
             return
         for name, inner in found.items():
             yield from (f"{name}: {complaint}" for complaint in _complaints(inner))

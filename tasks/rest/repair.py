@@ -31,18 +31,29 @@ def repaired(body: bytes, depth: int | None) -> bytes | None:
     becomes a text, which is then rejected as a record.
     """
     body = body.removeprefix(_BYTE_ORDER_MARK)
-    body = body.decode("utf-8", errors="replace").encode().translate(_CONTROL)
+    text = body.decode("utf-8", errors="replace")
+    body = text.encode().translate(_CONTROL)
     if not _is_whole(body):
         return None
-    body = _ESCAPE.sub(lambda found: rb"\ufffd" if found["lone"] else found[0], body)
-    body = _NO_NUMBER.sub(lambda found: found[0] if found[0][:1] == b'"' else b"null", body)
+    body = _ESCAPE.sub(_paired, body)
+    body = _NO_NUMBER.sub(_number, body)
     body = _replaced(body, _DEEPEST, lambda deep: b"null")
     return body if depth is None else _replaced(body, depth, _text_unless_json)
 
 
+def _paired(escape: re.Match[bytes]) -> bytes:
+    """The escape; U+FFFD for half of a surrogate pair."""
+    return rb"\ufffd" if escape["lone"] else escape[0]
+
+
+def _number(token: re.Match[bytes]) -> bytes:
+    """A text as it is; null for what is no number."""
+    return token[0] if token[0].startswith(b'"') else b"null"
+
+
 def _is_whole(body: bytes) -> bool:
     """Whether all brackets and quotes close, and nothing follows the last."""
-    if body.rstrip()[-1:] not in {b"]", b"}"}:
+    if not body.rstrip().endswith((b"]", b"}")):
         return False
     expected: list[bytes] = []
     end = 0
@@ -58,14 +69,16 @@ def _is_whole(body: bytes) -> bool:
         elif token == b'"' or not expected:
             return False
         end = found.end()
-    return bool(end) and not expected and not body[end:].strip()
+    is_closed = end > 0 and not expected
+    return is_closed and not body[end:].strip()
 
 
 def _replaced(body: bytes, depth: int, replace: Replace) -> bytes:
     """The page with every value that is nested `depth` levels deep passed through `replace`."""
     parts, end = [], 0
     for start, stop in _spans(body, depth):
-        parts += [body[end:start], replace(body[start:stop])]
+        parts.append(body[end:start])
+        parts.append(replace(body[start:stop]))
         end = stop
     return b"".join((*parts, body[end:]))
 

@@ -262,7 +262,9 @@ class PageReader:
     @property
     def _depth(self) -> int | None:
         """How many brackets a record lies in; None where the body is the one record."""
-        return len(self._records_path) + 1 if self._records_path or self._is_top_list else None
+        if self._records_path:
+            return len(self._records_path) + 1
+        return 1 if self._is_top_list else None
 
     def _decoded(self, body: bytes) -> Page:
         try:

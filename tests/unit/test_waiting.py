@@ -1,4 +1,4 @@
-"""How long the client waits where a vendor refuses for now. One local server, no real waiting."""
+"""What the client does where a vendor refuses or sends it on: one local server, no real waiting."""
 
 import json
 import threading
@@ -8,14 +8,17 @@ from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
+from tests_support import PageView
 
 from tasks.connectors import connector
-from tasks.errors import ThrottledError
+from tasks.errors import ContractError, ForeignHostError, ThrottledError
 from tasks.rest.client import Account, Client
+from tasks.rest.paging import LinkWithQuery
 from tasks.rest.spec import Request
 
 Answer = tuple[int, Mapping[str, str], object]
 Ask = Callable[..., list[float]]
+THINGS = Request("/things")
 
 
 @pytest.fixture
@@ -44,7 +47,7 @@ def waits() -> Iterator[Ask]:
     server = HTTPServer(("127.0.0.1", 0), Vendor)
     threading.Thread(target=server.serve_forever, daemon=True).start()
 
-    def ask(vendor: str, *given: Answer) -> list[float]:
+    def ask(vendor: str, *given: Answer, asked: Request = THINGS) -> list[float]:
         answers[:] = given
         slept: list[float] = []
         names = (
@@ -67,7 +70,7 @@ def waits() -> Iterator[Ask]:
             sleep=slept.append,
         )
         try:
-            client.send(Request("/things"), accept=bytes)
+            client.send(asked, accept=bytes)
         except ThrottledError:
             slept.append(-1.0)
         finally:
@@ -132,3 +135,13 @@ def test_a_token_endpoint_is_waited_for_as_it_asks(waits: Ask):
     token = {"access_token": "t", "expires_in": 3600}
     slept = waits("zoho_desk", _refused(Retry_After="3"), (200, {}, token), GOOD)
     assert [round(wait) for wait in slept] == [3]
+
+
+@pytest.mark.parametrize("link", ["http://[::1", "http://[", "http://a:b:c/", "http://x:99999999/"])
+def test_a_next_address_that_cannot_be_read_is_named(waits: Ask, link: str):
+    """`Invalid IPv6 URL` ended the run of every account."""
+    for step in (Request(link), Request("/redirect")):
+        with pytest.raises((ForeignHostError, ContractError), match="acme"):
+            waits("intercom", (302, {"Location": link}, {}), asked=step)
+    with pytest.raises(ContractError):
+        LinkWithQuery("next").after(Request("/t"), PageView(values={"next": "http://[::1"}))
