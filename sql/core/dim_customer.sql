@@ -1,4 +1,5 @@
--- One row for each customer that the vendor has not deleted since its latest version.
+-- One row for each customer that the vendor has not deleted since its latest version, and that the
+-- same list has not reported as an agent since then.
 select
     customer.account,
     customer.customer_id,
@@ -10,4 +11,9 @@ left join source.tombstone as tombstone
         and tombstone.entity = 'customer'
         and customer.customer_id = tombstone.record_id
         and tombstone.deleted_at >= coalesce(customer.version_at, tombstone.deleted_at)
-where tombstone.record_id is null
+left join source.agent as agent
+    on customer.account = agent.account
+        and customer.customer_id = agent.agent_id
+        and customer.loaded_stream = agent.loaded_stream
+        and agent.version_at > customer.version_at
+where tombstone.record_id is null and agent.agent_id is null

@@ -1,5 +1,6 @@
 -- One row for each agent. Vendors without roles (ServiceNow) list every user; there, a user counts
--- as an agent who belongs to a team or has held a ticket.
+-- as an agent who belongs to a team or has held a ticket. An agent whom the same list has reported
+-- as a customer since then is one no longer.
 with ticket_holders as (
     select
         account,
@@ -41,4 +42,10 @@ from source.agent as agent
 left join ticket_holders
     on agent.account = ticket_holders.account and agent.agent_id = ticket_holders.agent_id
 left join main_teams on agent.account = main_teams.account and agent.agent_id = main_teams.agent_id
-where agent.role is not null or ticket_holders.agent_id is not null
+left join source.customer as customer
+    on agent.account = customer.account
+        and agent.agent_id = customer.customer_id
+        and agent.loaded_stream = customer.loaded_stream
+        and customer.version_at > agent.version_at
+where customer.customer_id is null
+    and (agent.role is not null or ticket_holders.agent_id is not null)

@@ -1,6 +1,6 @@
 -- One row for each message of a present ticket, with the author's role. The role is the vendor's;
--- without one, an author on the present agent list is an agent and anyone else a customer. The
--- opening message is the first one, if it was sent no later than the ticket's creation.
+-- without one, an author on the present agent list is an agent, and so is a former agent except on
+-- tickets of their own; anyone else is a customer. The opening message is the first one, if it was sent no later than the ticket's creation.
 --
 -- Vendors name an author by id or by login.
 with agent_authors as (
@@ -44,7 +44,12 @@ ordered_messages as (
         coalesce(
             message.author_role,
             case
-                when unique_authors.author is null then 'customer'
+                when unique_authors.author is null
+                    and (
+                        former_agent.agent_id is null
+                        or own_ticket.requester_id = message.author_id
+                    )
+                    then 'customer'
                 when lower(unique_authors.role) like '%bot%' then 'bot'
                 else 'agent'
             end
@@ -57,6 +62,10 @@ ordered_messages as (
     from source.message as message
     left join unique_authors
         on message.account = unique_authors.account and message.author_id = unique_authors.author
+    left join staging.former_agent as former_agent
+        on message.account = former_agent.account and message.author_id = former_agent.agent_id
+    left join staging.ticket as own_ticket
+        on message.account = own_ticket.account and message.ticket_id = own_ticket.ticket_id
 )
 
 select

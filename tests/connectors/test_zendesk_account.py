@@ -287,3 +287,43 @@ def test_a_rating_that_was_changed_keeps_its_first_value(desk: Desk, at_once: bo
     assert desk.row(columns) == (0.0, 1.0, True, 2)
     counted = "select kpi, sum(numerator) from marts.kpi_daily where kpi in ('{}', '{}') group by 1"
     assert desk.bench.fetch(counted.format("bad_to_good", "good_to_bad")) == [("bad_to_good", 1.0)]
+
+
+def reply_of_a_leaver(*more: dict[str, Any]) -> History:
+    """Asked at 10:00; the leaver replies at 11:00, an agent at 15:00."""
+    past = History(1022)
+    past.add("2026-04-01T10:00:00Z", CUSTOMER, said(CUSTOMER), became("new"))
+    past.add("2026-04-01T11:00:00Z", LEAVER, said(LEAVER), *more)
+    past.add("2026-04-01T15:00:00Z", AGENT, said(AGENT), became("solved", "new"))
+    return past
+
+
+HELD = {"event_type": "Change", "assignee_id": LEAVER, "previous_value": None}
+
+
+@pytest.mark.parametrize("daily", [False, True], ids=["full load", "daily"])
+@pytest.mark.parametrize(
+    ("trace", "seconds", "replies"),
+    [((HELD,), 3_600, 2), ((said(LEAVER, public=False),), 3_600, 2), ((), 18_000, 1)],
+    ids=["held a ticket", "wrote a note", "no trace"],
+)
+def test_who_left_stays_the_agent_of_what_they_wrote(
+    desk: Desk, daily: bool, trace: tuple[Any, ...], seconds: int, replies: int
+):
+    """A full load knows only today's roles; daily runs have seen the person as an agent."""
+    users = "incremental/users/cursor"
+    desk.records |= {
+        "incremental/tickets/cursor": [ticket(1022, "2026-04-01T10:00:00Z")],
+        "incremental/ticket_events": reply_of_a_leaver(*trace).rows,
+    }
+    present = desk.records[users]
+    if daily:
+        desk.records[users] = [*present, user(LEAVER, "agent")]
+        desk.run(AS_OF - timedelta(days=1))
+        assert desk.row("first_reply_seconds_recorded, replies_count") == (3_600, 2)
+    desk.records[users] = [*present, user(LEAVER, "end-user", "2026-04-18T12:00:00Z")]
+    desk.run()
+    columns = "first_reply_seconds_recorded, replies_count, is_one_touch"
+    assert desk.row(columns) == (seconds, replies, replies == 1)
+    assert desk.row("agent_id", "core.dim_agent") == (str(AGENT),)
+    assert desk.row("count(*)", "core.dim_customer") == (2,)
