@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from tasks.connectors import connector
 from tasks.connectors.medallia.surveys import query
 from tasks.errors import ConfigurationError
 from tasks.rest.sections import decode, page_reader
-from tasks.rest.spec import MAIN
+from tasks.rest.spec import MAIN, Request
 from tasks.sandbox.company import Sandbox
 from tasks.settings import AccountSettings
 from tasks.translation.columns import RecordBuffer, translate
@@ -241,6 +242,40 @@ def test_surveymonkey_is_asked_for_completed_answers(only, sandbox: Sandbox):
     found = bench.fetch("select response_id, score from source.survey_response")
     assert sorted(score for _, score in found) == sorted(s.value for s in told)
     assert bench.fetch("select count(*) from ops.quarantine") == [(0,)]
+
+
+def test_a_response_that_is_changed_while_pages_are_read_hides_no_other(
+    only, sandbox: Sandbox, monkeypatch
+):
+    """It leaves the window, everything after it moves up, and a numbered page begins too late."""
+    fake, bench = sandbox.fakes["surveymonkey"], only("surveymonkey")
+    paging = connector("surveymonkey").streams[0].paging
+    monkeypatch.setitem(paging.size, "per_page", "5")
+    every, calls = fake._responses, {"310001": 0, "310002": 0}
+
+    def without_the_first(number, asked):
+        calls[number] += 1
+        rows = every(number, asked)
+        return rows if calls[number] == 1 else [r for r in rows if r["id"] != first[number]]
+
+    first = {n: str(fake._scores(n)[0].number + 3) for n in calls}
+    monkeypatch.setattr(fake, "_responses", without_the_first)
+    assert bench.read(NOW).state == "completed"
+    assert min(calls.values()) > 2
+    told = sum(len(fake._scores(survey)) for survey in calls)
+    assert bench.fetch("select count(*) from source.survey_response") == [(told,)]
+
+
+def test_a_page_of_one_second_is_followed_by_its_number():
+    paging = connector("surveymonkey").streams[0].paging
+    request = Request("/x", {"start_modified_at": "2026-03-04T10:15:01", "page": "2"})
+    page = SimpleNamespace(value=lambda at: "x", last=lambda path: "2026-03-04T10:15:02+00:00")
+    assert paging.after(request, page).params["page"] == "3"
+    later = SimpleNamespace(value=lambda at: "x", last=lambda path: "2026-03-04T10:15:09+00:00")
+    assert dict(paging.after(request, later).params) == {
+        "start_modified_at": "2026-03-04T10:15:08",
+        "page": "1",
+    }
 
 
 def form_answer(answer: dict[str, Any], score: Any = None, **response: Any):

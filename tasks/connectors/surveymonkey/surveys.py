@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from tasks.clock import Window
+from tasks.connectors.surveymonkey.api import FromLastModified, written
 from tasks.connectors.surveymonkey.transforms import FINISHED, question_rows, score_rows
 from tasks.entities import SURVEY, SURVEY_QUESTION, SURVEY_RESPONSE
 from tasks.rest.paging import LinkWithQuery
@@ -13,8 +14,8 @@ def modified(window: Window) -> dict[str, str]:
     """Completed responses that were changed in a window."""
     return {
         "status": FINISHED,
-        "start_modified_at": window.start.strftime("%Y-%m-%dT%H:%M:%S"),
-        "end_modified_at": window.end.strftime("%Y-%m-%dT%H:%M:%S"),
+        "start_modified_at": written(window.start),
+        "end_modified_at": written(window.end),
     }
 
 
@@ -26,7 +27,7 @@ STREAMS = (
         records="data",
         params={"sort_by": "date_modified", "sort_order": "ASC"},
         total=Total("total"),
-        paging=LinkWithQuery(at="links.next", size={"per_page": "100", "page": "1"}),
+        paging=FromLastModified(at="links.next", size={"per_page": "100", "page": "1"}),
         sync=IncrementalWindow(ask=modified, overlap=timedelta(hours=1)),
         parent=ParentStream(
             Request(
