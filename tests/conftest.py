@@ -140,13 +140,13 @@ class Bench:
 
     def tables(self, *schemas: str) -> dict[str, list[tuple[Any, ...]]]:
         """Every row of every table of the schemas, sorted; `source` without its load columns."""
-        found = {}
+        result = {}
         with opened(self.url) as session:
             for name, columns in described(*(schemas or ("source", "core", "marts"))).items():
                 listed = ", ".join(f'"{c}"' for c in columns)
                 rows = [tuple(row) for row in session.fetch(f"select {listed} from {name}")]
-                found[name] = sorted(rows, key=repr)
-        return found
+                result[name] = sorted(rows, key=repr)
+        return result
 
 
 @cache
@@ -179,13 +179,15 @@ def described(*schemas: str) -> dict[str, list[str]]:
     """Tables and their columns, without those that differ between loads."""
     from tasks.entities import ENTITIES
 
-    found = {}
+    result = {}
     if "source" in schemas:
-        found |= {f"source.{e.name}": ["account", "connector", *e.names] for e in ENTITIES.values()}
-    found |= {
+        result |= {
+            f"source.{e.name}": ["account", "connector", *e.names] for e in ENTITIES.values()
+        }
+    result |= {
         m.full_name: [c.name for c in m.columns] for m in models().values() if m.schema in schemas
     }
-    return found
+    return result
 
 
 def build_models(

@@ -75,12 +75,12 @@ class Page(HTMLParser):
         self.ids: set[str] = set()
 
     def handle_starttag(self, tag, attributes):
-        found = dict(attributes)
-        self.ids.add(found.get("id", ""))
-        if tag == "script" or any(name.startswith("on") for name in found):
+        result = dict(attributes)
+        self.ids.add(result.get("id", ""))
+        if tag == "script" or any(name.startswith("on") for name in result):
             self.outside.append(tag)
         for name in ("src", "href", "xlink:href"):
-            value = found.get(name) or ""
+            value = result.get(name) or ""
             if value and not value.startswith(("#", "data:")):
                 self.outside.append(f"{tag} {value}")
 

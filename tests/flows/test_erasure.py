@@ -73,7 +73,7 @@ def busiest(bench: Bench, account: str) -> tuple[str, str, str]:
 
 def everywhere(bench: Bench, words: tuple[str, ...]) -> list[str]:
     """Files and database values that contain one of the words; landed pages are unpacked."""
-    found = []
+    result = []
     for path in bench.folder.rglob("*"):
         if path.suffix == ".zst":
             packed = path.read_bytes()
@@ -87,8 +87,8 @@ def everywhere(bench: Bench, words: tuple[str, ...]) -> list[str]:
             content = path.read_bytes()
         else:
             continue
-        found += [f"{path.name}: {word}" for word in words if word.encode() in content]
-    return found
+        result += [f"{path.name}: {word}" for word in words if word.encode() in content]
+    return result
 
 
 def figures(bench: Bench) -> dict:
@@ -238,8 +238,8 @@ def test_clearing_keeps_the_shape_and_leaves_no_word(content):
         frozenset({"7"}),
     )
     body = msgspec.json.encode(content)
-    found = cleared(body, person)
-    after = body if found is None else found
+    result = cleared(body, person)
+    after = body if result is None else result
     assert b"Ann Lee" not in after.replace(b'"Ann Lee"', b"")  # alone it may be a namesake's
     assert b"ann@x.example" not in after
     assert b'"42"' not in after

@@ -37,9 +37,9 @@ def wait_for(check: Callable[[], Any], seconds: float, what: str) -> Any:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         with suppress(OSError):
-            found = check()
-            if found:
-                return found
+            result = check()
+            if result:
+                return result
         time.sleep(1)
     raise AssertionError(f"{what} within {seconds:.0f} s")
 
@@ -145,10 +145,10 @@ class Prefect:
 
     def runs_of(self, deployment: dict[str, Any]) -> list[dict[str, Any]]:
         """Runs that a person or an automation started, not the schedule."""
-        found = self.ask(
+        result = self.ask(
             "flow_runs/filter", {"flow_runs": {"deployment_id": {"any_": [deployment["id"]]}}}
         )
-        return [r for r in found if not r["auto_scheduled"]]
+        return [r for r in result if not r["auto_scheduled"]]
 
     def logs(self) -> str:
         return "\n".join(

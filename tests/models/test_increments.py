@@ -42,8 +42,8 @@ def tables(warehouse: Warehouse) -> dict[str, list[tuple[Any, ...]]]:
 
 
 def moment(row: dict[str, Any]) -> datetime:
-    found = [v for k, v in row.items() if isinstance(v, datetime) and k != "created_at"]
-    return max(found, default=FIRST)
+    result = [v for k, v in row.items() if isinstance(v, datetime) and k != "created_at"]
+    return max(result, default=FIRST)
 
 
 def batches(

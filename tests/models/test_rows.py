@@ -21,8 +21,8 @@ MADE = [m for m in models().values() if not m.select and m.seed is None]
 
 def row_class(model: Model) -> type:
     name = "".join(part.title() for part in model.name.split("_"))
-    (found,) = {getattr(module, name) for module in MODULES if hasattr(module, name)}
-    return found
+    (result,) = {getattr(module, name) for module in MODULES if hasattr(module, name)}
+    return result
 
 
 @pytest.mark.parametrize("model", MADE, ids=lambda model: model.full_name)

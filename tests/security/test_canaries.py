@@ -100,9 +100,9 @@ def folder(sandbox: Sandbox, tmp_path: Path) -> Path:
 
 
 def spoil(body: bytes) -> bytes:
-    found = json.loads(body)
-    found["tickets"][0] |= {"created_at": "not a time", "subject": SUBJECT, "description": BODY}
-    return json.dumps(found).encode()
+    result = json.loads(body)
+    result["tickets"][0] |= {"created_at": "not a time", "subject": SUBJECT, "description": BODY}
+    return json.dumps(result).encode()
 
 
 def written(folder: Path) -> Iterator[tuple[str, bytes]]:
@@ -175,10 +175,10 @@ def test_no_secret_and_no_personal_datum_is_anywhere(folder: Path, sandbox: Sand
         "the landing zone has it: the search below is not idle"
     )
     agents = {a.name for a in sandbox.fakes["zendesk"].world.agents}
-    found = [
+    result = [
         (name, datum)
         for name, content in everything
         for datum in personal
         if datum not in agents and datum.encode() in content
     ]
-    assert found == []
+    assert result == []
