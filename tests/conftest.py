@@ -167,7 +167,7 @@ def begin_prepared(url: str) -> None:
         shutil.copy(_prepared(), path)
 
 
-def begun(url: str) -> Warehouse:
+def new_warehouse(url: str) -> Warehouse:
     """A warehouse with all tables, to be disposed of by the caller."""
     begin_prepared(url)
     made = Warehouse(url, threads=1)
@@ -261,7 +261,9 @@ def postgres() -> Iterator[Callable[[], str]]:
 @pytest.fixture(params=["duckdb", "postgresql"])
 def warehouse(request, tmp_path, postgres) -> Iterator[Warehouse]:
     """A warehouse of each kind with all tables and no rows."""
-    made = begun(f"duckdb:///{tmp_path / 'w.duckdb'}" if request.param == "duckdb" else postgres())
+    made = new_warehouse(
+        f"duckdb:///{tmp_path / 'w.duckdb'}" if request.param == "duckdb" else postgres()
+    )
     yield made
     made.dispose()
 

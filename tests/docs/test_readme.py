@@ -115,7 +115,7 @@ def test_the_report_is_self_contained_and_the_spreadsheet_has_the_same_tables(
     book = openpyxl.load_workbook(outcome.published.sheet)
     assert {"kpis", "kpis_by_account", "staffing", "budget", "forecast"} <= set(book.sheetnames)
     cells = [c for sheet in book for row in sheet.iter_rows() for c in row]
-    assert all(c.data_type != "f" for c in cells), "a text became a formula"
+    assert all(c.data_type != "f" for c in cells), "a text turned into a formula"
     assert any(str(c.value).startswith("=HYPERLINK") for c in cells)
     docs = Path(outcome.published.data_docs)
     assert docs.is_file()

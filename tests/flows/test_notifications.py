@@ -87,7 +87,7 @@ def test_failure_and_recovery_are_each_notified_once(small_bench: Bench, small_s
         [],
         [],
         [],
-    ), "all is well and was before: nothing to tell"
+    ), "all is well and was before: no notification"
     small_sandbox.fakes["surveymonkey"].faults = [InjectedFault("unauthorized", "", times=1000)]
     for _ in range(2):
         assert bench.run(midnight(TODAY), report=True).undelivered == []
@@ -95,7 +95,7 @@ def test_failure_and_recovery_are_each_notified_once(small_bench: Bench, small_s
         1,
         1,
         1,
-    ], "the same trouble is told once"
+    ], "the same failure is notified once"
     reported = json.dumps(hook.messages[0])
     assert "1 source not up to date" in reported
     assert "surveymonkey_acme could not be read (responses); its numbers are as of" in reported
@@ -179,7 +179,7 @@ def test_a_report_that_cannot_be_written_keeps_the_tables_and_is_notified(
     assert "check reports.folder" in outcome.message
     assert [m["text"] for m in hook.messages] == ["Support numbers of 2026-11-01: no new report"]
     assert "The tables are built, but there is no new report" in json.dumps(hook.messages[0])
-    assert complete_until(broken.settings()) == midnight(TODAY), "the tables are whole"
+    assert complete_until(broken.settings()) == midnight(TODAY), "the tables are complete"
     mended = replace(small_bench, extra={"notifications": {"slack": True}})
     assert mended.run(midnight(TODAY), report=True).state == "completed"
     assert [m["text"] for m in hook.messages[1:]] == ["Support numbers of 2026-11-01: complete"]
@@ -231,7 +231,7 @@ def test_nothing_in_a_value_becomes_a_mention_a_link_or_a_header(sinks):
     assert letter["Bcc"] is None
     assert letter["Subject"].startswith("Trouble <!channel>")
     assert "<script>" not in letter.get_body(("html",)).get_content()
-    assert "and 2" in reported, "cut lists say how much more there is"
+    assert "and 2" in reported, "shortened lists give the number of the rest"
 
 
 def test_wrong_addresses_and_passwords_are_reported_but_not_shown(sinks, monkeypatch):

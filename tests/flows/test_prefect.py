@@ -237,7 +237,7 @@ def test_two_workers_run_the_shipped_deployments_and_one_of_them_dies(
     assert "another run is at work" in ends[1]["message"]
     kill_all(worker)
     fake.faults = []
-    assert prefect.ask(f"flow_runs/{doomed}")["state_type"] == "RUNNING", "nobody has noticed yet"
+    assert prefect.ask(f"flow_runs/{doomed}")["state_type"] == "RUNNING", "not noticed yet"
     repaired = prefect.begin(deployments["hourly"], as_of=as_of)
     assert prefect.end_of(repaired)["type"] == "COMPLETED", prefect.logs()
     equals_a_clean_run(few, tmp_path)

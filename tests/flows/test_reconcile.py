@@ -50,7 +50,7 @@ def test_deletions_that_no_api_reports_leave_the_figures(desks: Bench, small_san
     clean.run(midnight(TODAY))
     desks.run(midnight(TODAY))
     assert differences(clean.tables("core"), desks.tables("core")) != {}, (
-        "without a comparison they stay"
+        "without a reconciliation they stay"
     )
     outcome, result = compare(desks, midnight(TODAY))
     assert outcome.state == "completed", outcome.message
@@ -64,7 +64,7 @@ def test_deletions_that_no_api_reports_leave_the_figures(desks: Bench, small_san
     assert {k for k in unequal if "agent" not in k} == set()
     assert desks.fetch("select count(*) from ops.alert where kind = 'ghost' and not is_open") == [
         (2,)
-    ], "mended: nobody has to look"
+    ], "repaired: nothing needs attention"
     assert desks.fetch("select sum(ghost_count) from ops.reconciliation") == [
         (sum(len(c.ghosts) for c in result),)
     ]

@@ -6,7 +6,7 @@ from typing import Any
 import brute_force
 import event_log
 import pytest
-from conftest import begun, build_models
+from conftest import build_models, new_warehouse
 from event_log import AS_OF
 
 from tasks.settings import load
@@ -58,7 +58,9 @@ def measures(facts):
 @pytest.fixture(scope="module", params=["duckdb", "postgresql"])
 def warehouse(request, tmp_path_factory, postgres, log):
     folder = tmp_path_factory.mktemp("brute")
-    made = begun(f"duckdb:///{folder / 'w.duckdb'}" if request.param == "duckdb" else postgres())
+    made = new_warehouse(
+        f"duckdb:///{folder / 'w.duckdb'}" if request.param == "duckdb" else postgres()
+    )
     event_log.load(made, log.rows)
     build(made)
     yield made

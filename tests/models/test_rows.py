@@ -34,7 +34,7 @@ def test_the_row_class_is_the_description(model: Model):
         kinds = set(get_args(hints[column.name]) or (hints[column.name],))
         assert kinds - {NoneType} == {PYTHON[column.kind]}, column.name
         assert NoneType not in kinds or column.name not in model.grain, column.name
-    assert all(f.default is MISSING for f in fields(row)), "say None where a value is missing"
+    assert all(f.default is MISSING for f in fields(row)), "give None for a missing value"
 
 
 @dataclass(frozen=True)

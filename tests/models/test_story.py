@@ -9,7 +9,7 @@ from typing import Any
 import event_log
 import pytest
 import yaml
-from conftest import begun, build_models
+from conftest import build_models, new_warehouse
 from read_uses import uses
 from test_models import CASES, shown, wanted
 from test_reads import samples
@@ -53,7 +53,7 @@ def typed(entity: str, row: dict[str, Any]) -> dict[str, Any]:
 
 
 def build_story(url: str) -> Warehouse:
-    warehouse = begun(url)
+    warehouse = new_warehouse(url)
     event_log.load(
         warehouse, [(entity, typed(entity, row)) for entity, rows in STORY.items() for row in rows]
     )

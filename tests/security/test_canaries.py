@@ -154,7 +154,7 @@ def test_no_secret_and_no_personal_datum_is_anywhere(folder: Path, sandbox: Sand
     assert any(name.endswith("tables.xlsx") for name in names)
     assert {"warehouse.duckdb", "support.duckdb"} <= names
     assert any(b"zendesk_acme" in content for _, content in everything), (
-        "the search can find what is there"
+        "the search finds a value that is there"
     )
     hidden = [form for value in secrets(sandbox).values() for form in forms(value)]
     assert [
@@ -172,7 +172,7 @@ def test_no_secret_and_no_personal_datum_is_anywhere(folder: Path, sandbox: Sand
         *(p.name for p in people[:300]),
     ]
     assert any(people[0].email.encode() in content for _, content in landed(folder)), (
-        "the landing zone has it: the search below is not idle"
+        "the landing zone has it, so the search below can fail"
     )
     agents = {a.name for a in sandbox.fakes["zendesk"].world.agents}
     result = [
