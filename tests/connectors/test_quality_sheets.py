@@ -193,7 +193,7 @@ def with_rule(sheet: Sheet, name: str, *proofs: str) -> Sheet:
 
 
 @pytest.mark.parametrize(
-    ("rule", "proofs", "told"),
+    ("rule", "proofs", "reported"),
     [
         ("history", (), "rule 9 (history) says done: name a proof"),
         ("history", ("tests/nowhere.py",), "the proof tests/nowhere.py does not exist"),
@@ -249,7 +249,7 @@ def sheet_of(tmp_path: Path, changed: dict[str, str]) -> Sheet:
 
 
 @pytest.mark.parametrize(
-    ("changed", "told"),
+    ("changed", "reported"),
     [
         ({"sla": "{todo: ''}"}, "sla: say in one sentence why it is todo"),
         ({"sla": "{exempt: no end mark}"}, "sla: say in one sentence"),
