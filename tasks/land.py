@@ -7,8 +7,8 @@ from typing import Any
 from tasks.clock import parse_instant
 from tasks.landing.store import Batch, Landed, Landing
 from tasks.rest.received import ReceivedPage
-from tasks.rest.sections import PARENT_DOCUMENT, PARENTS, decode
-from tasks.rest.spec import Request, Stream
+from tasks.rest.sections import decode
+from tasks.rest.spec import PARENT_DOCUMENT, PARENTS, Request, Stream
 
 _SECTIONS_OF_0_1 = {"partitions": PARENTS, "lead": PARENT_DOCUMENT}
 
