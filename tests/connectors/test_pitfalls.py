@@ -72,7 +72,7 @@ class TestFreshdesk:
         """A bulk update gives all rows one `updated_at`: a cursor on it alone would loop."""
         fake = sandbox.fakes["freshdesk"]
         fake.per_page, fake.last_page = 7, 3
-        fake.changed_keys = lambda ticket: NOW - timedelta(hours=2)
+        fake.updated_at = lambda ticket: NOW - timedelta(hours=2)
         with narrowed("freshdesk", "tickets", cap=3, size={"per_page": "7"}):
             assert "share the instant" in failure(only("freshdesk").read(NOW), "tickets")
 
@@ -121,7 +121,7 @@ class TestIntercom:
         bench.read(NOW)
         before = bench.fetch("select count(*) from source.message")[0][0]
         fake.most_parts = 1
-        fake.changed_keys = lambda ticket: NOW + timedelta(minutes=1)
+        fake.updated_at = lambda ticket: NOW + timedelta(minutes=1)
         fake.clock = NOW + timedelta(minutes=5)
         assert bench.read(NOW + timedelta(minutes=5)).state == "completed"
         assert bench.fetch("select count(*) from source.message")[0][0] >= before
@@ -150,7 +150,7 @@ class TestJira:
             fake.clock = NOW - timedelta(hours=hours)
             assert bench.read(fake.clock).state == "completed"
         loaded = dict(bench.fetch("select ticket_id, version_at from source.ticket"))
-        assert loaded == {str(t.number): fake.changed_keys(t) for t in fake.alive()}
+        assert loaded == {str(t.number): fake.updated_at(t) for t in fake.alive()}
 
     def test_a_token_treated_as_anonymous_is_refused(self, only, sandbox: Sandbox):
         from flows.pipeline.doctor import examine
@@ -187,7 +187,7 @@ class TestSalesforce:
             only("salesforce", start=NOW - timedelta(days=20)),
         )
         fake.per_page = 4
-        fake.changed_keys = lambda ticket: NOW - timedelta(hours=1)
+        fake.updated_at = lambda ticket: NOW - timedelta(hours=1)
         outcome = bench.read(NOW)
         assert outcome.state == "completed", outcome.message
         assert any("/query/01g" in a.path for a in fake.asked)

@@ -223,7 +223,7 @@ def test_numbers_that_do_not_add_up_end_the_run_loudly_and_hold_the_watermark(on
         connection.execute("update marts.kpi_weekly set denominator = denominator + 1")
     again = bench.run(midnight(TODAY), report=True)
     assert again.state == "partly"
-    assert "numbers do not add up: The weeks and the months" in again.message
+    assert "numbers do not add up: Weekly and monthly figures" in again.message
     with duckdb.connect(bench.url.removeprefix("duckdb:///")) as connection:
         held = connection.execute(
             "select run_id from ops.watermark where subject = 'marts'"
