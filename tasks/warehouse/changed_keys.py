@@ -101,9 +101,10 @@ class ChangedKeys:
                 "select account, ticket_id from staging.status_change"
                 f" where starts_at >= timestamptz '{since}'"
             )
+        union = " union ".join(queries)
         self.session.execute(
-            f"insert into {CHANGED_NOW} select n.account, n.ticket_id from ({' union '.join(queries)})"
-            f" as n except select * from {CHANGED_NOW}"
+            f"insert into {CHANGED_NOW} select n.account, n.ticket_id from ({union}) as n"
+            f" except select * from {CHANGED_NOW}"
         )
         self.session.analyze(CHANGED_NOW)
         self._version += 1
