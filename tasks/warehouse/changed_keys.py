@@ -86,7 +86,8 @@ class ChangedKeys:
         """From the tickets of rows loaded since the last build."""
         self.session.execute(f"drop table if exists {CHANGED_NOW}")
         self.session.execute(
-            f"create temporary table {CHANGED_NOW} as select account, ticket_id from ops.changed_ticket"
+            f"create temporary table {CHANGED_NOW} as"
+            " select account, ticket_id from ops.changed_ticket"
         )
         self.session.analyze(CHANGED_NOW)
 
