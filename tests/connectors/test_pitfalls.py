@@ -165,7 +165,7 @@ class TestJira:
             f for f in examine(only("jira").settings()) if f.subject == "account jira_acme"
         )
         assert not loaded.is_ok
-        assert "stranger" in loaded.description
+        assert "anonymous" in loaded.description
 
     def test_the_removed_search_is_not_used(self, only, sandbox: Sandbox):
         only("jira").read(NOW)
