@@ -44,12 +44,12 @@ docs: $(VENV)/.tests              ## Build the documentation site into site/; an
 	$(BIN)/python -m docs.generate .docs
 	$(BIN)/zensical build --strict
 
-bench: $(VENV)/.tests             ## Run the benchmarks: extract to warehouse, KPI layer, calls per vendor, forecast
+bench: $(VENV)/.tests             ## Run the benchmarks (DATA=folder of the two public data sets adds the forecast)
 	$(BIN)/python tests/benchmarks/extract_to_warehouse.py
 	$(BIN)/python tests/benchmarks/kpi_layer.py
 	$(BIN)/python tests/benchmarks/kpi_layer.py --url postgresql
 	$(BIN)/python tests/benchmarks/calls_per_vendor.py
-	$(BIN)/python tests/benchmarks/forecast.py
+	$(if $(DATA),$(BIN)/python tests/benchmarks/forecast.py --data $(DATA))
 
 faults: $(VENV)/.tests            ## Play every fault for every vendor (45 minutes on two cores) and print the results
 	$(BIN)/python tests/faults/matrix.py

@@ -140,13 +140,13 @@ class Bench:
 
     def tables(self, *schemas: str) -> dict[str, list[tuple[Any, ...]]]:
         """Every row of every table of the schemas, sorted; `source` without its load columns."""
-        found = {}
+        result = {}
         with opened(self.url) as session:
             for name, columns in described(*(schemas or ("source", "core", "marts"))).items():
                 listed = ", ".join(f'"{c}"' for c in columns)
                 rows = [tuple(row) for row in session.fetch(f"select {listed} from {name}")]
-                found[name] = sorted(rows, key=repr)
-        return found
+                result[name] = sorted(rows, key=repr)
+        return result
 
 
 @cache
@@ -167,7 +167,7 @@ def begin_prepared(url: str) -> None:
         shutil.copy(_prepared(), path)
 
 
-def begun(url: str) -> Warehouse:
+def new_warehouse(url: str) -> Warehouse:
     """A warehouse with all tables, to be disposed of by the caller."""
     begin_prepared(url)
     made = Warehouse(url, threads=1)
@@ -179,13 +179,15 @@ def described(*schemas: str) -> dict[str, list[str]]:
     """Tables and their columns, without those that differ between loads."""
     from tasks.entities import ENTITIES
 
-    found = {}
+    result = {}
     if "source" in schemas:
-        found |= {f"source.{e.name}": ["account", "connector", *e.names] for e in ENTITIES.values()}
-    found |= {
+        result |= {
+            f"source.{e.name}": ["account", "connector", *e.names] for e in ENTITIES.values()
+        }
+    result |= {
         m.full_name: [c.name for c in m.columns] for m in models().values() if m.schema in schemas
     }
-    return found
+    return result
 
 
 def build_models(
@@ -259,7 +261,9 @@ def postgres() -> Iterator[Callable[[], str]]:
 @pytest.fixture(params=["duckdb", "postgresql"])
 def warehouse(request, tmp_path, postgres) -> Iterator[Warehouse]:
     """A warehouse of each kind with all tables and no rows."""
-    made = begun(f"duckdb:///{tmp_path / 'w.duckdb'}" if request.param == "duckdb" else postgres())
+    made = new_warehouse(
+        f"duckdb:///{tmp_path / 'w.duckdb'}" if request.param == "duckdb" else postgres()
+    )
     yield made
     made.dispose()
 

@@ -76,12 +76,12 @@ def known(text: str) -> str:
 
 def cases(rows: Iterable[Mapping[str, str]]) -> dict[str, list[Mapping[str, str]]]:
     """Rows by incident, in the order of the file's own counter: minutes tie."""
-    found: dict[str, list[Mapping[str, str]]] = {}
+    by_number: dict[str, list[Mapping[str, str]]] = {}
     for row in rows:
-        found.setdefault(row["number"], []).append(row)
+        by_number.setdefault(row["number"], []).append(row)
     return {
         n: sorted(c, key=lambda r: (instant(r["sys_updated_at"]), int(r["sys_mod_count"])))
-        for n, c in found.items()
+        for n, c in by_number.items()
     }
 
 
@@ -194,19 +194,19 @@ def _user(name: str) -> Record:
 
 def truth(rows: Iterable[Mapping[str, str]]) -> dict[str, Any]:
     """Expected values from the file: states in order, reopens, reassignments, SLA."""
-    found: dict[str, Any] = {}
+    by_number: dict[str, Any] = {}
     for number, case in cases(rows).items():
         states = [r["incident_state"] for r in case]
         history = [s for i, s in enumerate(states) if i == 0 or s != states[i - 1]]
         done = [s in {"Resolved", "Closed"} for s in history]
-        found[number] = {
+        by_number[number] = {
             "history": [STATES.get(s, s) for s in history],
             "reopens": sum(a and not b for a, b in itertools.pairwise(done)),
             "vendor_reopens": int(case[-1]["reopen_count"]),
             "vendor_reassignments": int(case[-1]["reassignment_count"]),
             "made_sla": case[-1]["made_sla"] == "True" or case[-1]["made_sla"] == "true",
         }
-    return found
+    return by_number
 
 
 QUIRKS = {

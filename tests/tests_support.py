@@ -61,19 +61,19 @@ def midnight(day: date) -> datetime:
 
 def differences(one: dict[str, list[Any]], other: dict[str, list[Any]]) -> dict[str, Any]:
     """Tables that differ, with a few rows that only one side has."""
-    found = {}
+    result = {}
     for name in sorted(set(one) | set(other)):
         left, right = one.get(name, []), other.get(name, [])
         if left != right:
             in_left, in_right = set(left), set(right)
             only_left = [r for r in left if r not in in_right][:2]
             only_right = [r for r in right if r not in in_left][:2]
-            found[name] = {
+            result[name] = {
                 "rows": (len(left), len(right)),
                 "only one": only_left,
                 "only other": only_right,
             }
-    return found
+    return result
 
 
 def open_between(start: datetime, end: datetime) -> int:

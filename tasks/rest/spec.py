@@ -90,8 +90,8 @@ class Request:
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Json]) -> "Request":
-        """The inverse of `as_json`."""
-        return cls(**{**stored, "state": RequestState(**stored["state"])})
+        """The inverse of `as_json`; requests landed by version 0.1 have no state of their own."""
+        return cls(**{**stored, "state": RequestState(**stored.get("state", {}))})
 
 
 class PageView(Protocol):

@@ -51,9 +51,9 @@ class Desk(Fake):
         """Merged into another one by now."""
         return ticket.merged_at is not None and ticket.merged_at <= self.clock
 
-    def changed_keys(self, ticket: Ticket) -> datetime:
-        """When the ticket was last touched."""
-        return ticket.touched_at(self.clock)
+    def updated_at(self, ticket: Ticket) -> datetime:
+        """When the ticket was last updated."""
+        return ticket.updated_at(self.clock)
 
     def notes(self, ticket: Ticket) -> list[Note]:
         """Messages so far, the opening one first."""

@@ -193,7 +193,7 @@ class Ticket:
                 found = change.after
         return found
 
-    def touched_at(self, now: datetime) -> datetime:
+    def updated_at(self, now: datetime) -> datetime:
         """The last thing that happened up to now."""
         instants = [self.created_at, *(c.at for c in self.changes), *(n.at for n in self.notes)]
         instants += [i for i in (self.deleted_at, self.merged_at) if i]

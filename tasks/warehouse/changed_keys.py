@@ -15,9 +15,9 @@ import sqlalchemy as sa
 
 from tasks.warehouse.session import Session
 
-TOUCHED = "touched_now"
+CHANGED_NOW = "changed_now"
 SIDE = "which_side"  # of rows that differ: 1 for one that came, -1 for one that went
-_TICKETS = f"(select account, ticket_id from {TOUCHED})"
+_TICKETS = f"(select account, ticket_id from {CHANGED_NOW})"
 _MOST_DAYS = 400  # more than that: the whole table is read anyway
 # where a row's ticket is not in columns `account` and `ticket_id`
 _TICKET_OF: Mapping[str, tuple[str, str, str]] = {
@@ -61,8 +61,8 @@ def touch_tickets(
         return
     account, ticket, where = expressions
     session.execute(
-        f"insert into ops.touched_ticket (account, ticket_id) select {account}, {ticket} from"
-        f" {rows} as r where {where} except select account, ticket_id from ops.touched_ticket",
+        f"insert into ops.changed_ticket (account, ticket_id) select {account}, {ticket} from"
+        f" {rows} as r where {where} except select account, ticket_id from ops.changed_ticket",
         dict(values or {}),
     )
 
@@ -84,11 +84,12 @@ class ChangedKeys:
 
     def start(self) -> None:
         """From the tickets of rows loaded since the last build."""
-        self.session.execute(f"drop table if exists {TOUCHED}")
+        self.session.execute(f"drop table if exists {CHANGED_NOW}")
         self.session.execute(
-            f"create temporary table {TOUCHED} as select account, ticket_id from ops.touched_ticket"
+            f"create temporary table {CHANGED_NOW} as"
+            " select account, ticket_id from ops.changed_ticket"
         )
-        self.session.analyze(TOUCHED)
+        self.session.analyze(CHANGED_NOW)
 
     def look_at(self, tables: Iterable[str], *, since: datetime | None = None) -> None:
         """Also look at the tickets of these tables, and at those whose status changed since then.
@@ -101,22 +102,23 @@ class ChangedKeys:
                 "select account, ticket_id from staging.status_change"
                 f" where starts_at >= timestamptz '{since}'"
             )
+        union = " union ".join(queries)
         self.session.execute(
-            f"insert into {TOUCHED} select n.account, n.ticket_id from ({' union '.join(queries)})"
-            f" as n except select * from {TOUCHED}"
+            f"insert into {CHANGED_NOW} select n.account, n.ticket_id from ({union}) as n"
+            f" except select * from {CHANGED_NOW}"
         )
-        self.session.analyze(TOUCHED)
+        self.session.analyze(CHANGED_NOW)
         self._version += 1
 
     def finish(self) -> None:
         """Forget all changed keys: the build is done."""
-        self.session.execute("delete from ops.touched_ticket")
+        self.session.execute("delete from ops.changed_ticket")
         for _, name in self._slices.values():
             self.session.execute(f"drop table if exists {name}")
-        self.session.execute(f"drop table if exists {TOUCHED}")
+        self.session.execute(f"drop table if exists {CHANGED_NOW}")
 
     def tickets_where(self, name: str, columns: Iterable[str]) -> str:
-        """Condition: the row's ticket is touched."""
+        """Condition: the row's ticket changed."""
         expressions = ticket_of(name, columns)
         assert expressions is not None  # callers ask for tables with tickets only
         account, ticket, _ = expressions
@@ -186,8 +188,8 @@ class ChangedKeys:
     def _note_tickets(self, expressions: tuple[str, str, str], rows: str) -> None:
         account, ticket, where = expressions
         added = self.session.execute(
-            f"insert into {TOUCHED} select {account}, {ticket} from {rows} where {where} except"
-            f" select * from {TOUCHED}"
+            f"insert into {CHANGED_NOW} select {account}, {ticket} from {rows} where {where} except"
+            f" select * from {CHANGED_NOW}"
         ).rowcount
         self._version += 1 if added else 0
 

@@ -54,11 +54,16 @@ MIGRATIONS: tuple[tuple[int, str, tuple[str, ...]], ...] = (
         "the field's words for tables and columns; derived tables only are dropped",
         (
             "alter table if exists ops.forecast_told rename to forecast_published",
+            "alter table if exists ops.touched_ticket rename to changed_ticket",
             *(
-                f"alter table ops.{name} rename column says to description"
-                for name in ("alert", "schema_version")
+                f"alter table if exists ops.{name} rename column {before} to {after}"
+                for name, before, after in (
+                    ("forecast_published", "told_at", "published_at"),
+                    ("alert", "says", "description"),
+                    ("schema_version", "says", "description"),
+                    ("notification", "is_well", "is_ok"),
+                )
             ),
-            "alter table ops.notification rename column is_well to is_ok",
             *(
                 f"drop table if exists {name}"
                 for name in (

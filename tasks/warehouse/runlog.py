@@ -350,8 +350,8 @@ _PUBLISHED = """
 account, team_id, day, lead_days, model, expected_tickets, low_80, high_80, low_95, high_95
 """
 _PUBLISH_FORECAST = f"""
-insert into ops.forecast_published ({_PUBLISHED}, run_id, told_at)
-select {_PUBLISHED}, cast(:run_id as text), cast(:told_at as timestamptz)
+insert into ops.forecast_published ({_PUBLISHED}, run_id, published_at)
+select {_PUBLISHED}, cast(:run_id as text), cast(:published_at as timestamptz)
 from marts.forecast_volume_daily as forecast
 where
     forecast.lead_days in (1, 7, 14, 28)
@@ -374,7 +374,7 @@ def tell_forecast(session: Session, run_id: str) -> int:
     """
     return session.execute(
         _PUBLISH_FORECAST,
-        {"run_id": run_id, "told_at": now()},
+        {"run_id": run_id, "published_at": now()},
     ).rowcount
 
 

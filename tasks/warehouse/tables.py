@@ -257,8 +257,8 @@ ACCOUNT_MARK = _ops(
     _c("kind", "text", "bot, escalation_team or escalate_on_raise", required=True),
     _c("value", "text", "Author, team or 'true'", required=True),
 )
-TOUCHED_TICKET = _ops(
-    "touched_ticket",
+CHANGED_TICKET = _ops(
+    "changed_ticket",
     "Tickets whose rows were loaded since the last build; emptied by the build",
     ("account", "ticket_id"),
     _c("account", "text", "Account", required=True),
@@ -365,7 +365,7 @@ FORECAST_PUBLISHED = _ops(
     _c("high_95", "number", "Upper bound", required=True),
     _c("run_id", "text", "Run that published it first", required=True),
     _c(
-        "told_at",
+        "published_at",
         "instant",
         "When; later than the day if a past day was forecast afterwards",
         required=True,
@@ -392,7 +392,7 @@ OPS = (
     REPORTING_ZONE,
     REPORTING_SETTING,
     ACCOUNT_MARK,
-    TOUCHED_TICKET,
+    CHANGED_TICKET,
     ALERT,
     NOTIFICATION,
     ERASED,

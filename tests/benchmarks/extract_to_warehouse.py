@@ -284,12 +284,12 @@ def run_dlt(url: str, folder: str) -> None:
     def tickets():
         cursor = "0"
         while True:
-            found = session.get(
+            result = session.get(
                 f"{url}/api/v2/incremental/tickets/cursor.json", params={"cursor": cursor}
             ).json()
-            yield found["tickets"]
-            cursor = found["after_cursor"]
-            if found["end_of_stream"]:
+            yield result["tickets"]
+            cursor = result["after_cursor"]
+            if result["end_of_stream"]:
                 return
 
     start_cpu, started = cpu_now(), time.perf_counter()
@@ -338,16 +338,16 @@ def measure(count: int, *, with_dlt: bool) -> dict[str, dict]:
         text=True,
     )
     url = f"http://127.0.0.1:{server.stdout.readline().strip()}"
-    found = {}
+    result = {}
     try:
         for what in ("floor", "product", "again", *(("dlt",) if with_dlt else ())):
-            found[what] = contender(
+            result[what] = contender(
                 dlt_python() if what == "dlt" else sys.executable, what, url, folder
             )
     finally:
         server.kill()
         shutil.rmtree(folder, ignore_errors=True)
-    return found
+    return result
 
 
 def main() -> None:

@@ -82,9 +82,11 @@ class Tally:
         self.wrong = self.error = self.came = self.naive_in_sample = self.seconds = 0.0
         self.by_queue: Floats | float = 0.0
 
-    def add(self, said: Floats, came: Floats, usual_change: Floats, seconds: float = 0.0) -> None:
+    def add(
+        self, forecasts: Floats, came: Floats, usual_change: Floats, seconds: float = 0.0
+    ) -> None:
         known = ~np.isnan(came)
-        off = np.where(known, said - np.nan_to_num(came), 0)
+        off = np.where(known, forecasts - np.nan_to_num(came), 0)
         self.wrong += float(np.abs(off).sum())
         self.error += float(off.sum())
         self.came += float(np.nansum(came))
@@ -111,8 +113,8 @@ def compare(panel: Panel, origins: Sequence[int], horizon: int, open_days: int =
             made.means, came, change, time.process_time() - began
         )
         chosen.update(made.models)
-        for name, (said, seconds) in alone(then, ahead).items():
-            tallies.setdefault(name, Tally()).add(said, came, change, seconds)
+        for name, (forecasts, seconds) in alone(then, ahead).items():
+            tallies.setdefault(name, Tally()).add(forecasts, came, change, seconds)
         # the zero-to-zero interval of a closed day says nothing about certainty
         known = ~np.isnan(came) & (made.means > 0)
         inside_80 += int(
@@ -169,18 +171,18 @@ def weeks_held(made: Forecasts, came: Floats) -> Floats:
         :, None, None
     ] > np.arange(made.panel.horizon)
     seen = np.where(days_known, np.nan_to_num(made.actual), np.nan)
-    found = quantiles(sums(made.means), sums(made.past), sums(seen), WEEK_GROUPS)
-    held, said = sums(np.nan_to_num(came)), sums(made.means) > 0
+    result = quantiles(sums(made.means), sums(made.past), sums(seen), WEEK_GROUPS)
+    held, forecasts = sums(np.nan_to_num(came)), sums(made.means) > 0
     in_80, in_95 = (
-        (found[..., low] <= held) & (held <= found[..., high]) & said
+        (result[..., low] <= held) & (held <= result[..., high]) & forecasts
         for low, high in ((LOW_80, HIGH_80), (LOW_95, HIGH_95))
     )
-    return np.array([in_80.sum(), in_95.sum(), said.sum()])
+    return np.array([in_80.sum(), in_95.sum(), forecasts.sum()])
 
 
 def alone(panel: Panel, horizon: int) -> dict[str, tuple[Floats, float]]:
     """Every candidate by itself, without past forecasts, and its CPU time."""
-    found = {}
+    result = {}
     for name in full():
         began = time.process_time()
         made = forecast(
@@ -188,11 +190,11 @@ def alone(panel: Panel, horizon: int) -> dict[str, tuple[Floats, float]]:
             candidates=lambda name=name: {NAIVE: full()[NAIVE], "level_profile": full()[name]},
             origins=0,
         )
-        found[name] = (made.means, time.process_time() - began)
+        result[name] = (made.means, time.process_time() - began)
     began = time.process_time()
     naive = full()[NAIVE](panel, None, horizon)  # type: ignore[arg-type]
     return {
-        **found,
+        **result,
         NAIVE: (naive, time.process_time() - began),
         COMBINED: (forecast(panel, origins=0).means, 0.0),
     }
@@ -210,10 +212,10 @@ def incidents(path: Path, field: str) -> Panel:
                 row["number"],
                 (_opened_on(row["opened_at"]), row[field]),
             )
-    found = [(day, value) for day, value in seen.values() if DENSE[0] <= day <= DENSE[1]]
-    names = [name for name, _ in Counter(value for _, value in found).most_common(20)]
+    result = [(day, value) for day, value in seen.values() if DENSE[0] <= day <= DENSE[1]]
+    names = [name for name, _ in Counter(value for _, value in result).most_common(20)]
     values = np.zeros((21, (DENSE[1] - DENSE[0]).days + 1))
-    for day, value in found:
+    for day, value in result:
         values[0, (day - DENSE[0]).days] += 1
         if value in names:
             values[1 + names.index(value), (day - DENSE[0]).days] += 1
@@ -278,13 +280,13 @@ def by_half_hour(daily: Panel, calls: Sequence[tuple[datetime, int]]) -> None:
         ahead = min(16, daily.known - origin)
         made = forecast(daily.until(origin, ahead))
         weeks = [daily.day(place) for place in range(origin - 7 * intraday.WEEKS, origin)]
-        found = [
+        result = [
             (0, at, slot, int(count))
             for at, day in enumerate(weeks)
             if day in slots
             for slot, count in enumerate(slots[day])
         ]
-        counts = intraday.counts_by_slot(found, (1, 48))
+        counts = intraday.counts_by_slot(result, (1, 48))
         profile = intraday.profiles(intraday.by_weekday(counts, weeks[0]))
         unsteady = intraday.unsteadiness(counts, weeks[0], profile)
         opened = [place for place in range(ahead) if daily.day(origin + place) in slots][:10]
@@ -293,7 +295,7 @@ def by_half_hour(daily: Panel, calls: Sequence[tuple[datetime, int]]) -> None:
             spread = intraday.spread(
                 made.means[:, place], profile, intraday.slots_of(day, "UTC", 30)
             )
-            said, unsure = (
+            forecasts, unsure = (
                 spread[0],
                 intraday.day_uncertainty(
                     made.means[:, place],
@@ -319,7 +321,7 @@ def by_half_hour(daily: Panel, calls: Sequence[tuple[datetime, int]]) -> None:
                 for d in (day - timedelta(days=7 * n) for n in range(1, 9))
                 if d in slots and (d - daily.first).days < origin
             )
-            wrong["product"] += float(np.abs(said - slots[day]).sum())
+            wrong["product"] += float(np.abs(forecasts - slots[day]).sum())
             wrong[NAIVE] += float(np.abs(slots[before] - slots[day]).sum())
             came += float(slots[day].sum())
     for name, value in wrong.items():

@@ -363,7 +363,7 @@ def scan(warehouse: Warehouse, entities: Iterable[str]) -> None:
 
 def copy(warehouse: Warehouse, counts: dict[str, int], times: int) -> dict[str, int]:
     """Copy the first tickets under other ids, in the warehouse itself, for a larger account."""
-    found = dict(counts)
+    result = dict(counts)
     for number in range(1, times):
         with warehouse.transaction() as session:
             for entity in (
@@ -382,8 +382,8 @@ def copy(warehouse: Warehouse, counts: dict[str, int], times: int) -> dict[str, 
                     f" {picked.replace('loaded_stream', chr(39) + 'copy' + chr(39))} from"
                     f" source.{entity}{only}"
                 )
-                found[entity] += counts[entity]
-    return found
+                result[entity] += counts[entity]
+    return result
 
 
 def days(warehouse: Warehouse, settings, tickets: int, day: datetime, changed: int) -> None:

@@ -84,10 +84,10 @@ def many() -> None:
     loads = np.random.default_rng(0).lognormal(2, 1.5, 100_000)
     for name, patience in (("Erlang C", np.inf), ("Erlang A", 180.0)):
         began = time.process_time()
-        found = required(loads, 240, Target(), patience)
+        result = required(loads, 240, Target(), patience)
         print(
             f"{name}: 100,000 intervals, {loads.min():.2f} to {loads.max():,.0f} erlangs,"
-            f" {time.process_time() - began:.2f} CPU s; {found.agents.sum():,} agents"
+            f" {time.process_time() - began:.2f} CPU s; {result.agents.sum():,} agents"
         )
 
 

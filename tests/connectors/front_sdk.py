@@ -58,12 +58,12 @@ def installed(folder: Path, address: str) -> None:
 def expected(fake: Front) -> dict[str, object]:
     """The same values from the sandbox's own story."""
     email = {a.number: a.email for a in fake.agents()}
-    told = {}
+    expected_values = {}
     for ticket in (
         t for t in fake.alive() if not fake.is_merged(t)
     ):  # a merged one redirects to the one it went into
         notes, agent = fake.notes(ticket), ticket.value_at("assignee", fake.clock)
-        told[f"cnv_{ticket.number:x}"] = {
+        expected_values[f"cnv_{ticket.number:x}"] = {
             "archived": fake.solved_at(ticket) is not None,
             "assignee": email[int(agent)] if agent else None,
             "created": ticket.created_at.timestamp(),
@@ -74,7 +74,7 @@ def expected(fake: Front) -> dict[str, object]:
                 (n.at.timestamp(), email[n.author]) for n in notes if not n.is_public
             ),
         }
-    return {"teammates": sorted(email.values()), "conversations": told}
+    return {"teammates": sorted(email.values()), "conversations": expected_values}
 
 
 def main() -> None:
@@ -91,9 +91,9 @@ def main() -> None:
             capture_output=True,
             text=True,
         )
-    found = json.loads(made.stdout)
+    result = json.loads(made.stdout)
     read = {
-        "teammates": sorted(found["teammates"]),
+        "teammates": sorted(result["teammates"]),
         "conversations": {
             name: {
                 "archived": one["status"] == "archived",
@@ -102,7 +102,7 @@ def main() -> None:
                 "messages": sorted((int(at), inbound) for at, inbound in one["messages"]),
                 "comments": sorted((int(at), who) for at, who in one["comments"]),
             }
-            for name, one in found["conversations"].items()
+            for name, one in result["conversations"].items()
         },
     }
     differ = [

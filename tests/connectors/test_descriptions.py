@@ -23,7 +23,7 @@ from tasks.sandbox.company import Sandbox
 from tasks.sandbox.fake import Fake, Request
 
 
-def mended(description: dict[str, Any]) -> dict[str, Any]:
+def repaired(description: dict[str, Any]) -> dict[str, Any]:
     """The description without its known flaws.
 
     - it allows no null, but Jira sends null for a missing value;
@@ -55,7 +55,7 @@ NEWER = {
 ELSEWHERE = ("/rest/servicedeskapi/",)
 """Paths of another product, whose description is not public."""
 
-JIRA = mended(yaml.safe_load((Path(__file__).parent / "descriptions" / "jira.yaml").read_text()))
+JIRA = repaired(yaml.safe_load((Path(__file__).parent / "descriptions" / "jira.yaml").read_text()))
 
 
 def records(answer: Any, path: str) -> Iterator[Any]:

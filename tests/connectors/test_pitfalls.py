@@ -73,7 +73,7 @@ class TestFreshdesk:
         """A bulk update gives all rows one `updated_at`: a cursor on it alone would loop."""
         fake = sandbox.fakes["freshdesk"]
         fake.per_page, fake.last_page = 7, 3
-        fake.changed_keys = lambda ticket: NOW - timedelta(hours=2)
+        fake.updated_at = lambda ticket: NOW - timedelta(hours=2)
         with narrowed("freshdesk", "tickets", cap=3, size={"per_page": "7"}):
             assert "share the instant" in failure(only("freshdesk").read(NOW), "tickets")
 
@@ -136,18 +136,20 @@ class TestFreshdesk:
         fake._activities = original
         fake.clock = NOW + timedelta(days=1)
         assert bench.read(NOW + timedelta(days=1)).state == "completed"
-        told = sum(
+        reported = sum(
             e["performed_at"][:10] == f"{late[8:]}-{late[5:7]}-{late[:4]}"
             for e in fake._of_day(late)
         )
-        assert told > 1
+        assert reported > 1
         assert bench.fetch("select count(*) from source.ticket_event")[0][0] > before
 
     def test_an_activity_reported_twice_counts_once(self, only, sandbox: Sandbox):
         bench = only("freshdesk")
         bench.read(NOW)
-        found = bench.fetch("select count(*), count(distinct event_id) from source.ticket_event")[0]
-        assert found[0] == found[1] > 100
+        loaded = bench.fetch("select count(*), count(distinct event_id) from source.ticket_event")[
+            0
+        ]
+        assert loaded[0] == loaded[1] > 100
 
 
 class TestIntercom:
@@ -179,7 +181,7 @@ class TestIntercom:
         bench.read(NOW)
         before = bench.fetch("select count(*) from source.message")[0][0]
         fake.most_parts = 1
-        fake.changed_keys = lambda ticket: NOW + timedelta(minutes=1)
+        fake.updated_at = lambda ticket: NOW + timedelta(minutes=1)
         fake.clock = NOW + timedelta(minutes=5)
         assert bench.read(NOW + timedelta(minutes=5)).state == "completed"
         assert bench.fetch("select count(*) from source.message")[0][0] >= before
@@ -207,8 +209,8 @@ class TestJira:
         for hours in (30, 24, 18, 12, 6, 0):
             fake.clock = NOW - timedelta(hours=hours)
             assert bench.read(fake.clock).state == "completed"
-        found = dict(bench.fetch("select ticket_id, version_at from source.ticket"))
-        assert found == {str(t.number): fake.changed_keys(t) for t in fake.alive()}
+        loaded = dict(bench.fetch("select ticket_id, version_at from source.ticket"))
+        assert loaded == {str(t.number): fake.updated_at(t) for t in fake.alive()}
 
     def test_a_token_treated_as_anonymous_is_refused(self, only, sandbox: Sandbox):
         from flows.pipeline.doctor import examine
@@ -219,11 +221,11 @@ class TestJira:
                 "edit", "/myself", times=9, edit=lambda body: b'{"displayName":"Anonymous"}'
             )
         ]
-        found = next(
+        loaded = next(
             f for f in examine(only("jira").settings()) if f.subject == "account jira_acme"
         )
-        assert not found.is_ok
-        assert "stranger" in found.description
+        assert not loaded.is_ok
+        assert "anonymous" in loaded.description
 
     def test_the_removed_search_is_not_used(self, only, sandbox: Sandbox):
         only("jira").read(NOW)
@@ -255,7 +257,7 @@ class TestSalesforce:
             only("salesforce", start=NOW - timedelta(days=20)),
         )
         fake.per_page = 4
-        fake.changed_keys = lambda ticket: NOW - timedelta(hours=1)
+        fake.updated_at = lambda ticket: NOW - timedelta(hours=1)
         outcome = bench.read(NOW)
         assert outcome.state == "completed", outcome.message
         assert any("/query/01g" in a.path for a in fake.asked)
@@ -341,11 +343,11 @@ class TestFront:
             "solved": "solved",
             "closed": "solved",
         }
-        found: dict[str, list[str]] = {}
+        loaded: dict[str, list[str]] = {}
         for ticket, status in bench.fetch(
             "select ticket_id, category from core.fct_status_interval order by ticket_id, starts_at"
         ):
-            listed = found.setdefault(ticket, [])
+            listed = loaded.setdefault(ticket, [])
             listed += (
                 [status] if listed[-1:] != [status] else []
             )  # an interval also ends where the team changes
@@ -355,7 +357,7 @@ class TestFront:
             expected[f"cnv_{t.number:x}"] = [
                 s for s, before in zip(steps, [None, *steps], strict=False) if s != before
             ]
-        assert {k: v for k, v in found.items() if k in expected} == expected
+        assert {k: v for k, v in loaded.items() if k in expected} == expected
         assert {"pending", "solved"} <= {s for listed in expected.values() for s in listed}
 
     def test_each_conversation_is_asked_for_once(self, only, sandbox: Sandbox):

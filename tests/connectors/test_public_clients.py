@@ -97,19 +97,19 @@ def test_hubspot_client_reads_hubspot(sandbox: Sandbox):
     configuration = Configuration(host=fake.base_url)
     configuration.access_token = "hubspot-demo-token"
     api = ApiClient(configuration)
-    found, after = [], None
+    records, after = [], None
     while True:
         page = BasicApi(api).get_page(
             limit=50, after=after, properties=["subject", "hs_pipeline_stage"], archived=False
         )
-        found += page.results
+        records += page.results
         if not page.paging:
             break
         after = page.paging.next.after
     now = midnight(TODAY)
     merged = {t.number for t in fake.world.of_desk("hubspot") if t.merged_at and t.merged_at <= now}
-    assert {int(t.id) for t in found} == alive(fake, "hubspot") - merged
-    assert all(t.properties["hs_pipeline_stage"] in {"1", "2", "3", "4", "5"} for t in found)
+    assert {int(t.id) for t in records} == alive(fake, "hubspot") - merged
+    assert all(t.properties["hs_pipeline_stage"] in {"1", "2", "3", "4", "5"} for t in records)
     searched = SearchApi(api).do_search(
         public_object_search_request=PublicObjectSearchRequest(
             filter_groups=[
@@ -121,7 +121,7 @@ def test_hubspot_client_reads_hubspot(sandbox: Sandbox):
             after="0",
         )
     )
-    assert searched.total == len(found)
+    assert searched.total == len(records)
 
 
 def test_pysnc_reads_servicenow(sandbox: Sandbox):
@@ -211,10 +211,10 @@ def test_intercoms_own_client_reads_intercom(sandbox: Sandbox):
         base_url=fake.base_url, token="intercom-demo-token", headers={"Intercom-Version": "2.16"}
     )
     query = SingleFilterSearchRequest(field="updated_at", operator=">", value=0)
-    found = client.conversations.search(
+    records = client.conversations.search(
         query=query, pagination={"per_page": 150}
     ).items  # one page: over several its pager did not end
-    assert {int(c.id) for c in found} == told(fake)
+    assert {int(c.id) for c in records} == told(fake)
     truth = next(t for t in fake.alive() if len(fake.notes(t)) > 2)
     one = client.conversations.find(str(truth.number))
     assert one.created_at == int(truth.created_at.timestamp())
@@ -233,15 +233,15 @@ def test_typeforms_own_client_reads_typeform(sandbox: Sandbox, monkeypatch):
     assert [client.forms.get(f["id"])["title"] for f in forms] == [f["title"] for f in forms]
     for form in forms:
         page = client.responses.list(form["id"], pageSize=1)
-        found = page["items"]
+        records = page["items"]
         while page["items"]:
-            page = client.responses.list(form["id"], pageSize=1, before=found[-1]["token"])
-            found += page["items"]
+            page = client.responses.list(form["id"], pageSize=1, before=records[-1]["token"])
+            records += page["items"]
         told = fake.told(form["id"])
         assert len(told) > 1
-        assert [(r["submitted_at"], r["answers"][0]["number"]) for r in found if r["answers"]] == [
-            (f"{s.at:%Y-%m-%dT%H:%M:%SZ}", s.value) for s in told if s.number % 50
-        ]
+        assert [
+            (r["submitted_at"], r["answers"][0]["number"]) for r in records if r["answers"]
+        ] == [(f"{s.at:%Y-%m-%dT%H:%M:%SZ}", s.value) for s in told if s.number % 50]
 
 
 def test_surveymonkey_python_reads_surveymonkey(sandbox: Sandbox, monkeypatch):
@@ -256,20 +256,20 @@ def test_surveymonkey_python_reads_surveymonkey(sandbox: Sandbox, monkeypatch):
             for q in page["questions"]
             for c in (q.get("answers") or {}).get("choices", ())
         }
-        found = [
+        records = [
             r
             for page in client.get_all_pages_response(survey["id"], per_page=1)
             for r in page["data"]
             if (r["response_status"], r["collection_mode"]) == ("completed", "default")
         ]
         told = fake._scores(survey["id"])
-        assert len(found) == len(told) > 1
-        assert {r["date_created"][:19] for r in found} == {
+        assert len(records) == len(told) > 1
+        assert {r["date_created"][:19] for r in records} == {
             f"{s.at:%Y-%m-%dT%H:%M:%S}" for s in told
         }
         answered = {
             a["choice_id"]
-            for r in found
+            for r in records
             for page in r["pages"]
             for q in page["questions"]
             for a in q["answers"]

@@ -160,12 +160,12 @@ def rule_problems(verdict: Verdict, sheet: Sheet, vendor: Connector) -> Iterator
 
 def problems(sheet: Sheet, vendor: Connector) -> list[str]:
     """All errors of a sheet, each with vendor, rule and remedy."""
-    found = [f"{sheet.vendor}: {text}" for text in evidence_problems(sheet, vendor)]
+    result = [f"{sheet.vendor}: {text}" for text in evidence_problems(sheet, vendor)]
     for verdict in sheet.verdicts:
         if verdict.state == "done":
             rule = f"{sheet.vendor}: rule {verdict.rule.number} ({verdict.rule.name}) says done"
-            found += [f"{rule}: {text}" for text in rule_problems(verdict, sheet, vendor)]
-    return found
+            result += [f"{rule}: {text}" for text in rule_problems(verdict, sheet, vendor)]
+    return result
 
 
 @pytest.mark.parametrize("name", VENDORS)
@@ -178,8 +178,10 @@ def test_what_a_sheet_calls_done_is_done(name: str):
 def test_evidence_is_public_and_not_this_workplace(name: str):
     sheet = quality_sheet(name)
     for key, evidence in (*sheet.streams.items(), *sheet.values.items()):
-        told = f"{evidence.source} {evidence.doubt} {evidence.guard}"
-        assert not re.search(r"(?i)\bsheet\b|/work/|/tmp/|session", told), f"{name}: {key}: {told}"
+        reported = f"{evidence.source} {evidence.doubt} {evidence.guard}"
+        assert not re.search(r"(?i)\bsheet\b|/work/|/tmp/|session", reported), (
+            f"{name}: {key}: {reported}"
+        )
 
 
 def with_rule(sheet: Sheet, name: str, *proofs: str) -> Sheet:
@@ -191,7 +193,7 @@ def with_rule(sheet: Sheet, name: str, *proofs: str) -> Sheet:
 
 
 @pytest.mark.parametrize(
-    ("rule", "proofs", "told"),
+    ("rule", "proofs", "reported"),
     [
         ("history", (), "rule 9 (history) says done: name a proof"),
         ("history", ("tests/nowhere.py",), "the proof tests/nowhere.py does not exist"),
@@ -202,10 +204,10 @@ def with_rule(sheet: Sheet, name: str, *proofs: str) -> Sheet:
         ),
     ],
 )
-def test_done_without_its_proof_is_refused(rule: str, proofs: tuple[str, ...], told: str):
+def test_done_without_its_proof_is_refused(rule: str, proofs: tuple[str, ...], reported: str):
     vendor = connector("zendesk")
     wrong = problems(with_rule(quality_sheet("zendesk"), rule, *proofs), vendor)
-    assert any(told in line for line in wrong), wrong
+    assert any(reported in line for line in wrong), wrong
 
 
 def test_checks_see_what_is_missing():
@@ -218,7 +220,7 @@ def test_checks_see_what_is_missing():
         sheet = with_rule(sheet, rule)
     sheet = replace(sheet, streams={main.name: guess, "lost": guess}, values={})
     wrong = "\n".join(problems(replace(sheet, vendor="nobody"), bare))
-    for told in (
+    for reported in (
         "nobody: streams: lost is read no longer",
         "values: name the evidence for statuses",
         "rule 1 (streams) says done: give tickets description",
@@ -227,7 +229,7 @@ def test_checks_see_what_is_missing():
         "rule 5 (harness) says done: add tests",
         "rule 7 (settings) says done: list the setting x",
     ):
-        assert told in wrong, (told, wrong)
+        assert reported in wrong, (reported, wrong)
 
 
 SHEET = """
@@ -247,7 +249,7 @@ def sheet_of(tmp_path: Path, changed: dict[str, str]) -> Sheet:
 
 
 @pytest.mark.parametrize(
-    ("changed", "told"),
+    ("changed", "reported"),
     [
         ({"sla": "{todo: ''}"}, "sla: say in one sentence why it is todo"),
         ({"sla": "{exempt: no end mark}"}, "sla: say in one sentence"),
@@ -255,8 +257,8 @@ def sheet_of(tmp_path: Path, changed: dict[str, str]) -> Sheet:
         ({"sla": "{todo: One., exempt: Two.}"}, "sla needs one state"),
     ],
 )
-def test_a_sheet_with_a_wrong_verdict_is_refused(tmp_path: Path, changed, told: str):
-    with pytest.raises(ConfigurationError, match=re.escape(told)):
+def test_a_sheet_with_a_wrong_verdict_is_refused(tmp_path: Path, changed, reported: str):
+    with pytest.raises(ConfigurationError, match=re.escape(reported)):
         sheet_of(tmp_path, changed)
 
 

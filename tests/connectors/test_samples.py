@@ -39,9 +39,9 @@ def test_sample_becomes_the_expected_rows(path: Path):
         assert rows.refused.num_rows == 0
         made.setdefault(output.entity.name, []).extend(rows.table.to_pylist())
     for entity, expected in sample["expected"].items():
-        found = made.get(entity, [])
-        assert len(found) == len(expected), (entity, found)
-        for row, wanted in zip(found, expected, strict=True):
+        result = made.get(entity, [])
+        assert len(result) == len(expected), (entity, result)
+        for row, wanted in zip(result, expected, strict=True):
             shown = {name: _plain(row[name]) for name in wanted}
             assert shown == wanted
 
@@ -101,6 +101,6 @@ def _plain(value):
 def test_every_vendor_has_samples_that_name_their_page():
     for name in connectors():
         if name != "files":
-            found = [json.loads(p.read_text()) for p in SAMPLES if p.parent.name == name]
-            assert found, f"tests/connectors/{name} has no sample"
-            assert all(s["taken_from"].startswith("http") for s in found)
+            result = [json.loads(p.read_text()) for p in SAMPLES if p.parent.name == name]
+            assert result, f"tests/connectors/{name} has no sample"
+            assert all(s["taken_from"].startswith("http") for s in result)

@@ -32,9 +32,9 @@ def test_proposals(low, high, words, family, metric):
 def test_questions_of_every_survey_vendor_and_settings_that_can_be_pasted(
     every_account: Bench, sandbox
 ):
-    found = survey_questions(every_account.settings())
-    assert set(found) == {"surveymonkey_acme", "typeform_acme", "qualtrics_acme"}
-    for name, questions in found.items():
+    result = survey_questions(every_account.settings())
+    assert set(result) == {"surveymonkey_acme", "typeform_acme", "qualtrics_acme"}
+    for name, questions in result.items():
         given = next(a for a in every_account.accounts if a["name"] == name)["scores"]
         proposed = tomllib.loads(
             "scores = [\n" + "\n".join(q.as_setting() for q in questions if q.metric) + "\n]"

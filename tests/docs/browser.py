@@ -66,11 +66,11 @@ class Tab:
                 }
             )
         )
-        while (told := json.loads(self._socket.recv(timeout=60))).get("id") != self._number:
-            self.events.append(told)
-        if "error" in told:
-            raise RuntimeError(f"{method}: {told['error']['message']}")
-        return dict(told["result"])
+        while (reported := json.loads(self._socket.recv(timeout=60))).get("id") != self._number:
+            self.events.append(reported)
+        if "error" in reported:
+            raise RuntimeError(f"{method}: {reported['error']['message']}")
+        return dict(reported["result"])
 
     def open(self, address: str) -> None:
         """Go there, and wait until it is loaded."""
@@ -102,9 +102,9 @@ def browser(program: str) -> Iterator[Tab]:
             assert process.stderr is not None
             address = next(
                 (
-                    found[1]
+                    measured[1]
                     for line in process.stderr
-                    if (found := re.search(r"DevTools listening on (ws://\S+)", line))
+                    if (measured := re.search(r"DevTools listening on (ws://\S+)", line))
                 ),
                 None,
             )
@@ -119,7 +119,7 @@ def browser(program: str) -> Iterator[Tab]:
 
 def trouble(tab: Tab, page: Path) -> list[str]:
     """Errors of the open page, in words."""
-    found = json.loads(tab.call("Runtime.evaluate", expression=MEASURE)["result"]["value"])
+    measured = json.loads(tab.call("Runtime.evaluate", expression=MEASURE)["result"]["value"])
     asked = [
         e["params"]["request"]["url"]
         for e in tab.events
@@ -132,13 +132,14 @@ def trouble(tab: Tab, page: Path) -> list[str]:
         if e.get("method") in {"Log.entryAdded", "Runtime.exceptionThrown"}
     ]
     words = {
-        "wider than the window": found["wide"],
-        "without a size": found["flat"],
+        "wider than the window": measured["wide"],
+        "without a size": measured["flat"],
         "asked for elsewhere": elsewhere,
         "complained of": complaints,
     }
     print(
-        f"{found['pictures']} pictures, {found['tables']} tables, {found['height']:,} px high",
+        f"{measured['pictures']} pictures, {measured['tables']} tables,"
+        f" {measured['height']:,} px high",
         end="; ",
     )
     return [f"{len(what)} {name} ({', '.join(what[:3])})" for name, what in words.items() if what]

@@ -133,7 +133,7 @@ def test_every_command_of_the_guide_for_day_two(folder: Path, server: str, postg
         for line in block.strip().splitlines()
     )  # each once
     assert len(lines) >= 15
-    told = {}
+    reported = {}
     for line in lines:
         done = call(line)
         allowed = (
@@ -141,10 +141,15 @@ def test_every_command_of_the_guide_for_day_two(folder: Path, server: str, postg
         )  # the sandbox's clock is not today's, which status reports
         assert done.returncode in allowed, f"{line}\n{done.stdout}\n{done.stderr}"
         assert "Traceback" not in done.stderr
-        told[line] = done.stdout + done.stderr
-    assert "rows copied" in told['SUPPORT_ETL_MIGRATE_TO="$NEW_WAREHOUSE_URL" support-etl migrate']
+        reported[line] = done.stdout + done.stderr
     assert (
-        "nothing is left" in told['support-etl erase --account zendesk_acme --customer "$CUSTOMER"']
+        "rows copied" in reported['SUPPORT_ETL_MIGRATE_TO="$NEW_WAREHOUSE_URL" support-etl migrate']
     )
-    assert "Compared with the vendors" in told["support-etl reconcile --everything"]
-    assert "completed" in told['SUPPORT_ETL_WAREHOUSE__URL="$NEW_WAREHOUSE_URL" support-etl run']
+    assert (
+        "nothing is left"
+        in reported['support-etl erase --account zendesk_acme --customer "$CUSTOMER"']
+    )
+    assert "Compared with the vendors" in reported["support-etl reconcile --everything"]
+    assert (
+        "completed" in reported['SUPPORT_ETL_WAREHOUSE__URL="$NEW_WAREHOUSE_URL" support-etl run']
+    )

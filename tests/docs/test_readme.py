@@ -75,12 +75,12 @@ class Page(HTMLParser):
         self.ids: set[str] = set()
 
     def handle_starttag(self, tag, attributes):
-        found = dict(attributes)
-        self.ids.add(found.get("id", ""))
-        if tag == "script" or any(name.startswith("on") for name in found):
+        result = dict(attributes)
+        self.ids.add(result.get("id", ""))
+        if tag == "script" or any(name.startswith("on") for name in result):
             self.outside.append(tag)
         for name in ("src", "href", "xlink:href"):
-            value = found.get(name) or ""
+            value = result.get(name) or ""
             if value and not value.startswith(("#", "data:")):
                 self.outside.append(f"{tag} {value}")
 
@@ -115,7 +115,7 @@ def test_the_report_is_self_contained_and_the_spreadsheet_has_the_same_tables(
     book = openpyxl.load_workbook(outcome.published.sheet)
     assert {"kpis", "kpis_by_account", "staffing", "budget", "forecast"} <= set(book.sheetnames)
     cells = [c for sheet in book for row in sheet.iter_rows() for c in row]
-    assert all(c.data_type != "f" for c in cells), "a text became a formula"
+    assert all(c.data_type != "f" for c in cells), "a text turned into a formula"
     assert any(str(c.value).startswith("=HYPERLINK") for c in cells)
     docs = Path(outcome.published.data_docs)
     assert docs.is_file()

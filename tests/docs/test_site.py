@@ -104,7 +104,7 @@ def test_every_personal_column_is_on_the_page_about_personal_data():
 def test_every_page_is_in_the_menu_or_is_a_connector():
     menu = set(re.findall(r"[\w/-]+\.md", (ROOT / "mkdocs.yml").read_text())) - {"README.md"}
     by_menu = {page for page in site() if page.rpartition("/")[2] == "index.md"} | menu
-    assert menu <= set(site()), "in the menu of mkdocs.yml, but not there"
+    assert menu <= set(site()), "in the menu of mkdocs.yml, but missing"
     assert {p for p in site() if p not in by_menu} == {f"connectors/{n}.md" for n in connectors()}
 
 

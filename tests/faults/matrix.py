@@ -45,7 +45,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Result:
-    """What became of a case."""
+    """The result of a case."""
 
     name: str
     group: str
@@ -61,10 +61,10 @@ def play(stage: Stage, case: Case) -> Result:
     began = time.monotonic()
     try:
         with stage.scene(case.vendor, case.seed, case.fault.store) as scene:
-            found = case.fault.at(scene, case.point)
+            judgement = case.fault.at(scene, case.point)
     except Exception as trouble:
-        found = Judgement(crashed=[f"{type(trouble).__name__}: {trouble}"])
-    return Result(case.name, case.fault.group, found, time.monotonic() - began)
+        judgement = Judgement(crashed=[f"{type(trouble).__name__}: {trouble}"])
+    return Result(case.name, case.fault.group, judgement, time.monotonic() - began)
 
 
 def play_all(names: list[str], seed: int) -> list[Result]:
@@ -76,7 +76,7 @@ def play_all(names: list[str], seed: int) -> list[Result]:
             results: list[Result] = []
             for case in cases(seed):
                 if case.name in wanted:
-                    results.append(told(play(stage, case)))
+                    results.append(printed(play(stage, case)))
                     if len(results) % 100 == 0:
                         print(
                             f"{len(results):,} of {len(wanted):,} cases of a process,"
@@ -89,7 +89,7 @@ def play_all(names: list[str], seed: int) -> list[Result]:
             stage.close()
 
 
-def told(result: Result) -> Result:
+def printed(result: Result) -> Result:
     for figure in FIGURES:
         for line in getattr(result.judgement, figure):
             print(f"{figure}: {result.name}: {str(line)[:400]}", flush=True)

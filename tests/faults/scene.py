@@ -135,7 +135,7 @@ class Judgement:
 
 def state_of(url: str) -> State:
     """Rows of `source`, bookmarks and quarantine as multisets, and the batches in the run log."""
-    found = {}
+    noticed = {}
     with opened(url) as session:
         for entity in ENTITIES.values():
             names = ", ".join(f'"{n}"' for n in ("account", "connector", *entity.names))
@@ -143,10 +143,10 @@ def state_of(url: str) -> State:
                 tuple(r) for r in session.fetch(f"select {names} from source.{entity.name}")
             )
             if rows:
-                found[entity.name] = rows
+                noticed[entity.name] = rows
         for name, query in _BOOKS.items():
-            found[name] = Counter(tuple(r) for r in session.fetch(query))
-    return found
+            noticed[name] = Counter(tuple(r) for r in session.fetch(query))
+    return noticed
 
 
 _BOOKS = {
@@ -289,64 +289,64 @@ def judge(
 
     With `repair` the second run reads everything again.
     """
-    found = Judgement()
+    noticed = Judgement()
     during = scene.state()
-    _judge_outcome(scene, first, during, found)
-    _judge_torn(scene, during, found)
+    _judge_outcome(scene, first, during, noticed)
+    _judge_torn(scene, during, noticed)
     scene.fake.faults = []
     scene.stack.close()
     try:
         again = scene.run()
         if again.state != "completed":
-            found.lost.append(f"the next run: {again.message}")
+            noticed.lost.append(f"the next run: {again.message}")
         if repair:
-            _repair(scene, found)
+            _repair(scene, noticed)
     except SupportEtlError as trouble:
-        found.crashed.append(f"the next run: {type(trouble).__name__}: {trouble}")
-        return found
+        noticed.crashed.append(f"the next run: {type(trouble).__name__}: {trouble}")
+        return noticed
     after = dict(scene.state())
     after["quarantine"] = _of_known_records(after["quarantine"], scene.clean)
-    found.lost += difference(scene.clean, after)
-    found.doubled += difference(after, scene.clean)
-    found.leaked += leaks(
+    noticed.lost += difference(scene.clean, after)
+    noticed.doubled += difference(after, scene.clean)
+    noticed.leaked += leaks(
         scene, [_words(first), again.message, *(w for r in again.streams for w in r.warnings)]
     )
-    found.torn += [f"left behind: {p.name}" for p in scene.place.rglob("*.tmp*")]
-    return found
+    noticed.torn += [f"left behind: {p.name}" for p in scene.place.rglob("*.tmp*")]
+    return noticed
 
 
-def _repair(scene: Scene, found: Judgement) -> None:
+def _repair(scene: Scene, noticed: Judgement) -> None:
     """Read everything again, now that the vendor answers correctly."""
     from tasks.clock import Window
 
     start = scene.bench.settings().accounts[0].start
     for outcome in (scene.run(window=Window(start, AS_OF)), scene.run()):
         if outcome.state != "completed":
-            found.lost.append(f"the repair: {outcome.message}")
+            noticed.lost.append(f"the repair: {outcome.message}")
 
 
 def difference(one: State, other: State) -> list[Any]:
     """Rows that one has and the other has not, or fewer of."""
-    found: list[Any] = []
+    noticed: list[Any] = []
     for name, rows in one.items():
-        found += [(name, row) for row in (rows - other.get(name, Counter()))][:3]
-    return found
+        noticed += [(name, row) for row in (rows - other.get(name, Counter()))][:3]
+    return noticed
 
 
 def _judge_outcome(
-    scene: Scene, first: Outcome | BaseException | None, during: State, found: Judgement
+    scene: Scene, first: Outcome | BaseException | None, during: State, noticed: Judgement
 ) -> None:
     if isinstance(first, BaseException) and not isinstance(first, SupportEtlError):
-        found.crashed.append(f"{type(first).__name__}: {first}")
+        noticed.crashed.append(f"{type(first).__name__}: {first}")
     elif isinstance(first, SupportEtlError) and not str(first):
-        found.silent.append("an error without words")
+        noticed.silent.append("an error without words")
     elif isinstance(first, Outcome) and first.state == "completed":
         missing = _missing_keys(scene.clean, during)
         rejected = during["quarantine"]
         if missing and not rejected and not any(r.warnings for r in first.streams):
-            found.silent.append(f"completed with rows missing: {missing[0]}")
+            noticed.silent.append(f"completed with rows missing: {missing[0]}")
     elif isinstance(first, Outcome):
-        found.silent += [
+        noticed.silent += [
             f"{r.stream}: {r.message}" for r in first.failures if "Error: " not in r.message
         ]
 
@@ -356,14 +356,14 @@ def _missing_keys(clean: State, during: State) -> list[Any]:
 
     A record with another value was reported with that value by the vendor.
     """
-    found: list[Any] = []
+    noticed: list[Any] = []
     for name in set(clean) - set(_BOOKS):
         places = [2 + ENTITIES[name].names.index(key) for key in ENTITIES[name].key]
         have = {tuple(row[i] for i in places) for row in during.get(name, ())}
-        found += [
+        noticed += [
             (name, key) for row in clean[name] if (key := tuple(row[i] for i in places)) not in have
         ][:3]
-    return found
+    return noticed
 
 
 def _of_known_records(
@@ -386,7 +386,7 @@ def _of_known_records(
     )
 
 
-def _judge_torn(scene: Scene, during: State, found: Judgement) -> None:
+def _judge_torn(scene: Scene, during: State, noticed: Judgement) -> None:
     """Rows without their bookmark, a bookmark without its batch."""
     with opened(scene.bench.url) as session:
         marked = {r[0] for r in session.fetch("select stream from ops.bookmark")}
@@ -397,8 +397,8 @@ def _judge_torn(scene: Scene, during: State, found: Judgement) -> None:
                 brought |= {
                     r[0] for r in session.fetch(f"select distinct loaded_stream from source.{name}")
                 }
-        found.torn += [f"rows of {s} without a bookmark" for s in sorted(brought - marked)]
-        found.torn += [f"bookmark of {s} without a batch" for s in sorted(marked - loaded)]
+        noticed.torn += [f"rows of {s} without a bookmark" for s in sorted(brought - marked)]
+        noticed.torn += [f"bookmark of {s} without a batch" for s in sorted(marked - loaded)]
 
 
 def _words(first: Outcome | BaseException | None) -> str:
@@ -415,7 +415,7 @@ def _words(first: Outcome | BaseException | None) -> str:
 
 def forms(secret: str) -> list[bytes]:
     """The forms of a secret: plain, base64 at any offset, hex, URL-encoded, escaped in JSON."""
-    found = {
+    noticed = {
         secret,
         urllib.parse.quote(secret, safe=""),
         secret.encode().hex(),
@@ -423,8 +423,8 @@ def forms(secret: str) -> list[bytes]:
     }
     for offset in range(3):
         coded = base64.b64encode(b"x" * offset + secret.encode()).decode()
-        found.add(coded[(4 if offset else 0) : len(coded) - 4])
-    return [text.encode() for text in found if len(text) > 5]
+        noticed.add(coded[(4 if offset else 0) : len(coded) - 4])
+    return [text.encode() for text in noticed if len(text) > 5]
 
 
 def leaks(scene: Scene, texts: list[str]) -> list[str]:

@@ -71,7 +71,7 @@ def test_the_harness_detects_planted_defects(tmp_path: Path, monkeypatch):
             "F2 transport / refused / zendesk / first",
         ),
     }
-    found = set()
+    values = set()
     for figure, (where, instead, name) in planted.items():
         (tmp_path / figure).mkdir()
         stage = Stage(tmp_path / figure)
@@ -82,7 +82,7 @@ def test_the_harness_detects_planted_defects(tmp_path: Path, monkeypatch):
                 patch.setattr(where, instead)
                 result = play(stage, case)
             if getattr(result.judgement, figure):
-                found.add(figure)
+                values.add(figure)
         finally:
             stage.close()
-    assert found == set(planted)
+    assert values == set(planted)

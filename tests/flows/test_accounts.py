@@ -84,14 +84,14 @@ def test_a_spent_daily_budget_stops_cleanly_and_goes_on_the_next_day(only, sandb
     fake.day_limit = 500
     assert bench.read(midnight(TODAY)).state == "completed"
     lists = sum(a.path == "/v3/surveys" for a in fake.asked[asked:])
-    assert lists == 1, "the cut batch is gone on with (its list is landed), then one new look"
+    assert lists == 1, "the interrupted batch is resumed (its list is landed), then one new list"
 
 
 def test_a_survey_that_appears_later_is_read_from_its_start(only, sandbox):
     def without_one(body: bytes) -> bytes:
-        found = json.loads(body)
+        result = json.loads(body)
         return json.dumps(
-            {**found, "data": [s for s in found["data"] if s["id"] != "310002"]}
+            {**result, "data": [s for s in result["data"] if s["id"] != "310002"]}
         ).encode()
 
     fake = sandbox.fakes["surveymonkey"]
@@ -234,7 +234,7 @@ def test_numbers_that_do_not_add_up_end_the_run_loudly_and_hold_the_watermark(on
         connection.execute("update marts.kpi_weekly set denominator = denominator + 1")
     again = bench.run(midnight(TODAY), report=True)
     assert again.state == "partly"
-    assert "numbers do not add up: The weeks and the months" in again.message
+    assert "numbers do not add up: Weekly and monthly figures" in again.message
     with duckdb.connect(bench.url.removeprefix("duckdb:///")) as connection:
         held = connection.execute(
             "select run_id from ops.watermark where subject = 'marts'"

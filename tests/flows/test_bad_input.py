@@ -66,9 +66,9 @@ def test_an_unreachable_host_is_named(zendesk: Bench):
 
 def test_a_row_without_a_required_field_is_rejected_and_replayed(zendesk: Bench, sandbox):
     def without_status(body: bytes) -> bytes:
-        found = json.loads(body)
-        found["tickets"][0]["status"] = None
-        return json.dumps(found).encode()
+        result = json.loads(body)
+        result["tickets"][0]["status"] = None
+        return json.dumps(result).encode()
 
     fake = sandbox.fakes["zendesk"]
     fake.faults = [InjectedFault("edit", "/incremental/tickets/", edit=without_status)]
@@ -90,9 +90,9 @@ def test_a_row_without_a_required_field_is_rejected_and_replayed(zendesk: Bench,
 
 def test_a_record_of_the_wrong_type_is_rejected_and_its_page_is_kept(zendesk: Bench, sandbox):
     def spoil(body: bytes) -> bytes:
-        found = json.loads(body)
-        found["tickets"][2]["via"] = "a text where an object belongs"
-        return json.dumps(found).encode()
+        result = json.loads(body)
+        result["tickets"][2]["via"] = "a text where an object belongs"
+        return json.dumps(result).encode()
 
     sandbox.fakes["zendesk"].faults = [InjectedFault("edit", "/incremental/tickets/", edit=spoil)]
     outcome = zendesk.read(midnight(TODAY))
@@ -108,11 +108,11 @@ def test_a_record_of_the_wrong_type_is_rejected_and_its_page_is_kept(zendesk: Be
 
 def test_an_impossible_time_is_rejected(zendesk: Bench, sandbox):
     def edit(body: bytes) -> bytes:
-        found = json.loads(body)
-        next(t for t in found["tickets"] if t["status"] != "deleted")["created_at"] = (
+        result = json.loads(body)
+        next(t for t in result["tickets"] if t["status"] != "deleted")["created_at"] = (
             "the day before"
         )
-        return json.dumps(found).encode()
+        return json.dumps(result).encode()
 
     sandbox.fakes["zendesk"].faults = [InjectedFault("edit", "/incremental/tickets/", edit=edit)]
     zendesk.read(midnight(TODAY))
@@ -226,9 +226,9 @@ def test_a_read_only_warehouse_is_named_and_keeps_what_it_has(bench: Bench, post
 
 def test_fewer_records_than_the_vendor_reports_are_never_a_green_run(bench: Bench, sandbox):
     def without_one(body: bytes) -> bytes:
-        found = json.loads(body)
-        found["data"] = found["data"][1:]
-        return json.dumps(found).encode()
+        result = json.loads(body)
+        result["data"] = result["data"][1:]
+        return json.dumps(result).encode()
 
     bench.accounts = tuple(a for a in bench.accounts if a["connector"] == "surveymonkey")
     sandbox.fakes["surveymonkey"].faults = [
@@ -265,15 +265,15 @@ def test_trouble_inside_the_warehouse_is_a_named_error(kind: str, bench: Bench, 
 def test_a_warehouse_without_memory_fails_its_streams_and_reports_it(zendesk: Bench):
     zendesk.extra = {}
     try:
-        told = [
+        reported = [
             r.message
             for r in zendesk.read(
                 midnight(TODAY), warehouse={"url": zendesk.url, "memory_limit": "11MB"}
             ).failures
         ]
     except StorageError as trouble:  # where nothing at all fits in
-        told = [f"StorageError: {trouble}"]
-    assert any("StorageError" in words and "emory" in words for words in told)
+        reported = [f"StorageError: {trouble}"]
+    assert any("StorageError" in words and "emory" in words for words in reported)
     assert zendesk.read(midnight(TODAY)).state == "completed"
 
 

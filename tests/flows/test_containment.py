@@ -85,7 +85,7 @@ def test_in_a_model(desk: Bench, monkeypatch):
         outcome = desk.run(DAY - timedelta(days=1), report=True)
         check(desk, outcome, "build marts.kpi_daily failed")
         assert "no report: no table has been built yet" in outcome.message
-        assert desk.fetch("select count(*) from core.fct_ticket") == [(0,)], "half a build"
+        assert desk.fetch("select count(*) from core.fct_ticket") == [(0,)], "a partial build"
         assert desk.fetch("select count(*) > 0 from source.ticket") == [(True,)]
     assert desk.run(DAY - timedelta(days=1)).state == "completed"
     before = desk.tables("core", "marts")

@@ -73,7 +73,7 @@ def busiest(bench: Bench, account: str) -> tuple[str, str, str]:
 
 def everywhere(bench: Bench, words: tuple[str, ...]) -> list[str]:
     """Files and database values that contain one of the words; landed pages are unpacked."""
-    found = []
+    result = []
     for path in bench.folder.rglob("*"):
         if path.suffix == ".zst":
             packed = path.read_bytes()
@@ -87,8 +87,8 @@ def everywhere(bench: Bench, words: tuple[str, ...]) -> list[str]:
             content = path.read_bytes()
         else:
             continue
-        found += [f"{path.name}: {word}" for word in words if word.encode() in content]
-    return found
+        result += [f"{path.name}: {word}" for word in words if word.encode() in content]
+    return result
 
 
 def figures(bench: Bench) -> dict:
@@ -108,7 +108,7 @@ def test_an_erased_person_leaves_no_trace_and_the_figures_stay(stored: Bench, ac
     customer, _name, address = busiest(stored, account)
     before = figures(stored)
     assert any(".zst" in path for path in everywhere(stored, (address,))), (
-        "the search can find what is there"
+        "the search finds a value that is there"
     )
     looked = run_erasure(stored.settings(), ThreadRunner(), account, customer, dry_run=True)
     assert {"landing zone", "source.customer.email"} <= {t.place for t in looked.left}
@@ -151,7 +151,7 @@ def test_neither_replay_nor_sync_restores_a_person(stored: Bench, tmp_path: Path
         stored.settings(), ThreadRunner(), everything=True, as_of=midnight(TODAY), with_report=False
     )
     assert [c for c in compared if c.missing or c.ghosts] == [], (
-        "a comparison knows them by their pseudonym"
+        "a comparison matches them by their pseudonym"
     )
     assert differences(before, stored.tables("source")) == {}
     monkeypatch.delenv("SUPPORT_ETL_SECRET_ERASURE_KEY")
@@ -159,7 +159,7 @@ def test_neither_replay_nor_sync_restores_a_person(stored: Bench, tmp_path: Path
         connection.execute("delete from ops.bookmark")
     outcome = stored.read(midnight(TODAY))
     assert any("SUPPORT_ETL_SECRET_ERASURE_KEY" in r.message for r in outcome.failures), (
-        "without the key nobody can be told apart"
+        "without the key no person can be distinguished"
     )
 
 
@@ -238,8 +238,8 @@ def test_clearing_keeps_the_shape_and_leaves_no_word(content):
         frozenset({"7"}),
     )
     body = msgspec.json.encode(content)
-    found = cleared(body, person)
-    after = body if found is None else found
+    result = cleared(body, person)
+    after = body if result is None else result
     assert b"Ann Lee" not in after.replace(b'"Ann Lee"', b"")  # alone it may be a namesake's
     assert b"ann@x.example" not in after
     assert b'"42"' not in after

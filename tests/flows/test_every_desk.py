@@ -38,7 +38,7 @@ def test_the_same_tickets_have_the_same_measures(every_account: Bench, sandbox, 
         assert outcome.state == "completed", outcome.message
     name_of = KEYS.get(vendor, str)
     names = [n for n in MEASURES if n not in NOT_CARRIED[vendor]]
-    said = {
+    loaded = {
         r[0]: dict(zip(names, r[1:], strict=True))
         for r in one.fetch(
             f"select ticket_id, {', '.join(MEASURES[n] for n in names)} from core.fct_ticket"
@@ -49,12 +49,12 @@ def test_the_same_tickets_have_the_same_measures(every_account: Bench, sandbox, 
         "zoho_desk",
     }  # the losing ticket of a merge leads to the other one
     alive = {name_of(t.number): t for t in fake.alive() if not (leads_away and fake.is_merged(t))}
-    assert set(said) == set(alive)
+    assert set(loaded) == set(alive)
     assert len(alive) > 250
     wrong = {
-        k: (said[k], t)
+        k: (loaded[k], t)
         for k, ticket in alive.items()
-        if said[k] != (t := {n: truth(ticket, NOW)[n] for n in names})
+        if loaded[k] != (t := {n: truth(ticket, NOW)[n] for n in names})
     }
     assert wrong == {}
     worked = {
@@ -94,7 +94,7 @@ def test_targets_of_the_file_make_clocks_where_the_vendor_has_none(
         one = replace(every_account, accounts=({**account, "base_url": served.url}, plans))
         outcome = one.run(NOW)
         assert outcome.state == "completed", outcome.message
-    told = {KEYS.get(vendor, str)(t.number): truth(t, NOW) for t in fake.alive()}
+    reported = {KEYS.get(vendor, str)(t.number): truth(t, NOW) for t in fake.alive()}
     clocks = one.fetch(
         "select ticket_id, metric, state, elapsed_seconds_recorded from core.fct_sla_clock where"
         " source = 'computed' and not is_ended_without_reply"
@@ -104,11 +104,11 @@ def test_targets_of_the_file_make_clocks_where_the_vendor_has_none(
     )  # Zoho reports the other one
     compared = {"achieved": 0, "breached": 0}
     for ticket, metric, state, elapsed in clocks:
-        took = told[ticket][
+        took = reported[ticket][
             "first_reply_business" if metric == "first_reply" else "full_resolution_business"
         ]
         if elapsed is not None and (
-            metric == "first_reply" or told[ticket]["reopens"] == 0
+            metric == "first_reply" or reported[ticket]["reopens"] == 0
         ):  # the clock of a reopened ticket stood still while it was solved
             assert elapsed == took
             assert state == (
@@ -122,7 +122,7 @@ def test_one_run_reads_every_vendor_and_puts_them_side_by_side(every_account: Be
     outcome = every_account.run(NOW, report=True)
     assert outcome.state == "completed", outcome.message
     assert {r.account for r in outcome.streams} == {a["name"] for a in every_account.accounts}
-    told = {
+    reported = {
         (account, kpi)
         for account, kpi in every_account.fetch(
             "select distinct account, kpi from marts.kpi_daily where denominator > 0 or numerator"
@@ -134,10 +134,10 @@ def test_one_run_reads_every_vendor_and_puts_them_side_by_side(every_account: Be
         (f"{desk}_acme", kpi)
         for desk in desks
         for kpi in ("tickets_created", "tickets_solved", "backlog", "first_reply_time")
-    } <= told
+    } <= reported
     assert {
         (f"{name}_acme", "ces") for name in ("zendesk", "freshdesk", "intercom", "jira")
-    } <= told  # asked for by four survey tools
+    } <= reported  # asked for by four survey tools
     page = outcome.published.page.read_text()
     assert all(
         f"<th>{desk}_acme</th>" in page or f'<th class="n">{desk}_acme</th>' in page

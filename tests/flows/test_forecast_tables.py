@@ -239,7 +239,7 @@ def test_breaks_and_training_in_shifts_replace_the_shrinkage_setting(small_bench
     )
     outcome = small_bench.run(midnight(TODAY))
     assert outcome.state == "completed", outcome.message
-    found = {
+    shrinkage = {
         (r["account"], r["team_id"]): (r["shrinkage_share"], r["shrinkage_from"])
         for r in query(
             small_bench.url,
@@ -247,9 +247,9 @@ def test_breaks_and_training_in_shifts_replace_the_shrinkage_setting(small_bench
             " marts.staffing_forecast",
         )
     }
-    assert found.pop(("zendesk_acme", team)) == (0.25, "shifts")
-    assert found.pop(("zendesk_acme", agent_team)) == (0.125, "shifts")
-    assert set(found.values()) == {(0.3, "setting")}
+    assert shrinkage.pop(("zendesk_acme", team)) == (0.25, "shifts")
+    assert shrinkage.pop(("zendesk_acme", agent_team)) == (0.125, "shifts")
+    assert set(shrinkage.values()) == {(0.3, "setting")}
     for row in query(
         small_bench.url,
         "select distinct team_id, agent_hours, fte from marts.staffing_requirement_daily where"
@@ -261,7 +261,7 @@ def test_breaks_and_training_in_shifts_replace_the_shrinkage_setting(small_bench
 
 def test_published_forecasts_never_change(small_bench: Bench):
     """The planners' forecast is judged by what was published, though each day makes a new one."""
-    told: dict[tuple, float] = {}
+    reported: dict[tuple, float] = {}
     for days_before in (1, 0):
         outcome = small_bench.run(
             midnight(TODAY - timedelta(days=days_before)),
@@ -273,19 +273,20 @@ def test_published_forecasts_never_change(small_bench: Bench):
             "select account, team_id, day, lead_days, expected_tickets from"
             " marts.forecast_volume_daily where lead_days in (1, 7, 14, 28)",
         ):
-            told.setdefault(
+            reported.setdefault(
                 (r["account"], r["team_id"], r["day"], r["lead_days"]), r["expected_tickets"]
             )
-    found = query(small_bench.url, "select * from ops.forecast_published")
+    published = query(small_bench.url, "select * from ops.forecast_published")
     assert {
-        (r["account"], r["team_id"], r["day"], r["lead_days"]): r["expected_tickets"] for r in found
-    } == told
-    assert len({r["run_id"] for r in found}) == 2
-    assert {r["lead_days"] for r in found} == {1, 7, 14, 28}
+        (r["account"], r["team_id"], r["day"], r["lead_days"]): r["expected_tickets"]
+        for r in published
+    } == reported
+    assert len({r["run_id"] for r in published}) == 2
+    assert {r["lead_days"] for r in published} == {1, 7, 14, 28}
     small_bench.run(
         midnight(TODAY), planning={"models": "full", "interval_days": 1, "horizon_days": 28}
     )  # another way of forecasting on the same day
-    assert query(small_bench.url, "select * from ops.forecast_published") == found
+    assert query(small_bench.url, "select * from ops.forecast_published") == published
 
 
 def test_money_adds_up(bench: Bench, tmp_path):
@@ -428,12 +429,12 @@ def key(row):
     ],
 )
 def test_a_change_that_cannot_be_read_is_refused(option, text):
-    told = CliRunner().invoke(app, ["forecast", option, text])
-    assert told.exit_code != 0
-    assert "such as" in str(told.exception)
+    reported = CliRunner().invoke(app, ["forecast", option, text])
+    assert reported.exit_code != 0
+    assert "such as" in str(reported.exception)
 
 
 def test_a_scenario_without_a_forecast_names_the_remedy(tmp_path, monkeypatch):
     monkeypatch.setenv("SUPPORT_ETL_WAREHOUSE__URL", f"duckdb:///{tmp_path / 'w.duckdb'}")
-    told = CliRunner().invoke(app, ["forecast"])
-    assert "there is no forecast yet; `support-etl run` makes one" in str(told.exception)
+    reported = CliRunner().invoke(app, ["forecast"])
+    assert "there is no forecast yet; `support-etl run` makes one" in str(reported.exception)

@@ -87,7 +87,7 @@ def test_failure_and_recovery_are_each_notified_once(small_bench: Bench, small_s
         [],
         [],
         [],
-    ), "all is well and was before: nothing to tell"
+    ), "all is well and was before: no notification"
     small_sandbox.fakes["surveymonkey"].faults = [InjectedFault("unauthorized", "", times=1000)]
     for _ in range(2):
         assert bench.run(midnight(TODAY), report=True).undelivered == []
@@ -95,12 +95,12 @@ def test_failure_and_recovery_are_each_notified_once(small_bench: Bench, small_s
         1,
         1,
         1,
-    ], "the same trouble is told once"
-    told = json.dumps(hook.messages[0])
-    assert "1 source not up to date" in told
-    assert "surveymonkey_acme could not be read (responses); its numbers are as of" in told
-    assert "CredentialsError" in told
-    assert "https://files.acme.example/latest.html" in told
+    ], "the same failure is notified once"
+    reported = json.dumps(hook.messages[0])
+    assert "1 source not up to date" in reported
+    assert "surveymonkey_acme could not be read (responses); its numbers are as of" in reported
+    assert "CredentialsError" in reported
+    assert "https://files.acme.example/latest.html" in reported
     assert "surveymonkey\\_acme could not be read" in flow.cards[0]["body"][1]["text"]
     assert "Subject: Support numbers of 2026-11-01: 1 source not up to date" in box.letters[0]
     small_sandbox.fakes["surveymonkey"].faults = []
@@ -179,7 +179,7 @@ def test_a_report_that_cannot_be_written_keeps_the_tables_and_is_notified(
     assert "check reports.folder" in outcome.message
     assert [m["text"] for m in hook.messages] == ["Support numbers of 2026-11-01: no new report"]
     assert "The tables are built, but there is no new report" in json.dumps(hook.messages[0])
-    assert complete_until(broken.settings()) == midnight(TODAY), "the tables are whole"
+    assert complete_until(broken.settings()) == midnight(TODAY), "the tables are complete"
     mended = replace(small_bench, extra={"notifications": {"slack": True}})
     assert mended.run(midnight(TODAY), report=True).state == "completed"
     assert [m["text"] for m in hook.messages[1:]] == ["Support numbers of 2026-11-01: complete"]
@@ -218,20 +218,20 @@ def test_nothing_in_a_value_becomes_a_mention_a_link_or_a_header(sinks):
     assert [d.state for d in notify(load(notifications=given).notifications, None, message)] == [
         "delivered"
     ] * 3
-    told = json.dumps(hook.messages)
+    reported = json.dumps(hook.messages)
     assert "<!channel>" not in hook.messages[0]["text"]
     assert all(
         block.get("text", {}).get("type", "plain_text") == "plain_text"
         for block in hook.messages[0]["blocks"]
     )
-    assert len(told) < 10_000
+    assert len(reported) < 10_000
     assert all("](" not in block["text"].replace("\\]\\(", "") for block in flow.cards[0]["body"])
     assert len(json.dumps(flow.cards[0])) < 20_000
     letter = email.message_from_string(box.letters[0], policy=email.policy.default)
     assert letter["Bcc"] is None
     assert letter["Subject"].startswith("Trouble <!channel>")
     assert "<script>" not in letter.get_body(("html",)).get_content()
-    assert "and 2" in told, "cut lists say how much more there is"
+    assert "and 2" in reported, "shortened lists give the number of the rest"
 
 
 def test_wrong_addresses_and_passwords_are_reported_but_not_shown(sinks, monkeypatch):
@@ -246,13 +246,13 @@ def test_wrong_addresses_and_passwords_are_reported_but_not_shown(sinks, monkeyp
         flow.base_url + "/workflows?sig=wrong-secret-sig",
     )
     monkeypatch.setenv("SUPPORT_ETL_SECRET_NOTIFICATIONS_SMTP_PASSWORD", "wrong-secret-password")
-    found = {d.channel: d for d in notify(load(notifications=given).notifications, None, message)}
-    assert {d.state for d in found.values()} == {"failed"}
-    assert "refuses with 404 no_service" in found["slack"].description
-    assert "refuses the login" in found["email"].description
-    assert not any("secret" in d.description for d in found.values() if d.channel != "email")
+    result = {d.channel: d for d in notify(load(notifications=given).notifications, None, message)}
+    assert {d.state for d in result.values()} == {"failed"}
+    assert "refuses with 404 no_service" in result["slack"].description
+    assert "refuses the login" in result["email"].description
+    assert not any("secret" in d.description for d in result.values() if d.channel != "email")
     assert not any(
-        "wrong-secret" in d.description or "withdrawn" in d.description for d in found.values()
+        "wrong-secret" in d.description or "withdrawn" in d.description for d in result.values()
     )
 
 

@@ -37,9 +37,9 @@ def wait_for(check: Callable[[], Any], seconds: float, what: str) -> Any:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         with suppress(OSError):
-            found = check()
-            if found:
-                return found
+            result = check()
+            if result:
+                return result
         time.sleep(1)
     raise AssertionError(f"{what} within {seconds:.0f} s")
 
@@ -145,10 +145,10 @@ class Prefect:
 
     def runs_of(self, deployment: dict[str, Any]) -> list[dict[str, Any]]:
         """Runs that a person or an automation started, not the schedule."""
-        found = self.ask(
+        result = self.ask(
             "flow_runs/filter", {"flow_runs": {"deployment_id": {"any_": [deployment["id"]]}}}
         )
-        return [r for r in found if not r["auto_scheduled"]]
+        return [r for r in result if not r["auto_scheduled"]]
 
     def logs(self) -> str:
         return "\n".join(
@@ -237,7 +237,7 @@ def test_two_workers_run_the_shipped_deployments_and_one_of_them_dies(
     assert "another run is at work" in ends[1]["message"]
     kill_all(worker)
     fake.faults = []
-    assert prefect.ask(f"flow_runs/{doomed}")["state_type"] == "RUNNING", "nobody has noticed yet"
+    assert prefect.ask(f"flow_runs/{doomed}")["state_type"] == "RUNNING", "not noticed yet"
     repaired = prefect.begin(deployments["hourly"], as_of=as_of)
     assert prefect.end_of(repaired)["type"] == "COMPLETED", prefect.logs()
     equals_a_clean_run(few, tmp_path)

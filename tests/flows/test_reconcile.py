@@ -50,13 +50,13 @@ def test_deletions_that_no_api_reports_leave_the_figures(desks: Bench, small_san
     clean.run(midnight(TODAY))
     desks.run(midnight(TODAY))
     assert differences(clean.tables("core"), desks.tables("core")) != {}, (
-        "without a comparison they stay"
+        "without a reconciliation they stay"
     )
-    outcome, found = compare(desks, midnight(TODAY))
+    outcome, result = compare(desks, midnight(TODAY))
     assert outcome.state == "completed", outcome.message
-    gone = {c.account: len(c.ghosts) for c in found if c.entity == "ticket" and c.ghosts}
-    assert all(gone.get(f"{name}_acme", 0) >= len(listed) for name, listed in victims.items()), (
-        gone,
+    deleted = {c.account: len(c.ghosts) for c in result if c.entity == "ticket" and c.ghosts}
+    assert all(deleted.get(f"{name}_acme", 0) >= len(listed) for name, listed in victims.items()), (
+        deleted,
         victims,
     )
     unequal = differences(clean.tables("core", "marts"), desks.tables("core", "marts"))
@@ -64,9 +64,9 @@ def test_deletions_that_no_api_reports_leave_the_figures(desks: Bench, small_san
     assert {k for k in unequal if "agent" not in k} == set()
     assert desks.fetch("select count(*) from ops.alert where kind = 'ghost' and not is_open") == [
         (2,)
-    ], "mended: nobody has to look"
+    ], "repaired: nothing needs attention"
     assert desks.fetch("select sum(ghost_count) from ops.reconciliation") == [
-        (sum(len(c.ghosts) for c in found),)
+        (sum(len(c.ghosts) for c in result),)
     ]
     _, again = compare(desks, midnight(TODAY))
     assert [c for c in again if c.ghosts or c.missing] == []
@@ -77,7 +77,7 @@ def test_deletions_that_no_api_reports_leave_the_figures(desks: Bench, small_san
     compare(desks, midnight(TODAY))
     assert desks.fetch(
         "select count(*) from source.tombstone where loaded_stream = 'reconciliation'"
-    )[0][0] <= sum(gone.values()) - sum(map(len, victims.values()))
+    )[0][0] <= sum(deleted.values()) - sum(map(len, victims.values()))
 
 
 def test_rows_lost_or_spoiled_in_the_warehouse_are_repaired(small_bench: Bench):
@@ -96,9 +96,9 @@ def test_rows_lost_or_spoiled_in_the_warehouse_are_repaired(small_bench: Bench):
             "update source.ticket set status = 'spoiled' where ticket_id = (select max(ticket_id)"
             " from source.ticket)"
         )
-    outcome, found = compare(bench, midnight(TODAY))
+    outcome, result = compare(bench, midnight(TODAY))
     assert outcome.state == "completed", outcome.message
-    tickets = next(c for c in found if c.entity == "ticket")
+    tickets = next(c for c in result if c.entity == "ticket")
     assert (tickets.missing, tickets.ghosts) == (5, ())
     assert tickets.different >= 1
     assert differences(before, bench.tables("source")) == {}
@@ -115,8 +115,8 @@ def test_a_login_that_sees_less_than_before_deletes_nothing(small_bench: Bench, 
     bench.run(midnight(TODAY))
     fake = small_sandbox.fakes["servicenow"]
     fake.hidden = {r["sys_id"] for r in fake._tables()["incident"]}
-    _, found = compare(bench, midnight(TODAY))
-    tickets = next(c for c in found if c.entity == "ticket")
+    _, result = compare(bench, midnight(TODAY))
+    tickets = next(c for c in result if c.entity == "ticket")
     assert len(tickets.ghosts) > 10
     assert not tickets.is_repaired
     assert bench.fetch(

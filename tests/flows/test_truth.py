@@ -38,7 +38,7 @@ def test_every_ticket_of_every_desk_has_the_measures_of_its_story(bench: Bench, 
         # Zendesk leaves out the newest minute, so nothing after it is known
         now = NOW - timedelta(seconds=60) if desk == "zendesk" else NOW
         world = fake.world if desk != "servicenow" else sandbox.fakes["zendesk"].world
-        said = {
+        loaded = {
             r[0]: dict(zip(names, r[1:], strict=True))
             for r in bench.fetch(
                 f"select ticket_id, {', '.join(MEASURES[name] for name in names)} from"
@@ -54,12 +54,12 @@ def test_every_ticket_of_every_desk_has_the_measures_of_its_story(bench: Bench, 
             alive = [
                 t for t in alive if not truth(t, now)["merged"]
             ]  # this vendor deletes the losing ticket of a merge
-        assert set(said) == {key(t) for t in alive}
+        assert set(loaded) == {key(t) for t in alive}
         wrong = {
-            (key(t), name): (said[key(t)][name], told)
+            (key(t), name): (loaded[key(t)][name], reported)
             for t in alive
-            for name, told in truth(t, now).items()
-            if name in names and said[key(t)][name] != told
+            for name, reported in truth(t, now).items()
+            if name in names and loaded[key(t)][name] != reported
         }
         assert wrong == {}, desk
         compared += len(alive)

@@ -59,9 +59,9 @@ def test_status_shows_what_needs_attention(small: Bench, small_sandbox):
     )
     small_sandbox.fakes["surveymonkey"].faults = [InjectedFault("unauthorized", "", times=999)]
     small.run(midnight(TODAY))
-    found = status(small.settings(), max_age_hours=10**6)
-    assert not found.is_ok
-    lines = dict(found.lines)
+    result = status(small.settings(), max_age_hours=10**6)
+    assert not result.is_ok
+    lines = dict(result.lines)
     assert "partly" in lines["last run"]
     assert "CredentialsError" in lines["last run"]
     assert lines["marts complete up to"] == "never yet"
@@ -100,10 +100,10 @@ def test_tidy_removes_what_is_old_and_nothing_that_is_needed(small: Bench):
     would = tidy(small.settings(**kept), dry_run=True, progress=HUSH)
     assert old.exists()
     assert abandoned.exists()
-    gone = tidy(small.settings(**kept), dry_run=False, progress=HUSH)
-    assert gone == would
-    assert gone["landed batches"] > 5
-    assert gone["reports"] == 1
+    removed = tidy(small.settings(**kept), dry_run=False, progress=HUSH)
+    assert removed == would
+    assert removed["landed batches"] > 5
+    assert removed["reports"] == 1
     assert not old.exists()
     assert not abandoned.exists()
     assert list((small.folder / "landing" / "surveymonkey").rglob("manifest.json"))
@@ -114,9 +114,9 @@ def test_tidy_removes_what_is_old_and_nothing_that_is_needed(small: Bench):
 
 def test_a_rejected_row_can_be_dismissed(small: Bench, small_sandbox):
     def spoil(body: bytes) -> bytes:
-        found = json.loads(body)
-        next(t for t in found["tickets"] if t["status"] != "deleted")["created_at"] = "never"
-        return json.dumps(found).encode()
+        result = json.loads(body)
+        next(t for t in result["tickets"] if t["status"] != "deleted")["created_at"] = "never"
+        return json.dumps(result).encode()
 
     small_sandbox.fakes["zendesk"].faults = [
         InjectedFault("edit", "/incremental/tickets/", edit=spoil)

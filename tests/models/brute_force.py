@@ -48,16 +48,16 @@ def open_minutes(schedule: str) -> np.ndarray:
     Decided from the minute's local wall time, weekday and date.
     """
     zone, intervals, closed = SCHEDULES[schedule]
-    tz, found = ZoneInfo(zone), np.zeros(MINUTES, dtype=np.int64)
+    tz, is_open = ZoneInfo(zone), np.zeros(MINUTES, dtype=np.int64)
     for minute in range(MINUTES):
         local = (ZERO + timedelta(minutes=minute)).astimezone(tz)
         if any(low <= local.date() <= high for low, high in closed):
             continue
         wall = (local.isoweekday() % 7) * 1440 + local.hour * 60 + local.minute
-        found[minute] = any(
+        is_open[minute] = any(
             low <= wall < high or low <= wall + 10_080 < high for low, high in intervals
         )
-    return found
+    return is_open
 
 
 def seconds(start: datetime, end: datetime) -> int:
@@ -175,12 +175,12 @@ class Ticket:
         return [(who, at, end) for (who, at), end in zip(steps, ends, strict=True) if who]
 
     def holder(self, kind: str, at: datetime) -> str | None:
-        found = [
+        collected = [
             who
             for who, low, high in self.holders[kind]
             if low <= at and (high is None or at < high)
         ]
-        return found[0] if found else None
+        return collected[0] if collected else None
 
     def schedule_at(self, at: datetime) -> str:
         return [s for s, since in self.schedules if since <= at][-1]
@@ -290,31 +290,31 @@ class Ticket:
             if m["is_public"] and not m["opening"] and m["role"] in {"agent", "customer"}
         ]
         steps += [(at, 1, i, "solve", None) for i, at in enumerate(self.solves)]
-        found, asked, replied = [], None, False
+        collected, asked, replied = [], None, False
         for at, _, _, kind, who in sorted(steps, key=lambda s: s[:3]):
             if kind == "ask":
                 asked = asked or (at, replied)
                 continue
             if asked and asked[1]:
-                found.append((asked[0], at, who if kind == "reply" else None, kind))
+                collected.append((asked[0], at, who if kind == "reply" else None, kind))
             asked, replied = None, replied or kind == "reply"
         if asked and asked[1]:
-            found.append((asked[0], None, None, None))
-        return found
+            collected.append((asked[0], None, None, None))
+        return collected
 
     def escalations(self, raises: bool) -> list[datetime]:
-        found = [at for who, at, _ in self.holders["team"][1:] if who == ESCALATION_TEAM]
+        collected = [at for who, at, _ in self.holders["team"][1:] if who == ESCALATION_TEAM]
         before = None
         for e in (e for e in self.events if e["field"] == "priority"):
             after = PRIORITY.get(e["to_value"] or "")
             if raises and before and after and after > before:
-                found.append(e["changed_at"])
+                collected.append(e["changed_at"])
             before = after
-        return found
+        return collected
 
     @cache  # noqa: B019 - tickets live as long as the tests, and this takes most of the time
     def clocks(self) -> list[dict[str, Any]]:
-        found = []
+        collected = []
         for metric in (
             "first_reply",
             "next_reply",
@@ -328,7 +328,7 @@ class Ticket:
             if not targets:
                 continue
             for instance, started, ended, spans in self._running(metric):
-                found.append(
+                collected.append(
                     {
                         "metric": metric,
                         "instance": str(instance),
@@ -337,7 +337,7 @@ class Ticket:
                         **self._judged(targets, ended, started, spans),
                     }
                 )
-        return found
+        return collected
 
     @staticmethod
     def _metric(target: dict[str, Any]) -> str:
@@ -403,7 +403,7 @@ class Ticket:
             before = category
         assert len(order) == len(turns)
         steps = sorted(steps + order, key=lambda s: s[:3])
-        found, solved = [], False
+        collected, solved = [], False
         for i, (at, _, _, kind) in enumerate(steps):
             if kind != "reply":
                 solved = kind == "solve"
@@ -411,8 +411,8 @@ class Ticket:
             following = steps[i + 1] if i + 1 < len(steps) else None
             if solved or (following and following[3] == "solve" and following[0] == at):
                 continue
-            found.append((at, following[0] if following else None))
-        return found
+            collected.append((at, following[0] if following else None))
+        return collected
 
     def _judged(
         self,
@@ -493,11 +493,11 @@ class Facts:
             known = latest.get(row["ticket_id"])
             if known is None or known["version_at"] <= row["version_at"]:
                 latest[row["ticket_id"]] = row
-        gone = {t["record_id"]: t["deleted_at"] for t in log.of("tombstone")}
+        deleted = {t["record_id"]: t["deleted_at"] for t in log.of("tombstone")}
         self.tickets = {
             key: Ticket(row, self)
             for key, row in latest.items()
-            if not (key in gone and gone[key] >= row["version_at"])
+            if not (key in deleted and deleted[key] >= row["version_at"])
         }
         self.by_requester = defaultdict(list)
         for t in self.tickets.values():

@@ -394,10 +394,10 @@ class _Ticket:
             self._change(what, self.pick.choice(options))
 
     def _say(self, role: str, author: str, is_public: bool) -> None:
-        told = role if self.pick.random() < 0.5 else None  # else decided by the agent list
+        reported = role if self.pick.random() < 0.5 else None  # else decided by the agent list
         named = (
             f"login.{author}"
-            if told is None and author in AGENTS and self.pick.random() < 0.2
+            if reported is None and author in AGENTS and self.pick.random() < 0.2
             else author
         )
         self.sequence += 1
@@ -407,7 +407,7 @@ class _Ticket:
             ticket_id=self.key,
             sent_at=self.at,
             author_id=named,
-            author_role=told,
+            author_role=reported,
             is_public=is_public,
             sequence=self.sequence,
         )

@@ -6,7 +6,7 @@ from typing import Any
 import brute_force
 import event_log
 import pytest
-from conftest import begun, build_models
+from conftest import build_models, new_warehouse
 from event_log import AS_OF
 
 from tasks.settings import load
@@ -58,7 +58,9 @@ def measures(facts):
 @pytest.fixture(scope="module", params=["duckdb", "postgresql"])
 def warehouse(request, tmp_path_factory, postgres, log):
     folder = tmp_path_factory.mktemp("brute")
-    made = begun(f"duckdb:///{folder / 'w.duckdb'}" if request.param == "duckdb" else postgres())
+    made = new_warehouse(
+        f"duckdb:///{folder / 'w.duckdb'}" if request.param == "duckdb" else postgres()
+    )
     event_log.load(made, log.rows)
     build(made)
     yield made
@@ -71,13 +73,13 @@ def rows(warehouse: Warehouse, statement: str) -> list[dict[str, Any]]:
 
 
 def test_every_measure_of_every_ticket(warehouse, measures):
-    found = {r["ticket_id"]: r for r in rows(warehouse, "select * from core.fct_ticket")}
-    assert set(found) == set(measures)
+    actual = {r["ticket_id"]: r for r in rows(warehouse, "select * from core.fct_ticket")}
+    assert set(actual) == set(measures)
     wrong = [
-        (key, name, found[key][name], value)
+        (key, name, actual[key][name], value)
         for key, m in measures.items()
         for name, value in m.items()
-        if found[key][name] != value
+        if actual[key][name] != value
     ]
     assert wrong == []
 
@@ -133,7 +135,7 @@ def test_every_sla_clock(warehouse, facts):
         "state",
         "policy_id",
     )
-    found = {
+    actual = {
         (r["ticket_id"], r["metric"], r["instance"]): {n: r[n] for n in names}
         for r in rows(warehouse, "select * from core.fct_sla_clock")
     }
@@ -143,17 +145,17 @@ def test_every_sla_clock(warehouse, facts):
         if not t.excluded
         for c in t.clocks()
     }
-    assert set(found) == set(expected)
+    assert set(actual) == set(expected)
     wrong = [
-        (key, {n: (found[key][n], v) for n, v in c.items() if found[key][n] != v})
+        (key, {n: (actual[key][n], v) for n, v in c.items() if actual[key][n] != v})
         for key, c in expected.items()
-        if found[key] != c
+        if actual[key] != c
     ]
     assert wrong == []
 
 
 def test_every_wait_for_a_next_reply(warehouse, facts):
-    found = {
+    actual = {
         (
             r["ticket_id"],
             r["asked_at"],
@@ -170,24 +172,24 @@ def test_every_wait_for_a_next_reply(warehouse, facts):
         for asked, ended, who, _ in t.waits()
         if ended
     }
-    assert found == expected
+    assert actual == expected
 
 
 @pytest.fixture(scope="module")
 def figures(facts, measures) -> dict[str, dict[tuple[Any, ...], list[float]]]:
     """Expected numerators and denominators: by KPI, then by zone, day and scope."""
-    found: dict[str, dict[tuple[Any, ...], list[float]]] = {}
+    actual: dict[str, dict[tuple[Any, ...], list[float]]] = {}
     for zone in ZONES:
         of_zone = brute_force.kpis(facts, measures, zone, last_complete_day(AS_OF, zone))
         for (kpi, *key), value in of_zone.items():
-            found.setdefault(kpi, {})[zone, *key] = value
-    return found
+            actual.setdefault(kpi, {})[zone, *key] = value
+    return actual
 
 
 @pytest.mark.parametrize("kpi", sorted(row.kpi for row in kpi_rows()))
 def test_every_daily_figure(warehouse, figures, kpi):
     assert kpi in figures, "add kpi/<name>.py, or count it in kpis() of brute_force.py"
-    found = {
+    actual = {
         (r["time_zone"], r["day"], r["team_id"], r["channel"], r["priority"]): (
             r["numerator"],
             r["denominator"],
@@ -195,11 +197,11 @@ def test_every_daily_figure(warehouse, figures, kpi):
         for r in rows(warehouse, f"select * from marts.kpi_daily where kpi = '{kpi}'")
     }
     expected = figures[kpi]
-    assert set(found) == set(expected)
+    assert set(actual) == set(expected)
     wrong = [
-        (k, found[k], v)
+        (k, actual[k], v)
         for k, v in expected.items()
-        if found[k] != pytest.approx(v, rel=1e-9, abs=1e-9)
+        if actual[k] != pytest.approx(v, rel=1e-9, abs=1e-9)
     ]
     assert wrong == []
 
@@ -226,12 +228,12 @@ def test_every_agent_day(warehouse, facts, zone):
         "csat_rated_count",
         "csat_satisfied_count",
     )
-    found = {
+    actual = {
         (r["day"], r["agent_id"]): {n: r[n] for n in names}
         for r in rows(warehouse, f"select * from core.fct_agent_day where time_zone = '{zone}'")
     }
-    for key in set(found) | set(expected):
-        assert found.get(key, dict.fromkeys(names, 0)) == {
+    for key in set(actual) | set(expected):
+        assert actual.get(key, dict.fromkeys(names, 0)) == {
             n: expected[key][n] if key in expected else 0 for n in names
         }, key
 

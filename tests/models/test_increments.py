@@ -11,7 +11,7 @@ from typing import Any
 
 import event_log
 import pytest
-from conftest import begun
+from conftest import new_warehouse
 from event_log import AS_OF, FIRST, Log
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -42,8 +42,8 @@ def tables(warehouse: Warehouse) -> dict[str, list[tuple[Any, ...]]]:
 
 
 def moment(row: dict[str, Any]) -> datetime:
-    found = [v for k, v in row.items() if isinstance(v, datetime) and k != "created_at"]
-    return max(found, default=FIRST)
+    result = [v for k, v in row.items() if isinstance(v, datetime) and k != "created_at"]
+    return max(result, default=FIRST)
 
 
 def batches(
@@ -71,7 +71,7 @@ def loaded(tmp_path_factory) -> Callable[[int], Path]:
     def made(seed: int) -> Path:
         path = folder / f"{seed}.duckdb"
         if not path.exists():
-            warehouse = begun(f"duckdb:///{path}")
+            warehouse = new_warehouse(f"duckdb:///{path}")
             event_log.load(warehouse, event_log.make(seed, TICKETS).rows)
             build(warehouse)
             warehouse.dispose()
@@ -86,7 +86,7 @@ def full(loaded) -> Callable[[int], dict[str, list[tuple[Any, ...]]]]:
 
 
 def check(url: str, seed: int, split: int, count: int, full: Callable[[int], Any]) -> None:
-    warehouse = begun(url)
+    warehouse = new_warehouse(url)
     for as_of, rows in batches(event_log.make(seed, TICKETS), random.Random(split), count):
         event_log.load(warehouse, rows)
         build(warehouse, as_of)
@@ -171,8 +171,8 @@ def test_late_changes_are_applied(full, loaded, tmp_path, change: str):
     """
     late = LATE[change]
     one, other = (
-        begun(f"duckdb:///{shutil.copy(loaded(2), tmp_path / 'one.duckdb')}"),
-        begun(f"duckdb:///{tmp_path / 'other.duckdb'}"),
+        new_warehouse(f"duckdb:///{shutil.copy(loaded(2), tmp_path / 'one.duckdb')}"),
+        new_warehouse(f"duckdb:///{tmp_path / 'other.duckdb'}"),
     )
     event_log.load(one, [late])
     build(one)

@@ -44,7 +44,7 @@ def described(name: str):
 
 
 def typed(row: dict[str, Any], target) -> dict[str, Any]:
-    found = {}
+    actual = {}
     for column in target.columns:
         value = row.get(column.name, DEFAULTS.get(column.name))
         kind = column.info["kind"]
@@ -58,8 +58,8 @@ def typed(row: dict[str, Any], target) -> dict[str, Any]:
             value = Decimal(str(value))
         if value is not None and kind == "text":
             value = str(value)
-        found[column.name] = value
-    return found
+        actual[column.name] = value
+    return actual
 
 
 def shown(value: Any) -> Any:
@@ -87,7 +87,7 @@ def test_case(path: Path, warehouse: Warehouse):
         columns = list(case["expect"][0])
         listed = ", ".join(f'"{c}"' for c in columns)
         where = f" where {case['only']}" if "only" in case else ""
-        found = [
+        actual = [
             [shown(v) for v in row]
             for row in session.fetch(f"select {listed} from {name}{where} order by {listed}")
         ]
@@ -95,7 +95,7 @@ def test_case(path: Path, warehouse: Warehouse):
         ([wanted(row[c]) for c in columns] for row in case["expect"]),
         key=lambda r: [str(v) for v in r],
     )
-    assert sorted(found, key=lambda r: [str(v) for v in r]) == expected
+    assert sorted(actual, key=lambda r: [str(v) for v in r]) == expected
 
 
 PARAMETERS: dict[str, list[dict[str, Any]]] = {
@@ -172,7 +172,9 @@ def test_tables_of_an_older_warehouse_take_what_is_new(warehouse: Warehouse):
             )
             session.execute(f"create unique index {name.replace('.', '_')}_grain on {name} ({key})")
         session.execute("delete from ops.schema_version where version > 2")
+        session.execute("alter table ops.forecast_published rename column published_at to told_at")
         session.execute("alter table ops.forecast_published rename to forecast_told")
+        session.execute("alter table ops.changed_ticket rename to touched_ticket")
         session.execute("alter table ops.alert rename column description to says")
         session.execute("alter table ops.schema_version rename column description to says")
         session.execute("alter table ops.notification rename column is_ok to is_well")

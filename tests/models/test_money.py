@@ -122,7 +122,7 @@ def month_of(day: date) -> date:
 
 def costs(entries: list[dict[str, Any]]) -> dict[tuple[str, date], dict[str, Any]]:
     """The share of each cost by day, then by month."""
-    found = {}
+    actual_rows = {}
     for e in entries:
         first, last = e["service_from_on"], e["service_until_on"]
         if first is None:
@@ -136,7 +136,7 @@ def costs(entries: list[dict[str, Any]]) -> dict[tuple[str, date], dict[str, Any
                 e["amount"] * Fraction(len([d for d in days if d <= inside[-1]]), len(days))
             )
             worth = rate(e["currency"], e["posted_on"])
-            found[e["entry_id"], month] = {
+            actual_rows[e["entry_id"], month] = {
                 **{name: e[name] for name in ("team", "category", "currency")},
                 "accrued_on": inside[0],
                 "amount": upto - so_far,
@@ -144,12 +144,12 @@ def costs(entries: list[dict[str, Any]]) -> dict[tuple[str, date], dict[str, Any
                 "amount_reporting": None if worth is None else money((upto - so_far) * worth),
             }
             so_far = upto
-    return found
+    return actual_rows
 
 
 def lines(given: dict[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
     staff = {(h["month_on"], h["team"]): Fraction(str(h["fte"])) for h in given["headcount_plan"]}
-    found = []
+    actual_rows = []
     for line in (b for b in given["budget_line"] if b["version"] == "second"):
         amount = line["amount"]
         if amount is None:
@@ -162,14 +162,14 @@ def lines(given: dict[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
                 )
             )
         worth = rate(line["currency"], line["month_on"])
-        found.append(
+        actual_rows.append(
             {
                 **line,
                 "amount": amount,
                 "reporting": None if worth is None else money(amount * worth),
             }
         )
-    return found
+    return actual_rows
 
 
 class Calendar:
@@ -228,25 +228,31 @@ def case(request, warehouse):
 def test_every_cost_in_every_month(case):
     warehouse, given, _ = case
     expected = costs(given["cost_entry"])
-    found = {
+    actual_rows = {
         (r["entry_id"], r["month_on"]): r for r in rows(warehouse, "select * from core.fct_cost")
     }
-    assert set(found) == set(expected)
+    assert set(actual_rows) == set(expected)
     for key, wanted in expected.items():
-        assert (found[key]["accrued_on"], found[key]["team"], found[key]["currency"]) == (
+        assert (
+            actual_rows[key]["accrued_on"],
+            actual_rows[key]["team"],
+            actual_rows[key]["currency"],
+        ) == (
             wanted["accrued_on"],
             wanted["team"],
             wanted["currency"],
         )
-        assert float(found[key]["amount"]) == pytest.approx(float(wanted["amount"]), abs=CLOSE)
-        shown = found[key]["amount_reporting"]
+        assert float(actual_rows[key]["amount"]) == pytest.approx(
+            float(wanted["amount"]), abs=CLOSE
+        )
+        shown = actual_rows[key]["amount_reporting"]
         assert (
             shown is None
             if wanted["amount_reporting"] is None
             else float(shown) == pytest.approx(float(wanted["amount_reporting"]), abs=CLOSE)
         )
     whole = defaultdict(Fraction)
-    for (entry, _), row in found.items():
+    for (entry, _), row in actual_rows.items():
         whole[entry] += Fraction(row["amount"])
     assert whole == {
         e["entry_id"]: e["amount"] for e in given["cost_entry"]
@@ -256,18 +262,18 @@ def test_every_cost_in_every_month(case):
 def test_the_budget_of_every_day(case):
     warehouse, given, last_day = case
     calendar, spent, planned = Calendar(warehouse), costs(given["cost_entry"]).items(), lines(given)
-    found = {
+    actual_rows = {
         (r["day"], r["team"], r["category"], r["currency"]): r
         for r in rows(warehouse, "select * from marts.budget_daily")
     }
-    assert found
+    assert actual_rows
     places = {(p["month_on"], p["team"], p["category"], p["currency"]) for p in planned} | {
         (month, c["team"], c["category"], c["currency"]) for (_, month), c in spent
     }
-    assert set(found) == {
+    assert set(actual_rows) == {
         (day, *rest) for month, *rest in places for day in calendar.month(month) if day <= last_day
     }
-    for (day, team, category, currency), row in found.items():
+    for (day, team, category, currency), row in actual_rows.items():
         month, here = month_of(day), (team, category, currency)
         mine = [
             p
@@ -338,11 +344,11 @@ def test_year_end_outlook(case):
         calendar.work(last_day + timedelta(days=1), calendar.month(now)[-1]),
         calendar.work(now, calendar.month(now)[-1]),
     )
-    found = {
+    actual_rows = {
         (r["team"], r["category"]): r for r in rows(warehouse, "select * from marts.budget_year")
     }
-    assert {key[0] for key in found} == {"A", "B"}
-    for (team, category), row in found.items():
+    assert {key[0] for key in actual_rows} == {"A", "B"}
+    for (team, category), row in actual_rows.items():
         mine = [
             p
             for p in planned

@@ -140,9 +140,9 @@ def test_case(path: Path, warehouse: Warehouse):
             session.append(table, arrow_rows(target, [complete(row, target) for row in rows]))
         result = read_arrow(session, query.name, **given).to_pylist()
     columns = list(case["expect"][0])
-    found = [[shown(row[c]) for c in columns] for row in result]
+    actual = [[shown(row[c]) for c in columns] for row in result]
     expected = [[wanted(row[c]) for c in columns] for row in case["expect"]]
-    assert sorted(found, key=repr) == sorted(expected, key=repr)
+    assert sorted(actual, key=repr) == sorted(expected, key=repr)
 
 
 class Hours(NamedTuple):

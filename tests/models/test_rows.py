@@ -21,8 +21,8 @@ MADE = [m for m in models().values() if not m.select and m.seed is None]
 
 def row_class(model: Model) -> type:
     name = "".join(part.title() for part in model.name.split("_"))
-    (found,) = {getattr(module, name) for module in MODULES if hasattr(module, name)}
-    return found
+    (result,) = {getattr(module, name) for module in MODULES if hasattr(module, name)}
+    return result
 
 
 @pytest.mark.parametrize("model", MADE, ids=lambda model: model.full_name)
@@ -34,7 +34,7 @@ def test_the_row_class_is_the_description(model: Model):
         kinds = set(get_args(hints[column.name]) or (hints[column.name],))
         assert kinds - {NoneType} == {PYTHON[column.kind]}, column.name
         assert NoneType not in kinds or column.name not in model.grain, column.name
-    assert all(f.default is MISSING for f in fields(row)), "say None where a value is missing"
+    assert all(f.default is MISSING for f in fields(row)), "give None for a missing value"
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 import event_log
 import pytest
 import yaml
-from conftest import begun, build_models
+from conftest import build_models, new_warehouse
 from read_uses import uses
 from test_models import CASES, shown, wanted
 from test_reads import samples
@@ -53,7 +53,7 @@ def typed(entity: str, row: dict[str, Any]) -> dict[str, Any]:
 
 
 def build_story(url: str) -> Warehouse:
-    warehouse = begun(url)
+    warehouse = new_warehouse(url)
     event_log.load(
         warehouse, [(entity, typed(entity, row)) for entity, rows in STORY.items() for row in rows]
     )
@@ -87,12 +87,12 @@ def warehouse(request, tmp_path_factory, postgres):
 def rows(warehouse: Warehouse, table: str, columns: list[str], only: str) -> list[list[Any]]:
     listed = ", ".join(f'"{c}"' for c in columns)
     with warehouse.session() as session:
-        found = session.fetch(f"select {listed} from {table} where {only}")
-    return in_order([shown(v) for v in row] for row in found)
+        result = session.fetch(f"select {listed} from {table} where {only}")
+    return in_order([shown(v) for v in row] for row in result)
 
 
-def in_order(found: Iterable[list[Any]]) -> list[list[Any]]:
-    rounded = [[round(v, 6) if isinstance(v, float) else v for v in row] for row in found]
+def in_order(result: Iterable[list[Any]]) -> list[list[Any]]:
+    rounded = [[round(v, 6) if isinstance(v, float) else v for v in row] for row in result]
     return sorted(rounded, key=repr)
 
 

@@ -100,9 +100,9 @@ def folder(sandbox: Sandbox, tmp_path: Path) -> Path:
 
 
 def spoil(body: bytes) -> bytes:
-    found = json.loads(body)
-    found["tickets"][0] |= {"created_at": "not a time", "subject": SUBJECT, "description": BODY}
-    return json.dumps(found).encode()
+    result = json.loads(body)
+    result["tickets"][0] |= {"created_at": "not a time", "subject": SUBJECT, "description": BODY}
+    return json.dumps(result).encode()
 
 
 def written(folder: Path) -> Iterator[tuple[str, bytes]]:
@@ -154,7 +154,7 @@ def test_no_secret_and_no_personal_datum_is_anywhere(folder: Path, sandbox: Sand
     assert any(name.endswith("tables.xlsx") for name in names)
     assert {"warehouse.duckdb", "support.duckdb"} <= names
     assert any(b"zendesk_acme" in content for _, content in everything), (
-        "the search can find what is there"
+        "the search finds a value that is there"
     )
     hidden = [form for value in secrets(sandbox).values() for form in forms(value)]
     assert [
@@ -172,13 +172,13 @@ def test_no_secret_and_no_personal_datum_is_anywhere(folder: Path, sandbox: Sand
         *(p.name for p in people[:300]),
     ]
     assert any(people[0].email.encode() in content for _, content in landed(folder)), (
-        "the landing zone has it: the search below is not idle"
+        "the landing zone has it, so the search below can fail"
     )
     agents = {a.name for a in sandbox.fakes["zendesk"].world.agents}
-    found = [
+    result = [
         (name, datum)
         for name, content in everything
         for datum in personal
         if datum not in agents and datum.encode() in content
     ]
-    assert found == []
+    assert result == []

@@ -168,7 +168,7 @@ def test_a_spreadsheet_has_text_where_text_was_given(tmp_path: Path):
     assert not [c for row in cells for c in row if c.hyperlink]
     assert [row[0].value for row in cells] == [
         text.replace("\x1b", "_x001B_") for text in HOSTILE
-    ], "as it was, and no formula"
+    ], "unchanged, and no formula"
 
 
 def test_landed_pages_are_for_their_owner_only(tmp_path: Path):

@@ -38,15 +38,15 @@ def urls(postgres) -> dict[str, str]:
             connection.execute(f"drop role if exists {name}_{login}")
             connection.execute(f"create role {name}_{login} login in role {groups}")
         connection.execute(f"alter role {name}_admin set role support_etl_owner")
-    found = {
+    result = {
         login: re.sub(r"://[^@/]*@?", f"://{name}_{login}@", url, count=1) for login in members
     }
-    admin = Warehouse(found["admin"])
+    admin = Warehouse(result["admin"])
     prepare(admin, model_tables(), thorough=True)
     admin.dispose()
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(ROLES)  # the reader's part of the run log
-    return found
+    return result
 
 
 def refused(url: str, statement: str) -> bool:

@@ -111,16 +111,16 @@ def test_two_look_ups_in_the_running_totals_give_the_same(zone, weekly, offsets)
 def test_the_way_back_gives_the_first_instant_at_which_so_much_was_open(zone, weekly, value):
     schedule = Schedule(zone, weekly)
     start = datetime(2026, 10, 18, tzinfo=UTC)
-    found = [
+    result = [
         d
         for d in dues(segments(schedule, start.date(), date(2026, 12, 31)))
         if d.open_hour == (value - 1) // 3600 and d.open_from < value <= d.open_to
     ]
-    if not found:
+    if not result:
         assert open_seconds(schedule, start, datetime(2027, 1, 1, tzinfo=UTC)) < value
         return
-    due = found[0].starts_at + timedelta(seconds=value - found[0].open_from)
-    assert len(found) == 1
+    due = result[0].starts_at + timedelta(seconds=value - result[0].open_from)
+    assert len(result) == 1
     assert open_seconds(schedule, start, due) == value
     assert open_seconds(schedule, start, due - timedelta(seconds=1)) == value - 1
 

@@ -49,9 +49,9 @@ def test_candidates_by_hand():
 
 def test_a_steady_week_continues_with_every_model():
     steady = made([float(v) for v in WEEKLY] * 20)
-    found = forecast(steady)
-    assert found.means[0] == pytest.approx([WEEKLY[i % 7] for i in range(28)], abs=0.3)
-    for fold, name in itertools.product(found.folds, found.folds[0].means):
+    result = forecast(steady)
+    assert result.means[0] == pytest.approx([WEEKLY[i % 7] for i in range(28)], abs=0.3)
+    for fold, name in itertools.product(result.folds, result.folds[0].means):
         known = ~np.isnan(fold.actual[0])
         assert fold.means[name][0][known] == pytest.approx(fold.actual[0][known], abs=0.5), name
 
@@ -62,11 +62,12 @@ def test_a_holiday_is_learned_apart_and_put_back():
     for day in holidays:
         values[(day - FIRST).days] = 3.0  # a tenth of a Monday
     coming = FIRST + timedelta(days=16 * 7 + 7)
-    found = forecast(made(values, special={**holidays, coming: Kind.REDUCED}))
-    assert found.means[0, 0] == pytest.approx(30, abs=1.5)  # the next Monday is not pulled down
-    assert found.means[0, 7] == pytest.approx(3.0, abs=0.6)
+    result = forecast(made(values, special={**holidays, coming: Kind.REDUCED}))
+    assert result.means[0, 0] == pytest.approx(30, abs=1.5)  # the next Monday is not pulled down
+    assert result.means[0, 7] == pytest.approx(3.0, abs=0.6)
     assert [
-        found.panel.day(int(d)) for d in np.flatnonzero(found.cleaned.treated[0] == Treated.SPECIAL)
+        result.panel.day(int(d))
+        for d in np.flatnonzero(result.cleaned.treated[0] == Treated.SPECIAL)
     ] == sorted(holidays)
     closed = forecast(made(values, special={**holidays, coming: Kind.CLOSED}))
     assert closed.means[0, 7] == 0
@@ -76,27 +77,27 @@ def test_a_holiday_is_learned_apart_and_put_back():
 def test_an_incident_day_and_lost_days_are_not_learned_and_are_listed():
     values = [float(v) for v in WEEKLY] * 16
     values[70], values[85], values[86] = 400.0, 0.0, 0.0
-    found = forecast(made(values))
-    assert found.cleaned.treated[0, [70, 85, 86]].tolist() == [
+    result = forecast(made(values))
+    assert result.cleaned.treated[0, [70, 85, 86]].tolist() == [
         Treated.OUTLIER,
         Treated.MISSING,
         Treated.MISSING,
     ]
-    assert found.cleaned.values[0, 70] == pytest.approx(30 + 6 * np.sqrt(30))
-    assert found.means[0] == pytest.approx(
+    assert result.cleaned.values[0, 70] == pytest.approx(30 + 6 * np.sqrt(30))
+    assert result.means[0] == pytest.approx(
         [WEEKLY[i % 7] for i in range(28)], abs=3
     )  # the cut day still counts a little
-    assert found.panel.values[0, 70] == 400
+    assert result.panel.values[0, 70] == 400
 
 
 def test_a_level_shift_is_followed_and_listed():
     for factor in (2.0, 0.4):
         values = [v * (factor if i >= 98 else 1) for i, v in enumerate(weekly(119, scale=2))]
-        found = forecast(made(values), candidates=floor)
-        at = np.argwhere(found.cleaned.treated == Treated.LEVEL_SHIFT)
+        result = forecast(made(values), candidates=floor)
+        at = np.argwhere(result.cleaned.treated == Treated.LEVEL_SHIFT)
         assert at.tolist() == [[0, 98]]
-        assert found.means[0].sum() == pytest.approx(4 * 2 * sum(WEEKLY) * factor, rel=0.08)
-        assert found.cleaned.values[0, 70:77].sum() == pytest.approx(
+        assert result.means[0].sum() == pytest.approx(4 * 2 * sum(WEEKLY) * factor, rel=0.08)
+        assert result.cleaned.values[0, 70:77].sum() == pytest.approx(
             2 * sum(WEEKLY) * factor, rel=0.15
         )
     # the zeros before a queue's start are no history
@@ -120,34 +121,34 @@ def test_a_team_with_a_handful_of_tickets_has_a_forecast():
             [float(chance.random() < 0.15) if i % 7 in (1, 4) else 0.0 for i in range(length)]
             for _ in range(12)
         ]
-        found = forecast(made(*sparse))
-        assert np.isfinite(found.means).all()
-        assert (found.means >= 0).all()
+        result = forecast(made(*sparse))
+        assert np.isfinite(result.means).all()
+        assert (result.means >= 0).all()
 
 
 def test_unknown_days_are_not_zero():
     values = days([float(v) for v in WEEKLY] * 12)
     for back in (5, 6, 11, 12, 13):
         del values[FIRST + timedelta(days=12 * 7 - back)]
-    found = forecast(panel({"q": values}, last=FIRST + timedelta(days=83), horizon=14))
-    assert found.means[0] == pytest.approx([WEEKLY[i % 7] for i in range(14)], abs=1)
+    result = forecast(panel({"q": values}, last=FIRST + timedelta(days=83), horizon=14))
+    assert result.means[0] == pytest.approx([WEEKLY[i % 7] for i in range(14)], abs=1)
 
 
 def test_short_ended_and_empty_queues():
     long = [float(v) for v in WEEKLY] * 14
-    begun = {FIRST + timedelta(days=91 + i): v for i, v in enumerate((4.0, 5, 6, 5, 4, 0, 0))}
+    started = {FIRST + timedelta(days=91 + i): v for i, v in enumerate((4.0, 5, 6, 5, 4, 0, 0))}
     queues = {
-        "begun": begun,
+        "started": started,
         "ended": days([5.0] * 70 + [0.0] * 28),
         "lives": days(long),
         "silent": days([0.0] * 98),
     }
-    found = forecast(panel(queues, last=FIRST + timedelta(days=97), horizon=7))
-    assert found.models[0] == "cold_start"
-    assert found.means[0] == pytest.approx([24 / 7] * 7)
-    assert found.models[1] == found.models[3] == "ended"
-    assert found.means[[1, 3]].sum() == found.quantiles[[1, 3]].sum() == 0
-    assert found.quantiles[0, 0, -1] > 2 * found.means[0, 0]  # a wide interval
+    result = forecast(panel(queues, last=FIRST + timedelta(days=97), horizon=7))
+    assert result.models[0] == "cold_start"
+    assert result.means[0] == pytest.approx([24 / 7] * 7)
+    assert result.models[1] == result.models[3] == "ended"
+    assert result.means[[1, 3]].sum() == result.quantiles[[1, 3]].sum() == 0
+    assert result.quantiles[0, 0, -1] > 2 * result.means[0, 0]  # a wide interval
 
 
 def test_odd_counts_are_refused():
@@ -208,9 +209,9 @@ def test_the_better_candidate_is_chosen_only_when_clearly_better():
     drifting = [
         40.0 * 1.25 ** (i // 7) for i in range(140)
     ]  # grows by a quarter each week: last week is the best average
-    found = forecast(made(drifting), candidates=floor)
-    assert found.models == ("seasonal_naive",)
-    wrong = {s.model: s.absolute_error for s in scores(found) if s.lead_from == 1}
+    result = forecast(made(drifting), candidates=floor)
+    assert result.models == ("seasonal_naive",)
+    wrong = {s.model: s.absolute_error for s in scores(result) if s.lead_from == 1}
     assert wrong["seasonal_naive"] < 0.85 * wrong[COMBINED]
     assert forecast(made(weekly(140)), candidates=floor).models == (COMBINED,)
 
@@ -218,10 +219,10 @@ def test_the_better_candidate_is_chosen_only_when_clearly_better():
 def test_every_chosen_model_keeps_closed_days():
     drifting = [40.0 * 1.25 ** (i // 7) for i in range(140)]
     coming = FIRST + timedelta(days=142)
-    found = forecast(made(drifting, special={coming: Kind.CLOSED}), candidates=floor)
-    assert found.models == ("seasonal_naive",)
-    assert found.means[0, 2] == 0
-    assert found.means[0, 3] > 0
+    result = forecast(made(drifting, special={coming: Kind.CLOSED}), candidates=floor)
+    assert result.models == ("seasonal_naive",)
+    assert result.means[0, 2] == 0
+    assert result.means[0, 3] > 0
 
 
 @settings(max_examples=40, deadline=None)
@@ -243,14 +244,14 @@ def test_any_history_gives_ordered_quantiles_that_are_never_negative(histories, 
         }
         for n, h in enumerate(histories)
     }
-    found = forecast(
+    result = forecast(
         panel(given_days, last=FIRST + timedelta(days=length - 1), horizon=horizon),
         candidates=floor,
     )
-    assert np.isfinite(found.means).all()
-    assert (found.means >= 0).all()
-    assert (found.quantiles >= 0).all()
-    assert (np.diff(found.quantiles, axis=-1) >= 0).all()
+    assert np.isfinite(result.means).all()
+    assert (result.means >= 0).all()
+    assert (result.quantiles >= 0).all()
+    assert (np.diff(result.quantiles, axis=-1) >= 0).all()
 
 
 def test_prediction_intervals_cover_their_nominal_share():
@@ -264,9 +265,9 @@ def test_prediction_intervals_cover_their_nominal_share():
     past = np.stack([means] * 10)
     came = chance.negative_binomial(25, 25 / (25 + past)).astype(float)
     new = chance.negative_binomial(25, 25 / (25 + np.stack([means] * 30))).astype(float)
-    found = prediction_intervals.quantiles(means, past, came)
+    result = prediction_intervals.quantiles(means, past, came)
     for low, high, share in ((2, 6, 0.80), (0, 8, 0.95), (1, 7, 0.90), (3, 5, 0.50)):
-        covered = ((new >= found[..., low]) & (new <= found[..., high])).mean()
+        covered = ((new >= result[..., low]) & (new <= result[..., high])).mean()
         assert share - 0.02 <= covered <= share + 0.06, (share, covered)
 
 
@@ -325,10 +326,10 @@ def test_a_profile_by_hand_and_one_that_borrows():
         (1, 0, 20, 2.0),
     }
     wider = intraday.profiles(np.broadcast_to(counts.sum(axis=0), counts.shape))
-    found = intraday.profiles(counts, wider)
-    assert found.sum(axis=-1) == pytest.approx(np.ones((2, 7)))
-    assert found[0, 0, 9] == pytest.approx((30 + 50 * wider[0, 0, 9]) / 90)
-    assert found[1, 0, 20] == pytest.approx((2 + 50 * wider[1, 0, 20]) / 52)
+    result = intraday.profiles(counts, wider)
+    assert result.sum(axis=-1) == pytest.approx(np.ones((2, 7)))
+    assert result[0, 0, 9] == pytest.approx((30 + 50 * wider[0, 0, 9]) / 90)
+    assert result[1, 0, 20] == pytest.approx((2 + 50 * wider[1, 0, 20]) / 52)
     assert intraday.profiles(np.zeros((1, 7, 24)))[0, 3].tolist() == [1 / 24] * 24
 
 
@@ -359,21 +360,21 @@ def test_prediction_intervals_of_pieces_cover_their_nominal_share(level):
     unsure = intraday.day_uncertainty(mean, mean - wide, mean + wide)
     assert unsure == pytest.approx(np.full(20, 0.01))
     spread = intraday.spread(mean, profile, intraday.slots_of(first, "UTC", 30))
-    found = intraday.quantiles(spread, unsure + unsteady)
-    assert (np.diff(found, axis=-1) >= 0).all()
-    assert (found >= 0).all()
+    result = intraday.quantiles(spread, unsure + unsteady)
+    assert (np.diff(result, axis=-1) >= 0).all()
+    assert (result >= 0).all()
     came = days(300)[:, :, 16:].transpose(1, 0, 2)
     for low, high, share in ((2, 6, 0.80), (0, 8, 0.95)):
-        inside = ((found[:, 16:, low] <= came) & (came <= found[:, 16:, high])).mean()
+        inside = ((result[:, 16:, low] <= came) & (came <= result[:, 16:, high])).mean()
         # with few contacts an interval of whole numbers covers more than its nominal share: it
         # cannot be narrower than one contact
         assert share - 0.03 <= inside <= (share + 0.04 if level > 1000 else 1.0)
 
 
 def test_nothing_expected_is_surely_nothing():
-    found = intraday.quantiles(np.array([[0.0, 3.0]]), np.array([0.1]))
-    assert found[0, 0].tolist() == [0] * 9
-    assert found[0, 1, 4] == 3
+    result = intraday.quantiles(np.array([[0.0, 3.0]]), np.array([0.1]))
+    assert result[0, 0].tolist() == [0] * 9
+    assert result[0, 1, 4] == 3
 
 
 def test_a_cluster_gives_the_same_bytes():
@@ -389,17 +390,17 @@ def test_a_cluster_gives_the_same_bytes():
     with LocalCluster(
         n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
     ) as cluster:
-        told: list[tuple[int, int]] = []
+        reported: list[tuple[int, int]] = []
         there = forecast(
             one,
             origins=3,
             engine=engine(f"dask:{cluster.scheduler_address}"),
-            progress=lambda done, of: told.append((done, of)),
+            progress=lambda done, of: reported.append((done, of)),
         )
     near = forecast(one, origins=3)
     assert there.means.tobytes() == near.means.tobytes()
     assert there.quantiles.tobytes() == near.quantiles.tobytes()
-    assert told == [(n, 7) for n in range(1, 8)]
+    assert reported == [(n, 7) for n in range(1, 8)]
 
 
 @pytest.mark.parametrize("wrong", ["spark:tcp://x:1", "dask:", "dask:8786"])
@@ -413,8 +414,8 @@ def test_an_unknown_engine_is_refused(wrong):
 def test_a_queue_that_stopped_is_not_lost_data():
     values = [float(v) for v in WEEKLY] * 16
     values[-10:] = [0.0] * 10
-    found = forecast(made(values))
-    assert Treated.MISSING not in found.cleaned.treated[0, -10:]
-    assert found.means[0].sum() < 0.75 * 4 * sum(
+    result = forecast(made(values))
+    assert Treated.MISSING not in result.cleaned.treated[0, -10:]
+    assert result.means[0].sum() < 0.75 * 4 * sum(
         WEEKLY
     )  # it is seen to fall; two more weeks of nothing make it "ended"

@@ -21,20 +21,20 @@ ACTUAL = {
 }
 
 
-def summed(found: dict[str, Variance], part: str) -> Decimal:
-    return sum((getattr(v, part) for v in found.values()), Decimal(0))
+def summed(result: dict[str, Variance], part: str) -> Decimal:
+    return sum((getattr(v, part) for v in result.values()), Decimal(0))
 
 
 def test_the_worked_example():
-    found = variances(PLAN, ACTUAL)
+    result = variances(PLAN, ACTUAL)
     # V 13,000 and 13,900; a planned contact costs 86,300 / 13,000 = 6.63846
-    assert [round(summed(found, p), 2) for p in ("volume", "mix", "efficiency", "rate")] == [
+    assert [round(summed(result, p), 2) for p in ("volume", "mix", "efficiency", "rate")] == [
         Decimal("5974.62"),
         Decimal("-694.62"),
         Decimal("4080.00"),
         Decimal("340.00"),
     ]
-    assert summed(found, "total") == Decimal("9700.00")  # with 1,000 of fixed cost: 10,700
+    assert summed(result, "total") == Decimal("9700.00")  # with 1,000 of fixed cost: 10,700
 
 
 def test_cells_that_are_new_or_deleted():
@@ -65,17 +65,17 @@ cells = st.dictionaries(st.sampled_from("abcdef"), work, max_size=6)
 
 @given(cells, cells)
 def test_plan_and_variances_make_the_actual(plan, actual):
-    found = variances(plan, actual)
+    result = variances(plan, actual)
     difference = sum((w.cost for w in actual.values()), Decimal(0)) - sum(
         (w.cost for w in plan.values()), Decimal(0)
     )
-    assert summed(found, "total") == pytest.approx(
+    assert summed(result, "total") == pytest.approx(
         difference, abs=Decimal("1e-9") * (1 + abs(difference))
     )
     # the same by sums over the whole, in fractions
     v_p, v_a = (Fraction(sum((w.contacts for w in m.values()), Decimal(0))) for m in (plan, actual))
     if v_p:
         mean = Fraction(sum((w.cost for w in plan.values()), Decimal(0))) / v_p
-        assert float(summed(found, "volume")) == pytest.approx(
+        assert float(summed(result, "volume")) == pytest.approx(
             float((v_a - v_p) * mean), rel=1e-9, abs=1e-6
         )

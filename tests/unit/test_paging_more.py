@@ -247,7 +247,7 @@ def test_streams_that_are_refused_at_once_get_one_new_token():
     carried = [auth.headers() for _ in range(3)]
     assert all(auth.renew(one) for one in carried)
     assert [auth.headers(), auth.headers()] == [{"Authorization": "Bearer token 2"}] * 2
-    assert auth.renew(carried[0]), "told late: the token that was refused is not in use any more"
+    assert auth.renew(carried[0]), "a late refusal: the refused token is no longer in use"
     assert auth.headers() == {"Authorization": "Bearer token 2"}
     assert auth.renew(auth.headers())
     assert auth.headers() == {"Authorization": "Bearer token 3"}

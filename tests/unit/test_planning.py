@@ -59,11 +59,11 @@ def test_a_backlog_by_hand():
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(deferred.np.random, "default_rng", lambda seed: Ten())
-        found = simulate(one, 2, replicas=1)
-    assert found.backlog.tolist() == [6, 2, 0, 0]
+        result = simulate(one, 2, replicas=1)
+    assert result.backlog.tolist() == [6, 2, 0, 0]
     # due after two hours, so started by 1.5: 6 are done by then, 2 are half done and count as one
-    assert found.in_target == pytest.approx(0.7)
-    assert found.occupancy == pytest.approx(10 * 0.5 / 8)
+    assert result.in_target == pytest.approx(0.7)
+    assert result.occupancy == pytest.approx(10 * 0.5 / 8)
 
 
 def test_business_time_of_what_is_due():
@@ -90,11 +90,11 @@ def test_an_unreachable_target_is_reported():
     one = Work(
         arrivals, opened, due_places(opened, HOUR, 24 * HOUR, business=False), HOUR, 900.0, 0.85
     )
-    found = required(one, 0.95)
-    assert not found.feasible
+    result = required(one, 0.95)
+    assert not result.feasible
     # out of reach: from Friday 17:00 (7 of 16 night hours of one of five nights) and Saturday to
     # Sunday 09:00 (33 of 48)
-    assert found.best_share == pytest.approx(1 - 0.2 / 5 * 7 / 16 - 0.1 * 33 / 48, abs=0.01)
+    assert result.best_share == pytest.approx(1 - 0.2 / 5 * 7 / 16 - 0.1 * 33 / 48, abs=0.01)
     closed = Work(arrivals, opened * 0, np.full(len(arrivals), np.inf), HOUR, 900.0)
     assert not required(closed, 0.5).feasible
     assert required(Work(arrivals * 0, opened, one.due, HOUR, 900.0), 0.9).agents == 0
@@ -190,10 +190,10 @@ def test_a_roster_by_hand():
         Shift("late", tuple(range(12, 16)), 4.0),
         Shift("middle", tuple(range(10, 14)), 4.0),
     ]
-    found = cover(need, shifts)
-    assert found.headcount == {"early": 1, "late": 1, "middle": 2}
-    assert found.paid_hours == 16
-    assert found.over.sum() == found.under.sum() == 0
+    result = cover(need, shifts)
+    assert result.headcount == {"early": 1, "late": 1, "middle": 2}
+    assert result.paid_hours == 16
+    assert result.over.sum() == result.under.sum() == 0
 
 
 def test_a_roster_covers_every_need_at_no_more_than_a_greedy_one():
@@ -208,22 +208,22 @@ def test_a_roster_covers_every_need_at_no_more_than_a_greedy_one():
     shifts = [eight_hours(s) for s in range(6, 15)] + [
         Shift(f"short {s}", tuple(range(s, s + 4)), 4.0) for s in range(6, 18)
     ]
-    found = cover(need, shifts)
-    assert (found.covered >= need).all()
-    assert found.paid_hours >= need.sum()
+    result = cover(need, shifts)
+    assert (result.covered >= need).all()
+    assert result.paid_hours >= need.sum()
     left, greedy = need.copy(), 0.0
     while (left > 0).any():
         best = max(shifts, key=lambda s: sum(left[i] > 0 for i in s.covers) / s.paid_hours)
         left[list(best.covers)] -= 1
         greedy += best.paid_hours
-    assert found.paid_hours <= greedy
+    assert result.paid_hours <= greedy
 
 
 def test_a_need_that_no_shift_covers_is_refused_or_priced():
     with pytest.raises(ConfigurationError, match="no shift covers interval 2"):
         cover([0, 1, 1], [Shift("one", (1,), 1.0)])
-    found = cover([0, 1, 1], [Shift("one", (1,), 1.0)], price_of_under=3.0)
-    assert found.under.tolist() == [0, 0, 1]
+    result = cover([0, 1, 1], [Shift("one", (1,), 1.0)], price_of_under=3.0)
+    assert result.under.tolist() == [0, 0, 1]
     assert cover([0, 1, 0], [Shift("one", (1,), 5.0)], price_of_under=3.0).headcount == {"one": 0}
     assert cover([0, 0], []).paid_hours == 0
 
@@ -282,8 +282,8 @@ def test_needs_beyond_the_forecast_by_hand():
     workdays = {date(2026, 10, 29), date(2026, 10, 30), *(date(2026, 12, d) for d in range(1, 11))}
     # December: 100 contacts over ten work days; February, beyond the calendar's end: 100 over its
     # 20 weekdays
-    found = needs(days, workdays, {date(2026, 12, 1): 100.0, date(2027, 2, 1): 100.0}, 5)
-    assert found == [
+    result = needs(days, workdays, {date(2026, 12, 1): 100.0, date(2027, 2, 1): 100.0}, 5)
+    assert result == [
         Need(date(2026, 10, 1), 3.5, "forecast", 2),
         Need(date(2026, 11, 1), 3.5, "as forecast before", 0),
         Need(date(2026, 12, 1), 5.0, "contacts planned", 0),

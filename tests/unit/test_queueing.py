@@ -34,9 +34,9 @@ def only(target: float, seconds: float) -> Target:
     ],
 )
 def test_published_requirements(calls, period, handle, share, seconds, agents, level):
-    found = required(calls * handle / period, handle, only(share, seconds))
-    assert found.agents.tolist() == [agents]
-    assert found.reached.service_level[0] == pytest.approx(level, abs=1e-5)
+    result = required(calls * handle / period, handle, only(share, seconds))
+    assert result.agents.tolist() == [agents]
+    assert result.reached.service_level[0] == pytest.approx(level, abs=1e-5)
 
 
 def test_published_measures():
@@ -102,8 +102,8 @@ def chain(agents: int, load: float, handle: float, patience: float) -> tuple[flo
     p /= p.sum()
     states = np.arange(len(p))
     queue = float((np.maximum(states - agents, 0) * p).sum())
-    gone = queue / patience / (load / handle)
-    return load * (1 - gone) / agents, gone, float(p[agents:].sum())
+    deleted = queue / patience / (load / handle)
+    return load * (1 - deleted) / agents, deleted, float(p[agents:].sum())
 
 
 @pytest.mark.parametrize("load", [0.1, 2.0, 30.0, 400.0])
@@ -111,11 +111,11 @@ def chain(agents: int, load: float, handle: float, patience: float) -> tuple[flo
 def test_erlang_a_equals_its_chain(load, patience):
     for share in (0.3, 0.9, 1.0, 1.2, 2.0):
         agents = max(round(load * share), 1)
-        found = performance(agents, load, 180, 20, patience)
+        result = performance(agents, load, 180, 20, patience)
         assert (
-            float(found.occupancy),
-            float(found.abandoned),
-            float(found.wait_probability),
+            float(result.occupancy),
+            float(result.abandoned),
+            float(result.wait_probability),
         ) == pytest.approx(chain(agents, load, 180, patience), rel=1e-6, abs=1e-9)
 
 
@@ -163,13 +163,13 @@ def simulated(
 def test_an_independent_simulation_agrees(load, patience):
     agents = math.ceil(load + (1.2 if math.isinf(patience) else 0.1) * math.sqrt(load))
     runs, contacts = (4, 12_000) if load < 1000 else (3, 30_000)
-    found = np.array(
+    result = np.array(
         [simulated(agents, load, 180, patience, 20, contacts, seed) for seed in range(runs)]
     )
     expected = performance(agents, load, 180, 20, patience)
-    spread = found.std(axis=0, ddof=1) / math.sqrt(runs)
-    near = np.abs(found.mean(axis=0) - [float(expected.service_level), float(expected.abandoned)])
-    assert (near <= 4 * spread + 0.012).all(), (found.mean(axis=0), expected)
+    spread = result.std(axis=0, ddof=1) / math.sqrt(runs)
+    near = np.abs(result.mean(axis=0) - [float(expected.service_level), float(expected.abandoned)])
+    assert (near <= 4 * spread + 0.012).all(), (result.mean(axis=0), expected)
 
 
 def test_long_patience_is_erlang_c_in_the_limit():
@@ -187,19 +187,19 @@ patiences = st.one_of(st.just(math.inf), st.floats(5, 4000))
 @given(loads, st.floats(20, 2000), patiences, st.floats(0, 300), st.integers(0, 60))
 def test_more_agents_serve_better(load, handle, patience, seconds, more):
     agents = np.arange(1, 6) + int(load) + more - 3
-    found = performance(np.maximum(agents, 1), load, handle, seconds, patience)
+    result = performance(np.maximum(agents, 1), load, handle, seconds, patience)
     for name, sign in (
         ("service_level", 1),
         ("abandoned", -1),
         ("occupancy", -1),
         ("wait_probability", -1),
     ):
-        values = getattr(found, name)
+        values = getattr(result, name)
         assert np.isfinite(values).all()
         assert ((values >= 0) & (values <= 1)).all()
         assert (sign * np.diff(values) >= -1e-7).all(), name
     for name in ("offered", "answered", "kind", "patient"):
-        assert ((found.defined_as(name) >= -1e-9) & (found.defined_as(name) <= 1 + 1e-9)).all()
+        assert ((result.defined_as(name) >= -1e-9) & (result.defined_as(name) <= 1 + 1e-9)).all()
 
 
 @settings(max_examples=100, deadline=None)
@@ -211,11 +211,11 @@ def test_the_required_agents_are_the_fewest(load, handle, patience, share, secon
     count = int(required(load, handle, target, patience).agents[0])
 
     def kept(agents: int) -> bool:
-        found = performance(agents, load, handle, seconds, patience)
+        result = performance(agents, load, handle, seconds, patience)
         return bool(
-            found.service_level >= share - 1e-9
-            and found.occupancy <= 0.9 + 1e-9
-            and found.abandoned <= 0.2 + 1e-9
+            result.service_level >= share - 1e-9
+            and result.occupancy <= 0.9 + 1e-9
+            and result.abandoned <= 0.2 + 1e-9
         )
 
     assert kept(count)

@@ -29,9 +29,9 @@ def test_opening_a_connection_changes_nothing_of_the_whole_database(tmp_path):
         ]
         for statement in ("set memory_limit = '500MB'", "set threads = 2"):
             first.execute(statement)
-        told = first.fetch(ask)
+        reported = first.fetch(ask)
         with warehouse.session() as second:
-            assert second.fetch(ask) == told
+            assert second.fetch(ask) == reported
             assert second.fetch("select current_setting('TimeZone')") == [("UTC",)]
 
 

@@ -131,8 +131,8 @@ def test_any_loads_leave_the_newest_states(warehouse: Warehouse, loads):
                 f"b{number}",
                 replaces=replaces,
             )
-            held, told = expected(held, states, replaces=replaces)
-            assert changed == told
+            held, reported = expected(held, states, replaces=replaces)
+            assert changed == reported
         with warehouse.session() as session:
             rows = session.fetch(
                 "select team_id, name, version_at, received_at from source.team order by 1",
@@ -160,11 +160,11 @@ def many_tickets(first: int, count: int, subject: str) -> pa.Table:
         "subject": f"'{subject} ' || (i % 997)",
     }
     columns = ", ".join(f'{value} as "{name}"' for name, value in given_values.items())
-    found = duckdb.sql(
+    actual = duckdb.sql(
         f"select {columns}, i // 200 as page_number, i as record_number, timestamptz '2026-02-01"
         f" 00:00:00+00' as received_at from range({first}, {first + count}) as r(i)"
     ).to_arrow_table()
-    return found.cast(_schema(TICKET))
+    return actual.cast(_schema(TICKET))
 
 
 @pytest.fixture

@@ -269,7 +269,7 @@ class Front(Desk):
                 "handle": t.requester.email,
                 "role": "from",
             },
-            "updated_at": stamp(self.changed_keys(t), 500),
+            "updated_at": stamp(self.updated_at(t), 500),
             "is_private": False,
             "scheduled_reminders": [],
             "metadata": {},

@@ -356,7 +356,7 @@ class HubSpot(Fake):
         closed = closes[-1] if is_closed and closes else None
         due = opened + timedelta(minutes=RESOLUTION_MINUTES[ticket.priority])
         losers = self._losers(ticket)
-        changed = max([ticket.touched_at(now), *losers.values()])
+        changed = max([ticket.updated_at(now), *losers.values()])
         return {
             "hs_object_id": str(ticket.number),
             "createdate": _ms(opened),

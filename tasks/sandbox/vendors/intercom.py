@@ -187,7 +187,7 @@ class Intercom(Desk):
             "id": str(t.number),
             "title": None,
             "created_at": seconds(t.created_at),
-            "updated_at": seconds(self.changed_keys(t)),
+            "updated_at": seconds(self.updated_at(t)),
             "waiting_since": None,
             "snoozed_until": None,
             **self._state(t),

@@ -176,8 +176,8 @@ class Jira(Desk):
             else datetime.max.replace(tzinfo=UTC)
         )
         rows = sorted(
-            (t for t in self.alive() if low <= self.changed_keys(t) < high),
-            key=lambda t: (self.changed_keys(t), t.number),
+            (t for t in self.alive() if low <= self.updated_at(t) < high),
+            key=lambda t: (self.updated_at(t), t.number),
         )
         start = int(base64.b64decode(body["nextPageToken"])) if body.get("nextPageToken") else 0
         page, more = page_of(rows, start, min(int(body.get("maxResults", 50)), self.per_page))
@@ -234,7 +234,7 @@ class Jira(Desk):
                 "reporter": self._person(t.requester.number, "customer"),
                 "creator": self._person(t.requester.number, "customer"),
                 "created": self.when(t.created_at),
-                "updated": self.when(self.changed_keys(t)),
+                "updated": self.when(self.updated_at(t)),
                 "resolutiondate": self.when(solved) if solved else None,
                 "resolution": {"id": "10000", "name": "Done"} if solved else None,
                 "labels": [],

@@ -488,8 +488,8 @@ class Salesforce(Desk):
             "CreatedById": key("005", 999),
             "ClosedDate": when(solved),
             "CreatedDate": when(t.created_at),
-            "LastModifiedDate": when(self.changed_keys(t)),
-            "SystemModstamp": when(self.changed_keys(t)),
+            "LastModifiedDate": when(self.updated_at(t)),
+            "SystemModstamp": when(self.updated_at(t)),
             "IsDeleted": self._gone(t),
             "BusinessHoursId": key("01m", 1),
             "EntitlementId": None,
@@ -610,7 +610,7 @@ class Salesforce(Desk):
                     "IsViolated": (ended or self.clock) > due,
                     "TargetResponseInMins": goals[t.priority],
                     "BusinessHoursId": key("01m", 1),
-                    "SystemModstamp": when(self.changed_keys(t)),
+                    "SystemModstamp": when(self.updated_at(t)),
                     "IsDeleted": self._gone(t),
                 }
             )

@@ -453,7 +453,7 @@ class Company:
             "close_code": "",
             "active": "false" if statuses[-1].after == "closed" else "true",
             "sys_created_on": when(ticket.created_at),
-            "sys_updated_on": when(ticket.touched_at(now)),
+            "sys_updated_on": when(ticket.updated_at(now)),
         }
 
     def _audit(self, ticket: Ticket, now: datetime) -> list[_ROW]:

@@ -276,7 +276,7 @@ class Zendesk(Fake):
         return ticket.deleted_at is not None and ticket.deleted_at <= self.clock
 
     def _ticket_row(self, ticket: Ticket) -> _ROW:
-        now, changed_keys = self.clock, ticket.touched_at(self.clock)
+        now, updated_at = self.clock, ticket.updated_at(self.clock)
         status = "deleted" if self._is_deleted(ticket) else ticket.value_at("status", now)
         assignee = ticket.value_at("assignee", now)
         team = ticket.value_at("team", now)
@@ -292,13 +292,13 @@ class Zendesk(Fake):
             ["closed_by_merge"] if ticket.merged_at and ticket.merged_at <= now else []
         )
         return {
-            "_at": changed_keys,
+            "_at": updated_at,
             "id": ticket.number,
             "url": f"{self.base_url}/api/v2/tickets/{ticket.number}.json",
             "external_id": None,
             "created_at": iso(ticket.created_at),
-            "updated_at": iso(changed_keys),
-            "generated_timestamp": int(changed_keys.timestamp()),
+            "updated_at": iso(updated_at),
+            "generated_timestamp": int(updated_at.timestamp()),
             "subject": ticket.topic,
             "raw_subject": ticket.topic,
             "description": ticket.topic,
@@ -357,7 +357,7 @@ class Zendesk(Fake):
             "group_stations": sum(c.field == "team" for c in ticket.changes_until(now)),
             "assignee_stations": sum(c.field == "assignee" for c in ticket.changes_until(now)),
             "created_at": iso(ticket.created_at),
-            "updated_at": iso(ticket.touched_at(now)),
+            "updated_at": iso(ticket.updated_at(now)),
             "solved_at": iso(solves[-1]) if done and solves else None,
             "reply_time_in_minutes": _minutes(
                 ticket.created_at, replies[0].at if replies else None

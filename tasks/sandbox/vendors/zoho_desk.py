@@ -198,7 +198,7 @@ class ZohoDesk(Desk):
             "teamId": None,
             "assigneeId": key(7, int(agent)) if agent else None,
             "createdTime": when(t.created_at),
-            "modifiedTime": when(self.changed_keys(t)),
+            "modifiedTime": when(self.updated_at(t)),
             "closedTime": when(self.solved_at(t)),
             "dueDate": when(BERLIN.after(t.created_at, RESOLUTION_MINUTES[t.priority] * 60)),
             "responseDueDate": None,

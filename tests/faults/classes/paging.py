@@ -17,14 +17,14 @@ def signature(asked: Request) -> tuple[Any, ...]:
 
 
 def cursor_expires(scene: Scene, k: int) -> Judgement:
-    """The k-th request's cursor is refused until its path is begun anew."""
+    """The k-th request's cursor is refused until its path restarts."""
     with scene_log(scene) as log:
-        real, begun, refused = scene.fake.answer, {}, []
+        real, started, refused = scene.fake.answer, {}, []
 
         def answer(asked: Request) -> Any:
             log.append(asked)
             mine = signature(asked)
-            begins = begun.setdefault(asked.path, mine) == mine
+            begins = started.setdefault(asked.path, mine) == mine
             if len(log) == k and not begins:
                 refused.append(mine)
             if begins and len(log) > k:
