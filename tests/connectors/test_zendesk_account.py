@@ -9,6 +9,7 @@ from conftest import Bench
 
 from tasks.sandbox.company import Sandbox
 from tasks.sandbox.fake import Fake, Request, Response
+from tasks.sandbox.vendors.zendesk import Zendesk
 
 Rows = list[dict[str, Any]]
 AS_OF = datetime(2026, 4, 20, tzinfo=UTC)
@@ -327,3 +328,21 @@ def test_who_left_stays_the_agent_of_what_they_wrote(
     assert desk.row(columns) == (seconds, replies, replies == 1)
     assert desk.row("agent_id", "core.dim_agent") == (str(AGENT),)
     assert desk.row("count(*)", "core.dim_customer") == (2,)
+
+
+def test_answers_to_the_newer_surveys_are_read_without_a_setting(
+    every_account: Bench, sandbox: Sandbox
+):
+    """The vendor refuses pages of more than 50; good and bad are the vendor's, on any scale."""
+    fake = sandbox.fakes["zendesk"]
+    assert isinstance(fake, Zendesk)
+    fake.newer_csat = True
+    every_account.accounts = tuple(
+        a for a in every_account.accounts if a["connector"] == "zendesk"
+    )
+    assert every_account.read(fake.clock).state == "completed"
+    answered = [r["score"] for r in fake._make_ratings() if r["score"] in {"good", "bad"}]
+    assert len(answered) > 10
+    assert every_account.fetch(
+        "select count(*), sum(score), count(ticket_id) from source.survey_response"
+    ) == [(len(answered), answered.count("good"), len(answered))]

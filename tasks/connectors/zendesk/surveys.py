@@ -1,5 +1,6 @@
 """Zendesk Support: surveys, invitations and scores."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from tasks.clock import Window
@@ -14,6 +15,18 @@ def between(window: Window) -> dict[str, str]:
     """Ratings of a window."""
     return {**since(window), "end_time": str(int(window.end.timestamp()))}
 
+
+# Surveys have two, three or five choices; the category says which of them count as good.
+GOOD_OR_BAD = (
+    "case {category} when 'good' then 1 when 'bad' then 0 else error('rating_category is neither"
+    " good nor bad: ' || coalesce(cast({category} as varchar), 'none')) end"
+)
+
+# zen:ticket:123, or zrn:ticket:123 in the older shape
+TICKET_OF_SUBJECT = (
+    "nullif(regexp_extract(coalesce(cast({subjects} as varchar), cast({subject_zrns} as"
+    " varchar)), 'ticket:(\\d+)', 1), '')"
+)
 
 HISTORY = Output(
     SURVEY_RESPONSE,
@@ -79,9 +92,8 @@ STREAMS = (
         description="Answers to the newer CSAT surveys (accounts have either these or ratings)",
         path="/api/v2/guide/survey_responses.json",
         records="survey_responses",
-        paging=by_cursor,
+        paging=replace(by_cursor, size={"page[size]": "50"}),  # more is refused
         optional=True,
-        enabled=False,
         outputs=(
             Output(
                 SURVEY_RESPONSE,
@@ -89,12 +101,10 @@ STREAMS = (
                 filter=sql("{rating} is not null", rating=Item("rating")),
                 fields={
                     "response_id": "id",
-                    "survey_id": "survey.id",
-                    "score": Item("rating"),
-                    **score("csat", 1, 5),
-                    "ticket_id": sql(
-                        "regexp_extract(cast({subjects} as varchar), 'ticket:(\\d+)', 1)"
-                    ),
+                    "survey_id": sql("coalesce({survey.id}, {survey_id})"),
+                    "score": sql(GOOD_OR_BAD, category=Item("rating_category")),
+                    **score("csat", 0, 1),
+                    "ticket_id": sql(TICKET_OF_SUBJECT),
                     "customer_id": "responder_id",
                     "responded_at": Item("created_at"),
                     "version_at": Item("updated_at"),

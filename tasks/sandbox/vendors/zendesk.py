@@ -45,6 +45,7 @@ class Zendesk(Fake):
         self._teams = [t for t in world.teams if all_desks or t.desk == "zendesk"]
         self._agents = [a for a in world.agents if all_desks or a.team.desk == "zendesk"]
         self.oauth_token: str | None = None
+        self.newer_csat = False  # answers to surveys in place of ratings
 
     def unauthorized(self) -> Response:
         return Response({"error": "Couldn't authenticate you"}, 401)
@@ -93,7 +94,7 @@ class Zendesk(Fake):
                 a, "group_sla_policies", self._group_policies()
             ),
             "satisfaction_ratings": self._ratings,
-            "guide/survey_responses": lambda a: self.forbidden(),
+            "guide/survey_responses": self._survey_responses,
             "groups": lambda a: self._cbp(a, "groups", self._groups()),
             "group_memberships": lambda a: self._cbp(a, "group_memberships", self._memberships()),
             "business_hours/schedules": lambda a: Response(
@@ -561,9 +562,18 @@ class Zendesk(Fake):
         rows = [
             r
             for r in self._keep("ratings", self._make_ratings)
-            if low <= r["_at"].timestamp() < high
+            if not self.newer_csat and low <= r["_at"].timestamp() < high
         ]
         return self._cbp(asked, "satisfaction_ratings", rows)
+
+    def _survey_responses(self, asked: Request) -> Response:
+        if int(asked.query.get("page[size]", "50")) > 50:
+            title, message = "Invalid attribute", "page[size] must be less than or equal to 50"
+            return Response({"error": {"title": title, "message": message}}, 400)
+        if not self.newer_csat:
+            return self.forbidden()
+        answered = [r for r in self._make_ratings() if r["score"] in {"good", "bad"}]
+        return self._cbp(asked, "survey_responses", [_survey_response(r) for r in answered])
 
     def _make_ratings(self) -> list[_ROW]:
         rows = []
@@ -803,6 +813,25 @@ def _audit_event(child: _ROW) -> _ROW:
         "field_name": name,
         "value": child[name],
         "previous_value": child.get("previous_value"),
+    }
+
+
+def _survey_response(rating: _ROW) -> _ROW:
+    """A rating as the answer to a survey with three choices."""
+    number, at = rating["ticket_id"], rating["updated_at"]
+    answer = {
+        "type": "rating_scale",
+        "rating": 3 if rating["score"] == "good" else 2,
+        "rating_category": rating["score"],
+        "created_at": at,
+        "updated_at": at,
+    }
+    return {
+        "id": f"01R{number}",
+        "answers": [answer],
+        "responder_id": rating["requester_id"],
+        "survey": {"id": "01SURVEY", "version": 1, "state": "enabled"},
+        "subjects": [{"id": str(number), "type": "ticket", "zrn": f"zen:ticket:{number}"}],
     }
 
 
