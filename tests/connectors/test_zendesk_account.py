@@ -337,9 +337,7 @@ def test_answers_to_the_newer_surveys_are_read_without_a_setting(
     fake = sandbox.fakes["zendesk"]
     assert isinstance(fake, Zendesk)
     fake.newer_csat = True
-    every_account.accounts = tuple(
-        a for a in every_account.accounts if a["connector"] == "zendesk"
-    )
+    every_account.accounts = tuple(a for a in every_account.accounts if a["connector"] == "zendesk")
     assert every_account.read(fake.clock).state == "completed"
     answered = [r["score"] for r in fake._make_ratings() if r["score"] in {"good", "bad"}]
     assert len(answered) > 10
