@@ -7,8 +7,9 @@ import random
 import re
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import SplitResult, urljoin, urlsplit
 
@@ -34,6 +35,7 @@ from tasks.rest.auth import Credentials, TokenResponse
 from tasks.rest.limits import RateLimiter, wait_of
 from tasks.rest.refusals import message_of, names_missing_feature
 from tasks.rest.spec import Connector, Request
+from tasks.rest.unzip import unzipped
 from tasks.settings import remember_secret
 
 Accepted = TypeVar("Accepted")
@@ -260,7 +262,7 @@ class Client:
     def _read(self, response: requests.Response, who: str) -> bytes:
         """The body, bounded in bytes and in time, against slow and unbounded responses."""
         parts, size, until = [], 0, time.monotonic() + self._retry_policy.longest_answer
-        while part := response.raw.read1(_CHUNK, decode_content=True):
+        for part in _content(response):
             size += len(part)
             if size > self._retry_policy.biggest_page:
                 raise ContractError(
@@ -404,6 +406,14 @@ def _fill(template: str, values: Mapping[str, str]) -> str:
         raise ConfigurationError(
             f"setting {missing} is needed for the address {template}"
         ) from None
+
+
+def _content(response: requests.Response) -> Iterator[bytes]:
+    """The body piece by piece, its encoding undone."""
+    encoding = str(response.headers.get("content-encoding", "")).strip().lower()
+    is_gzip = encoding in {"gzip", "x-gzip"}
+    pieces = iter(partial(response.raw.read1, _CHUNK, decode_content=not is_gzip), b"")
+    return unzipped(pieces, _CHUNK) if is_gzip else pieces
 
 
 def _lowered(response: requests.Response) -> dict[str, str]:
