@@ -441,12 +441,20 @@ class EachDay(_Shape):
 class BodyKeyset(_Shape):
     """A POST query by time and id: the next page asks above the last pair, until one is short.
 
-    `paths` are those of time and id in a record; `above` puts the pair into the body.
+    `paths` are those of time and id in a record; `above` puts the pair into the body. Where the
+    page has the `total` of what is left, that decides and not the page's size, which a server may
+    cut.
     """
 
     paths: tuple[str, str]
     size: int
     above: Callable[[Json, str, str], Json]
+    total: str | None = None
+
+    @property
+    def envelope(self) -> tuple[str, ...]:
+        """The total of what is left."""
+        return (self.total,) if self.total else ()
 
     @property
     def of_last(self) -> tuple[str, ...]:
@@ -454,8 +462,10 @@ class BodyKeyset(_Shape):
         return self.paths
 
     def after(self, request: Request, page: PageView) -> Request | None:
-        """Above the last pair; None after a short page."""
-        if page.count < self.size:
+        """Above the last pair; None after a short page, or after all that was left."""
+        left = page.value(self.total) if self.total else None
+        is_last = page.count >= left if isinstance(left, int) else page.count < self.size
+        if is_last or page.count == 0:
             return None
         time, key = (_first(page.last(path)) for path in self.paths)
         return replace(request, body=self.above(request.body, time, key))

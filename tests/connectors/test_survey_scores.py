@@ -460,6 +460,13 @@ def test_a_field_of_another_id_can_hold_seconds():
     assert found["variables"]["until"] == str(int(NOW.timestamp()))
 
 
+def test_pages_that_the_vendor_cuts_shorter_are_not_the_last(only, sandbox: Sandbox):
+    fake, bench = sandbox.fakes["medallia"], only("medallia")
+    fake.per_page = 10
+    assert bench.read(NOW).state == "completed"
+    assert bench.fetch("select count(*) from source.survey_response") == [(len(fake.told()),)]
+
+
 def test_text_dates_are_read_in_windows_and_pages(only, sandbox: Sandbox):
     fake = sandbox.fakes["medallia"]
     text = only("medallia", finished_field="e_responsedate", finished_zone="America/New_York")

@@ -88,7 +88,9 @@ STREAMS = (
         path="/data/v0/query",
         method="POST",
         records="data.feedback.nodes",
-        paging=BodyKeyset(("finished.values", "id.values"), SIZE, above),
+        paging=BodyKeyset(
+            ("finished.values", "id.values"), SIZE, above, total="data.feedback.totalCount"
+        ),
         sync=IncrementalWindow(overlap=timedelta(days=30), body=query),
         outputs=(Output(SURVEY_RESPONSE, transform=score_rows),),
     ),
