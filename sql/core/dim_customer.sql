@@ -15,5 +15,5 @@ left join source.agent as agent
     on customer.account = agent.account
         and customer.customer_id = agent.agent_id
         and customer.loaded_stream = agent.loaded_stream
-        and agent.version_at > customer.version_at
+        and customer.version_at < agent.version_at
 where tombstone.record_id is null and agent.agent_id is null

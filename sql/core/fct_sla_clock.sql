@@ -74,7 +74,9 @@ vendor_targets as (
         on metric_mapping.kind = 'sla_metric'
             and metric_mapping.connector = '*'
             and metric_mapping.raw = lower(sla_event.metric)
-    where sla_event.kind = 'apply' and sla_event.target_minutes is not null
+    where sla_event.kind = 'apply'
+        and sla_event.target_minutes is not null
+        and lower(sla_event.metric) <> 'group_ownership_time'
 ),
 
 applied_targets as (
@@ -554,7 +556,8 @@ computed_clocks as (
             and targeted.instance = due_instants.instance
 ),
 
--- The vendor's own cycles, where clocks are not computed here.
+-- The vendor's own cycles, where clocks are not computed here. How long a group held a ticket is
+-- always the vendor's: one cycle for each group.
 event_cycles as (
     select
         sla_event.account,
@@ -577,7 +580,7 @@ event_cycles as (
         on mapping.kind = 'sla_clock'
             and sla_event.connector = mapping.connector
             and mapping.unified = 'computed'
-    where mapping.connector is null
+    where mapping.connector is null or lower(sla_event.metric) = 'group_ownership_time'
     group by sla_event.account, sla_event.ticket_id, sla_event.metric, sla_event.instance
 ),
 

@@ -1,6 +1,6 @@
 -- One row for each local day and scope: the unsolved tickets at the end of the day with their ages,
--- and what was created, solved, reopened and put in the bin on it. Median and 90th percentile are by nearest rank:
--- the age of ticket number (n + 1) / 2, and of 9n / 10 rounded up.
+-- and what was created, solved, reopened and put in the bin on it. Median and 90th percentile are
+-- by nearest rank: the age of ticket number (n + 1) / 2, and of 9n / 10 rounded up.
 with ranked_open_tickets as (
     select
         time_zone,

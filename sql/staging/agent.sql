@@ -46,6 +46,6 @@ left join source.customer as customer
     on agent.account = customer.account
         and agent.agent_id = customer.customer_id
         and agent.loaded_stream = customer.loaded_stream
-        and customer.version_at > agent.version_at
+        and agent.version_at < customer.version_at
 where customer.customer_id is null
     and (agent.role is not null or ticket_holders.agent_id is not null)

@@ -1,6 +1,7 @@
 -- One row for each message of a present ticket, with the author's role. The role is the vendor's;
 -- without one, an author on the present agent list is an agent, and so is a former agent except on
--- tickets of their own; anyone else is a customer. The opening message is the first one, if it was sent no later than the ticket's creation.
+-- tickets of their own; anyone else is a customer. The opening message is the first one, if it was
+-- sent no later than the ticket's creation.
 --
 -- Vendors name an author by id or by login.
 with agent_authors as (

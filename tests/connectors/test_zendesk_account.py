@@ -344,3 +344,36 @@ def test_answers_to_the_newer_surveys_are_read_without_a_setting(
     assert every_account.fetch(
         "select count(*), sum(score), count(ticket_id) from source.survey_response"
     ) == [(len(answered), answered.count("good"), len(answered))]
+
+
+def test_a_group_sla_has_a_clock_from_the_events_of_the_vendor(desk: Desk):
+    """A group holds the ticket for 30 minutes of 20, then another one for 10."""
+    rows = []
+    steps = [
+        (1, "activate", "10:00"),
+        (1, "apply_group_sla", "10:00"),
+        (1, "breach", "10:20"),
+        (1, "fulfill", "10:30"),
+        (2, "activate", "10:30"),
+        (2, "apply_group_sla", "10:30"),
+        (2, "fulfill", "10:40"),
+    ]
+    for number, (instance, kind, at) in enumerate(steps):
+        row = sla_event(number, kind, f"2026-03-13T{at}:00Z", metric="group_ownership_time")
+        row["instance_id"] = instance
+        if kind == "apply_group_sla":
+            row["group_sla"] = {"target": 20, "business_hours": False, "policy": {"id": "01G"}}
+        rows.append(row)
+    desk.records |= {
+        "incremental/tickets/cursor": [ticket(1019, "2026-03-13T10:00:00Z")],
+        "incremental/ticket_metric_events": rows,
+    }
+    desk.run()
+    found = desk.bench.fetch(
+        "select metric, policy_id, target_seconds, state"
+        " from core.fct_sla_clock order by started_at"
+    )
+    assert found == [
+        ("group_ownership", "01G", 1200, "breached"),
+        ("group_ownership", "01G", 1200, "achieved"),
+    ]

@@ -32,19 +32,27 @@ STREAMS = (
             Output(
                 SLA_EVENT,
                 filter=sql(
-                    "{type} in ('activate', 'apply_sla', 'pause', 'fulfill', 'breach') and not"
-                    " coalesce(cast({deleted} as boolean), false)"
+                    "{type} in ('activate', 'apply_sla', 'apply_group_sla', 'pause', 'fulfill',"
+                    " 'breach') and not coalesce(cast({deleted} as boolean), false)"
                 ),
                 fields={
                     "event_id": "id",
                     "ticket_id": "ticket_id",
-                    "policy_id": "sla.policy.id",
+                    "policy_id": sql(
+                        "coalesce(cast({sla.policy.id} as varchar),"
+                        " cast({group_sla.policy.id} as varchar))"
+                    ),
                     "metric": "metric",
                     "instance": "instance_id",
-                    "kind": sql("replace({type}, 'apply_sla', 'apply')"),
+                    "kind": sql("regexp_replace({type}, '^apply_.*', 'apply')"),
                     "happened_at": "time",
-                    "target_minutes": "sla.target",
-                    "is_business": "sla.business_hours",
+                    "target_minutes": sql(
+                        "coalesce(cast({sla.target} as double), cast({group_sla.target} as double))"
+                    ),
+                    "is_business": sql(
+                        "coalesce(cast({sla.business_hours} as boolean),"
+                        " cast({group_sla.business_hours} as boolean))"
+                    ),
                 },
             ),
         ),
