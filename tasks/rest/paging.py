@@ -30,6 +30,18 @@ class _Shape:
         return None
 
 
+def _refuse_contradiction(
+    page: PageView, onward: Json, *, more: str | None = None, ends: str | None = None
+) -> None:
+    """A page that says it is not the last, and names no next one, is not the end of the list."""
+    says_more = more is not None and page.value(more) is True
+    is_not_last = ends is not None and page.value(ends) is False
+    if onward in (None, "") and (says_more or is_not_last):
+        raise ContractError(
+            f"the page says by {more or ends} that another follows, and does not name it"
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class SinglePage(_Shape):
     """The whole answer is one page."""
@@ -65,6 +77,7 @@ class NextUrl(_Shape):
         Zendesk's time-based exports link on even at the end.
         """
         link = page.value(self.at)
+        _refuse_contradiction(page, link, ends=self.ends)
         if not link or (self.ends and page.value(self.ends)):
             return None
         return replace(request, path=str(link), params={})
@@ -99,6 +112,7 @@ class CursorParam(_Shape):
     def after(self, request: Request, page: PageView) -> Request | None:
         """The same call with the cursor; None without one, without more, or at the end."""
         cursor = page.value(self.at)
+        _refuse_contradiction(page, cursor, more=self.more, ends=self.ends)
         if (
             cursor in (None, "")
             or (self.more and not page.value(self.more))
@@ -240,6 +254,7 @@ class BodyCursor(_Shape):
     def after(self, request: Request, page: PageView) -> Request | None:
         """The same body with the cursor; None without one or at the end."""
         cursor = page.value(self.at)
+        _refuse_contradiction(page, cursor, ends=self.ends)
         if cursor in (None, "") or (self.ends and page.value(self.ends)):
             return None
         return replace(request, body=_into(request.body, self.into, str(cursor)))

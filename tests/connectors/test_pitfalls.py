@@ -1,6 +1,7 @@
 """Known pitfalls of the vendors' APIs; each test fails on a naive reading of the API."""
 
 import io
+import re
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -289,6 +290,21 @@ class TestSalesforce:
             )
         ]
         assert "TruncatedPageError" in failure(only("salesforce").read(NOW), "cases")
+
+    @pytest.mark.parametrize("lost", [rb'"records": ?\[.*\]', rb'"nextRecordsUrl": ?"[^"]*"'])
+    def test_an_answer_that_contradicts_itself_is_not_the_end(
+        self, only, sandbox: Sandbox, lost: bytes
+    ):
+        fake, bench = sandbox.fakes["salesforce"], only("salesforce")
+        bench.read(NOW - timedelta(days=3))
+        fake.per_page = 4
+        put = b'"records":[]' if b"records" in lost else b'"x":1'
+        fake.faults = [
+            InjectedFault(
+                "edit", "/queryAll$", times=1000, edit=lambda body: re.sub(lost, put, body)
+            )
+        ]
+        assert failure(bench.read(NOW), "cases")
 
     def test_an_organization_without_milestones_is_not_red(self, only, sandbox: Sandbox):
         """The first sync asks by export, where `optional` was not handed on."""

@@ -251,3 +251,21 @@ def test_streams_that_are_refused_at_once_get_one_new_token():
     assert auth.headers() == {"Authorization": "Bearer token 2"}
     assert auth.renew(auth.headers())
     assert auth.headers() == {"Authorization": "Bearer token 3"}
+
+
+@pytest.mark.parametrize(
+    ("shape", "flags"),
+    [
+        (paging.NextUrl(at="next", ends="done"), {"done": False}),
+        (paging.CursorParam(at="next", param="c", more="more"), {"more": True}),
+        (paging.CursorParam(at="next", param="c", ends="end"), {"end": False}),
+        (paging.BodyCursor(at="next", into=("after",), ends="end"), {"end": False}),
+    ],
+)
+def test_a_page_that_says_more_and_names_no_next_is_not_the_end(shape, flags):
+    """Salesforce's `done: false` without an address was read as the end of the list."""
+    with pytest.raises(ContractError, match="another follows"):
+        shape.after(Request("/t", body={}), PageView(values=flags))
+    turned = {name: not flag for name, flag in flags.items()}
+    assert shape.after(Request("/t", body={}), PageView(values=turned)) is None
+    assert shape.after(Request("/t", body={}), PageView()) is None

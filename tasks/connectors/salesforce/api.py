@@ -5,7 +5,7 @@ from datetime import timedelta
 from tasks.clock import Window
 from tasks.entities import TOMBSTONE, Entity
 from tasks.rest.paging import NextUrl
-from tasks.rest.spec import Export, FullRefresh, IncrementalWindow, Output, Request, Stream
+from tasks.rest.spec import Export, FullRefresh, IncrementalWindow, Output, Request, Stream, Total
 from tasks.rest.values import Header, sql
 
 API = "/services/data/v65.0"
@@ -63,7 +63,8 @@ def changed(
         description=description,
         path=f"{API}/queryAll",
         records="records",
-        paging=NextUrl(at="nextRecordsUrl"),
+        paging=NextUrl(at="nextRecordsUrl", ends="done"),
+        total=Total("totalSize"),
         export=bulk,
         outputs=outputs,
         from_beginning=people,
@@ -91,7 +92,8 @@ def full(
         path=f"{API}/query",
         params={"q": query},
         records="records",
-        paging=NextUrl(at="nextRecordsUrl"),
+        paging=NextUrl(at="nextRecordsUrl", ends="done"),
+        total=Total("totalSize"),
         sync=FullRefresh(replaces=replaces),
         outputs=outputs,
         optional=optional,
