@@ -34,6 +34,9 @@ from tasks.rest.spec import (
 from tasks.rest.typed import Decoded, Page, PageReader
 from tasks.rest.values import Header, WholeBody, body_without_records, whole_number
 
+_MOST_KNOWN = 20  # pages in a row with the records of earlier ones
+_MOST_EMPTY = 5000  # pages in a row without records: more than the days of ten years
+
 
 class _View:
     """A page as paging objects see it."""
@@ -61,6 +64,8 @@ class Reading:
         self._client, self._stream, self._window, self._bookmark = client, stream, window, bookmark
         self._name = f"{client.account.name}/{stream.name}"
         self._earlier: set[str] = set()
+        self._pages_read: set[int] = set()
+        self._known_in_a_row = 0
         self._previous: bytes | None = None
         self._keys_asked_for: dict[str, set[str]] = {}
         client.pace_for(stream.name, stream.requests_per_minute)
@@ -199,11 +204,13 @@ class Reading:
         if export and self._window.end - self._window.start >= export.shortest_window:
             yield from self._exported(export, partition, after)
             return
+        self._known_in_a_row = 0
         request: Request | None = start
         while request:
             page, view = self._ask(request, MAIN, partition)
             request = self._stream.paging.after(page.request, view)
             self._refuse_repeats(request, None if self._is_empty(page) else page.body)
+            self._refuse_no_progress(page)
             *group, last = page, *self._children_of(self._stream.child_streams, page)
             yield from group
             resume = {"partition": partition, "request": request.as_json()} if request else after
@@ -359,6 +366,20 @@ class Reading:
         if asked is not None:
             self._earlier.add(asked)
 
+    def _refuse_no_progress(self, page: ReceivedPage) -> None:
+        """Pages whose records were all read before, or that have none, under ever new cursors."""
+        if page.records and all(_is_blank(record) for record in page.records):
+            return  # nothing of them is read: they cannot be told apart
+        content = hash((page.partition, *map(repr, page.records)))
+        is_known = not page.records or content in self._pages_read
+        self._known_in_a_row = self._known_in_a_row + 1 if is_known else 0
+        self._pages_read.add(content)
+        most = _MOST_KNOWN if page.records else _MOST_EMPTY
+        if self._known_in_a_row > most:
+            raise RepeatedPageError(
+                f"{self._name}: {self._known_in_a_row} pages in a row brought nothing new; stopped"
+            )
+
 
 def _place_of(due: Sequence[tuple[str, Window]], key: str | None) -> int:
     """Where an interrupted batch continues: at its partition, or at the end if that is gone."""
@@ -370,6 +391,11 @@ def _place_of(due: Sequence[tuple[str, Window]], key: str | None) -> int:
 def _for(partition: str | None, template: str) -> str:
     """A path or a query value for one partition."""
     return template if partition is None else template.replace("{key}", partition)
+
+
+def _is_blank(record: Decoded) -> bool:
+    """Whether a record has none of the fields that are read."""
+    return not record if isinstance(record, dict) else bool(record == type(record)())
 
 
 def _is_document(record: Decoded) -> bool:
