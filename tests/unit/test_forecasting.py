@@ -136,9 +136,9 @@ def test_unknown_days_are_not_zero():
 
 def test_short_ended_and_empty_queues():
     long = [float(v) for v in WEEKLY] * 14
-    started = {FIRST + timedelta(days=91 + i): v for i, v in enumerate((4.0, 5, 6, 5, 4, 0, 0))}
+    added = {FIRST + timedelta(days=91 + i): v for i, v in enumerate((4.0, 5, 6, 5, 4, 0, 0))}
     queues = {
-        "started": started,
+        "added": added,
         "ended": days([5.0] * 70 + [0.0] * 28),
         "lives": days(long),
         "silent": days([0.0] * 98),
