@@ -244,7 +244,7 @@ def test_numbers_that_do_not_add_up_end_the_run_loudly_and_hold_the_watermark(on
         ).fetchall()
     assert held == [(first.run_id,)]
     assert broken == [("identities",)]
-    assert "identities: The weeks and the months" in again.published.page.read_text()
+    assert "identities: Weekly and monthly figures" in again.published.page.read_text()
 
 
 @pytest.mark.parametrize(
