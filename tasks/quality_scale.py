@@ -87,7 +87,7 @@ _TEXTS: dict[Level, dict[str, str]] = {
     "silver": {
         "removals": "Deletes, merges, spam and restores",
         "history": "History of status, assignee, team, priority and schedule, with its actor",
-        "messages": "Messages with role and visibility; drafts and bots are told apart",
+        "messages": "Messages with role and visibility; drafts and bots are distinguished",
         "surveys": "Scales from the vendor's definition; unreadable scores are refused",
         "business_hours": "Business hours, holidays, and which schedule a ticket has",
         "sla": "SLA policies, targets and clocks, or the file instead",

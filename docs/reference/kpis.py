@@ -1,4 +1,4 @@
-"""The KPI page, made from `sql/marts/kpi/kpis.yml` and the SQL files beside it."""
+"""The KPI page, made from `sql/marts/kpi/kpis.yml` and the SQL files in its folder."""
 
 from docs.reference.markdown import code, heading, joined, table
 from tasks.sqlmodels.kpis import Kpi, kpis

@@ -47,7 +47,7 @@ def _xlsx(url: str, content: bytes) -> list[dict[str, Any]]:
 
     try:
         book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-    except Exception as wrong:  # noqa: BLE001  openpyxl raises whatever its zip and XML readers raise
+    except Exception as wrong:  # noqa: BLE001  from any of its readers
         raise ConfigurationError(
             f"{url}: not a readable XLSX file ({type(wrong).__name__})"
         ) from None

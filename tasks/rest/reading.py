@@ -369,7 +369,7 @@ class Reading:
     def _refuse_no_progress(self, page: ReceivedPage) -> None:
         """Pages whose records were all read before, or that have none, under ever new cursors."""
         if page.records and all(_is_blank(record) for record in page.records):
-            return  # nothing of them is read: they cannot be told apart
+            return  # nothing of them is read: they cannot be distinguished
         content = hash((page.partition, *map(repr, page.records)))
         is_known = not page.records or content in self._pages_read
         self._known_in_a_row = self._known_in_a_row + 1 if is_known else 0

@@ -161,7 +161,7 @@ class ChangedKeys:
     def note(self, table: sa.Table, rows: str | None) -> None:
         """Take in what a model has changed.
 
-        `rows` has the rows that went and those that came, told apart by `SIDE`; None where nothing
+        `rows` has the rows that went and those that came, marked by `SIDE`; None where nothing
         differs.
         """
         name = f"{table.schema}.{table.name}"
