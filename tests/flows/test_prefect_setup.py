@@ -10,6 +10,8 @@ import pytest
 from tests_support import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
+# root may write to a read-only folder, unless it gives that capability up
+UNPRIVILEGED = ["setpriv", "--bounding-set", "-dac_override"] if os.geteuid() == 0 else []
 SEEN = """
 from flows.prefect_setup import set_prefect_defaults
 set_prefect_defaults()
@@ -42,7 +44,7 @@ def environment(**given: str) -> dict[str, str]:
 
 def python(code: str, folder: Path, **given: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
-        [sys.executable, "-c", code],
+        [*UNPRIVILEGED, sys.executable, "-c", code],
         cwd=folder,
         env=environment(**given),
         stdout=subprocess.PIPE,
@@ -79,7 +81,6 @@ def test_the_settings_are_there_in_an_empty_folder_and_the_users_own_win(tmp_pat
     assert seen(tmp_path, PREFECT_HOME="other")["home"] == "other"
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write to a read-only folder")
 def test_a_read_only_folder_gets_a_temporary_home(tmp_path: Path):
     tmp_path.chmod(0o500)
     assert not str(seen(tmp_path)["home"]).startswith(str(tmp_path))

@@ -1,18 +1,14 @@
 """ServiceNow incidents of a log through the real job: the warehouse agrees with the file.
 
-The small log has the form and the quirks of the public one, which is not part of the project:
-SUPPORT_ETL_INCIDENTS names its file.
+The small log has the form and the quirks of the public one, which is not part of the project;
+`python tests/real_incidents.py FILE` does the same with that one.
 """
 
 import csv
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 import real_incidents
-
-LOG = os.environ.get("SUPPORT_ETL_INCIDENTS", "")
 
 
 def incident(number: str, opened: str, resolved: str, *events: tuple) -> Iterator[dict]:
@@ -102,12 +98,3 @@ def test_the_warehouse_agrees_with_the_small_log(tmp_path: Path, monkeypatch):
         "solved without an instant": 0,
     }
     assert result["rejected"] == []
-
-
-@pytest.mark.skipif(not LOG, reason="SUPPORT_ETL_INCIDENTS names no file")
-def test_the_warehouse_agrees_with_the_public_log(tmp_path: Path, monkeypatch):
-    monkeypatch.setenv("SUPPORT_ETL_SECRET_REAL_PASSWORD", "")
-    result = real_incidents.run(Path(LOG), tmp_path, f"duckdb:///{tmp_path / 'w.duckdb'}")
-    assert result["outcome"].state == "completed", result["outcome"].message
-    assert len(result["loaded"]) == len(result["truth"])
-    assert [n for n, t in result["truth"].items() if result["loaded"][n] != t] == []
