@@ -7,29 +7,17 @@ sends it.
 
 import hashlib
 import itertools
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import timedelta
 
 from tasks.clock import now
-from tasks.errors import ContractError, SupportEtlError
-from tasks.notifications import slack, smtp, teams
+from tasks.notifications.channels import Delivery, channels_of, deliver
 from tasks.notifications.content import Message
-from tasks.rest import webhook
-from tasks.settings import NotificationSettings, SecretLookup, redact, secrets_of
+from tasks.settings import NotificationSettings, SecretLookup
 from tasks.warehouse import runlog
 from tasks.warehouse.engine import Warehouse
 
 _AGAIN = timedelta(hours=24)
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """The outcome of a message on one channel."""
-
-    channel: str
-    state: str
-    description: str = ""
 
 
 def notify(
@@ -44,10 +32,10 @@ def notify(
     Without a warehouse (when that is what failed) everything is due.
     """
     deliveries = []
-    for channel, send in _channels(settings, lookup).items():
+    for channel, send in channels_of(settings, lookup).items():
         if warehouse is not None and not _is_due(settings, warehouse, channel, message):
             continue
-        delivery = _deliver(channel, send, message)
+        delivery = deliver(channel, send, message)
         deliveries.append(delivery)
         if warehouse is not None:
             with warehouse.transaction() as session:
@@ -83,45 +71,6 @@ def _is_due(
         recent = runlog.notifications_since(session, channel, now() - _AGAIN)
         problems = itertools.takewhile(lambda sent: not sent.is_ok, recent)
         return topic_of(message) not in {sent.topic for sent in problems}
-
-
-def _deliver(channel: str, send: Callable[[Message], None], message: Message) -> Delivery:
-    try:
-        send(message)
-    except ContractError as unknown:
-        return Delivery(channel, "unknown", redact(str(unknown)))
-    except SupportEtlError as trouble:
-        return Delivery(channel, "failed", redact(str(trouble)))
-    return Delivery(channel, "delivered")
-
-
-def _channels(
-    settings: NotificationSettings, lookup: SecretLookup | None
-) -> dict[str, Callable[[Message], None]]:
-    """The channels that are switched on."""
-    channels: dict[str, Callable[[Message], None]] = {}
-    if settings.slack:
-        channels["slack"] = lambda message: _post(
-            settings, "Slack", "slack_url", slack.payload(message), lookup
-        )
-    if settings.teams:
-        channels["teams"] = lambda message: _post(
-            settings, "Teams", "teams_url", teams.payload(message), lookup
-        )
-    if settings.email_to:
-        channels["email"] = lambda message: smtp.send(settings, message, lookup)
-    return channels
-
-
-def _post(
-    settings: NotificationSettings,
-    who: str,
-    secret: str,
-    payload: object,
-    lookup: SecretLookup | None,
-) -> None:
-    address = secrets_of(smtp.ACCOUNT, (secret,), lookup)[secret]
-    webhook.post(who, address, payload, ca_bundle=settings.ca_bundle, proxy=settings.proxy)
 
 
 def undelivered(deliveries: Sequence[Delivery]) -> list[str]:

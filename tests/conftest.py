@@ -27,7 +27,8 @@ from tasks.sandbox.company import Sandbox, open_sandbox
 from tasks.sandbox.world import World
 from tasks.settings import Settings, load
 from tasks.sqlmodels.catalog import models
-from tasks.transform import ModelResult, model_tables
+from tasks.sqlmodels.materialization import ModelResult
+from tasks.transform import model_tables
 from tasks.warehouse.engine import Warehouse
 from tasks.warehouse.migrations import prepare
 

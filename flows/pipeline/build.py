@@ -21,17 +21,13 @@ from flows.pipeline.context import Reporter, RunContext
 from flows.pipeline.outcome import Outcome
 from flows.pipeline.runner import T, Work
 from tasks import budget, forecast, plan
+from tasks.calendar import build_calendar
 from tasks.quality.suites import Verdict
 from tasks.settings import AccountSettings
 from tasks.sqlmodels.catalog import Model, models
-from tasks.sqlmodels.materialization import Materialized
-from tasks.transform import (
-    ModelResult,
-    build_calendar,
-    build_model,
-    identities_verdict,
-    set_parameters,
-)
+from tasks.sqlmodels.materialization import Materialized, ModelResult
+from tasks.sqlmodels.parameters import set_parameters
+from tasks.transform import build_model, identities_verdict
 from tasks.warehouse import runlog
 from tasks.warehouse.changed_keys import ChangedKeys
 from tasks.warehouse.runlog import build_state, record_build

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from tasks.quality.suites import Verdict
-from tasks.transform import ModelResult
+from tasks.sqlmodels.materialization import ModelResult
 from tasks.watch import Alert
 
 StreamState = Literal["loaded", "nothing new", "skipped", "failed"]

@@ -91,6 +91,11 @@ def models() -> dict[str, Model]:
         ) from None
 
 
+def running_tables() -> list[str]:
+    """Tables of the tickets whose rows depend on the as-of instant."""
+    return list(dict.fromkeys(model.running for model in models().values() if model.running))
+
+
 @cache
 def table_of(model: Model) -> Table:
     """The model's table, described."""

@@ -25,6 +25,16 @@ class Materialized:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelResult:
+    """What the build of one model did; `changed` is None when it was up to date and not built."""
+
+    model: str
+    rows: int
+    changed: int | None
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Build:
     """The tables of one step, and by table the state of what it is made from."""
 

@@ -182,6 +182,25 @@ def read_arrow(session: Session, name: str, **parameters: object) -> pa.Table:
     return table.cast(query.schema)
 
 
+@dataclass(frozen=True, slots=True)
+class SessionReads:
+    """The reads of a session's warehouse, for a room that knows no warehouse."""
+
+    session: Session
+
+    def rows(self, name: str, row: type[Row], **parameters: object) -> list[Row]:
+        """As `read`."""
+        return read(self.session, name, row, **parameters)
+
+    def one(self, name: str, row: type[Row], **parameters: object) -> Row | None:
+        """As `read_one`."""
+        return read_one(self.session, name, row, **parameters)
+
+    def columns(self, name: str, **parameters: object) -> pa.Table:
+        """As `read_arrow`."""
+        return read_arrow(self.session, name, **parameters)
+
+
 def _required(query: Read, row: type) -> Sequence[int]:
     """Check the row type; give the places of its columns that must not be null."""
     query.check_row(row)

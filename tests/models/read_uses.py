@@ -1,4 +1,4 @@
-"""Finds every use of a read in the code: calls of `read`, `read_one` and `read_arrow`."""
+"""Finds every use of a read in the code, as a function or as a method of `Reads`."""
 
 import ast
 import importlib
@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-CALLS = {"read": 1, "read_one": 1, "read_arrow": 0}
+CALLS = {  # and whether the row type is given
+    "read": True,
+    "read_one": True,
+    "read_arrow": False,
+    "ask.rows": True,
+    "ask.one": True,
+    "ask.columns": False,
+}
 
 
 @dataclass(frozen=True)
@@ -32,25 +39,34 @@ def uses() -> list[Use]:
 def _uses_of(path: Path) -> Iterator[Use]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     imported = any(
-        isinstance(node, ast.ImportFrom) and node.module == "tasks.sqlmodels.reads"
+        isinstance(node, ast.ImportFrom)
+        and node.module in {"tasks.sqlmodels.reads", "tasks.reporting.report"}
         for node in ast.walk(tree)
     )
     for node in ast.walk(tree) if imported else ():
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in CALLS:
-            yield _use(path, node, node.func.id)
+        if isinstance(node, ast.Call) and (function := _function(node.func)) in CALLS:
+            yield _use(path, node, function)
+
+
+def _function(called: ast.expr) -> str:
+    """The function that is called; of a `Reads`, the method with the class's short name."""
+    if isinstance(called, ast.Attribute) and isinstance(called.value, ast.Name):
+        return f"{called.value.id}.{called.attr}"
+    return called.id if isinstance(called, ast.Name) else ""
 
 
 def _use(path: Path, call: ast.Call, function: str) -> Use:
     place = f"{path.relative_to(ROOT)}:{call.lineno}"
-    name = call.args[1]
+    given = call.args if function.startswith("ask.") else call.args[1:]
+    name = given[0]
     assert isinstance(name, ast.Constant), f"{place}: say the name of the read in the call"
     row = None
     if CALLS[function]:
-        assert isinstance(call.args[2], ast.Name), f"{place}: say the row type in the call"
+        assert isinstance(given[1], ast.Name), f"{place}: say the row type in the call"
         module = importlib.import_module(
             ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
         )
-        row = getattr(module, call.args[2].id)
-    given = [keyword.arg for keyword in call.keywords]
-    parameters = None if None in given else frozenset(str(name) for name in given)
+        row = getattr(module, given[1].id)
+    keywords = [keyword.arg for keyword in call.keywords]
+    parameters = None if None in keywords else frozenset(str(each) for each in keywords)
     return Use(place, str(name.value), row, parameters)

@@ -11,7 +11,8 @@ from event_log import AS_OF
 
 from tasks.settings import load
 from tasks.sqlmodels.catalog import identities, kpi_rows, models
-from tasks.transform import identities_verdict, last_complete_day
+from tasks.sqlmodels.parameters import last_complete_day
+from tasks.transform import identities_verdict
 from tasks.warehouse.engine import Warehouse
 
 ZONES = ("Europe/Berlin", "America/New_York", "Pacific/Auckland")

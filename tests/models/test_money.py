@@ -15,7 +15,8 @@ import pytest
 from event_log import AS_OF
 from test_brute_force import ZONES, build, rows
 
-from tasks.transform import last_complete_day, model_tables
+from tasks.sqlmodels.parameters import last_complete_day
+from tasks.transform import model_tables
 from tasks.warehouse.engine import Warehouse
 from tasks.warehouse.migrations import prepare
 
