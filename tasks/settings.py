@@ -17,7 +17,16 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -26,9 +35,43 @@ from pydantic_settings import (
 )
 
 from tasks.errors import ConfigurationError, MissingSecretError
+from tasks.public_holidays import parse_regions
+from tasks.weekly import parse_hours, parse_shift
 
 SecretLookup = Callable[[str], str | None]
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
+
+
+def _readable(parse: Callable[[str], object]) -> AfterValidator:
+    """A check that a text can be read; pydantic names the setting."""
+
+    def check(value: str) -> str:
+        try:
+            if value:
+                parse(value)
+        except ConfigurationError as wrong:
+            raise ValueError(str(wrong)) from None
+        return value
+
+    return AfterValidator(check)
+
+
+def _one_text(value: object) -> object:
+    """A list of texts as one text, so that both ways to write it are right."""
+    return ", ".join(str(one) for one in value) if isinstance(value, list | tuple) else value
+
+
+def _iana(zone: str) -> str:
+    from zoneinfo import available_timezones
+
+    if zone not in available_timezones():
+        raise ValueError(f"{zone!r} is not an IANA time zone such as Europe/Berlin")
+    return zone
+
+
+OpeningHours = Annotated[str, BeforeValidator(_one_text), _readable(parse_hours)]
+HolidayRegions = Annotated[str, BeforeValidator(_one_text), _readable(parse_regions)]
+ShiftText = Annotated[str, _readable(parse_shift)]
 
 
 class _Section(BaseModel):
@@ -93,11 +136,20 @@ class BusinessSettings(_Section):
         ge=1,
         le=12,
     )
-    default_hours: str = Field(
-        "Mon-Fri 09:00-17:00", description="Opening hours of accounts without a schedule"
+    default_hours: OpeningHours = Field(
+        "Mon-Fri 09:00-17:00",
+        description=(
+            "Opening hours of accounts without a schedule, such as"
+            " `Mon-Fri 08:00-12:00 13:00-17:00, Sat 22:00-06:00` or `24x7`"
+        ),
+        min_length=1,
     )
-    holiday_country: str = Field(
-        "", description="ISO country whose public holidays close the default hours"
+    holiday_country: HolidayRegions = Field(
+        "",
+        description=(
+            "Countries or regions whose public holidays close the default hours, such as `DE`,"
+            " `DE-BY, AT` or `DE-BY:catholic`"
+        ),
     )
     first_day: date | None = Field(
         None, description="First day of the daily tables; default: the day of the first ticket"
@@ -114,11 +166,8 @@ class BusinessSettings(_Section):
     @field_validator("time_zone", "more_time_zones")
     @classmethod
     def _known_zone(cls, value: str | tuple[str, ...]) -> str | tuple[str, ...]:
-        from zoneinfo import available_timezones
-
         for zone in (value,) if isinstance(value, str) else value:
-            if zone not in available_timezones():
-                raise ValueError(f"{zone!r} is not an IANA time zone such as Europe/Berlin")
+            _iana(zone)
         return value
 
     @property
@@ -198,9 +247,12 @@ class PlanningSettings(_Section):
         (0.0, 0.5, 0.8),
         description="Output of a new agent in each month since joining; after these months it is 1",
     )
-    shifts: tuple[str, ...] = Field(
+    shifts: tuple[ShiftText, ...] = Field(
         (),
-        description="Shift patterns of the rosters, such as 'Mon-Fri 08:00-16:30 break 30'",
+        description=(
+            "Shift patterns of the rosters, such as 'Mon-Fri 08:00-16:30 break 30' or, over"
+            " midnight, 'Sun-Thu 22:00-06:00 break 30'"
+        ),
     )
     roster_days: int = Field(14, description="Days of the rosters", ge=1, le=28)
     models: Literal["full", "floor"] = Field(
@@ -347,18 +399,30 @@ class AccountSettings(_Section):
     )
     escalate_on_raise: bool = Field(False, description="Count a raised priority as an escalation")
     time_zone: str = Field("", description="IANA time zone of `hours`; default: business.time_zone")
-    hours: str = Field(
+    hours: OpeningHours = Field(
         "",
         description="Opening hours if the vendor reports none, written like business.default_hours",
     )
-    holiday_country: str = Field(
+    holiday_country: HolidayRegions = Field(
         "",
         description=(
-            "ISO country whose public holidays close the account's hours, if the vendor"
-            " reports none"
+            "Countries or regions whose public holidays close the account's hours, if the vendor"
+            " reports none; written like business.holiday_country"
+        ),
+    )
+    default_schedule: str = Field(
+        "",
+        description=(
+            "Schedule, by id or name, of tickets that name none; default: the one that the vendor"
+            " marks, else the first of the vendor's list"
         ),
     )
     scores: tuple[ScoreSettings, ...] = Field((), description="Survey questions that are scores")
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        return _iana(value) if value else value
 
     @field_validator("name")
     @classmethod

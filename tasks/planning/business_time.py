@@ -5,7 +5,6 @@ seconds between two instants are one subtraction of two look-ups: `open_at(b) - 
 across zones, DST changes and holidays.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -13,10 +12,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tasks.clock import days
 from tasks.errors import ConfigurationError
+from tasks.weekly import MINUTES_A_DAY, MINUTES_A_WEEK
 
-_DAYS = ("Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat")
-_MINUTES_A_DAY = 1440
-_MINUTES_A_WEEK = 7 * _MINUTES_A_DAY
 SECONDS_A_DAY = 86_400
 
 
@@ -72,10 +69,10 @@ def open_spans(schedule: Schedule, first: date, last: date) -> list[tuple[dateti
             if not first <= day <= last or schedule.is_closed(day):
                 continue
             midnight = datetime.combine(day, time(0), UTC) - offset  # of the wall clock
-            before = (day.isoweekday() % 7) * _MINUTES_A_DAY
+            before = (day.isoweekday() % 7) * MINUTES_A_DAY
             for start, end in _with_week_wrap(schedule.intervals):
                 opens = midnight + timedelta(minutes=max(start - before, 0))
-                closes = midnight + timedelta(minutes=min(end - before, _MINUTES_A_DAY))
+                closes = midnight + timedelta(minutes=min(end - before, MINUTES_A_DAY))
                 span = (max(opens, low), min(closes, high))
                 if span[0] < span[1]:
                     spans.append(span)
@@ -86,8 +83,8 @@ def _with_week_wrap(intervals: Sequence[tuple[int, int]]) -> Iterator[tuple[int,
     """Intervals, with the part past Saturday midnight on Sunday."""
     for start, end in intervals:
         yield start, end
-        if end > _MINUTES_A_WEEK:
-            yield start - _MINUTES_A_WEEK, end - _MINUTES_A_WEEK
+        if end > MINUTES_A_WEEK:
+            yield start - MINUTES_A_WEEK, end - MINUTES_A_WEEK
 
 
 def _offsets(zone: ZoneInfo, first: date, last: date) -> list[tuple[datetime, datetime, timedelta]]:
@@ -191,44 +188,6 @@ def open_seconds(schedule: Schedule, start: datetime, end: datetime) -> int:
     )
 
 
-_HOURS = re.compile(
-    r"(?P<first>\w{3})(?:-(?P<last>\w{3}))? (?P<opens>\d{2}:\d{2})-(?P<closes>\d{2}:\d{2})"
-)
-
-
-def parse_hours(text: str) -> tuple[tuple[int, int], ...]:
-    """Intervals of hours written as `Mon-Fri 09:00-17:00, Sat 10:00-14:00`.
-
-    Raises ConfigurationError.
-    """
-    parts = filter(None, (part.strip() for part in text.split(",")))
-    return tuple(sorted(interval for part in parts for interval in _weekly(part)))
-
-
-def _weekly(part: str) -> Iterator[tuple[int, int]]:
-    """Intervals of hours written as `Mon-Fri 09:00-17:00`. Raises ConfigurationError."""
-    match = _HOURS.fullmatch(part)
-    first_day = match["first"] if match else ""
-    last_day = (match["last"] if match else "") or first_day
-    if not match or first_day not in _DAYS or last_day not in _DAYS:
-        raise ConfigurationError(
-            f"business.default_hours: {part!r} is not like 'Mon-Fri 09:00-17:00'"
-        )
-    opens, closes = _minutes(match["opens"]), _minutes(match["closes"])
-    if not 0 <= opens < closes <= _MINUTES_A_DAY:
-        raise ConfigurationError(f"business.default_hours: {part!r} closes before it opens")
-    first, last = _DAYS.index(first_day), _DAYS.index(last_day)
-    for later in range((last - first) % 7 + 1):
-        midnight = (first + later) % 7 * _MINUTES_A_DAY
-        yield midnight + opens, midnight + closes
-
-
-def _minutes(clock: str) -> int:
-    """Minutes from midnight of a time written as 08:30."""
-    hours, minutes = clock.split(":")
-    return int(hours) * 60 + int(minutes)
-
-
 def iana_zone(written: str, known: Mapping[str, str]) -> str:
     """The IANA name of a zone as a vendor writes it; `known` maps other names.
 
@@ -245,15 +204,21 @@ def iana_zone(written: str, known: Mapping[str, str]) -> str:
 
 
 def workdays(first: date, last: date, schedules: Iterable[Schedule]) -> dict[date, bool]:
-    """For each day whether any of the schedules is open on it."""
-    open_weekdays = [
-        (schedule, {start // _MINUTES_A_DAY for start, _ in schedule.intervals})
-        for schedule in schedules
-    ]
+    """For each day whether any of the schedules is open on it, if only after midnight."""
+    open_weekdays = [(schedule, _open_weekdays(schedule)) for schedule in schedules]
     return {
         day: any(
             day.isoweekday() % 7 in weekdays and not schedule.is_closed(day)
             for schedule, weekdays in open_weekdays
         )
         for day in days(first, last)
+    }
+
+
+def _open_weekdays(schedule: Schedule) -> set[int]:
+    """Weekdays (0 Sunday) that an interval touches; it may go on past midnight."""
+    return {
+        day % 7
+        for start, end in schedule.intervals
+        for day in range(start // MINUTES_A_DAY, (end - 1) // MINUTES_A_DAY + 1)
     }

@@ -4,7 +4,7 @@ Pure arithmetic: schedules from what vendors report and from the settings, table
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cache, cached_property
@@ -16,12 +16,13 @@ from tasks.planning.business_time import (
     Segment,
     dues,
     iana_zone,
-    parse_hours,
     segments,
     workdays,
 )
 from tasks.planning.calendar import DimDate, date_rows
+from tasks.public_holidays import parse_regions, public_holidays
 from tasks.settings import AccountSettings, BusinessSettings, Settings
+from tasks.weekly import parse_hours
 
 DEFAULT_SCHEDULE = "default"
 EVERY_SCHEDULE = "*"  # holidays of vendors that do not say which schedule they close
@@ -49,6 +50,7 @@ class OpenHours(NamedTuple):
     ends_minute: int
     is_default: bool
     position: int | None
+    name: str | None
 
 
 class Reported(NamedTuple):
@@ -207,7 +209,8 @@ def calendar_of(
     """
     own = {account.name: account for account in settings.accounts}
     closed = _closed_days(reported.holidays, own, first, last)
-    schedules = _reported_schedules(reported.hours, closed, zones)
+    wanted = {name: account.default_schedule for name, account in own.items()}
+    schedules = _reported_schedules(reported.hours, closed, zones, wanted)
     with_hours = {account for account, _ in schedules}
     for account in reported.accounts:
         if account not in with_hours:
@@ -217,35 +220,71 @@ def calendar_of(
 
 
 def _reported_schedules(
-    hours: Iterable[OpenHours], closed: Mapping[ScheduleKey, Spans], zones: Mapping[str, str]
+    hours: Iterable[OpenHours],
+    closed: Mapping[ScheduleKey, Spans],
+    zones: Mapping[str, str],
+    wanted: Mapping[str, str],
 ) -> dict[ScheduleKey, AccountSchedule]:
-    """Schedules as vendors report them.
-
-    An account's default is the one that is marked so, else the first of the vendor's list, else
-    the one with the smallest id.
-    """
+    """Schedules as vendors report them, each account's default one marked."""
     weeks: dict[ScheduleKey, list[OpenHours]] = defaultdict(list)
     for span in hours:
         weeks[span.account, span.schedule_id].append(span)
-    named = {account for (account, _), week in weeks.items() if week[-1].is_default}
-    schedules: dict[ScheduleKey, AccountSchedule] = {}
-    for account, schedule_id in sorted(weeks, key=lambda key: (key[0], *_place(weeks[key]))):
-        week = weeks[account, schedule_id]
-        schedule = Schedule(
-            iana_zone(week[-1].time_zone, zones),
-            tuple((span.starts_minute, span.ends_minute) for span in week),
-            closed.get((account, schedule_id), ()) + closed.get((account, EVERY_SCHEDULE), ()),
+    defaults = default_schedules((span for week in weeks.values() for span in week), wanted)
+    return {
+        (account, schedule_id): AccountSchedule(
+            Schedule(
+                iana_zone(week[-1].time_zone, zones),
+                tuple((span.starts_minute, span.ends_minute) for span in week),
+                closed.get((account, schedule_id), ()) + closed.get((account, EVERY_SCHEDULE), ()),
+            ),
+            is_default=schedule_id == defaults[account].schedule_id,
         )
-        is_first = not any(known == account for known, _ in schedules)
-        is_default = week[-1].is_default if account in named else is_first
-        schedules[account, schedule_id] = AccountSchedule(schedule, is_default)
-    return schedules
+        for (account, schedule_id), week in sorted(weeks.items(), key=lambda one: one[0])
+    }
 
 
-def _place(week: Iterable[OpenHours]) -> tuple[bool, int, str]:
-    """Sorts the schedules of an account: by place in the vendor's list, those without one last."""
-    first = next(iter(week))
-    return first.position is None, first.position or 0, first.schedule_id
+class DefaultSchedule(NamedTuple):
+    """The schedule of tickets that name none, and what decided it."""
+
+    schedule_id: str
+    decided_by: str
+
+
+def default_schedules(
+    hours: Iterable[OpenHours], wanted: Mapping[str, str]
+) -> dict[str, DefaultSchedule]:
+    """Which schedule of each account is used by tickets that name none.
+
+    `wanted` are the accounts' settings. Without one that is there, the vendor's mark decides, then
+    the place in the vendor's list, then whether there is only one. What is left is `unknown`: the
+    shortest and smallest id is taken, and an alert says so.
+    """
+    by_account: dict[str, list[OpenHours]] = defaultdict(list)
+    for span in hours:
+        by_account[span.account].append(span)
+    return {
+        account: _default_of(listed, wanted.get(account, ""))
+        for account, listed in by_account.items()
+    }
+
+
+def _default_of(listed: Sequence[OpenHours], wanted: str) -> DefaultSchedule:
+    named = {one.schedule_id for one in listed if wanted in (one.schedule_id, one.name)}
+    marked = {one.schedule_id for one in listed if one.is_default}
+    places = [
+        (one.position, one.schedule_id)
+        for one in listed
+        if one.position is not None and (one.schedule_id in marked or not marked)
+    ]
+    everything = marked or {one.schedule_id for one in listed}
+    if wanted and len(named) == 1:
+        return DefaultSchedule(named.pop(), "setting")
+    if len(marked) == 1:
+        return DefaultSchedule(marked.pop(), "mark")
+    if places:
+        return DefaultSchedule(min(places)[1], "order")
+    smallest = min(everything, key=lambda schedule_id: (len(schedule_id), schedule_id))
+    return DefaultSchedule(smallest, "only one" if len(everything) == 1 else "unknown")
 
 
 def _closed_days(
@@ -273,11 +312,8 @@ def _default_schedule(
     )
 
 
-def _public_holidays(country: str, first: date, last: date) -> Spans:
-    import holidays  # takes a while, and not every business closes on them
-
-    years = range(first.year, last.year + 1)
-    return tuple((day, day) for day in sorted(holidays.country_holidays(country, years=years)))
+def _public_holidays(written: str, first: date, last: date) -> Spans:
+    return tuple((day, day) for day in public_holidays(parse_regions(written), first, last))
 
 
 @cache

@@ -14,9 +14,10 @@ from tasks.planning.business_time import (
     dues,
     iana_zone,
     open_seconds,
-    parse_hours,
     segments,
+    workdays,
 )
+from tasks.weekly import parse_hours
 
 ZONES = (
     "Europe/Berlin",
@@ -166,7 +167,48 @@ def test_the_pieces_of_every_utc_day_cover_it():
 def test_hours_that_cannot_be_read_are_named():
     with pytest.raises(ConfigurationError, match="'Mon 9-17'"):
         parse_hours("Mon 9-17")
-    with pytest.raises(ConfigurationError, match="closes before it opens"):
-        parse_hours("Mon 17:00-09:00")
+    with pytest.raises(ConfigurationError, match="ends when it begins"):
+        parse_hours("Mon 09:00-09:00")
+    with pytest.raises(ConfigurationError, match="no break"):
+        parse_hours("Mon 09:00-17:00 break 30")
+    with pytest.raises(ConfigurationError, match="stands alone"):
+        parse_hours("24x7, Mon 09:00-17:00")
     with pytest.raises(ConfigurationError, match=r"time_zone_map\.csv"):
         iana_zone("Middle of Nowhere", {})
+
+
+def test_hours_over_midnight_end_on_the_next_day():
+    assert parse_hours("Fri 22:00-06:00") == ((5 * 1440 + 1320, 6 * 1440 + 360),)
+    assert parse_hours("Sat 22:00-00:00") == ((6 * 1440 + 1320, 7 * 1440),)
+    nights = Schedule("Europe/Berlin", parse_hours("Sat-Sun 22:00-06:00"))
+    saturday, monday = datetime(2026, 3, 7, 11, tzinfo=UTC), datetime(2026, 3, 9, 11, tzinfo=UTC)
+    assert open_seconds(nights, saturday, monday) == 16 * 3600
+    # the night of 29 March is an hour short
+    saturday, monday = datetime(2026, 3, 28, 11, tzinfo=UTC), datetime(2026, 3, 30, 11, tzinfo=UTC)
+    assert open_seconds(nights, saturday, monday) == 15 * 3600
+
+
+def test_a_holiday_closes_its_own_part_of_a_night():
+    monday = date(2026, 4, 6)
+    nights = Schedule("UTC", parse_hours("Sun-Mon 22:00-06:00"), ((monday, monday),))
+    start, end = datetime(2026, 4, 5, 12, tzinfo=UTC), datetime(2026, 4, 7, 12, tzinfo=UTC)
+    assert open_seconds(nights, start, end) == 2 * 3600 + 6 * 3600
+
+
+def test_a_desk_that_never_closes():
+    always = Schedule("America/New_York", parse_hours("24x7"))
+    start, end = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 4, 1, tzinfo=UTC)
+    assert open_seconds(always, start, end) == 31 * 86_400
+
+
+def test_a_day_has_several_intervals():
+    assert parse_hours("Mon 08:00-12:00 13:00-17:00") == ((1920, 2160), (2220, 2460))
+
+
+def test_a_day_is_a_work_day_if_the_desk_is_open_after_midnight_only():
+    week = (date(2026, 3, 1), date(2026, 3, 7))  # Sunday to Saturday
+    one_interval = Schedule("UTC", ((0, 10_080),))
+    assert all(workdays(*week, [one_interval]).values())
+    nights = Schedule("UTC", parse_hours("Sat 22:00-06:00, Wed 09:00-17:00"))
+    is_open = workdays(*week, [nights])
+    assert [day.day for day in is_open if is_open[day]] == [1, 4, 7]

@@ -3,8 +3,8 @@
 import itertools
 import math
 import random
-from dataclasses import replace
-from datetime import date
+from dataclasses import fields, replace
+from datetime import UTC, date, datetime, time, timedelta
 
 import numpy as np
 import pytest
@@ -17,6 +17,8 @@ from tasks.planning.deferred import Work, due_places, required, simulate
 from tasks.planning.headcount import Hiring, Need, needs, plan
 from tasks.planning.patterns import parse_shifts
 from tasks.planning.roster import Shift, cover
+from tasks.planning.rostering import rosters
+from tasks.planning.rows import StaffingRequirementInterval
 
 HOUR = 3600.0
 
@@ -339,7 +341,10 @@ def test_shift_patterns_by_hand():
     [
         "Mon-Fri",
         "Mo-Fr 08:00-16:00",
-        "Mon 16:00-08:00",
+        "Mon 16:00-16:00",
+        "Mon 08:00-12:00 13:00-17:00",
+        "Mon 24:00-08:00",
+        "Mon 08:75-16:00",
         "Mon 08:00-09:00 break 60",
         "Mon 08:00-25:00",
     ],
@@ -347,3 +352,56 @@ def test_shift_patterns_by_hand():
 def test_a_shift_pattern_that_cannot_be_read_is_refused(wrong):
     with pytest.raises(ConfigurationError, match=r"planning\.shifts"):
         parse_shifts([wrong])
+
+
+def _needs(day: date, hours, people: float = 1.0):
+    return [
+        StaffingRequirementInterval(
+            **{
+                **dict.fromkeys(f.name for f in fields(StaffingRequirementInterval)),
+                "account": "acme",
+                "team_id": "1",
+                "team": "Nights",
+                "day": day,
+                "starts_at": datetime.combine(day, time(hour), UTC),
+                "local_minute": hour * 60,
+                "interval_minutes": 60,
+                "scheduled_headcount": people,
+            }
+        )
+        for hour in hours
+    ]
+
+
+def test_a_night_shift_covers_two_days_and_its_break_lies_in_its_middle():
+    (night,) = parse_shifts(["Sun-Thu 22:00-06:00 break 60"])
+    assert night.works(date(2026, 3, 29))  # a Sunday
+    assert not night.works(date(2026, 3, 27))
+    assert night.paid_hours == 7
+    over = night.over([hour * 60 for hour in range(48)], 60)
+    # 01:30 to 02:30 is the break: no interval that touches it is covered
+    assert over.covers == (22, 23, 24, 27, 28, 29)
+
+
+def test_a_roster_of_nights_counts_each_shift_on_the_day_on_which_it_begins():
+    monday, tuesday, wednesday = (date(2026, 3, 30) + timedelta(days=i) for i in range(3))
+    intervals = [
+        *_needs(monday, (22, 23)),
+        *_needs(tuesday, (0, 1, 2, 3, 4, 5), 2.0),
+        *_needs(wednesday, ()),
+    ]
+    rows = list(rosters(intervals, parse_shifts(["Mon-Fri 22:00-06:00"]), 2))
+    found = {row.day: row for row in rows}
+    assert found[monday].headcount == 2
+    assert found[monday].paid_hours == 16
+    assert found[monday].overstaffed_hours == 2  # one person too many until midnight
+    assert found[tuesday].headcount == 0
+    assert found[tuesday].understaffed_hours == 0
+    assert found[tuesday].required_hours == 12
+
+
+def test_the_night_before_the_first_day_is_not_listed():
+    tuesday = date(2026, 3, 31)
+    rows = list(rosters(_needs(tuesday, range(3)), parse_shifts(["Mon-Fri 22:00-06:00"]), 7))
+    assert {row.day for row in rows} == {tuesday}
+    assert sum(row.understaffed_hours for row in rows) == 0

@@ -5,7 +5,8 @@ select
     starts_minute,
     ends_minute,
     coalesce(is_default, false) as is_default,
-    position
+    position,
+    name
 from source.business_schedule
 order by
     account,
