@@ -6,6 +6,7 @@ import msgspec
 
 from tasks.rest.received import ReceivedPage
 from tasks.rest.spec import MAIN, PARENTS, Stream
+from tasks.rest.values import Records, WholeBody
 from tasks.warehouse import runlog
 from tasks.warehouse.engine import Warehouse
 
@@ -25,8 +26,7 @@ def note_drift(warehouse: Warehouse, account: str, stream: Stream, page: Receive
     """Record the fields of a page that are new, vanished or of another type; a line for each."""
     if page.section not in {MAIN, PARENTS}:
         return []
-    records = stream.records_of(page.section)
-    seen = _fields(page.body, records) if isinstance(records, str) else {}
+    seen = _fields(page.body, stream.records_of(page.section))
     if not seen:
         return []
     with warehouse.session() as session:
@@ -38,16 +38,17 @@ def note_drift(warehouse: Warehouse, account: str, stream: Stream, page: Receive
     return [f"field {name} is {state}" for name, (_, state) in changed.items() if state != "known"]
 
 
-def _fields(body: bytes, path: str) -> dict[str, str]:
+def _fields(body: bytes, at: Records) -> dict[str, str]:
     """Top-level fields of the first records, with JSON types ("null" until a value is seen)."""
     try:
         document: object = msgspec.json.decode(body)
     except (msgspec.DecodeError, RecursionError):
         return {}  # validation sets the unreadable record aside
-    for segment in path.split("."):
+    for segment in at.split(".") if isinstance(at, str) else ():
         document = document.get(segment) if isinstance(document, dict) else None
+    records = [document] if isinstance(at, WholeBody) else document
     kinds: dict[str, str] = {}
-    for record in document[:_SAMPLE] if isinstance(document, list) else ():
+    for record in records[:_SAMPLE] if isinstance(records, list) else ():
         for name, value in record.items() if isinstance(record, dict) else ():
             if value is not None or name not in kinds:
                 kinds[name] = _KINDS[type(value)]

@@ -41,9 +41,14 @@ class PageView:
     values: dict = field(default_factory=dict)
     lasts: dict = field(default_factory=dict)
     headers: dict = field(default_factory=dict)
+    firsts: dict = field(default_factory=dict)
+    received: int | None = None
 
     def value(self, path):
         return self.values.get(path)
+
+    def first(self, path):
+        return self.firsts.get(path)
 
     def last(self, path):
         return self.lasts.get(path)

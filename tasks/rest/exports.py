@@ -6,7 +6,7 @@ import sys
 import time
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -78,11 +78,11 @@ class _Job:
             self._fail("the export is ready but names no file")
         request: Request | None = export.file(self.key, str(name))
         size = _at(ready, export.size_at) if export.size_at else None
-        previous: bytes | None = None
+        earlier: set[int] = set()
         while request:
             response, _ = self._send(request, accept=bytes)
-            self._check(response, size, previous)
-            previous = response.body
+            self._check(response, size, earlier)
+            earlier.add(hash(response.body))
             yield request, self._body(response)
             request = self._next(request, response)
 
@@ -113,13 +113,13 @@ class _Job:
         waited = self.clock() - began
         raise UnreachableError(f"{self.who}: the export is not ready after {waited:.0f} s")
 
-    def _check(self, response: Response, size: Json, previous: bytes | None) -> None:
+    def _check(self, response: Response, size: Json, earlier: Collection[int]) -> None:
         expected = None if size is None else whole_number(size, "the size of the export")
         if expected is not None and len(response.body) != expected:
             raise TruncatedPageError(
                 f"{self.who}: the file has {len(response.body)} bytes, the vendor reports {size}"
             )
-        if response.body == previous:
+        if hash(response.body) in earlier:
             raise RepeatedPageError(f"{self.who}: the same part of the export came twice; stopped")
 
     def _body(self, response: Response) -> bytes:

@@ -42,6 +42,24 @@ def _refuse_contradiction(
         )
 
 
+def _refuse_short(page: PageView, total: str | None) -> None:
+    """A list that ends before as many records came as the page itself counts."""
+    reported = page.value(total) if total else None
+    if reported is None or page.received is None:
+        return
+    count = whole_number(reported, "the total")
+    if page.received < count:
+        raise ContractError(f"the list counts {count} records, and ends after {page.received}")
+
+
+def _of_last(page: PageView, path: str) -> str:
+    """Where the next page begins: a value of the last record, without which nothing follows."""
+    value = page.last(path)
+    if value is None:
+        raise ContractError(f"the last record has no {path}, after which the next page begins")
+    return str(value)
+
+
 @dataclass(frozen=True, slots=True)
 class SinglePage(_Shape):
     """The whole answer is one page."""
@@ -129,11 +147,12 @@ class LinkWithQuery(_Shape):
 
     at: str
     size: Mapping[str, str] | None = None
+    total: str | None = None
 
     @property
     def envelope(self) -> tuple[str, ...]:
-        """The link."""
-        return (self.at,)
+        """The link and the number of all records."""
+        return (self.at, self.total) if self.total else (self.at,)
 
     def first(self, request: Request) -> Request:
         """With the page size."""
@@ -143,6 +162,7 @@ class LinkWithQuery(_Shape):
         """The same path with the link's query."""
         link = page.value(self.at)
         if not link:
+            _refuse_short(page, self.total)
             return None
         try:
             query = urlsplit(str(link)).query
@@ -171,7 +191,7 @@ class SearchAfterId(_Shape):
         """The same search above the last id."""
         if page.count == 0:
             return None
-        return replace(request, body=self.above(request.body, str(page.last(self.id_path))))
+        return replace(request, body=self.above(request.body, _of_last(page, self.id_path)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,8 +232,8 @@ class Keyset(_Shape):
             return request.with_params(**{self.offset_param: str(offset)})
         query = self.above(
             request.params[self.query_param],
-            str(page.last(self.time_path)),
-            str(page.last(self.id_path)),
+            _of_last(page, self.time_path),
+            _of_last(page, self.id_path),
         )
         params = {k: v for k, v in request.params.items() if k != self.offset_param}
         return replace(request, params={**params, self.query_param: query})
@@ -262,7 +282,7 @@ class BodyCursor(_Shape):
 
 @dataclass(frozen=True, slots=True)
 class Restart:
-    """Where the vendor's page numbers end, an ascending list restarts from the last record's time.
+    """An ascending list restarts from the last record's time.
 
     `ask` makes the query values for a list that begins at that time (inclusive: records of the
     border come twice and are merged).
@@ -276,7 +296,7 @@ class Restart:
 
         Raises ContractError when a full list shares one instant.
         """
-        params = {**request.params, **self.ask(request.params, str(page.last(self.time_path)))}
+        params = {**request.params, **self.ask(request.params, _of_last(page, self.time_path))}
         if {k: v for k, v in params.items() if k in request.params} == dict(request.params):
             raise ContractError(
                 f"more records share the instant {page.last(self.time_path)} than the vendor's"
@@ -289,20 +309,24 @@ class Restart:
 class PageNumber(_Shape):
     """Numbered pages: a Link header with `rel="next"` announces another, or `pages` counts them.
 
-    At page `cap` the list restarts from the last record's time (Freshdesk refuses page 301). A list
-    that has a lower bound only ends where the last record's time is past `state.until`, so that a
-    chunk of a backfill does not read on to the present.
+    With `restart` the list is in the order of that time, and each page begins at the last one's: a
+    record that changes while pages are read leaves its place, and a number would skip the first of
+    those that move up. Numbers are counted where all of a page share one instant, up to `cap`
+    (Freshdesk refuses page 301). A list that has a lower bound only ends where the last record's
+    time is past `state.until`, so that a chunk of a backfill does not read on to the present.
+    `total` is the number of all records.
     """
 
     size: Mapping[str, str]
     cap: int | None = None
     restart: Restart | None = None
     pages: str | None = None
+    total: str | None = None
 
     @property
     def envelope(self) -> tuple[str, ...]:
-        """The number of pages."""
-        return (self.pages,) if self.pages else ()
+        """The numbers of pages and records."""
+        return tuple(path for path in (self.pages, self.total) if path)
 
     @property
     def of_last(self) -> tuple[str, ...]:
@@ -315,15 +339,18 @@ class PageNumber(_Shape):
 
     def after(self, request: Request, page: PageView) -> Request | None:
         """The next number, or page 1 of a list that begins later."""
-        number, until = int(request.params["page"]), request.state.until
+        number, restart = int(request.params["page"]), self.restart
         if self.pages and number >= whole_number(page.value(self.pages) or 0, "the count of pages"):
+            _refuse_short(page, self.total)
             return None
         if not self.pages and not _links_on(page):
             return None
-        if self.restart and until and str(page.last(self.restart.time_path)) > until:
-            return None
-        if self.restart and self.cap and number >= self.cap:
-            return self.restart.request(request, page).with_params(page="1")
+        if restart and page.count:
+            last, until = str(page.last(restart.time_path)), request.state.until
+            if until and last > until:
+                return None
+            if str(page.first(restart.time_path)) != last or (self.cap and number >= self.cap):
+                return restart.request(request, page).with_params(page="1")
         return request.with_params(page=str(number + 1))
 
 
@@ -332,9 +359,9 @@ class Offset(_Shape):
     """The next page begins after as many records as the pages before it had room for.
 
     A short page is the last. `ends` is an envelope flag that is true on the last page, `total` the
-    number of all. At offset `cap` the list restarts from the last record's time (Zoho's search
-    refuses deep offsets). A list that comes newest first and cannot be filtered ends where the last
-    record's `newest_first` time is older than `state.since`.
+    number of all; an end that contradicts them is refused. At offset `cap` the list restarts from
+    the last record's time (Zoho's search refuses deep offsets). A list that comes newest first and
+    cannot be filtered ends where the last record's `newest_first` time is older than `state.since`.
     """
 
     param: str
@@ -367,13 +394,14 @@ class Offset(_Shape):
     def after(self, request: Request, page: PageView) -> Request | None:
         """The next offset, or offset 0 of a list that begins later."""
         following = int(request.params[self.param]) + int(request.params[self.size_param])
-        if (self.ends and page.value(self.ends)) or page.count == 0:
-            return None
+        if page.count == 0 and self.ends and page.value(self.ends) is False:
+            raise ContractError(f"the page says by {self.ends} that another follows, and is empty")
         if (
-            self.total
-            and page.value(self.total) is not None
-            and following >= whole_number(page.value(self.total), "the total")
+            (self.ends and page.value(self.ends))
+            or page.count == 0
+            or self._is_all(page, following)
         ):
+            _refuse_short(page, self.total)
             return None
         if not self.ends and not self.total and page.count < int(request.params[self.size_param]):
             return None
@@ -382,6 +410,11 @@ class Offset(_Shape):
         if self.restart and self.cap and following >= self.cap:
             return self.restart.request(request, page).with_params(**{self.param: "0"})
         return request.with_params(**{self.param: str(following)})
+
+    def _is_all(self, page: PageView, following: int) -> bool:
+        """Whether the next offset lies behind the total."""
+        total = page.value(self.total) if self.total else None
+        return total is not None and following >= whole_number(total, "the total")
 
 
 @dataclass(frozen=True, slots=True)
@@ -409,7 +442,7 @@ class BeforeLast(_Shape):
         """
         if page.count < int(request.params[self.size_param]):
             return None
-        return request.with_params(**{self.param: str(page.last(self.token_path))})
+        return request.with_params(**{self.param: _of_last(page, self.token_path)})
 
     def smaller(self, request: Request) -> Request | None:
         """Half the page, down to 50: for servers that run out of time."""
@@ -479,6 +512,8 @@ class BodyKeyset(_Shape):
     def after(self, request: Request, page: PageView) -> Request | None:
         """Above the last pair; None after a short page, or after all that was left."""
         left = page.value(self.total) if self.total else None
+        if page.count == 0 and isinstance(left, int) and left > 0:
+            raise ContractError(f"the list counts {left} more records, and the page has none")
         is_last = page.count >= left if isinstance(left, int) else page.count < self.size
         if is_last or page.count == 0:
             return None

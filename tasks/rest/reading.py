@@ -12,9 +12,10 @@ from typing import NoReturn
 import msgspec
 
 from tasks.clock import Window, now
-from tasks.errors import ContractError, NotInPlanError, RepeatedPageError, TruncatedPageError
+from tasks.errors import ContractError, NotInPlanError, TruncatedPageError
 from tasks.rest.client import Client, Response
 from tasks.rest.exports import parts_of
+from tasks.rest.progress import Progress
 from tasks.rest.received import DONE, Bookmark, ReceivedPage, Resume
 from tasks.rest.sections import page_reader, paging_of
 from tasks.rest.spec import (
@@ -34,9 +35,6 @@ from tasks.rest.spec import (
 from tasks.rest.typed import Decoded, Page, PageReader
 from tasks.rest.values import Header, WholeBody, body_without_records, whole_number
 
-_MOST_KNOWN = 20  # pages in a row with the records of earlier ones
-_MOST_EMPTY = 5000  # pages in a row without records: more than the days of ten years
-
 
 class _View:
     """A page as paging objects see it."""
@@ -44,17 +42,23 @@ class _View:
     def __init__(self, reader: PageReader, response: Response, content: Page) -> None:
         self._reader, self._content = reader, content
         self.headers = response.headers
+        self.received: int | None = None
 
     @property
     def count(self) -> int:
-        return len(self._content.records)
+        return len(self._content.records) + len(self._content.unreadable)
 
     def value(self, path: str) -> Json:
         return self._reader.value(self._content.document, path)
 
+    def first(self, path: str) -> Json:
+        return self._of(self._content.records[:1], path)
+
     def last(self, path: str) -> Json:
-        last = self._content.records[-1:]
-        return self._reader.column(last, path)[0] if last else None
+        return self._of(self._content.records[-1:], path)
+
+    def _of(self, records: Sequence[Decoded], path: str) -> Json:
+        return self._reader.column(records, path)[0] if records else None
 
 
 class Reading:
@@ -63,10 +67,7 @@ class Reading:
     def __init__(self, client: Client, stream: Stream, window: Window, bookmark: Bookmark) -> None:
         self._client, self._stream, self._window, self._bookmark = client, stream, window, bookmark
         self._name = f"{client.account.name}/{stream.name}"
-        self._earlier: set[str] = set()
-        self._pages_read: set[int] = set()
-        self._known_in_a_row = 0
-        self._previous: bytes | None = None
+        self._progress = Progress(self._name)
         self._keys_asked_for: dict[str, set[str]] = {}
         client.pace_for(stream.name, stream.requests_per_minute)
 
@@ -150,9 +151,12 @@ class Reading:
 
     def _list_partitions(self, parent: ParentStream) -> Iterator[ReceivedPage]:
         request: Request | None = parent.paging.first(parent.request)
+        progress, received = Progress.inner(f"{self._name}: the list of its partitions"), 0
         while request:
             page, view = self._ask(request, PARENTS, None)
+            view.received = received = received + view.count
             request = parent.paging.after(request, view)
+            progress.check(request, page, is_empty=not page.records)
             yield page if request else replace(page, resume={"partition": None})
 
     def _with_news(self, parent: ParentStream, content: Page) -> Iterator[tuple[str, Window]]:
@@ -204,13 +208,12 @@ class Reading:
         if export and self._window.end - self._window.start >= export.shortest_window:
             yield from self._exported(export, partition, after)
             return
-        self._known_in_a_row = 0
+        self._progress.begin()
         request: Request | None = start
         while request:
             page, view = self._ask(request, MAIN, partition)
             request = self._stream.paging.after(page.request, view)
-            self._refuse_repeats(request, None if self._is_empty(page) else page.body)
-            self._refuse_no_progress(page)
+            self._progress.check(request, page, is_empty=self._is_empty(page))
             *group, last = page, *self._children_of(self._stream.child_streams, page)
             yield from group
             resume = {"partition": partition, "request": request.as_json()} if request else after
@@ -270,15 +273,18 @@ class Reading:
         paging = paging_of(self._stream, child.name)
         label = partition or (keys[0] if child.chunk == 1 else None)
         request: Request | None = paging.first(child.ask(keys))
+        progress, received = Progress.inner(f"{self._name}: {child.name} of {keys[0]}"), 0
         while request:
             try:
                 page, view = self._ask(request, child.name, label)
             except NotInPlanError:
                 return  # deleted since the page was made: its children answer 404
             self._refuse_another_document(child, keys, page)
+            view.received = received = received + view.count
+            request = paging.after(request, view)
+            progress.check(request, page, is_empty=not page.records)
             yield page
             yield from self._children_of(child.child_streams, page)
-            request = paging.after(request, view)
 
     def _refuse_another_document(
         self, child: ChildStream, keys: tuple[str, ...], page: ReceivedPage
@@ -350,36 +356,6 @@ class Reading:
         empty = body_without_records(self._stream.records)
         return not page.records or (self._stream.missing_is_empty and page.body == empty)
 
-    def _refuse_repeats(self, following: Request | None, body: bytes | None) -> None:
-        """A page that leads to one already read, or that comes twice in a row, would never end.
-
-        Pages without records (`body` None), such as days without a file, are alike.
-        """
-        asked = None if following is None else repr(following)
-        if asked is not None and asked in self._earlier:
-            raise RepeatedPageError(
-                f"{self._name}: the next page is one that was already read; stopped"
-            )
-        if body is not None and body == self._previous:
-            raise RepeatedPageError(f"{self._name}: the same page came twice in a row; stopped")
-        self._previous = body
-        if asked is not None:
-            self._earlier.add(asked)
-
-    def _refuse_no_progress(self, page: ReceivedPage) -> None:
-        """Pages whose records were all read before, or that have none, under ever new cursors."""
-        if page.records and all(_is_blank(record) for record in page.records):
-            return  # nothing of them is read: they cannot be distinguished
-        content = hash((page.partition, *map(repr, page.records)))
-        is_known = not page.records or content in self._pages_read
-        self._known_in_a_row = self._known_in_a_row + 1 if is_known else 0
-        self._pages_read.add(content)
-        most = _MOST_KNOWN if page.records else _MOST_EMPTY
-        if self._known_in_a_row > most:
-            raise RepeatedPageError(
-                f"{self._name}: {self._known_in_a_row} pages in a row brought nothing new; stopped"
-            )
-
 
 def _place_of(due: Sequence[tuple[str, Window]], key: str | None) -> int:
     """Where an interrupted batch continues: at its partition, or at the end if that is gone."""
@@ -391,11 +367,6 @@ def _place_of(due: Sequence[tuple[str, Window]], key: str | None) -> int:
 def _for(partition: str | None, template: str) -> str:
     """A path or a query value for one partition."""
     return template if partition is None else template.replace("{key}", partition)
-
-
-def _is_blank(record: Decoded) -> bool:
-    """Whether a record has none of the fields that are read."""
-    return not record if isinstance(record, dict) else bool(record == type(record)())
 
 
 def _is_document(record: Decoded) -> bool:

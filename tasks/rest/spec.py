@@ -105,8 +105,15 @@ class PageView(Protocol):
     def count(self) -> int:
         """Records on the page."""
 
+    @property
+    def received(self) -> int | None:
+        """Records of the list up to this page; None where its beginning was read earlier."""
+
     def value(self, path: str) -> Json:
         """A declared value outside the records, None where absent."""
+
+    def first(self, path: str) -> Json:
+        """A declared value of the page's first record."""
 
     def last(self, path: str) -> Json:
         """A declared value of the page's last record."""

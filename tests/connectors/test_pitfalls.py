@@ -16,7 +16,7 @@ from tests_support import MEASURES, TODAY, midnight, truth
 from tasks.connectors import connector
 from tasks.errors import ConfigurationError
 from tasks.sandbox.company import Sandbox
-from tasks.sandbox.fake import InjectedFault, Response
+from tasks.sandbox.fake import InjectedFault, Request, Response
 from tasks.sandbox.vendors import freshdesk
 
 NOW = midnight(TODAY)
@@ -77,6 +77,40 @@ class TestFreshdesk:
         fake.updated_at = lambda ticket: NOW - timedelta(hours=2)
         with narrowed("freshdesk", "tickets", cap=3, size={"per_page": "7"}):
             assert "share the instant" in failure(only("freshdesk").read(NOW), "tickets")
+
+    def test_a_ticket_that_changes_while_pages_are_read_hides_no_other(
+        self, only, sandbox: Sandbox, monkeypatch
+    ):
+        """The list is ordered by change: all after it move up, and a page number skips one."""
+        fake = sandbox.fakes["freshdesk"]
+        fake.per_page = 7
+        real, moved = fake.updated_at, set()
+        monkeypatch.setattr(fake, "updated_at", lambda t: NOW if t.number in moved else real(t))
+        answer = fake.answer
+
+        def changing(asked: Request) -> Response:
+            given = answer(asked)
+            if asked.path == "/api/v2/tickets" and "filter" not in asked.query:
+                moved.add(given.content[0]["id"])
+            return given
+
+        monkeypatch.setattr(fake, "answer", changing)
+        bench = only("freshdesk")
+        with narrowed("freshdesk", "tickets", size={"per_page": "7"}):
+            outcome = bench.read(NOW)
+        assert outcome.state == "completed", outcome.message
+        assert tickets(bench) == {str(t.number) for t in fake.alive()}
+        assert len(moved) > 4
+
+    def test_fields_of_a_list_without_a_name_are_watched(self, only, sandbox: Sandbox, monkeypatch):
+        """The body is the list: a new field in it was never reported."""
+        fake, bench = sandbox.fakes["freshdesk"], only("freshdesk")
+        assert bench.read(NOW).state == "completed"
+        real = fake._agents
+        monkeypatch.setattr(fake, "_agents", lambda: [{**a, "shift_id": 7} for a in real()])
+        outcome = bench.read(NOW + timedelta(days=1))
+        agents = next(r for r in outcome.streams if r.stream == "agents")
+        assert agents.warnings == ["field shift_id is new"]
 
     def test_activity_files_get_no_key_and_come_from_named_hosts_only(self, only, sandbox: Sandbox):
         fake = sandbox.fakes["freshdesk"]

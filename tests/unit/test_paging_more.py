@@ -38,11 +38,13 @@ def test_numbered_pages_follow_the_link_header_and_restart_at_the_cap():
     first = shape.first(Request("/t", {"since": "1"}))
     second = shape.after(first, PageView(headers=NEXT))
     assert (first.params["page"], second.params["page"]) == ("1", "2")
-    assert shape.after(second, PageView(headers=NEXT, lasts={"at": "7"})).params == {
-        "since": "7",
-        "per_page": "2",
-        "page": "1",
-    }
+    following = PageView(headers=NEXT, firsts={"at": "3"}, lasts={"at": "7"})
+    for before in (first, second):  # a number would skip what moves up
+        assert shape.after(before, following).params == {
+            "since": "7",
+            "per_page": "2",
+            "page": "1",
+        }
     assert shape.after(first, PageView(headers={})) is None
     with pytest.raises(ContractError, match="share the instant"):
         shape.after(second, PageView(headers=NEXT, lasts={"at": "1"}))
@@ -55,7 +57,8 @@ def test_a_list_with_a_lower_bound_only_ends_after_the_window():
         restart=paging.Restart("at", lambda params, last: {"since": last}),
     )
     first = shape.first(Request("/t", {"since": "1"}, state=RequestState(until="5")))
-    assert shape.after(first, PageView(headers=NEXT, lasts={"at": "5"})).params["page"] == "2"
+    one_instant = PageView(headers=NEXT, firsts={"at": "5"}, lasts={"at": "5"})
+    assert shape.after(first, one_instant).params["page"] == "2"
     assert shape.after(first, PageView(headers=NEXT, lasts={"at": "6"})) is None
 
 
@@ -269,3 +272,44 @@ def test_a_page_that_says_more_and_names_no_next_is_not_the_end(shape, flags):
     turned = {name: not flag for name, flag in flags.items()}
     assert shape.after(Request("/t", body={}), PageView(values=turned)) is None
     assert shape.after(Request("/t", body={}), PageView()) is None
+
+
+class TestAListThatContradictsItsOwnTotal:
+    """It was taken for the end of the list, without a word."""
+
+    offset = paging.Offset("at", "size", 2, total="total")
+    flagged = paging.Offset("at", "size", 2, ends="last")
+    numbered = paging.PageNumber(size={"size": "2"}, pages="pages", total="total")
+    linked = paging.LinkWithQuery(at="next", total="total")
+    keyset = paging.BodyKeyset(("t", "id"), 2, lambda body, t, key: body, total="left")
+
+    @pytest.mark.parametrize(
+        ("shape", "page"),
+        [
+            (offset, PageView(count=0, received=0, values={"total": 10})),
+            (offset, PageView(count=1, received=1, values={"total": 2})),
+            (numbered, PageView(count=1, received=1, values={"pages": 1, "total": 3})),
+            (linked, PageView(count=1, received=1, values={"total": 3})),
+            (keyset, PageView(count=0, values={"left": 4})),
+            (flagged, PageView(count=0, values={"last": False})),
+        ],
+        ids=["offset", "short offset", "numbered", "linked", "keyset", "flag"],
+    )
+    def test_fails_by_name(self, shape, page: PageView):
+        with pytest.raises(ContractError, match=r"counts|says by"):
+            shape.after(shape.first(Request("/t")), page)
+
+    @pytest.mark.parametrize("received", [2, 3, None], ids=repr)
+    def test_ends_where_all_came(self, received: int | None):
+        for shape, values in (
+            (self.offset, {"total": 2}),
+            (self.numbered, {"pages": 1, "total": 2}),
+            (self.linked, {"total": 2}),
+        ):
+            page = PageView(count=2, received=received, values=values)
+            assert shape.after(shape.first(Request("/t")), page) is None
+
+    def test_needs_the_value_after_which_the_next_page_begins(self):
+        shape = paging.SearchAfterId("id", lambda body, key: {"above": key})
+        with pytest.raises(ContractError, match="the last record has no id"):
+            shape.after(Request("/s"), PageView(lasts={}))

@@ -4,7 +4,7 @@ from tasks.connectors.intercom.api import PAGES, full, search
 from tasks.connectors.intercom.transforms import contact
 from tasks.entities import AGENT, CUSTOMER, ORGANIZATION, TEAM, TEAM_MEMBERSHIP
 from tasks.rest.paging import Scroll
-from tasks.rest.spec import Output, Stream
+from tasks.rest.spec import Output, Stream, Total
 from tasks.rest.values import Item, epoch, sql
 
 DAY = 86_400
@@ -18,6 +18,7 @@ STREAMS = (
         records="data",
         paging=PAGES,
         sync=search(2 * DAY),
+        total=Total("total_count", strict=False),
         from_beginning=True,
         outputs=(Output(CUSTOMER, transform=contact),),
     ),

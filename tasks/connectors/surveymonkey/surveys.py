@@ -43,7 +43,7 @@ STREAMS = (
             records="data",
             partition_key="id",
             partition_cursor="response_count",
-            paging=LinkWithQuery(at="links.next"),
+            paging=LinkWithQuery(at="links.next", total="total"),
             parent_document=lambda survey: Request(f"/v3/surveys/{survey}/details"),
         ),
         outputs=(

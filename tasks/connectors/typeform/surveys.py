@@ -31,7 +31,7 @@ STREAMS = (
             records="items",
             partition_key="id",
             partition_cursor="last_updated_at",
-            paging=PageNumber(size={"page_size": "200"}, pages="page_count"),
+            paging=PageNumber(size={"page_size": "200"}, pages="page_count", total="total_items"),
             parent_document=lambda form: Request(f"/forms/{form}"),
             recheck=timedelta(0),
         ),
