@@ -18,6 +18,7 @@ SupportEtlError
     DataError
         BatchRefusedError       a rule for the whole batch failed; nothing was loaded
         ModelError              a SQL model could not be built; the tables are as before
+        BookmarkError           a bookmark is unreadable or in the future; the stream waits
     StorageError                landing zone or warehouse: full, read-only, unreachable
         WarehouseBusyError      another program holds it
             RunAtWorkError      another run is at work
@@ -110,6 +111,13 @@ class BatchRefusedError(DataError):
 
 class ModelError(DataError):
     """A SQL model failed. No table was changed."""
+
+
+class BookmarkError(DataError):
+    """A stream's bookmark is unreadable or in the future; nothing was read.
+
+    From it a run would skip days without a word.
+    """
 
 
 class StorageError(SupportEtlError):

@@ -211,6 +211,15 @@ def opened(url: str) -> Iterator[Any]:
     warehouse.dispose()
 
 
+@contextmanager
+def written(url: str) -> Iterator[Any]:
+    """A session in a transaction, to change what a run would not."""
+    warehouse = Warehouse(url, threads=1)
+    with warehouse.transaction() as session:
+        yield session
+    warehouse.dispose()
+
+
 ONE_OF_EACH_KIND = {"zendesk", "hubspot", "servicenow", "surveymonkey", "files"}
 
 

@@ -15,7 +15,7 @@ def status(
     ] = 26,
     as_json: AsJson = False,
 ) -> None:
-    """Show pipeline health: last run, age of the marts, alerts, quarantine.
+    """Show pipeline health: last run, age of the marts, alerts, unusable bookmarks, quarantine.
 
     Exits with 3 if something needs attention.
     """

@@ -1,16 +1,64 @@
 """The window that a stream asks for, and the bookmark that it leaves. Pure functions."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
+import msgspec
+
 from tasks.clock import Window, now
+from tasks.errors import BookmarkError
 from tasks.landing.pages import Tally
 from tasks.landing.store import Batch
 from tasks.rest.received import Bookmark
 from tasks.rest.sections import page_reader
 from tasks.rest.spec import PARENTS, IncrementalWindow, Stream
+from tasks.warehouse.runlog import StoredBookmark
 
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 _NOT_SETTLED = timedelta(minutes=1)  # vendors still write the present minute
+_SKEW = timedelta(hours=1)  # between the clocks of two machines that run the job
+_UNREADABLE = (msgspec.DecodeError, ValueError, TypeError, AttributeError, OverflowError)
+
+
+def readable(stored: Iterable[StoredBookmark]) -> Bookmark:
+    """The bookmark that is stored for a stream, or an empty one.
+
+    Raises BookmarkError for one that is unreadable or in the future.
+    """
+    bookmark = Bookmark()
+    for one in stored:
+        try:
+            bookmark = Bookmark.from_json(msgspec.json.decode(one.value))
+        except _UNREADABLE:
+            raise _refusal(one, "cannot be read") from None
+        latest = max(_instants(bookmark), default=None)
+        if latest and latest > now() + _SKEW:
+            raise _refusal(one, f"is in the future ({latest.isoformat()})")
+    return bookmark
+
+
+def bookmark_faults(stored: Iterable[StoredBookmark]) -> list[tuple[str, str]]:
+    """Streams whose bookmark cannot be used, each with the reason."""
+    faults = []
+    for one in stored:
+        try:
+            readable([one])
+        except BookmarkError as fault:
+            faults.append((f"{one.account}/{one.stream}", str(fault)))
+    return faults
+
+
+def _instants(bookmark: Bookmark) -> list[datetime]:
+    partitions = [at for at, _ in (bookmark.partitions or {}).values()]
+    return [bookmark.until, *partitions] if bookmark.until else partitions
+
+
+def _refusal(one: StoredBookmark, fault: str) -> BookmarkError:
+    return BookmarkError(
+        f"the bookmark of {one.account}/{one.stream} {fault}; nothing was read. Correct it, or"
+        " delete it and read from the account's start: delete from ops.bookmark where account ="
+        f" '{one.account}' and stream = '{one.stream}'"
+    )
 
 
 def next_window(stream: Stream, bookmark: Bookmark, start: datetime, as_of: datetime) -> Window:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-from flows.pipeline.bookmarks import bookmark_after, next_window
+from flows.pipeline.bookmarks import bookmark_after, next_window, readable
 from flows.pipeline.containment import explain_step
 from flows.pipeline.context import RunContext
 from flows.pipeline.outcome import StreamResult
@@ -18,6 +18,7 @@ from flows.pipeline.runner import Waiting, Work
 from tasks import drift, erase, extract, land
 from tasks.clock import Window, now
 from tasks.errors import (
+    BookmarkError,
     BudgetSpentError,
     ConfigurationError,
     ContractError,
@@ -48,6 +49,7 @@ _RESUMABLE = (
     BudgetSpentError,
     ConfigurationError,
     StorageError,
+    BookmarkError,
 )
 Reported = dict[tuple[str, str, str], set[str]]  # keys by account, stream and entity
 
@@ -333,5 +335,6 @@ class _Ingestion:
 
     def _bookmark(self) -> Bookmark:
         with self.context.warehouse.session() as session:
-            stored = runlog.bookmark(session, self.account.name, self.stream.name)
-        return Bookmark.from_json(stored or {})
+            return readable(
+                runlog.bookmarks(session, account=self.account.name, stream=self.stream.name)
+            )

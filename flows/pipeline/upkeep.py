@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from flows.pipeline.bookmarks import bookmark_faults
 from flows.pipeline.context import Reporter, open_warehouse
 from tasks.clock import now
 from tasks.errors import ConfigurationError
@@ -31,8 +32,8 @@ def prepare_warehouse(settings: Settings) -> str:
 class Status:
     """Pipeline health.
 
-    `is_ok` is false if the marts are too old, the last run failed, or an alert is open. `lines` are
-    pairs of subject and state.
+    `is_ok` is false if the marts are too old, the last run failed, an alert is open, or a bookmark
+    cannot be used. `lines` are pairs of subject and state.
     """
 
     is_ok: bool
@@ -46,6 +47,7 @@ def status(settings: Settings, *, max_age_hours: float) -> Status:
         watermarks = runlog.watermarks(session)
         alerts = runlog.open_alerts(session)
         waiting = runlog.open_quarantine_count(session)
+        faults = bookmark_faults(runlog.bookmarks(session))
     if run is None:
         return Status(False, (("last run", "none yet; call `support-etl run`"),))
     marts = watermarks.pop("marts", None)
@@ -63,9 +65,11 @@ def status(settings: Settings, *, max_age_hours: float) -> Status:
         ),
         *((f"account {name} up to", _stamp(until)) for name, until in sorted(watermarks.items())),
         *((f"look at {alert['subject']}", alert["description"]) for alert in alerts),
+        *((f"bookmark {subject}", fault) for subject, fault in faults),
         ("rows in quarantine", f"{waiting:,}"),
     )
-    return Status(is_fresh and run.state in {"completed", "running"} and not alerts, lines)
+    is_ok = is_fresh and run.state in {"completed", "running"} and not (alerts or faults)
+    return Status(is_ok, lines)
 
 
 def complete_until(settings: Settings) -> datetime | None:

@@ -81,14 +81,25 @@ def end_run(session: Session, run_id: str, state: str, message: str) -> None:
     )
 
 
-def bookmark(session: Session, account: str, stream: str) -> dict[str, Any] | None:
-    """The stored bookmark of a stream, or None."""
-    value = session.execute(
-        sa.select(BOOKMARK.c.value).where(
-            BOOKMARK.c.account == account, BOOKMARK.c.stream == stream
-        )
-    ).scalar()
-    return msgspec.json.decode(value) if value else None
+class StoredBookmark(NamedTuple):
+    """The bookmark of a stream, as it is stored."""
+
+    account: str
+    stream: str
+    value: str
+
+
+def bookmarks(session: Session, *, account: str = "", stream: str = "") -> list[StoredBookmark]:
+    """The stored bookmarks; only those of an account or a stream if one is given."""
+    table = BOOKMARK.c
+    query = sa.select(table.account, table.stream, table.value).order_by(
+        table.account, table.stream
+    )
+    if account:
+        query = query.where(table.account == account)
+    if stream:
+        query = query.where(table.stream == stream)
+    return [StoredBookmark(*row) for row in session.execute(query)]
 
 
 def move_bookmark(

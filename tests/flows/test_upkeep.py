@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from conftest import Bench
+from conftest import Bench, written
 from tests_support import TODAY, differences, midnight
 
 from flows.pipeline.quarantine import dismiss, quarantined
@@ -69,6 +69,41 @@ def test_status_shows_what_needs_attention(small: Bench, small_sandbox):
     small.run(midnight(TODAY))
     assert status(small.settings(), max_age_hours=10**6).is_ok
     assert not status(small.settings(), max_age_hours=0.001).is_ok
+
+
+@pytest.mark.parametrize(
+    ("value", "fault"),
+    [
+        ('{"until": "2999-01-01T00:00:00Z"}', "is in the future (2999-01-01T00:00:00+00:00)"),
+        ('{"until": null, "partitions": {"1": ["2999-01-01T00:00:00Z", "5"]}}', "in the future"),
+        ('{"until": "soon"}', "cannot be read"),
+        ('{"until": 7}', "cannot be read"),
+        ("{broken", "cannot be read"),
+        ("[]", "cannot be read"),
+    ],
+)
+def test_a_bookmark_that_cannot_be_used_ends_its_stream_by_name(
+    small: Bench, value: str, fault: str
+):
+    """From 2999 a run was completed while days were missing; an unreadable one named nothing."""
+    assert small.read(midnight(TODAY)).state == "completed"
+    with written(small.url) as session:
+        session.execute(
+            "update ops.bookmark set value = :value where stream = 'ticket_events'",
+            {"value": value},
+        )
+    outcome = small.read(midnight(TODAY))
+    (broken,) = outcome.failures
+    assert broken.name == "zendesk_acme/ticket_events"
+    assert broken.message.startswith("BookmarkError: the bookmark of zendesk_acme/ticket_events")
+    assert fault in broken.message
+    assert "delete from ops.bookmark where account = 'zendesk_acme'" in broken.message
+    result = status(small.settings(), max_age_hours=10**6)
+    assert fault in dict(result.lines)["bookmark zendesk_acme/ticket_events"]
+    assert not result.is_ok
+    with written(small.url) as session:
+        session.execute("delete from ops.bookmark where stream = 'ticket_events'")
+    assert small.read(midnight(TODAY)).state == "completed"
 
 
 def test_tidy_removes_what_is_old_and_nothing_that_is_needed(small: Bench):

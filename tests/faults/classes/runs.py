@@ -63,7 +63,7 @@ def clock_set_back(scene: Scene, k: int) -> Judgement:
 
 
 def bookmark_of_the_future(scene: Scene, k: int) -> Judgement:
-    """A bookmark far ahead yields no record, no error and no second full load.
+    """A bookmark far ahead is refused by name, and no second full load begins.
 
     Once it is moved back, everything is as before.
     """
@@ -74,14 +74,19 @@ def bookmark_of_the_future(scene: Scene, k: int) -> Judgement:
             'update ops.bookmark set value = regexp_replace(value, \'"until":"20..\','
             ' \'"until":"2099\')'
         )
-    attempt(scene)
+    during = attempt(scene)
     with _books(scene) as session:
         for account, stream, value in marks:
             session.execute(
                 "update ops.bookmark set value = :v where account = :a and stream = :s",
                 {"v": value, "a": account, "s": stream},
             )
-    return judge(scene, first)
+    found = judge(scene, first)
+    if isinstance(during, Outcome) and not any(
+        "BookmarkError" in r.message for r in during.failures
+    ):
+        found.silent.append("no word on a bookmark of the future")
+    return found
 
 
 @contextmanager
