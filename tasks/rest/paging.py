@@ -296,12 +296,18 @@ class Restart:
 
         Raises ContractError when a full list shares one instant.
         """
-        params = {**request.params, **self.ask(request.params, _of_last(page, self.time_path))}
-        if {k: v for k, v in params.items() if k in request.params} == dict(request.params):
+        following = self.following(request, page)
+        changed = {k: v for k, v in following.params.items() if k in request.params}
+        if changed == dict(request.params):
             raise ContractError(
                 f"more records share the instant {page.last(self.time_path)} than the vendor's"
                 " pages reach"
             )
+        return following
+
+    def following(self, request: Request, page: PageView) -> Request:
+        """The call from the last record on, which may be the same call."""
+        params = {**request.params, **self.ask(request.params, _of_last(page, self.time_path))}
         return replace(request, params=params)
 
 
@@ -349,7 +355,9 @@ class PageNumber(_Shape):
             last, until = str(page.last(restart.time_path)), request.state.until
             if until and last > until:
                 return None
-            if str(page.first(restart.time_path)) != last or (self.cap and number >= self.cap):
+            if str(page.first(restart.time_path)) != last:
+                return restart.following(request, page).with_params(page="1")
+            if self.cap and number >= self.cap:
                 return restart.request(request, page).with_params(page="1")
         return request.with_params(page=str(number + 1))
 
