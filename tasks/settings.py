@@ -449,9 +449,14 @@ class AccountSettings(_Section):
 
     @property
     def own(self) -> dict[str, Any]:
-        """Settings that only this connector knows, such as a subdomain, and the scores."""
+        """Settings that connectors read: those only this one knows, and a few that all have."""
         scores = tuple(score.model_dump(exclude_unset=True) for score in self.scores)
-        return {**(self.model_extra or {}), "scores": scores, "name": self.name}
+        return {
+            **(self.model_extra or {}),
+            "scores": scores,
+            "name": self.name,
+            "default_schedule": self.default_schedule,
+        }
 
 
 class Settings(BaseSettings):

@@ -78,14 +78,18 @@ def _write_reports(settings: Settings) -> str:
 
 def _check_account(account: AccountSettings, lookup: SecretLookup | None) -> str:
     client = open_client(account, lookup, RetryPolicy(max_attempts=_TWO_ATTEMPTS))
-    connector, streams = client.connector, len(streams_of(account))
-    is_files = connector.base_url == FILES
-    if not is_files:
+    connector, streams = client.connector, {stream.name for stream in streams_of(account)}
+    if connector.base_url == FILES:
+        client.close()
+        return f"{len(streams)} tables"
+    try:
         client.check()
-    client.close()
-    if is_files:
-        return f"{streams} tables"
-    accepted = f"{connector.title}: credentials accepted, {streams} streams"
+        broken = list(client.broken_preconditions(streams))
+    finally:
+        client.close()
+    if broken:
+        raise ConfigurationError(f"{connector.title}: credentials accepted; {'; '.join(broken)}")
+    accepted = f"{connector.title}: credentials accepted, {len(streams)} streams"
     return "; ".join((accepted, *_gaps(account, connector.unsupported)))
 
 

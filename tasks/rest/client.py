@@ -7,7 +7,7 @@ import random
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
@@ -34,7 +34,7 @@ from tasks.errors import (
 from tasks.rest.auth import Credentials, TokenResponse
 from tasks.rest.limits import RateLimiter, wait_of
 from tasks.rest.refusals import message_of, names_missing_feature
-from tasks.rest.spec import Connector, Request
+from tasks.rest.spec import Connector, Json, Request
 from tasks.rest.unzip import unzipped
 from tasks.settings import remember_secret
 
@@ -176,6 +176,25 @@ class Client:
                 )
 
         self.send(self.connector.check, accept=is_login)
+
+    def broken_preconditions(self, streams: Collection[str]) -> Iterator[str]:
+        """What does not hold of the account, each with what to do.
+
+        A call that is refused is a complaint too. `streams` are the names of those that are read.
+        Raises VendorError where the vendor cannot be reached.
+        """
+        for condition in self.connector.preconditions:
+            if condition.needed_by and condition.needed_by not in streams:
+                continue
+            answer: Json = None
+            try:
+                if condition.request is not None:
+                    _, answer = self.send(condition.request, accept=msgspec.json.decode)
+            except (CredentialsError, NotInPlanError, RejectedByVendorError) as refusal:
+                yield f"{condition.name}: {refusal}"
+                continue
+            for complaint in condition.look(answer, self.account.settings):
+                yield f"{condition.name}: {complaint}"
 
     def close(self) -> None:
         """Return the connections."""

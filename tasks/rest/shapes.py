@@ -1,10 +1,14 @@
 """Shapes that many vendors have in common: lists read whole, scores, opened tickets, weeks."""
 
+from collections.abc import Iterator, Mapping
+
 from tasks.clock import minute_of_day
 from tasks.entities import SLA_EVENT, TICKET_EVENT
 from tasks.rest.paging import SinglePage
-from tasks.rest.spec import ChildStream, FullRefresh, Output, Paging, Params, Stream
+from tasks.rest.spec import ChildStream, FullRefresh, Json, Output, Paging, Params, Stream
 from tasks.rest.values import Expression, Records, epoch, sql
+
+_DAY = 1440  # minutes
 
 
 def full_refresh(
@@ -107,13 +111,42 @@ def due_clock(
     )
 
 
-def hours(day: int, start: str, end: str) -> dict[str, int]:
-    """Minutes of the week of one day's opening times, such as 08:30 and 17:00.
+def opening(day: int, start: str, end: str) -> Iterator[dict[str, int]]:
+    """Minutes of the week (0 is Sunday's midnight) of opening times such as 08:30 to 17:00.
 
-    Minute 0 is Sunday's midnight. An end that is not after the start is midnight.
+    They are cut at midnight: 22:00 to 06:00 ends on the next day, and 00:00 is the end of the day
+    where a day ends.
     """
     low, high = minute_of_day(start), minute_of_day(end)
-    return {
-        "starts_minute": day * 1440 + low,
-        "ends_minute": day * 1440 + (high if high > low else 1440),
-    }
+    midnight = day * _DAY
+    if high > low:
+        yield {"starts_minute": midnight + low, "ends_minute": midnight + high}
+        return
+    yield {"starts_minute": midnight + low, "ends_minute": midnight + _DAY}
+    if high:
+        following = (day + 1) % 7 * _DAY
+        yield {"starts_minute": following, "ends_minute": following + high}
+
+
+def always_open() -> Iterator[dict[str, int]]:
+    """Minutes of the week of a schedule that never closes: every day from midnight to midnight."""
+    for day in range(7):
+        yield {"starts_minute": day * _DAY, "ends_minute": (day + 1) * _DAY}
+
+
+def one_is_default(
+    schedules: Mapping[str, str | None], settings: Mapping[str, Json]
+) -> Iterator[str]:
+    """Complaints where tickets name no schedule, and neither vendor nor settings name a default.
+
+    `schedules` are the names of those in force by id.
+    """
+    wanted = settings.get("default_schedule") or ""
+    choice = ", ".join(f"{key} ({name})" for key, name in schedules.items())
+    if wanted and wanted not in {*schedules, *schedules.values()}:
+        yield f"default_schedule {wanted} is none of those in force: {choice}"
+    if not wanted and len(schedules) > 1:
+        yield (
+            "tickets do not name theirs, and there are several: set default_schedule of the account"
+            f" to one of {choice}"
+        )

@@ -438,6 +438,32 @@ class Limits:
     spent: Callable[[int, Mapping[str, str], bytes], bool] | None = None
 
 
+class LookAtAnswer(Protocol):
+    """What is wrong with an account, from one response (None without a call) and its settings."""
+
+    def __call__(self, answer: Json, settings: Mapping[str, Json], /) -> Iterable[str]:
+        """Complaints, each with what to do."""
+
+
+def nothing_wrong(answer: Json, settings: Mapping[str, Json], /) -> Iterable[str]:
+    """For a precondition that holds when its call is allowed."""
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Precondition:
+    """Something that must hold before the numbers of an account are right; `doctor` tests it.
+
+    `request` is one cheap call, None where the settings are enough. `needed_by` names the stream
+    without which the precondition does not matter.
+    """
+
+    name: str
+    request: Request | None = None
+    look: LookAtAnswer = nothing_wrong
+    needed_by: str | None = None
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Connector:
     """One vendor: address, credentials, limits, streams.
@@ -446,7 +472,7 @@ class Connector:
     which exported files may be fetched. `empty` is what a 204 without a body stands for.
     `failed_inside` is the key of an error in a response with status 200. `is_login` says whether
     the response to `check` belongs to a login. `unsupported` is what people expect and the vendor's
-    API does not have.
+    API does not have. `preconditions` are tested by `doctor`.
     """
 
     name: str
@@ -466,3 +492,4 @@ class Connector:
     unsupported: tuple[str, ...] = ()
     failed_inside: str | None = None
     is_login: Callable[[Json], bool] | None = None
+    preconditions: tuple[Precondition, ...] = ()

@@ -434,6 +434,25 @@ class TestZohoDesk:
         assert [r.message for r in outcome.failures if r.stream == "tickets"] == []
         assert len(tickets(bench)) == len(fake._known()) > 40
 
+    def test_a_ticket_that_moves_while_pages_are_read_hides_no_other(
+        self, only, sandbox: Sandbox, monkeypatch
+    ):
+        fake, bench = sandbox.fakes["zoho_desk"], only("zoho_desk")
+        search, moved = fake._search, list[str]()
+
+        def moving(asked, rows):
+            """After page 1 its first ticket is changed, and leaves the window."""
+            reply = search(asked, [row for row in rows if row["id"] not in moved])
+            if "/tickets/" in asked.path and not moved:
+                moved.append(reply.content["data"][0]["id"])
+            return reply
+
+        monkeypatch.setattr(fake, "_search", moving)
+        with narrowed("zoho_desk", "tickets", size=10):
+            assert bench.read(NOW).state == "completed"
+        assert moved
+        assert len(tickets(bench)) == len(fake._known()) > 40
+
     def test_no_rows_and_a_wrong_organization_are_distinguished(self, only, sandbox: Sandbox):
         outcome = only("zoho_desk", start=NOW - timedelta(seconds=90)).read(NOW)
         assert outcome.state == "completed", outcome.message

@@ -29,7 +29,7 @@ ROOT = Path(__file__).parents[2]
 DECLARATIONS = ROOT / "tasks" / "connectors"
 VENDORS = sorted(connectors())
 RULE = {rule.name: rule for rule in RULES}
-OF_EVERY_ACCOUNT = {"scores", "partition", "name"}
+OF_EVERY_ACCOUNT = {"scores", "partition", "name", "default_schedule"}
 
 
 def answers(stream: Stream) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from tasks.clock import from_epoch
-from tasks.rest.shapes import hours
+from tasks.rest.shapes import opening
 from tasks.rest.spec import Json, Record, RecordContext, Row
 
 STATUS = {"archive": "archived", "reopen": "open", "restore": "open"}
@@ -84,10 +84,10 @@ def week(shift: Record, context: RecordContext) -> Iterable[Row]:
     """A row for each opening time of a shift."""
     for number, day in enumerate(WEEK):
         times = (shift.get("times") or {}).get(day)
-        if times:
+        for span in opening(number, times["start"], times["end"]) if times else ():
             yield {
                 "schedule_id": shift["id"],
                 "name": shift.get("name"),
                 "time_zone": shift.get("timezone"),
-                **hours(number, times["start"], times["end"]),
+                **span,
             }

@@ -1,13 +1,15 @@
 """Zoho Desk: tickets by change, with their history, threads, comments and time.
 
 Facts: desk.zoho.com/DeskAPIDocument. No rows is 204 without a body; search refuses deep offsets, so
-a long window restarts from the last change. History has no ids and tells values in three
-shapes. Departments stand for teams. Trashed tickets are in no list. Two kinds of 429: the day's
-credits are used up, or too many calls at once.
+a long window restarts from the last change. History has no ids and reports values in three shapes.
+Instants are ISO texts or milliseconds. Departments stand for teams. Trashed tickets are in no list.
+Days of holidays are in the single list only. Two kinds of 429: the day's credits are used up, or
+too many calls at once.
 """
 
 from tasks.connectors.zoho_desk import calendar, people, surveys, tickets
 from tasks.connectors.zoho_desk.api import API
+from tasks.connectors.zoho_desk.preconditions import PRECONDITIONS
 from tasks.rest.auth import OAuth2
 from tasks.rest.spec import Connector, Limits, Request
 
@@ -33,7 +35,14 @@ connector = Connector(
         requests_per_minute=300,
         spent=lambda status, headers, body: status == 429 and b"THRESHOLD_EXCEEDED" in body,
     ),
-    unsupported=("deletions", "merges", "which holidays close which schedule (all close all)"),
+    unsupported=(
+        "deletions",
+        "merges",
+        "SLA targets",
+        "which business hours a ticket has",
+        "whether a ticket on hold waits for the customer",
+    ),
+    preconditions=PRECONDITIONS,
     streams=(
         *tickets.STREAMS,
         *surveys.STREAMS,

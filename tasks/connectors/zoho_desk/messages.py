@@ -1,5 +1,6 @@
 """Zoho Desk: what was written on tickets."""
 
+from tasks.connectors.zoho_desk.api import instant
 from tasks.entities import MESSAGE
 from tasks.rest.spec import Output
 from tasks.rest.values import Partition, sql
@@ -8,11 +9,11 @@ MESSAGES = (
     Output(
         MESSAGE,
         section="threads",
-        filter=sql("coalesce({status}, '') <> 'DRAFT'"),
+        filter=sql("coalesce({status}, '') not in ('DRAFT', 'FAILED')"),  # not sent
         fields={
             "message_id": "id",
             "ticket_id": Partition(),
-            "sent_at": "createdTime",
+            "sent_at": instant("createdTime"),
             "author_id": "author.id",
             "is_public": sql("coalesce({visibility}, 'public') = 'public'"),
             "author_role": sql(
@@ -34,11 +35,17 @@ MESSAGES = (
         fields={
             "message_id": sql("'comment-' || {id}"),
             "ticket_id": Partition(),
-            "sent_at": "commentedTime",
+            "sent_at": instant("commentedTime"),
             "author_id": "commenterId",
             "is_public": "isPublic",
             "body": "content",
-            "author_role": sql("case when {commenter.type} = 'AGENT' then 'agent' end"),
+            "author_role": sql(
+                """
+                case {commenter.type}
+                    when 'AGENT' then 'agent'
+                    when 'END_USER' then 'customer'
+                end"""
+            ),
             "sequence": "id",
         },
     ),

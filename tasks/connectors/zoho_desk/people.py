@@ -3,11 +3,10 @@
 from datetime import timedelta
 from functools import partial
 
-from tasks.connectors.zoho_desk.api import API, SEARCH, full, modified
-from tasks.connectors.zoho_desk.transforms import targets
-from tasks.entities import AGENT, CUSTOMER, ORGANIZATION, SLA_POLICY, TEAM, TEAM_MEMBERSHIP
+from tasks.connectors.zoho_desk.api import API, SEARCH, full, instant, modified
+from tasks.entities import AGENT, CUSTOMER, ORGANIZATION, TEAM, TEAM_MEMBERSHIP
 from tasks.rest.paging import Offset
-from tasks.rest.spec import ChildStream, IncrementalWindow, Output, Request, Stream
+from tasks.rest.spec import IncrementalWindow, Output, Stream
 from tasks.rest.values import Item, sql
 
 paged = partial(full, paging=Offset("from", "limit", 100))
@@ -35,17 +34,8 @@ STREAMS = (
     ),
     paged(
         "departments",
-        "Departments, which stand for teams, and their SLAs",
+        "Departments, which stand for teams",
         Output(TEAM, fields={"team_id": "id", "name": "name", "is_active": "isEnabled"}),
-        Output(SLA_POLICY, section="slas", transform=targets),
-        child_streams=(
-            ChildStream(
-                "slas",
-                lambda ids: Request(f"{API}/slas", {"departmentId": ids[0]}),
-                key="id",
-                records="data",
-            ),
-        ),
     ),
     Stream(
         name="contacts",
@@ -63,8 +53,8 @@ STREAMS = (
                     "organization_id": "accountId",
                     "name": sql("concat_ws(' ', {firstName}, {lastName})"),
                     "email": "email",
-                    "created_at": "createdTime",
-                    "version_at": "modifiedTime",
+                    "created_at": instant("createdTime"),
+                    "version_at": instant("modifiedTime"),
                 },
             ),
         ),
@@ -79,8 +69,8 @@ STREAMS = (
                 "name": "accountName",
                 "domain": "website",
                 "country": "country",
-                "created_at": "createdTime",
-                "version_at": "modifiedTime",
+                "created_at": instant("createdTime"),
+                "version_at": instant("modifiedTime"),
             },
         ),
     ),

@@ -1,13 +1,7 @@
-"""Zoho Desk: SLA clocks and policies."""
+"""Zoho Desk: SLA clocks. Targets are in no part of the API that is described."""
 
-from tasks.rest.shapes import due_clock
+from tasks.connectors.zoho_desk.transforms import due_times
+from tasks.entities import SLA_EVENT
+from tasks.rest.spec import Output
 
-SLA_EVENTS = (
-    *due_clock(
-        "resolution",
-        "dueDate",
-        "closedTime",
-        created="createdTime",
-        changed="modifiedTime",
-    ),
-)
+SLA_EVENTS = (Output(SLA_EVENT, transform=due_times),)

@@ -2,12 +2,21 @@
 
 from datetime import timedelta
 
-from tasks.connectors.zoho_desk.api import API, stamp
+from tasks.connectors.zoho_desk.api import API, instant, stamp
 from tasks.entities import SURVEY_RESPONSE
 from tasks.rest.paging import Offset
 from tasks.rest.shapes import score
 from tasks.rest.spec import IncrementalWindow, Output, RequestState, Stream
 from tasks.rest.values import sql
+
+SCORE = """
+    case upper(trim({rating}))
+        when 'GOOD' then '1'
+        when 'OK' then '0.5'
+        when 'OKAY' then '0.5'
+        when 'BAD' then '0'
+        else concat('rating ', coalesce({rating}, 'that is missing'), ' is no GOOD, OK or BAD')
+    end"""  # a text that is no number sets the row aside, with itself as the reason
 
 STREAMS = (
     Stream(
@@ -27,19 +36,12 @@ STREAMS = (
                 SURVEY_RESPONSE,
                 fields={
                     "response_id": "id",
-                    "score": sql(
-                        """
-                        case upper({rating})
-                            when 'GOOD' then 1
-                            when 'OKAY' then 0.5
-                            when 'BAD' then 0
-                        end"""
-                    ),
+                    "score": sql(SCORE),
                     **score("csat", 0, 1),
                     "ticket_id": "ticketId",
                     "customer_id": "contactId",
                     "agent_id": "agentId",
-                    "responded_at": "ratedTime",
+                    "responded_at": instant("ratedTime"),
                     "comment": "feedback",
                 },
             ),

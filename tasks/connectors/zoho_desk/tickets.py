@@ -2,12 +2,12 @@
 
 from datetime import timedelta
 
-from tasks.connectors.zoho_desk.api import API, SEARCH, modified
+from tasks.connectors.zoho_desk.api import API, SEARCH, instant, modified
 from tasks.connectors.zoho_desk.messages import MESSAGES
 from tasks.connectors.zoho_desk.sla import SLA_EVENTS
 from tasks.connectors.zoho_desk.time_entries import TIME_ENTRIES
 from tasks.connectors.zoho_desk.transforms import VALUE, changed_value
-from tasks.entities import TICKET, TICKET_EVENT, TICKET_STATUS
+from tasks.entities import TICKET, TICKET_EVENT, TICKET_STATUS, TOMBSTONE
 from tasks.rest.paging import Offset
 from tasks.rest.spec import ChildStream, IncrementalWindow, Output, Request, Stream
 from tasks.rest.values import Item, Partition, sql
@@ -18,6 +18,17 @@ FIELDS = {
     "Department": "team",
     "Priority": "priority",
 }
+CATEGORY = """
+    case {statusType}
+        when 'Open' then 'open'
+        when 'On Hold' then 'hold'
+        when 'Closed' then 'closed'
+    end"""  # the vendor's own category, whatever the label
+
+GONE = " or ".join(
+    f"lower(coalesce(cast({{{flag}}} as varchar), 'false')) = 'true'"
+    for flag in ("isTrashed", "isDeleted", "isSpam")
+)
 
 
 def change(name: str, field: str) -> Output:
@@ -41,7 +52,7 @@ def change(name: str, field: str) -> Output:
             "field": sql(f"'{field}'"),
             "from_value": changed_value("previousValue"),
             "to_value": changed_value("updatedValue"),
-            "changed_at": "eventTime",
+            "changed_at": instant("eventTime"),
             "actor_id": "actor.id",
         },
     )
@@ -68,13 +79,24 @@ STREAMS = (
         sync=IncrementalWindow(ask=modified, overlap=timedelta(minutes=10)),
         child_streams=(
             below("history", "History", 50),
-            below("threads", "threads", 100),
+            below("threads", "threads", 200),
             below("comments", "comments", 100),
-            below("time", "timeEntry", 50),
+            below("time", "timeEntry", 100),
         ),
         outputs=(
             Output(
+                TOMBSTONE,
+                filter=sql(GONE),
+                fields={
+                    "entity": sql("'ticket'"),
+                    "record_id": "id",
+                    "deleted_at": instant("modifiedTime"),
+                    "version_at": instant("modifiedTime"),
+                },
+            ),
+            Output(
                 TICKET,
+                filter=sql(f"not ({GONE})"),
                 fields={
                     "ticket_id": "id",
                     "number": "ticketNumber",
@@ -87,9 +109,9 @@ STREAMS = (
                     "organization_id": "accountId",
                     "assignee_id": "assigneeId",
                     "team_id": "departmentId",
-                    "created_at": "createdTime",
-                    "closed_at": "closedTime",
-                    "version_at": "modifiedTime",
+                    "created_at": instant("createdTime"),
+                    "closed_at": instant("closedTime"),
+                    "version_at": instant("modifiedTime"),
                 },
             ),
             Output(
@@ -97,15 +119,7 @@ STREAMS = (
                 fields={
                     "status_id": "status",
                     "label": "status",
-                    "category": sql(
-                        """
-                        case
-                            when {statusType} = 'Closed' then 'closed'
-                            when {statusType} = 'On Hold'
-                                and lower({status}) not like '%customer%'
-                                then 'hold'
-                        end"""
-                    ),
+                    "category": sql(CATEGORY),
                 },
             ),
             *(change(name, field) for name, field in FIELDS.items()),

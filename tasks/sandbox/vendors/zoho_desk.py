@@ -1,14 +1,16 @@
-"""Fake Zoho Desk, from desk.zoho.com/DeskAPIDocument: 204 for no rows, capped offsets, history in
-three shapes.
+"""Fake Zoho Desk, from its published API description (v1.0) and desk.zoho.com/DeskAPIDocument.
+
+No rows is 204, offsets are capped, history comes in three shapes, the days of a holiday list stand
+in the single list only. SLA targets are in no part of the API that is described.
 """
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from tasks.sandbox.desk import Desk, DeskAccount, Row
+from tasks.sandbox.desk import Desk, DeskAccount, Row, since
 from tasks.sandbox.fake import Request, Response
-from tasks.sandbox.story import BERLIN, FIRST_REPLY_MINUTES, RESOLUTION_MINUTES, Ticket
+from tasks.sandbox.story import BERLIN, RESOLUTION_MINUTES, Change, Ticket
 from tasks.sandbox.world import World
 
 _STATUS = {
@@ -34,11 +36,13 @@ _CHANNEL = {
 _RATING = {
     5: "GOOD",
     4: "GOOD",
-    3: "OKAY",
+    3: "OK",
     2: "BAD",
     1: "BAD",
 }
 _DAYS = ("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY")
+_CLOSED = ("SATURDAY", "SUNDAY")
+_HOURS, _OLD_HOURS, _HOLIDAYS = 18, 28, 19  # kinds of ids
 _BASE = 1_892_000_000_000_000
 
 
@@ -119,46 +123,45 @@ class ZohoDesk(Desk):
             "/agents": lambda a: self._listed(a, self._agents()),
             "/departments": lambda a: self._listed(a, self._departments()),
             "/customerHappiness": self._happiness,
-            "/slas": self._slas,
-            "/businessHours": lambda a: Response({"data": [self._hours()]}),
-            "/holidayList": lambda a: Response(
-                {
-                    "data": [
-                        {
-                            "id": key(19, 1),
-                            "name": "Germany",
-                            "holidays": [
-                                {"name": "Public holiday", "date": d.isoformat()}
-                                for d in BERLIN.holidays_of(self.world.first, self.world.last)
-                            ],
-                        }
-                    ]
-                }
+            "/businessHours": lambda a: self._listed(a, self._hours(), most=50),
+            "/holidayList": lambda a: self._listed(
+                a, [self._holiday_list(y) for y in self._years()], most=50
             ),
         }
         if path in routes:
             return routes[path](asked)
-        parts = path.strip("/").split("/")
+        return self._single(asked, path.strip("/").split("/"))
+
+    def _single(self, asked: Request, parts: Sequence[str]) -> Response:
+        """What belongs to one ticket, or one list of holidays."""
         if parts[0] == "tickets" and len(parts) == 3:
             found = [t for t in self._known() if key(14, t.number) == parts[1]]
             told = {
-                "History": self._history,
-                "threads": self._threads,
-                "comments": self._comments,
-                "timeEntry": self._time,
+                "History": (self._history, 50),
+                "threads": (self._threads, 200),
+                "comments": (self._comments, 100),
+                "timeEntry": (self._time, 100),
             }
             if found and parts[2] in told:
-                return self._listed(asked, told[parts[2]](found[0]), default=50)
+                rows, most = told[parts[2]]
+                return self._listed(asked, rows(found[0]), default=50, most=most)
+        if parts[0] == "holidayList" and len(parts) == 2:
+            lists = [self._holiday_list(y, with_days=True) for y in self._years()]
+            wanted = [one for one in lists if one["id"] == parts[1]]
+            if wanted:
+                return Response(wanted[0])
         return self._error(404, "URL_NOT_FOUND", "The URL you requested could not be found.")
 
     def _known(self) -> list[Ticket]:
         """Trashed tickets are in no list; merged ones lead to the other."""
         return [t for t in self.alive() if not self.is_merged(t)]
 
-    def _listed(self, asked: Request, rows: Sequence[Row], *, default: int = 10) -> Response:
+    def _listed(
+        self, asked: Request, rows: Sequence[Row], *, default: int = 10, most: int = 200
+    ) -> Response:
         start = int(asked.query.get("from", "0"))
         size = int(asked.query.get("limit", str(default)))
-        if size > 200:
+        if size > most:
             return self._error(422, "UNPROCESSABLE_ENTITY", "The data is invalid")
         page = list(rows[start : start + min(size, self.per_page)])
         return Response({"data": page}) if page else Response(b"", 204)
@@ -171,7 +174,7 @@ class ZohoDesk(Desk):
             (r for r in rows if low <= r["modifiedTime"] <= high),
             key=lambda r: (r["modifiedTime"], r["id"]),
         )
-        reply = self._listed(asked, found)
+        reply = self._listed(asked, found, most=100)
         return (
             Response({**reply.content, "count": len(found)})
             if reply.status == 200 and isinstance(reply.content, dict)
@@ -191,7 +194,11 @@ class ZohoDesk(Desk):
             "priority": _PRIORITY[t.value_at("priority", self.clock) or "normal"],
             "channel": _CHANNEL[t.channel],
             "category": None,
+            "subCategory": None,
             "classification": t.kind.title(),
+            "language": "English",
+            "email": t.requester.email,
+            "phone": None,
             "contactId": key(4, t.requester.number),
             "accountId": key(5, t.requester.company.number) if t.requester.company else None,
             "departmentId": key(6, int(team or 0)),
@@ -202,6 +209,7 @@ class ZohoDesk(Desk):
             "closedTime": when(self.solved_at(t)),
             "dueDate": when(BERLIN.after(t.created_at, RESOLUTION_MINUTES[t.priority] * 60)),
             "responseDueDate": None,
+            "onholdTime": None,
             "isEscalated": False,
             "isSpam": False,
             "isTrashed": False,
@@ -214,51 +222,50 @@ class ZohoDesk(Desk):
         told: list[Row] = []
         state: dict[str, Any] = {}
         for c in t.changes_until(self.clock):
-            name: str
-            after: Any
-            if c.field == "status":
-                name = "Status"
-                after = _STATUS[str(c.after)][0]
-            elif c.field == "priority":
-                name, after = "Priority", _PRIORITY[str(c.after)]
-            elif c.field == "team":
-                name = "Department"
-                after = {"id": key(6, int(c.after or 0)), "name": "Team"}
-            else:
-                name = "Case Owner"
-                after = {"id": key(7, int(c.after)), "name": "Agent"} if c.after else None
+            name, after = self._property(c)
             if name in state and state[name] == after:
                 continue
-            plain = (
-                c.at == t.created_at and name != "Case Owner"
-            )  # what a new ticket has comes as a bare value or an object
-            value = after if plain else {"previousValue": state.get(name), "updatedValue": after}
-            state[name] = after
+            # what a new ticket has comes as a bare value or an object
+            is_new = c.at == t.created_at and name != "Case Owner"
+            bare = "Entity" if isinstance(after, dict) else "Text"
             told.append(
                 {
-                    "eventName": "TicketCreated" if plain else "TicketUpdated",
+                    "eventName": "TicketCreated" if is_new else "TicketUpdated",
                     "eventTime": when(c.at),
-                    "source": "Web",
-                    "actor": (
-                        {
-                            "id": key(7, c.actor),
-                            "name": "Agent",
-                            "type": "Agent",
-                        }
-                        if c.actor
-                        else None
-                    ),
+                    "source": None,
+                    "actor": self._actor(c),
+                    "actorInfo": None,
                     "eventInfo": [
                         {
                             "propertyName": name,
-                            "propertyType": "Normal" if plain else "ValueTransition",
-                            "propertyValue": value,
-                            "systemProperty": False,
+                            "propertyType": bare if is_new else "ValueTransition",
+                            "propertyValue": after
+                            if is_new
+                            else {"previousValue": state.get(name), "updatedValue": after},
+                            "systemProperty": True,
                         }
                     ],
                 }
             )
+            state[name] = after
         return told[::-1]
+
+    def _property(self, c: Change) -> tuple[str, Any]:
+        """What a change is called in the history, and its value."""
+        if c.field == "status":
+            return "Status", _STATUS[str(c.after)][0]
+        if c.field == "priority":
+            return "Priority", _PRIORITY[str(c.after)]
+        if c.field == "team":
+            team = key(6, int(c.after or 0))
+            return "Department", {"id": team, "name": "Team", "type": "Department"}
+        agent = {"id": key(7, int(c.after)), "name": "Agent", "type": "Agent"} if c.after else None
+        return "Case Owner", agent
+
+    def _actor(self, c: Change) -> Row:
+        if c.actor:
+            return {"id": key(7, c.actor), "name": "Agent", "type": "Agent"}
+        return {"id": None, "name": "System", "type": "System"}
 
     def _threads(self, t: Ticket) -> list[Row]:
         return [
@@ -276,6 +283,13 @@ class ZohoDesk(Desk):
                     "type": "AGENT" if note.role == "agent" else "END_USER",
                     "name": "x",
                 },
+                "hasAttach": False,
+                "attachmentCount": "0",
+                "contentType": "text/html",
+                "canReply": True,
+                "respondedIn": None,
+                "sentiment": None,
+                "impersonatedUser": None,
             }
             for n, note in enumerate(self.notes(t))
             if note.is_public
@@ -291,7 +305,10 @@ class ZohoDesk(Desk):
                 "commentedTime": when(note.at),
                 "modifiedTime": None,
                 "commenterId": key(7, note.author),
-                "commenter": {"name": "x", "type": "AGENT"},
+                "commenter": {"id": key(7, note.author), "name": "x", "type": "AGENT"},
+                "attachments": [],
+                "encodedContent": None,
+                "impersonatedUser": None,
             }
             for n, note in enumerate(self.notes(t))
             if not note.is_public
@@ -311,6 +328,8 @@ class ZohoDesk(Desk):
                 "minutesSpent": str(t.minutes_worked % 60),
                 "secondsSpent": "0",
                 "isBillable": False,
+                "isTrashed": "false",  # a text
+                "mode": "MANUAL",
                 "createdTime": when(solved),
                 "description": None,
             }
@@ -395,49 +414,87 @@ class ZohoDesk(Desk):
             for c in self.companies()
         ]
 
-    def _slas(self, asked: Request) -> Response:
-        if "departmentId" not in asked.query:
-            return self._error(422, "UNPROCESSABLE_ENTITY", "departmentId is missing")
-        targets = [
+    def _hours(self) -> list[Row]:
+        """Business hours in force, with closed days as 00:00 to 00:00, and some that are not."""
+        open_days = [
             {
-                "priority": _PRIORITY[p],
-                "firstResponse": str(m),
-                "resolution": str(RESOLUTION_MINUTES[p]),
-            }
-            for p, m in FIRST_REPLY_MINUTES.items()
-        ]
-        return Response(
-            {
-                "data": [
-                    {
-                        "id": key(17, 1),
-                        "name": "Default SLA",
-                        "isActive": True,
-                        "departmentId": asked.query["departmentId"],
-                        "targets": targets,
-                    }
-                ]
-            }
-        )
-
-    def _hours(self) -> Row:
-        times = [
-            {
-                "day": d,
+                "day": day,
                 "startTime": "08:00",
                 "endTime": "18:00",
-                "timeSlots": [],
+                "timeSlots": [{"startTime": "08:00", "endTime": "18:00"}],
             }
-            for d in _DAYS
+            for day in _DAYS
         ]
-        return {
-            "id": key(18, 1),
-            "name": BERLIN.name,
-            "type": "SPECIFIC",
+        closed_days = [
+            {"day": day, "startTime": "00:00", "endTime": "00:00", "timeSlots": []}
+            for day in _CLOSED
+        ]
+        lists = [
+            {"id": key(_HOLIDAYS, year), "name": f"Germany {year}", "status": "ACTIVE"}
+            for year in self._years()
+        ]
+        return [
+            {
+                **self._stamps(),
+                "id": key(_HOURS, 1),
+                "name": BERLIN.name,
+                "type": "SPECIFIC",
+                "status": "ACTIVE",
+                "timeZone": {"id": BERLIN.zone, "name": f"Berlin ( {BERLIN.zone} )"},
+                "businessTimes": [*open_days, *closed_days],
+                "associatedHolidayList": None,
+                "holidayLists": lists,
+            },
+            {
+                **self._stamps(),
+                "id": key(_OLD_HOURS, 1),
+                "name": "Around the clock",
+                "type": "24X7",
+                "status": "INACTIVE",
+                "timeZone": {"id": BERLIN.zone, "name": f"Berlin ( {BERLIN.zone} )"},
+                "businessTimes": [],
+                "associatedHolidayList": None,
+                "holidayLists": [],
+            },
+        ]
+
+    def _years(self) -> range:
+        return range(self.world.first.year, self.world.last.year + 1)
+
+    def _holiday_list(self, year: int, *, with_days: bool = False) -> Row:
+        """A list of holidays of one year; its days come in the single list only."""
+        days = [
+            d.strftime("%m-%d")
+            for d in BERLIN.holidays_of(self.world.first, self.world.last)
+            if d.year == year
+        ]
+        hours = {
+            "businessHourId": key(_HOURS, 1),
+            "businessHourName": BERLIN.name,
+            "businessHourStatus": "ACTIVE",
+        }
+        shown: Row = {
+            **self._stamps(),
+            "id": key(_HOLIDAYS, year),
+            "name": f"Germany {year}",
             "status": "ACTIVE",
-            "timeZone": {"id": BERLIN.zone, "name": "Central European Time"},
-            "businessTimes": times,
-            "holidayLists": [{"id": key(19, 1), "name": "Germany"}],
+            "year": str(year),
+            "holidayListType": "YEAR_SPECIFIC",
+            "associatedBusinessHours": [hours],
+        }
+        if with_days:
+            shown["holidays"] = [
+                {"from": d, "to": d, "holidayName": "Public holiday"} for d in days
+            ]
+        return shown
+
+    def _stamps(self) -> Row:
+        made = when(since(self.world.agents[0]))
+        return {
+            "createdTime": made,
+            "createdBy": key(7, 1),
+            "modifiedTime": made,
+            "modifiedBy": key(7, 1),
         }
 
 
