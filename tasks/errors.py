@@ -7,6 +7,7 @@ SupportEtlError
         RetryableVendorError    ask again later
             ThrottledError      the vendor asks for patience
             UnreachableError    no connection, or a connection that broke
+                SlowAnswerError the vendor takes too long for what was asked
             TruncatedPageError  the answer is cut or is not JSON
         RejectedByVendorError   asking again will not help
             CredentialsError    wrong, expired or insufficient credentials
@@ -65,6 +66,10 @@ class ThrottledError(RetryableVendorError):
 
 class UnreachableError(RetryableVendorError):
     """Host not found, refused, timed out, reset, or a server error that lasted."""
+
+
+class SlowAnswerError(UnreachableError):
+    """The vendor ran out of time, such as a gateway's 504: a smaller page may come."""
 
 
 class TruncatedPageError(RetryableVendorError):

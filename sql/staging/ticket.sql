@@ -134,7 +134,10 @@ select
     live_tickets.schedule_id,
     live_tickets.merged_into_id,
     live_tickets.is_merged,
-    case when live_tickets.is_merged then 'merged' end as excluded_because,
+    case
+        when live_tickets.is_merged then 'merged'
+        when coalesce(own_channel.unified, any_channel.unified) = 'sample' then 'sample'
+    end as excluded_because,
     live_tickets.vendor_reopens_count,
     live_tickets.vendor_reassignments_count,
     live_tickets.vendor_made_sla,

@@ -27,6 +27,7 @@ from tasks.errors import (
     NotInPlanError,
     RejectedByVendorError,
     RetryableVendorError,
+    SlowAnswerError,
     ThrottledError,
     TruncatedPageError,
     UnreachableError,
@@ -42,6 +43,7 @@ Accepted = TypeVar("Accepted")
 
 _TIMEOUTS = (10.0, 120.0)
 _CHUNK = 1 << 20
+_OUT_OF_TIME = {408, 499, 504, 524}
 _PORTS = {"http": 80, "https": 443}
 _BROKEN = (requests.exceptions.RequestException, urllib3.exceptions.HTTPError)
 
@@ -95,6 +97,7 @@ class Client:
     ) -> None:
         self.connector, self.account = connector, account
         self.requests_made = 0
+        self.page_sizes: dict[str, int] = {}  # by stream, where the vendor wanted smaller pages
         self._sleep = sleep
         self._base = account.base_url or _fill(connector.base_url, account.values)
         self._origin = _origin(self._base)
@@ -139,10 +142,12 @@ class Client:
         optional: bool = False,
         accept: Callable[[bytes], Accepted],
         missing: bytes | None = None,
+        may_shrink: bool = False,
     ) -> tuple[Response, Accepted]:
         """The response, and what `accept` made of its body.
 
         A body that `accept` finds cut is asked for again. `missing` stands for the body of a 404.
+        With `may_shrink`, what takes the vendor too long is not asked for again as it is.
 
         Raises one of the VendorErrors of `tasks.errors`, with the vendor's own words in the
         message.
@@ -160,7 +165,8 @@ class Client:
                     raise
                 renewed = True
             except RetryableVendorError as trouble:
-                if attempt == self._retry_policy.max_attempts:
+                is_too_much = may_shrink and isinstance(trouble, SlowAnswerError)
+                if is_too_much or attempt == self._retry_policy.max_attempts:
                     raise
                 self._sleep(self._delay(attempt, trouble))
         raise CredentialsError(f"{self._who(request)}: credentials are refused even after renewal")
@@ -271,6 +277,8 @@ class Client:
             ) from None
         except (urllib3.exceptions.ProtocolError, urllib3.exceptions.DecodeError):
             raise TruncatedPageError(f"{self._who(request)}: the answer broke off") from None
+        except (requests.exceptions.ReadTimeout, urllib3.exceptions.ReadTimeoutError) as trouble:
+            raise SlowAnswerError(f"{self._who(request)}: {_plain(trouble)}") from None
         except _BROKEN as trouble:
             raise UnreachableError(f"{self._who(request)}: {_plain(trouble)}") from None
         except ValueError:  # the HTTP library looks where a redirect leads, followed or not
@@ -288,7 +296,7 @@ class Client:
                     f"{who}: a page over {self._retry_policy.biggest_page >> 20} MiB"
                 )
             if time.monotonic() > until:
-                raise UnreachableError(
+                raise SlowAnswerError(
                     f"{who}: no whole answer within {self._retry_policy.longest_answer:,.0f} s"
                 )
             parts.append(part)
@@ -315,8 +323,7 @@ class Client:
             return Response(headers, body)
         said = f"{self._who(request)}: {status} {message_of(body)}"
         if status in limits.retry_statuses:
-            kind = ThrottledError if status == 429 else UnreachableError
-            raise kind(said, wait_seconds=wait_of(limits, headers, body))
+            raise _trouble(status)(said, wait_seconds=wait_of(limits, headers, body))
         if optional and status == 400 and names_missing_feature(body):
             raise NotInPlanError(said)
         if optional and status in {403, 404}:
@@ -466,6 +473,13 @@ def _origin(url: str) -> tuple[str, str, int]:
         )
     except ValueError:
         return parts.scheme, "", 0
+
+
+def _trouble(status: int) -> type[RetryableVendorError]:
+    """What a status that may pass says."""
+    if status == 429:
+        return ThrottledError
+    return SlowAnswerError if status in _OUT_OF_TIME else UnreachableError
 
 
 def _plain(trouble: Exception) -> str:

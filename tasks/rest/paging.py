@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from tasks.errors import ContractError
 from tasks.rest.spec import Json, PageView, Params, Request
@@ -12,8 +12,54 @@ from tasks.rest.values import whole_number
 
 
 @dataclass(frozen=True, slots=True)
+class PageSize:
+    """A page size that adapts: `most` at first, halved where the vendor takes too long for it.
+
+    It is not halved below `least`. A smaller size holds for the rest of the run.
+    """
+
+    param: str
+    most: int
+    least: int = 50
+
+    def of(self, request: Request) -> int:
+        """The size that a request asks for, in its query values or in a linked address."""
+        return int({**_query_of(request.path), **request.params}.get(self.param, self.most))
+
+    def limited(self, request: Request, size: int) -> Request:
+        """The same call for pages of at most `size`."""
+        if size >= self.of(request):
+            return request
+        query = _query_of(request.path)
+        if self.param not in query or self.param in request.params:
+            return request.with_params(**{self.param: str(size)})
+        changed = urlencode({**query, self.param: str(size)})
+        return replace(request, path=urlsplit(request.path)._replace(query=changed).geturl())
+
+    def halved(self, request: Request) -> Request | None:
+        """The same call for half the page; None where that is below `least`."""
+        size = self.of(request) // 2
+        return self.limited(request, size) if size >= self.least else None
+
+
+def _query_of(path: str) -> dict[str, str]:
+    """The query values of an address; none where it cannot be read."""
+    try:
+        return dict(parse_qsl(urlsplit(path).query))
+    except ValueError:
+        return {}
+
+
+def _with_size(request: Request, size: Mapping[str, str] | PageSize | None) -> Request:
+    """The first call with its page size."""
+    if isinstance(size, PageSize):
+        return request.with_params(**{size.param: str(size.most)})
+    return request.with_params(**size) if size else request
+
+
+@dataclass(frozen=True, slots=True)
 class _Shape:
-    """What all shapes share: nothing to read beside the records, and no smaller page."""
+    """What all shapes share: nothing to read beside the records, and pages of one size."""
 
     @property
     def envelope(self) -> tuple[str, ...]:
@@ -26,7 +72,8 @@ class _Shape:
     def first(self, request: Request) -> Request:
         return request
 
-    def smaller(self, request: Request) -> Request | None:
+    @property
+    def adaptive(self) -> PageSize | None:
         return None
 
 
@@ -77,7 +124,7 @@ class NextUrl(_Shape):
     """
 
     at: str
-    size: Mapping[str, str] | None = None
+    size: Mapping[str, str] | PageSize | None = None
     ends: str | None = None
 
     @property
@@ -87,7 +134,12 @@ class NextUrl(_Shape):
 
     def first(self, request: Request) -> Request:
         """With the page size."""
-        return request.with_params(**self.size) if self.size else request
+        return _with_size(request, self.size)
+
+    @property
+    def adaptive(self) -> PageSize | None:
+        """The page size, where it adapts."""
+        return self.size if isinstance(self.size, PageSize) else None
 
     def after(self, request: Request, page: PageView) -> Request | None:
         """The linked address, unless the flag says end.
@@ -112,7 +164,7 @@ class CursorParam(_Shape):
 
     at: str
     param: str
-    size: Mapping[str, str] | None = None
+    size: Mapping[str, str] | PageSize | None = None
     more: str | None = None
     ends: str | None = None
     alone: bool = False
@@ -125,7 +177,12 @@ class CursorParam(_Shape):
 
     def first(self, request: Request) -> Request:
         """With the page size."""
-        return request.with_params(**self.size) if self.size else request
+        return _with_size(request, self.size)
+
+    @property
+    def adaptive(self) -> PageSize | None:
+        """The page size, where it adapts."""
+        return self.size if isinstance(self.size, PageSize) else None
 
     def after(self, request: Request, page: PageView) -> Request | None:
         """The same call with the cursor; None without one, without more, or at the end."""
@@ -238,10 +295,10 @@ class Keyset(_Shape):
         params = {k: v for k, v in request.params.items() if k != self.offset_param}
         return replace(request, params={**params, self.query_param: query})
 
-    def smaller(self, request: Request) -> Request | None:
-        """Half the page, down to `least`: for transactions that the server cuts short."""
-        size = int(request.params.get(self.size_param, self.size)) // 2
-        return request.with_params(**{self.size_param: str(size)}) if size >= self.least else None
+    @property
+    def adaptive(self) -> PageSize:
+        """Halved, down to `least`: for transactions that the server cuts short."""
+        return PageSize(self.size_param, self.size, self.least)
 
 
 def _links_on(page: PageView) -> bool:
@@ -452,10 +509,10 @@ class BeforeLast(_Shape):
             return None
         return request.with_params(**{self.param: _of_last(page, self.token_path)})
 
-    def smaller(self, request: Request) -> Request | None:
-        """Half the page, down to 50: for servers that run out of time."""
-        size = int(request.params[self.size_param]) // 2
-        return request.with_params(**{self.size_param: str(size)}) if size >= 50 else None
+    @property
+    def adaptive(self) -> PageSize:
+        """Halved, down to 50: for servers that run out of time."""
+        return PageSize(self.size_param, self.size)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import NoReturn
 import msgspec
 
 from tasks.clock import Window, now
-from tasks.errors import ContractError, NotInPlanError, TruncatedPageError
+from tasks.errors import ContractError, NotInPlanError, SlowAnswerError, TruncatedPageError
 from tasks.rest.client import Client, Response
 from tasks.rest.exports import parts_of
 from tasks.rest.progress import Progress
@@ -198,7 +198,13 @@ class Reading:
             body = sync.body(window, self._client.account.settings) if sync.body else None
             state = sync.state(window) if sync.state else request.state
             request = replace(request, body=body, state=state)
-        return stream.paging.first(request)
+        return self._in_known_size(stream.paging.first(request))
+
+    def _in_known_size(self, request: Request) -> Request:
+        """Pages no bigger than those that the vendor could make earlier in this run."""
+        adaptive, known = self._stream.paging.adaptive, self._client.page_sizes
+        size = known.get(self._stream.name)
+        return adaptive.limited(request, size) if adaptive and size else request
 
     def _series(
         self, start: Request, *, partition: str | None, after: Resume
@@ -303,16 +309,17 @@ class Reading:
     def _ask(
         self, request: Request, section: str, partition: str | None
     ) -> tuple[ReceivedPage, _View]:
-        """One page; where the server cuts it, a smaller one."""
+        """One page; where the server cuts it or takes too long, a smaller one."""
         while True:
+            smaller = self._smaller(request) if section == MAIN else None
             try:
-                response, content = self._send(request, section)
+                response, content = self._send(request, section, may_shrink=smaller is not None)
                 break
-            except TruncatedPageError:
-                smaller = self._stream.paging.smaller(request) if section == MAIN else None
+            except (TruncatedPageError, SlowAnswerError):
                 if smaller is None:
                     raise
                 request = smaller
+                self._remember_size(request)
             except ContractError as wrong:
                 raise type(wrong)(f"{self._name}: {wrong}") from None
         view = _View(page_reader(self._stream, section), response, content)
@@ -328,7 +335,16 @@ class Reading:
         )
         return page, view
 
-    def _send(self, request: Request, section: str) -> tuple[Response, Page]:
+    def _smaller(self, request: Request) -> Request | None:
+        adaptive = self._stream.paging.adaptive
+        return adaptive.halved(request) if adaptive else None
+
+    def _remember_size(self, request: Request) -> None:
+        adaptive = self._stream.paging.adaptive
+        if adaptive:
+            self._client.page_sizes[self._stream.name] = adaptive.of(request)
+
+    def _send(self, request: Request, section: str, *, may_shrink: bool) -> tuple[Response, Page]:
         stream = self._stream
         is_empty_day = section == MAIN and stream.missing_is_empty
         return self._client.send(
@@ -337,6 +353,7 @@ class Reading:
             optional=stream.optional,
             accept=page_reader(stream, section).decode,
             missing=body_without_records(stream.records) if is_empty_day else None,
+            may_shrink=may_shrink,
         )
 
     def _cursor(self, view: _View) -> str | None:

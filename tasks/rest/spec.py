@@ -119,6 +119,19 @@ class PageView(Protocol):
         """A declared value of the page's last record."""
 
 
+class AdaptiveSize(Protocol):
+    """A page size that begins high and is halved where the vendor takes too long."""
+
+    def of(self, request: Request) -> int:
+        """The size that a request asks for."""
+
+    def limited(self, request: Request, size: int) -> Request:
+        """The same call for pages of at most `size`."""
+
+    def halved(self, request: Request) -> Request | None:
+        """The same call for half the page; None at the smallest."""
+
+
 class Paging(Protocol):
     """How pages follow one another.
 
@@ -139,8 +152,9 @@ class Paging(Protocol):
     def after(self, request: Request, page: PageView) -> Request | None:
         """The call for the page after this one, None at the end."""
 
-    def smaller(self, request: Request) -> Request | None:
-        """The same call for a smaller page, for servers that cut long responses; else None."""
+    @property
+    def adaptive(self) -> AdaptiveSize | None:
+        """A page size that is halved where the vendor takes too long; None for a fixed one."""
 
 
 @dataclass(frozen=True, slots=True)

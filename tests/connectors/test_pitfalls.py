@@ -503,7 +503,7 @@ class TestTypeform:
         from tasks.rest.spec import Request
 
         paging = next(s for s in connector("typeform").streams).paging
-        assert paging.smaller(paging.first(Request("/x"))).params["page_size"] == "500"
+        assert paging.adaptive.halved(paging.first(Request("/x"))).params["page_size"] == "500"
 
 
 class TestQualtrics:

@@ -377,3 +377,126 @@ def test_a_group_sla_has_a_clock_from_the_events_of_the_vendor(desk: Desk):
         ("group_ownership", "01G", 1200, "breached"),
         ("group_ownership", "01G", 1200, "achieved"),
     ]
+
+
+def test_an_example_ticket_of_the_vendor_is_no_volume(desk: Desk):
+    example = ticket(1, "2026-03-13T10:00:00Z", via={"channel": "sample_ticket"})
+    desk.records["incremental/tickets/cursor"] = [example, ticket(2, "2026-03-13T11:00:00Z")]
+    desk.run()
+    assert desk.bench.fetch("select ticket_id, excluded_because from core.fct_ticket") == [
+        ("1", "sample"),
+        ("2", None),
+    ]
+    assert desk.bench.fetch(
+        "select sum(numerator) from marts.kpi_daily where kpi = 'tickets_created'"
+    ) == [(1.0,)]
+
+
+@pytest.mark.parametrize("mark", [{"permanently_deleted": True}, {}], ids=["cleared", "deleted"])
+def test_a_person_who_was_deleted_leaves_the_list_of_customers(desk: Desk, mark: dict[str, Any]):
+    """Nothing personal of them stays; their tickets do."""
+    users = "incremental/users/cursor"
+    desk.bench.accounts = tuple({**a, "personal_data": True} for a in desk.bench.accounts)
+    desk.records |= {"incremental/tickets/cursor": [ticket(1, "2026-03-13T10:00:00Z")]}
+    desk.records[users] = [user(AGENT, "agent"), user(CUSTOMER, "end-user", name="Ana")]
+    desk.run(AS_OF - timedelta(days=1))
+    assert desk.row("name", "source.customer") == ("Ana",)
+    gone = {**user(CUSTOMER, "end-user", "2026-04-18T12:00:00Z", name="Permanently deleted user")}
+    desk.records[users] = [user(AGENT, "agent"), {**gone, "active": False, **mark}]
+    desk.run()
+    assert desk.row("count(*)", "core.dim_customer") == (0,)
+    assert desk.row("name", "source.customer") == (None,)
+    assert desk.row("requester_id") == (str(CUSTOMER),)
+
+
+def test_a_time_zone_of_a_person_has_its_iana_name(desk: Desk):
+    zones = {"time_zone": "Moscow", "iana_time_zone": "Europe/Moscow"}
+    desk.records["incremental/users/cursor"] = [user(AGENT, "agent", **zones)]
+    desk.run()
+    assert desk.row("time_zone", "source.agent") == ("Europe/Moscow",)
+
+
+def pages_of_at_most(fake: Fake, most: int, *, path: str) -> list[int]:
+    """Answer 504 to calls for bigger pages; the sizes that were asked for, in order."""
+    sizes: list[int] = []
+    whole = fake.answer
+
+    def answer(asked: Request) -> Response:
+        if path not in asked.path:
+            return whole(asked)
+        sizes.append(int(asked.query["per_page"]))
+        return whole(asked) if sizes[-1] <= most else Response({"error": "timeout"}, 504)
+
+    fake.answer = answer  # type: ignore[method-assign]
+    return sizes
+
+
+@pytest.mark.parametrize("path", ["incremental/tickets/cursor", "incremental/ticket_events"])
+def test_pages_that_take_too_long_are_halved_and_stay_so(
+    every_account: Bench, sandbox: Sandbox, path: str
+):
+    """Begun at 1,000; each size is asked for once, and no later chunk of the run begins higher."""
+    fake = sandbox.fakes["zendesk"]
+    sizes = pages_of_at_most(fake, 125, path=path)
+    every_account.accounts = tuple(a for a in every_account.accounts if a["connector"] == "zendesk")
+    outcome = every_account.read(fake.clock)
+    assert outcome.state == "completed", outcome.message
+    assert sizes[:4] == [1000, 500, 250, 125]
+    assert len(sizes) > 4
+    assert set(sizes[3:]) == {125}
+
+
+def test_pages_that_are_always_too_slow_fail_by_name(every_account: Bench, sandbox: Sandbox):
+    fake = sandbox.fakes["zendesk"]
+    sizes = pages_of_at_most(fake, 0, path="incremental/tickets/cursor")
+    every_account.accounts = tuple(a for a in every_account.accounts if a["connector"] == "zendesk")
+    outcome = every_account.read(fake.clock)
+    assert "504 timeout" in outcome.message
+    assert (sizes[0], sizes[4], sizes[-1]) == (1000, 62, 62)
+
+
+def survey_answer(kind: str, at: str, **more: Any) -> dict[str, Any]:
+    return {"type": kind, "created_at": at, "updated_at": at, **more}
+
+
+OLDER = {"survey_id": "01S", "survey_version": 3}
+NEWER = {"survey": {"id": "01S", "version": 3, "state": "enabled"}}
+CONVERSATION = "zen:conversation:4295a81b-ccdd-4998-88d9-0eff5e76dc44"
+
+
+@pytest.mark.parametrize(
+    ("about", "number"),
+    [
+        ({**OLDER, "subject_zrns": ["zrn:ticket:99"]}, "99"),
+        ({**OLDER, "subject_zrns": [CONVERSATION, "zen:ticket:99"]}, "99"),
+        ({**NEWER, "subjects": [{"id": "99", "type": "ticket", "zrn": "zen:ticket:99"}]}, "99"),
+        ({**NEWER, "subjects": [{"id": "4", "type": "request", "zrn": "zen:request:4"}]}, None),
+        ({**NEWER, "subjects": [{"id": "x", "type": "conversation", "zrn": CONVERSATION}]}, None),
+        (NEWER, None),
+    ],
+    ids=["older", "older, two", "newer", "request", "conversation", "none"],
+)
+def test_an_answer_to_a_newer_survey_has_its_ticket_and_comment(
+    desk: Desk, about: dict[str, Any], number: str | None
+):
+    """Changed after an hour; the comment is an answer of its own, others are skipped or closed."""
+    rated = survey_answer("rating_scale", "2026-03-14T12:00:00Z", rating=2, rating_category="good")
+    answers = [
+        survey_answer("skipped", "2026-03-14T12:00:00Z"),
+        {**rated, "updated_at": "2026-03-14T13:00:00Z"},
+        survey_answer("closed_ended", "2026-03-14T12:00:00Z", selections=[{"option_id": "1"}]),
+        survey_answer("open_ended", "2026-03-14T12:00:00Z", value='Said "thanks"'),
+    ]
+    desk.bench.accounts = tuple({**a, "personal_data": True} for a in desk.bench.accounts)
+    desk.records["guide/survey_responses"] = [
+        {"id": "01R", "answers": answers, "responder_id": CUSTOMER, **about}
+    ]
+    desk.run()
+    columns = "ticket_id, survey_id, score, comment, responded_at"
+    assert desk.row(columns, "source.survey_response") == (
+        number,
+        "01S",
+        1.0,
+        'Said "thanks"',
+        datetime(2026, 3, 14, 13, tzinfo=UTC),
+    )

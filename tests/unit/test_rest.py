@@ -55,8 +55,24 @@ def test_a_short_or_empty_page_is_not_the_end_of_a_keyset():
     stepped = shape.after(first, PageView(count=0, headers=more))
     assert (stepped.params["offset"], stepped.params["q"]) == ("100", "all")
     assert shape.after(first, PageView(count=100, lasts={"t": "T", "id": "I"})) is None
-    assert shape.smaller(first).params["limit"] == "50"
-    assert shape.smaller(Request("/t", {"limit": "60"})) is None
+    assert shape.adaptive.halved(first).params["limit"] == "50"
+    assert shape.adaptive.halved(Request("/t", {"limit": "60"})) is None
+
+
+def test_a_smaller_page_is_asked_for_in_a_linked_address_too():
+    size = paging.PageSize("per_page", 1000, least=100)
+    linked = Request("https://x.example/t.json?start_time=5&per_page=1000&include=a%2Cb")
+    half = size.halved(linked)
+    assert half.path == "https://x.example/t.json?start_time=5&per_page=500&include=a%2Cb"
+    assert (size.of(half), size.of(Request("/t")), size.of(Request("http://[::1"))) == (
+        500,
+        1000,
+        1000,
+    )
+    assert size.limited(half, 800) is half
+    assert size.limited(Request("https://x.example/t.json?start_time=5"), 250).params == {
+        "per_page": "250"
+    }
 
 
 def test_a_search_goes_on_above_the_last_id_until_a_page_is_empty():

@@ -1,9 +1,21 @@
 """Zendesk Support: agents, teams, customers and organizations."""
 
 from tasks.connectors.zendesk.api import EXPORTS_PER_MINUTE, by_cursor, by_time, export, full, since
-from tasks.entities import AGENT, CUSTOMER, ORGANIZATION, TEAM, TEAM_MEMBERSHIP
+from tasks.entities import AGENT, CUSTOMER, ORGANIZATION, TEAM, TEAM_MEMBERSHIP, TOMBSTONE
 from tasks.rest.spec import IncrementalCursor, IncrementalWindow, Output, Stream
-from tasks.rest.values import sql
+from tasks.rest.values import Expression, sql
+
+# A deleted user is not active; later the vendor clears the record, and marks it once more.
+IS_DELETED = (
+    "(not coalesce(cast({active} as boolean), true)"
+    " or coalesce(cast({permanently_deleted} as boolean), false))"
+)
+
+
+def unless_deleted(field: str) -> Expression:
+    """A personal value, which leaves with its person."""
+    return sql(f"case when {IS_DELETED} then null else {{{field}}} end")
+
 
 STREAMS = (
     Stream(
@@ -11,7 +23,7 @@ STREAMS = (
         description="Agents and customers",
         path="/api/v2/incremental/users/cursor.json",
         records="users",
-        paging=export(1000),
+        paging=export,
         from_beginning=True,
         requests_per_minute=EXPORTS_PER_MINUTE,
         sync=IncrementalCursor(ask=since, cursor="after_cursor", param="cursor"),
@@ -24,7 +36,7 @@ STREAMS = (
                     "name": "name",
                     "email": "email",
                     "role": "role",
-                    "time_zone": "time_zone",
+                    "time_zone": sql("coalesce({iana_time_zone}, {time_zone})"),
                     "is_active": sql(
                         "coalesce(cast({active} as boolean), true) and not"
                         " coalesce(cast({suspended} as boolean), false)"
@@ -39,9 +51,19 @@ STREAMS = (
                 fields={
                     "customer_id": "id",
                     "organization_id": "organization_id",
-                    "name": "name",
-                    "email": "email",
+                    "name": unless_deleted("name"),
+                    "email": unless_deleted("email"),
                     "created_at": "created_at",
+                    "version_at": "updated_at",
+                },
+            ),
+            Output(
+                TOMBSTONE,
+                filter=sql(f"{IS_DELETED} and coalesce({{role}}, '') not in ('agent', 'admin')"),
+                fields={
+                    "entity": sql("'customer'"),
+                    "record_id": "id",
+                    "deleted_at": "updated_at",
                     "version_at": "updated_at",
                 },
             ),
@@ -66,6 +88,16 @@ STREAMS = (
                     "country": "organization_fields.country",
                     "created_at": "created_at",
                     "version_at": "updated_at",
+                },
+            ),
+            Output(
+                TOMBSTONE,
+                filter=sql("{deleted_at} is not null"),
+                fields={
+                    "entity": sql("'organization'"),
+                    "record_id": "id",
+                    "deleted_at": "deleted_at",
+                    "version_at": "deleted_at",
                 },
             ),
         ),

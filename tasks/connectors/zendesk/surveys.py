@@ -5,10 +5,16 @@ from datetime import timedelta
 
 from tasks.clock import Window
 from tasks.connectors.zendesk.api import by_cursor, since
+from tasks.connectors.zendesk.transforms import survey_rows
 from tasks.entities import SURVEY_INVITATION, SURVEY_RESPONSE
 from tasks.rest.shapes import score
 from tasks.rest.spec import IncrementalWindow, Output, Stream
 from tasks.rest.values import Item, sql
+
+
+def answered_since(window: Window) -> dict[str, str]:
+    """Responses that were begun from the window's start on, in milliseconds."""
+    return {"filter[created_at_start]": str(int(window.start.timestamp() * 1000))}
 
 
 def between(window: Window) -> dict[str, str]:
@@ -16,17 +22,7 @@ def between(window: Window) -> dict[str, str]:
     return {**since(window), "end_time": str(int(window.end.timestamp()))}
 
 
-# Surveys have two, three or five choices; the category says which of them count as good.
-GOOD_OR_BAD = (
-    "case {category} when 'good' then 1 when 'bad' then 0 else error('rating_category is neither"
-    " good nor bad: ' || coalesce(cast({category} as varchar), 'none')) end"
-)
-
-# zen:ticket:123, or zrn:ticket:123 in the older shape
-TICKET_OF_SUBJECT = (
-    "nullif(regexp_extract(coalesce(cast({subjects} as varchar), cast({subject_zrns} as"
-    " varchar)), 'ticket:(\\d+)', 1), '')"
-)
+STAYS_OPEN = timedelta(days=30)  # how long an answer may change
 
 HISTORY = Output(
     SURVEY_RESPONSE,
@@ -58,7 +54,7 @@ STREAMS = (
         records="satisfaction_ratings",
         paging=by_cursor,
         optional=True,
-        sync=IncrementalWindow(ask=between, overlap=timedelta(days=30)),
+        sync=IncrementalWindow(ask=between, overlap=STAYS_OPEN),
         outputs=(
             Output(
                 SURVEY_INVITATION,
@@ -89,27 +85,15 @@ STREAMS = (
     ),
     Stream(
         name="survey_responses",
-        description="Answers to the newer CSAT surveys (accounts have either these or ratings)",
+        description=(
+            "Answers to the newer CSAT surveys (accounts have either these or ratings); 30 days are"
+            " read again for changed ones"
+        ),
         path="/api/v2/guide/survey_responses.json",
         records="survey_responses",
         paging=replace(by_cursor, size={"page[size]": "50"}),  # more is refused
         optional=True,
-        outputs=(
-            Output(
-                SURVEY_RESPONSE,
-                each="answers",
-                filter=sql("{rating} is not null", rating=Item("rating")),
-                fields={
-                    "response_id": "id",
-                    "survey_id": sql("coalesce({survey.id}, {survey_id})"),
-                    "score": sql(GOOD_OR_BAD, category=Item("rating_category")),
-                    **score("csat", 0, 1),
-                    "ticket_id": sql(TICKET_OF_SUBJECT),
-                    "customer_id": "responder_id",
-                    "responded_at": Item("created_at"),
-                    "version_at": Item("updated_at"),
-                },
-            ),
-        ),
+        sync=IncrementalWindow(ask=answered_since, overlap=STAYS_OPEN),
+        outputs=(Output(SURVEY_RESPONSE, transform=survey_rows),),
     ),
 )

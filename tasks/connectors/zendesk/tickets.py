@@ -51,7 +51,7 @@ STREAMS = (
         params={"include": "metric_sets"},
         records="tickets",
         requests_per_minute=EXPORTS_PER_MINUTE,
-        paging=export(200),  # 1,000 with sideloads ran into 504 (airbytehq/airbyte#33435)
+        paging=export,
         sync=IncrementalCursor(ask=since, cursor="after_cursor", param="cursor"),
         outputs=(
             Output(
@@ -105,7 +105,7 @@ STREAMS = (
         name="ticket_events",
         description="Changes and messages of tickets",
         path="/api/v2/incremental/ticket_events.json",
-        params={"include": "comment_events", "per_page": "1000"},
+        params={"include": "comment_events"},
         records="ticket_events",
         paging=by_time,
         requests_per_minute=EXPORTS_PER_MINUTE,

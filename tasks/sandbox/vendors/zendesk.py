@@ -251,7 +251,7 @@ class Zendesk(Fake):
         page, more = page_of(rows, start, size)
         cursor = str(start + size)
         query = f"page%5Bsize%5D={size}&page%5Bafter%5D={cursor}"
-        for kept in ("start_time", "end_time", "exclude_deleted"):
+        for kept in ("start_time", "end_time", "exclude_deleted", "filter[created_at_start]"):
             if kept in asked.query:
                 query += f"&{kept}={asked.query[kept]}"
         link = f"{self.base_url}{asked.path}?{query}" if more else None
@@ -395,10 +395,11 @@ class Zendesk(Fake):
                     "email": agent.email,
                     "created_at": iso(hired),
                     "updated_at": iso(left if gone and left else hired),
-                    "role": "agent" if not gone else "agent",
+                    "role": "agent",
                     "active": not gone,
                     "suspended": gone,
                     "time_zone": "Berlin",
+                    "iana_time_zone": "Europe/Berlin",
                     "organization_id": None,
                     "default_group_id": agent.team.number,
                     "ticket_restriction": None,
@@ -418,7 +419,8 @@ class Zendesk(Fake):
                     "role": "end-user",
                     "active": True,
                     "suspended": False,
-                    "time_zone": None,
+                    "time_zone": "Berlin",
+                    "iana_time_zone": "Europe/Berlin",
                     "default_group_id": None,
                     "organization_id": _COMPANY + person.company.number if person.company else None,
                 }
@@ -572,8 +574,13 @@ class Zendesk(Fake):
             return Response({"error": {"title": title, "message": message}}, 400)
         if not self.newer_csat:
             return self.forbidden()
-        answered = [r for r in self._make_ratings() if r["score"] in {"good", "bad"}]
-        return self._cbp(asked, "survey_responses", [_survey_response(r) for r in answered])
+        since = int(asked.query.get("filter[created_at_start]", "0")) / 1000  # milliseconds
+        answered = [
+            _survey_response(r)
+            for r in self._make_ratings()
+            if r["score"] in {"good", "bad"} and r["_at"].timestamp() >= since
+        ]
+        return self._cbp(asked, "survey_responses", answered)
 
     def _make_ratings(self) -> list[_ROW]:
         rows = []
