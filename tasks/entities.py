@@ -222,6 +222,9 @@ TEAM = _entity(
     _text("team_id", "Vendor's id of the team", required=True),
     _text("name", "Name of the team"),
     _flag("is_active", "Not deleted"),
+    _text(
+        "schedule_id", "Business schedule of its tickets, where the vendor or a setting names it"
+    ),
 )
 
 TEAM_MEMBERSHIP = _entity(

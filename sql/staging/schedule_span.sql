@@ -1,21 +1,78 @@
 -- One row for each span in which a ticket had one business schedule. `open_offset` makes one
 -- running clock of several schedules: the open seconds of the ticket up to an instant are those of
--- the schedule in force plus the offset.
-with schedule_changes as (
+-- the schedule in force plus the offset. Where teams have schedules, a ticket has that of its team;
+-- some histories name a team where tickets have its id (Freshdesk activities).
+with accounts_with_team_schedules as (
+    select distinct account
+    from source.team
+    where schedule_id is not null
+),
+
+team_schedules as (
+    select
+        account,
+        team_id as team,
+        schedule_id
+    from source.team
+    union all
+    select
+        account,
+        name,
+        min(schedule_id)
+    from source.team
+    where name is not null
+    group by account, name
+),
+
+named_schedules as (
+    select
+        account,
+        team,
+        min(schedule_id) as schedule_id
+    from team_schedules
+    group by account, team
+),
+
+changes_by_source as (
+    select
+        account,
+        ticket_id,
+        changed_at,
+        coalesce(sequence, 0) as sequence,
+        event_id,
+        from_value,
+        to_value
+    from source.ticket_event
+    where field = 'schedule'
+    union all
     select
         event.account,
         event.ticket_id,
         event.changed_at,
-        event.from_value,
-        event.to_value,
-        row_number()
-            over (
-                partition by event.account, event.ticket_id
-                order by event.changed_at, coalesce(event.sequence, 0), event.event_id
-            )
-            as place
+        coalesce(event.sequence, 0),
+        event.event_id,
+        from_team.schedule_id as from_schedule_id,
+        to_team.schedule_id as to_schedule_id
     from source.ticket_event as event
-    where event.field = 'schedule'
+    join accounts_with_team_schedules on event.account = accounts_with_team_schedules.account
+    left join named_schedules as from_team
+        on event.account = from_team.account and event.from_value = from_team.team
+    left join named_schedules as to_team
+        on event.account = to_team.account and event.to_value = to_team.team
+    where event.field = 'team'
+),
+
+schedule_changes as (
+    select
+        account,
+        ticket_id,
+        changed_at,
+        from_value,
+        to_value,
+        row_number()
+            over (partition by account, ticket_id order by changed_at, sequence, event_id)
+            as place
+    from changes_by_source
 ),
 
 default_schedule as (
@@ -40,7 +97,8 @@ schedule_starts as (
         ticket.ticket_id,
         0 as place,
         case
-            when schedule_changes.ticket_id is null then ticket.schedule_id
+            when schedule_changes.ticket_id is null
+                then coalesce(ticket.schedule_id, named_schedules.schedule_id)
             else schedule_changes.from_value
         end as schedule_id,
         timestamptz '1900-01-01 00:00:00+00' as from_at
@@ -49,6 +107,8 @@ schedule_starts as (
         on ticket.account = schedule_changes.account
             and ticket.ticket_id = schedule_changes.ticket_id
             and schedule_changes.place = 1
+    left join named_schedules
+        on ticket.account = named_schedules.account and ticket.team_id = named_schedules.team
     union all
     select
         schedule_changes.account,
@@ -62,26 +122,54 @@ schedule_starts as (
             and schedule_changes.ticket_id = ticket.ticket_id
 ),
 
-schedule_spans as (
+resolved_starts as (
     select
         schedule_starts.account,
         schedule_starts.ticket_id,
         schedule_starts.place,
         coalesce(known_schedules.schedule_id, default_schedule.schedule_id) as schedule_id,
-        schedule_starts.from_at,
-        coalesce(
-            lead(schedule_starts.from_at)
-                over (
-                    partition by schedule_starts.account, schedule_starts.ticket_id
-                    order by schedule_starts.place
-                ),
-            timestamptz '2200-01-01 00:00:00+00'
-        ) as until_at
+        schedule_starts.from_at
     from schedule_starts
     left join known_schedules
         on schedule_starts.account = known_schedules.account
             and schedule_starts.schedule_id = known_schedules.schedule_id
     left join default_schedule on schedule_starts.account = default_schedule.account
+),
+
+starts_with_former as (
+    select
+        account,
+        ticket_id,
+        place,
+        schedule_id,
+        from_at,
+        lag(schedule_id) over (partition by account, ticket_id order by place) as former_schedule_id
+    from resolved_starts
+),
+
+real_starts as (
+    select
+        account,
+        ticket_id,
+        row_number() over (partition by account, ticket_id order by place) - 1 as place,
+        schedule_id,
+        from_at
+    from starts_with_former
+    where place = 0 or schedule_id is distinct from former_schedule_id
+),
+
+schedule_spans as (
+    select
+        account,
+        ticket_id,
+        place,
+        schedule_id,
+        from_at,
+        coalesce(
+            lead(from_at) over (partition by account, ticket_id order by place),
+            timestamptz '2200-01-01 00:00:00+00'
+        ) as until_at
+    from real_starts
 ),
 
 -- Where one schedule hands over to the next, the ticket's clock must not jump.

@@ -76,7 +76,7 @@ def merge(session: Session, entity: Entity, origin: Origin, *, replaces: bool) -
     """Merge the stage into `source.<entity>`; gives the number of changed rows.
 
     Runs in the caller's transaction. With `replaces`, rows of the same stream that the
-    stage does not have are removed.
+    stage does not have are removed; agents and teams stay as inactive ones.
     """
     target, staged = f"source.{entity.name}", _stage_name(entity)
     key = ("account", *entity.key)
@@ -118,9 +118,12 @@ def merge(session: Session, entity: Entity, origin: Origin, *, replaces: bool) -
 
 
 def _remove_unreported(session: Session, entity: Entity, origin: Origin, key: Sequence[str]) -> int:
+    """Remove rows that a whole list has no longer; people and teams stay, as inactive ones."""
+    is_kept = "is_active" in entity.names
     where = (
         "t.account = :account and t.loaded_stream = :stream and not exists "
         f"(select 1 from {_stage_name(entity)} as s where {_match('t', 's', key)})"
+        + (" and t.is_active is distinct from false" if is_kept else "")
     )
     values = {"account": origin.account, "stream": origin.stream}
     count = session.execute(
@@ -130,7 +133,13 @@ def _remove_unreported(session: Session, entity: Entity, origin: Origin, key: Se
         names = [c.name for c in source_columns(entity)]
         unreported = f"(select * from source.{entity.name} as t where {where})"
         touch_tickets(session, f"source.{entity.name}", names, unreported, values)
-        session.execute(f"delete from source.{entity.name} as t where {where}", values)
+        table = f"source.{entity.name} as t"
+        session.execute(
+            f"update {table} set is_active = false where {where}"
+            if is_kept
+            else f"delete from {table} where {where}",
+            values,
+        )
     return int(count)
 
 

@@ -26,6 +26,7 @@ class State(NamedTuple):
     name: str
     version: int | None
     received: int
+    is_active: bool = True
 
     @property
     def place(self) -> tuple[int, int]:
@@ -35,17 +36,21 @@ class State(NamedTuple):
 def expected(
     before: dict[str, State], came: Sequence[State], *, replaces: bool
 ) -> tuple[dict[str, State], int]:
-    """What is there afterwards and how many rows changed."""
+    """What is there afterwards and how many rows changed. Who is listed no longer is inactive."""
     newest: dict[str, State] = {}
     for state in came:
         if state.team_id not in newest or state.place >= newest[state.team_id].place:
             newest[state.team_id] = state
-    after = {key: state for key, state in before.items() if key in newest or not replaces}
-    changed = len(before) - len(after)
+    gone = {key for key, old in before.items() if replaces and key not in newest and old.is_active}
+    before = {
+        key: old._replace(is_active=False) if key in gone else old for key, old in before.items()
+    }
+    after, changed = dict(before), len(gone)
     for key, state in newest.items():
         old = before.get(key)
         if old and (
-            (old.name, old.version) == (state.name, state.version) or old.place > state.place
+            (old.name, old.version, old.is_active) == (state.name, state.version, True)
+            or old.place > state.place
         ):
             continue
         after[key] = state
@@ -62,6 +67,7 @@ def as_table(states: Sequence[State]) -> pa.Table:
         {
             "team_id": s.team_id,
             "name": s.name,
+            "is_active": True,
             "version_at": instant(s.version),
             "page_number": 1,
             "record_number": n,
@@ -109,6 +115,7 @@ STATES = st.builds(
     st.sampled_from(["one", "two"]),
     st.one_of(st.none(), st.integers(0, 3)),
     st.integers(0, 2),
+    st.just(True),
 )
 LOADS = st.lists(st.tuples(st.lists(STATES, max_size=8), st.booleans()), max_size=4)
 
@@ -135,10 +142,11 @@ def test_any_loads_leave_the_newest_states(warehouse: Warehouse, loads):
             assert changed == reported
         with warehouse.session() as session:
             rows = session.fetch(
-                "select team_id, name, version_at, received_at from source.team order by 1",
+                "select team_id, name, version_at, received_at, is_active"
+                " from source.team order by 1",
             )
     assert [tuple(row) for row in rows] == [
-        (s.team_id, s.name, instant(s.version), instant(s.received))
+        (s.team_id, s.name, instant(s.version), instant(s.received), s.is_active)
         for _, s in sorted(held.items())
     ]
 

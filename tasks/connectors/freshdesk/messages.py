@@ -42,6 +42,7 @@ MESSAGES = (
             ),
             "is_public": sql("not cast({private} as boolean)"),
             "body": "body_text",
+            "version_at": sql("coalesce({last_edited_at}, {updated_at})"),
         },
     ),
 )

@@ -23,7 +23,7 @@ def people(name: str, description: str, output: Output) -> Stream:
 STREAMS = (
     full(
         "agents",
-        "Agents of today; those who left stay as they were",
+        "Agents; who is no longer listed has left",
         Output(
             AGENT,
             fields={
@@ -38,6 +38,7 @@ STREAMS = (
             },
         ),
         paging=LIST,
+        replaces=True,
     ),
     full(
         "groups",
@@ -48,6 +49,7 @@ STREAMS = (
                 "team_id": "id",
                 "name": "name",
                 "is_active": sql("true"),
+                "schedule_id": "business_hour_id",
                 "version_at": "updated_at",
             },
         ),
@@ -58,6 +60,7 @@ STREAMS = (
             fields={"agent_id": Item(), "team_id": "id"},
         ),
         paging=LIST,
+        replaces=True,
         child_streams=(  # the list has no members
             ChildStream(
                 "group",

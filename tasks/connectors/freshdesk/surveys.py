@@ -20,6 +20,8 @@ SMILEY = """
         when 1 then 5
         when 2 then 3
         when 3 then 1
+        else error('the rating ' || coalesce(cast({ratings.default_question} as varchar), 'none')
+            || ' is no known face')
     end"""
 
 STREAMS = (

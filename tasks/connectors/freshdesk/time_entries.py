@@ -29,8 +29,12 @@ STREAMS = (
                     "entered_at": "executed_at",
                     "version_at": "updated_at",
                     "seconds": sql(
-                        "cast(split_part({time_spent}, ':', 1) as int) * 3600 +"
-                        " cast(split_part({time_spent}, ':', 2) as int) * 60"
+                        """
+                        coalesce(
+                            cast({time_spent_in_seconds} as bigint),
+                            cast(split_part({time_spent}, ':', 1) as int) * 3600
+                            + cast(split_part({time_spent}, ':', 2) as int) * 60
+                        )"""
                     ),
                 },
             ),

@@ -16,6 +16,7 @@ connector = Connector(
     docs="https://developers.intercom.com/docs/references/rest-api/api.intercom.io/",
     api_version="2.16",
     base_url="https://api.intercom.io",
+    optional_settings=("team_schedules",),
     auth=Bearer("access_token"),
     check=Request("/me"),
     headers={"Intercom-Version": "2.16"},

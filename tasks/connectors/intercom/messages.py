@@ -20,6 +20,38 @@ def role(kind: str | Item, from_ai: str | Item) -> Expression:
     )
 
 
+# Parts of other kinds, such as "attribute updated", have no text. A remark of a rating is no reply.
+PUBLIC = (
+    "comment",
+    "quick_reply",
+    "open",
+    "close",
+    "assignment",
+    "assign_and_unsnooze",
+    "assign_and_reopen",
+)
+
+PRIVATE = ("note", "note_and_reopen")
+
+REMARKS = ("conversation_rating_changed", "conversation_rating_remark_added")
+
+
+def listed(kinds: tuple[str, ...]) -> str:
+    """Kinds of parts as a list in SQL."""
+    return ", ".join(f"'{kind}'" for kind in kinds)
+
+
+IS_PUBLIC = sql(
+    f"""
+    case
+        when {{kind}} in ({listed(PUBLIC)}) then true
+        when {{kind}} in ({listed(PRIVATE)}) then false
+        else error('a part of type ' || coalesce({{kind}}, 'none') || ' has a text: whether the'
+            || ' customer sees it is not known')
+    end""",
+    kind=KIND,
+)
+
 MESSAGES = (
     Output(
         MESSAGE,
@@ -52,7 +84,13 @@ MESSAGES = (
         MESSAGE,
         section="conversation",
         each=PARTS,
-        filter=sql("{body} is not null and {body} <> ''", body=Item("body")),
+        filter=sql(
+            f"""
+            {{body}} is not null and {{body}} <> ''
+            and coalesce({{kind}}, '') not in ({listed(REMARKS)})""",
+            body=Item("body"),
+            kind=KIND,
+        ),
         fields={
             "message_id": Item("id"),
             "ticket_id": "id",
@@ -61,7 +99,7 @@ MESSAGES = (
             "sequence": Item("id"),
             "body": Item("body"),
             "author_role": role(Item("author.type"), Item("author.from_ai_agent")),
-            "is_public": sql("{kind} not like 'note%'", kind=KIND),
+            "is_public": IS_PUBLIC,
         },
     ),
 )

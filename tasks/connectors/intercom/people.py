@@ -1,7 +1,7 @@
 """Intercom: agents, teams, customers and organizations."""
 
 from tasks.connectors.intercom.api import PAGES, full, search
-from tasks.connectors.intercom.transforms import contact
+from tasks.connectors.intercom.transforms import contact, team
 from tasks.entities import AGENT, CUSTOMER, ORGANIZATION, TEAM, TEAM_MEMBERSHIP
 from tasks.rest.paging import Scroll
 from tasks.rest.spec import Output, Stream, Total
@@ -41,7 +41,7 @@ STREAMS = (
     ),
     full(
         "admins",
-        "Agents and their teams",
+        "Agents and their teams; who is no longer listed has left",
         Output(
             AGENT,
             filter=sql("coalesce({email}, '') not like 'operator+%@intercom.io'"),  # the bot
@@ -50,14 +50,24 @@ STREAMS = (
                 "name": "name",
                 "email": "email",
                 "role": sql("'admin'"),
-                "is_active": "has_inbox_seat",
+                "is_active": sql("true"),  # has_inbox_seat is false for people who write
             },
         ),
         Output(TEAM_MEMBERSHIP, each="team_ids", fields={"agent_id": "id", "team_id": Item()}),
+        replaces=True,
     ),
     full(
         "teams",
-        "Teams",
-        Output(TEAM, fields={"team_id": "id", "name": "name", "is_active": sql("true")}),
+        "Teams and their members",
+        Output(TEAM, transform=team),
+        *(
+            Output(TEAM_MEMBERSHIP, each=members, fields={"agent_id": Item(), "team_id": "id"})
+            for members in (
+                "admin_ids",
+                "admin_priority_level.primary_admin_ids",
+                "admin_priority_level.secondary_admin_ids",
+            )
+        ),
+        replaces=True,
     ),
 )

@@ -20,6 +20,17 @@ def contact(record: Record, context: RecordContext) -> Iterable[Row]:
     }
 
 
+def team(record: Record, context: RecordContext) -> Iterable[Row]:
+    """A team, with the schedule that the settings give it by its name or id."""
+    schedules = context.settings.get("team_schedules") or {}
+    yield {
+        "team_id": record["id"],
+        "name": record.get("name"),
+        "is_active": True,
+        "schedule_id": schedules.get(record.get("name")) or schedules.get(str(record["id"])),
+    }
+
+
 def refuse_missing_parts(conversation: Record, context: RecordContext) -> Iterable[Row]:
     """No row; a conversation with more parts than it brought is named in the quarantine."""
     parts = conversation.get("conversation_parts") or {}
