@@ -38,7 +38,7 @@ def pages() -> dict[str, str]:
 
 def write(folder: Path) -> None:
     """Write every page below `folder`, and remove pages of an earlier build."""
-    current = pages()
+    current = {**pages(), **{p.name: p.read_text(encoding="utf-8") for p in DOCS.glob("*.css")}}
     for stale in folder.rglob("*.md"):
         if stale.relative_to(folder).as_posix() not in current:
             stale.unlink()

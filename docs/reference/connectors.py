@@ -70,7 +70,7 @@ def _quality(sheet: Sheet) -> tuple[str, ...]:
 def _facts(one: Connector) -> str:
     limit = one.limits.requests_per_minute
     facts = [
-        ("`connector =`", code(one.name)),
+        ("Connector", code(one.name)),
         ("API version", one.api_version),
         ("Vendor's reference", f"<{one.docs}>" if one.docs.startswith("http") else one.docs),
         ("Rate limit", f"{limit} requests a minute" if limit else "none known"),
