@@ -14,6 +14,7 @@ from prefect.futures import PrefectFuture
 from prefect.runtime import flow_run
 from prefect.states import Cancelled, Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
+from pydantic import SecretStr
 
 from flows.pipeline.context import open_warehouse
 from flows.pipeline.outcome import Outcome
@@ -157,13 +158,28 @@ def outcome_of(flow: Callable[[], State[Any]]) -> Outcome:
     raise error if isinstance(error, Exception) else SupportEtlError(redact(str(error)))
 
 
-def prefect_secret(name: str) -> str | None:
-    """The value of a Prefect Secret block; None if there is no such block."""
-    try:
-        block: Any = Secret.load(name)
-    except ValueError:
-        return None
-    return str(block.get())
+class _PrefectSecrets:
+    """Prefect Secret blocks, by name."""
+
+    def __call__(self, name: str, /) -> str | None:
+        """The value of a block; None if there is no such block."""
+        try:
+            block: Any = Secret.load(name)
+        except ValueError:
+            return None
+        return str(block.get())
+
+    def write(self, name: str, value: str) -> bool:
+        """Put a new value into the block; whether that worked."""
+        try:
+            Secret(value=SecretStr(value)).save(name, overwrite=True)
+        except Exception as error:
+            LOG.warning("the block %s cannot be written: %s", name, type(error).__name__)
+            return False
+        return True
+
+
+prefect_secret = _PrefectSecrets()
 
 
 def _leave_artifacts(settings: Settings, outcome: Outcome) -> None:

@@ -1,16 +1,21 @@
 """Step: ask a vendor for one stream and one window, page by page."""
 
+import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 
 import msgspec
 
 from tasks.clock import Window, now
 from tasks.connectors import connector
-from tasks.errors import ConfigurationError, NotInPlanError
+from tasks.errors import ConfigurationError, MissingSecretError, NotInPlanError
 from tasks.landing.files import read_table
+from tasks.rest.auth import complete_way, missing_of
 from tasks.rest.client import Account, Client, RetryPolicy
+from tasks.rest.kept import Keeper
+from tasks.rest.network import Network
 from tasks.rest.reading import Reading
 from tasks.rest.received import DONE, Bookmark, ReceivedPage, Resume
 from tasks.rest.sections import decode
@@ -18,10 +23,12 @@ from tasks.rest.spec import MAIN, Connector, Request, Stream
 from tasks.rest.typed import Page
 from tasks.settings import (
     AccountSettings,
+    SecretBlocks,
     SecretLookup,
     optional_secrets_of,
+    secret_block,
     secret_variable,
-    secrets_of,
+    tokens_folder,
 )
 from tasks.warehouse.engine import Warehouse
 
@@ -41,16 +48,15 @@ def open_client(
     vendor = connector(account.connector)
     _refuse_unknown(account, vendor)
     own = {name: str(value) for name, value in account.own.items() if isinstance(value, (str, int))}
-    missing = [name for name in vendor.settings if not own.get(name)]
+    own["client_certificate"] = account.client_certificate
+    values = vendor.values_of(own, is_replaced=bool(account.base_url))
+    secrets = optional_secrets_of(account.name, tuple(sorted(vendor.secrets)), lookup)
+    missing = vendor.missing_settings(values)
     if missing and not account.base_url:
         raise ConfigurationError(
             f"account {account.name}: setting {missing[0]} is needed for {vendor.title}"
         )
-    ways = vendor.auth.alternatives
-    possible = {*vendor.auth.optional, *(name for way in ways for name in way)}
-    secrets = optional_secrets_of(account.name, tuple(sorted(possible)), lookup)
-    if not any(set(way) <= set(secrets) for way in ways):
-        secrets_of(account.name, vendor.auth.secrets, lookup)
+    _refuse_incomplete(account.name, vendor, {**own, **secrets})
     return Client(
         vendor,
         Account(
@@ -59,11 +65,57 @@ def open_client(
             settings=account.own,
             base_url=account.base_url or None,
             requests_per_minute=account.requests_per_minute,
-            ca_bundle=account.ca_bundle or None,
-            proxy=account.proxy or None,
+            network=Network(
+                account.proxy, account.ca_bundle, account.client_certificate, account.client_key
+            ),
+            keeper=_keeper(account.name, lookup),
             retry_policy=retry_policy or RetryPolicy(),
         ),
     )
+
+
+def _refuse_incomplete(account: str, vendor: Connector, values: Mapping[str, str]) -> None:
+    """Say what each way to sign in lacks, the one that lacks least first."""
+    if complete_way(vendor.auth, values):
+        return
+    lacking = [(way, *missing_of(way, values)) for way in vendor.auth.ways]
+    lacking.sort(key=lambda one: len(one[1]) + len(one[2]))
+    ways = "; ".join(_lack(account, way.title, *names) for way, *names in lacking)
+    if not lacking[0][1]:
+        raise ConfigurationError(f"account {account}: {vendor.title} needs {ways}")
+    block = secret_block(account, lacking[0][1][0])
+    raise MissingSecretError(
+        f"{account}: no way to sign in is complete: {ways}. Prefect Secret blocks do as well, such"
+        f" as {block}"
+    )
+
+
+def _lack(account: str, title: str, secrets: Sequence[str], settings: Sequence[str]) -> str:
+    names = [f"secret {name} ({secret_variable(account, name)})" for name in secrets]
+    return f"{title}: set {', '.join([*names, *(f'setting {name}' for name in settings)])}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """The Prefect Secret block that a refresh token comes from, to be written back."""
+
+    blocks: SecretBlocks
+    name: str
+
+    def read(self) -> str | None:
+        return self.blocks(self.name)
+
+    def write(self, value: str) -> bool:
+        return self.blocks.write(self.name, value)
+
+
+def _keeper(account: str, lookup: SecretLookup | None) -> Keeper:
+    """Rotated tokens go back to where the first one came from: a block, or a file for variables."""
+    path = tokens_folder() / f"{account}.json"
+    is_variable = bool(os.environ.get(secret_variable(account, "refresh_token")))
+    if is_variable or not isinstance(lookup, SecretBlocks):
+        return Keeper(path)
+    return Keeper(path, _Block(lookup, secret_block(account, "refresh_token")))
 
 
 def _refuse_unknown(account: AccountSettings, vendor: Connector) -> None:

@@ -2,7 +2,8 @@
 
 Secrets come from the environment only. Any setting can be given as SUPPORT_ETL_<SECTION>__<NAME>,
 such as SUPPORT_ETL_WAREHOUSE__URL. A secret of an account is SUPPORT_ETL_SECRET_<ACCOUNT>_<NAME>,
-or a Prefect Secret block named support-etl-<account>-<name>.
+or a Prefect Secret block named support-etl-<account>-<name>. Tokens that a vendor rotates are kept
+in the folder SUPPORT_ETL_TOKENS; without it in .support_etl/tokens beside the settings file.
 """
 
 import base64
@@ -15,7 +16,7 @@ import urllib.parse
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Protocol, Self, runtime_checkable
 
 from pydantic import (
     AfterValidator,
@@ -39,6 +40,19 @@ from tasks.public_holidays import parse_regions
 from tasks.weekly import parse_hours, parse_shift
 
 SecretLookup = Callable[[str], str | None]
+
+
+@runtime_checkable
+class SecretBlocks(Protocol):
+    """A lookup of secrets that can be written, too."""
+
+    def __call__(self, name: str, /) -> str | None:
+        """The value of a block; None if there is no such block."""
+
+    def write(self, name: str, value: str) -> bool:
+        """Put a new value into a block that is there; whether that worked."""
+
+
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 
 
@@ -389,8 +403,26 @@ class AccountSettings(_Section):
     select: tuple[str, ...] = Field(
         (), description="Streams to read in addition: those that are not enabled by default"
     )
-    ca_bundle: str = Field("", description="File with a private certificate authority")
-    proxy: str = Field("", description="Proxy URL")
+    ca_bundle: str = Field(
+        "",
+        description=(
+            "File with a private certificate authority; default: REQUESTS_CA_BUNDLE,"
+            " CURL_CA_BUNDLE or SSL_CERT_FILE of the environment"
+        ),
+    )
+    proxy: str = Field(
+        "",
+        description=(
+            "Proxy, as http://host:port; default: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY"
+            " of the environment"
+        ),
+    )
+    client_certificate: str = Field(
+        "", description="PEM file with a client certificate, for vendors that ask for one"
+    )
+    client_key: str = Field(
+        "", description="PEM file with the key of client_certificate, if it is in a file of its own"
+    )
     bots: tuple[str, ...] = Field(
         (), description="Authors that post as agents but are bots: ids or user names"
     )
@@ -519,6 +551,12 @@ class Settings(BaseSettings):
 def settings_file() -> Path:
     """SUPPORT_ETL_CONFIG, or support_etl.toml in the current folder."""
     return Path(os.environ.get("SUPPORT_ETL_CONFIG", "support_etl.toml"))
+
+
+def tokens_folder() -> Path:
+    """SUPPORT_ETL_TOKENS, or .support_etl/tokens beside the settings file."""
+    given = os.environ.get("SUPPORT_ETL_TOKENS")
+    return Path(given) if given else settings_file().absolute().parent / ".support_etl" / "tokens"
 
 
 def load(**given: Any) -> Settings:  # noqa: ANN401  pydantic checks each value

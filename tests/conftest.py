@@ -71,6 +71,12 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tasks.extract.RetryPolicy", lambda **given: _PATIENCE)
 
 
+@pytest.fixture(autouse=True)
+def _own_tokens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rotated tokens of a test are its own."""
+    monkeypatch.setenv("SUPPORT_ETL_TOKENS", str(tmp_path / "tokens"))
+
+
 _PATIENCE = rest_client.RetryPolicy(max_attempts=4, first_wait=0.01, max_wait=0.05)
 
 

@@ -82,14 +82,42 @@ def _settings(one: Connector) -> str:
     rows = [
         *((code(name), "required") for name in one.settings),
         *((code(name), "optional") for name in one.optional_settings),
-        *((code(secret_variable("<account>", name)), "secret") for name in one.auth.secrets),
     ]
     return joined(
         [
             table(("Name", "Kind"), rows) if rows else "This connector has no settings of its own.",
+            _region(one),
+            _ways(one),
             "Settings that every account has are on the page [Settings](../settings.md#accounts).",
         ]
     )
+
+
+def _region(one: Connector) -> str:
+    """Return the places of the setting with a closed list, with their hosts."""
+    if one.region is None:
+        return ""
+    rows = [
+        (code(place), codes(dict.fromkeys(values.values())))
+        for place, values in one.region.places.items()
+    ]
+    name, default = one.region.setting, one.region.default
+    text = f"Without `{name}` it is `{default}`." if default else f"`{name}` must be given."
+    return joined([table((code(name), "Hosts end with"), rows), text])
+
+
+def _ways(one: Connector) -> str:
+    """Return the ways to sign in, with the secrets and settings of each."""
+    rows = [
+        (way.title, codes(secret_variable("<account>", s) for s in names), codes(way.settings))
+        for way in one.auth.ways
+        for names in ((*way.secrets, *way.optional),)
+        if names or way.settings
+    ]
+    if not rows:
+        return ""
+    several = "The first way that is complete is used." if len(rows) > 1 else ""
+    return joined([table(("Sign in by", "Secrets", "Settings"), rows), several])
 
 
 def _streams(one: Connector) -> str:

@@ -43,7 +43,7 @@ def connectors(name: Name = "", as_json: AsJson = False) -> None:
                     c.api_version,
                     len(c.streams),
                     ", ".join(c.settings),
-                    ", ".join(c.auth.secrets),
+                    ", ".join(c.secrets),
                 )
                 for c in chosen.values()
             ],
@@ -128,7 +128,7 @@ def _stream_facts(connector: "Connector", stream: "Stream") -> dict[str, Any]:
         "api_version": connector.api_version,
         "settings": ", ".join(connector.settings),
         "optional_settings": ", ".join(connector.optional_settings),
-        "secrets": ", ".join(connector.auth.secrets),
+        "secrets": ", ".join(connector.secrets),
         "requests_per_minute": connector.limits.requests_per_minute,
         "stream": stream.name,
         "description": stream.description,
@@ -136,6 +136,14 @@ def _stream_facts(connector: "Connector", stream: "Stream") -> dict[str, Any]:
         "incremental": stream.incremental,
         "enabled": stream.enabled,
     }
+
+
+def _ways(connector: "Connector") -> list[tuple[str, str]]:
+    """What each way to sign in needs."""
+    return [
+        (f"sign-in: {way.title}", ", ".join((*way.secrets, *way.settings)) or "nothing")
+        for way in connector.auth.ways
+    ]
 
 
 def _print_connector(connector: "Connector") -> None:
@@ -146,7 +154,7 @@ def _print_connector(connector: "Connector") -> None:
             ("API", connector.api_version),
             ("settings", ", ".join(connector.settings) or "none"),
             ("optional settings", ", ".join(connector.optional_settings) or "none"),
-            ("secrets", ", ".join(connector.auth.secrets) or "none"),
+            *_ways(connector),
             ("rate limit", f"{limit} requests a minute" if limit else "none of its own"),
             ("not in its API", ", ".join(connector.unsupported)),
             ("documentation", connector.docs),

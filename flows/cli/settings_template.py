@@ -56,8 +56,17 @@ def account_template(connector: "Connector", name: str, values: Values) -> str:
         f"{setting} = {_toml(values[setting])}" if setting in values else f'# {setting} = ""'
         for setting in connector.optional_settings
     ]
-    lines += [f"# secret: {secret_variable(name, secret)}" for secret in connector.auth.secrets]
+    lines += _sign_in(connector, name)
     return "\n".join([*lines, ""])
+
+
+def _sign_in(connector: "Connector", name: str) -> Iterator[str]:
+    """The secrets of each way to sign in; one way is enough."""
+    ways = connector.auth.ways
+    for way in ways:
+        if len(ways) > 1:
+            yield f"# sign-in by {way.title}:"
+        yield from (f"# secret: {secret_variable(name, s)}" for s in (*way.secrets, *way.optional))
 
 
 def _account_options() -> Iterator[str]:

@@ -1,20 +1,31 @@
-"""Credentials: how a request carries them, and how they are renewed.
+"""Credentials: the ways to sign in that a connector declares, and how requests carry them.
 
-Secrets are named here, never held in plain repr.
+Secrets are named here, never held in plain repr. The flows of OAuth are in `oauth.py`.
 """
 
 import base64
-import math
-import threading
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-TokenResponse = Mapping[str, Any]  # the JSON object of a token endpoint
-Post = Callable[[str, Mapping[str, str], tuple[str, str] | None], TokenResponse]
+from tasks.errors import ConfigurationError
+from tasks.rest.address import gaps
+from tasks.rest.kept import Keeper
 
-_HOUR = 3600.0
+TokenResponse = Mapping[str, Any]  # the JSON object of a token endpoint
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRequest:
+    """A question to a token endpoint: a form, or JSON; id and secret may be in a Basic header."""
+
+    url: str
+    form: Mapping[str, str] = field(repr=False)
+    user: tuple[str, str] | None = field(default=None, repr=False)
+    as_json: bool = False
+
+
+AskToken = Callable[[TokenRequest], TokenResponse]
 
 
 class Credentials(Protocol):
@@ -30,94 +41,162 @@ class Credentials(Protocol):
         """
 
 
-class Auth(Protocol):
-    """What a connector declares: the secrets that it needs, and how they become credentials."""
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """What a way to sign in gets of an account.
+
+    `values` are its settings and secrets, `ask` sends a request to a token endpoint, `origin` is
+    its own address. `is_replaced`: the setting base_url stands for all of the vendor's hosts.
+    `keeper` keeps tokens that the vendor rotates.
+    """
+
+    values: Mapping[str, str] = field(repr=False)
+    ask: AskToken
+    origin: str = ""
+    is_replaced: bool = False
+    keeper: Keeper | None = None
+
+
+class Way(Protocol):
+    """One way to sign in: what it needs, and how that becomes credentials."""
+
+    @property
+    def title(self) -> str:
+        """Its name for people."""
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """The secrets of the first way to sign in: what `doctor` asks for."""
+        """The secrets that it needs."""
 
     @property
-    def alternatives(self) -> tuple[tuple[str, ...], ...]:
-        """The secrets of each way to sign in; one way must be complete."""
+    def settings(self) -> tuple[str, ...]:
+        """The settings that it needs beside those of the address."""
 
     @property
     def optional(self) -> tuple[str, ...]:
         """Secrets that are used when they are given."""
 
-    def bind(self, values: Mapping[str, str], post: Post, *, base_url: str = "") -> Credentials:
-        """The live credentials of one account.
+    def login_url(self, account: SignIn) -> str:
+        """Where its tokens come from; empty if it asks for none."""
 
-        `values` are its settings and secrets, `post` sends a form to a token endpoint, `base_url`
-        is the address that replaces the vendor's, if any.
-        """
+    def spared(self, values: Mapping[str, str]) -> tuple[str, ...]:
+        """Settings of the usual host for logins that another one makes needless."""
+
+    def bind(self, account: SignIn) -> Credentials:
+        """The live credentials of one account."""
+
+
+class Auth(Protocol):
+    """What a connector declares: the ways to sign in, the preferred one first."""
+
+    @property
+    def ways(self) -> "tuple[Way, ...]":
+        """Each way; one must be complete."""
 
 
 @dataclass(frozen=True, slots=True)
-class _OneWay:
-    """One way to sign in."""
+class OneWay:
+    """A way that stands alone, or among others."""
+
+    @property
+    def ways(self) -> "tuple[OneWay, ...]":
+        """Itself."""
+        return (self,)
+
+    @property
+    def title(self) -> str:
+        """Its name for people."""
+        return "nothing to prove"
 
     @property
     def secrets(self) -> tuple[str, ...]:
+        """None."""
         return ()
 
     @property
-    def alternatives(self) -> tuple[tuple[str, ...], ...]:
-        return (self.secrets,)
+    def settings(self) -> tuple[str, ...]:
+        """None."""
+        return ()
 
     @property
     def optional(self) -> tuple[str, ...]:
+        """None."""
         return ()
+
+    def login_url(self, account: SignIn) -> str:
+        """None."""
+        return ""
+
+    def spared(self, values: Mapping[str, str]) -> tuple[str, ...]:
+        """None."""
+        return ()
+
+    def bind(self, account: SignIn) -> Credentials:
+        """No header."""
+        return Fixed({})
 
 
 @dataclass(frozen=True, slots=True)
-class _Fixed:
-    value: str = field(repr=False)
-    name: str = "Authorization"
+class Fixed:
+    """Credentials that are the same in every request."""
+
+    carried: Mapping[str, str] = field(repr=False)
 
     def headers(self) -> dict[str, str]:
-        return {self.name: self.value}
+        """The headers as they are."""
+        return dict(self.carried)
 
     def renew(self, refused: Mapping[str, str]) -> bool:
+        """Nothing to renew."""
         return False
 
 
 @dataclass(frozen=True, slots=True)
-class Bearer(_OneWay):
-    """`Authorization: Bearer <token>`."""
+class Bearer(OneWay):
+    """`Authorization: Bearer <token>`, a token that does not change."""
 
     secret: str
     scheme: str = "Bearer"
+
+    @property
+    def title(self) -> str:
+        """Its name for people."""
+        return self.secret.replace("_", " ").replace("api", "API").replace("oauth", "OAuth")
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """The token."""
         return (self.secret,)
 
-    def bind(self, values: Mapping[str, str], post: Post, *, base_url: str = "") -> Credentials:
+    def bind(self, account: SignIn) -> Credentials:
         """A fixed header."""
-        return _Fixed(f"{self.scheme} {values[self.secret]}")
+        return Fixed({"Authorization": f"{self.scheme} {account.values[self.secret]}"})
 
 
 @dataclass(frozen=True, slots=True)
-class TokenHeader(_OneWay):
+class TokenHeader(OneWay):
     """A token in a header of its own, such as `X-API-TOKEN`."""
 
     secret: str
     name: str
 
     @property
+    def title(self) -> str:
+        """Its name for people."""
+        return self.secret.replace("_", " ").replace("api", "API")
+
+    @property
     def secrets(self) -> tuple[str, ...]:
         """The token."""
         return (self.secret,)
 
-    def bind(self, values: Mapping[str, str], post: Post, *, base_url: str = "") -> Credentials:
+    def bind(self, account: SignIn) -> Credentials:
         """A fixed header."""
-        return _Fixed(values[self.secret], self.name)
+        return Fixed({self.name: account.values[self.secret]})
 
 
 @dataclass(frozen=True, slots=True)
-class Basic(_OneWay):
+class Basic(OneWay):
     """`Authorization: Basic`.
 
     `user` and `other`, the password, are templates over settings and secrets (Zendesk:
@@ -131,154 +210,92 @@ class Basic(_OneWay):
     other: str = ""
 
     @property
+    def title(self) -> str:
+        """Its name for people."""
+        return self.secret.replace("_", " ").replace("api", "API")
+
+    @property
     def secrets(self) -> tuple[str, ...]:
         """The password or token."""
         return (self.secret,)
 
-    def bind(self, values: Mapping[str, str], post: Post, *, base_url: str = "") -> Credentials:
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """What the user's name is made of."""
+        return tuple(name for name in gaps(self.user + self.other) if name != self.secret)
+
+    def bind(self, account: SignIn) -> Credentials:
         """A fixed header."""
-        password = self.other.format_map(dict(values)) or values[self.secret]
-        pair = f"{self.user.format_map(dict(values))}:{password}"
-        return _Fixed("Basic " + base64.b64encode(pair.encode()).decode())
-
-
-class _Tokens:
-    """An OAuth2 token: fetched when first needed, kept until shortly before it expires."""
-
-    def __init__(self, fetch: Callable[[], TokenResponse], scheme: str) -> None:
-        self._fetch, self._scheme = fetch, scheme
-        self._lock = threading.Lock()
-        self._token = ""
-        self._until = 0.0
-
-    def headers(self) -> dict[str, str]:
-        with self._lock:
-            if time.monotonic() >= self._until:
-                self._take(self._fetch())
-            return self._carried()
-
-    def renew(self, refused: Mapping[str, str]) -> bool:
-        with self._lock:
-            if refused == self._carried():
-                self._until = 0.0
-        return True
-
-    def _carried(self) -> dict[str, str]:
-        return {"Authorization": f"{self._scheme} {self._token}"}
-
-    def _take(self, answer: TokenResponse) -> None:
-        self._token = str(answer["access_token"])
-        self._until = time.monotonic() + _lifetime(answer.get("expires_in")) - 60
-
-
-def _lifetime(said: object) -> float:
-    """Seconds that a token lives: an hour where the vendor says nothing, or no number.
-
-    A token that ends earlier is renewed when it is refused.
-    """
-    try:
-        seconds = float(str(said or _HOUR))
-    except ValueError:
-        return _HOUR
-    return seconds if math.isfinite(seconds) else _HOUR
+        values = dict(account.values)
+        password = self.other.format_map(values) or values[self.secret]
+        pair = f"{self.user.format_map(values)}:{password}"
+        return Fixed({"Authorization": "Basic " + base64.b64encode(pair.encode()).decode()})
 
 
 @dataclass(frozen=True, slots=True)
-class OAuth2(_OneWay):
-    """OAuth2 by `refresh_token`, `client_credentials` or `password`, form-encoded.
-
-    The token is asked of the account's own host, or of `login_base` (a template over settings)
-    where the vendor keeps a host for logins; the setting `login_url` replaces it. With `basic`, id
-    and secret go into a Basic header.
-    """
-
-    token_path: str
-    grant: str
-    needs: tuple[str, ...]
-    login_base: str = ""
-    scheme: str = "Bearer"
-    basic: bool = False
+class ClientCertificate(OneWay):
+    """The client certificate of the connection proves who asks; no header does."""
 
     @property
-    def secrets(self) -> tuple[str, ...]:
-        """Client id and secret, refresh token or password, as the grant needs."""
-        return self.needs
+    def title(self) -> str:
+        """Its name for people."""
+        return "client certificate"
 
-    def bind(self, values: Mapping[str, str], post: Post, *, base_url: str = "") -> Credentials:
-        """A token that renews itself.
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """The file of the certificate."""
+        return ("client_certificate",)
 
-        A refresh token that the vendor rotates replaces the old one in memory.
-        """
-        hidden = ("client_id", "client_secret") if self.basic else ()
-        form = {
-            "grant_type": self.grant,
-            **{name: values[name] for name in self.needs if name not in hidden},
-        }
-        user = (values["client_id"], values["client_secret"]) if self.basic else None
-        login_base = "" if base_url else self.login_base.format_map(dict(values))
-        host = values.get("login_url") or login_base
-        url = host.rstrip("/") + self.token_path.format_map(dict(values))
 
-        def fetch() -> TokenResponse:
-            answer = post(url, form, user)
-            if answer.get("refresh_token") and "refresh_token" in form:
-                form["refresh_token"] = str(answer["refresh_token"])
-            return answer
+@dataclass(frozen=True, slots=True)
+class NoSecret(OneWay):
+    """Nothing to prove: files. `given` names secrets that are used when they are given."""
 
-        return _Tokens(fetch, self.scheme)
+    given: tuple[str, ...] = ()
+
+    @property
+    def optional(self) -> tuple[str, ...]:
+        """Secrets that are used when they are given."""
+        return self.given
 
 
 @dataclass(frozen=True, slots=True)
 class OneOf:
-    """The first way to sign in for which the account has every secret."""
+    """Several ways to sign in: the first for which the account has everything."""
 
-    ways: tuple[Auth, ...]
-
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        """Those of the first way: what `doctor` asks for."""
-        return self.ways[0].secrets
-
-    @property
-    def alternatives(self) -> tuple[tuple[str, ...], ...]:
-        """Those of every way."""
-        return tuple(way.secrets for way in self.ways)
-
-    @property
-    def optional(self) -> tuple[str, ...]:
-        """None."""
-        return ()
-
-    def bind(self, values: Mapping[str, str], post: Post, *, base_url: str = "") -> Credentials:
-        """Bind the way that is complete, else the first (whose missing secret is then named)."""
-        complete = (way for way in self.ways if all(values.get(name) for name in way.secrets))
-        return next(complete, self.ways[0]).bind(values, post, base_url=base_url)
+    ways: tuple[Way, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class NoSecret:
-    """Nothing to prove: files. `optional` names secrets that are used when they are given."""
-
-    optional: tuple[str, ...] = ()
-
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        """None."""
-        return ()
-
-    @property
-    def alternatives(self) -> tuple[tuple[str, ...], ...]:
-        """The one way, without secrets."""
-        return ((),)
-
-    def bind(self, values: Mapping[str, str], post: Post, *, base_url: str = "") -> Credentials:
-        """No header."""
-        return _Nothing()
+def complete_way(auth: Auth, values: Mapping[str, str]) -> Way | None:
+    """The first way for which every secret and setting is given."""
+    return next((way for way in auth.ways if not any(missing_of(way, values))), None)
 
 
-class _Nothing:
-    def headers(self) -> dict[str, str]:
-        return {}
+def missing_of(way: Way, values: Mapping[str, str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The secrets and the settings that a way needs and that are not given."""
+    secrets = tuple(name for name in way.secrets if not values.get(name))
+    return secrets, tuple(name for name in way.settings if not values.get(name))
 
-    def renew(self, refused: Mapping[str, str]) -> bool:
-        return False
+
+def chosen_way(auth: Auth, values: Mapping[str, str]) -> Way:
+    """The way that is used.
+
+    Raises:
+        ConfigurationError: No way is complete; the message says what each one lacks.
+
+    """
+    way = complete_way(auth, values)
+    if way is not None:
+        return way
+    lacks = (f"{one.title}: {', '.join(sum(missing_of(one, values), ()))}" for one in auth.ways)
+    raise ConfigurationError(f"no way to sign in is complete; {'; '.join(lacks)}")
+
+
+def all_secrets(auth: Auth) -> tuple[str, ...]:
+    """Every secret of every way once, those that are optional at the end."""
+    return tuple(dict.fromkeys((*_needed(auth), *(s for way in auth.ways for s in way.optional))))
+
+
+def _needed(auth: Auth) -> Iterator[str]:
+    for way in auth.ways:
+        yield from way.secrets

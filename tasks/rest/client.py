@@ -32,9 +32,12 @@ from tasks.errors import (
     TruncatedPageError,
     UnreachableError,
 )
-from tasks.rest.auth import Credentials, TokenResponse
+from tasks.rest.address import base_url_of, host_of, origin_of
+from tasks.rest.auth import SignIn, TokenRequest, TokenResponse, chosen_way
+from tasks.rest.kept import Keeper
 from tasks.rest.limits import RateLimiter, wait_of
-from tasks.rest.refusals import message_of, names_missing_feature
+from tasks.rest.network import Network
+from tasks.rest.refusals import message_of, names_missing_feature, refusal_of
 from tasks.rest.spec import Connector, Json, Request
 from tasks.rest.unzip import unzipped
 from tasks.settings import remember_secret
@@ -81,8 +84,8 @@ class Account:
     settings: Mapping[str, Any] = field(default_factory=dict)
     base_url: str | None = None
     requests_per_minute: int | None = None
-    ca_bundle: str | None = None
-    proxy: str | None = None
+    network: Network = field(default_factory=Network)
+    keeper: Keeper | None = None
     retry_policy: RetryPolicy = RetryPolicy()
 
 
@@ -99,7 +102,10 @@ class Client:
         self.requests_made = 0
         self.page_sizes: dict[str, int] = {}  # by stream, where the vendor wanted smaller pages
         self._sleep = sleep
-        self._base = account.base_url or _fill(connector.base_url, account.values)
+        values = connector.values_of(account.values, is_replaced=bool(account.base_url))
+        self._base = account.base_url or base_url_of(
+            connector.base_url, connector.other_base_urls, values
+        )
         self._origin = _origin(self._base)
         self._retry_policy = account.retry_policy
         self._random = random.Random(account.name)
@@ -113,17 +119,31 @@ class Client:
         self._session.trust_env = False  # a .netrc entry would silently replace our credentials
         self._session.mount("http://", HTTPAdapter(pool_maxsize=8))
         self._session.mount("https://", HTTPAdapter(pool_maxsize=8))
-        self._session.verify = account.ca_bundle or True
-        if account.proxy:
-            self._session.proxies = {"http": account.proxy, "https": account.proxy}
-        self._headers = {
-            name: _fill(text, account.values) for name, text in connector.headers.items()
-        }
+        account.network.proxies(self._base)  # a wrong address is refused before anything is asked
+        self._verify, self._certificate = account.network.verify, account.network.certificate
+        self._headers = {name: _fill(text, values) for name, text in connector.headers.items()}
         allowed = str(account.settings.get("file_hosts") or "").split()
         self._file_hosts = (*connector.file_hosts, *allowed)
-        self._auth: Credentials = connector.auth.bind(
-            account.values, self._post_form, base_url=account.base_url or ""
+        sign_in = SignIn(
+            values,
+            self._ask_token,
+            origin=origin_of(self._base),
+            is_replaced=bool(account.base_url),
+            keeper=account.keeper,
         )
+        self.way = chosen_way(connector.auth, values)
+        self._login_url = self.way.login_url(sign_in)
+        self._auth = self.way.bind(sign_in)
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The hosts that get secrets: the account's own, and the one that gives tokens."""
+        return tuple(dict.fromkeys(host_of(url) for url in (self._login_url, self._base) if url))
+
+    @property
+    def network(self) -> list[str]:
+        """What is used on the way to the account's host, in words."""
+        return self.account.network.described(self._base)
 
     def pace_for(self, stream: str, per_minute: int | None) -> None:
         """Give a stream its own limit, as for Zendesk's incremental exports.
@@ -161,7 +181,7 @@ class Client:
                 self._look_for_failure(answer)
                 return answer, accept(answer.body)
             except CredentialsError:
-                if renewed or not self._auth.renew(carried):
+                if renewed or not carried or not self._auth.renew(carried):
                     raise
                 renewed = True
             except RetryableVendorError as trouble:
@@ -266,15 +286,13 @@ class Client:
                 timeout=_TIMEOUTS,
                 allow_redirects=False,
                 stream=True,
+                **self._way_to(url, anonymous=request.anonymous),
             ) as response:
                 body = self._read(response, self._who(request))
                 lowered = _lowered(response)
                 return response.status_code, lowered, body
-        except requests.exceptions.SSLError:
-            raise ConfigurationError(
-                f"{self._who(request)}: the server's certificate is not trusted; set ca_bundle for"
-                " a private authority"
-            ) from None
+        except requests.exceptions.SSLError as trouble:
+            raise ConfigurationError(f"{self._who(request)}: {_distrust(trouble)}") from None
         except (urllib3.exceptions.ProtocolError, urllib3.exceptions.DecodeError):
             raise TruncatedPageError(f"{self._who(request)}: the answer broke off") from None
         except (requests.exceptions.ReadTimeout, urllib3.exceptions.ReadTimeoutError) as trouble:
@@ -373,43 +391,60 @@ class Client:
             )
         return url
 
-    def _post_form(
-        self, path: str, form: Mapping[str, str], user: tuple[str, str] | None = None
-    ) -> TokenResponse:
-        scheme, host, port = self._origin
-        url = (
-            path if path.startswith(("https://", "http://")) else f"{scheme}://{host}:{port}{path}"
-        )
-        who = f"{self.account.name}: token endpoint"
-        try:
-            with self._session.post(
-                url,
-                data=dict(form),
-                auth=user,
-                timeout=_TIMEOUTS,
-                allow_redirects=False,
-                stream=True,
-            ) as response:
-                status, body = response.status_code, self._read(response, who)
-                headers = _lowered(response)
-        except _BROKEN as trouble:
-            raise UnreachableError(f"{who}: {_plain(trouble)}") from None
-        except ValueError:
-            raise CredentialsError(f"{who}: leads to an address that cannot be read") from None
+    def _way_to(self, url: str, *, anonymous: bool = False) -> dict[str, Any]:
+        """Proxy, authorities and client certificate of a request; a foreign host gets none."""
+        return {
+            "proxies": self.account.network.proxies(url),
+            "verify": self._verify,
+            "cert": None if anonymous else self._certificate,
+        }
+
+    def _ask_token(self, request: TokenRequest) -> TokenResponse:
+        """The answer of a token endpoint, which must have an access token."""
+        who = f"{self.account.name}: token endpoint of {host_of(request.url)}"
+        status, headers, body = self._post(request, who)
         if status >= 500 or status == 429:
             kind = ThrottledError if status == 429 else UnreachableError
             wait = wait_of(self.connector.limits, headers, body)
             raise kind(f"{who} answers {status}", wait_seconds=wait)
         try:
             found = msgspec.json.decode(body)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             found = {}
-        if status != 200 or not isinstance(found, dict) or "access_token" not in found:
-            raise CredentialsError(f"{self.account.name}: no token given: {status}")
+        if (
+            not 200 <= status < 300
+            or not isinstance(found, dict)
+            or not isinstance(found.get("access_token"), str)
+        ):
+            raise CredentialsError(
+                f"{self.account.name}: no token given: {status} {refusal_of(body)}".rstrip()
+            )
         for name in ("access_token", "refresh_token"):
             if isinstance(found.get(name), str):
                 remember_secret(found[name])
         return found
+
+    def _post(self, request: TokenRequest, who: str) -> tuple[int, dict[str, str], bytes]:
+        form = dict(request.form)
+        try:
+            with self._session.post(
+                request.url,
+                auth=request.user,
+                headers={"Accept": "application/json"},
+                timeout=_TIMEOUTS,
+                allow_redirects=False,
+                stream=True,
+                data=None if request.as_json else form,
+                json=form if request.as_json else None,
+                **self._way_to(request.url),
+            ) as response:
+                return response.status_code, _lowered(response), self._read(response, who)
+        except requests.exceptions.SSLError as trouble:
+            raise ConfigurationError(f"{who}: {_distrust(trouble)}") from None
+        except _BROKEN as trouble:
+            raise UnreachableError(f"{who}: {_plain(trouble)}") from None
+        except ValueError:
+            raise CredentialsError(f"{who}: leads to an address that cannot be read") from None
 
     def _delay(self, attempt: int, trouble: RetryableVendorError) -> float:
         policy, wish = self._retry_policy, trouble.wait_seconds
@@ -480,6 +515,14 @@ def _trouble(status: int) -> type[RetryableVendorError]:
     if status == 429:
         return ThrottledError
     return SlowAnswerError if status in _OUT_OF_TIME else UnreachableError
+
+
+def _distrust(trouble: Exception) -> str:
+    """Who does not trust whom."""
+    text = str(trouble).lower()
+    if "alert" in text and "unknown ca" not in text:
+        return "the server wants another client certificate; set client_certificate"
+    return "the server's certificate is not trusted; set ca_bundle for a private authority"
 
 
 def _plain(trouble: Exception) -> str:

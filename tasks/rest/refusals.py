@@ -54,6 +54,18 @@ def message_of(body: bytes) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:_LONGEST]
 
 
+def refusal_of(body: bytes) -> str:
+    """What a token endpoint says: its error code and the sentence, where it has both."""
+    try:
+        found = msgspec.json.decode(body)
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        found = None
+    code = found.get("error") if isinstance(found, dict) else None
+    said = message_of(body)
+    is_code = isinstance(code, str) and re.fullmatch(r"[\w.-]{1,60}", code)
+    return f"{code}: {said}" if is_code and code != said else said
+
+
 def _sentences(found: object) -> str:
     first = _first_text(found) or ""
     texts = dict.fromkeys(_details(found))

@@ -14,7 +14,8 @@ from typing import Any, Literal, Protocol
 from tasks.clock import Window
 from tasks.entities import Entity
 from tasks.errors import ConfigurationError
-from tasks.rest.auth import Auth
+from tasks.rest.address import Region, spared_settings
+from tasks.rest.auth import Auth, all_secrets
 from tasks.rest.values import (
     Expression,
     Header,
@@ -486,7 +487,8 @@ class Connector:
     which exported files may be fetched. `empty` is what a 204 without a body stands for.
     `failed_inside` is the key of an error in a response with status 200. `is_login` says whether
     the response to `check` belongs to a login. `unsupported` is what people expect and the vendor's
-    API does not have. `preconditions` are tested by `doctor`.
+    API does not have. `preconditions` are tested by `doctor`. `region` is a setting with a closed list, whose places give values for
+    addresses. Each of `other_base_urls` takes the place of `base_url` when its settings are given.
     """
 
     name: str
@@ -507,3 +509,28 @@ class Connector:
     failed_inside: str | None = None
     is_login: Callable[[Json], bool] | None = None
     preconditions: tuple[Precondition, ...] = ()
+    region: Region | None = None
+    other_base_urls: tuple[str, ...] = ()
+
+    def values_of(self, given: Mapping[str, str], *, is_replaced: bool) -> Mapping[str, str]:
+        """Settings and secrets, with what the region gives.
+
+        Raises:
+            ConfigurationError: The region is not on its list.
+
+        """
+        if self.region is None or (is_replaced and not given.get(self.region.setting)):
+            return given
+        return {**given, **self.region.values_of(given)}
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret that one of the ways to sign in uses."""
+        return all_secrets(self.auth)
+
+    def missing_settings(self, values: Mapping[str, str]) -> list[str]:
+        """The needed settings that are not given, but for those that another host spares."""
+        spared = set(spared_settings(self.base_url, self.other_base_urls, values))
+        for way in self.auth.ways:
+            spared |= set(way.spared(values))
+        return [name for name in self.settings if not values.get(name) and name not in spared]

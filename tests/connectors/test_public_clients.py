@@ -184,7 +184,7 @@ def test_jira_client_reads_jira(sandbox: Sandbox):
 def test_simple_salesforce_reads_salesforce(sandbox: Sandbox):
     fake = sandbox.fakes["salesforce"]
     fake.per_page = fake.bulk_page = 20
-    fake.tokens.add("session")
+    fake.token_desk.tokens.add("session")
     session = carried(requests.Session(), "https://alderfinch.my.salesforce.com", fake)
     client = Salesforce(
         instance_url="https://alderfinch.my.salesforce.com",

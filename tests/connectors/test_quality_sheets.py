@@ -106,11 +106,12 @@ def harness_problems(sheet: Sheet, vendor: Connector) -> Iterator[str]:
 
 def settings_problems(sheet: Sheet, vendor: Connector) -> Iterator[str]:
     """Settings that an address, a header or the code reads, and the declaration does not list."""
-    templates = f"{vendor.base_url} {vendor.headers} {vendor.auth!r}"
+    templates = f"{vendor.base_url} {vendor.other_base_urls} {vendor.headers} {vendor.auth!r}"
     code = "".join(path.read_text() for path in (DECLARATIONS / sheet.vendor).glob("*.py"))
     read = set(re.findall(r"\{(\w+)\}", templates))
     read |= set(re.findall(r"settings(?:\.get\(|\[)\"(\w+)\"", code))
-    listed = {*vendor.settings, *vendor.optional_settings, *vendor.auth.secrets}
+    listed = {*vendor.settings, *vendor.optional_settings, *vendor.secrets}
+    listed |= vendor.region.names if vendor.region else set()
     for name in sorted(read - listed - OF_EVERY_ACCOUNT):
         yield f"list the setting {name} in the declaration"
 

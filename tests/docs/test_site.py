@@ -85,7 +85,7 @@ def test_every_connector_has_a_page_with_its_streams_settings_and_secrets():
         assert names <= described(f"connectors/{name}.md"), name
         for missing in connector.unsupported:
             assert f"- {missing}" in site()[f"connectors/{name}.md"], (name, missing)
-        for secret in connector.auth.secrets:
+        for secret in connector.secrets:
             assert f"_{secret.upper()}`" in site()[f"connectors/{name}.md"], (name, secret)
 
 

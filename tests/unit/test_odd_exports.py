@@ -11,7 +11,6 @@ import pytest
 from tests_support import PageView
 
 from tasks.errors import ContractError, TruncatedPageError
-from tasks.rest.auth import OAuth2
 from tasks.rest.client import Response
 from tasks.rest.exports import _Job, _rows, _unpacked
 from tasks.rest.paging import Offset, PageNumber
@@ -105,13 +104,3 @@ def test_a_damaged_deflate_stream_is_named():
     damaged = packed.getvalue()[:start] + b"\xff\xff\xff" + packed.getvalue()[start + 3 :]
     with pytest.raises(ContractError, match="acme: the export is not a zip that can be read"):
         _unpacked(damaged, 1 << 20, "acme")
-
-
-@pytest.mark.parametrize("lifetime", ["soon", float("inf"), None, [], "7200"])
-def test_a_token_whose_lifetime_is_no_number_is_used(lifetime):
-    auth = OAuth2("/token", "refresh_token", ("refresh_token",)).bind(
-        {"refresh_token": "r"},
-        lambda url, form, user: {"access_token": "t", "expires_in": lifetime},
-        base_url="http://x",
-    )
-    assert auth.headers() == {"Authorization": "Bearer t"}

@@ -10,7 +10,7 @@ from tests_support import PageView
 
 from tasks.errors import ContractError
 from tasks.rest import paging
-from tasks.rest.auth import Basic, OAuth2, TokenHeader
+from tasks.rest.auth import Basic, SignIn, TokenHeader
 from tasks.rest.exports import _rows, _unpacked
 from tasks.rest.spec import Request, RequestState
 
@@ -180,46 +180,10 @@ def test_a_key_set_in_a_body_takes_the_first_of_lists():
 
 
 def test_credentials_in_headers_of_their_own():
-    assert TokenHeader("token", "X-API-TOKEN").bind({"token": "t"}, None).headers() == {
-        "X-API-TOKEN": "t"
-    }
-    assert (
-        Basic("{api_key}", "api_key", other="X")
-        .bind({"api_key": "k"}, None)
-        .headers()["Authorization"]
-        == "Basic azpY"
-    )
-
-
-def test_tokens_are_asked_of_the_login_host_and_ids_can_go_into_a_basic_header():
-    asked = []
-
-    def post(url, form, user):
-        asked.append((url, dict(form), user))
-        return {"access_token": "t", "expires_in": 60}
-
-    values = {
-        "client_id": "i",
-        "client_secret": "s",
-        "company": "acme",
-        "dc": "eu",
-    }
-    auth = OAuth2(
-        "/oauth/{company}/token",
-        "client_credentials",
-        ("client_id", "client_secret"),
-        login_base="https://login.{dc}",
-        scheme="Zoho-oauthtoken",
-        basic=True,
-    )
-    assert auth.bind(values, post).headers() == {"Authorization": "Zoho-oauthtoken t"}
-    assert asked == [
-        ("https://login.eu/oauth/acme/token", {"grant_type": "client_credentials"}, ("i", "s"))
-    ]
-    auth.bind(values, post, base_url="http://127.0.0.1").headers()
-    assert asked[-1][0] == "/oauth/acme/token"  # on the host that replaces the vendor's
-    auth.bind({**values, "login_url": "https://mine/"}, post).headers()
-    assert asked[-1][0] == "https://mine/oauth/acme/token"
+    signed = TokenHeader("token", "X-API-TOKEN").bind(SignIn({"token": "t"}, {}.get))
+    assert signed.headers() == {"X-API-TOKEN": "t"}
+    signed = Basic("{api_key}", "api_key", other="X").bind(SignIn({"api_key": "k"}, {}.get))
+    assert signed.headers()["Authorization"] == "Basic azpY"
 
 
 def test_exported_rows_nest_dotted_headers_and_keep_line_breaks():
@@ -235,25 +199,6 @@ def test_a_zip_is_read_under_any_file_name():
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("../../../etc/passwd", b"{}")
     assert _unpacked(packed.getvalue(), 10, "x") == b"{}"
-
-
-def test_streams_that_are_refused_at_once_get_one_new_token():
-    fetched: list[int] = []
-
-    def post(url, form, user):
-        fetched.append(1)
-        return {"access_token": f"token {len(fetched)}"}
-
-    auth = OAuth2("/token", "refresh_token", ("refresh_token",)).bind(
-        {"refresh_token": "r"}, post, base_url="http://x"
-    )
-    carried = [auth.headers() for _ in range(3)]
-    assert all(auth.renew(one) for one in carried)
-    assert [auth.headers(), auth.headers()] == [{"Authorization": "Bearer token 2"}] * 2
-    assert auth.renew(carried[0]), "a late refusal: the refused token is no longer in use"
-    assert auth.headers() == {"Authorization": "Bearer token 2"}
-    assert auth.renew(auth.headers())
-    assert auth.headers() == {"Authorization": "Bearer token 3"}
 
 
 @pytest.mark.parametrize(

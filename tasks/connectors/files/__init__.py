@@ -25,7 +25,7 @@ connector = Connector(
         "sla_targets",
         "special_days",
     ),
-    auth=NoSecret(optional=("database_url",)),
+    auth=NoSecret(given=("database_url",)),
     check=Request("files"),
     streams=(
         *calendar.STREAMS,

@@ -6,7 +6,8 @@ times (seconds? no page says) are in the analytics export.
 """
 
 from tasks.connectors.front import calendar, people, surveys, tickets
-from tasks.rest.auth import Bearer
+from tasks.rest.auth import Bearer, OneOf
+from tasks.rest.oauth import RefreshToken, TokenEndpoint
 from tasks.rest.spec import Connector, Limits, Request
 
 connector = Connector(
@@ -16,7 +17,15 @@ connector = Connector(
     api_version="core",
     base_url="https://{company}.api.frontapp.com",
     settings=("company",),
-    auth=Bearer("api_token"),
+    optional_settings=("login_url",),
+    auth=OneOf(
+        (
+            RefreshToken(
+                TokenEndpoint("/oauth/token", host="https://app.frontapp.com", basic=True)
+            ),
+            Bearer("api_token"),
+        )
+    ),
     check=Request("/me"),
     limits=Limits(
         requests_per_minute=80, retry_statuses=frozenset({408, 423, 429, 500, 502, 503, 504})

@@ -10,7 +10,8 @@ due times.
 from collections.abc import Mapping
 
 from tasks.connectors.hubspot import contracts, deletions, people, surveys, tickets
-from tasks.rest.auth import Bearer, OAuth2, OneOf
+from tasks.rest.auth import Bearer, OneOf
+from tasks.rest.oauth import RefreshToken, TokenEndpoint
 from tasks.rest.spec import Connector, Limits, Request
 
 WAITS = {"SECONDLY": 1.0, "TEN_SECONDLY_ROLLING": 10.0}
@@ -30,10 +31,8 @@ connector = Connector(
     optional_settings=("login_url",),
     auth=OneOf(
         (
+            RefreshToken(TokenEndpoint("/oauth/v1/token"), rotates=False),
             Bearer("access_token"),
-            OAuth2(
-                "/oauth/v1/token", "refresh_token", ("client_id", "client_secret", "refresh_token")
-            ),
         )
     ),
     check=Request("/crm/v3/objects/tickets", {"limit": "1"}),

@@ -7,6 +7,7 @@ targets are not exposed; `statistics` leave out closed hours.
 """
 
 from tasks.connectors.intercom import calendar, deletions, people, tickets
+from tasks.rest.address import Region
 from tasks.rest.auth import Bearer
 from tasks.rest.spec import Connector, Limits, Request
 
@@ -15,8 +16,17 @@ connector = Connector(
     title="Intercom",
     docs="https://developers.intercom.com/docs/references/rest-api/api.intercom.io/",
     api_version="2.16",
-    base_url="https://api.intercom.io",
-    optional_settings=("team_schedules",),
+    base_url="https://{intercom_host}",
+    region=Region(
+        "region",
+        {
+            "us": {"intercom_host": "api.intercom.io"},
+            "eu": {"intercom_host": "api.eu.intercom.io"},
+            "au": {"intercom_host": "api.au.intercom.io"},
+        },
+        default="us",
+    ),
+    optional_settings=("region", "team_schedules"),
     auth=Bearer("access_token"),
     check=Request("/me"),
     headers={"Intercom-Version": "2.16"},

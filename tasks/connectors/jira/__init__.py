@@ -8,7 +8,10 @@ are used. No deletions, calendars, holidays, teams.
 
 from tasks.connectors.jira import people, tickets, time_entries
 from tasks.rest.auth import Basic, Bearer, OneOf
+from tasks.rest.oauth import ClientCredentials, RefreshToken, TokenEndpoint
 from tasks.rest.spec import Connector, Limits, Request
+
+TOKENS = TokenEndpoint("/oauth/token", host="https://auth.atlassian.com", sends="json")
 
 connector = Connector(
     name="jira",
@@ -16,9 +19,17 @@ connector = Connector(
     docs="https://developer.atlassian.com/cloud/jira/platform/rest/v3/",
     api_version="3",
     base_url="https://{site}.atlassian.net",
+    other_base_urls=("https://api.atlassian.com/ex/jira/{cloud_id}",),
     settings=("site",),
-    optional_settings=("email", "projects", "feedback_date_field"),
-    auth=OneOf((Basic("{email}", "api_token"), Bearer("access_token"))),
+    optional_settings=("cloud_id", "email", "login_url", "projects", "feedback_date_field"),
+    auth=OneOf(
+        (
+            RefreshToken(TOKENS, needs=("cloud_id",)),
+            ClientCredentials(TOKENS, needs=("cloud_id",)),
+            Basic("{email}", "api_token"),
+            Bearer("access_token"),
+        )
+    ),
     check=Request("/rest/api/3/myself"),
     is_login=lambda answer: bool(answer.get("accountId")),
     limits=Limits(requests_per_minute=300),

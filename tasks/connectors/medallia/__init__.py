@@ -8,7 +8,8 @@ move the finish time. Token host and query host differ. A finish field with text
 """
 
 from tasks.connectors.medallia import surveys
-from tasks.rest.auth import OAuth2
+from tasks.rest.address import Region
+from tasks.rest.oauth import ClientCredentials, TokenEndpoint
 from tasks.rest.spec import Connector, Limits, Request
 
 connector = Connector(
@@ -16,21 +17,36 @@ connector = Connector(
     title="Medallia Experience Cloud",
     docs="https://github.com/medallia/query-api-data-extract",
     api_version="data/v0",
-    base_url="https://{tenant}.apis.medallia.com",
+    base_url="https://{tenant}.apis.{medallia_host}",
+    other_base_urls=("https://{api_host}",),
+    region=Region(
+        "region",
+        {
+            "com": {"medallia_host": "medallia.com"},
+            "eu": {"medallia_host": "medallia.eu"},
+            "ca": {"medallia_host": "medallia.ca"},
+            "federal": {"medallia_host": "medalliafederal.com"},
+        },
+        default="com",
+    ),
     settings=("tenant", "instance", "company"),
     optional_settings=(
+        "region",
+        "api_host",
+        "login_host",
         "id_field",
         "finished_field",
         "finished_zone",
         "ticket_field",
         "login_url",
     ),
-    auth=OAuth2(
-        "/oauth/{company}/token",
-        "client_credentials",
-        ("client_id", "client_secret"),
-        login_base="https://{instance}.medallia.com",
-        basic=True,
+    auth=ClientCredentials(
+        TokenEndpoint(
+            "/oauth/{company}/token",
+            host="https://{instance}.{medallia_host}",
+            other_hosts=("https://{login_host}",),
+            basic=True,
+        )
     ),
     check=Request(
         "/data/v0/query", method="POST", body={"query": "{ feedback(first: 1) { totalCount } }"}

@@ -7,7 +7,8 @@ later edits do not move it. Previews, tests and unfinished answers do not count.
 
 from tasks.connectors.qualtrics import surveys
 from tasks.connectors.qualtrics.api import API
-from tasks.rest.auth import OAuth2, OneOf, TokenHeader
+from tasks.rest.auth import OneOf, TokenHeader
+from tasks.rest.oauth import ClientCredentials, TokenEndpoint
 from tasks.rest.spec import Connector, Limits, Request
 
 connector = Connector(
@@ -17,16 +18,17 @@ connector = Connector(
     api_version="v3",
     base_url="https://{datacenter}.qualtrics.com",
     settings=("datacenter",),
-    optional_settings=("login_url",),
+    optional_settings=("oauth_scope", "login_url"),
     auth=OneOf(
         (
             TokenHeader("api_token", "X-API-TOKEN"),
-            OAuth2(
-                "/oauth2/token", "client_credentials", ("client_id", "client_secret"), basic=True
+            ClientCredentials(
+                TokenEndpoint("/oauth2/token", basic=True),
+                scope="read:surveys read:survey_responses",
             ),
         )
     ),
-    check=Request(f"{API}/whoami"),
+    check=Request(f"{API}/surveys"),
     limits=Limits(requests_per_minute=60),
     unsupported=("invitations",),
     streams=(*surveys.STREAMS,),

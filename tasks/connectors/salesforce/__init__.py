@@ -17,18 +17,46 @@ from tasks.connectors.salesforce import (
     time_entries,
 )
 from tasks.connectors.salesforce.api import API
-from tasks.rest.auth import OAuth2
+from tasks.rest.address import Region
+from tasks.rest.auth import OneOf
+from tasks.rest.oauth import (
+    ClientCredentials,
+    JwtBearer,
+    PasswordGrant,
+    RefreshToken,
+    TokenEndpoint,
+)
 from tasks.rest.spec import Connector, Limits, Request
+
+TOKENS = TokenEndpoint("/services/oauth2/token")
 
 connector = Connector(
     name="salesforce",
     title="Salesforce Service Cloud",
     docs="https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/",
     api_version="v65.0",
-    base_url="https://{my_domain}.my.salesforce.com",
+    base_url="https://{my_domain}.{salesforce_host}",
+    region=Region(
+        "cloud",
+        {
+            "production": {"salesforce_host": "my.salesforce.com"},
+            "sandbox": {"salesforce_host": "sandbox.my.salesforce.com"},
+            "developer": {"salesforce_host": "develop.my.salesforce.com"},
+            "scratch": {"salesforce_host": "scratch.my.salesforce.com"},
+            "government": {"salesforce_host": "my.salesforce.mil"},
+        },
+        default="production",
+    ),
     settings=("my_domain",),
-    optional_settings=("login_url",),
-    auth=OAuth2("/services/oauth2/token", "client_credentials", ("client_id", "client_secret")),
+    optional_settings=("cloud", "user", "login_url"),
+    auth=OneOf(
+        (
+            RefreshToken(TOKENS),
+            JwtBearer(TOKENS),
+            PasswordGrant(TOKENS, added=("security_token",)),
+            ClientCredentials(TOKENS),
+        )
+    ),
     check=Request(f"{API}/limits"),
     limits=Limits(
         requests_per_minute=600,

@@ -16,8 +16,17 @@ from tasks.connectors.servicenow import (
     time_entries,
 )
 from tasks.connectors.servicenow.api import TABLE
-from tasks.rest.auth import Basic, OAuth2, OneOf
+from tasks.rest.auth import Basic, ClientCertificate, OneOf, TokenHeader
+from tasks.rest.oauth import (
+    ClientCredentials,
+    JwtBearer,
+    PasswordGrant,
+    RefreshToken,
+    TokenEndpoint,
+)
 from tasks.rest.spec import Connector, Limits, Request
+
+TOKENS = TokenEndpoint("/oauth_token.do")
 
 connector = Connector(
     name="servicenow",
@@ -25,12 +34,18 @@ connector = Connector(
     docs="https://www.servicenow.com/docs/ (REST API reference, Table API)",
     api_version="now/table",
     base_url="https://{instance}.service-now.com",
+    other_base_urls=("https://{host}",),
     settings=("instance",),
-    optional_settings=("user", "login_url"),
+    optional_settings=("host", "user", "jwt_key_id", "login_url"),
     auth=OneOf(
         (
+            RefreshToken(TOKENS),
+            JwtBearer(TOKENS, audience="endpoint", key_id="{jwt_key_id}", with_secret=True),
+            PasswordGrant(TOKENS),
+            ClientCredentials(TOKENS),
+            TokenHeader("api_key", "x-sn-apikey"),
             Basic("{user}", "password"),
-            OAuth2("/oauth_token.do", "client_credentials", ("client_id", "client_secret")),
+            ClientCertificate(),
         )
     ),
     check=Request(TABLE + "sys_user", {"sysparm_limit": "1", "sysparm_fields": "sys_id"}),

@@ -7,6 +7,7 @@ and the next one goes on.
 """
 
 from tasks.connectors.surveymonkey import surveys
+from tasks.rest.address import Region
 from tasks.rest.auth import Bearer
 from tasks.rest.spec import Connector, Limits, Request
 from tasks.rest.values import Header
@@ -18,7 +19,17 @@ connector = Connector(
     title="SurveyMonkey",
     docs="https://developer.surveymonkey.com/api/v3/",
     api_version="v3",
-    base_url="https://api.surveymonkey.com",
+    base_url="https://{surveymonkey_host}",
+    region=Region(
+        "region",
+        {
+            "us": {"surveymonkey_host": "api.surveymonkey.com"},
+            "eu": {"surveymonkey_host": "api.eu.surveymonkey.com"},
+            "ca": {"surveymonkey_host": "api.surveymonkey.ca"},
+        },
+        default="us",
+    ),
+    optional_settings=("region",),
     auth=Bearer("access_token", scheme="bearer"),
     check=Request("/v3/users/me"),
     limits=Limits(

@@ -6,7 +6,9 @@ missing, hence the overlap. Two calls a second. Unanswered questions are absent.
 """
 
 from tasks.connectors.typeform import surveys
-from tasks.rest.auth import Bearer, OAuth2, OneOf
+from tasks.rest.address import Region
+from tasks.rest.auth import Bearer, OneOf
+from tasks.rest.oauth import RefreshToken, TokenEndpoint
 from tasks.rest.spec import Connector, Limits, Request
 
 connector = Connector(
@@ -14,14 +16,21 @@ connector = Connector(
     title="Typeform",
     docs="https://www.typeform.com/developers/responses/",
     api_version="2024",
-    base_url="https://api.typeform.com",
-    optional_settings=("login_url",),
+    base_url="https://{responses_host}",
+    region=Region(
+        "region",
+        {
+            "us": {"responses_host": "api.typeform.com", "tokens_host": "api.typeform.com"},
+            "eu": {"responses_host": "api.eu.typeform.com", "tokens_host": "api.typeform.com"},
+            "eu2": {"responses_host": "api.typeform.eu", "tokens_host": "api.typeform.eu"},
+        },
+        default="us",
+    ),
+    optional_settings=("region", "login_url"),
     auth=OneOf(
         (
+            RefreshToken(TokenEndpoint("/oauth/token", host="https://{tokens_host}")),
             Bearer("access_token"),
-            OAuth2(
-                "/oauth/token", "refresh_token", ("client_id", "client_secret", "refresh_token")
-            ),
         )
     ),
     check=Request("/forms", {"page_size": "1"}),

@@ -7,7 +7,10 @@ take 10 requests a minute, leave out the newest minute, and select on a system t
 
 from tasks.connectors.zendesk import calendar, deletions, people, sla, surveys, tickets
 from tasks.rest.auth import Basic, Bearer, OneOf
+from tasks.rest.oauth import ClientCredentials, RefreshToken, TokenEndpoint
 from tasks.rest.spec import Connector, Limits, Request
+
+TOKENS = TokenEndpoint("/oauth/tokens", sends="json")
 
 connector = Connector(
     name="zendesk",
@@ -16,8 +19,15 @@ connector = Connector(
     api_version="v2",
     base_url="https://{subdomain}.zendesk.com",
     settings=("subdomain",),
-    optional_settings=("email",),
-    auth=OneOf((Basic("{email}/token", "api_token"), Bearer("oauth_token"))),
+    optional_settings=("email", "login_url", "oauth_scope"),
+    auth=OneOf(
+        (
+            RefreshToken(TOKENS),
+            ClientCredentials(TOKENS, scope="read"),
+            Bearer("oauth_token"),
+            Basic("{email}/token", "api_token"),
+        )
+    ),
     check=Request("/api/v2/users/me.json"),
     # with a bad token the vendor may answer as to an anonymous user
     is_login=lambda answer: bool(answer["user"].get("id")),

@@ -10,23 +10,37 @@ too many calls at once.
 from tasks.connectors.zoho_desk import calendar, people, surveys, tickets
 from tasks.connectors.zoho_desk.api import API
 from tasks.connectors.zoho_desk.preconditions import PRECONDITIONS
-from tasks.rest.auth import OAuth2
+from tasks.rest.address import Region
+from tasks.rest.oauth import RefreshToken, TokenEndpoint
 from tasks.rest.spec import Connector, Limits, Request
+
+_PLACES = {
+    "com": "zoho.com",
+    "eu": "zoho.eu",
+    "in": "zoho.in",
+    "com.au": "zoho.com.au",
+    "jp": "zoho.jp",
+    "ca": "zohocloud.ca",  # zoho.ca belongs to somebody else
+    "com.cn": "zoho.com.cn",
+    "sa": "zoho.sa",
+    "sg": "zoho.sg",
+    "ae": "zoho.ae",
+}
 
 connector = Connector(
     name="zoho_desk",
     title="Zoho Desk",
     docs="https://desk.zoho.com/DeskAPIDocument",
     api_version="v1",
-    base_url="https://desk.zoho.{dc}",
+    base_url="https://desk.{zoho_host}",
+    region=Region("dc", {dc: {"zoho_host": host} for dc, host in _PLACES.items()}),
     settings=("dc", "organization_id"),
     optional_settings=("login_url",),
-    auth=OAuth2(
-        "/oauth/v2/token",
-        "refresh_token",
-        ("client_id", "client_secret", "refresh_token"),
-        login_base="https://accounts.zoho.{dc}",
-        scheme="Zoho-oauthtoken",
+    auth=RefreshToken(
+        TokenEndpoint(
+            "/oauth/v2/token", host="https://accounts.{zoho_host}", scheme="Zoho-oauthtoken"
+        ),
+        rotates=False,
     ),
     check=Request(f"{API}/organizations"),
     headers={"orgId": "{organization_id}"},

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 from tasks.sandbox.desk import Desk, DeskAccount, Row
 from tasks.sandbox.fake import Request, Response, page_of
+from tasks.sandbox.oauth import TokenDesk
 from tasks.sandbox.story import BERLIN, Change, Ticket
 from tasks.sandbox.world import World
 
@@ -66,6 +67,16 @@ class Front(Desk):
     ) -> None:
         super().__init__(world, clock=clock, tickets=tickets)
         self._token = token
+        self.token_desk = TokenDesk(
+            "front",
+            ("front-client", "front-demo-secret"),
+            ("refresh_token",),
+            refresh_token="front-demo-refresh",
+            rotates=True,
+            basic=True,
+            refused_status=401,
+            more={"expires_at": str(int(self.clock.timestamp()) + 3600)},
+        )
         self.per_page = 15
         self.ticketing = False
         self._exports: dict[str, tuple[Row, int]] = {}
@@ -96,7 +107,9 @@ class Front(Desk):
         return self._error(403, "Forbidden", "Missing scope")
 
     def answer(self, asked: Request) -> Response:
-        if asked.bearer() != self._token:
+        if asked.path == "/oauth/token":
+            return self.token_desk.answer(asked)
+        if asked.bearer() not in {self._token, *self.token_desk.tokens}:
             return self.unauthorized()
         routes: dict[str, Callable[[Request], Response]] = {
             "/me": lambda a: Response({"id": "cmp_1", "name": "alderfinch"}),

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from tasks.sandbox.desk import Desk, DeskAccount, Row
 from tasks.sandbox.fake import Request, Response, page_of
+from tasks.sandbox.oauth import TokenDesk
 from tasks.sandbox.story import BERLIN, FIRST_REPLY_MINUTES, RESOLUTION_MINUTES, Change, Ticket
 from tasks.sandbox.world import World
 
@@ -86,6 +87,20 @@ class Jira(Desk):
     ) -> None:
         super().__init__(world, clock=clock, tickets=tickets)
         self._login = (email, token)
+        self.token_desk = TokenDesk(
+            "jira",
+            ("jira-client", "jira-demo-secret"),
+            ("client_credentials", "refresh_token"),
+            refresh_token="jira-demo-refresh",
+            rotates=True,
+            sends="json",
+            refused_status=403,
+            refusal={
+                "error": "unauthorized_client",
+                "error_description": "refresh_token is invalid",
+            },
+            more={"expires_in": 3600, "scope": "read:jira-work offline_access"},
+        )
         self.zone = ZoneInfo(zone)
         self.per_page = 100
 
@@ -118,7 +133,9 @@ class Jira(Desk):
         return Response({"errorMessages": [message], "errors": {}}, 400)
 
     def answer(self, asked: Request) -> Response:
-        if asked.basic() != self._login:
+        if asked.path == "/oauth/token":
+            return self.token_desk.answer(asked)
+        if asked.basic() != self._login and asked.bearer() not in self.token_desk.tokens:
             return self.unauthorized()
         routes: dict[str, Callable[[Request], Response]] = {
             "/rest/api/3/myself": lambda a: Response({**_MYSELF, "timeZone": str(self.zone)}),

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from tasks.sandbox.fake import Fake, Request, Response, iso
+from tasks.sandbox.oauth import TokenDesk
 from tasks.sandbox.story import Score
 from tasks.sandbox.world import World
 
@@ -65,6 +66,14 @@ class Qualtrics(Fake):
         super().__init__(clock=clock)
         self.world = world
         self._token = token
+        self.token_desk = TokenDesk(
+            "qualtrics",
+            ("qualtrics-client", "qualtrics-demo-secret"),
+            ("client_credentials",),
+            basic=True,
+            needs_scope=True,
+            more={"expires_in": 3599, "scope": "read:surveys read:survey_responses"},
+        )
         self.fails = False
         self.data_centre = ""  # the address of next pages, if it is another than this host's
         self._exports: dict[str, tuple[str, dict[str, Any], int]] = {}
@@ -93,7 +102,10 @@ class Qualtrics(Fake):
         return self._error(403, "AUTH_6", "You do not have permission")
 
     def answer(self, asked: Request) -> Response:
-        if asked.headers.get("x-api-token") != self._token:
+        if asked.path == "/oauth2/token":
+            return self.token_desk.answer(asked)
+        is_known = asked.headers.get("x-api-token") == self._token
+        if not is_known and asked.bearer() not in self.token_desk.tokens:
             return self.unauthorized()
         path = asked.path.removeprefix("/API/v3/").rstrip("/")
         if path == "whoami":

@@ -12,6 +12,7 @@ from urllib.parse import unquote
 
 from tasks.sandbox.desk import Desk, DeskAccount, Row, since
 from tasks.sandbox.fake import Request, Response, page_of
+from tasks.sandbox.oauth import JWT_BEARER, TokenDesk
 from tasks.sandbox.story import BERLIN, FIRST_REPLY_MINUTES, RESOLUTION_MINUTES, Ticket
 from tasks.sandbox.world import World
 
@@ -63,6 +64,9 @@ def when(at: datetime | None) -> str | None:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000+0000") if at else None
 
 
+_TOKEN = {"id": "", "issued_at": "1769936400000", "signature": "x"}  # no lifetime is named
+
+
 class Salesforce(Desk):
     """An org. REST gives `per_page` rows; the bulk API parts of `bulk_page`."""
 
@@ -76,8 +80,15 @@ class Salesforce(Desk):
         tickets: Any = None,
     ) -> None:
         super().__init__(world, clock=clock, tickets=tickets)
-        self._client = (client_id, client_secret)
-        self.tokens = set[str]()
+        self.token_desk = TokenDesk(
+            "sf",
+            (client_id, client_secret),
+            ("client_credentials", "refresh_token", "password", JWT_BEARER),
+            refresh_token="salesforce-demo-refresh",
+            rotates=True,
+            login=("etl@alderfinch.example", "salesforce-demo-passwordsecurity-demo-token"),
+            refusal={"error": "invalid_grant", "error_description": "authentication failure"},
+        )
         self.per_page, self.bulk_page = 2000, 50_000
         self._open: dict[str, list[Row]] = {}
         self._jobs: dict[str, tuple[list[str], list[Row], int]] = {}
@@ -86,7 +97,7 @@ class Salesforce(Desk):
         return Response([{"message": message, "errorCode": code}], status)
 
     def unauthorized(self) -> Response:
-        self.tokens.clear()
+        self.token_desk.tokens.clear()
         return self._problem(401, "INVALID_SESSION_ID", "Session expired or invalid")
 
     def throttled(self) -> Response:
@@ -99,26 +110,9 @@ class Salesforce(Desk):
 
     def answer(self, asked: Request) -> Response:
         if asked.path == "/services/oauth2/token":
-            form = asked.form()
-            if (form.get("client_id"), form.get("client_secret")) != self._client or form.get(
-                "grant_type"
-            ) != "client_credentials":
-                return Response(
-                    {"error": "invalid_grant", "error_description": "authentication failure"}, 400
-                )
-            token = f"sf-{len(self.asked)}"
-            self.tokens.add(token)
-            return Response(
-                {
-                    "access_token": token,
-                    "instance_url": self.base_url,
-                    "id": "",
-                    "token_type": "Bearer",
-                    "issued_at": "1769936400000",
-                    "signature": "x",
-                }
-            )
-        if asked.bearer() not in self.tokens:
+            self.token_desk.more = {**_TOKEN, "instance_url": self.base_url}
+            return self.token_desk.answer(asked)
+        if asked.bearer() not in self.token_desk.tokens:
             return self._problem(401, "INVALID_SESSION_ID", "Session expired or invalid")
         path = asked.path.removeprefix(f"/services/data/{VERSION}").rstrip("/")
         if path == "/limits":

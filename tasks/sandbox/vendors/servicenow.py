@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from tasks.sandbox.fake import Fake, Request, Response
+from tasks.sandbox.oauth import JWT_BEARER, TokenDesk
 from tasks.sandbox.story import BERLIN, FIRST_REPLY_MINUTES, RESOLUTION_MINUTES, Ticket
 from tasks.sandbox.world import World
 
@@ -74,8 +75,18 @@ class ServiceNow(Fake):
         self._password = password
         self._made: tuple[datetime, Tables] | None = None
         self._sorted: dict[tuple[str, str], tuple[list[_ROW], list[tuple[str, str]]]] = {}
-        self.oauth = {"client_id": "c", "client_secret": "s-secret"}
-        self.tokens: set[str] = set()
+        self.token_desk = TokenDesk(
+            "sn",
+            ("c", "s-secret"),
+            ("client_credentials", "refresh_token", "password", JWT_BEARER),
+            refresh_token="servicenow-demo-refresh",
+            login=(user, password),
+            refusal={"error": "server_error", "error_description": "access_denied"},
+            refused_status=401,
+            more={"refresh_token": "r", "expires_in": 1799, "scope": "useraccount"},
+        )
+        self.api_key = "servicenow-demo-key"
+        self.trusts_certificates = False  # a client certificate that the connection has proved
         self.hidden: set[str] = set()
         self.with_links = with_links
 
@@ -96,10 +107,18 @@ class ServiceNow(Fake):
             {"error": {"message": message, "detail": detail}, "status": "failure"}, status
         )
 
+    def _is_known(self, asked: Request) -> bool:
+        return (
+            asked.basic() == (self._user, self._password)
+            or asked.bearer() in self.token_desk.tokens
+            or asked.headers.get("x-sn-apikey") == self.api_key
+            or self.trusts_certificates
+        )
+
     def answer(self, asked: Request) -> Response:
         if asked.path == "/oauth_token.do":
-            return self._token(asked)
-        if asked.basic() != (self._user, self._password) and asked.bearer() not in self.tokens:
+            return self.token_desk.answer(asked)
+        if not self._is_known(asked):
             return self.unauthorized()
         match = re.fullmatch(r"/api/now/(?:v2/)?(table|stats)/(\w+)(?:/(\w+))?", asked.path)
         if not match:
@@ -129,22 +148,6 @@ class ServiceNow(Fake):
                 else self._problem(404, "No Record found", "")
             )
         return self._page(asked, table)
-
-    def _token(self, asked: Request) -> Response:
-        form = asked.form()
-        if {k: form.get(k) for k in self.oauth} != self.oauth:
-            return Response({"error": "server_error", "error_description": "access_denied"}, 401)
-        token = f"sn-{len(self.asked)}"
-        self.tokens = {token}
-        return Response(
-            {
-                "access_token": token,
-                "refresh_token": "r",
-                "expires_in": 1799,
-                "token_type": "Bearer",
-                "scope": "useraccount",
-            }
-        )
 
     def _tables(self) -> Tables:
         if self._made is None or self._made[0] != self.clock:

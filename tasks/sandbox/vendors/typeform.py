@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from tasks.sandbox.fake import Fake, Request, Response, iso, page_of
+from tasks.sandbox.oauth import TokenDesk
 from tasks.sandbox.story import Score
 from tasks.sandbox.world import World
 
@@ -35,6 +36,14 @@ class Typeform(Fake):
         super().__init__(clock=clock)
         self.world = world
         self._token = token
+        self.token_desk = TokenDesk(
+            "typeform",
+            ("typeform-client", "typeform-demo-secret"),
+            ("refresh_token",),
+            refresh_token="typeform-demo-refresh",
+            rotates=True,
+            more={"expires_in": 604800},
+        )
         self.per_page = 1000
 
     def _error(self, status: int, code: str, text: str) -> Response:
@@ -52,7 +61,9 @@ class Typeform(Fake):
         return self._error(403, "AUTHORIZATION_FAILED", "Missing scope responses:read")
 
     def answer(self, asked: Request) -> Response:
-        if asked.bearer() != self._token:
+        if asked.path == "/oauth/token":
+            return self.token_desk.answer(asked)
+        if asked.bearer() not in {self._token, *self.token_desk.tokens}:
             return self.unauthorized()
         if asked.path == "/forms":
             size = min(int(asked.query.get("page_size", "10")), 200)

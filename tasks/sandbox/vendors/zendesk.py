@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tasks.sandbox.fake import Fake, Request, Response, iso, page_of
+from tasks.sandbox.oauth import TokenDesk
 from tasks.sandbox.story import BERLIN, FIRST_REPLY_MINUTES, NEW_YORK, RESOLUTION_MINUTES, Ticket
 from tasks.sandbox.world import World
 
@@ -45,6 +46,17 @@ class Zendesk(Fake):
         self._teams = [t for t in world.teams if all_desks or t.desk == "zendesk"]
         self._agents = [a for a in world.agents if all_desks or a.team.desk == "zendesk"]
         self.oauth_token: str | None = None
+        self.token_desk = TokenDesk(
+            "zendesk",
+            ("zendesk-client", "zendesk-demo-secret"),
+            ("client_credentials", "refresh_token"),
+            refresh_token="zendesk-demo-refresh",
+            rotates=True,
+            single=True,
+            sends="json",
+            needs_scope=True,
+            more={"scope": "read", "expires_in": 1800},
+        )
         self.newer_csat = False  # answers to surveys in place of ratings
 
     def unauthorized(self) -> Response:
@@ -68,6 +80,8 @@ class Zendesk(Fake):
         )
 
     def answer(self, asked: Request) -> Response:
+        if asked.path == "/oauth/tokens":
+            return self.token_desk.answer(asked)
         if not self._known(asked):
             return self.unauthorized()
         path = asked.path.removeprefix("/api/v2/").removesuffix(".json").rstrip("/")
@@ -119,7 +133,7 @@ class Zendesk(Fake):
         return Response({"error": "RecordNotFound", "description": "Not found"}, 404)
 
     def _known(self, asked: Request) -> bool:
-        if self.oauth_token and asked.bearer() == self.oauth_token:
+        if asked.bearer() in {self.oauth_token, *self.token_desk.tokens} - {None}:
             return True
         return asked.basic() == (f"{self._email}/token", self._token)
 
