@@ -15,6 +15,7 @@ _NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?")
 _GAP = re.compile(r"\{(\w+)\}")
 
 Values = Mapping[str, str]
+Names = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Region:
         return frozenset(name for values in self.places.values() for name in values)
 
 
-def gaps(template: str) -> tuple[str, ...]:
+def gaps(template: str) -> Names:
     """The settings that a template names."""
     return tuple(dict.fromkeys(_GAP.findall(template)))
 
@@ -64,7 +65,7 @@ def base_url_of(base_url: str, others: Sequence[str], values: Values) -> str:
     return fill(_chosen(base_url, others, values), values)
 
 
-def spared_settings(host: str, others: Sequence[str], values: Values) -> tuple[str, ...]:
+def spared_settings(host: str, others: Sequence[str], values: Values) -> Names:
     """The settings of the usual host that are not needed, because another is complete."""
     return () if _chosen(host, others, values) == host else gaps(host)
 

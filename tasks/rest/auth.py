@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from tasks.errors import ConfigurationError
-from tasks.rest.address import gaps
+from tasks.rest.address import Names, Values, gaps
 from tasks.rest.kept import Keeper
 
 TokenResponse = Mapping[str, Any]  # the JSON object of a token endpoint
@@ -20,7 +20,7 @@ class TokenRequest:
     """A question to a token endpoint: a form, or JSON; id and secret may be in a Basic header."""
 
     url: str
-    form: Mapping[str, str] = field(repr=False)
+    form: Values = field(repr=False)
     user: tuple[str, str] | None = field(default=None, repr=False)
     as_json: bool = False
 
@@ -34,7 +34,7 @@ class Credentials(Protocol):
     def headers(self) -> dict[str, str]:
         """Headers for the next request."""
 
-    def renew(self, refused: Mapping[str, str]) -> bool:
+    def renew(self, refused: Values) -> bool:
         """Get a new token after a 401 with these headers; False if there is nothing to renew.
 
         Another stream may have renewed it already: then nothing is asked for.
@@ -50,7 +50,7 @@ class SignIn:
     `keeper` keeps tokens that the vendor rotates.
     """
 
-    values: Mapping[str, str] = field(repr=False)
+    values: Values = field(repr=False)
     ask: AskToken
     origin: str = ""
     is_replaced: bool = False
@@ -65,21 +65,21 @@ class Way(Protocol):
         """Its name for people."""
 
     @property
-    def secrets(self) -> tuple[str, ...]:
+    def secrets(self) -> Names:
         """The secrets that it needs."""
 
     @property
-    def settings(self) -> tuple[str, ...]:
+    def settings(self) -> Names:
         """The settings that it needs beside those of the address."""
 
     @property
-    def optional(self) -> tuple[str, ...]:
+    def optional(self) -> Names:
         """Secrets that are used when they are given."""
 
     def login_url(self, account: SignIn) -> str:
         """Where its tokens come from; empty if it asks for none."""
 
-    def spared(self, values: Mapping[str, str]) -> tuple[str, ...]:
+    def spared(self, values: Values) -> Names:
         """Settings of the usual host for logins that another one makes needless."""
 
     def bind(self, account: SignIn) -> Credentials:
@@ -109,17 +109,17 @@ class OneWay:
         return "nothing to prove"
 
     @property
-    def secrets(self) -> tuple[str, ...]:
+    def secrets(self) -> Names:
         """None."""
         return ()
 
     @property
-    def settings(self) -> tuple[str, ...]:
+    def settings(self) -> Names:
         """None."""
         return ()
 
     @property
-    def optional(self) -> tuple[str, ...]:
+    def optional(self) -> Names:
         """None."""
         return ()
 
@@ -127,7 +127,7 @@ class OneWay:
         """None."""
         return ""
 
-    def spared(self, values: Mapping[str, str]) -> tuple[str, ...]:
+    def spared(self, values: Values) -> Names:
         """None."""
         return ()
 
@@ -140,13 +140,13 @@ class OneWay:
 class Fixed:
     """Credentials that are the same in every request."""
 
-    carried: Mapping[str, str] = field(repr=False)
+    carried: Values = field(repr=False)
 
     def headers(self) -> dict[str, str]:
         """The headers as they are."""
         return dict(self.carried)
 
-    def renew(self, refused: Mapping[str, str]) -> bool:
+    def renew(self, refused: Values) -> bool:
         """Nothing to renew."""
         return False
 
@@ -161,10 +161,10 @@ class Bearer(OneWay):
     @property
     def title(self) -> str:
         """Its name for people."""
-        return self.secret.replace("_", " ").replace("api", "API").replace("oauth", "OAuth")
+        return _title(self.secret)
 
     @property
-    def secrets(self) -> tuple[str, ...]:
+    def secrets(self) -> Names:
         """The token."""
         return (self.secret,)
 
@@ -183,10 +183,10 @@ class TokenHeader(OneWay):
     @property
     def title(self) -> str:
         """Its name for people."""
-        return self.secret.replace("_", " ").replace("api", "API")
+        return _title(self.secret)
 
     @property
-    def secrets(self) -> tuple[str, ...]:
+    def secrets(self) -> Names:
         """The token."""
         return (self.secret,)
 
@@ -212,15 +212,15 @@ class Basic(OneWay):
     @property
     def title(self) -> str:
         """Its name for people."""
-        return self.secret.replace("_", " ").replace("api", "API")
+        return _title(self.secret)
 
     @property
-    def secrets(self) -> tuple[str, ...]:
+    def secrets(self) -> Names:
         """The password or token."""
         return (self.secret,)
 
     @property
-    def settings(self) -> tuple[str, ...]:
+    def settings(self) -> Names:
         """What the user's name is made of."""
         return tuple(name for name in gaps(self.user + self.other) if name != self.secret)
 
@@ -242,7 +242,7 @@ class ClientCertificate(OneWay):
         return "client certificate"
 
     @property
-    def settings(self) -> tuple[str, ...]:
+    def settings(self) -> Names:
         """The file of the certificate."""
         return ("client_certificate",)
 
@@ -251,10 +251,10 @@ class ClientCertificate(OneWay):
 class NoSecret(OneWay):
     """Nothing to prove: files. `given` names secrets that are used when they are given."""
 
-    given: tuple[str, ...] = ()
+    given: Names = ()
 
     @property
-    def optional(self) -> tuple[str, ...]:
+    def optional(self) -> Names:
         """Secrets that are used when they are given."""
         return self.given
 
@@ -266,18 +266,24 @@ class OneOf:
     ways: tuple[Way, ...]
 
 
-def complete_way(auth: Auth, values: Mapping[str, str]) -> Way | None:
+def _title(secret: str) -> str:
+    """The name of a secret for people."""
+    words = secret.replace("_", " ")
+    return words.replace("api", "API").replace("oauth", "OAuth")
+
+
+def complete_way(auth: Auth, values: Values) -> Way | None:
     """The first way for which every secret and setting is given."""
     return next((way for way in auth.ways if not any(missing_of(way, values))), None)
 
 
-def missing_of(way: Way, values: Mapping[str, str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def missing_of(way: Way, values: Values) -> tuple[Names, Names]:
     """The secrets and the settings that a way needs and that are not given."""
     secrets = tuple(name for name in way.secrets if not values.get(name))
     return secrets, tuple(name for name in way.settings if not values.get(name))
 
 
-def chosen_way(auth: Auth, values: Mapping[str, str]) -> Way:
+def chosen_way(auth: Auth, values: Values) -> Way:
     """The way that is used.
 
     Raises:
@@ -291,7 +297,7 @@ def chosen_way(auth: Auth, values: Mapping[str, str]) -> Way:
     raise ConfigurationError(f"no way to sign in is complete; {'; '.join(lacks)}")
 
 
-def all_secrets(auth: Auth) -> tuple[str, ...]:
+def all_secrets(auth: Auth) -> Names:
     """Every secret of every way once, those that are optional at the end."""
     return tuple(dict.fromkeys((*_needed(auth), *(s for way in auth.ways for s in way.optional))))
 

@@ -3,14 +3,14 @@
 import math
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
 import jwt
 
 from tasks.errors import ConfigurationError, CredentialsError
-from tasks.rest.address import base_url_of, fill, gaps, origin_of, spared_settings
+from tasks.rest.address import Names, Values, base_url_of, fill, gaps, origin_of, spared_settings
 from tasks.rest.auth import Credentials, OneWay, SignIn, TokenRequest, TokenResponse
 from tasks.rest.kept import Keeper, Kept, fingerprint
 
@@ -34,7 +34,7 @@ class TokenEndpoint:
 
     path: str
     host: str = ""
-    other_hosts: tuple[str, ...] = ()
+    other_hosts: Names = ()
     sends: Literal["form", "json"] = "form"
     basic: bool = False
     scheme: str = "Bearer"
@@ -47,7 +47,7 @@ class TokenEndpoint:
         host = account.values.get("login_url") or vendors or account.origin
         return host.rstrip("/") + fill(self.path, account.values)
 
-    def request(self, account: SignIn, form: Mapping[str, str]) -> TokenRequest:
+    def request(self, account: SignIn, form: Values) -> TokenRequest:
         """The question with these fields and the client's id and secret."""
         values = account.values
         client = {name: values[name] for name in _CLIENT if values.get(name)}
@@ -65,10 +65,10 @@ class _Flow(OneWay):
 
     endpoint: TokenEndpoint
     scope: str = ""
-    needs: tuple[str, ...] = ()
+    needs: Names = ()
 
     @property
-    def settings(self) -> tuple[str, ...]:
+    def settings(self) -> Names:
         """What the flow needs as well."""
         return self.needs
 
@@ -76,7 +76,7 @@ class _Flow(OneWay):
         """The endpoint's address."""
         return self.endpoint.url(account)
 
-    def spared(self, values: Mapping[str, str]) -> tuple[str, ...]:
+    def spared(self, values: Values) -> Names:
         """Settings of the endpoint's usual host, when another is given."""
         return spared_settings(self.endpoint.host, self.endpoint.other_hosts, values)
 
@@ -84,7 +84,7 @@ class _Flow(OneWay):
         """The fields of the flow."""
         raise NotImplementedError
 
-    def _scoped(self, account: SignIn, form: Mapping[str, str]) -> dict[str, str]:
+    def _scoped(self, account: SignIn, form: Values) -> dict[str, str]:
         scope = account.values.get("oauth_scope") or self.scope
         return {**form, **({"scope": scope} if scope else {})}
 
@@ -109,7 +109,7 @@ class ClientCredentials(_Flow):
         return "OAuth client credentials"
 
     @property
-    def secrets(self) -> tuple[str, ...]:
+    def secrets(self) -> Names:
         """The client's id and secret."""
         return _CLIENT
 
@@ -127,7 +127,7 @@ class PasswordGrant(_Flow):
     """
 
     user: str = "{user}"
-    added: tuple[str, ...] = ()
+    added: Names = ()
 
     @property
     def title(self) -> str:
@@ -135,17 +135,17 @@ class PasswordGrant(_Flow):
         return "OAuth password grant"
 
     @property
-    def secrets(self) -> tuple[str, ...]:
+    def secrets(self) -> Names:
         """The client's id and secret, and the password."""
         return (*_CLIENT, "password")
 
     @property
-    def settings(self) -> tuple[str, ...]:
+    def settings(self) -> Names:
         """What the user's name is made of."""
         return (*self.needs, *gaps(self.user))
 
     @property
-    def optional(self) -> tuple[str, ...]:
+    def optional(self) -> Names:
         """Secrets that belong to the password where the vendor wants them."""
         return self.added
 
@@ -176,12 +176,12 @@ class JwtBearer(_Flow):
         return "OAuth JWT bearer"
 
     @property
-    def secrets(self) -> tuple[str, ...]:
+    def secrets(self) -> Names:
         """The client's id and private key."""
         return (*(_CLIENT if self.with_secret else _CLIENT[:1]), "private_key")
 
     @property
-    def settings(self) -> tuple[str, ...]:
+    def settings(self) -> Names:
         """What names the user and the key."""
         return (*self.needs, *gaps(self.user + self.key_id))
 
@@ -190,7 +190,8 @@ class JwtBearer(_Flow):
         return {"grant_type": _JWT_GRANT, "assertion": self._assertion(account)}
 
     def _assertion(self, account: SignIn) -> str:
-        values, url, now = dict(account.values), self.endpoint.url(account), int(time.time())
+        values, now = dict(account.values), int(time.time())
+        url = self.endpoint.url(account)
         claims = {
             "iss": values["client_id"],
             "sub": self.user.format_map(values),
@@ -224,7 +225,7 @@ class RefreshToken(_Flow):
         return "OAuth refresh token"
 
     @property
-    def secrets(self) -> tuple[str, ...]:
+    def secrets(self) -> Names:
         """The client's id and secret, and the refresh token."""
         return (*_CLIENT, "refresh_token")
 
@@ -269,7 +270,8 @@ class _KeptTokens:
         *,
         rotates: bool,
     ) -> None:
-        self._ask, self._keeper, self._mark, self._rotates = ask, keeper, mark, rotates
+        self._ask, self._keeper = ask, keeper
+        self._mark, self._rotates = mark, rotates
         self._spent = ""
 
     def spend(self, access_token: str) -> None:
@@ -338,7 +340,7 @@ class Tokens:
                 self._take(self._fetch())
             return self._carried()
 
-    def renew(self, refused: Mapping[str, str]) -> bool:
+    def renew(self, refused: Values) -> bool:
         """Use this token no longer, if it is the one that was refused."""
         with self._lock:
             if refused == self._carried():

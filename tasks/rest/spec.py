@@ -487,8 +487,9 @@ class Connector:
     which exported files may be fetched. `empty` is what a 204 without a body stands for.
     `failed_inside` is the key of an error in a response with status 200. `is_login` says whether
     the response to `check` belongs to a login. `unsupported` is what people expect and the vendor's
-    API does not have. `preconditions` are tested by `doctor`. `region` is a setting with a closed list, whose places give values for
-    addresses. Each of `other_base_urls` takes the place of `base_url` when its settings are given.
+    API does not have. `preconditions` are tested by `doctor`. `region` is a setting with a closed
+    list, whose places give values for addresses. Each of `other_base_urls` takes the place of
+    `base_url` when its settings are given.
     """
 
     name: str
