@@ -183,6 +183,30 @@ TICKET_STATUS = _entity(
     _text("category", "new, open, pending, hold, solved or closed, where the vendor reports it"),
 )
 
+VENDOR_MEASURE = _entity(
+    "vendor_measure",
+    "A figure that the vendor itself publishes of a ticket, kept to compare ours with it",
+    ("ticket_id", "measure", "calendar"),
+    _text("ticket_id", "Ticket it is of", required=True),
+    _text(
+        "measure",
+        "first_reply, first_resolution, resolution, requester_wait, agent_wait, on_hold, reopens,"
+        " replies, reassignments, survey_score, or sla_ and the metric of a clock; sla alone is"
+        " a verdict on the whole ticket",
+        required=True,
+    ),
+    _text(
+        "calendar", "Kind of time: calendar, business, or none for what is no time", required=True
+    ),
+    _text(
+        "unit",
+        "minutes, seconds or milliseconds as published; count, share (0 worst, 1 best) or verdict"
+        " (1 met, 0 breached)",
+        required=True,
+    ),
+    _number("value", "The figure; null while the vendor has none"),
+)
+
 MESSAGE = _entity(
     "message",
     "One message on a ticket: customer's, agent's, bot's or system's; public or not",

@@ -1,12 +1,13 @@
 """Shapes that many vendors have in common: lists read whole, scores, opened tickets, weeks."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from tasks.clock import minute_of_day
-from tasks.entities import SLA_EVENT, TICKET_EVENT
+from tasks.entities import SLA_EVENT, TICKET_EVENT, VENDOR_MEASURE
 from tasks.rest.paging import SinglePage
 from tasks.rest.spec import ChildStream, FullRefresh, Json, Output, Paging, Params, Stream
-from tasks.rest.values import Expression, Records, epoch, sql
+from tasks.rest.values import Expression, Partition, Records, Source, epoch, sql
 
 _DAY = 1440  # minutes
 
@@ -52,6 +53,53 @@ def score(metric: str, low: float, high: float, better: str = "higher") -> dict[
         "scale_max": sql(str(high)),
         "better": sql(f"'{better}'"),
     }
+
+
+class Figure(NamedTuple):
+    """A figure that a vendor publishes of a ticket: measure, SQL over paths, unit, kind of time."""
+
+    measure: str
+    value: str
+    unit: str
+    calendar: str = "none"
+
+
+def both_times(measure: str, at: str, unit: str) -> tuple[Figure, Figure]:
+    """A figure with the keys `calendar` and `business`."""
+    return (
+        Figure(measure, f"{{{at}.calendar}}", unit, "calendar"),
+        Figure(measure, f"{{{at}.business}}", unit, "business"),
+    )
+
+
+def published(
+    *figures: Figure,
+    version: Source,
+    ticket_id: str | Partition = "id",
+    section: str = "main",
+    row_filter: Expression | None = None,
+) -> Output:
+    """Rows of what the vendor publishes: one for each figure, null ones too.
+
+    A figure that the vendor takes back, such as the resolution of a reopened ticket, becomes null.
+    """
+
+    def listed(values: Sequence[str]) -> Expression:
+        return sql(f"unnest([{', '.join(values)}])")
+
+    return Output(
+        VENDOR_MEASURE,
+        section=section,
+        filter=row_filter,
+        fields={
+            "ticket_id": ticket_id,
+            "measure": listed([f"'{figure.measure}'" for figure in figures]),
+            "calendar": listed([f"'{figure.calendar}'" for figure in figures]),
+            "unit": listed([f"'{figure.unit}'" for figure in figures]),
+            "value": listed([f"cast({figure.value} as varchar)" for figure in figures]),
+            "version_at": version,
+        },
+    )
 
 
 def opened(section: str) -> Output:

@@ -14,7 +14,13 @@ from tasks.warehouse.tables import SOURCE
 
 # only running tickets and new days depend on these
 MOVING = frozenset({"ops.reporting_zone", "staging.schedule_now"})
-_POINT_FACTS = ("core.fct_", "core.snap_", "staging.message", "marts.kpi_daily")
+_POINT_FACTS = (
+    "core.fct_",
+    "core.snap_",
+    "staging.message",
+    "marts.kpi_daily",
+    "marts.vendor_comparison",
+)
 
 
 @dataclass(frozen=True, slots=True)

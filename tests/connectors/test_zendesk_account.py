@@ -500,3 +500,48 @@ def test_an_answer_to_a_newer_survey_has_its_ticket_and_comment(
         'Said "thanks"',
         datetime(2026, 3, 14, 13, tzinfo=UTC),
     )
+
+
+OPENED = "2026-03-27T17:30:00Z"
+FIRST_REPLY = {"reply_time_in_minutes": {"calendar": 5190, "business": 330}}
+
+
+def compared(desk: Desk) -> list[tuple[Any, ...]]:
+    return desk.bench.fetch(
+        "select calendar, our_value, vendor_value, state, explanation from marts.vendor_comparison"
+        " where measure = 'first_reply' order by calendar"
+    )
+
+
+def first_replied(*more: dict[str, Any]) -> list[dict[str, Any]]:
+    past = History(1002)
+    past.add(OPENED, CUSTOMER, said(CUSTOMER), became("new"), *more)
+    past.add("2026-03-31T08:00:00Z", AGENT, said(AGENT), became("solved", "new"))
+    return past.rows
+
+
+def test_a_schedule_that_is_not_read_is_an_unexplained_difference(desk: Desk):
+    """The vendor counts 330 minutes in London's hours, we 690 in those of New York."""
+    desk.records |= two_schedules() | {
+        "incremental/tickets/cursor": [ticket(1002, OPENED, metric_set=FIRST_REPLY)],
+        "incremental/ticket_events": first_replied(),
+    }
+    desk.run()
+    assert compared(desk) == [
+        ("business", 690.0, 330.0, "unexplained", None),
+        ("calendar", 5190.0, 5190.0, "equal", None),
+    ]
+
+
+def test_with_its_schedule_read_the_ticket_agrees(desk: Desk):
+    assigned = {
+        "event_type": "ScheduleAssignment",
+        "previous_schedule_id": 700001,
+        "new_schedule_id": 700002,
+    }
+    desk.records |= two_schedules() | {
+        "incremental/tickets/cursor": [ticket(1002, OPENED, metric_set=FIRST_REPLY)],
+        "incremental/ticket_events": first_replied(assigned),
+    }
+    desk.run()
+    assert [row[3] for row in compared(desk)] == ["equal", "equal"]

@@ -89,6 +89,8 @@ class Ticket:
             log.events[key], key=lambda e: (e["changed_at"], e["sequence"], e["event_id"])
         )
         self.targets = log.targets[key]
+        self.published = log.published[key]
+        self.rated: list[dict[str, Any]] = []
         self.excluded = row.get("merged_into_id") is not None
         self._replay_statuses()
         self._replay_messages(log.messages[key])
@@ -474,11 +476,14 @@ class Facts:
     """The log by ticket, tickets that are there, and figures over all of them."""
 
     def __init__(self, log: Log) -> None:
-        self.events, self.messages, self.targets = (
+        self.events, self.messages, self.targets, self.published = (
+            defaultdict(list),
             defaultdict(list),
             defaultdict(list),
             defaultdict(list),
         )
+        for row in log.of("vendor_measure"):
+            self.published[row["ticket_id"]].append(row)
         for row in log.of("ticket_event"):
             self.events[row["ticket_id"]].append(row)
         for row in log.of("message"):
@@ -530,7 +535,7 @@ class Facts:
         by_ticket = {}
         for key, t in self.tickets.items():
             m, again, escalated = t.measures(), self.recontact(t), t.escalations(raises)
-            rated = self.csat(key)
+            t.rated = rated = self.csat(key)
             good = [(r["score"] - 1) / 4 >= 0.75 for r in rated]
             worked = [w["seconds"] for w in self.worked if w["ticket_id"] == key]
             m |= {

@@ -88,6 +88,7 @@ def make(seed: int, count: int, *, first: datetime = FIRST, until: datetime = AS
     for number in range(1, count + 1):
         _Ticket(pick, log, str(number), first, until).live()
     _around(random.Random(seed + 1_000_000), log, count, first, until)
+    _published(random.Random(seed + 2_000_000), log, count, until)
     return log
 
 
@@ -140,6 +141,37 @@ def _around(pick: random.Random, log: Log, count: int, first: datetime, until: d
         _work(pick, log, ticket, at)
     for number in range((until - first).days):
         _visits(pick, log, (first + timedelta(days=number)).date())
+
+
+def _published(pick: random.Random, log: Log, count: int, until: datetime) -> None:
+    """What the vendor says of a ticket, by rules like ours, by others, and wrongly."""
+    opened = {row["ticket_id"]: row["created_at"] for row in log.of("ticket")}
+    said: dict[str, list[datetime]] = {key: [] for key in opened}
+    for row in log.of("message"):
+        if row["is_public"] and row["author_id"].removeprefix("login.")[0] in "ab":
+            said[row["ticket_id"]].append(row["sent_at"])
+    for key in map(str, range(1, count + 1)):
+        first = min(said[key], default=None)
+        took = (first - opened[key]).total_seconds() if first else None
+        drawn: list[tuple[str, str, str, float | None]] = [
+            ("first_reply", "calendar", "minutes", None if took is None else took // 60),
+            ("first_reply", "business", "seconds", pick.choice((None, 0.0, took))),
+            ("requester_wait", "calendar", "milliseconds", pick.choice((None, 0.0, 6e7))),
+            ("reopens", "none", "count", pick.choice((0.0, 0.0, 1.0))),
+            ("replies", "none", "count", pick.choice((0.0, 1.0, 2.0, float(len(said[key]))))),
+            ("survey_score", "none", "share", pick.choice((None, 0.0, 0.25, 0.75, 1.0))),
+        ]
+        for measure, calendar, unit, value in drawn:
+            if pick.random() < 0.4:
+                log.add(
+                    "vendor_measure",
+                    ticket_id=key,
+                    measure=measure,
+                    calendar=calendar,
+                    unit=unit,
+                    value=value,
+                    version_at=pick.choice((None, until, opened[key])),
+                )
 
 
 def _surveys(pick: random.Random, log: Log, ticket: str, at: datetime) -> None:

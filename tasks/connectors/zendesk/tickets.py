@@ -4,8 +4,11 @@ from tasks.connectors.zendesk.api import EXPORTS_PER_MINUTE, by_time, export, fu
 from tasks.connectors.zendesk.messages import MESSAGES
 from tasks.connectors.zendesk.surveys import HISTORY
 from tasks.entities import TICKET, TICKET_EVENT, TICKET_STATUS, TOMBSTONE
+from tasks.rest.shapes import Figure, both_times, published
 from tasks.rest.spec import IncrementalCursor, IncrementalWindow, Output, Stream
 from tasks.rest.values import Item, Present, sql
+
+VERSION = sql("to_timestamp(cast({generated_timestamp} as double))")
 
 
 def change(field: str, key: str) -> Output:
@@ -41,6 +44,22 @@ schedules = Output(
         "actor_id": "updater_id",
         "sequence": Item("id"),
     },
+)
+
+RATED = "case {satisfaction_rating.score} when 'good' then 1 when 'bad' then 0 end"
+
+FIGURES = published(
+    *both_times("first_reply", "metric_set.reply_time_in_minutes", "minutes"),
+    *both_times("first_resolution", "metric_set.first_resolution_time_in_minutes", "minutes"),
+    *both_times("resolution", "metric_set.full_resolution_time_in_minutes", "minutes"),
+    *both_times("requester_wait", "metric_set.requester_wait_time_in_minutes", "minutes"),
+    *both_times("agent_wait", "metric_set.agent_wait_time_in_minutes", "minutes"),
+    *both_times("on_hold", "metric_set.on_hold_time_in_minutes", "minutes"),
+    Figure("reopens", "{metric_set.reopens}", "count"),
+    Figure("replies", "{metric_set.replies}", "count"),
+    Figure("survey_score", RATED, "share"),
+    version=VERSION,
+    row_filter=sql("{status} is distinct from 'deleted'"),
 )
 
 STREAMS = (
@@ -86,7 +105,7 @@ STREAMS = (
                     "vendor_full_resolution_minutes": (
                         "metric_set.full_resolution_time_in_minutes.calendar"
                     ),
-                    "version_at": sql("to_timestamp(cast({generated_timestamp} as double))"),
+                    "version_at": VERSION,
                 },
             ),
             Output(
@@ -96,9 +115,10 @@ STREAMS = (
                     "entity": sql("'ticket'"),
                     "record_id": "id",
                     "deleted_at": "updated_at",
-                    "version_at": sql("to_timestamp(cast({generated_timestamp} as double))"),
+                    "version_at": VERSION,
                 },
             ),
+            FIGURES,
         ),
     ),
     Stream(

@@ -3,20 +3,36 @@ events.
 """
 
 import base64
+import itertools
 import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from tasks.sandbox.fake import Fake, Request, Response, iso, page_of
 from tasks.sandbox.oauth import TokenDesk
-from tasks.sandbox.story import BERLIN, FIRST_REPLY_MINUTES, NEW_YORK, RESOLUTION_MINUTES, Ticket
+from tasks.sandbox.story import (
+    BERLIN,
+    FIRST_REPLY_MINUTES,
+    NEW_YORK,
+    RESOLUTION_MINUTES,
+    Change,
+    Ticket,
+)
 from tasks.sandbox.world import World
 
 _AGENT, _PERSON, _COMPANY = 9_000_000, 20_000_000, 30_000_000
 _ROLES = {"customer": "end-user", "agent": "agent"}
 _ROW = dict[str, Any]
 
+
+_WAITS = {
+    "requester_wait": {"new", "open", "hold"},
+    "agent_wait": {"pending"},
+    "on_hold": {"hold"},
+}
+_open_hours = cache(BERLIN.hours)
 
 _STATUS_ID = {
     "new": 5160,
@@ -364,6 +380,11 @@ class Zendesk(Fake):
             c.before == "solved" and c.after in {"open", "pending", "hold", "new"} for c in statuses
         )
         done = bool(statuses) and statuses[-1].after in {"solved", "closed"}
+        ends = {
+            "reply_time": replies[0].at if replies else None,
+            "first_resolution_time": solves[0] if solves else None,
+            "full_resolution_time": solves[-1] if done and solves else None,
+        }
         return {
             "id": ticket.number + 7,
             "ticket_id": ticket.number,
@@ -374,15 +395,14 @@ class Zendesk(Fake):
             "created_at": iso(ticket.created_at),
             "updated_at": iso(ticket.updated_at(now)),
             "solved_at": iso(solves[-1]) if done and solves else None,
-            "reply_time_in_minutes": _minutes(
-                ticket.created_at, replies[0].at if replies else None
-            ),
-            "first_resolution_time_in_minutes": _minutes(
-                ticket.created_at, solves[0] if solves else None
-            ),
-            "full_resolution_time_in_minutes": _minutes(
-                ticket.created_at, solves[-1] if done and solves else None
-            ),
+            **{
+                f"{name}_in_minutes": _minutes([(ticket.created_at, end)] if end else None)
+                for name, end in ends.items()
+            },
+            **{
+                f"{name}_time_in_minutes": _minutes(_spans(statuses, among))
+                for name, among in _WAITS.items()
+            },
         }
 
     def _users(self) -> list[_ROW]:
@@ -860,9 +880,34 @@ def _score(value: int | None) -> str:
     return "good" if value is not None and value >= 4 else "bad"
 
 
-def _minutes(start: datetime, end: datetime | None) -> _ROW:
-    calendar = int((end - start).total_seconds() // 60) if end else None
-    return {"calendar": calendar, "business": calendar}
+def _spans(statuses: Sequence[Change], among: set[str]) -> list[tuple[datetime, datetime]]:
+    """The ended spans in some statuses."""
+    return [
+        (change.at, following.at)
+        for change, following in itertools.pairwise(statuses)
+        if change.after in among
+    ]
+
+
+def _minutes(spans: Sequence[tuple[datetime, datetime]] | None) -> _ROW:
+    """Whole minutes, around the clock and within the hours of the account's first schedule."""
+    if spans is None:
+        return {"calendar": None, "business": None}
+    calendar = sum((end - start).total_seconds() for start, end in spans)
+    business = sum(_open_seconds(start, end) for start, end in spans)
+    return {"calendar": int(calendar // 60), "business": int(business // 60)}
+
+
+def _open_seconds(start: datetime, end: datetime) -> float:
+    """Seconds of a span in which the account's first schedule is open."""
+    day, total = (start - timedelta(days=1)).date(), 0.0
+    while day <= (end + timedelta(days=1)).date():
+        hours = _open_hours(day)
+        if hours:
+            low, high = max(start, hours[0]), min(end, hours[1])
+            total += max(0.0, (high - low).total_seconds())
+        day += timedelta(days=1)
+    return total
 
 
 def _clean(row: _ROW, drop: tuple[str, ...] = ()) -> _ROW:
