@@ -24,7 +24,8 @@ class PageSize:
 
     def of(self, request: Request) -> int:
         """The size that a request asks for, in its query values or in a linked address."""
-        return int({**_query_of(request.path), **request.params}.get(self.param, self.most))
+        asked = {**_query_of(request.path), **request.params}
+        return int(asked.get(self.param, self.most))
 
     def limited(self, request: Request, size: int) -> Request:
         """The same call for pages of at most `size`."""
@@ -34,7 +35,8 @@ class PageSize:
         if self.param not in query or self.param in request.params:
             return request.with_params(**{self.param: str(size)})
         changed = urlencode({**query, self.param: str(size)})
-        return replace(request, path=urlsplit(request.path)._replace(query=changed).geturl())
+        linked = urlsplit(request.path)._replace(query=changed)
+        return replace(request, path=linked.geturl())
 
     def halved(self, request: Request) -> Request | None:
         """The same call for half the page; None where that is below `least`."""

@@ -1,13 +1,14 @@
 """A seeded made-up account with every edge case of the KPI definitions, as rows of `source`.
 
-Zones with clock changes in both hemispheres (Berlin and New York in March, Auckland in April) and
-one at UTC+14; schedules with a holiday of several days, one across midnight and one across the end
-of the week; tickets whose schedule, priority and team change, and tickets that are deleted,
-restored, merged, reopened, never touched, opened by agents or answered by bots.
+Zones with clock changes in both hemispheres (Berlin and New York in March, Auckland in April), one
+at UTC+14 and one off by 45 minutes; schedules with a holiday of several days, a break at noon, one
+across midnight and the end of the week and one that never closes; tickets whose schedule, priority
+and team change, and tickets that are deleted, restored, merged, reopened, never touched, opened by
+agents or answered by bots.
 """
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -43,6 +44,16 @@ SCHEDULES: dict[str, tuple[str, list[tuple[int, int]], list[tuple[date, date]]]]
         [(d * DAY + 1320, d * DAY + DAY + 360) for d in range(6)] + [(6 * DAY + 1320, WEEK + 360)],
         [],
     ),
+    "kathmandu": (
+        "Asia/Kathmandu",
+        [
+            (d * DAY + opens, d * DAY + closes)
+            for d in range(1, 6)
+            for opens, closes in ((540, 750), (795, 1080))
+        ],
+        [(date(2026, 3, 18), date(2026, 3, 18))],
+    ),
+    "always": ("America/Caracas", [(0, WEEK)], []),
 }
 TEAMS, AGENTS, BOTS = ["t1", "t2", "tier2"], [f"a{n}" for n in range(1, 9)], ["api1"]
 STATUSES = [
@@ -69,6 +80,40 @@ CATEGORY = {
 }
 
 
+STEPS = {
+    "agent": 24,
+    "note": 6,
+    "customer": 18,
+    "bot": 3,
+    "api": 3,
+    "status": 30,
+    "assignee": 10,
+    "team": 5,
+    "priority": 4,
+    "schedule": 2,
+    "target": 2,
+}
+
+
+@dataclass(frozen=True)
+class Vendor:
+    """What a vendor's records can hold: statuses, how often each step is, and what is reported.
+
+    `names_schedule`: the ticket itself names its schedule, not its history alone.
+    `reports_roles`: messages have the author's role, and may name the author by login.
+    `binary_ratings`: a rating is good or bad, and a later one replaces it.
+    """
+
+    statuses: Sequence[str] = tuple(STATUSES)
+    steps: Mapping[str, int] = field(default_factory=lambda: STEPS)
+    names_schedule: bool = True
+    reports_roles: bool = True
+    binary_ratings: bool = False
+
+
+ANY = Vendor()
+
+
 @dataclass
 class Log:
     """Rows by entity, in the order of their creation."""
@@ -82,11 +127,18 @@ class Log:
         return [row for name, row in self.rows if name == entity]
 
 
-def make(seed: int, count: int, *, first: datetime = FIRST, until: datetime = AS_OF) -> Log:
+def make(
+    seed: int,
+    count: int,
+    *,
+    first: datetime = FIRST,
+    until: datetime = AS_OF,
+    vendor: Vendor = ANY,
+) -> Log:
     pick, log = random.Random(seed), Log()
     _people(log)
     for number in range(1, count + 1):
-        _Ticket(pick, log, str(number), first, until).live()
+        _Ticket(pick, log, str(number), first, until, vendor).live()
     _around(random.Random(seed + 1_000_000), log, count, first, until)
     _published(random.Random(seed + 2_000_000), log, count, until)
     return log
@@ -285,9 +337,16 @@ class _Ticket:
     """One life. Steps are drawn with ties in time, so that order within a second matters."""
 
     def __init__(
-        self, pick: random.Random, log: Log, key: str, first: datetime, until: datetime
+        self,
+        pick: random.Random,
+        log: Log,
+        key: str,
+        first: datetime,
+        until: datetime,
+        vendor: Vendor,
     ) -> None:
         self.pick, self.log, self.key, self.until = pick, log, key, until
+        self.vendor = vendor
         self.at = first + timedelta(
             seconds=pick.randint(0, int((until - first).total_seconds()) - 1)
         )
@@ -308,8 +367,8 @@ class _Ticket:
         if not with_history:
             self._bare()
             return
-        schedule = pick.choice([None, "berlin", "newyork", "auckland", "kiritimati", "unknown"])
-        if pick.random() < 0.15:
+        schedule = pick.choice([None, *SCHEDULES, "unknown"])
+        if pick.random() < 0.15 or not self.vendor.names_schedule:
             self._change("schedule", schedule)
         else:
             self.values["schedule"] = schedule
@@ -382,22 +441,8 @@ class _Ticket:
         )
 
     def _step(self) -> None:
-        what = self.pick.choices(
-            (
-                "agent",
-                "note",
-                "customer",
-                "bot",
-                "api",
-                "status",
-                "assignee",
-                "team",
-                "priority",
-                "schedule",
-                "target",
-            ),
-            (24, 6, 18, 3, 3, 30, 10, 5, 4, 2, 2),
-        )[0]
+        steps = self.vendor.steps
+        what = self.pick.choices(tuple(steps), tuple(steps.values()))[0]
         agent = self.pick.choice(AGENTS)
         if what == "agent":
             self._say("agent", agent, True)
@@ -417,7 +462,7 @@ class _Ticket:
             )
         else:
             options = {
-                "status": STATUSES,
+                "status": self.vendor.statuses,
                 "assignee": [*AGENTS, None],
                 "team": [*TEAMS, None],
                 "priority": ["low", "normal", "high", "urgent", None],
@@ -426,10 +471,11 @@ class _Ticket:
             self._change(what, self.pick.choice(options))
 
     def _say(self, role: str, author: str, is_public: bool) -> None:
-        reported = role if self.pick.random() < 0.5 else None  # else decided by the agent list
+        roles = self.vendor.reports_roles
+        reported = role if roles and self.pick.random() < 0.5 else None  # else by the agent list
         named = (
             f"login.{author}"
-            if reported is None and author in AGENTS and self.pick.random() < 0.2
+            if roles and reported is None and author in AGENTS and self.pick.random() < 0.2
             else author
         )
         self.sequence += 1
@@ -492,6 +538,9 @@ class _Ticket:
 
     def _after(self, pick: random.Random) -> None:
         """Ratings, a recommendation and time entries."""
+        if self.vendor.binary_ratings:
+            self._rate_by_turns(pick.choice([0, 0, 0, 1, 2, 3]))
+            return
         for place in range(pick.choice([0, 0, 0, 1, 2])):
             at = self.at + timedelta(seconds=pick.choice((0, 3_000, 400_000)))
             if at <= self.until:
@@ -528,6 +577,26 @@ class _Ticket:
                 entered_at=self.at,
                 seconds=float(pick.randint(1, 5_000)),
             )
+
+    def _rate_by_turns(self, times: int) -> None:
+        """Good and bad in turn, at least a second after the former rating."""
+        at, score = self.at, self.pick.choice((1.0, 5.0))
+        for place in range(times):
+            at += timedelta(seconds=self.pick.choice((1, 3_000, 400_000)))
+            if at <= self.until:
+                self.log.add(
+                    "survey_response",
+                    response_id=f"{self.key}-{place}",
+                    metric="csat",
+                    score=score,
+                    scale_min=1.0,
+                    scale_max=5.0,
+                    better="higher",
+                    ticket_id=self.key,
+                    responded_at=at,
+                    agent_id=None,
+                )
+            score = 6.0 - score
 
     def _write(self, *, version: datetime, **more: Any) -> None:
         """The ticket in its last state, and for some an older state that must not win."""

@@ -15,8 +15,9 @@ def ticket_of(response: Record) -> str | None:
     Named as zen:ticket:123 in `subjects`, or as zrn:ticket:123 in the older `subject_zrns`. A
     survey may be about a conversation or a request instead.
     """
-    names = [subject.get("zrn") for subject in response.get("subjects") or ()]
-    for name in (*names, *(response.get("subject_zrns") or ())):
+    names = list(response.get("subject_zrns") or ())
+    names += [subject.get("zrn") for subject in response.get("subjects") or ()]
+    for name in names:
         named = re.fullmatch(r"(?:zen|zrn):ticket:(\d+)", str(name))
         if named:
             return named[1]
@@ -25,8 +26,10 @@ def ticket_of(response: Record) -> str | None:
 
 def comment_of(answers: Iterable[Mapping[str, Json]]) -> str | None:
     """What was written: an answer of its own, absent where the question was skipped."""
-    written = (answer.get("value") for answer in answers if answer.get("type") == "open_ended")
-    return next((str(text) for text in written if text), None)
+    for answer in answers:
+        if answer.get("type") == "open_ended" and answer.get("value"):
+            return str(answer["value"])
+    return None
 
 
 def score_of(answer: Mapping[str, Json]) -> int | str:
@@ -39,10 +42,11 @@ def score_of(answer: Mapping[str, Json]) -> int | str:
 def survey_rows(response: Record, context: RecordContext) -> Iterable[Row]:
     """A row for the rating of a response; skipped, closed and open questions have none."""
     answers = response.get("answers") or []
+    survey = response.get("survey") or {}
     for answer in (one for one in answers if one.get("rating") is not None):
         yield {
             "response_id": response["id"],
-            "survey_id": (response.get("survey") or {}).get("id") or response.get("survey_id"),
+            "survey_id": survey.get("id") or response.get("survey_id"),
             "metric": "csat",
             "score": score_of(answer),
             "scale_min": 0,

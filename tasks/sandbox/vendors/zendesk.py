@@ -24,6 +24,7 @@ from tasks.sandbox.world import World
 
 _AGENT, _PERSON, _COMPANY = 9_000_000, 20_000_000, 30_000_000
 _ROLES = {"customer": "end-user", "agent": "agent"}
+_MADE = "2024-01-05T00:00:00Z"  # of settings and lists
 _ROW = dict[str, Any]
 
 
@@ -369,7 +370,8 @@ class Zendesk(Fake):
 
     def _metric_set(self, ticket: Ticket) -> _ROW:
         now = self.clock
-        statuses = [c for c in ticket.changes_until(now) if c.field == "status"]
+        changes = ticket.changes_until(now)
+        statuses = [c for c in changes if c.field == "status"]
         solves = [
             c.at
             for c in statuses
@@ -390,8 +392,8 @@ class Zendesk(Fake):
             "ticket_id": ticket.number,
             "reopens": reopens,
             "replies": len(replies),
-            "group_stations": sum(c.field == "team" for c in ticket.changes_until(now)),
-            "assignee_stations": sum(c.field == "assignee" for c in ticket.changes_until(now)),
+            "group_stations": sum(c.field == "team" for c in changes),
+            "assignee_stations": sum(c.field == "assignee" for c in changes),
             "created_at": iso(ticket.created_at),
             "updated_at": iso(ticket.updated_at(now)),
             "solved_at": iso(solves[-1]) if done and solves else None,
@@ -646,44 +648,41 @@ class Zendesk(Fake):
         return sorted(rows, key=lambda r: (r["_at"], r["id"]))
 
     def _groups(self) -> list[_ROW]:
-        made = iso(datetime(2024, 1, 5, tzinfo=UTC))
         return [
             {
                 "id": t.number,
                 "name": t.name,
                 "deleted": False,
                 "default": place == 0,
-                "created_at": made,
-                "updated_at": made,
+                "created_at": _MADE,
+                "updated_at": _MADE,
             }
             for place, t in enumerate(self._teams)
         ]
 
     def _memberships(self) -> list[_ROW]:
-        made = iso(datetime(2024, 1, 5, tzinfo=UTC))
         return [
             {
                 "id": 500 + a.number,
                 "user_id": _AGENT + a.number,
                 "group_id": a.team.number,
                 "default": True,
-                "created_at": made,
-                "updated_at": made,
+                "created_at": _MADE,
+                "updated_at": _MADE,
             }
             for a in self._agents
             if a.works_on(self.clock.date())
         ]
 
     def _schedules(self) -> list[_ROW]:
-        made = iso(datetime(2024, 1, 5, tzinfo=UTC))
         zones = {"Europe/Berlin": "Berlin", "America/New_York": "Eastern Time (US & Canada)"}
         return [
             {
                 "id": 39 + s.number,
                 "name": s.name,
                 "time_zone": zones[s.zone],
-                "created_at": made,
-                "updated_at": made,
+                "created_at": _MADE,
+                "updated_at": _MADE,
                 "intervals": [
                     {"start_time": d * 1440 + s.opens * 60, "end_time": d * 1440 + s.closes * 60}
                     for d in range(1, 6)
@@ -706,7 +705,6 @@ class Zendesk(Fake):
         ]
 
     def _policies(self) -> list[_ROW]:
-        made = iso(datetime(2024, 1, 5, tzinfo=UTC))
         metrics = [
             {
                 "priority": p,
@@ -727,13 +725,12 @@ class Zendesk(Fake):
                 "position": 1,
                 "filter": {"all": [], "any": []},
                 "policy_metrics": metrics,
-                "created_at": made,
-                "updated_at": made,
+                "created_at": _MADE,
+                "updated_at": _MADE,
             }
         ]
 
     def _group_policies(self) -> list[_ROW]:
-        made = iso(datetime(2024, 1, 5, tzinfo=UTC))
         metrics = [
             {
                 "priority": p,
@@ -751,8 +748,8 @@ class Zendesk(Fake):
                 "position": 1,
                 "filter": {"all": []},
                 "policy_metrics": metrics,
-                "created_at": made,
-                "updated_at": made,
+                "created_at": _MADE,
+                "updated_at": _MADE,
             }
         ]
 
