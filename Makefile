@@ -30,9 +30,9 @@ check: $(VENV)/.tests             ## Run the quick half of `make test`: no datab
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest tests/unit tests/architecture
 
-pythons:                          ## Run `make check` on the other supported Pythons, each in its own environment
+pythons:                          ## Run `make test` on the other supported Pythons, each in its own environment
 	for version in 3.12 3.13; do \
-		$(MAKE) check PYTHON=python$$version VENV=.venv/$$version || exit 1; \
+		$(MAKE) test PYTHON=python$$version VENV=.venv/$$version || exit 1; \
 	done
 
 fmt: $(VENV)/.tests               ## Format the code and apply the linter's safe fixes
@@ -71,11 +71,11 @@ $(VENV)/bin/uv:
 	$(BIN)/pip install --quiet --disable-pip-version-check uv
 
 $(VENV)/.installed: $(VENV)/bin/uv pyproject.toml constraints.txt
-	$(BIN)/uv pip install --quiet --compile-bytecode -c constraints.txt -e .
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python -c constraints.txt -e .
 	touch $@
 
 $(VENV)/.tests: $(VENV)/.installed
-	$(BIN)/uv pip install --quiet --compile-bytecode -c constraints.txt -e '.[dev,docs]'
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python -c constraints.txt -e '.[dev,docs]'
 	touch $@
 
 $(VENV)/audit/.installed: $(VENV)/bin/uv pyproject.toml constraints.txt
