@@ -7,12 +7,12 @@ from prefect import State, flow
 from prefect.states import Completed, Failed
 from pydantic import Field
 
-from flows.orchestration import LOG, prefect_secret, run_name
+from flows.orchestration import LOG, failed_by, prefect_secret, run_name
 from flows.pipeline.notify import notify_stale
 from flows.pipeline.upkeep import complete_until
 from tasks.clock import now
 from tasks.errors import WarehouseBusyError
-from tasks.settings import load
+from tasks.settings import load, redact
 
 
 @flow(name="watch-support-etl", flow_run_name=run_name("watch"), persist_result=False)
@@ -23,11 +23,13 @@ def watch_support_etl(max_age_hours: Annotated[float, Field(gt=0)] = 26) -> Stat
         max_age_hours: Hours that the marts may be old.
 
     """
-    settings = load()
     try:
+        settings = load()
         until = complete_until(settings)
     except WarehouseBusyError as busy:
-        return Completed(message=str(busy))
+        return Completed(message=redact(str(busy)))
+    except Exception as error:  # Prefect would store it whole
+        return failed_by(error)
     if until is not None and now() - until <= timedelta(hours=max_age_hours):
         return Completed(message=f"complete up to {until:%Y-%m-%d %H:%M} UTC")
     for problem in notify_stale(settings, until, lookup=prefect_secret):

@@ -19,6 +19,7 @@ from pydantic import SecretStr
 from flows.pipeline.context import open_warehouse
 from flows.pipeline.outcome import Outcome
 from flows.pipeline.runner import WORKERS, Work
+from flows.pipeline.traces import traceback_of
 from tasks.clock import as_utc, now
 from tasks.errors import RunAtWorkError, SupportEtlError
 from tasks.publish import kpi_table
@@ -28,8 +29,8 @@ from tasks.warehouse import runlog
 T = TypeVar("T")
 LOG = logging.getLogger("support_etl")  # prefect_setup.py adds it to a run's log
 TASK_RUNNER: Any = ThreadPoolTaskRunner(max_workers=WORKERS)
-_receiver: ContextVar[Callable[[Outcome], None]] = ContextVar(
-    "receiver", default=lambda outcome: None
+_receiver: ContextVar[Callable[[Outcome | Exception], None]] = ContextVar(
+    "receiver", default=lambda end: None
 )
 
 
@@ -38,7 +39,8 @@ class PrefectRunner:
 
     Prefect retries no task. Requests to vendors retry where the vendor's own wait is known, the
     next run resumes an interrupted batch, and a step inside the build's transaction cannot be
-    repeated alone.
+    repeated alone. When the connection to the warehouse breaks, its lock is lost with it: another
+    run may be at work, so a retry could be a second writer.
     """
 
     def submit(self, work: Work[T]) -> "_TaskRun[T]":
@@ -49,8 +51,8 @@ class PrefectRunner:
         """Do the work now, as a task run."""
         try:
             result: T = _task(work)(_Hidden(work))
-        except _FailedResultError as failed:
-            return failed.result  # type: ignore[no-any-return]
+        except _FailedWorkError as failed:
+            return failed.end  # type: ignore[no-any-return]
         return result
 
 
@@ -64,16 +66,33 @@ class _TaskRun(Generic[T]):
         """Wait for the work and give its result."""
         try:
             return self._future.result()
-        except _FailedResultError as failed:
-            return failed.result  # type: ignore[no-any-return]
+        except _FailedWorkError as failed:
+            return failed.end  # type: ignore[no-any-return]
 
 
-class _FailedResultError(Exception):
-    """Ends a task run as failed although its work gave a result, as a failed stream does."""
+class _FailedWorkError(Exception):
+    """Ends a task run as failed, with a message that Prefect may store: it has no secret.
 
-    def __init__(self, message: str, result: object) -> None:
-        super().__init__(message)
-        self.result: Any = result
+    The work gave a result, as a failed stream does, or raised an error.
+    """
+
+    def __init__(
+        self, message: str, *, result: object = None, error: Exception | None = None
+    ) -> None:
+        super().__init__(redact(message))
+        self._result: Any = result
+        self._error = error
+
+    @property
+    def end(self) -> Any:  # noqa: ANN401  the result of any work
+        """The result of the work. Raises its error."""
+        if self._error:
+            raise self._error
+        return self._result
+
+    def __reduce__(self) -> tuple[type, tuple[str]]:
+        """Only the message can be stored."""
+        return type(self), (str(self),)
 
 
 class _Hidden(Generic[T]):
@@ -85,10 +104,14 @@ class _Hidden(Generic[T]):
         self._work = work
 
     def __call__(self) -> T:
-        result = self._work.call()
+        try:
+            result = self._work.call()
+        except Exception as error:
+            message = f"{type(error).__name__}: {error}"
+            raise _FailedWorkError(message, error=error) from None
         failure = self._work.failure(result)
         if failure:
-            raise _FailedResultError(failure, result)
+            raise _FailedWorkError(failure, result=result)
         return result
 
     def __repr__(self) -> str:
@@ -125,13 +148,17 @@ def run_name(kind: str, instant_parameter: str = "as_of") -> Callable[[], str]:
 def state_of(run: Callable[[Settings], Outcome]) -> State[Any]:
     """Run the pipeline and give the state in which the flow ends.
 
-    If another run holds the warehouse, this one is cancelled; the other one reports the outcome.
+    If another run holds the warehouse, this one is cancelled; the other one reports the outcome. No
+    error leaves the flow: Prefect would store it whole, as a pickle.
     """
-    settings = load()
     try:
+        settings = load()
         outcome = run(settings)
     except RunAtWorkError as busy:
-        return Cancelled(message=str(busy))
+        return Cancelled(message=redact(str(busy)))
+    except Exception as error:
+        _receiver.get()(error)
+        return failed_by(error)
     _leave_artifacts(settings, outcome)
     _receiver.get()(outcome)
     if outcome.state != "completed":
@@ -139,19 +166,28 @@ def state_of(run: Callable[[Settings], Outcome]) -> State[Any]:
     return Completed(message=f"{outcome.changed_rows:,} rows changed")
 
 
+def failed_by(error: Exception) -> State[Any]:
+    """The state of a flow that an error ended, without secrets; the log has its traceback."""
+    if not isinstance(error, SupportEtlError):
+        LOG.error("%s", traceback_of(error))
+    return Failed(message=redact(f"{type(error).__name__}: {error}"))
+
+
 def outcome_of(flow: Callable[[], State[Any]]) -> Outcome:
     """Run a flow in this process and give its outcome, which Prefect never stores.
 
     Raises the error that ended the run.
     """
-    outcomes: list[Outcome] = []
-    token = _receiver.set(outcomes.append)
+    ends: list[Outcome | Exception] = []
+    token = _receiver.set(ends.append)
     try:
         state = flow()
     finally:
         _receiver.reset(token)
-    if outcomes:
-        return outcomes[0]
+    for end in ends:
+        if isinstance(end, Exception):
+            raise end
+        return end
     if state.is_cancelled():
         raise RunAtWorkError(state.message or "another run is at work")
     error = state.result(raise_on_failure=False)

@@ -13,8 +13,9 @@ import os
 import re
 import tomllib
 import urllib.parse
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, Protocol, Self, runtime_checkable
 
@@ -40,6 +41,7 @@ from tasks.public_holidays import parse_regions
 from tasks.weekly import parse_hours, parse_shift
 
 SecretLookup = Callable[[str], str | None]
+_OF_ACCOUNTS = "SUPPORT_ETL_SECRET_"
 
 
 @runtime_checkable
@@ -560,9 +562,14 @@ def tokens_folder() -> Path:
 
 
 def load(**given: Any) -> Settings:  # noqa: ANN401  pydantic checks each value
-    """Read the settings. Raises ConfigurationError that names file, setting and what is wrong."""
+    """Read the settings. Raises ConfigurationError that names file, setting and what is wrong.
+
+    From here on, messages show no secret of the environment, and none that stands in an address of
+    the settings.
+    """
+    _remember_environment()
     try:
-        return Settings(**given)
+        settings = Settings(**given)
     except tomllib.TOMLDecodeError as wrong:
         raise ConfigurationError(f"{settings_file()}: not valid TOML: {wrong}") from None
     except ValidationError as wrong:
@@ -571,11 +578,13 @@ def load(**given: Any) -> Settings:  # noqa: ANN401  pydantic checks each value
             for e in wrong.errors()
         ]
         raise ConfigurationError(f"{settings_file()}: " + "; ".join(lines)) from None
+    _remember_addresses(settings.model_dump())
+    return settings
 
 
 def secret_variable(account: str, name: str) -> str:
     """Environment variable of a secret."""
-    return f"SUPPORT_ETL_SECRET_{account}_{name}".upper()
+    return f"{_OF_ACCOUNTS}{account}_{name}".upper()
 
 
 def secret_block(account: str, name: str) -> str:
@@ -618,8 +627,18 @@ def optional_secrets_of(
 def remember_secret(value: str) -> None:
     """Remove this value from every message from now on.
 
-    Its forms in headers and addresses are removed, too.
+    Its forms in headers and addresses are removed, too. Of an address, such as a webhook's, every
+    part is: a server may repeat its path alone, or a piece of it.
     """
+    if len(value) < _SHORTEST_SECRET:
+        return
+    _remember_forms(value)
+    if _ADDRESS.fullmatch(value):
+        for part in (*_credentials_in(value), *_secret_places_in(value)):
+            _remember_forms(part)
+
+
+def _remember_forms(value: str) -> None:
     if len(value) < _SHORTEST_SECRET:
         return
     _SECRETS.update(
@@ -640,15 +659,80 @@ def remember_secret(value: str) -> None:
             _SECRETS.add(certain)
 
 
+def _remember_environment() -> None:
+    for name, value in os.environ.items():
+        if name.startswith(_OF_ACCOUNTS):
+            remember_secret(value)
+
+
+def _remember_addresses(value: object) -> None:
+    """Remember the credentials in every address, however deep it stands in the settings."""
+    if isinstance(value, Mapping):
+        for inner in value.values():
+            _remember_addresses(inner)
+    elif isinstance(value, (list, tuple)):
+        for inner in value:
+            _remember_addresses(inner)
+    elif isinstance(value, str):
+        for address in _ADDRESS.findall(value):
+            for part in _credentials_in(address):
+                _remember_forms(part)
+
+
+def _credentials_in(address: str) -> Iterator[str]:
+    """User and password of an address, and what its query calls a key, a token or a signature."""
+    head, _, query = address.partition("://")[2].partition("?")
+    user_info = head.rpartition("@")[0]
+    user, _, password = user_info.partition(":")
+    if user_info and "/" not in user:  # else the @ belongs to the path
+        if password:
+            yield from (user_info, password, urllib.parse.unquote(password))
+        if len(user) >= _LONGEST_PLAIN_USER:
+            yield user
+    for name, value in urllib.parse.parse_qsl(query.partition("#")[0]):
+        if _SECRET_NAME.search(name):
+            yield value
+
+
+def _secret_places_in(address: str) -> Iterator[str]:
+    """Path and query of an address that is a secret as a whole."""
+    scheme, _, rest = address.partition("://")
+    if scheme.lower() not in {"http", "https"}:
+        return  # of a database or a bucket, the path is a name
+    path, _, query = rest.partition("/")[2].partition("?")
+    yield from (path, urllib.parse.unquote(path))
+    for segment in path.split("/"):
+        if len(segment) >= _SHORTEST_SEGMENT and segment.lower() not in _PLAIN_SEGMENTS:
+            yield segment
+    for _, value in urllib.parse.parse_qsl(query):
+        if len(value) >= _SHORTEST_SEGMENT:
+            yield value
+
+
 _SECRETS: set[str] = set()
 _SHORTEST_SECRET = 4
+_LONGEST_PLAIN_USER = 12  # from here on the user of an address is a key
+_SHORTEST_SEGMENT = 8
+_PLAIN_SEGMENTS = frozenset(
+    {"services", "workflow", "workflows", "triggers", "incomingwebhook", "webhooks", "webhookb2"}
+)
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://[^\s'\"<>]+", re.IGNORECASE)
+_SECRET_NAME = re.compile(
+    r"key|token|secret|passw|pwd|sig|credential|auth|^code$|access", re.IGNORECASE
+)
 
 
 def redact(text: str) -> str:
     """The text with every known secret replaced by ***."""
-    for value in sorted(_SECRETS, key=len, reverse=True):
+    for value in _longest_first(len(_SECRETS)):
         text = text.replace(value, "***")
     return text
+
+
+@lru_cache(maxsize=1)
+def _longest_first(count: int) -> tuple[str, ...]:
+    """The known secrets, which only become more: their number says whether they changed."""
+    return tuple(sorted(_SECRETS, key=len, reverse=True))
 
 
 class RedactSecrets(logging.Filter):

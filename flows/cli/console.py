@@ -1,6 +1,7 @@
 """Everything that commands print: tables and lines for people, JSON for machines.
 
 No text from data can steer the terminal: `clean` replaces control characters and escape sequences.
+No known secret is printed.
 """
 
 import json
@@ -29,8 +30,11 @@ Accounts = Annotated[
 
 
 def clean(text: str) -> str:
-    """The text on one line, with a mark in place of each control or invisible character."""
-    return "".join(_shown(character) for character in text)
+    """The text on one line, with a mark in place of each control or invisible character.
+
+    Known secrets are replaced by ***.
+    """
+    return "".join(_shown(character) for character in redact(text))
 
 
 def _shown(character: str) -> str:
@@ -46,7 +50,7 @@ def line(text: str = "") -> None:
 
 def progress(text: str) -> None:
     """Report progress on standard error."""
-    _err.print(clean(redact(text)), soft_wrap=True)
+    _err.print(clean(text), soft_wrap=True)
 
 
 def silence(text: str) -> None:
@@ -55,12 +59,12 @@ def silence(text: str) -> None:
 
 def error(text: str) -> None:
     """Print what went wrong, in red, on standard error."""
-    _err.print(clean(redact(text)), style="red", soft_wrap=True)
+    _err.print(clean(text), style="red", soft_wrap=True)
 
 
 def print_json(value: object) -> None:
     """Print JSON; it escapes every character that is not plain ASCII."""
-    typer.echo(json.dumps(value, indent=1, default=str))
+    typer.echo(redact(json.dumps(value, indent=1, default=str)))
 
 
 def table(title: str, headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

@@ -15,7 +15,7 @@ from tasks.extract import FILES, open_client, streams_of
 from tasks.landing.store import Landing, Source
 from tasks.rest.client import RetryPolicy
 from tasks.rest.spec import Stream
-from tasks.settings import AccountSettings, SecretLookup, Settings
+from tasks.settings import AccountSettings, SecretLookup, Settings, redact
 from tasks.surveys import Question, list_questions
 
 _TWO_ATTEMPTS = 2
@@ -48,7 +48,7 @@ def examine(settings: Settings, lookup: SecretLookup | None = None) -> list[Find
 
 def _finding(settings: Settings, subject: str, check: Callable[[], str]) -> Finding:
     try:
-        return Finding(subject, True, check())
+        return Finding(subject, True, redact(check()))
     except Exception as error:
         folder = Path(settings.reports.folder) / f"{now():%Y%m%d-%H%M%S}-doctor"
         return Finding(subject, False, explain(error, folder, subject))

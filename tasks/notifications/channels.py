@@ -29,6 +29,8 @@ def deliver(channel: str, send: Send, message: Message) -> Delivery:
         return Delivery(channel, "unknown", redact(str(unknown)))
     except SupportEtlError as trouble:
         return Delivery(channel, "failed", redact(str(trouble)))
+    except Exception as unforeseen:  # noqa: BLE001  the other channels still get their message
+        return Delivery(channel, "failed", redact(f"{type(unforeseen).__name__}: {unforeseen}"))
     return Delivery(channel, "delivered")
 
 

@@ -15,6 +15,7 @@ from tasks.errors import (
     ThrottledError,
     UnreachableError,
 )
+from tasks.settings import redact
 
 _TIMEOUTS = (10.0, 30.0)
 
@@ -52,8 +53,9 @@ def _send(session: requests.Session, address: str, payload: object) -> tuple[int
     response = session.post(
         address, json=payload, timeout=_TIMEOUTS, allow_redirects=False, stream=True
     )
-    start = response.raw.read(200, decode_content=True).decode(errors="replace")
-    return response.status_code, re.sub(r"[^\w .,:-]+", " ", start).strip()
+    start = response.raw.read(1000, decode_content=True).decode(errors="replace")
+    words = re.sub(r"[^\w .,:*-]+", " ", redact(start))  # some servers repeat the address
+    return response.status_code, words.strip()[:200]
 
 
 def _named(who: str, trouble: requests.exceptions.RequestException) -> Exception:

@@ -34,7 +34,7 @@ class Warehouse:
     def __init__(self, url: str, *, memory_limit: str = "", threads: int = 0) -> None:
         try:
             self.url = sa.make_url(url)
-        except sa.exc.ArgumentError:
+        except (sa.exc.ArgumentError, ValueError):  # ValueError: the port is no number
             raise ConfigurationError(
                 "warehouse.url is not a database URL such as duckdb:///warehouse.duckdb"
             ) from None

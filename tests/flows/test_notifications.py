@@ -19,7 +19,7 @@ from tasks.errors import StorageError
 from tasks.notifications import mail, slack, teams
 from tasks.notifications.content import Message
 from tasks.notify import notify
-from tasks.sandbox.fake import InjectedFault, Served
+from tasks.sandbox.fake import InjectedFault, Response, Served
 from tasks.sandbox.vendors.slack import SlackWebhook
 from tasks.sandbox.vendors.teams import TeamsWorkflow
 from tasks.settings import load
@@ -254,6 +254,35 @@ def test_wrong_addresses_and_passwords_are_reported_but_not_shown(sinks, monkeyp
     assert not any(
         "wrong-secret" in d.description or "withdrawn" in d.description for d in result.values()
     )
+
+
+def test_a_webhook_that_repeats_its_path_gives_no_secret_away(sinks, monkeypatch):
+    """The path alone was printed by the run and stored in the warehouse."""
+    hook, _, _, given = sinks
+    path = "/services/T01234567/B01234567/aBcD1234eFgH5678"
+    monkeypatch.setenv("SUPPORT_ETL_SECRET_NOTIFICATIONS_SLACK_URL", hook.base_url + path)
+    answer = f'{{"error": "no hook at {path}", "hook": "aBcD1234eFgH5678"}}'.encode()
+    monkeypatch.setattr(hook, "answer", lambda asked: Response(answer, 404))
+    settings = load(notifications={**given, "teams": False, "email_to": ()}).notifications
+    (delivery,) = notify(settings, None, Message("t", False, ("l",), run_id="r"))
+    assert "refuses with 404" in delivery.description
+    assert "aBcD1234" not in delivery.description
+    assert "B01234567" not in delivery.description
+
+
+def test_an_error_in_one_channel_leaves_the_others(sinks, monkeypatch):
+    hook, _flow, box, given = sinks
+
+    def breaks(*given):
+        raise RuntimeError("not foreseen by anybody")
+
+    monkeypatch.setattr("tasks.notifications.teams.payload", breaks)
+    deliveries = notify(
+        load(notifications=given).notifications, None, Message("t", False, ("l",), run_id="r")
+    )
+    states = {d.channel: d.state for d in deliveries}
+    assert states == {"slack": "delivered", "teams": "failed", "email": "delivered"}
+    assert len(hook.messages) == len(box.letters) == 1
 
 
 @pytest.mark.parametrize(

@@ -156,6 +156,7 @@ def test_no_secret_and_no_personal_datum_is_anywhere(folder: Path, sandbox: Sand
     assert any(b"zendesk_acme" in content for _, content in everything), (
         "the search finds a value that is there"
     )
+    assert not [path for path in (folder / ".prefect" / "storage").rglob("*") if path.is_file()]
     hidden = [form for value in secrets(sandbox).values() for form in forms(value)]
     assert [
         (name, form)
@@ -182,3 +183,38 @@ def test_no_secret_and_no_personal_datum_is_anywhere(folder: Path, sandbox: Sand
         if datum not in agents and datum.encode() in content
     ]
     assert result == []
+
+
+def test_a_run_that_cannot_begin_leaves_no_secret_of_an_address_and_no_pickle(tmp_path: Path):
+    """Prefect stores an error that leaves a flow whole, as a pickle."""
+    given = {
+        "SUPPORT_ETL_WAREHOUSE__URL": "postgresql://etl:canary-pass-1@127.0.0.1:1/x",
+        "SUPPORT_ETL_LANDING__URL": "s3://AKIACANARY0000001:canary-key-2@bucket/x",
+        "SUPPORT_ETL_SECRET_ZENDESK_API_TOKEN": "canary-token-3",
+    }
+    (tmp_path / "support_etl.toml").write_text(
+        '[[accounts]]\nconnector = "zendesk"\nname = "zendesk"\nsubdomain = "acme"\n'
+    )
+    environment = {**os.environ, **given, "PYTHONPATH": str(ROOT), "PREFECT_LOGGING_LEVEL": "DEBUG"}
+    command = [sys.executable, "-c", "from flows.cli import main; main()"]
+    said = ""
+    for arguments, code in ((["run"], 5), (["doctor"], 2)):
+        done = subprocess.run(
+            [*command, *arguments],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=400,
+            check=False,
+        )
+        assert done.returncode == code, done.stdout + done.stderr
+        assert "Traceback" not in done.stdout + done.stderr
+        said += done.stdout + done.stderr
+    home = tmp_path / ".support_etl"
+    stored = [path for path in (home / "storage").rglob("*") if path.is_file()]
+    assert stored == []
+    kept = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    for secret in ("canary-pass-1", "canary-key-2", "canary-token-3", "AKIACANARY"):
+        assert secret not in said
+        assert secret.encode() not in kept
