@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from conftest import Bench, begin_prepared
 from tests_support import TODAY, midnight
 
+from flows.pipeline.doctor import examine
 from flows.pipeline.reconcile import run_reconciliation
 from flows.pipeline.run import run_backfill, run_daily, run_replay
 from flows.pipeline.runner import ThreadRunner
@@ -161,6 +163,35 @@ def test_new_and_vanished_fields_are_reported_by_name(zendesk: Bench, sandbox):
     ]
     outcome = zendesk.read(midnight(TODAY))
     assert "field flavour is new" in one(outcome, "groups").warnings
+
+
+def test_a_record_with_very_many_fields_is_held(zendesk: Bench, sandbox):
+    """Each field became a row of ops.drift: a million took three minutes and 2 GB."""
+
+    def many(body: bytes) -> bytes:
+        result = json.loads(body)
+        result["tickets"][0] |= {f"field_{number}": number for number in range(100_000)}
+        return json.dumps(result).encode()
+
+    sandbox.fakes["zendesk"].faults = [InjectedFault("edit", "/incremental/tickets/", edit=many)]
+    began = time.process_time()
+    tickets = one(zendesk.read(midnight(TODAY)), "tickets")
+    assert tickets.state == "loaded"
+    assert tickets.quarantined == 0
+    assert re.fullmatch(
+        r"the first records have 100,\d+ fields; new ones are not looked for", tickets.warnings[0]
+    )
+    assert zendesk.fetch("select count(*) from ops.drift where stream = 'tickets'") == [(0,)]
+    assert time.process_time() - began < 30
+
+
+def test_a_port_that_is_no_number_is_named():
+    settings = load(warehouse={"url": "postgresql://u:pw@h:port/x"})
+    (finding,) = [f for f in examine(settings) if f.subject == "warehouse"]
+    assert not finding.is_ok
+    assert finding.description == (
+        "warehouse.url is not a database URL such as duckdb:///warehouse.duckdb"
+    )
 
 
 def test_a_full_disk_keeps_what_was_landed(bench: Bench, zendesk: Bench, monkeypatch):
