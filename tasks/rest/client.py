@@ -38,7 +38,7 @@ from tasks.rest.kept import Keeper
 from tasks.rest.limits import RateLimiter, wait_of
 from tasks.rest.network import Network
 from tasks.rest.refusals import message_of, names_missing_feature, refusal_of
-from tasks.rest.spec import Connector, Json, Request
+from tasks.rest.spec import Connector, Request
 from tasks.rest.unzip import unzipped
 from tasks.settings import remember_secret
 
@@ -206,17 +206,23 @@ class Client:
     def broken_preconditions(self, streams: Collection[str]) -> Iterator[str]:
         """What does not hold of the account, each with what to do.
 
-        A call that is refused is a complaint too. `streams` are the names of those that are read.
-        Raises VendorError where the vendor cannot be reached.
+        A call that is refused is a complaint too, if not for a feature that the plan may lack.
+        `streams` are the names of those that are read. Raises VendorError where the vendor cannot
+        be reached.
         """
+        may_lack = {stream.name for stream in self.connector.streams if stream.optional}
         for condition in self.connector.preconditions:
             if condition.needed_by and condition.needed_by not in streams:
                 continue
-            answer: Json = None
+            optional, answer = condition.needed_by in may_lack, None
             try:
                 if condition.request is not None:
-                    _, answer = self.send(condition.request, accept=msgspec.json.decode)
+                    _, answer = self.send(
+                        condition.request, optional=optional, accept=msgspec.json.decode
+                    )
             except (CredentialsError, NotInPlanError, RejectedByVendorError) as refusal:
+                if optional and isinstance(refusal, NotInPlanError):
+                    continue
                 yield f"{condition.name}: {refusal}"
                 continue
             for complaint in condition.look(answer, self.account.settings):

@@ -185,16 +185,16 @@ def always_open() -> Iterator[dict[str, int]]:
 def one_is_default(
     schedules: Mapping[str, str | None], settings: Mapping[str, Json]
 ) -> Iterator[str]:
-    """Complaints where tickets name no schedule, and neither vendor nor settings name a default.
+    """Complaints where there are several schedules, and neither vendor nor settings name a default.
 
     `schedules` are the names of those in force by id.
     """
     wanted = settings.get("default_schedule") or ""
-    choice = ", ".join(f"{key} ({name})" for key, name in schedules.items())
+    choice = ", ".join(f"{key} ({name})" if name else key for key, name in schedules.items())
     if wanted and wanted not in {*schedules, *schedules.values()}:
         yield f"default_schedule {wanted} is none of those in force: {choice}"
     if not wanted and len(schedules) > 1:
         yield (
-            "tickets do not name theirs, and there are several: set default_schedule of the account"
-            f" to one of {choice}"
+            "several are in force, and the vendor names no default: set default_schedule of the"
+            f" account to one of {choice}"
         )

@@ -140,14 +140,12 @@ def test_every_record_comes_exactly_once_over_several_pages(one, fake, case, mon
 
 
 def _front(fake) -> int:
-    """Changes of status, agent and inbox, and that each conversation was opened."""
+    """Changes of status, agent, inbox and hours, and that each conversation was opened."""
     reported = [e for t in fake.visible() for e in fake._told(t)]
-    changes = sum(
-        e["type"] in {"archive", "reopen", "assign", "move"}
-        or (e["type"] == "inbound" and "source" in e)
-        for e in reported
-    )
-    return changes + sum(not fake.is_merged(t) for t in fake.visible())
+    changes = sum(e["type"] in {"archive", "reopen", "assign", "move"} for e in reported)
+    moves = sum(e["type"] == "move" for e in reported)  # into an inbox, and its business hours
+    opened = sum(not fake.is_merged(t) for t in fake.visible())
+    return changes + moves + 2 * len(fake.visible()) + opened
 
 
 def _salesforce(fake) -> int:

@@ -3,8 +3,8 @@
 from tasks.connectors.front.api import HUNDREDS, full
 from tasks.connectors.front.transforms import members
 from tasks.entities import AGENT, CUSTOMER, ORGANIZATION, TEAM, TEAM_MEMBERSHIP
-from tasks.rest.spec import Output
-from tasks.rest.values import Item, epoch, sql
+from tasks.rest.spec import ChildStream, Output, Request
+from tasks.rest.values import Item, WholeBody, epoch, sql
 
 STREAMS = (
     full(
@@ -23,14 +23,33 @@ STREAMS = (
         ),
     ),
     full(
-        "teams",
-        "Inboxes, which stand for teams, and who works in them",
+        "inboxes",
+        "Inboxes that are not one teammate's own; they stand for teams",
         Output(
             TEAM,
+            filter=sql("not coalesce(cast({is_private} as boolean), false)"),
+            fields={"team_id": "id", "name": "name", "is_active": sql("true")},
+        ),
+        optional=True,
+    ),
+    full(
+        "teams",
+        "Workspaces: their inboxes, and who works in them",
+        Output(
+            TEAM,
+            section="team",
             each="inboxes",
             fields={"team_id": Item("id"), "name": Item("name"), "is_active": sql("true")},
         ),
-        Output(TEAM_MEMBERSHIP, transform=members),
+        Output(TEAM_MEMBERSHIP, section="team", transform=members),
+        child_streams=(
+            ChildStream(  # the list has names only
+                "team",
+                lambda ids: Request(f"/teams/{ids[0]}"),
+                key="id",
+                records=WholeBody(),
+            ),
+        ),
     ),
     full(
         "contacts",

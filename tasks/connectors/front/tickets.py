@@ -69,7 +69,9 @@ STREAMS = (
             Output(
                 TICKET,
                 section="conversation",
-                filter=sql("{status} <> 'deleted'"),
+                filter=sql(
+                    "{status} <> 'deleted' and coalesce({type}, 'conversation') = 'conversation'"
+                ),  # discussions and tasks are among teammates
                 fields={
                     "ticket_id": "id",
                     "number": sql("cast({ticket_ids} as varchar[])[1]"),
@@ -88,7 +90,8 @@ STREAMS = (
                     ),
                     "assignee_id": "assignee.id",
                     "version_at": sql(
-                        "to_timestamp(cast(coalesce({updated_at}, {created_at}) as double))"
+                        "to_timestamp(coalesce(cast({updated_at} as double),"
+                        " cast({created_at} as double)))"
                     ),
                 },
             ),
