@@ -90,7 +90,9 @@ def _check_account(account: AccountSettings, lookup: SecretLookup | None) -> str
     if broken:
         raise ConfigurationError(f"{connector.title}: credentials accepted; {'; '.join(broken)}")
     accepted = f"{connector.title}: credentials accepted, {len(streams)} streams"
-    return "; ".join((accepted, *_gaps(account, connector.unsupported)))
+    way = f"signs in by {client.way.title}, sent to {' and '.join(client.hosts)}"
+    network = [f"through {', '.join(client.network)}"] if client.network else []
+    return "; ".join((accepted, way, *network, *_gaps(account, connector.unsupported)))
 
 
 def _gaps(account: AccountSettings, unsupported: tuple[str, ...]) -> list[str]:
