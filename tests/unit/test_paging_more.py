@@ -205,6 +205,7 @@ def test_a_zip_is_read_under_any_file_name():
     ("shape", "flags"),
     [
         (paging.NextUrl(at="next", ends="done"), {"done": False}),
+        (paging.LinkWithQuery(at="next", ends="done"), {"done": False}),
         (paging.CursorParam(at="next", param="c", more="more"), {"more": True}),
         (paging.CursorParam(at="next", param="c", ends="end"), {"end": False}),
         (paging.BodyCursor(at="next", into=("after",), ends="end"), {"end": False}),
