@@ -10,7 +10,7 @@ from flows.pipeline.context import open_warehouse
 from flows.pipeline.traces import explain
 from tasks.clock import Window, now
 from tasks.entities import SURVEY_QUESTION
-from tasks.errors import ConfigurationError
+from tasks.errors import ConfigurationError, CredentialsError
 from tasks.extract import FILES, open_client, streams_of
 from tasks.landing.store import Landing, Source
 from tasks.rest.client import RetryPolicy
@@ -85,6 +85,8 @@ def _check_account(account: AccountSettings, lookup: SecretLookup | None) -> str
     try:
         client.check()
         broken = list(client.broken_preconditions(streams))
+    except CredentialsError as refusal:
+        raise CredentialsError(f"{refusal}; signed in by {client.way.title}") from None
     finally:
         client.close()
     if broken:
