@@ -336,6 +336,7 @@ SURVEY_RESPONSE = _entity(
     _at("responded_at", "Answered at", required=True),
     _text("comment", "What was written", personal=True),
     _flag("is_history", "From a ticket's history, where the list of ratings has only the latest"),
+    _flag("is_former", "An earlier score of the same answer, which the customer changed"),
 )
 
 BUSINESS_SCHEDULE = _entity(

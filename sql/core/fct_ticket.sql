@@ -233,11 +233,15 @@ ranked_ratings as (
         is_satisfied,
         responded_at,
         row_number()
-            over (partition by ticket_account, ticket_id order by responded_at, response_id)
+            over (
+                partition by ticket_account, ticket_id
+                order by responded_at, version_at, response_id
+            )
             as from_first,
         row_number()
             over (
-                partition by ticket_account, ticket_id order by responded_at desc, response_id desc
+                partition by ticket_account, ticket_id
+                order by responded_at desc, version_at desc, response_id desc
             )
             as from_last
     from staging.survey_response
