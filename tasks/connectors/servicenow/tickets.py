@@ -23,6 +23,13 @@ WAITS = "'awaiting user info'"
 
 STATE = sql(f"case when {{state}} = '3' and {{hold_reason}} = '1' then {WAITS} else {{state}} end")
 
+CASES = "'sn_customerservice_case'"  # states of cases have numbers of their own: 3 is closed
+
+
+def state_of(table: str, column: str) -> str:
+    """A state, with the word case before that of a customer service case."""
+    return f"case when {{{table}}} = {CASES} then 'case ' || {{{column}}} else {{{column}}} end"
+
 
 def tickets(
     name: str, description: str, *, optional: bool = False, account: str = "company"
@@ -40,7 +47,7 @@ def tickets(
                     "ticket_id": "sys_id",
                     "number": "number",
                     "subject": "short_description",
-                    "status": STATE if name == "incidents" else "state",
+                    "status": STATE if name == "incidents" else sql("'case ' || {state}"),
                     "priority": "priority",
                     "type": "category",
                     "channel": "contact_type",
@@ -65,6 +72,7 @@ def tickets(
 
 def audit(field: str, name: str) -> Output:
     """Changes of one audited field."""
+    is_state = name == "status"
     return Output(
         TICKET_EVENT,
         filter=sql(f"{{fieldname}} = '{field}'"),
@@ -72,8 +80,8 @@ def audit(field: str, name: str) -> Output:
             "event_id": "sys_id",
             "ticket_id": "documentkey",
             "field": sql(f"'{name}'"),
-            "from_value": "oldvalue",
-            "to_value": "newvalue",
+            "from_value": sql(state_of("tablename", "oldvalue")) if is_state else "oldvalue",
+            "to_value": sql(state_of("tablename", "newvalue")) if is_state else "newvalue",
             "changed_at": "sys_created_on",
             "actor_id": "user",
             "sequence": sql("try_cast({record_checkpoint} as bigint) * 2"),
@@ -150,7 +158,12 @@ STREAMS = (
         "Labels of states",
         "sys_choice",
         "sys_id,name,element,value,label,language,sys_updated_on",
-        (Output(TICKET_STATUS, fields={"status_id": "value", "label": "label"}),),
+        (
+            Output(
+                TICKET_STATUS,
+                fields={"status_id": sql(state_of("name", "value")), "label": "label"},
+            ),
+        ),
         full=True,
         only="nameINincident,sn_customerservice_case^element=state^language=en",
         optional=True,

@@ -525,6 +525,11 @@ SANDBOX = DeskAccount(
         "hours": "Mon-Fri 08:00-18:00",
         "time_zone": "Europe/Berlin",
         "holiday_country": "DE",
+        "statuses": {"Waiting for customer": "pending", "On hold": "hold"},
+        "sla_metrics": {
+            "Time to first response": "first_reply",
+            "Time to resolution": "resolution",
+        },
     },
     {"api_token": "jira-demo-token"},
 )

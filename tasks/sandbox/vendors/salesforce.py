@@ -672,6 +672,12 @@ _BASE: Row = {
 
 SANDBOX = DeskAccount(
     Salesforce,
-    {"my_domain": "alderfinch"},
+    {
+        "my_domain": "alderfinch",
+        "statuses": {"Waiting on Customer": "pending", "On Hold": "hold"},
+        "priorities": {"Critical": "urgent"},
+        "channels": {"Chat": "chat"},
+        "sla_metrics": {"First Response": "first_reply", "Resolution Time": "resolution"},
+    },
     {"client_id": "sf-client", "client_secret": "salesforce-demo-secret"},
 )
