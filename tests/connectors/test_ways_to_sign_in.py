@@ -356,6 +356,17 @@ def test_a_wrong_secret_is_found(doctor: Doctor, way: Way, monkeypatch):
             assert not before or before not in found.description
 
 
+def test_the_data_centre_that_qualtrics_names_is_advised(doctor: Doctor):
+    way = next(way for way in WAYS if way.vendor == "qualtrics")
+    with doctor.at(way) as (fake, examined):
+        assert examined().is_ok
+        fake.notice = "Request proxied. For faster response times, use this host instead: "
+        fake.notice += "sjc1.qualtrics.com"
+        found = examined()
+    assert not found.is_ok
+    assert "set datacenter to sjc1" in found.description
+
+
 @each
 def test_a_missing_secret_is_named_with_its_way(doctor: Doctor, way: Way, monkeypatch):
     with doctor.at(way) as (_, examined):
