@@ -16,6 +16,7 @@ from tasks.quality.suites import Verdict, check
 from tasks.rest.received import ReceivedPage
 from tasks.rest.sections import page_reader
 from tasks.rest.spec import MAIN, PARENT_DOCUMENT, Json, Output, Stream
+from tasks.rest.values import WholeBody
 from tasks.translation.columns import (
     PAGE,
     REASON,
@@ -52,7 +53,9 @@ class Reader:
         for page in pages:
             if page.section == PARENT_DOCUMENT:
                 yield from self._flush(MAIN)
-                self._parent_document = page.records[0]
+                document = self.stream.document
+                is_list = document and not isinstance(document.records, WholeBody)
+                self._parent_document = list(page.records) if is_list else page.records[0]
             yield from self._unreadable(page)
             buffer = self._buffers.setdefault(page.section, RecordBuffer())
             buffer.add(page.records, page.number, page.partition, page.received_at)

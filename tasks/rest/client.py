@@ -7,7 +7,7 @@ import random
 import re
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
@@ -38,7 +38,7 @@ from tasks.rest.kept import Keeper
 from tasks.rest.limits import RateLimiter, wait_of
 from tasks.rest.network import Network
 from tasks.rest.refusals import message_of, names_missing_feature, refusal_of
-from tasks.rest.spec import Connector, Request
+from tasks.rest.spec import Connector, Json, Precondition, Probe, Request
 from tasks.rest.unzip import unzipped
 from tasks.settings import remember_secret
 
@@ -115,6 +115,8 @@ class Client:
         )
         self._limiters: dict[str, RateLimiter] = {}
         self._lock = threading.Lock()
+        self._asking = threading.Lock()
+        self._unmet: list[str] | None = None  # blocking preconditions; None: not yet asked for
         self._session = requests.Session()
         self._session.trust_env = False  # a .netrc entry would silently replace our credentials
         self._session.mount("http://", HTTPAdapter(pool_maxsize=8))
@@ -212,21 +214,57 @@ class Client:
         """
         may_lack = {stream.name for stream in self.connector.streams if stream.optional}
         for condition in self.connector.preconditions:
-            if condition.needed_by and condition.needed_by not in streams:
-                continue
-            optional, answer = condition.needed_by in may_lack, None
-            try:
-                if condition.request is not None:
-                    _, answer = self.send(
-                        condition.request, optional=optional, accept=msgspec.json.decode
-                    )
-            except (CredentialsError, NotInPlanError, RejectedByVendorError) as refusal:
-                if optional and isinstance(refusal, NotInPlanError):
-                    continue
-                yield f"{condition.name}: {refusal}"
-                continue
-            for complaint in condition.look(answer, self.account.settings):
-                yield f"{condition.name}: {complaint}"
+            if not condition.needed_by or condition.needed_by in streams:
+                optional = condition.needed_by in may_lack
+                yield from (
+                    f"{condition.name}: {one}"
+                    for one in self._complaints(condition, is_optional=optional)
+                )
+
+    def require(self) -> None:
+        """Raise ConfigurationError if a blocking precondition does not hold.
+
+        The vendor is asked once, before the first page of any stream.
+        """
+        with self._asking:
+            if self._unmet is None:
+                self._unmet = [
+                    f"{self.account.name}: {condition.name}: {complaint}"
+                    for condition in self.connector.preconditions
+                    if condition.is_blocking
+                    for complaint in self._complaints(condition, is_optional=False)
+                ]
+        if self._unmet:
+            raise ConfigurationError("; ".join(self._unmet))
+
+    def _complaints(self, condition: Precondition, *, is_optional: bool) -> Iterator[str]:
+        """What is wrong with one precondition."""
+        if condition.probe is not None:
+            yield from self._probed(condition.probe(self.account.settings))
+            return
+        answer: Json = None
+        try:
+            if condition.request is not None:
+                _, answer = self.send(condition.request, optional=is_optional, accept=_json)
+        except (CredentialsError, NotInPlanError, RejectedByVendorError) as refusal:
+            if not (is_optional and isinstance(refusal, NotInPlanError)):
+                yield str(refusal)
+            return
+        yield from condition.look(answer, self.account.settings)
+
+    def _probed(self, probe: Probe) -> Iterable[str]:
+        """The end of several calls, each made of what the one before it brought."""
+        answer: Json = None
+        try:
+            request = next(probe)
+            while True:
+                try:
+                    _, answer = self.send(request, optional=True, accept=_json)
+                except NotInPlanError:
+                    answer = None
+                request = probe.send(answer)
+        except StopIteration as end:
+            return end.value or ()
 
     def close(self) -> None:
         """Return the connections."""
@@ -464,6 +502,14 @@ class Client:
 
     def _who(self, request: Request) -> str:
         return f"{self.account.name}: {request.method} {_parts(request.path).path}"
+
+
+def _json(body: bytes) -> Json:
+    """A body's value. Raises TruncatedPageError for one that is no JSON."""
+    try:
+        return msgspec.json.decode(body)
+    except msgspec.DecodeError as broken:
+        raise TruncatedPageError(f"the body is cut or is not JSON ({broken})") from None
 
 
 def _fill(template: str, values: Mapping[str, str]) -> str:

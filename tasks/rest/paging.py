@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from tasks.errors import ContractError
 from tasks.rest.spec import Json, PageView, Params, Request
-from tasks.rest.values import whole_number
+from tasks.rest.values import Header, whole_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +119,26 @@ class SinglePage(_Shape):
 
 
 @dataclass(frozen=True, slots=True)
+class OnePage(_Shape):
+    """A list that has to come in one answer, because its records belong together.
+
+    `total` is the header of how many there are, `most` how many one answer holds.
+    """
+
+    total: Header
+    most: int
+
+    def after(self, request: Request, page: PageView) -> Request | None:
+        """Never another page. Raises ContractError if the answer does not hold all records."""
+        total = self.total.of(page.headers)
+        if total is not None and whole_number(total, "the total") > self.most:
+            raise ContractError(
+                f"{total} records, and they must come in one answer of at most {self.most:,}"
+            )
+        return None
+
+
+@dataclass(frozen=True, slots=True)
 class NextUrl(_Shape):
     """The page names the address of the next one.
 
@@ -202,20 +222,16 @@ class CursorParam(_Shape):
 
 @dataclass(frozen=True, slots=True)
 class LinkWithQuery(_Shape):
-    """The page links to the next one; its query is taken, its address is not (gateways).
-
-    Where `ends` is true the list is at its end, link or not.
-    """
+    """The page links to the next one; its query is taken, its address is not (gateways)."""
 
     at: str
     size: Mapping[str, str] | None = None
     total: str | None = None
-    ends: str | None = None
 
     @property
     def envelope(self) -> tuple[str, ...]:
-        """The link, the number of all records and the mark of the end."""
-        return tuple(path for path in (self.at, self.total, self.ends) if path)
+        """The link and the number of all records."""
+        return (self.at, self.total) if self.total else (self.at,)
 
     def first(self, request: Request) -> Request:
         """With the page size."""
@@ -224,9 +240,6 @@ class LinkWithQuery(_Shape):
     def after(self, request: Request, page: PageView) -> Request | None:
         """The same path with the link's query."""
         link = page.value(self.at)
-        if self.ends and page.value(self.ends) is True:
-            return None
-        _refuse_contradiction(page, link, ends=self.ends)
         if not link:
             _refuse_short(page, self.total)
             return None

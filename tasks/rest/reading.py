@@ -77,13 +77,17 @@ class Reading:
         """Every page of the batch, or those after `resume`.
 
         `partitions` are list pages that were landed before the interruption. Raises one of the
-        VendorErrors; pages already yielded are good.
+        VendorErrors, or ConfigurationError where a precondition of the vendor does not hold; pages
+        already yielded are good.
         """
+        self._client.require()
         if resume and resume.get("done"):
             return
         if self._stream.parent:
             yield from self._each_partition(self._stream.parent, resume, partitions)
             return
+        if not resume:
+            yield from self._document()
         start = Request.from_json(resume["request"]) if resume else self._first(None, self._window)
         yield from self._series(start, partition=None, after=DONE)
 
@@ -100,6 +104,21 @@ class Reading:
             yield page
             for key in reader.column(page.records, parent.partition_key):
                 yield self._parent_document(parent, str(key))
+
+    def _document(self) -> Iterator[ReceivedPage]:
+        """The stream's document; nothing where it has none, or where the account may not read it.
+
+        Transforms then get None, and say what is missing.
+        """
+        if self._stream.document is None:
+            return
+        try:
+            page, _ = self._ask(
+                self._stream.document.request, PARENT_DOCUMENT, None, is_optional=True
+            )
+        except NotInPlanError:
+            return
+        yield page
 
     def _fail(self, complaint: str) -> NoReturn:
         raise ContractError(f"{self._name}: {complaint}")
@@ -259,7 +278,14 @@ class Reading:
             self._fail(f"a record has no {child.key}, by which the rest of it is asked for")
         if any(isinstance(value, (dict, list)) for value in values):
             self._fail(f"the {child.key} of a record is not a plain value")
-        wanted = (v for v in values if v is not None and (not child.filter or child.filter(v)))
+        tried = values
+        if child.filter_at:
+            tried = page_reader(self._stream, page.section).column(page.records, child.filter_at)
+        wanted = (
+            key
+            for key, value in zip(values, tried, strict=True)
+            if key is not None and (not child.filter or child.filter(value))
+        )
         keys = tuple(dict.fromkeys(map(str, wanted)))
         if not child.once:
             return keys
@@ -307,13 +333,15 @@ class Reading:
     # One call
 
     def _ask(
-        self, request: Request, section: str, partition: str | None
+        self, request: Request, section: str, partition: str | None, *, is_optional: bool = False
     ) -> tuple[ReceivedPage, _View]:
         """One page; where the server cuts it or takes too long, a smaller one."""
         while True:
             smaller = self._smaller(request) if section == MAIN else None
             try:
-                response, content = self._send(request, section, may_shrink=smaller is not None)
+                response, content = self._send(
+                    request, section, may_shrink=smaller is not None, is_optional=is_optional
+                )
                 break
             except (TruncatedPageError, SlowAnswerError):
                 if smaller is None:
@@ -344,13 +372,15 @@ class Reading:
         if adaptive:
             self._client.page_sizes[self._stream.name] = adaptive.of(request)
 
-    def _send(self, request: Request, section: str, *, may_shrink: bool) -> tuple[Response, Page]:
+    def _send(
+        self, request: Request, section: str, *, may_shrink: bool, is_optional: bool
+    ) -> tuple[Response, Page]:
         stream = self._stream
         is_empty_day = section == MAIN and stream.missing_is_empty
         return self._client.send(
             request,
             stream=stream.name,
-            optional=stream.optional,
+            optional=stream.optional or is_optional,
             accept=page_reader(stream, section).decode,
             missing=body_without_records(stream.records) if is_empty_day else None,
             may_shrink=may_shrink,

@@ -61,7 +61,9 @@ def paging_of(stream: Stream, section: str) -> Paging:
 def _needed_paths(stream: Stream, section: str) -> tuple[str, ...]:
     """Paths of a record that reading itself needs, apart from the outputs."""
     if section == MAIN:
-        return (*(child.key for child in stream.child_streams), *stream.paging.of_last)
+        children = stream.child_streams
+        filters = (child.filter_at for child in children if child.filter_at)
+        return (*(child.key for child in children), *filters, *stream.paging.of_last)
     if section == PARENTS and stream.parent:
         return (stream.parent.partition_key, stream.parent.partition_cursor)
     if section == PARENT_DOCUMENT:

@@ -6,7 +6,7 @@ record (`"via.channel"`), other values are in `tasks.rest.values`. Meaning (whic
 solved, business time) belongs to the SQL models.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Literal, Protocol
@@ -36,7 +36,7 @@ Row = dict[str, Json]  # values by column of an entity, as a transform gives it
 
 MAIN = "main"  # the section of a stream's own pages
 PARENTS = "parents"  # the list of a stream's partitions
-PARENT_DOCUMENT = "parent_document"  # what is asked for once before a partition's pages
+PARENT_DOCUMENT = "parent_document"  # what is asked for once before the pages
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +163,7 @@ class RecordContext:
     """What a transform may know apart from its record.
 
     `partition` is the key of the partition, or of the record that a child call was made for.
-    `parent_document` is the partition's own document, where the stream asks for one.
+    `parent_document` is the document of the partition or of the stream, where one is asked for.
     """
 
     settings: Mapping[str, Json] = field(default_factory=dict)
@@ -171,11 +171,22 @@ class RecordContext:
     parent_document: Json = None
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What a transform cannot make a row of, and why; it stands in the quarantine.
+
+    `key` names what it is about: some columns of the entity's key.
+    """
+
+    reason: str
+    key: Row = field(default_factory=dict)
+
+
 class Transform(Protocol):
     """A pure function that reshapes one record into rows, whose keys are columns of the entity."""
 
-    def __call__(self, record: Json, context: RecordContext, /) -> Iterable[Row]:
-        """Any number of rows."""
+    def __call__(self, record: Json, context: RecordContext, /) -> Iterable[Row | Refusal]:
+        """Any number of rows, and of refusals: what would be wrong or lost as a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,8 +279,9 @@ class IncrementalCursor:
 class ChildStream:
     """Calls made for the records of each page, `chunk` keys at a time; landed as section `name`.
 
-    `key` is the path of the key in the record, `filter` says for which keys to call. With `once`, a
-    key that comes on several pages of a batch is asked for at the first.
+    `key` is the path of the key in the record, `filter` says for which keys to call, or for which
+    values at `filter_at`. With `once`, a key that comes on several pages of a batch is asked for at
+    the first.
     """
 
     name: str
@@ -280,6 +292,7 @@ class ChildStream:
     paging: Paging | None = None
     child_streams: "tuple[ChildStream, ...]" = ()
     filter: Callable[[Json], bool] | None = None
+    filter_at: str = ""
     once: bool = False
 
 
@@ -301,6 +314,18 @@ class ParentStream:
     paging: Paging
     parent_document_has: str = "id"
     recheck: timedelta = timedelta(hours=20)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What a stream asks for once before its pages, and passes to its transforms.
+
+    `records` says whether that is the whole body or a list of records. Where the account may not
+    read it, the transforms get None and say what is missing.
+    """
+
+    request: Request
+    records: Records = field(default_factory=WholeBody)
 
 
 class StartExport(Protocol):
@@ -358,7 +383,8 @@ class Stream:
 
     `{key}` in `path` and `params` is the partition's key. `optional` streams may be missing in the
     customer's plan. `flat` records have no objects inside: a path is one key, dots and all.
-    `scalar` makes a plain value of an object. `missing_is_empty` takes a 404 for a page without
+    `document` is asked for once before the pages, where there is no `parent`. `scalar` makes a
+    plain value of an object. `missing_is_empty` takes a 404 for a page without
     records, as for a day that has no file. `from_beginning` reads the whole history at first:
     people and organizations are older than the tickets that name them.
     """
@@ -374,6 +400,7 @@ class Stream:
     sync: FullRefresh | IncrementalWindow | IncrementalCursor = field(default_factory=FullRefresh)
     child_streams: tuple[ChildStream, ...] = ()
     parent: ParentStream | None = None
+    document: Document | None = None
     export: Export | None = None
     total: Total | None = None
     optional: bool = False
@@ -402,6 +429,8 @@ class Stream:
     def sections(self) -> set[str]:
         """Where pages of this stream may come from: its own, child streams, parents."""
         own = {MAIN, *(child.name for child in all_children(self.child_streams))}
+        if self.document:
+            own.add(PARENT_DOCUMENT)
         return own | ({PARENTS, PARENT_DOCUMENT} if self.parent else set())
 
     @property
@@ -419,7 +448,7 @@ class Stream:
         if section == PARENTS and self.parent:
             return self.parent.records
         if section == PARENT_DOCUMENT:
-            return WholeBody()
+            return self.document.records if self.document else WholeBody()
         return self.child(section).records
 
     def child(self, name: str) -> ChildStream:
@@ -465,18 +494,25 @@ def nothing_wrong(answer: Json, settings: Mapping[str, Json], /) -> Iterable[str
     return ()
 
 
+Probe = Generator[Request, Json, Iterable[str]]  # calls, answered by bodies; then complaints
+
+
 @dataclass(frozen=True, slots=True)
 class Precondition:
     """Something that must hold before the numbers of an account are right; `doctor` tests it.
 
     `request` is one cheap call, None where the settings are enough. `needed_by` names the stream
-    without which the precondition does not matter.
+    without which the precondition does not matter. Where one call is not enough, `probe` gives one
+    after the other and is sent each body, None where the account may not make the call. Without a
+    blocking one the rows would be wrong: a run tests it too and reads no page.
     """
 
     name: str
     request: Request | None = None
     look: LookAtAnswer = nothing_wrong
     needed_by: str | None = None
+    probe: Callable[[Mapping[str, Json]], Probe] | None = None
+    is_blocking: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -487,9 +523,9 @@ class Connector:
     which exported files may be fetched. `empty` is what a 204 without a body stands for.
     `failed_inside` is the key of an error in a response with status 200. `is_login` says whether
     the response to `check` belongs to a login. `unsupported` is what people expect and the vendor's
-    API does not have. `preconditions` are tested by `doctor`. `region` is a setting with a closed
-    list, whose places give values for addresses. Each of `other_base_urls` takes the place of
-    `base_url` when its settings are given.
+    API does not have. `preconditions` are tested by `doctor`, blocking ones before the first page
+    too. `region` is a setting with a closed list, whose places give values for addresses. Each of
+    `other_base_urls` takes the place of `base_url` when its settings are given.
     """
 
     name: str

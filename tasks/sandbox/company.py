@@ -82,12 +82,9 @@ _MAIN: dict[str, tuple[Mapping[str, Any], Mapping[str, str]]] = {  # settings, s
         },
         {"api_token": "zendesk-demo-token"},
     ),
-    "hubspot": (
-        {"statuses": {"On hold": "hold"}, "channels": {"API": "api"}},
-        {"access_token": "hubspot-demo-token"},
-    ),
+    "hubspot": ({}, {"access_token": "hubspot-demo-token"}),
     "servicenow": (
-        {"instance": "alderfinch", "user": "etl"},
+        {"instance": "alderfinch", "user": "etl", "time_zone": "Europe/Berlin"},
         {"password": "servicenow-demo-password"},
     ),
     "surveymonkey": ({"scores": _SCORES}, {"access_token": "surveymonkey-demo-token"}),

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.entities import ARROW, Column, Entity
-from tasks.rest.spec import Json, Output, RecordContext, Row, Stream
+from tasks.rest.spec import Json, Output, RecordContext, Refusal, Row, Stream
 from tasks.rest.typed import Decoded, PageReader
 from tasks.rest.values import (
     Expression,
@@ -123,7 +123,7 @@ def translate(
         table = _without_empty(table, raw.broken)
     select = _projection(output, personal=personal, empty_is_null=stream.empty_is_null)
     refused = origin.attach(
-        pa.table({REASON: pa.array([reason for _, reason in raw.broken], pa.string())}),
+        _refusals(output.entity, [refusal for _, refusal in raw.broken]),
         [number for number, _ in raw.broken],
     )
     key = _sources(output).get(output.entity.key[0])
@@ -137,12 +137,23 @@ class _RawRows:
     """Values as the vendor sent them, by what was declared; rows are not yet typed.
 
     `owners` are the numbers of the records that the rows come from, None if every record is one
-    row. `broken` are records that give no row, each with the reason.
+    row. `broken` are records of which something gives no row, each with the reason.
     """
 
     columns: dict[Value, list[Json]]
     owners: list[int] | None = None
-    broken: list[tuple[int, str]] = field(default_factory=list)
+    broken: list[tuple[int, Refusal]] = field(default_factory=list)
+
+
+def _refusals(entity: Entity, refusals: Sequence[Refusal]) -> pa.Table:
+    """What gives no row, with its reason and what is known of its key."""
+    key_columns = {
+        name: pa.array([_as_text(refusal.key.get(name)) for refusal in refusals], pa.string())
+        for name in entity.key
+        if entity.column(name).kind == "text"
+    }
+    reasons = pa.array([refusal.reason for refusal in refusals], pa.string())
+    return pa.table({**key_columns, REASON: reasons})
 
 
 def _sources(output: Output) -> Mapping[str, Source]:
@@ -182,9 +193,11 @@ def _picked_items(
     owner_records, items = reader.explode(records, each)
     owners = [number_of[id(record)] for record in owner_records]
     raw = _RawRows({}, owners)
-    raw.broken += [(number, _EMPTY) for number, record in enumerate(records) if _is_blank(record)]
     raw.broken += [
-        (number, _EMPTY_ITEM.format(each=each))
+        (number, Refusal(_EMPTY)) for number, record in enumerate(records) if _is_blank(record)
+    ]
+    raw.broken += [
+        (number, Refusal(_EMPTY_ITEM.format(each=each)))
         for number, item in zip(owners, items, strict=True)
         if _is_blank_object(item)
     ]
@@ -213,27 +226,32 @@ def _transformed(
     assert output.transform is not None
     rows: list[Row] = []
     owners: list[int] = []
-    broken: list[tuple[int, str]] = []
+    broken: list[tuple[int, Refusal]] = []
     partitions = origin.partitions(None)
     contexts = {key: RecordContext(settings, key, parent_document) for key in set(partitions)}
     for number, (record, partition) in enumerate(zip(records, partitions, strict=True)):
         if not record:
-            broken.append((number, _EMPTY))
+            broken.append((number, Refusal(_EMPTY)))
             continue
         try:
             made = list(output.transform(record, contexts[partition]))
         except _UNREADABLE as trouble:
-            broken.append((number, f"cannot be read: {type(trouble).__name__}: {trouble}"[:200]))
+            words = f"cannot be read: {type(trouble).__name__}: {trouble}"[:200]
+            broken.append((number, Refusal(words)))
             continue
-        rows += made
-        owners += [number] * len(made)
+        for one in made:
+            if isinstance(one, Refusal):
+                broken.append((number, one))
+                continue
+            rows.append(one)
+            owners.append(number)
     columns: dict[Value, list[Json]] = {
         Path(name): [row.get(name) for row in rows] for name in output.entity.names
     }
     return _RawRows(columns, owners, broken)
 
 
-def _without_empty(table: pa.Table, broken: list[tuple[int, str]]) -> pa.Table:
+def _without_empty(table: pa.Table, broken: list[tuple[int, Refusal]]) -> pa.Table:
     """A record without any declared value would not meet the filter, and be gone without a word."""
     raw = [
         column
@@ -245,7 +263,9 @@ def _without_empty(table: pa.Table, broken: list[tuple[int, str]]) -> pa.Table:
     empty = raw[0].is_null()
     for column in raw[1:]:
         empty = pc.and_(empty, column.is_null())
-    broken += [(number, _EMPTY) for number, is_empty in enumerate(empty.to_pylist()) if is_empty]
+    broken += [
+        (number, Refusal(_EMPTY)) for number, is_empty in enumerate(empty.to_pylist()) if is_empty
+    ]
     return table.filter(pc.invert(empty))
 
 

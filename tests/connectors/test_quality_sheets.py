@@ -29,7 +29,7 @@ ROOT = Path(__file__).parents[2]
 DECLARATIONS = ROOT / "tasks" / "connectors"
 VENDORS = sorted(connectors())
 RULE = {rule.name: rule for rule in RULES}
-OF_EVERY_ACCOUNT = {"scores", "partition", "name", "default_schedule"}
+OF_EVERY_ACCOUNT = {"scores", "partition", "name", "default_schedule", "time_zone"}
 
 
 def answers(stream: Stream) -> Iterator[str]:
@@ -44,6 +44,8 @@ def answers(stream: Stream) -> Iterator[str]:
     yield from below(stream.child_streams)
     if stream.parent is not None:
         yield from (f"{stream.name}/parents", f"{stream.name}/parent_document")
+    if stream.document is not None:
+        yield f"{stream.name}/parent_document"
 
 
 def evidence_problems(sheet: Sheet, vendor: Connector) -> Iterator[str]:

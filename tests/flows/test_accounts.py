@@ -69,7 +69,9 @@ def test_servicenow_rows_hidden_by_access_rules_do_not_end_the_stream(only, sand
     outcome = bench.read(midnight(TODAY))
     assert outcome.state == "completed", outcome.message
     total = len(fake._tables()["sys_audit"])
-    assert bench.fetch("select count(*) from source.ticket_event") == [(total - len(hidden),)]
+    assert bench.fetch("select count(*) from source.ticket_event where field <> 'schedule'") == [
+        (total - len(hidden),)
+    ]
     assert any("may not see" in w for r in outcome.streams for w in r.warnings)
 
 

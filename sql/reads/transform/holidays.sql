@@ -2,15 +2,10 @@ select
     account,
     schedule_id,
     first_on,
-    last_on,
-    from_minute,
-    to_minute,
-    coalesce(is_open, false) as is_open
+    last_on
 from source.holiday
 order by
     account,
     schedule_id,
     first_on,
-    last_on,
-    from_minute,
-    to_minute
+    last_on

@@ -190,14 +190,9 @@ STREAMS = (
                 fields={
                     "status_id": Item("id"),
                     "label": Item("label"),
-                    "category": sql(  # a last stage that is open is not what its number says
-                        """
-                        case
-                            when upper({state}) = 'CLOSED' then 'closed'
-                            when upper({state}) = 'OPEN' and {stage} = '4' then 'other'
-                        end""",
+                    "category": sql(
+                        "case when upper({state}) = 'CLOSED' then 'closed' end",
                         state=Item("metadata.ticketState"),
-                        stage=Item("id"),
                     ),
                 },
             ),

@@ -7,6 +7,8 @@ from tasks.rest.spec import Json, Record, RecordContext, Row
 
 HISTORY = {"status": "status", "assignee": "assignee", "priority": "priority"}
 
+METRICS = {"time to first response": "first_response", "time to resolution": "resolution"}
+
 
 def instant(value: Json) -> Json:
     """Epoch milliseconds or text; the SLA's objects hold both."""
@@ -69,7 +71,7 @@ def sla(issue: Record, context: RecordContext) -> Iterable[Row]:
                     "policy_id": field["id"],
                     "instance": number,
                     "kind": kind,
-                    "metric": field.get("name"),
+                    "metric": METRICS.get(str(field.get("name")).lower(), field.get("name")),
                     "happened_at": instant(at),
                     "target_minutes": (cycle.get("goalDuration") or {}).get("millis", 0) / 60_000,
                     "version_at": issue["fields"].get("updated"),

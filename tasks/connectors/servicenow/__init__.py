@@ -1,8 +1,8 @@
 """ServiceNow through the Table API: incidents, customer cases and what belongs to them.
 
 Facts: the Table API reference. Tables are read by keyset (time, sys_id), because offsets lose rows
-and a page can come short when access rules hide rows of it. The user must have time zone GMT. Every
-value is text, null is "".
+and a page can come short when access rules hide rows of it. Times in a query are read in the zone
+of the user, which must be GMT: the first call of a run tests that. Every value is text, null is "".
 """
 
 from tasks.connectors.servicenow import (
@@ -16,6 +16,7 @@ from tasks.connectors.servicenow import (
     time_entries,
 )
 from tasks.connectors.servicenow.api import TABLE
+from tasks.connectors.servicenow.preconditions import PRECONDITIONS
 from tasks.rest.auth import Basic, ClientCertificate, OneOf, TokenHeader
 from tasks.rest.oauth import (
     ClientCredentials,
@@ -51,6 +52,7 @@ connector = Connector(
     check=Request(TABLE + "sys_user", {"sysparm_limit": "1", "sysparm_fields": "sys_id"}),
     limits=Limits(requests_per_minute=240),
     failed_inside="error",
+    preconditions=PRECONDITIONS,
     unsupported=("merges",),
     streams=(
         *tickets.STREAMS,

@@ -10,6 +10,14 @@ from tasks.rest.values import Header
 
 TABLE = "/api/now/table/"
 
+MOST = 10_000  # rows of one answer, the API's default
+
+PLAIN = {
+    "sysparm_exclude_reference_link": "true",
+    "sysparm_display_value": "false",
+    "sysparm_limit": str(MOST),
+}
+
 
 def table(
     name: str,

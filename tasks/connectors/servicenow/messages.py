@@ -19,6 +19,7 @@ STREAMS = (
                     "ticket_id": "element_id",
                     "sent_at": "sys_created_on",
                     "author_id": "sys_created_by",
+                    "author_role": sql("case when {sys_created_by} = 'system' then 'system' end"),
                     "is_public": sql("{element} = 'comments'"),
                     "body": "value",
                 },

@@ -1,10 +1,9 @@
 """ServiceNow: surveys, invitations and scores."""
 
 from tasks.connectors.servicenow.api import table
+from tasks.connectors.servicenow.transforms import score_rows
 from tasks.entities import SURVEY_INVITATION, SURVEY_RESPONSE
-from tasks.rest.shapes import score
 from tasks.rest.spec import Output
-from tasks.rest.values import sql
 
 STREAMS = (
     table(
@@ -29,28 +28,14 @@ STREAMS = (
     ),
     table(
         "csat",
-        "Satisfaction answers",
+        "Answers to the ratings of surveys",
         "asmt_metric_result",
         (
-            "sys_id,instance,instance.trigger_id,instance.taken_on,instance.metric_type,"
-            "metric,actual_value,sys_updated_on"
+            "sys_id,instance,instance.trigger_id,instance.taken_on,instance.state,"
+            "instance.metric_type,instance.metric_type.evaluation_method,metric,metric.name,"
+            "metric.datatype,metric.min,metric.max,metric.scale,actual_value,sys_updated_on"
         ),
-        (
-            Output(
-                SURVEY_RESPONSE,
-                filter=sql("{instance.taken_on} is not null"),
-                fields={
-                    "response_id": "sys_id",
-                    "survey_id": "instance.metric_type",
-                    "question_id": "metric",
-                    "score": "actual_value",
-                    **score("csat", 1, 5),
-                    "ticket_id": "instance.trigger_id",
-                    "responded_at": "instance.taken_on",
-                    "version_at": "sys_updated_on",
-                },
-            ),
-        ),
+        (Output(SURVEY_RESPONSE, transform=score_rows),),
         optional=True,
     ),
 )

@@ -1,9 +1,11 @@
 """ServiceNow: tickets and their history."""
 
-from tasks.connectors.servicenow.api import table
+from tasks.connectors.servicenow.api import MOST, PLAIN, TABLE, table
+from tasks.connectors.servicenow.transforms import labels
 from tasks.entities import TICKET, TICKET_EVENT, TICKET_STATUS
-from tasks.rest.spec import Output, Stream
-from tasks.rest.values import sql
+from tasks.rest.paging import OnePage
+from tasks.rest.spec import FullRefresh, Output, Stream
+from tasks.rest.values import Header, WholeBody, sql
 
 EVENT_FIELDS = {
     "state": "status",
@@ -22,13 +24,6 @@ TASK = (
 WAITS = "'awaiting user info'"
 
 STATE = sql(f"case when {{state}} = '3' and {{hold_reason}} = '1' then {WAITS} else {{state}} end")
-
-CASES = "'sn_customerservice_case'"  # states of cases have numbers of their own: 3 is closed
-
-
-def state_of(table: str, column: str) -> str:
-    """A state, with the word case before that of a customer service case."""
-    return f"case when {{{table}}} = {CASES} then 'case ' || {{{column}}} else {{{column}}} end"
 
 
 def tickets(
@@ -70,9 +65,14 @@ def tickets(
     )
 
 
+def raw(value: str) -> str:
+    """SQL of a state: numbers of cases mean something else than those of incidents."""
+    is_case = "{tablename} = 'sn_customerservice_case' and {" + value + "} <> ''"
+    return f"case when {is_case} then 'case ' || {{{value}}} else {{{value}}} end"
+
+
 def audit(field: str, name: str) -> Output:
     """Changes of one audited field."""
-    is_state = name == "status"
     return Output(
         TICKET_EVENT,
         filter=sql(f"{{fieldname}} = '{field}'"),
@@ -80,8 +80,8 @@ def audit(field: str, name: str) -> Output:
             "event_id": "sys_id",
             "ticket_id": "documentkey",
             "field": sql(f"'{name}'"),
-            "from_value": sql(state_of("tablename", "oldvalue")) if is_state else "oldvalue",
-            "to_value": sql(state_of("tablename", "newvalue")) if is_state else "newvalue",
+            "from_value": sql(raw("oldvalue")) if field == "state" else "oldvalue",
+            "to_value": sql(raw("newvalue")) if field == "state" else "newvalue",
             "changed_at": "sys_created_on",
             "actor_id": "user",
             "sequence": sql("try_cast({record_checkpoint} as bigint) * 2"),
@@ -153,19 +153,22 @@ STREAMS = (
         optional=True,
         enabled=False,
     ),
-    table(
-        "choices",
-        "Labels of states",
-        "sys_choice",
-        "sys_id,name,element,value,label,language,sys_updated_on",
-        (
-            Output(
-                TICKET_STATUS,
-                fields={"status_id": sql(state_of("name", "value")), "label": "label"},
+    Stream(
+        name="choices",
+        description="Labels of states, in English where they have one",
+        path=TABLE + "sys_choice",
+        records=WholeBody(),
+        params={
+            "sysparm_fields": "sys_id,name,element,value,label,language,sys_updated_on",
+            "sysparm_query": (
+                "nameINincident,sn_customerservice_case,task^element=state"
+                "^ORDERBYsys_updated_on^ORDERBYsys_id"
             ),
-        ),
-        full=True,
-        only="nameINincident,sn_customerservice_case^element=state^language=en",
+            **PLAIN,
+        },
+        paging=OnePage(total=Header("x-total-count"), most=MOST),
+        sync=FullRefresh(),
         optional=True,
+        outputs=(Output(TICKET_STATUS, transform=labels),),
     ),
 )

@@ -522,11 +522,6 @@ class Freshdesk(Desk):
 
 SANDBOX = DeskAccount(
     Freshdesk,
-    {
-        "domain": "alderfinch",
-        "file_hosts": "localhost",
-        "holiday_country": "DE",
-        "statuses": {"Waiting on Third Party": "hold"},
-    },
+    {"domain": "alderfinch", "file_hosts": "localhost", "holiday_country": "DE"},
     {"api_key": "freshdesk-demo-key"},
 )

@@ -11,6 +11,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from tasks.sandbox.fake import Fake, Request, Response
 from tasks.sandbox.oauth import JWT_BEARER, TokenDesk
@@ -68,6 +69,7 @@ class ServiceNow(Fake):
         user: str = "etl",
         password: str = "servicenow-demo-password",
         with_links: bool = False,
+        zone: str = "GMT",
     ) -> None:
         super().__init__(clock=clock)
         self._teller = teller
@@ -89,6 +91,7 @@ class ServiceNow(Fake):
         self.trusts_certificates = False  # a client certificate that the connection has proved
         self.hidden: set[str] = set()
         self.with_links = with_links
+        self.zone = ZoneInfo(zone)
 
     def unauthorized(self) -> Response:
         return self._problem(401, "User Not Authenticated", "Required to provide Auth information")
@@ -208,8 +211,11 @@ class ServiceNow(Fake):
     def _query(self, table: str, query: str) -> Sequence[_ROW]:
         """Encoded queries: alternatives by ^NQ, conditions by ^, and ORDERBY.
 
-        Unknown fields are ignored, as the real one may.
+        Unknown fields are ignored, as the real one may. Times are those of the user's zone; answers
+        have UTC.
         """
+        if self.zone.key != "GMT":
+            query = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", self._in_utc, query)
         conditions, orders = [], []
         for part in query.split("^") if query else ():
             if part.startswith("ORDERBY"):
@@ -224,6 +230,11 @@ class ServiceNow(Fake):
                 key=lambda r: r.get(name.removeprefix("DESC"), ""), reverse=name.startswith("DESC")
             )
         return rows
+
+    def _in_utc(self, written: re.Match[str]) -> str:
+        """A time of a query, which the instance reads in the user's zone."""
+        local = datetime.fromisoformat(written[0]).replace(tzinfo=self.zone)
+        return when(local)
 
     def _in_order(self, table: str, time: str, conditions: str) -> Sequence[_ROW]:
         """Sorted by time and id.
@@ -304,6 +315,7 @@ class Company:
             **self._of_hours(),
             "contract_sla": self._targets(),
             "sys_choice": _choices(),
+            "asmt_metric": _questions(),
         }
 
     def _of_tickets(self, now: datetime) -> Tables:
@@ -371,31 +383,20 @@ class Company:
         """A schedule, and one with every other holiday that is taken out of it."""
         closed = BERLIN.holidays_of(self.world.first, self.world.last)
         return {
-            "cmn_schedule": [
-                {
-                    "sys_id": _SCHEDULE,
-                    "name": BERLIN.name,
-                    "time_zone": BERLIN.zone,
-                    "sys_updated_on": _MADE,
-                },
-                {
-                    "sys_id": _DAYS_OFF,
-                    "name": "Public holidays",
-                    "time_zone": BERLIN.zone,
-                    "sys_updated_on": _MADE,
-                },
-            ],
+            "cmn_schedule": [_hours_schedule(), _holiday_schedule()],
             "cmn_schedule_span": [
-                _WEEKDAYS,
-                *(_child_holiday(d) for d in closed[::2]),
-                *(_own_holiday(d) for d in closed[1::2]),
+                _opening("morning", "080000", "120000"),
+                _opening("afternoon", "120000", "180000"),
+                *(_holiday(d, _DAYS_OFF, _CLOSED_NAME) for d in closed[::2]),
+                *(_holiday(d, _SCHEDULE, BERLIN.name) for d in closed[1::2]),
             ],
             "cmn_other_schedule": [
                 {
                     "sys_id": sys_id("child"),
                     "schedule": _SCHEDULE,
                     "child_schedule": _DAYS_OFF,
-                    "type": "excluded",
+                    "time_zone": "",
+                    "type": "include",
                     "sys_updated_on": _MADE,
                 }
             ],
@@ -407,6 +408,7 @@ class Company:
                 "sys_id": sys_id("sla", target, p),
                 "name": f"Priority {p} {target}",
                 "collection": "incident",
+                "type": "SLA",
                 "target": target,
                 "duration": span(m),
                 "schedule": _SCHEDULE,
@@ -548,8 +550,9 @@ class Company:
                     "task": sys_id("ticket", ticket.number),
                     "sla": sys_id("sla", target, ticket.priority),
                     "sla.target": target,
+                    "sla.type": "SLA",
                     "sla.duration": span(minutes[ticket.priority]),
-                    "stage": "completed" if ended else "in_progress",
+                    "stage": _stage(ticket, ended, breached=breached),
                     "has_breached": "true" if breached else "false",
                     "start_time": when(ticket.created_at),
                     "end_time": when(ended),
@@ -605,7 +608,7 @@ class Company:
                 "sys_id": sys_id("assessment", ticket.number),
                 "trigger_table": "incident",
                 "trigger_id": sys_id("ticket", ticket.number),
-                "metric_type": sys_id("survey"),
+                "metric_type": _SURVEY,
                 "state": "complete" if answered else "ready",
                 "taken_on": when(answered),
                 "sys_created_on": when(rating.offered_at),
@@ -617,19 +620,36 @@ class Company:
         rating = ticket.rating
         if rating is None or rating.answered_at is None or rating.answered_at > now:
             return []
+        shared = {
+            "instance": sys_id("assessment", ticket.number),
+            "instance.trigger_id": sys_id("ticket", ticket.number),
+            "instance.taken_on": when(rating.answered_at),
+            "instance.state": "complete",
+            "instance.metric_type": _SURVEY,
+            "instance.metric_type.evaluation_method": "survey",
+            "sys_updated_on": when(rating.answered_at),
+        }
+        score = rating.score or 0
+        values = {  # of each question: the value, the text, and the value weighted from 0 to 10
+            "Satisfaction": (str(score), "", str((score - 1) / 4 * 10)),
+            "Solved": ("1" if score > 2 else "0", "Yes" if score > 2 else "No", "0"),
+            "Remarks": ("", "Thank you", "0"),
+        }
         return [
             {
-                "sys_id": sys_id("answer", ticket.number),
-                "instance": sys_id("assessment", ticket.number),
-                "instance.trigger_id": sys_id("ticket", ticket.number),
-                "instance.taken_on": when(rating.answered_at),
-                "instance.metric_type": sys_id("survey"),
-                "metric": sys_id("question"),
-                "actual_value": str(rating.score),
-                "string_value": "",
-                "normalized_value": str((rating.score or 0) * 2),
-                "sys_updated_on": when(rating.answered_at),
+                "sys_id": sys_id("answer", ticket.number, question["name"]),
+                "metric": question["sys_id"],
+                **{f"metric.{n}": question[n] for n in ("name", "datatype", "min", "max", "scale")},
+                **dict(
+                    zip(
+                        ("actual_value", "string_value", "normalized_value"),
+                        values[question["name"]],
+                        strict=True,
+                    )
+                ),
+                **shared,
             }
+            for question in _questions()
         ]
 
     def _worked(self, ticket: Ticket, now: datetime) -> list[_ROW]:
@@ -652,73 +672,112 @@ class Company:
 
 
 _MADE = "2024-01-05 00:00:00"
+_SURVEY = sys_id("survey")
 _SCHEDULE = sys_id("schedule", BERLIN.number)
 _DAYS_OFF = sys_id("days off")
-_WEEKDAYS: _ROW = {
-    "sys_id": sys_id("span"),
-    "name": "Weekdays",
-    "schedule": _SCHEDULE,
-    "schedule.name": BERLIN.name,
-    "schedule.time_zone": BERLIN.zone,
-    "start_date_time": "2024-01-01 08:00:00",
-    "end_date_time": "2024-01-01 18:00:00",
-    "repeat_type": "weekly",
-    "days_of_week": "12345",
-    "type": "",
-    "sys_updated_on": _MADE,
-}
+_CLOSED_NAME = "Public holidays"
 
 
-def _child_holiday(d: date) -> _ROW:
+def _hours_schedule() -> _ROW:
+    """No schedule of the real export has a time zone: they float."""
+    return {"sys_id": _SCHEDULE, "name": BERLIN.name, "time_zone": "", "sys_updated_on": _MADE}
+
+
+def _holiday_schedule() -> _ROW:
+    return {"sys_id": _DAYS_OFF, "name": _CLOSED_NAME, "time_zone": "", "sys_updated_on": _MADE}
+
+
+def _span(schedule: str, name: str, starts: str, ends: str, **more: str) -> _ROW:
+    """A span with the columns and the left-over values of the real export."""
     return {
-        "sys_id": sys_id("holiday", d),
-        "name": "Public holiday",
-        "schedule": _DAYS_OFF,
-        "schedule.name": "Public holidays",
-        "schedule.time_zone": BERLIN.zone,
-        "start_date_time": f"{d:%Y%m%d}T000000",
-        "end_date_time": f"{d:%Y%m%d}T235959",
+        "sys_id": sys_id("span", schedule, starts),
+        "name": name,
+        "schedule": schedule,
+        "schedule.time_zone": "",
+        "all_day": "false",
+        "start_date_time": starts,
+        "end_date_time": ends,
         "repeat_type": "",
-        "days_of_week": "",
+        "repeat_count": "1",
+        "repeat_until": "00000000",
+        "days_of_week": "1",
+        "monthly_type": "dom",
+        "yearly_type": "doy",
+        "month": "1",
+        "float_week": "1",
+        "float_day": "1",
+        "show_as": "busy",
+        "sys_class_name": "cmn_schedule_span",
         "type": "",
         "sys_updated_on": _MADE,
+        **more,
     }
 
 
-def _own_holiday(d: date) -> _ROW:
-    return {
-        "sys_id": sys_id("holiday", d),
-        "name": "Public holiday",
-        "schedule": _SCHEDULE,
-        "schedule.name": BERLIN.name,
-        "schedule.time_zone": BERLIN.zone,
-        "start_date_time": f"{d} 00:00:00",
-        "end_date_time": f"{d} 23:59:59",
-        "repeat_type": "",
-        "days_of_week": "",
-        "type": "excluded",
-        "sys_updated_on": _MADE,
-    }
+def _opening(part: str, starts: str, ends: str) -> _ROW:
+    hours = {"repeat_type": "weekdays", "schedule.name": BERLIN.name}
+    return _span(_SCHEDULE, f"Weekdays, {part}", f"20240101T{starts}", f"20240101T{ends}", **hours)
+
+
+def _holiday(d: date, schedule: str, of: str) -> _ROW:
+    closed = {"type": "exclude", "schedule.name": of}
+    return _span(schedule, "Public holiday", f"{d:%Y%m%d}T000000", f"{d:%Y%m%d}T235959", **closed)
+
+
+def _stage(ticket: Ticket, ended: datetime | None, *, breached: bool) -> str:
+    """The older stages keep `breached` for what ends late, the newer ones say how it ended."""
+    if breached and ticket.number % 2:
+        return "breached"
+    return "completed" if ended else "in_progress"
+
+
+def _questions() -> list[_ROW]:
+    """A rating, a question of yes or no, and one for a text; scale says which end is good."""
+    return [
+        {
+            "sys_id": sys_id("question", name),
+            "name": name,
+            "datatype": datatype,
+            "min": low,
+            "max": high,
+            "scale": "high",
+            "active": "true",
+            "metric_type": _SURVEY,
+            "metric_type.name": "Incident satisfaction",
+            "metric_type.evaluation_method": "survey",
+            "sys_updated_on": _MADE,
+        }
+        for name, datatype, low, high in (
+            ("Satisfaction", "scale", "1", "5"),
+            ("Solved", "boolean", "0", "1"),
+            ("Remarks", "string", "", ""),
+        )
+    ]
 
 
 def _choices() -> list[_ROW]:
+    """States of incidents in two languages; those of tasks, which it extends, mean other things."""
+    incident = {
+        "1": ("New", "Neu"),
+        "2": ("In Progress", "In Bearbeitung"),
+        "3": ("On Hold", "In Wartestellung"),
+        "6": ("Resolved", "Gelöst"),
+        "7": ("Closed", "Geschlossen"),
+        "8": ("Canceled", "Abgebrochen"),
+    }
+    task = {"1": ("Open", "Offen"), "3": ("Closed Complete", "Abgeschlossen")}
     return [
         {
-            "sys_id": sys_id("choice", v),
-            "name": "incident",
+            "sys_id": sys_id("choice", table, value, language),
+            "name": table,
             "element": "state",
-            "value": v,
+            "value": value,
             "label": label,
-            "language": "en",
+            "language": language,
             "inactive": "false",
             "sys_updated_on": _MADE,
         }
-        for v, label in {
-            "1": "New",
-            "2": "In Progress",
-            "3": "On Hold",
-            "6": "Resolved",
-            "7": "Closed",
-            "8": "Canceled",
-        }.items()
+        for table, labels in (("incident", incident), ("task", task))
+        for value, both in labels.items()
+        for language, label in zip(("en", "de"), both, strict=True)
     ]

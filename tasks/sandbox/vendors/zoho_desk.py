@@ -500,12 +500,7 @@ class ZohoDesk(Desk):
 
 SANDBOX = DeskAccount(
     ZohoDesk,
-    {
-        "dc": "eu",
-        "organization_id": "60001",
-        "statuses": {"Waiting on Customer": "pending"},
-        "priorities": {"Urgent": "urgent"},
-    },
+    {"dc": "eu", "organization_id": "60001"},
     {
         "client_id": "zoho-client",
         "client_secret": "zoho-demo-secret",

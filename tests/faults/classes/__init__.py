@@ -11,7 +11,6 @@ from classes.death import DEATH
 from classes.kit import Fault
 from classes.paging import PAGING
 from classes.postgres import POSTGRES
-from classes.rotation import ROTATION
 from classes.runs import RUNS
 from classes.storage import STORAGE
 from classes.tables import TABLES
@@ -30,5 +29,4 @@ FAULTS = (
     *POSTGRES,
     *RUNS,
     *ATTACKS,
-    *ROTATION,
 )
