@@ -336,6 +336,7 @@ SURVEY_RESPONSE = _entity(
     _at("responded_at", "Answered at", required=True),
     _text("comment", "What was written", personal=True),
     _flag("is_history", "From a ticket's history, where the list of ratings has only the latest"),
+    _flag("is_former", "An earlier score of the same answer, which the customer changed"),
 )
 
 BUSINESS_SCHEDULE = _entity(
@@ -353,13 +354,16 @@ BUSINESS_SCHEDULE = _entity(
 
 HOLIDAY = _entity(
     "holiday",
-    "Days on which a schedule is closed, whole local days, first and last included",
+    "Local days on which a schedule is closed or has other hours, first and last included",
     ("schedule_id", "holiday_id"),
     _text("schedule_id", "Schedule", required=True),
     _text("holiday_id", "Vendor's id", required=True),
     _text("name", "Name"),
     _on("first_on", "First closed day", required=True),
     _on("last_on", "Last closed day", required=True),
+    _whole("from_minute", "From here on in each day, in minutes since midnight; null: whole days"),
+    _whole("to_minute", "Until here in each day, in minutes since midnight"),
+    _flag("is_open", "The part of the day is open, in place of its usual hours; else closed"),
 )
 
 SLA_POLICY = _entity(

@@ -15,9 +15,10 @@ import tomllib
 import urllib.parse
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import UTC, date, datetime
+from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, Literal, Protocol, Self, runtime_checkable
+from typing import Annotated, Any, Literal, Protocol, Self, TypeVar, runtime_checkable
 
 from pydantic import (
     AfterValidator,
@@ -384,6 +385,53 @@ class ScoreSettings(BaseModel):
         return self
 
 
+def _one_of(*meanings: str) -> AfterValidator:
+    """A check that a text is one of a closed list; the refusal names the list."""
+
+    def check(value: str) -> str:
+        if value not in meanings:
+            close = get_close_matches(value.lower(), meanings, n=1)
+            hint = f"; did you mean {close[0]!r}?" if close else ""
+            raise ValueError(f"{value!r} is none of {', '.join(meanings)}{hint}")
+        return value
+
+    return AfterValidator(check)
+
+
+def _once(value: Mapping[str, str]) -> Mapping[str, str]:
+    """Names that differ in case only would contradict one another."""
+    lower = [name.lower() for name in value]
+    twice = [name for name in value if lower.count(name.lower()) > 1]
+    if twice:
+        raise ValueError(f"{', '.join(map(repr, twice))}: the case of letters does not count")
+    return value
+
+
+MEANINGS = {  # what a value can mean; the lists are closed
+    "status": ("new", "open", "pending", "hold", "solved", "closed", "deleted", "other"),
+    "priority": ("low", "normal", "high", "urgent", "none", "other"),
+    "channel": ("email", "web", "chat", "phone", "social", "api", "other"),
+    "sla_metric": (
+        "first_reply",
+        "next_reply",
+        "requester_wait",
+        "agent_work",
+        "periodic_update",
+        "pausable_update",
+        "resolution",
+        "group_ownership",
+        "other",
+    ),
+}
+StatusMeaning = Annotated[str, _one_of(*MEANINGS["status"])]
+PriorityMeaning = Annotated[str, _one_of(*MEANINGS["priority"])]
+ChannelMeaning = Annotated[str, _one_of(*MEANINGS["channel"])]
+SlaMeaning = Annotated[str, _one_of(*MEANINGS["sla_metric"])]
+TeamName = Annotated[str, Field(min_length=1)]
+Meaning = TypeVar("Meaning", bound=str)
+Meanings = Annotated[Mapping[str, Meaning], AfterValidator(_once)]
+
+
 class AccountSettings(_Section):
     """One login at one vendor."""
 
@@ -452,6 +500,42 @@ class AccountSettings(_Section):
         ),
     )
     scores: tuple[ScoreSettings, ...] = Field((), description="Survey questions that are scores")
+    statuses: Meanings[StatusMeaning] = Field(
+        {},
+        description=(
+            'What statuses mean, by id or label, such as `{ "Bei Spedition" = "hold" }`: new, open,'
+            " pending, hold, solved, closed, deleted or other"
+        ),
+    )
+    priorities: Meanings[PriorityMeaning] = Field(
+        {},
+        description=(
+            'What priorities mean, by value, such as `{ "P1" = "urgent" }`: low, normal, high,'
+            " urgent, none or other"
+        ),
+    )
+    channels: Meanings[ChannelMeaning] = Field(
+        {},
+        description=(
+            'What channels mean, by value, such as `{ "Partner portal" = "web" }`: email, web,'
+            " chat, phone, social, api or other"
+        ),
+    )
+    sla_metrics: Meanings[SlaMeaning] = Field(
+        {},
+        description=(
+            'What names of SLAs mean, such as `{ "Zeit bis zur Lösung" = "resolution" }`:'
+            " first_reply, next_reply, requester_wait, agent_work, periodic_update,"
+            " pausable_update, resolution, group_ownership or other"
+        ),
+    )
+    teams: Meanings[TeamName] = Field(
+        {},
+        description=(
+            "Names of teams, by id or name; teams of one name count as one:"
+            ' `{ "Tier 1 EU" = "Tier 1" }`'
+        ),
+    )
 
     @field_validator("time_zone")
     @classmethod
@@ -480,6 +564,17 @@ class AccountSettings(_Section):
     @classmethod
     def _aware(cls, value: datetime) -> datetime:
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+    @property
+    def mappings(self) -> dict[str, Mapping[str, str]]:
+        """What the owner says that values mean, by kind as in `staging.account_value`."""
+        return {
+            "status": self.statuses,
+            "priority": self.priorities,
+            "channel": self.channels,
+            "sla_metric": self.sla_metrics,
+            "team": self.teams,
+        }
 
     @property
     def own(self) -> dict[str, Any]:

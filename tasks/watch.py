@@ -1,4 +1,4 @@
-"""Step: detect silent failures: quiet sources, unusual volumes, stale streams.
+"""Step: detect silent failures: quiet sources, unusual volumes, stale streams, unknown values.
 
 Days are UTC days of the last eight weeks, so that a change of the reporting zone changes no alert.
 Nothing is hidden or corrected; an alert says what to look at.
@@ -11,13 +11,15 @@ from datetime import UTC, date, datetime, timedelta
 from statistics import median
 from typing import NamedTuple
 
+from tasks.meanings import AccountValue, unknown_words
+from tasks.planning.calendar_tables import OpenHours, default_schedules
 from tasks.settings import Settings
 from tasks.sqlmodels.reads import read
 from tasks.warehouse import runlog
 from tasks.warehouse.engine import Warehouse
 from tasks.warehouse.session import Session
 
-KINDS = ("quiet", "volume", "behind")
+KINDS = ("quiet", "volume", "behind", "unknown", "schedule")
 WEEKS = 8
 _LEAST_A_DAY = 1.0
 _ROBUST = 1.4826  # a normal distribution's standard deviation in median absolute deviations
@@ -40,11 +42,33 @@ def watch(warehouse: Warehouse, settings: Settings, as_of: datetime) -> list[Ale
     Gives (subject, kind, what to know).
     """
     with warehouse.transaction() as session:
-        alerts = [*_behind(session, settings, as_of)]
+        alerts = [*_behind(session, settings, as_of), *_schedules(session, settings)]
+        alerts += [(on, "unknown", words) for on, words in unknown_words(account_values(session))]
         for subject, days in _daily(session, as_of).items():
             alerts += judge(subject, days, as_of)
         runlog.record_alerts(session, KINDS, alerts)
     return alerts
+
+
+def account_values(session: Session) -> list[AccountValue]:
+    """What the values of every account mean, as the latest build has it."""
+    return read(session, "watch/account_values", AccountValue)
+
+
+def _schedules(session: Session, settings: Settings) -> Iterator[Alert]:
+    """Accounts of which nothing says the default schedule, or whose setting names none."""
+    hours = read(session, "transform/schedules", OpenHours)
+    wanted = {account.name: account.default_schedule for account in settings.accounts}
+    for account, default in default_schedules(hours, wanted).items():
+        listed = sorted({span.schedule_id for span in hours if span.account == account})
+        subject, is_set = f"{account}/business_schedule", default.decided_by == "setting"
+        known = f"{', '.join(listed[:5])}{' and more' if len(listed) > 5 else ''}"
+        if wanted.get(account) and not is_set:
+            words = f"default_schedule {wanted[account]!r} is none or several of {known}"
+            yield subject, "schedule", f"{words}; {default.schedule_id} is used"
+        elif default.decided_by == "unknown":
+            words = f"no default among the schedules {known}; {default.schedule_id} is used"
+            yield subject, "schedule", f"{words}; set default_schedule of the account"
 
 
 def judge(subject: str, days: Mapping[date, int], as_of: datetime) -> list[Alert]:

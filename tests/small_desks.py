@@ -90,3 +90,18 @@ def intercom(every_account: Bench, sandbox: Sandbox, **settings: Any) -> SmallDe
         return Response({name: [], "total_count": 0, "pages": {}})
 
     return small_desk(every_account, sandbox, "intercom", empty, **settings)
+
+
+def salesforce(
+    every_account: Bench, sandbox: Sandbox, tables: dict[str, list[dict[str, Any]]], **settings: Any
+) -> Bench:
+    """A Salesforce org with the given rows of objects; its fake answers queries as ever."""
+    every_account.accounts = tuple(
+        {**account, "start": START, **settings}
+        for account in every_account.accounts
+        if account["connector"] == "salesforce"
+    )
+    fake = sandbox.fakes["salesforce"]
+    empty = {key: list[dict[str, Any]]() for key in fake._tables()}
+    fake._tables = lambda: {**empty, **tables}  # type: ignore[method-assign]
+    return every_account

@@ -6,7 +6,7 @@ All of it is made from the code and the yml files. Nothing of it is written by h
 from collections.abc import Callable, Mapping
 
 from docs.reference.commands import commands
-from docs.reference.connectors import connector_list
+from docs.reference.connectors import connector_list, ways_to_sign_in
 from docs.reference.errors import errors
 from docs.reference.kpis import kpi_list
 from docs.reference.settings import settings
@@ -25,6 +25,7 @@ REFERENCE: Mapping[str, Callable[[], str]] = {
     "kpis": kpi_list,
     "personal_columns": personal_columns,
     "settings": settings,
+    "sign_in": ways_to_sign_in,
     "tables.core": lambda: built_tables("core"),
     "tables.marts": lambda: built_tables("marts"),
     "tables.ops": ops_tables,

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from docs.reference.markdown import code, codes, joined, table
 from tasks.connectors import connectors
 from tasks.quality_scale import RULES, Sheet, quality_sheet
+from tasks.rest.address import gaps
+from tasks.rest.auth import Way
 from tasks.rest.spec import Connector, Stream
 from tasks.settings import secret_variable
 
@@ -104,6 +106,30 @@ def _region(one: Connector) -> str:
     name, default = one.region.setting, one.region.default
     text = f"Without `{name}` it is `{default}`." if default else f"`{name}` must be given."
     return joined([table((code(name), "Hosts end with"), rows), text])
+
+
+def ways_to_sign_in() -> str:
+    """Return every vendor's ways to sign in, with the secrets and settings of each."""
+    rows = [
+        (
+            f"[{one.title}](connectors/{name}.md)",
+            way.title,
+            codes((*way.secrets, *(f"{secret} (optional)" for secret in way.optional))),
+            codes(_settings_of(one, way)),
+        )
+        for name, one in connectors().items()
+        for way in one.auth.ways
+        if way.secrets or way.settings
+    ]
+    return table(("Vendor", "Way", "Secrets", "Settings"), rows)
+
+
+def _settings_of(one: Connector, way: Way) -> tuple[str, ...]:
+    """Return the settings of a way, and those that say where the account lives."""
+    hosts = " ".join((one.base_url, *one.other_base_urls))
+    region = (one.region.setting,) if one.region else ()
+    named = (name for name in gaps(hosts) if not one.region or name not in one.region.names)
+    return tuple(dict.fromkeys((*region, *named, *way.settings)))
 
 
 def _ways(one: Connector) -> str:

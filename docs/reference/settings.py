@@ -67,6 +67,8 @@ def _kind_of(annotation: object) -> str:
         return " or ".join(code(value) for value in arguments)
     if origin in (types.UnionType, typing.Union):
         return " or ".join(_kind_of(a) for a in arguments)
+    if origin is typing.Annotated:
+        return _kind_of(arguments[0])
     if origin is tuple:
         return "list of " + _kind_of(arguments[0])
     return _KINDS.get(annotation, "table")

@@ -23,6 +23,7 @@ from flows.cli import (
     reconcile,
     report,
     sandbox,
+    statuses,
     warehouse,
 )
 from flows.cli import run as runs
@@ -49,7 +50,7 @@ app = typer.Typer(
 for group, commands in (
     (SET_UP, (init.init,)),
     (RUN, (runs.run, runs.backfill, runs.replay, reconcile.reconcile, report.report)),
-    (LOOK, (doctor.doctor, warehouse.status)),
+    (LOOK, (doctor.doctor, statuses.statuses, warehouse.status)),
     (WAREHOUSE, (warehouse.prepare, warehouse.migrate, warehouse.tidy, erase.erase)),
     (CATALOG, (catalog.connectors, catalog.kpis, catalog.models, catalog.surveys)),
     (TRY, (runs.demo, sandbox.sandbox, forecast.forecast)),

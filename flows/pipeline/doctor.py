@@ -10,7 +10,7 @@ from flows.pipeline.context import open_warehouse
 from flows.pipeline.traces import explain
 from tasks.clock import Window, now
 from tasks.entities import SURVEY_QUESTION
-from tasks.errors import ConfigurationError
+from tasks.errors import ConfigurationError, CredentialsError
 from tasks.extract import FILES, open_client, streams_of
 from tasks.landing.store import Landing, Source
 from tasks.rest.client import RetryPolicy
@@ -85,12 +85,16 @@ def _check_account(account: AccountSettings, lookup: SecretLookup | None) -> str
     try:
         client.check()
         broken = list(client.broken_preconditions(streams))
+    except CredentialsError as refusal:
+        raise CredentialsError(f"{refusal}; signed in by {client.way.title}") from None
     finally:
         client.close()
     if broken:
         raise ConfigurationError(f"{connector.title}: credentials accepted; {'; '.join(broken)}")
     accepted = f"{connector.title}: credentials accepted, {len(streams)} streams"
-    return "; ".join((accepted, *_gaps(account, connector.unsupported)))
+    way = f"signs in by {client.way.title}, sent to {' and '.join(client.hosts)}"
+    network = [f"through {', '.join(client.network)}"] if client.network else []
+    return "; ".join((accepted, way, *network, *_gaps(account, connector.unsupported)))
 
 
 def _gaps(account: AccountSettings, unsupported: tuple[str, ...]) -> list[str]:

@@ -7,9 +7,11 @@ from pathlib import Path
 
 from flows.pipeline.bookmarks import bookmark_faults
 from flows.pipeline.context import Reporter, open_warehouse
+from tasks import watch
 from tasks.clock import now
 from tasks.errors import ConfigurationError
 from tasks.landing.store import Landing
+from tasks.meanings import AccountValue, as_set_now
 from tasks.settings import Settings
 from tasks.transform import model_tables
 from tasks.warehouse import runlog
@@ -26,6 +28,24 @@ def prepare_warehouse(settings: Settings) -> str:
     with open_warehouse(settings) as warehouse, warehouse.held():
         prepare(warehouse, model_tables(), thorough=True)
         return f"{warehouse.name} is at schema version {MIGRATIONS[-1][0]}"
+
+
+def account_values(settings: Settings, account: str) -> dict[str, list[AccountValue]]:
+    """What the values of each account mean; `account` names one, "" all of them.
+
+    Raises ConfigurationError for an account that is not there, and before the first run.
+    """
+    with open_warehouse(settings) as warehouse, warehouse.session() as session:
+        found = watch.account_values(session)
+    by_account: dict[str, list[AccountValue]] = {}
+    for value in as_set_now(found, settings.accounts):
+        by_account.setdefault(value.account, []).append(value)
+    if account and account not in by_account:
+        settings.chosen((account,))
+        raise ConfigurationError(f"nothing of {account} is loaded yet; call `support-etl run`")
+    if not by_account:
+        raise ConfigurationError("nothing is loaded yet; call `support-etl run`")
+    return {name: by_account[name] for name in by_account if account in ("", name)}
 
 
 @dataclass(frozen=True, slots=True)

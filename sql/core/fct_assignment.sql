@@ -1,14 +1,30 @@
 -- One row for each span in which one agent (kind assignee) or one team (kind team) held a ticket.
 -- Unassigning ends a span and starts none. Assigning to the same holder again starts no new span.
 -- Some histories name a team where tickets have its id (Freshdesk activities).
-with team_names as (
+with written_teams as (
     select
         account,
-        name,
-        min(team_id) as team_id
-    from source.team
-    where name is not null
-    group by account, name
+        team_id as written,
+        counts_as_id as team_id,
+        true as is_id
+    from staging.team
+    union all
+    select
+        account,
+        vendor_name,
+        counts_as_id,
+        false
+    from staging.team
+    where vendor_name is not null
+),
+
+team_names as (
+    select
+        account,
+        written,
+        coalesce(min(case when is_id then team_id end), min(team_id)) as team_id
+    from written_teams
+    group by account, written
 ),
 
 holder_changes as (
@@ -30,11 +46,11 @@ holder_changes as (
     from source.ticket_event as event
     left join team_names as from_team
         on event.account = from_team.account
-            and event.from_value = from_team.name
+            and event.from_value = from_team.written
             and event.field = 'team'
     left join team_names as to_team
         on event.account = to_team.account
-            and event.to_value = to_team.name
+            and event.to_value = to_team.written
             and event.field = 'team'
     where event.field in ('assignee', 'team')
 ),

@@ -4,7 +4,7 @@ select
     call.account,
     call.call_id,
     call.ticket_id,
-    call.team_id,
+    coalesce(team.counts_as_id, call.team_id) as team_id,
     call.agent_id,
     call.offered_at,
     call.answered_at,
@@ -26,3 +26,4 @@ select
     date_diff('second', call.offered_at, coalesce(call.answered_at, call.abandoned_at))
         as wait_seconds
 from source.call as call
+left join staging.team as team on call.account = team.account and call.team_id = team.team_id

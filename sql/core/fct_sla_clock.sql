@@ -10,12 +10,12 @@ with vendor_clocks as (
     select distinct
         sla_event.account,
         sla_event.ticket_id,
-        coalesce(mapping.unified, 'other') as metric
+        coalesce(account_value.meaning, 'other') as metric
     from source.sla_event as sla_event
-    left join staging.value_map as mapping
-        on mapping.kind = 'sla_metric'
-            and mapping.connector = '*'
-            and mapping.raw = lower(sla_event.metric)
+    left join staging.account_value as account_value
+        on account_value.kind = 'sla_metric'
+            and sla_event.account = account_value.account
+            and sla_event.metric = account_value.value
 ),
 
 -- Targets from the file, the most specific one first.
@@ -61,19 +61,19 @@ vendor_targets as (
         cast(floor(sla_event.target_minutes * 60 + 0.5) as bigint) as target_seconds,
         coalesce(sla_event.is_business, false) as is_business,
         case
-            when metric_mapping.unified = 'first_reply' and sla_event.instance not in ('0', '1')
+            when account_value.meaning = 'first_reply' and sla_event.instance not in ('0', '1')
                 then 'next_reply'
-            else coalesce(metric_mapping.unified, 'other')
+            else coalesce(account_value.meaning, 'other')
         end as metric
     from source.sla_event as sla_event
     join staging.value_map as clock_mapping
         on clock_mapping.kind = 'sla_clock'
             and sla_event.connector = clock_mapping.connector
             and clock_mapping.unified = 'computed'
-    left join staging.value_map as metric_mapping
-        on metric_mapping.kind = 'sla_metric'
-            and metric_mapping.connector = '*'
-            and metric_mapping.raw = lower(sla_event.metric)
+    left join staging.account_value as account_value
+        on account_value.kind = 'sla_metric'
+            and sla_event.account = account_value.account
+            and sla_event.metric = account_value.value
     where sla_event.kind = 'apply'
         and sla_event.target_minutes is not null
         and lower(sla_event.metric) <> 'group_ownership_time'
@@ -588,7 +588,7 @@ vendor_cycles as (
     select
         cycle.account,
         cycle.ticket_id,
-        coalesce(mapping.unified, 'other') as metric,
+        coalesce(account_value.meaning, 'other') as metric,
         cycle.raw_metric || '/' || cycle.instance as instance,
         'vendor' as source,
         cycle.policy_id,
@@ -605,10 +605,10 @@ vendor_cycles as (
         end as breached_at
     from event_cycles as cycle
     join ops.reporting_zone as zone on zone.is_main
-    left join staging.value_map as mapping
-        on mapping.kind = 'sla_metric'
-            and mapping.connector = '*'
-            and mapping.raw = lower(cycle.raw_metric)
+    left join staging.account_value as account_value
+        on account_value.kind = 'sla_metric'
+            and cycle.account = account_value.account
+            and cycle.raw_metric = account_value.value
     where cycle.is_applied = 1 and cycle.is_cancelled = 0
 ),
 

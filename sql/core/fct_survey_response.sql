@@ -23,7 +23,8 @@ with ranked_responses as (
                 response.metric,
                 response.ticket_account,
                 coalesce(response.ticket_id, response.account || '/' || response.response_id)
-            order by response.responded_at desc, response.response_id desc
+            order by
+                response.responded_at desc, response.version_at desc, response.response_id desc
         ) as from_last
     from staging.survey_response as response
 ),

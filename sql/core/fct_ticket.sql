@@ -164,13 +164,13 @@ priority_changes as (
         event.account,
         event.ticket_id,
         event.changed_at,
-        case coalesce(own_mapping.unified, any_mapping.unified)
+        case priority.meaning
             when 'low' then 1 when 'normal' then 2
             when 'high' then 3
             when 'urgent' then 4
         end as rank_after,
         lag(
-            case coalesce(own_mapping.unified, any_mapping.unified)
+            case priority.meaning
                 when 'low' then 1 when 'normal' then 2
                 when 'high' then 3
                 when 'urgent' then 4
@@ -182,14 +182,10 @@ priority_changes as (
     from source.ticket_event as event
     join ops.account_mark as mark
         on event.account = mark.account and mark.kind = 'escalate_on_raise'
-    left join staging.value_map as own_mapping
-        on own_mapping.kind = 'priority'
-            and event.connector = own_mapping.connector
-            and own_mapping.raw = lower(event.to_value)
-    left join staging.value_map as any_mapping
-        on any_mapping.kind = 'priority'
-            and any_mapping.connector = '*'
-            and any_mapping.raw = lower(event.to_value)
+    left join staging.account_value as priority
+        on priority.kind = 'priority'
+            and event.account = priority.account
+            and event.to_value = priority.value
     where event.field = 'priority'
 ),
 
@@ -233,11 +229,15 @@ ranked_ratings as (
         is_satisfied,
         responded_at,
         row_number()
-            over (partition by ticket_account, ticket_id order by responded_at, response_id)
+            over (
+                partition by ticket_account, ticket_id
+                order by responded_at, version_at, response_id
+            )
             as from_first,
         row_number()
             over (
-                partition by ticket_account, ticket_id order by responded_at desc, response_id desc
+                partition by ticket_account, ticket_id
+                order by responded_at desc, version_at desc, response_id desc
             )
             as from_last
     from staging.survey_response

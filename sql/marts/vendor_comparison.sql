@@ -9,20 +9,20 @@ with sla_events as (
         sla_event.kind,
         sla_event.happened_at,
         case
-            when metric_mapping.unified = 'first_reply' and sla_event.instance not in ('0', '1')
+            when account_value.meaning = 'first_reply' and sla_event.instance not in ('0', '1')
                 and verdict_mapping.unified = 'numbered'
                 then 'next_reply'
-            else coalesce(metric_mapping.unified, 'other')
+            else coalesce(account_value.meaning, 'other')
         end as metric,
         sla_event.target_minutes
     from source.sla_event as sla_event
     join staging.value_map as verdict_mapping
         on verdict_mapping.kind = 'sla_verdict'
             and sla_event.connector = verdict_mapping.connector
-    left join staging.value_map as metric_mapping
-        on metric_mapping.kind = 'sla_metric'
-            and metric_mapping.connector = '*'
-            and metric_mapping.raw = lower(sla_event.metric)
+    left join staging.account_value as account_value
+        on account_value.kind = 'sla_metric'
+            and sla_event.account = account_value.account
+            and sla_event.metric = account_value.value
 ),
 
 -- The vendor's verdicts, where its own events give them.

@@ -22,11 +22,13 @@ with ticket_holders as (
 
 main_teams as (
     select
-        account,
-        agent_id,
-        min(team_id) as team_id
-    from source.team_membership
-    group by account, agent_id
+        membership.account,
+        membership.agent_id,
+        min(coalesce(team.counts_as_id, membership.team_id)) as team_id
+    from source.team_membership as membership
+    left join staging.team as team
+        on membership.account = team.account and membership.team_id = team.team_id
+    group by membership.account, membership.agent_id
 )
 
 select

@@ -108,7 +108,8 @@ schedule_starts as (
             and ticket.ticket_id = schedule_changes.ticket_id
             and schedule_changes.place = 1
     left join named_schedules
-        on ticket.account = named_schedules.account and ticket.team_id = named_schedules.team
+        on ticket.account = named_schedules.account
+            and coalesce(ticket.vendor_team_id, ticket.team_id) = named_schedules.team
     union all
     select
         schedule_changes.account,

@@ -2,6 +2,7 @@
 -- satisfied. Satisfied is the upper quarter of the scale: 4 and 5 of 1-5, 'good' of good/bad;
 -- reversed where lower is better. A rating of a ticket's history counts only if the vendor's list
 -- does not have it: as many of the latest ones are left out as the list has of the same score.
+-- Former scores of an answer count as in the list; `version_at` puts them before the present one.
 with listed_scores as (
     select
         account,
@@ -58,6 +59,7 @@ scored_responses as (
         response.customer_id,
         response.agent_id,
         response.responded_at,
+        coalesce(response.version_at, response.responded_at) as version_at,
         case
             when response.score is null
                 or response.scale_max is null
@@ -73,7 +75,7 @@ scored_responses as (
     left join source.tombstone as tombstone
         on response.account = tombstone.account
             and tombstone.entity = 'survey_response'
-            and response.response_id = tombstone.record_id
+            and split_part(response.response_id, '/former/', 1) = tombstone.record_id
     left join repeated_ratings
         on response.account = repeated_ratings.account
             and response.response_id = repeated_ratings.response_id
@@ -95,6 +97,7 @@ select
     customer_id,
     agent_id,
     responded_at,
+    version_at,
     score_share,
     case when score_share is null then null else score_share >= 0.75 end as is_satisfied
 from scored_responses

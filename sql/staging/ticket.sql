@@ -67,7 +67,8 @@ live_tickets as (
         coalesce(linked_customers.customer_id, ticket.requester_id) as requester_id,
         coalesce(linked_organizations.organization_id, ticket.organization_id) as organization_id,
         ticket.assignee_id,
-        coalesce(ticket.team_id, team_changes.team_id) as team_id,
+        coalesce(team.counts_as_id, ticket.team_id, team_changes.team_id) as team_id,
+        coalesce(ticket.team_id, team_changes.team_id) as vendor_team_id,
         ticket.created_by_id,
         ticket.created_at,
         ticket.solved_at,
@@ -98,6 +99,9 @@ live_tickets as (
         on ticket.account = team_changes.account
             and ticket.ticket_id = team_changes.ticket_id
             and team_changes.from_last = 1
+    left join staging.team as team
+        on ticket.account = team.account
+            and coalesce(ticket.team_id, team_changes.team_id) = team.team_id
     left join source.tombstone as tombstone
         on ticket.account = tombstone.account
             and tombstone.entity = 'ticket'
@@ -115,18 +119,17 @@ select
     live_tickets.status,
     live_tickets.status_category,
     coalesce(
-        own_priority.unified,
-        any_priority.unified,
-        case when live_tickets.raw_priority is null then 'none' else 'other' end
+        priority.meaning, case when live_tickets.raw_priority is null then 'none' else 'other' end
     ) as priority,
     live_tickets.raw_priority,
     live_tickets.type,
-    coalesce(own_channel.unified, any_channel.unified, 'other') as channel,
+    coalesce(channel.meaning, 'other') as channel,
     live_tickets.raw_channel,
     live_tickets.requester_id,
     live_tickets.organization_id,
     live_tickets.assignee_id,
     live_tickets.team_id,
+    live_tickets.vendor_team_id,
     live_tickets.created_by_id,
     live_tickets.created_at,
     live_tickets.solved_at,
@@ -136,7 +139,7 @@ select
     live_tickets.is_merged,
     case
         when live_tickets.is_merged then 'merged'
-        when coalesce(own_channel.unified, any_channel.unified) = 'sample' then 'sample'
+        when channel.meaning = 'sample' then 'sample'
     end as excluded_because,
     live_tickets.vendor_reopens_count,
     live_tickets.vendor_reassignments_count,
@@ -145,19 +148,11 @@ select
     live_tickets.vendor_first_reply_business_minutes,
     live_tickets.vendor_full_resolution_minutes
 from live_tickets
-left join staging.value_map as own_priority
-    on own_priority.kind = 'priority'
-        and live_tickets.connector = own_priority.connector
-        and own_priority.raw = lower(live_tickets.raw_priority)
-left join staging.value_map as any_priority
-    on any_priority.kind = 'priority'
-        and any_priority.connector = '*'
-        and any_priority.raw = lower(live_tickets.raw_priority)
-left join staging.value_map as own_channel
-    on own_channel.kind = 'channel'
-        and live_tickets.connector = own_channel.connector
-        and own_channel.raw = lower(live_tickets.raw_channel)
-left join staging.value_map as any_channel
-    on any_channel.kind = 'channel'
-        and any_channel.connector = '*'
-        and any_channel.raw = lower(live_tickets.raw_channel)
+left join staging.account_value as priority
+    on priority.kind = 'priority'
+        and live_tickets.account = priority.account
+        and live_tickets.raw_priority = priority.value
+left join staging.account_value as channel
+    on channel.kind = 'channel'
+        and live_tickets.account = channel.account
+        and live_tickets.raw_channel = channel.value

@@ -8,6 +8,7 @@ across zones, DST changes and holidays.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tasks.clock import days
@@ -17,9 +18,19 @@ from tasks.weekly import MINUTES_A_DAY, MINUTES_A_WEEK
 SECONDS_A_DAY = 86_400
 
 
+class PartOfDay(NamedTuple):
+    """Minutes of each of some local days that are closed, or open in place of the usual hours."""
+
+    first: date
+    last: date
+    from_minute: int
+    to_minute: int
+    is_open: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Weekly intervals and closed spans of whole local days.
+    """Weekly intervals, closed spans of whole local days, and days that are otherwise in part.
 
     An interval is (start, end) in minutes since Sunday 00:00 of the local wall clock.
     """
@@ -27,10 +38,27 @@ class Schedule:
     zone: str
     intervals: tuple[tuple[int, int], ...]
     closed: tuple[tuple[date, date], ...] = ()
+    parts: tuple[PartOfDay, ...] = ()
 
     def is_closed(self, day: date) -> bool:
         """The local day is a holiday."""
         return any(first <= day <= last for first, last in self.closed)
+
+    def hours_of(self, day: date) -> list[tuple[int, int]]:
+        """Open minutes of a local day since its midnight, without what is closed of it."""
+        if self.is_closed(day):
+            return []
+        parts = [part for part in self.parts if part.first <= day <= part.last]
+        before = (day.isoweekday() % 7) * MINUTES_A_DAY
+        usual = [
+            (max(start - before, 0), min(end - before, MINUTES_A_DAY))
+            for start, end in _with_week_wrap(self.intervals)
+        ]
+        hours = [(part.from_minute, part.to_minute) for part in parts if part.is_open] or usual
+        for part in parts:
+            if not part.is_open:
+                hours = list(_without(hours, part.from_minute, part.to_minute))
+        return [(start, end) for start, end in hours if start < end]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +94,25 @@ def open_spans(schedule: Schedule, first: date, last: date) -> list[tuple[dateti
     spans: list[tuple[datetime, datetime]] = []
     for low, high, offset in _offsets(ZoneInfo(schedule.zone), first, last):
         for day in days((low + offset).date(), (high + offset).date()):
-            if not first <= day <= last or schedule.is_closed(day):
+            if not first <= day <= last:
                 continue
             midnight = datetime.combine(day, time(0), UTC) - offset  # of the wall clock
-            before = (day.isoweekday() % 7) * MINUTES_A_DAY
-            for start, end in _with_week_wrap(schedule.intervals):
-                opens = midnight + timedelta(minutes=max(start - before, 0))
-                closes = midnight + timedelta(minutes=min(end - before, MINUTES_A_DAY))
+            for start, end in schedule.hours_of(day):
+                opens = midnight + timedelta(minutes=start)
+                closes = midnight + timedelta(minutes=end)
                 span = (max(opens, low), min(closes, high))
                 if span[0] < span[1]:
                     spans.append(span)
     return _united(sorted(spans))
+
+
+def _without(
+    hours: Iterable[tuple[int, int]], closes: int, opens: int
+) -> Iterator[tuple[int, int]]:
+    """Hours of a day without those in which it is closed."""
+    for start, end in hours:
+        yield start, min(end, closes)
+        yield max(start, opens), end
 
 
 def _with_week_wrap(intervals: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
@@ -205,20 +241,5 @@ def iana_zone(written: str, known: Mapping[str, str]) -> str:
 
 def workdays(first: date, last: date, schedules: Iterable[Schedule]) -> dict[date, bool]:
     """For each day whether any of the schedules is open on it, if only after midnight."""
-    open_weekdays = [(schedule, _open_weekdays(schedule)) for schedule in schedules]
-    return {
-        day: any(
-            day.isoweekday() % 7 in weekdays and not schedule.is_closed(day)
-            for schedule, weekdays in open_weekdays
-        )
-        for day in days(first, last)
-    }
-
-
-def _open_weekdays(schedule: Schedule) -> set[int]:
-    """Weekdays (0 Sunday) that an interval touches; it may go on past midnight."""
-    return {
-        day % 7
-        for start, end in schedule.intervals
-        for day in range(start // MINUTES_A_DAY, (end - 1) // MINUTES_A_DAY + 1)
-    }
+    listed = list(schedules)
+    return {day: any(schedule.hours_of(day) for schedule in listed) for day in days(first, last)}

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from tasks.clock import days, midnight
 from tasks.planning.business_time import (
+    PartOfDay,
     Schedule,
     Segment,
     dues,
@@ -33,12 +34,15 @@ Spans = tuple[tuple[date, date], ...]  # first and last closed day
 
 
 class Holiday(NamedTuple):
-    """Days on which a schedule is closed."""
+    """Days on which a schedule is closed, or has other hours in the part that is given."""
 
     account: str
     schedule_id: str
     first_on: date
     last_on: date
+    from_minute: int | None = None
+    to_minute: int | None = None
+    is_open: bool = False
 
 
 class OpenHours(NamedTuple):
@@ -193,7 +197,7 @@ class Calendar:
         """Days on which an account is closed although it is open on that weekday."""
         for (account, _), schedule in self._defaults.items():
             is_open = workdays(self.first, self.last, [schedule])
-            is_usual = workdays(self.first, self.last, [replace(schedule, closed=())])
+            is_usual = workdays(self.first, self.last, [replace(schedule, closed=(), parts=())])
             for day in is_usual:
                 if is_usual[day] and not is_open[day]:
                     yield DimSpecialDay(account, day)
@@ -210,9 +214,10 @@ def calendar_of(
     """
     own = {account.name: account for account in settings.accounts}
     closed = _closed_days(reported.holidays, own, first, last)
+    parts = _parts_of_days(reported.holidays)
     wanted = {name: account.default_schedule for name, account in own.items()}
     hours = [_in_a_zone(span, settings.business, own) for span in reported.hours]
-    schedules = _reported_schedules(hours, closed, zones, wanted)
+    schedules = _reported_schedules(hours, closed, parts, zones, wanted)
     with_hours = {account for account, _ in schedules}
     for account in reported.accounts:
         if account not in with_hours:
@@ -235,10 +240,14 @@ def _in_a_zone(
 def _reported_schedules(
     hours: Iterable[OpenHours],
     closed: Mapping[ScheduleKey, Spans],
+    parts: Mapping[ScheduleKey, tuple[PartOfDay, ...]],
     zones: Mapping[str, str],
     wanted: Mapping[str, str],
 ) -> dict[ScheduleKey, AccountSchedule]:
-    """Schedules as vendors report them, each account's default one marked."""
+    """Schedules as vendors report them, each account's default one marked.
+
+    Holidays name a schedule by its id, by its name (from settings), or all of them.
+    """
     weeks: dict[ScheduleKey, list[OpenHours]] = defaultdict(list)
     for span in hours:
         weeks[span.account, span.schedule_id].append(span)
@@ -248,12 +257,20 @@ def _reported_schedules(
             Schedule(
                 iana_zone(week[-1].time_zone, zones),
                 tuple((span.starts_minute, span.ends_minute) for span in week),
-                closed.get((account, schedule_id), ()) + closed.get((account, EVERY_SCHEDULE), ()),
+                tuple(span for key in _keys(week) for span in closed.get(key, ())),
+                tuple(part for key in _keys(week) for part in parts.get(key, ())),
             ),
             is_default=schedule_id == defaults[account].schedule_id,
         )
         for (account, schedule_id), week in sorted(weeks.items(), key=lambda one: one[0])
     }
+
+
+def _keys(week: Sequence[OpenHours]) -> Iterable[ScheduleKey]:
+    """The names under which holidays know a schedule."""
+    last = week[-1]
+    names = dict.fromkeys((last.schedule_id, last.name or last.schedule_id, EVERY_SCHEDULE))
+    return ((last.account, name) for name in names)
 
 
 class DefaultSchedule(NamedTuple):
@@ -301,17 +318,29 @@ def _default_of(listed: Sequence[OpenHours], wanted: str) -> DefaultSchedule:
 
 
 def _closed_days(
-    holidays: Iterable[Holiday], own: Mapping[str, AccountSettings], first: date, last: date
+    holidays: Sequence[Holiday], own: Mapping[str, AccountSettings], first: date, last: date
 ) -> dict[ScheduleKey, Spans]:
     """Closed days by account and schedule: as reported, else the public ones of the settings."""
     closed: dict[ScheduleKey, Spans] = defaultdict(tuple)
     for holiday in holidays:
-        closed[holiday.account, holiday.schedule_id] += ((holiday.first_on, holiday.last_on),)
-    reported = {account for account, _ in closed}
+        if holiday.from_minute is None:
+            closed[holiday.account, holiday.schedule_id] += ((holiday.first_on, holiday.last_on),)
+    reported = {holiday.account for holiday in holidays}
     for name, account in own.items():
         if account.holiday_country and name not in reported:
             closed[name, EVERY_SCHEDULE] = _public_holidays(account.holiday_country, first, last)
     return closed
+
+
+def _parts_of_days(holidays: Iterable[Holiday]) -> dict[ScheduleKey, tuple[PartOfDay, ...]]:
+    """Days that are otherwise in part, by account and schedule."""
+    parts: dict[ScheduleKey, tuple[PartOfDay, ...]] = defaultdict(tuple)
+    for day in holidays:
+        if day.from_minute is not None and day.to_minute is not None:
+            parts[day.account, day.schedule_id] += (
+                PartOfDay(day.first_on, day.last_on, day.from_minute, day.to_minute, day.is_open),
+            )
+    return parts
 
 
 def _default_schedule(

@@ -13,6 +13,7 @@ from tasks.errors import ConfigurationError
 
 _NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?")
 _GAP = re.compile(r"\{(\w+)\}")
+_DOTTED = {"my_domain", "datacenter"}  # Salesforce's sandboxes, brands of Qualtrics
 
 Values = Mapping[str, str]
 Names = tuple[str, ...]
@@ -97,8 +98,11 @@ def _refuse_odd(name: str, values: Values, template: str) -> None:
         )
     rest = template.partition(f"{{{name}}}")[2].partition("/")[0]
     ending = _GAP.sub(lambda gap: values.get(gap[1], ""), rest).lower()
-    if ending and value.lower().endswith(ending):
-        raise ConfigurationError(f"setting {name}: write only what comes before {ending}")
+    if ending and (("." in value and name not in _DOTTED) or value.lower().endswith(ending)):
+        raise ConfigurationError(
+            f"setting {name}: write only what comes before {ending}; the API answers at no other"
+            " address"
+        )
 
 
 def origin_of(url: str) -> str:

@@ -156,7 +156,7 @@ class Keeper:
 
     def _write(self, kept: Kept) -> None:
         """Replace the file as a whole; it is on disk when this returns."""
-        temporary = self.path.with_suffix(f".{os.getpid()}.tmp")
+        temporary = self.path.with_suffix(".tmp")
         temporary.unlink(missing_ok=True)
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:

@@ -222,16 +222,20 @@ class CursorParam(_Shape):
 
 @dataclass(frozen=True, slots=True)
 class LinkWithQuery(_Shape):
-    """The page links to the next one; its query is taken, its address is not (gateways)."""
+    """The page links to the next one; its query is taken, its address is not (gateways).
+
+    Where `ends` is true the list is at its end, link or not.
+    """
 
     at: str
     size: Mapping[str, str] | None = None
     total: str | None = None
+    ends: str | None = None
 
     @property
     def envelope(self) -> tuple[str, ...]:
-        """The link and the number of all records."""
-        return (self.at, self.total) if self.total else (self.at,)
+        """The link, the number of all records and the mark of the end."""
+        return tuple(path for path in (self.at, self.total, self.ends) if path)
 
     def first(self, request: Request) -> Request:
         """With the page size."""
@@ -240,6 +244,9 @@ class LinkWithQuery(_Shape):
     def after(self, request: Request, page: PageView) -> Request | None:
         """The same path with the link's query."""
         link = page.value(self.at)
+        if self.ends and page.value(self.ends) is True:
+            return None
+        _refuse_contradiction(page, link, ends=self.ends)
         if not link:
             _refuse_short(page, self.total)
             return None

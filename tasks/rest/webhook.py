@@ -15,6 +15,7 @@ from tasks.errors import (
     ThrottledError,
     UnreachableError,
 )
+from tasks.rest.network import Network
 from tasks.settings import redact
 
 _TIMEOUTS = (10.0, 30.0)
@@ -30,11 +31,11 @@ def post(who: str, address: str, payload: object, *, ca_bundle: str = "", proxy:
     parts = urlsplit(address)
     if parts.scheme != "https" and parts.hostname not in {"localhost", "127.0.0.1"}:
         raise ConfigurationError(f"{who}: the webhook's address must begin with https://")
+    network = Network(proxy, ca_bundle)
     with requests.Session() as session:
         session.trust_env = False
-        session.verify = ca_bundle or True
-        if proxy:
-            session.proxies = {"http": proxy, "https": proxy}
+        session.verify = network.verify
+        session.proxies = dict(network.proxies(address))
         try:
             status, words = _send(session, address, payload)
         except requests.exceptions.RequestException as trouble:

@@ -82,7 +82,10 @@ _MAIN: dict[str, tuple[Mapping[str, Any], Mapping[str, str]]] = {  # settings, s
         },
         {"api_token": "zendesk-demo-token"},
     ),
-    "hubspot": ({}, {"access_token": "hubspot-demo-token"}),
+    "hubspot": (
+        {"statuses": {"On hold": "hold"}, "channels": {"API": "api"}},
+        {"access_token": "hubspot-demo-token"},
+    ),
     "servicenow": (
         {"instance": "alderfinch", "user": "etl", "time_zone": "Europe/Berlin"},
         {"password": "servicenow-demo-password"},

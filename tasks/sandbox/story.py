@@ -25,12 +25,25 @@ RESOLUTION_MINUTES = {
 
 @cache
 def _holidays(country: str, year: int) -> frozenset[date]:
+    if not country:
+        return frozenset()
     return frozenset(holidays.country_holidays(country, years=year))
+
+
+Span = tuple[datetime, datetime]
+_DAY = 1440
+_WEEKDAYS = (1, 2, 3, 4, 5)
+_EVERY_DAY = (0, 1, 2, 3, 4, 5, 6)
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Weekly open hours in one zone, closed on the public holidays of a country."""
+    """Weekly open hours in one zone, closed on the public holidays of a country.
+
+    `opens` and `closes` are hours of the day; hours that close before they open last until the
+    next morning. `days` count from Sunday, 0. `pause` is the hour of a break. Without a country,
+    no holiday closes it.
+    """
 
     number: int
     name: str
@@ -38,6 +51,8 @@ class Schedule:
     country: str
     opens: int = 8
     closes: int = 18
+    days: tuple[int, ...] = _WEEKDAYS
+    pause: int | None = None
 
     def is_holiday(self, day: date) -> bool:
         return day in _holidays(self.country, day.year)
@@ -48,39 +63,86 @@ class Schedule:
             d for year in range(first.year, last.year + 1) for d in _holidays(self.country, year)
         )
 
-    def hours(self, day: date) -> tuple[datetime, datetime] | None:
-        """The open span of a local day, UTC; None when closed."""
-        if day.weekday() >= 5 or self.is_holiday(day):
-            return None
-        zone = ZoneInfo(self.zone)
-        return (
-            datetime.combine(day, time(self.opens), zone).astimezone(UTC),
-            datetime.combine(day, time(self.closes), zone).astimezone(UTC),
-        )
+    @property
+    def week(self) -> list[tuple[int, int]]:
+        """Open intervals in minutes from Sunday on, each within one day."""
+        found = []
+        for day in self.days:
+            for low, high in self._of_a_day():
+                found.append((day * _DAY + low, day * _DAY + min(high, _DAY)))
+                if high > _DAY:
+                    morning = (day + 1) % 7 * _DAY
+                    found.append((morning, morning + high - _DAY))
+        return sorted(found)
+
+    def _of_a_day(self) -> list[tuple[int, int]]:
+        """Minutes of a day; those beyond it belong to the next one."""
+        low, high = self.opens * 60, self.closes * 60
+        high += _DAY if high <= low else 0
+        if self.pause is None:
+            return [(low, high)]
+        return [(low, self.pause * 60), (self.pause * 60 + 60, high)]
+
+    def open_on(self, day: date) -> list[Span]:
+        """The open spans of a local day, UTC; none when closed."""
+        if self.is_holiday(day):
+            return []
+        zone, start = ZoneInfo(self.zone), day.isoweekday() % 7 * _DAY
+        inside = [(low - start, high - start) for low, high in self.week]
+        return [
+            (_at_minute(day, low, zone), _at_minute(day, high, zone))
+            for low, high in inside
+            if 0 <= low < _DAY
+        ]
 
     def after(self, instant: datetime, seconds: float) -> datetime:
         """The instant at which so many open seconds have passed."""
         day = instant.astimezone(ZoneInfo(self.zone)).date()
         while True:
-            span = self.hours(day)
-            if span and span[1] > instant:
+            for span in _open_on(self, day):
                 start = max(span[0], instant)
                 room = (span[1] - start).total_seconds()
-                if seconds <= room:
+                if room > 0 and seconds <= room:
                     return (start + timedelta(seconds=seconds)).replace(microsecond=0)
-                seconds -= room
+                seconds -= max(room, 0)
             day += timedelta(days=1)
+
+    def open_seconds(self, start: datetime, end: datetime) -> float:
+        """Open seconds between two instants."""
+        zone = ZoneInfo(self.zone)
+        day, last, total = start.astimezone(zone).date(), end.astimezone(zone).date(), 0.0
+        while day <= last:
+            for low, high in _open_on(self, day):
+                total += max(0.0, (min(high, end) - max(low, start)).total_seconds())
+            day += timedelta(days=1)
+        return total
+
+
+def _at_minute(day: date, minute: int, zone: ZoneInfo) -> datetime:
+    """The instant of a wall time of a day; minute 1,440 is the next midnight."""
+    of_day = day + timedelta(days=minute // _DAY)
+    wall = time(minute % _DAY // 60, minute % 60)
+    return datetime.combine(of_day, wall, zone).astimezone(UTC)
+
+
+@cache
+def _open_on(schedule: Schedule, day: date) -> list[Span]:
+    return schedule.open_on(day)
 
 
 @dataclass(frozen=True, slots=True)
 class Team:
-    """A team of agents at one desk (the helpdesk it works in)."""
+    """A team of agents at one desk (the helpdesk it works in).
+
+    Agents work by `schedule`; the hours of its tickets are those of `promised`.
+    """
 
     number: int
     name: str
     desk: str
     schedule: Schedule
     share: float
+    promised: Schedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,3 +281,7 @@ class Score:
 
 BERLIN = Schedule(1, "EMEA hours", "Europe/Berlin", "DE")
 NEW_YORK = Schedule(2, "Americas hours", "America/New_York", "US")
+LUNCH = Schedule(3, "Billing hours", "Europe/Berlin", "DE", opens=9, closes=17, pause=12)
+ALWAYS = Schedule(4, "Around the clock", "Europe/Berlin", "", 0, 24, days=_EVERY_DAY)
+NIGHTS = Schedule(5, "Night desk", "America/New_York", "US", opens=22, closes=6)
+SCHEDULES = (BERLIN, NEW_YORK, LUNCH, ALWAYS, NIGHTS)

@@ -13,14 +13,18 @@ from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from tasks.sandbox.story import (
+    ALWAYS,
     BERLIN,
+    LUNCH,
     NEW_YORK,
+    NIGHTS,
     Agent,
     Change,
     Company,
     Note,
     Person,
     Rating,
+    Schedule,
     Score,
     Team,
     Ticket,
@@ -148,13 +152,13 @@ class World:
         self.story = story
         pick = random.Random(f"{seed}-people")
         self.teams = (
-            Team(101, "Tier 1 EMEA", "zendesk", BERLIN, 0.26),
-            Team(102, "Tier 1 Americas", "zendesk", NEW_YORK, 0.22),
-            Team(103, "Tier 2", "zendesk", BERLIN, 0.08),
-            Team(104, "Billing", "zendesk", BERLIN, 0.10),
-            Team(105, "Customer Success", "hubspot", NEW_YORK, 0.14),
-            Team(106, "Repairs", "servicenow", BERLIN, 0.12),
-            Team(107, "Logistics", "servicenow", BERLIN, 0.08),
+            Team(101, "Tier 1 EMEA", "zendesk", BERLIN, 0.26, BERLIN),
+            Team(102, "Tier 1 Americas", "zendesk", NEW_YORK, 0.22, NEW_YORK),
+            Team(103, "Tier 2", "zendesk", BERLIN, 0.08, ALWAYS),
+            Team(104, "Billing", "zendesk", BERLIN, 0.10, LUNCH),
+            Team(105, "Customer Success", "hubspot", NEW_YORK, 0.14, NEW_YORK),
+            Team(106, "Repairs", "servicenow", BERLIN, 0.12, BERLIN),
+            Team(107, "Logistics", "servicenow", BERLIN, 0.08, NIGHTS),
         )
         self.companies = tuple(self._companies(pick))
         self.people = tuple(self._people(pick))
@@ -202,6 +206,14 @@ class World:
             for offset in range((self.last - self.first).days + 1)
             for t in self._day(self.first + timedelta(days=offset))
         )
+
+    def promised(self, team: str | None) -> Schedule:
+        """The hours of a team's tickets; of tickets without a team, the first schedule."""
+        return next((t.promised for t in self.teams if str(t.number) == team), BERLIN)
+
+    def schedule_at(self, ticket: Ticket, now: datetime) -> Schedule:
+        """The schedule of a ticket, which moves with its team."""
+        return self.promised(ticket.value_at("team", now))
 
     def of_desk(self, desk: str) -> tuple[Ticket, ...]:
         """Tickets of one helpdesk."""

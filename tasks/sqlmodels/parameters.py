@@ -1,4 +1,4 @@
-"""What the models are built for: the as-of instant, the time zones, and marks of accounts."""
+"""What the models are built for: as-of instant, time zones, marks and mappings of accounts."""
 
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
@@ -10,7 +10,13 @@ from tasks.sqlmodels.catalog import ZONE_LIST, running_tables
 from tasks.warehouse import runlog
 from tasks.warehouse.changed_keys import ChangedKeys
 from tasks.warehouse.session import Session
-from tasks.warehouse.tables import ACCOUNT_MARK, REPORTING_SETTING, REPORTING_ZONE, Table
+from tasks.warehouse.tables import (
+    ACCOUNT_MAPPING,
+    ACCOUNT_MARK,
+    REPORTING_SETTING,
+    REPORTING_ZONE,
+    Table,
+)
 
 
 def last_complete_day(as_of: datetime, time_zone: str) -> date:
@@ -29,6 +35,7 @@ def set_parameters(session: Session, as_of: datetime, settings: Settings) -> Cha
     zones = _zone_rows(settings.business, as_of)
     _replace(session, REPORTING_SETTING, [_setting_row(settings.business)])
     _replace(session, ACCOUNT_MARK, list(_mark_rows(settings.accounts)))
+    _replace(session, ACCOUNT_MAPPING, list(_mapping_rows(settings.accounts)))
     if _replace(session, REPORTING_ZONE, zones) and _needs_rebuild(before, zones):
         runlog.mark_changed(session, ZONE_LIST)
     changed_keys = ChangedKeys(session)
@@ -75,6 +82,18 @@ def _mark_rows(accounts: Iterable[AccountSettings]) -> Iterator[dict[str, str]]:
         marks += [("escalate_on_raise", "true")] if account.escalate_on_raise else []
         for kind, value in dict.fromkeys(marks):
             yield {"account": account.name, "kind": kind, "value": value}
+
+
+def _mapping_rows(accounts: Iterable[AccountSettings]) -> Iterator[dict[str, str]]:
+    for account in accounts:
+        for kind, mapping in account.mappings.items():
+            for value, meaning in mapping.items():
+                yield {
+                    "account": account.name,
+                    "kind": kind,
+                    "value": value.lower(),
+                    "meaning": meaning,
+                }
 
 
 def _needs_rebuild(before: list[dict[str, Any]], zones: list[dict[str, Any]]) -> bool:

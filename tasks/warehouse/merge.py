@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import sqlalchemy as sa
 
-from tasks.entities import Entity
+from tasks.entities import SURVEY_RESPONSE, Entity
 from tasks.warehouse.changed_keys import touch_tickets
 from tasks.warehouse.session import Session
 from tasks.warehouse.tables import source_columns, sql_type
@@ -109,6 +109,8 @@ def merge(session: Session, entity: Entity, origin: Origin, *, replaces: bool) -
     changed = session.execute(f"select count(*) from {staged}").scalar_one()
     if changed:
         touch_tickets(session, target, names, staged)
+        if entity is SURVEY_RESPONSE:
+            _keep_former_scores(session, names)
         session.execute(
             f"delete from {target} as t where exists (select 1 from {staged} as s where"
             f" {_match('t', 's', key)})"
@@ -117,6 +119,28 @@ def merge(session: Session, entity: Entity, origin: Origin, *, replaces: bool) -
         session.analyze(target)
     session.execute(f"drop table {staged}")
     return int(changed) + removed
+
+
+def _keep_former_scores(session: Session, names: Sequence[str]) -> None:
+    """Keep the CSAT of tickets that customers have changed: vendors report the latest score only.
+
+    A score that is otherwise with the same version is one that is read otherwise now.
+    """
+    kept = {
+        "response_id": "t.response_id || '/former/' || t.loaded_batch",
+        "is_former": "true",
+    }
+    values = ", ".join(kept.get(name, f't."{name}"') for name in names)
+    session.execute(
+        f"insert into source.survey_response ({_list(names)}) select {values}"
+        f" from source.survey_response as t join {_stage_name(SURVEY_RESPONSE)} as s"
+        f" on {_match('t', 's', ('account', 'response_id'))}"
+        " left join source.survey_response as f"
+        f" on f.account = t.account and f.response_id = {kept['response_id']}"
+        " where s.version_at > t.version_at and s.score is distinct from t.score"
+        " and t.metric = 'csat' and t.score is not null and t.ticket_id is not null"
+        " and f.response_id is null"
+    )
 
 
 def _remove_unreported(session: Session, entity: Entity, origin: Origin, key: Sequence[str]) -> int:

@@ -257,6 +257,15 @@ ACCOUNT_MARK = _ops(
     _c("kind", "text", "bot, escalation_team or escalate_on_raise", required=True),
     _c("value", "text", "Author, team or 'true'", required=True),
 )
+ACCOUNT_MAPPING = _ops(
+    "account_mapping",
+    "What the accounts' settings say a status, priority, channel, SLA metric or team means",
+    ("account", "kind", "value"),
+    _c("account", "text", "Account", required=True),
+    _c("kind", "text", "status, priority, channel, sla_metric or team", required=True),
+    _c("value", "text", "Vendor's value or label, in lower case", required=True),
+    _c("meaning", "text", "Unified value, or the name of the team", required=True),
+)
 CHANGED_TICKET = _ops(
     "changed_ticket",
     "Tickets whose rows were loaded since the last build; emptied by the build",
@@ -267,10 +276,10 @@ CHANGED_TICKET = _ops(
 ALERT = _ops(
     "alert",
     "What looks wrong though nothing failed: sources that went quiet, days unlike others, sources"
-    " not read for long",
+    " not read for long, values that nobody has given a meaning",
     ("subject", "kind"),
     _c("subject", "text", "Account, and entity or stream", required=True),
-    _c("kind", "text", "quiet, volume, behind, missing or ghost", required=True),
+    _c("kind", "text", "quiet, volume, behind, unknown, schedule, missing or ghost", required=True),
     _c("description", "text", "What a person should know", required=True),
     _c("first_at", "instant", "First noticed at", required=True),
     _c("last_at", "instant", "Last noticed at", required=True),
@@ -392,6 +401,7 @@ OPS = (
     REPORTING_ZONE,
     REPORTING_SETTING,
     ACCOUNT_MARK,
+    ACCOUNT_MAPPING,
     CHANGED_TICKET,
     ALERT,
     NOTIFICATION,

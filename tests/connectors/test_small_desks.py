@@ -209,6 +209,28 @@ def test_freshdesk_an_unknown_face_is_refused_and_no_null(fresh: SmallDesk, face
     assert ["known face" in reason for reason in fresh.quarantined()] == [True]
 
 
+def test_freshdesk_a_rating_that_is_changed_keeps_its_first_value(fresh: SmallDesk):
+    """Bad, then good, then a comment only; the list has the latest state of the rating."""
+    asked_on_friday(fresh)
+    rating = {
+        "id": 9,
+        "survey_id": 10,
+        "user_id": CUSTOMER,
+        "agent_id": AGENT,
+        "ticket_id": 1002,
+        "feedback": None,
+        "created_at": "2026-04-19T08:00:00Z",
+    }
+    for day, (face, at) in enumerate([(-103, 9), (103, 10), (103, 11)]):
+        state = {"ratings": {"default_question": face}, "updated_at": f"2026-04-19T{at:02}:00:00Z"}
+        fresh.answers["/api/v2/surveys/satisfaction_ratings"] = [{**rating, **state}]
+        fresh.run(AS_OF + timedelta(days=day))
+    columns = "csat_first_score_share, csat_score_share, is_bad_to_good, csat_ratings_count"
+    assert fresh.row(columns) == (0.0, 1.0, True, 2)
+    latest = "select score from core.fct_survey_response where is_latest"
+    assert fresh.fetch(latest) == [(5.0,)]
+
+
 @pytest.fixture
 def inbox(every_account: Bench, sandbox: Sandbox) -> SmallDesk:
     desk = intercom(every_account, sandbox)

@@ -89,6 +89,22 @@ def test_every_connector_has_a_page_with_its_streams_settings_and_secrets():
             assert f"_{secret.upper()}`" in site()[f"connectors/{name}.md"], (name, secret)
 
 
+def test_every_way_to_sign_in_is_on_the_site():
+    page = site()["credentials.md"]
+    for name, connector in connectors().items():
+        assert name == "files" or f"| {connector.title} |" in page, name
+        for way in (way for way in connector.auth.ways if way.secrets):
+            line = next(
+                line
+                for line in page.splitlines()
+                if f"connectors/{name}.md" in line and f"| {way.title} |" in line
+            )
+            for secret in (*way.secrets, *way.optional, *way.settings):
+                assert f"`{secret}" in line, (name, way.title, secret)
+        if connector.region:
+            assert set(connector.region.places) <= described(f"connectors/{name}.md"), name
+
+
 def test_every_error_is_on_the_site():
     assert {error.__name__ for error in all_errors(SupportEtlError)} <= described("errors.md")
 

@@ -260,7 +260,8 @@ class Stage:
         fake.day_limit = (
             FOR_EVER  # SurveyMonkey's budget is for one account, not for hundreds of cases
         )
-        with ExitStack() as stack:
+        tokens = {"SUPPORT_ETL_TOKENS": str(folder / "tokens")}
+        with mock.patch.dict("os.environ", tokens), ExitStack() as stack:
             yield Scene(bench, fake, self.sandbox, pick, *clean, self, vendor, database, stack)
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -57,6 +57,20 @@ def test_nothing_lost_doubled_torn_silent_leaked_or_crashed(half: int, tmp_path:
     assert table(results)[-1][1] == len(results) >= SAMPLE // 3
 
 
+@pytest.mark.parametrize(("vendor", "point"), [("typeform", "first"), ("zendesk", "middle")])
+def test_an_account_still_signs_in_after_a_kill_that_follows_a_rotation(
+    vendor: str, point: str, tmp_path: Path
+):
+    stage = Stage(tmp_path)
+    try:
+        name = f"F9 sign-in / token rotation under kill / {vendor} / {point}"
+        (case,) = (case for case in cases(1) if case.name.startswith(name))
+        result = play(stage, case)
+    finally:
+        stage.close()
+    assert result.judgement.is_good, result.judgement
+
+
 def test_the_harness_detects_planted_defects(tmp_path: Path, monkeypatch):
     """Planted defects: rows that never reach their table, a secret in an error message."""
     planted = {

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tasks.errors import ConfigurationError
 from tasks.planning.business_time import (
+    PartOfDay,
     Schedule,
     dues,
     iana_zone,
@@ -37,19 +38,42 @@ def brute(schedule: Schedule, start: datetime, end: datetime) -> int:
     while instant < end:
         local = instant.astimezone(zone)
         minute = (local.isoweekday() % 7) * 1440 + local.hour * 60 + local.minute
-        if not schedule.is_closed(local.date()) and any(
+        is_usual = any(
             low <= minute < high or low <= minute + 10_080 < high
             for low, high in schedule.intervals
-        ):
+        )
+        if not schedule.is_closed(local.date()) and in_part(schedule, local, is_usual=is_usual):
             seconds += 60
         instant += timedelta(minutes=1)
     return seconds
+
+
+def in_part(schedule: Schedule, local: datetime, *, is_usual: bool) -> bool:
+    """Whether a minute is open after what its day has of its own."""
+    minute = local.hour * 60 + local.minute
+    parts = [p for p in schedule.parts if p.first <= local.date() <= p.last]
+    inside = [p.is_open for p in parts if p.from_minute <= minute < p.to_minute]
+    is_open = True in inside if any(p.is_open for p in parts) else is_usual
+    return is_open and False not in inside
 
 
 intervals = st.lists(
     st.tuples(st.integers(0, 10000), st.integers(1, 2000)).map(lambda p: (p[0], p[0] + p[1])),
     min_size=1,
     max_size=5,
+).map(tuple)
+parts = st.lists(
+    st.builds(
+        lambda day, length, low, more, is_open: PartOfDay(
+            day, day + timedelta(days=length), low, min(low + more, 1440), is_open
+        ),
+        st.dates(date(2026, 10, 22), date(2026, 11, 3)),
+        st.integers(0, 3),
+        st.integers(0, 1439),
+        st.integers(1, 900),
+        st.booleans(),
+    ),
+    max_size=4,
 ).map(tuple)
 months = st.sampled_from(
     [
@@ -71,12 +95,16 @@ months = st.sampled_from(
     start=months,
     offset=st.integers(0, 4000),
     length=st.integers(0, 6000),
+    parts=parts,
 )
-def test_open_seconds_equal_the_wall_clock_minute_by_minute(zone, weekly, start, offset, length):
+def test_open_seconds_equal_the_wall_clock_minute_by_minute(
+    zone, weekly, start, offset, length, parts
+):
     schedule = Schedule(
         zone,
         weekly,
         ((date(2026, 3, 28), date(2026, 3, 30)), (date(2026, 10, 26), date(2026, 10, 26))),
+        parts,
     )
     low = datetime(*start, tzinfo=UTC) + timedelta(minutes=offset)
     high = low + timedelta(minutes=length)

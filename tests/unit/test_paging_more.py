@@ -47,7 +47,7 @@ def test_numbered_pages_follow_the_link_header_and_restart_at_the_cap():
         }
     assert shape.after(first, PageView(headers={})) is None
     with pytest.raises(ContractError, match="share the instant"):
-        shape.after(second, PageView(headers=NEXT, lasts={"at": "1"}))
+        shape.after(second, PageView(headers=NEXT, firsts={"at": "1"}, lasts={"at": "1"}))
 
 
 def test_a_list_with_a_lower_bound_only_ends_after_the_window():
@@ -205,6 +205,7 @@ def test_a_zip_is_read_under_any_file_name():
     ("shape", "flags"),
     [
         (paging.NextUrl(at="next", ends="done"), {"done": False}),
+        (paging.LinkWithQuery(at="next", ends="done"), {"done": False}),
         (paging.CursorParam(at="next", param="c", more="more"), {"more": True}),
         (paging.CursorParam(at="next", param="c", ends="end"), {"end": False}),
         (paging.BodyCursor(at="next", into=("after",), ends="end"), {"end": False}),

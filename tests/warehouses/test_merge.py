@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tasks.entities import ARROW, TEAM, TICKET, Entity
+from tasks.entities import ARROW, SURVEY_RESPONSE, TEAM, TICKET, Entity
 from tasks.warehouse.engine import Warehouse
 from tasks.warehouse.merge import Origin, create_stage, merge, stage
 from tasks.warehouse.migrations import prepare
@@ -193,3 +193,35 @@ def test_a_batch_larger_than_the_memory_limit_is_merged(narrow: Warehouse):
         assert load(narrow, TICKET, chunks["a"], "first") == rows
         assert load(narrow, TICKET, chunks["a"], "same") == 0
         assert load(narrow, TICKET, chunks["b"], "changed") == rows
+
+
+def test_a_changed_rating_of_a_ticket_is_kept_and_one_that_is_read_otherwise_is_not(
+    warehouse: Warehouse,
+):
+    """B is read otherwise with the same version; c has no ticket, d is no rating."""
+
+    def answer(key: str, score: float, version: int, **more: object) -> dict[str, object]:
+        given = {"response_id": key, "metric": "csat", "ticket_id": "1", "score": score}
+        at = {"responded_at": FIRST, "version_at": instant(version), "received_at": FIRST}
+        return {**given, **at, "page_number": 1, "record_number": 0, **more}
+
+    for number, version in enumerate((1, 2, 2)):
+        rows = [
+            answer("a", number + 1, version),
+            answer("b", number + 1, 1),
+            answer("c", number + 1, version, ticket_id=None),
+            answer("d", number + 1, version, metric="nps"),
+        ]
+        table = pa.Table.from_pylist(rows, _schema(SURVEY_RESPONSE))
+        load(warehouse, SURVEY_RESPONSE, [table], f"b{number}")
+    with warehouse.session() as session:
+        kept = session.fetch(
+            "select response_id, score from source.survey_response order by response_id"
+        )
+    assert [tuple(row) for row in kept] == [
+        ("a", 3.0),
+        ("a/former/b0", 1.0),
+        ("b", 3.0),
+        ("c", 3.0),
+        ("d", 3.0),
+    ]

@@ -1,13 +1,13 @@
 with spans as (
     select
         teams.account,
-        teams.team_id,
+        teams.counts_as_id as team_id,
         lower(coalesce(shifts.activity, '')) as activity,
         extract(epoch from shifts.ends_at - shifts.starts_at) as seconds,
         shifts.starts_at,
         shifts.ends_at
     from source.shift as shifts
-    inner join core.dim_team as teams
+    inner join staging.team as teams
         on
             shifts.team_id = teams.team_id
             and (shifts.connector = 'files' or shifts.account = teams.account)

@@ -22,6 +22,7 @@ with records as (
         account,
         response_id as record_id
     from source.survey_response
+    where not coalesce(is_history, false) and not coalesce(is_former, false)
 )
 
 select record_id

@@ -190,9 +190,14 @@ STREAMS = (
                 fields={
                     "status_id": Item("id"),
                     "label": Item("label"),
-                    "category": sql(
-                        "case when upper({state}) = 'CLOSED' then 'closed' end",
+                    "category": sql(  # a last stage that is open is not what its number says
+                        """
+                        case
+                            when upper({state}) = 'CLOSED' then 'closed'
+                            when upper({state}) = 'OPEN' and {stage} = '4' then 'other'
+                        end""",
                         state=Item("metadata.ticketState"),
+                        stage=Item("id"),
                     ),
                 },
             ),

@@ -1,7 +1,7 @@
 """Intercom: opening hours and holidays."""
 
 from tasks.connectors.intercom.api import full
-from tasks.connectors.intercom.transforms import always_open, closed_days
+from tasks.connectors.intercom.transforms import always_open, exceptions
 from tasks.entities import BUSINESS_SCHEDULE, HOLIDAY
 from tasks.rest.spec import ChildStream, Output, Request
 from tasks.rest.values import Item, epoch, sql
@@ -37,7 +37,7 @@ STREAMS = (
             },
         ),
         Output(BUSINESS_SCHEDULE, transform=always_open),
-        Output(HOLIDAY, section="exceptions", transform=closed_days),
+        Output(HOLIDAY, section="exceptions", transform=exceptions),
         path="office_hours_schedules",
         records="data",
         replaces=True,

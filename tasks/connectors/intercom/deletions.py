@@ -2,7 +2,7 @@
 
 from tasks.connectors.intercom.api import full
 from tasks.entities import TOMBSTONE
-from tasks.rest.paging import NextUrl
+from tasks.rest.paging import LinkWithQuery
 from tasks.rest.spec import Output
 from tasks.rest.values import epoch, sql
 
@@ -22,7 +22,7 @@ STREAMS = (
         path="conversations/deleted",
         records="conversations",
         params={"page": "1", "per_page": "60", "order": "desc"},
-        paging=NextUrl(at="pages.next"),
+        paging=LinkWithQuery(at="pages.next"),
         optional=True,
     ),
 )

@@ -53,17 +53,34 @@ def always_open(schedule: Record, context: RecordContext) -> Iterable[Row]:
         }
 
 
-def closed_days(exception: Record, context: RecordContext) -> Iterable[Row]:
-    """The days on which an exception closes the schedule, each year if it recurs."""
+def exceptions(exception: Record, context: RecordContext) -> Iterable[Row]:
+    """Days on which the schedule is closed or has other hours, each year if the exception recurs.
+
+    Raises ValueError for an exception of another type, and for other hours without any.
+    """
     first = date.fromisoformat(exception["exception_date"])
     days = (
         occurrences(first, None, every="year") if exception.get("recurring_annually") else [first]
     )
-    for day in days if exception["exception_type"] == "closed" else ():
-        yield {
-            "schedule_id": exception["office_hours_schedule_id"],
-            "holiday_id": f"{exception['id']}-{day}" if len(days) > 1 else exception["id"],
-            "name": exception.get("name"),
-            "first_on": str(day),
-            "last_on": str(day),
-        }
+    hours = exception.get("time_intervals") or []
+    kind = exception["exception_type"]
+    if kind not in {"closed", "custom_hours"} or (kind == "custom_hours" and not hours):
+        raise ValueError(f"an exception of type {kind} with {len(hours)} intervals is not known")
+    parts = [{}] if kind == "closed" else [open_part(interval) for interval in hours]
+    for day in days:
+        of_day = f"{exception['id']}-{day}" if len(days) > 1 else str(exception["id"])
+        for place, part in enumerate(parts):
+            yield {
+                "schedule_id": exception["office_hours_schedule_id"],
+                "holiday_id": f"{of_day}/{place}" if len(parts) > 1 else of_day,
+                "name": exception.get("name"),
+                "first_on": str(day),
+                "last_on": str(day),
+                **part,
+            }
+
+
+def open_part(interval: Record) -> Row:
+    """Minutes from midnight in which the day of an exception is open."""
+    low, high = interval["start_minute"], interval["end_minute"]
+    return {"from_minute": low, "to_minute": high, "is_open": True}

@@ -1,7 +1,7 @@
 """Jira Service Management: time that agents spent on tickets."""
 
 from tasks.entities import TIME_ENTRY
-from tasks.rest.paging import NextUrl
+from tasks.rest.paging import LinkWithQuery
 from tasks.rest.spec import ChildStream, IncrementalWindow, Output, Request, Stream
 from tasks.rest.values import TopLevelList
 
@@ -11,7 +11,7 @@ STREAMS = (
         description="Time that agents logged",
         path="/rest/api/3/worklog/updated",
         records="values",
-        paging=NextUrl(at="nextPage", ends="lastPage"),
+        paging=LinkWithQuery(at="nextPage", ends="lastPage"),
         optional=True,
         sync=IncrementalWindow(
             ask=lambda window: {"since": str(int(window.start.timestamp() * 1000))}

@@ -7,8 +7,6 @@ from tasks.rest.spec import Json, Record, RecordContext, Row
 
 HISTORY = {"status": "status", "assignee": "assignee", "priority": "priority"}
 
-METRICS = {"time to first response": "first_response", "time to resolution": "resolution"}
-
 
 def instant(value: Json) -> Json:
     """Epoch milliseconds or text; the SLA's objects hold both."""
@@ -71,7 +69,7 @@ def sla(issue: Record, context: RecordContext) -> Iterable[Row]:
                     "policy_id": field["id"],
                     "instance": number,
                     "kind": kind,
-                    "metric": METRICS.get(str(field.get("name")).lower(), field.get("name")),
+                    "metric": field.get("name"),
                     "happened_at": instant(at),
                     "target_minutes": (cycle.get("goalDuration") or {}).get("millis", 0) / 60_000,
                     "version_at": issue["fields"].get("updated"),

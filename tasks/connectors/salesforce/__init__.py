@@ -48,7 +48,7 @@ connector = Connector(
         default="production",
     ),
     settings=("my_domain",),
-    optional_settings=("cloud", "user", "login_url"),
+    optional_settings=("cloud", "user", "login_url", "holiday_schedules"),
     auth=OneOf(
         (
             RefreshToken(TOKENS),
@@ -67,7 +67,7 @@ connector = Connector(
         "survey scores",
         "agent time without Omni-Channel",
         "amounts of contracts",
-        "holidays of part of a day",
+        "which hours a holiday closes (set holiday_schedules)",
     ),
     streams=(
         *tickets.STREAMS,

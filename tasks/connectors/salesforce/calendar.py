@@ -17,8 +17,9 @@ STREAMS = (
     ),
     full(
         "holidays",
-        "Holidays of whole days, which close every schedule",
-        "SELECT Id, Name, ActivityDate, IsAllDay, IsRecurrence, RecurrenceType,"
+        "Holidays; they close the schedules of holiday_schedules, else every one",
+        "SELECT Id, Name, ActivityDate, IsAllDay, StartTimeInMinutes, EndTimeInMinutes,"
+        " IsRecurrence, RecurrenceType,"
         " RecurrenceInterval, RecurrenceStartDate, RecurrenceEndDateOnly, RecurrenceDayOfMonth,"
         " RecurrenceMonthOfYear, RecurrenceInstance, RecurrenceDayOfWeekMask FROM Holiday",
         (Output(HOLIDAY, transform=holiday),),

@@ -5,13 +5,31 @@ from tasks.entities import MESSAGE
 from tasks.rest.spec import Output
 from tasks.rest.values import sql
 
+CUSTOMERS = (
+    "CSPLitePortal",
+    "CsnOnly",
+    "CustomerSuccess",
+    "Guest",
+    "PowerCustomerSuccess",
+    "PowerPartner",
+    "SelfService",
+)
+
+ROLE = f"""
+    case
+        when {{CreatedBy.UserType}} in ('AutomatedProcess', 'CloudIntegrationUser') then 'bot'
+        when {{CreatedBy.UserType}} in ({", ".join(f"'{kind}'" for kind in CUSTOMERS)})
+            then 'customer'
+        when {{CreatedBy.UserType}} = 'Standard' then 'agent'
+    end"""
+
 STREAMS = (
     changed(
         "emails",
         "Mails of cases",
         "EmailMessage",
-        "Id, ParentId, Incoming, Status, MessageDate, CreatedById, TextBody, SystemModstamp,"
-        " IsDeleted",
+        "Id, ParentId, Incoming, Status, MessageDate, CreatedById, CreatedBy.UserType, TextBody,"
+        " SystemModstamp, IsDeleted",
         (
             Output(
                 MESSAGE,
@@ -27,8 +45,9 @@ STREAMS = (
                     "is_public": sql("true"),
                     "channel": sql("'email'"),
                     "body": "TextBody",
-                    "author_role": sql(
-                        "case when cast({Incoming} as boolean) then 'customer' else 'agent' end"
+                    "author_role": sql(  # who is no robot and no customer sends as an agent
+                        "case when cast({Incoming} as boolean) then 'customer'"
+                        f" else coalesce({ROLE}, 'agent') end"
                     ),
                     "version_at": "SystemModstamp",
                 },
@@ -39,8 +58,8 @@ STREAMS = (
         "comments",
         "Comments of cases",
         "CaseComment",
-        "Id, ParentId, IsPublished, CommentBody, CreatedById, CreatedDate, SystemModstamp,"
-        " IsDeleted",
+        "Id, ParentId, IsPublished, CommentBody, CreatedById, CreatedBy.UserType, CreatedDate,"
+        " SystemModstamp, IsDeleted",
         (
             Output(
                 MESSAGE,
@@ -50,6 +69,7 @@ STREAMS = (
                     "ticket_id": "ParentId",
                     "sent_at": "CreatedDate",
                     "author_id": "CreatedById",
+                    "author_role": sql(ROLE),
                     "is_public": "IsPublished",
                     "body": "CommentBody",
                     "version_at": "SystemModstamp",

@@ -47,6 +47,23 @@ def owner(field: str, prefix: str, unchanged: str) -> Output:
     )
 
 
+SCHEDULE = Output(  # two rows for one change, names and ids, as with owners
+    TICKET_EVENT,
+    filter=sql(
+        "{Field} in ('BusinessHours', 'BusinessHoursId')"
+        " and ({OldValue} like '01m%' or {NewValue} like '01m%')"
+    ),
+    fields={
+        "event_id": "Id",
+        "ticket_id": "CaseId",
+        "field": sql("'schedule'"),
+        "from_value": "OldValue",
+        "to_value": "NewValue",
+        "changed_at": "CreatedDate",
+        "actor_id": "CreatedById",
+    },
+)
+
 CASE = (
     "Id, CaseNumber, Subject, Status, Priority, Origin, Type, OwnerId, ContactId, AccountId,"
     " MasterRecordId, CreatedById, ClosedDate, CreatedDate, SystemModstamp, IsDeleted,"
@@ -96,6 +113,7 @@ STREAMS = (
             history("priority", "Priority"),
             owner("assignee", "005", "null"),
             owner("team", "00G", "{OldValue}"),
+            SCHEDULE,
         ),
         time="CreatedDate",
     ),

@@ -54,13 +54,17 @@ RECURS = {
 }
 
 
-def holiday(record: Record, context: RecordContext) -> Iterable[Row]:
-    """A row an occurrence; holidays of part of a day close nothing.
+EVERY_SCHEDULE = "*"
 
-    The mask of weekdays has Sunday as 1, Monday as 2.
+
+def holiday(record: Record, context: RecordContext) -> Iterable[Row]:
+    """A row an occurrence and schedule; minutes are those of the part of the day that is closed.
+
+    The API does not say which schedules a holiday closes: the setting `holiday_schedules` does, by
+    the holiday's name or id; else it closes all. The mask of weekdays has Sunday as 1, Monday as 2.
     """
-    if not record["IsAllDay"]:
-        return
+    given = context.settings.get("holiday_schedules") or {}
+    schedules = given.get(record["Name"], given.get(record["Id"], [EVERY_SCHEDULE]))
     days = (
         [date.fromisoformat(record["ActivityDate"])]
         if not record["IsRecurrence"]
@@ -89,12 +93,15 @@ def holiday(record: Record, context: RecordContext) -> Iterable[Row]:
     )
     yield from (
         {
-            "schedule_id": "*",
+            "schedule_id": schedule,
             "holiday_id": f"{record['Id']}-{day}" if record["IsRecurrence"] else record["Id"],
             "name": record["Name"],
             "first_on": str(day),
             "last_on": str(day),
+            "from_minute": None if record["IsAllDay"] else record["StartTimeInMinutes"],
+            "to_minute": None if record["IsAllDay"] else record["EndTimeInMinutes"],
             "version_at": None,
         }
         for day in days
+        for schedule in schedules
     )

@@ -25,6 +25,13 @@ WAITS = "'awaiting user info'"
 
 STATE = sql(f"case when {{state}} = '3' and {{hold_reason}} = '1' then {WAITS} else {{state}} end")
 
+CASES = "'sn_customerservice_case'"  # states of cases have numbers of their own: 3 is closed
+
+
+def state_of(table: str, column: str) -> str:
+    """A state, with the word case before that of a customer service case."""
+    return f"case when {{{table}}} = {CASES} then 'case ' || {{{column}}} else {{{column}}} end"
+
 
 def tickets(
     name: str, description: str, *, optional: bool = False, account: str = "company"
@@ -65,14 +72,9 @@ def tickets(
     )
 
 
-def raw(value: str) -> str:
-    """SQL of a state: numbers of cases mean something else than those of incidents."""
-    is_case = "{tablename} = 'sn_customerservice_case' and {" + value + "} <> ''"
-    return f"case when {is_case} then 'case ' || {{{value}}} else {{{value}}} end"
-
-
 def audit(field: str, name: str) -> Output:
     """Changes of one audited field."""
+    is_state = name == "status"
     return Output(
         TICKET_EVENT,
         filter=sql(f"{{fieldname}} = '{field}'"),
@@ -80,8 +82,8 @@ def audit(field: str, name: str) -> Output:
             "event_id": "sys_id",
             "ticket_id": "documentkey",
             "field": sql(f"'{name}'"),
-            "from_value": sql(raw("oldvalue")) if field == "state" else "oldvalue",
-            "to_value": sql(raw("newvalue")) if field == "state" else "newvalue",
+            "from_value": sql(state_of("tablename", "oldvalue")) if is_state else "oldvalue",
+            "to_value": sql(state_of("tablename", "newvalue")) if is_state else "newvalue",
             "changed_at": "sys_created_on",
             "actor_id": "user",
             "sequence": sql("try_cast({record_checkpoint} as bigint) * 2"),

@@ -522,6 +522,11 @@ class Freshdesk(Desk):
 
 SANDBOX = DeskAccount(
     Freshdesk,
-    {"domain": "alderfinch", "file_hosts": "localhost", "holiday_country": "DE"},
+    {
+        "domain": "alderfinch",
+        "file_hosts": "localhost",
+        "holiday_country": "DE",
+        "statuses": {"Waiting on Third Party": "hold"},
+    },
     {"api_key": "freshdesk-demo-key"},
 )

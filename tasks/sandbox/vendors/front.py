@@ -437,7 +437,7 @@ class Front(Desk):
     def _contact(self, number: int) -> Row:
         p = self.world.people[number - 1]
         return {
-            "_links": self._links(f"contacts/crd_{number:x}", owner=None),
+            "_links": self._links(f"contacts/crd_{number:x}"),
             "id": f"crd_{number:x}",
             "name": p.name,
             "description": "",

@@ -5,6 +5,7 @@ changelogs.
 import base64
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -66,6 +67,9 @@ def _statuses() -> list[Row]:
         }
         for i, n, c in _STATUS.values()
     ]
+
+
+_GATEWAY = re.compile(r"^/ex/jira/[\w-]+")  # api.atlassian.com leads on to the site
 
 
 def _error(message: str, status: int) -> Response:
@@ -135,6 +139,7 @@ class Jira(Desk):
     def answer(self, asked: Request) -> Response:
         if asked.path == "/oauth/token":
             return self.token_desk.answer(asked)
+        asked = replace(asked, path=_GATEWAY.sub("", asked.path))
         if asked.basic() != self._login and asked.bearer() not in self.token_desk.tokens:
             return self.unauthorized()
         routes: dict[str, Callable[[Request], Response]] = {
@@ -520,6 +525,11 @@ SANDBOX = DeskAccount(
         "hours": "Mon-Fri 08:00-18:00",
         "time_zone": "Europe/Berlin",
         "holiday_country": "DE",
+        "statuses": {"Waiting for customer": "pending", "On hold": "hold"},
+        "sla_metrics": {
+            "Time to first response": "first_reply",
+            "Time to resolution": "resolution",
+        },
     },
     {"api_token": "jira-demo-token"},
 )

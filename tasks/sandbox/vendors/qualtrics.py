@@ -75,11 +75,13 @@ class Qualtrics(Fake):
             more={"expires_in": 3599, "scope": "read:surveys read:survey_responses"},
         )
         self.fails = False
+        self.notice = ""  # what another data centre says when it passes a request on
         self.data_centre = ""  # the address of next pages, if it is another than this host's
         self._exports: dict[str, tuple[str, dict[str, Any], int]] = {}
 
     def _meta(self, status: str = "200 - OK") -> dict[str, Any]:
-        return {"requestId": "r-1", "httpStatus": status}
+        notice = {"notice": self.notice} if self.notice else {}
+        return {"requestId": "r-1", "httpStatus": status, **notice}
 
     def _error(self, status: int, code: str, text: str) -> Response:
         return Response(

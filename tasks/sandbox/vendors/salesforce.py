@@ -37,6 +37,7 @@ _ORIGIN = {
     "chat": "Chat",
     "api": "Web",
 }
+_ROBOT = 999  # the automated process user: it creates mails that come in, and those of flows
 _ONCE = {
     "IsAllDay": True,
     "StartTimeInMinutes": None,
@@ -267,7 +268,7 @@ class Salesforce(Desk):
         return {
             "Case": [self._case(t) for t in shown],
             "CaseHistory": [h for t in shown for h in self._history(t)],
-            "EmailMessage": [m for t in shown for m in (*self._emails(t), *self._drafts(t))],
+            "EmailMessage": [m for t in shown for m in self._all_emails(t)],
             "CaseComment": [m for t in shown for m in self._comments(t)],
             "AgentWork": [w for t in shown for w in self._works(t)],
             "CaseMilestone": [m for t in shown for m in self._milestones(t)],
@@ -431,6 +432,7 @@ class Salesforce(Desk):
             "SystemModstamp": when(solved),
             "IsDeleted": False,
             "UserId": key("005", int(agent)),
+            "BotId": None,
             "Status": "Closed",
             "AcceptDateTime": when(solved - timedelta(minutes=t.minutes_worked)),
             "CloseDateTime": when(solved),
@@ -446,6 +448,13 @@ class Salesforce(Desk):
                 **row,
                 "Id": key("0Bz", t.number + 5),
                 "WorkItemId": key("0Mw", t.number),
+            },
+            {
+                **row,
+                "Id": key("0Bz", t.number + 500_000),
+                "WorkItemId": key("500", t.number),
+                "Status": "Declined",
+                "HandleTime": None,
             },
         ]
 
@@ -479,7 +488,7 @@ class Salesforce(Desk):
             ),
             "IsClosed": solved is not None,
             "IsEscalated": False,
-            "CreatedById": key("005", 999),
+            "CreatedById": key("005", _ROBOT),
             "ClosedDate": when(solved),
             "CreatedDate": when(t.created_at),
             "LastModifiedDate": when(self.updated_at(t)),
@@ -529,7 +538,7 @@ class Salesforce(Desk):
                 "Field": f,
                 "OldValue": before,
                 "NewValue": after,
-                "CreatedById": key("005", 999),
+                "CreatedById": key("005", _ROBOT),
                 "CreatedDate": when(at),
                 "IsDeleted": False,
             }
@@ -545,13 +554,25 @@ class Salesforce(Desk):
                 "MessageDate": when(note.at),
                 "Status": "3",
                 "FromAddress": "x@alderfinch.example",
-                "CreatedById": key("005", note.author if note.role == "agent" else 999),
+                "CreatedById": key("005", note.author if note.role == "agent" else _ROBOT),
+                "CreatedBy.UserType": "Standard" if note.role == "agent" else "AutomatedProcess",
                 "TextBody": note.text,
                 "SystemModstamp": when(note.at),
                 "IsDeleted": False,
             }
             for n, note in enumerate(self.notes(t))
             if note.is_public
+        ]
+
+    def _all_emails(self, t: Ticket) -> list[Row]:
+        return [*self._emails(t), *self._drafts(t), *self._receipts(t)]
+
+    def _receipts(self, t: Ticket) -> list[Row]:
+        """The mail that a flow sends at once on every fifth case."""
+        return [
+            {**mail, "Id": key("02s", t.number * 100 + 98), "Incoming": False}
+            for mail in self._emails(t)[:1]
+            if t.number % 5 == 0
         ]
 
     def _drafts(self, t: Ticket) -> list[Row]:
@@ -562,7 +583,8 @@ class Salesforce(Desk):
                 "Id": key("02s", t.number * 100 + 99),
                 "Incoming": False,
                 "Status": "5",
-                "CreatedById": key("005", 999),
+                "CreatedById": key("005", 1),
+                "CreatedBy.UserType": "Standard",
             }
             for mail in self._emails(t)[:1]
             if t.number % 7 == 0
@@ -576,6 +598,7 @@ class Salesforce(Desk):
                 "IsPublished": False,
                 "CommentBody": note.text,
                 "CreatedById": key("005", note.author),
+                "CreatedBy.UserType": "Standard",
                 "CreatedDate": when(note.at),
                 "SystemModstamp": when(note.at),
                 "IsDeleted": False,
@@ -649,6 +672,12 @@ _BASE: Row = {
 
 SANDBOX = DeskAccount(
     Salesforce,
-    {"my_domain": "alderfinch"},
+    {
+        "my_domain": "alderfinch",
+        "statuses": {"Waiting on Customer": "pending", "On Hold": "hold"},
+        "priorities": {"Critical": "urgent"},
+        "channels": {"Chat": "chat"},
+        "sla_metrics": {"First Response": "first_reply", "Resolution Time": "resolution"},
+    },
     {"client_id": "sf-client", "client_secret": "salesforce-demo-secret"},
 )

@@ -7,16 +7,14 @@ import itertools
 import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from typing import Any
 
 from tasks.sandbox.fake import Fake, Request, Response, iso, page_of
 from tasks.sandbox.oauth import TokenDesk
 from tasks.sandbox.story import (
-    BERLIN,
     FIRST_REPLY_MINUTES,
-    NEW_YORK,
     RESOLUTION_MINUTES,
+    SCHEDULES,
     Change,
     Ticket,
 )
@@ -24,6 +22,7 @@ from tasks.sandbox.world import World
 
 _AGENT, _PERSON, _COMPANY = 9_000_000, 20_000_000, 30_000_000
 _ROLES = {"customer": "end-user", "agent": "agent"}
+_SCHEDULE = 39
 _MADE = "2024-01-05T00:00:00Z"  # of settings and lists
 _ROW = dict[str, Any]
 
@@ -33,8 +32,6 @@ _WAITS = {
     "agent_wait": {"pending"},
     "on_hold": {"hold"},
 }
-_open_hours = cache(BERLIN.hours)
-
 _STATUS_ID = {
     "new": 5160,
     "open": 5161,
@@ -398,14 +395,24 @@ class Zendesk(Fake):
             "updated_at": iso(ticket.updated_at(now)),
             "solved_at": iso(solves[-1]) if done and solves else None,
             **{
-                f"{name}_in_minutes": _minutes([(ticket.created_at, end)] if end else None)
+                f"{name}_in_minutes": self._minutes(ticket, [(ticket.created_at, end)])
+                if end
+                else {"calendar": None, "business": None}
                 for name, end in ends.items()
             },
             **{
-                f"{name}_time_in_minutes": _minutes(_spans(statuses, among))
+                f"{name}_time_in_minutes": self._minutes(ticket, _spans(statuses, among))
                 for name, among in _WAITS.items()
             },
         }
+
+    def _minutes(self, ticket: Ticket, spans: Sequence[tuple[datetime, datetime]]) -> _ROW:
+        """Whole minutes: around the clock, and open ones of the schedule at each span's end."""
+        calendar = sum((end - start).total_seconds() for start, end in spans)
+        business = sum(
+            self.world.schedule_at(ticket, end).open_seconds(start, end) for start, end in spans
+        )
+        return {"calendar": int(calendar // 60), "business": int(business // 60)}
 
     def _users(self) -> list[_ROW]:
         users: list[_ROW] = self._keep("users", self._make_users)
@@ -509,6 +516,9 @@ class Zendesk(Fake):
             if change.at != ticket.created_at:
                 child["previous_value"] = self._raw(change.field, change.before)
             instants.setdefault(change.at, []).append({**child, "_actor": change.actor})
+            if change.field == "team":
+                moved = self._moved(ticket, change, place)
+                instants[change.at] += [moved] if moved else []
         for place, note in enumerate(ticket.notes_until(self.clock)):
             author = (_AGENT if note.role == "agent" else _PERSON) + note.author
             instants.setdefault(note.at, []).append(
@@ -541,6 +551,19 @@ class Zendesk(Fake):
             for place, (at, children) in enumerate(sorted(instants.items()))
         ]
 
+    def _moved(self, ticket: Ticket, change: Change, place: int) -> _ROW | None:
+        """The assignment of another schedule, which follows the team."""
+        before, after = self.world.promised(change.before), self.world.promised(change.after)
+        if before is after:
+            return None
+        return {
+            "id": ticket.number * 1000 + 300 + place,
+            "event_type": "ScheduleAssignment",
+            "previous_schedule_id": _SCHEDULE + before.number,
+            "new_schedule_id": _SCHEDULE + after.number,
+            "_actor": change.actor,
+        }
+
     def _raw(self, name: str, value: str | None) -> Any:
         if value is None or name in {"status", "priority"}:
             return value
@@ -564,7 +587,8 @@ class Zendesk(Fake):
             (600, "reply_time", FIRST_REPLY_MINUTES[ticket.priority], reply),
             (650, "resolution_time", RESOLUTION_MINUTES[ticket.priority], solved),
         ):
-            due = BERLIN.after(ticket.created_at, minutes * 60)
+            hours = self.world.schedule_at(ticket, done or ticket.changes[-1].at)
+            due = hours.after(ticket.created_at, minutes * 60)
             events: list[tuple[str, datetime]] = [
                 ("activate", ticket.created_at),
                 ("apply_sla", ticket.created_at),
@@ -678,21 +702,18 @@ class Zendesk(Fake):
         zones = {"Europe/Berlin": "Berlin", "America/New_York": "Eastern Time (US & Canada)"}
         return [
             {
-                "id": 39 + s.number,
+                "id": _SCHEDULE + s.number,
                 "name": s.name,
                 "time_zone": zones[s.zone],
                 "created_at": _MADE,
                 "updated_at": _MADE,
-                "intervals": [
-                    {"start_time": d * 1440 + s.opens * 60, "end_time": d * 1440 + s.closes * 60}
-                    for d in range(1, 6)
-                ],
+                "intervals": [{"start_time": low, "end_time": high} for low, high in s.week],
             }
-            for s in (BERLIN, NEW_YORK)
+            for s in SCHEDULES
         ]
 
     def _holidays(self, number: int) -> list[_ROW]:
-        schedule = BERLIN if number == 39 + BERLIN.number else NEW_YORK
+        schedule = next(s for s in SCHEDULES if _SCHEDULE + s.number == number)
         closed = schedule.holidays_of(self.world.first, self.world.last)
         return [
             {
@@ -844,7 +865,9 @@ def _audit_event(child: _ROW) -> _ROW:
             "html_body": child["html_body"],
             "attachments": [],
         }
-    name = next(k for k in ("status", "assignee_id", "group_id", "priority") if k in child)
+    name = next((k for k in ("status", "assignee_id", "group_id", "priority") if k in child), None)
+    if name is None:
+        return {**child, "type": child["event_type"]}
     return {
         "id": child["id"],
         "type": child["event_type"],
@@ -884,27 +907,6 @@ def _spans(statuses: Sequence[Change], among: set[str]) -> list[tuple[datetime, 
         for change, following in itertools.pairwise(statuses)
         if change.after in among
     ]
-
-
-def _minutes(spans: Sequence[tuple[datetime, datetime]] | None) -> _ROW:
-    """Whole minutes, around the clock and within the hours of the account's first schedule."""
-    if spans is None:
-        return {"calendar": None, "business": None}
-    calendar = sum((end - start).total_seconds() for start, end in spans)
-    business = sum(_open_seconds(start, end) for start, end in spans)
-    return {"calendar": int(calendar // 60), "business": int(business // 60)}
-
-
-def _open_seconds(start: datetime, end: datetime) -> float:
-    """Seconds of a span in which the account's first schedule is open."""
-    day, total = (start - timedelta(days=1)).date(), 0.0
-    while day <= (end + timedelta(days=1)).date():
-        hours = _open_hours(day)
-        if hours:
-            low, high = max(start, hours[0]), min(end, hours[1])
-            total += max(0.0, (high - low).total_seconds())
-        day += timedelta(days=1)
-    return total
 
 
 def _clean(row: _ROW, drop: tuple[str, ...] = ()) -> _ROW:

@@ -500,7 +500,12 @@ class ZohoDesk(Desk):
 
 SANDBOX = DeskAccount(
     ZohoDesk,
-    {"dc": "eu", "organization_id": "60001"},
+    {
+        "dc": "eu",
+        "organization_id": "60001",
+        "statuses": {"Waiting on Customer": "pending"},
+        "priorities": {"Urgent": "urgent"},
+    },
     {
         "client_id": "zoho-client",
         "client_secret": "zoho-demo-secret",

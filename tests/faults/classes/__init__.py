@@ -11,6 +11,7 @@ from classes.death import DEATH
 from classes.kit import Fault
 from classes.paging import PAGING
 from classes.postgres import POSTGRES
+from classes.rotation import ROTATION
 from classes.runs import RUNS
 from classes.storage import STORAGE
 from classes.tables import TABLES
@@ -29,4 +30,5 @@ FAULTS = (
     *POSTGRES,
     *RUNS,
     *ATTACKS,
+    *ROTATION,
 )

@@ -10,10 +10,12 @@ from scene import Judgement, Scene, judge
 
 from classes.kit import Fault
 from tasks.sandbox.fake import InjectedFault
+from tasks.settings import tokens_folder
 
 
 def _child(scene: Scene, **more: Any) -> int:
-    return scene.stage.runner.begin(scene.bench, dict(scene.sandbox.secrets), ingest=True, **more)
+    given = {**scene.sandbox.secrets, "SUPPORT_ETL_TOKENS": str(tokens_folder())}
+    return scene.stage.runner.begin(scene.bench, given, ingest=True, **more)
 
 
 def killed_at_request(number: int) -> Callable[[Scene, int], Judgement]:
