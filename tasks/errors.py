@@ -81,7 +81,11 @@ class RejectedByVendorError(VendorError):
 
 
 class CredentialsError(RejectedByVendorError):
-    """401, or a 403 that means the credentials."""
+    """401, or a 403 that means the credentials. `status` is the vendor's, or None."""
+
+    def __init__(self, message: str, *, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class NotInPlanError(RejectedByVendorError):

@@ -44,6 +44,7 @@ from tasks.settings import remember_secret
 
 Accepted = TypeVar("Accepted")
 
+_FORBIDDEN = 403
 _TIMEOUTS = (10.0, 120.0)
 _CHUNK = 1 << 20
 _OUT_OF_TIME = {408, 499, 504, 524}
@@ -114,6 +115,7 @@ class Client:
             connector.limits.requests_per_minute if limit is None else limit
         )
         self._limiters: dict[str, RateLimiter] = {}
+        self._tried_403 = False
         self._lock = threading.Lock()
         self._asking = threading.Lock()
         self._unmet: list[str] | None = None  # blocking preconditions; None: not yet asked for
@@ -182,8 +184,8 @@ class Client:
                 )
                 self._look_for_failure(answer)
                 return answer, accept(answer.body)
-            except CredentialsError:
-                if renewed or not carried or not self._auth.renew(carried):
+            except CredentialsError as refusal:
+                if renewed or not self._may_renew(refusal) or not self._auth.renew(carried):
                     raise
                 renewed = True
             except RetryableVendorError as trouble:
@@ -391,10 +393,21 @@ class Client:
         if optional and status in {403, 404}:
             raise NotInPlanError(said)
         if status in {401, 403}:
-            raise CredentialsError(said)
+            raise CredentialsError(said, status=status)
         if status == 404:
             raise NotInPlanError(said)
         raise RejectedByVendorError(said)
+
+    def _may_renew(self, refusal: CredentialsError) -> bool:
+        """Whether a new token may help: after a 401, and once after a 403.
+
+        Most 403 mean a scope, which a new token has not either, and tokens are limited.
+        """
+        if refusal.status != _FORBIDDEN:
+            return refusal.status is not None
+        with self._lock:
+            was_tried, self._tried_403 = self._tried_403, True
+        return not was_tried
 
     def _look_for_failure(self, answer: Response) -> None:
         """Refuse a 200 with an error inside, such as ServiceNow's cancelled transaction."""

@@ -21,11 +21,13 @@ from uuid import uuid4
 import psutil
 import pytest
 from conftest import Bench
-from tests_support import TODAY, differences, free_port, midnight
+from tests_support import FIRST, TODAY, differences, free_port, midnight
 
 from flows.cli.init import init
 from tasks.sandbox.company import Sandbox
-from tasks.sandbox.fake import InjectedFault
+from tasks.sandbox.fake import InjectedFault, Served
+from tasks.sandbox.vendors.typeform import Typeform
+from tasks.sandbox.world import World
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOYMENTS = ROOT / "deployments"
@@ -308,3 +310,54 @@ def equals_a_clean_run(few: Bench, tmp_path: Path) -> None:
     assert clean.run(midnight(TODAY)).state == "completed"
     assert differences(clean.tables(), few.tables()) == {}
     assert few.fetch("select count(*) > 20 from marts.kpi_daily") == [(True,)]
+
+
+SIGN_IN = """
+import sys
+from prefect.blocks.system import Secret
+from flows.orchestration import prefect_secret
+from tasks.extract import open_client
+from tasks.settings import AccountSettings
+
+NAME = "support-etl-acme-refresh-token"
+if sys.argv[2:]:
+    Secret(value=sys.argv[2]).save(NAME)
+account = AccountSettings(connector="typeform", name="acme", base_url=sys.argv[1])
+client = open_client(account, prefect_secret)
+client.check()
+client.close()
+print(Secret.load(NAME).get())
+"""
+
+
+def test_a_rotated_refresh_token_is_written_back_to_its_block(tmp_path: Path):
+    """The next process signs in with what this one wrote; no file is left."""
+    fake = Typeform(World(seed=3, first=FIRST, last=TODAY, daily=0.2))
+    prefect = Prefect(tmp_path, tmp_path)
+    prefect.environment |= {
+        "SUPPORT_ETL_TOKENS": str(tmp_path / "tokens"),
+        "SUPPORT_ETL_SECRET_ACME_CLIENT_ID": fake.token_desk.client[0],
+        "SUPPORT_ETL_SECRET_ACME_CLIENT_SECRET": fake.token_desk.client[1],
+    }
+    program = tmp_path / "sign_in.py"
+    program.write_text(SIGN_IN)
+    try:
+        prefect.start("server", "start", "--port", str(prefect.port))
+        wait_for(lambda: prefect.ask("health"), 180, "Prefect's server answers")
+        with Served(fake) as served:
+            for run, given in enumerate(([fake.token_desk.refresh_token], []), start=1):
+                done = subprocess.run(
+                    [sys.executable, str(program), served.url, *given],
+                    env=prefect.environment,
+                    capture_output=True,
+                    text=True,
+                    timeout=300,
+                    check=False,
+                )
+                assert done.returncode == 0, done.stderr[-2000:]
+                assert done.stdout.split()[-1] == f"typeform-refresh-{run}"
+                assert fake.token_desk.refresh_token not in done.stderr
+                fake.token_desk.tokens.clear()
+    finally:
+        prefect.close()
+    assert not list((tmp_path / "tokens").glob("*.json"))

@@ -256,3 +256,19 @@ def test_a_block_that_cannot_be_written_loses_nothing(signed, sandbox, blocks):
     source.is_broken = False
     open_client(account_of(bench), source).check()
     assert list(source.values.values()) == [fake.token_desk.refresh_token]
+
+
+def test_refusals_for_missing_scopes_do_not_spend_a_token_each(signed, sandbox):
+    bench, fake = signed("zendesk"), sandbox.fakes["zendesk"]
+    fake.faults = [InjectedFault("forbidden", "^/api/", times=1000)]
+    outcome = bench.read(midnight(TODAY))
+    assert len(outcome.failures) > 2
+    assert refreshes(fake, "zendesk") == 2, "the first token, and one more after a refusal"
+
+
+def test_a_token_that_ends_with_a_403_is_renewed(signed, sandbox):
+    bench, fake = signed("typeform"), sandbox.fakes["typeform"]
+    fake.faults = [InjectedFault("forbidden", "^/forms")]
+    outcome = bench.read(midnight(TODAY))
+    assert outcome.state == "completed", outcome.message
+    assert refreshes(fake, "typeform") == 2
