@@ -5,11 +5,12 @@ Imported by this name: some installed packages ship a top-level `tests`.
 
 import itertools
 import socket
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from tasks.sandbox.story import BERLIN, Ticket
+from tasks.sandbox.story import BERLIN, Schedule, Team, Ticket
 
 FIRST, TODAY = date(2026, 8, 1), date(2026, 11, 1)
 MEASURES = {  # counts of `truth`, and their columns in core.fct_ticket
@@ -81,18 +82,32 @@ def differences(one: dict[str, list[Any]], other: dict[str, list[Any]]) -> dict[
     return result
 
 
-def open_between(start: datetime, end: datetime) -> int:
-    """Open seconds of the Berlin schedule, day by day."""
-    total, day = 0.0, start.date() - timedelta(days=1)
-    while day <= end.date() + timedelta(days=1):
-        span = BERLIN.hours(day)
-        if span:
-            total += max(0.0, (min(end, span[1]) - max(start, span[0])).total_seconds())
-        day += timedelta(days=1)
+Turns = list[tuple[datetime, Schedule]]  # since when which schedule
+
+
+def turns_of(ticket: Ticket, hours: Callable[[Team], Schedule], teams: Iterable[Team]) -> Turns:
+    """The schedules of a ticket that follows its team, one after the other."""
+    by_number = {str(team.number): hours(team) for team in teams}
+    return [(c.at, by_number[c.after]) for c in ticket.changes if c.field == "team" and c.after]
+
+
+def open_between(start: datetime, end: datetime, turns: Turns) -> int:
+    """Open seconds, each day judged by the schedule in force at each second."""
+    total = 0.0
+    for place, (since, schedule) in enumerate(turns):
+        low = max(start, since) if place else start
+        high = min([end, *(at for at, _ in turns[place + 1 : place + 2])])
+        day = low.date() - timedelta(days=1)
+        while day <= high.date() + timedelta(days=1):
+            for opens, closes in schedule.open_on(day):
+                total += max(0.0, (min(high, closes) - max(low, opens)).total_seconds())
+            day += timedelta(days=1)
     return int(total)
 
 
-def truth(ticket: Ticket, now: datetime) -> dict:
+def truth(ticket: Ticket, now: datetime, turns: Turns | None = None) -> dict:
+    """Measures of a ticket, counted from the story. Without `turns`, Berlin's hours apply."""
+    turns = turns or [(ticket.created_at, BERLIN)]
     statuses = [c for c in ticket.changes_until(now) if c.field == "status"]
     done = [c.after in {"solved", "closed"} for c in statuses]
     solves = [c.at for i, c in enumerate(statuses) if done[i] and (i == 0 or not done[i - 1])]
@@ -108,8 +123,10 @@ def truth(ticket: Ticket, now: datetime) -> dict:
         "first_resolution": seconds(solves[0] if solves else None),
         "full_resolution": seconds(solved),
         "reopens": sum(a and not b for a, b in itertools.pairwise(done)),
-        "first_reply_business": open_between(ticket.created_at, first) if first else None,
-        "full_resolution_business": open_between(ticket.created_at, solved) if solved else None,
+        "first_reply_business": open_between(ticket.created_at, first, turns) if first else None,
+        "full_resolution_business": (
+            open_between(ticket.created_at, solved, turns) if solved else None
+        ),
         "merged": bool(ticket.merged_at and ticket.merged_at <= now),
         "solves": len(solves),
         "one_touch": bool(done[-1]) and len(replies) == 1,

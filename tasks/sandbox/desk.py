@@ -6,14 +6,28 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from tasks.sandbox.fake import Fake
-from tasks.sandbox.story import Agent, Company, Note, Person, Ticket
+from tasks.sandbox.story import (
+    BERLIN,
+    Agent,
+    Company,
+    Note,
+    Person,
+    Schedule,
+    Team,
+    Ticket,
+)
 from tasks.sandbox.world import World
 
 Row = dict[str, Any]
 
 
 class Desk(Fake):
-    """A helpdesk that tells the tickets of the organisation's main desk, or those given."""
+    """A helpdesk that tells the tickets of the organisation's main desk, or those given.
+
+    `schedules` are those that the vendor can express, the account's default first.
+    """
+
+    schedules: tuple[Schedule, ...] = (BERLIN,)
 
     def __init__(
         self,
@@ -46,6 +60,17 @@ class Desk(Fake):
     def is_deleted(self, ticket: Ticket) -> bool:
         """Deleted by now."""
         return ticket.deleted_at is not None and ticket.deleted_at <= self.clock
+
+    def hours_of(self, team: Team) -> Schedule:
+        """The hours promised for a team's tickets; the default ones if they cannot be said."""
+        offered = (s for s in self.schedules if s.number == team.promised.number)
+        return next(offered, self.schedules[0])
+
+    def hours(self, ticket: Ticket) -> Schedule:
+        """The hours of a ticket's present team."""
+        number = ticket.value_at("team", self.clock)
+        present = (t for t in self.teams if str(t.number) == number)
+        return self.hours_of(next(present, ticket.team))
 
     def is_merged(self, ticket: Ticket) -> bool:
         """Merged into another one by now."""

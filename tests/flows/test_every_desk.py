@@ -4,10 +4,12 @@ from dataclasses import replace
 
 import pytest
 from conftest import Bench
-from tests_support import MEASURES, TODAY, midnight, truth
+from tests_support import MEASURES, TODAY, Turns, midnight, truth, turns_of
 
 from tasks.sandbox.company import _DESKS
+from tasks.sandbox.desk import Desk
 from tasks.sandbox.fake import Served
+from tasks.sandbox.story import Ticket
 from tasks.sandbox.vendors import salesforce, zoho_desk
 
 NOW = midnight(TODAY)
@@ -25,6 +27,13 @@ KEYS = {
     "salesforce": lambda number: salesforce.key("500", number),
     "zoho_desk": lambda number: zoho_desk.key(14, number),
 }
+
+
+def turns(fake: Desk, ticket: Ticket) -> Turns:
+    """A case has one schedule, and other tickets have those of their teams."""
+    if isinstance(fake, salesforce.Salesforce):
+        return [(ticket.created_at, fake.hours(ticket))]
+    return turns_of(ticket, fake.hours_of, fake.teams)
 
 
 @pytest.mark.parametrize("vendor", sorted(NOT_CARRIED))
@@ -54,7 +63,7 @@ def test_the_same_tickets_have_the_same_measures(every_account: Bench, sandbox, 
     wrong = {
         k: (loaded[k], t)
         for k, ticket in alive.items()
-        if loaded[k] != (t := {n: truth(ticket, NOW)[n] for n in names})
+        if loaded[k] != (t := {n: truth(ticket, NOW, turns(fake, ticket))[n] for n in names})
     }
     assert wrong == {}
     worked = {
@@ -94,7 +103,9 @@ def test_targets_of_the_file_make_clocks_where_the_vendor_has_none(
         one = replace(every_account, accounts=({**account, "base_url": served.url}, plans))
         outcome = one.run(NOW)
         assert outcome.state == "completed", outcome.message
-    reported = {KEYS.get(vendor, str)(t.number): truth(t, NOW) for t in fake.alive()}
+    reported = {
+        KEYS.get(vendor, str)(t.number): truth(t, NOW, turns(fake, t)) for t in fake.alive()
+    }
     clocks = one.fetch(
         "select ticket_id, metric, state, elapsed_seconds_recorded from core.fct_sla_clock where"
         " source = 'computed' and not is_ended_without_reply"

@@ -4,12 +4,21 @@ daily activity files.
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tasks.sandbox.desk import Desk, DeskAccount, Row, since
 from tasks.sandbox.fake import Request, Response, iso, page_of
-from tasks.sandbox.story import BERLIN, FIRST_REPLY_MINUTES, RESOLUTION_MINUTES, Ticket
+from tasks.sandbox.story import (
+    ALWAYS,
+    BERLIN,
+    FIRST_REPLY_MINUTES,
+    NEW_YORK,
+    RESOLUTION_MINUTES,
+    Schedule,
+    Ticket,
+)
 from tasks.sandbox.world import World
 
 _STATUS = {
@@ -47,10 +56,15 @@ _SMILEYS = {
     1: -103,
 }
 _AGENT, _PERSON, _COMPANY, LAST_PAGE = 50_000, 100_000, 700_000, 300
+_HOURS = 2
+_DAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
 
 
 class Freshdesk(Desk):
     """A portal whose ticket list is cut at page `last_page`."""
+
+    # the vendor lists no holidays: those of the account's country close every schedule
+    schedules = (BERLIN, *(replace(s, country=BERLIN.country) for s in (NEW_YORK, ALWAYS)))
 
     def __init__(
         self,
@@ -114,7 +128,7 @@ class Freshdesk(Desk):
             "contacts": lambda a: self._paged(a, self._since(a, self._contacts())),
             "companies": lambda a: self._paged(a, self._since(a, self._companies())),
             "sla_policies": lambda a: Response([self._policy(), self._former_policy()]),
-            "business_hours": lambda a: Response([self._hours()]),
+            "business_hours": lambda a: Response([_week(s) for s in self.schedules]),
             "ticket_fields": lambda a: Response(self._fields()),
             "surveys/satisfaction_ratings": self._ratings,
             "time_entries": self._time,
@@ -217,7 +231,7 @@ class Freshdesk(Desk):
         return row
 
     def _due(self, t: Ticket, minutes: dict[str, int]) -> str:
-        return iso(BERLIN.after(t.created_at, minutes[t.priority] * 60))
+        return iso(self.hours(t).after(t.created_at, minutes[t.priority] * 60))
 
     def _conversations(self, t: Ticket) -> list[Row]:
         rows: list[Row] = [
@@ -417,7 +431,7 @@ class Freshdesk(Desk):
                 "description": None,
                 "escalate_to": None,
                 "unassigned_for": None,
-                "business_hour_id": 3,
+                "business_hour_id": _HOURS + self.hours_of(t).number,
                 "group_type": "support_agent_group",
                 "auto_ticket_assign": 0,
                 "created_at": "2024-01-05T05:30:00+05:30",
@@ -494,21 +508,6 @@ class Freshdesk(Desk):
             "sla_target": {"priority_1": {**target, "business_hours": False}},
         }
 
-    def _hours(self) -> Row:
-        day = {"start_time": "08:00:00 am", "end_time": "06:00:00 pm"}
-        return {
-            "id": 3,
-            "name": "EMEA",
-            "description": None,
-            "is_default": True,
-            "time_zone": "Berlin",
-            "business_hours": dict.fromkeys(
-                ("monday", "tuesday", "wednesday", "thursday", "friday"), day
-            ),
-            "created_at": "2024-01-05T00:00:00Z",
-            "updated_at": "2024-01-05T00:00:00Z",
-        }
-
     def _fields(self) -> list[Row]:
         return [
             {
@@ -518,6 +517,25 @@ class Freshdesk(Desk):
                 "choices": {str(k): [v, v] for k, v in _LABEL.items()},
             }
         ]
+
+
+def _week(schedule: Schedule) -> Row:
+    """Opening hours; a day that does not end before midnight ends a second before it."""
+    is_whole = schedule.closes == 24
+    day = {
+        "start_time": "12:00:00 am" if is_whole else "08:00:00 am",
+        "end_time": "11:59:59 pm" if is_whole else "06:00:00 pm",
+    }
+    return {
+        "id": _HOURS + schedule.number,
+        "name": schedule.name,
+        "description": None,
+        "is_default": schedule is BERLIN,
+        "time_zone": {NEW_YORK.zone: "Eastern Time (US & Canada)"}.get(schedule.zone, "Berlin"),
+        "business_hours": {_DAYS[d]: day for d in schedule.days},
+        "created_at": "2024-01-05T00:00:00Z",
+        "updated_at": "2024-01-05T00:00:00Z",
+    }
 
 
 SANDBOX = DeskAccount(

@@ -9,7 +9,7 @@ from typing import Any
 
 from tasks.sandbox.desk import Desk, DeskAccount, Row, seconds
 from tasks.sandbox.fake import Request, Response, page_of
-from tasks.sandbox.story import BERLIN, Ticket
+from tasks.sandbox.story import ALWAYS, BERLIN, NEW_YORK, Schedule, Ticket
 from tasks.sandbox.world import World
 
 _STATE = {
@@ -34,6 +34,7 @@ _PRIORITY = {
 }
 _EVERY_YEAR = {(1, 1), (5, 1), (10, 3), (12, 25), (12, 26)}
 _ADMIN, _TEAM = 814_000, 9_000
+_HOURS = 122
 
 
 _Step = tuple[datetime, int, Row]  # instant, place within it, conversation part
@@ -41,6 +42,8 @@ _Step = tuple[datetime, int, Row]  # instant, place within it, conversation part
 
 class Intercom(Desk):
     """A workspace. A conversation gives its newest `most_parts` parts."""
+
+    schedules = (BERLIN, NEW_YORK, ALWAYS)
 
     def __init__(
         self,
@@ -112,14 +115,17 @@ class Intercom(Desk):
             "teams": lambda a: Response({"type": "team.list", "teams": self._teams()}),
             "companies/scroll": self._companies,
             "office_hours_schedules": lambda a: Response(
-                {"type": "office_hours_schedule.list", "data": [self._hours()]}
-            ),
-            "office_hours_schedules/123/office_hours_exceptions": lambda a: Response(
-                {"type": "office_hours_exception.list", "data": self._exceptions()}
+                {
+                    "type": "office_hours_schedule.list",
+                    "data": [_week(s) for s in self.schedules],
+                }
             ),
         }
         if "/".join(parts) in routes:
             return routes["/".join(parts)](asked)
+        if parts[0] == "office_hours_schedules" and parts[-1] == "office_hours_exceptions":
+            rows = self._exceptions(int(parts[1]) - _HOURS)
+            return Response({"type": "office_hours_exception.list", "data": rows})
         if parts[0] == "conversations" and len(parts) == 2:
             found = [t for t in self.alive() if str(t.number) == parts[1]]
             return (
@@ -467,31 +473,12 @@ class Intercom(Desk):
             }
         )
 
-    def _hours(self) -> Row:
-        intervals = [
-            {
-                "start_minute": d * 1440 + 480,
-                "end_minute": d * 1440 + 1080,
-                "day_of_week": d,
-            }
-            for d in range(5)
-        ]
-        return {
-            "type": "office_hours_schedule",
-            "id": "123",
-            "name": BERLIN.name,
-            "time_zone_name": BERLIN.zone,
-            "twenty_four_seven": False,
-            "time_intervals": intervals,
-            "created_at": 1717200000,
-            "updated_at": 1717200000,
-        }
-
-    def _exceptions(self) -> list[Row]:
+    def _exceptions(self, number: int) -> list[Row]:
         """Feasts of the same date every year are told once, as recurring from their first day."""
         told: dict[Any, bool] = {}
-        for day in BERLIN.holidays_of(self.world.first, self.world.last):
-            recurs = (day.month, day.day) in _EVERY_YEAR
+        schedule = next(s for s in self.schedules if s.number == number)
+        for day in schedule.holidays_of(self.world.first, self.world.last):
+            recurs = schedule is BERLIN and (day.month, day.day) in _EVERY_YEAR
             if not recurs or not any(
                 again and (d.month, d.day) == (day.month, day.day) for d, again in told.items()
             ):
@@ -499,8 +486,8 @@ class Intercom(Desk):
         return [
             {
                 "type": "office_hours_exception",
-                "id": str(n),
-                "office_hours_schedule_id": "123",
+                "id": str(n) if schedule is BERLIN else f"{number}{n:03}",
+                "office_hours_schedule_id": str(_HOURS + number),
                 "exception_date": d.isoformat(),
                 "exception_type": "closed",
                 "name": "Public holiday",
@@ -519,4 +506,32 @@ def _author(actor: int | None) -> Row:
     return {"type": "bot", "id": "278", "name": "Operator"}
 
 
-SANDBOX = DeskAccount(Intercom, {}, {"access_token": "intercom-demo-token"})
+def _week(schedule: Schedule) -> Row:
+    """Office hours; the vendor counts from Monday, and one that never closes has no intervals."""
+    never_closes = schedule.closes - schedule.opens == 24
+    intervals = [
+        {"start_minute": d * 1440 + 480, "end_minute": d * 1440 + 1080, "day_of_week": d}
+        for d in range(0 if never_closes else 5)
+    ]
+    return {
+        "type": "office_hours_schedule",
+        "id": str(_HOURS + schedule.number),
+        "name": schedule.name,
+        "time_zone_name": schedule.zone,
+        "twenty_four_seven": never_closes,
+        "time_intervals": intervals,
+        "created_at": 1717200000,
+        "updated_at": 1717200000,
+    }
+
+
+SANDBOX = DeskAccount(
+    Intercom,
+    {
+        "team_schedules": {
+            "Tier 1 Americas": str(_HOURS + NEW_YORK.number),
+            "Tier 2": str(_HOURS + ALWAYS.number),
+        }
+    },
+    {"access_token": "intercom-demo-token"},
+)

@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import unquote
@@ -13,7 +14,14 @@ from urllib.parse import unquote
 from tasks.sandbox.desk import Desk, DeskAccount, Row, since
 from tasks.sandbox.fake import Request, Response, page_of
 from tasks.sandbox.oauth import JWT_BEARER, TokenDesk
-from tasks.sandbox.story import BERLIN, FIRST_REPLY_MINUTES, RESOLUTION_MINUTES, Ticket
+from tasks.sandbox.story import (
+    BERLIN,
+    FIRST_REPLY_MINUTES,
+    NEW_YORK,
+    RESOLUTION_MINUTES,
+    Schedule,
+    Ticket,
+)
 from tasks.sandbox.world import World
 
 VERSION = "v65.0"
@@ -70,6 +78,8 @@ _TOKEN = {"id": "", "issued_at": "1769936400000", "signature": "x"}  # no lifeti
 
 class Salesforce(Desk):
     """An org. REST gives `per_page` rows; the bulk API parts of `bulk_page`."""
+
+    schedules = (BERLIN, replace(NEW_YORK, country=BERLIN.country))  # a holiday closes both
 
     def __init__(
         self,
@@ -364,7 +374,7 @@ class Salesforce(Desk):
                 }
                 for n, s in enumerate(dict.fromkeys(_STATUS.values()), 1)
             ],
-            "BusinessHours": [_hours()],
+            "BusinessHours": [_hours(s) for s in self.schedules],
             "Holiday": [*self._public_holidays(), *self._odd_holidays()],
             "MilestoneType": [
                 {
@@ -494,7 +504,7 @@ class Salesforce(Desk):
             "LastModifiedDate": when(self.updated_at(t)),
             "SystemModstamp": when(self.updated_at(t)),
             "IsDeleted": self._gone(t),
-            "BusinessHoursId": key("01m", 1),
+            "BusinessHoursId": key("01m", self.hours(t).number),
             "EntitlementId": None,
         }
 
@@ -613,7 +623,7 @@ class Salesforce(Desk):
             (1, FIRST_REPLY_MINUTES, self.first_reply_at(t)),
             (2, RESOLUTION_MINUTES, self.solved_at(t)),
         ):
-            due = BERLIN.after(t.created_at, goals[t.priority] * 60)
+            due = self.hours(t).after(t.created_at, goals[t.priority] * 60)
             rows.append(
                 {
                     "Id": key("555", t.number * 10 + n),
@@ -626,7 +636,7 @@ class Salesforce(Desk):
                     "IsCompleted": ended is not None,
                     "IsViolated": (ended or self.clock) > due,
                     "TargetResponseInMins": goals[t.priority],
-                    "BusinessHoursId": key("01m", 1),
+                    "BusinessHoursId": key("01m", self.hours(t).number),
                     "SystemModstamp": when(self.updated_at(t)),
                     "IsDeleted": self._gone(t),
                 }
@@ -646,17 +656,17 @@ def _year_later(day: date) -> date:
     return day + timedelta(days=365)
 
 
-def _hours() -> Row:
+def _hours(schedule: Schedule) -> Row:
     hours: Row = {
         **_BASE,
-        "Id": key("01m", 1),
-        "Name": BERLIN.name,
+        "Id": key("01m", schedule.number),
+        "Name": schedule.name,
         "IsActive": True,
-        "IsDefault": True,
-        "TimeZoneSidKey": BERLIN.zone,
+        "IsDefault": schedule is BERLIN,
+        "TimeZoneSidKey": schedule.zone,
     }
     for place, day in enumerate(_DAYS):
-        is_open = 1 <= place <= 5
+        is_open = place in schedule.days
         hours[f"{day}StartTime"] = "08:00:00.000Z" if is_open else None
         hours[f"{day}EndTime"] = "18:00:00.000Z" if is_open else None
     return hours
