@@ -18,7 +18,7 @@ NOT_CARRIED = {  # as in the vendor's page of the guide
     "jira": {"merged", "teams"},
     "salesforce": set(),
     "front": {"merged", "pending", "on_hold"},
-    "zoho_desk": {"merged", "pending", "on_hold"},
+    "zoho_desk": {"merged"},
     "freshdesk": {"merged"},
 }
 TELLS_WORK = {"freshdesk", "front", "intercom", "jira", "salesforce", "zoho_desk"}
