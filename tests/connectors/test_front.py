@@ -170,6 +170,15 @@ def test_the_unit_of_handle_times_is_a_setting(unit: str, seconds: float):
     assert entry["seconds"] == seconds
 
 
+@pytest.mark.parametrize("author", ["Ana Ruiz", "ana@acme.example", ""])
+def test_who_is_no_teammates_id_is_no_agent(author: str):
+    row = {**ACTIVITY, "Author": author, "Assignee": author, "Survey rating": "5"}
+    answer = {"rows": [row]}
+    (entry,) = table_of("activities", answer, MAIN, "time_entry", handle_time_unit="seconds")
+    (rating,) = table_of("activities", answer, MAIN, "survey_response")
+    assert (entry["agent_id"], rating["agent_id"], entry["seconds"]) == (None, None, 12.5)
+
+
 @pytest.mark.parametrize("unit", [None, "", "days"])
 def test_handle_times_of_an_unknown_unit_are_refused_by_name(unit: str | None):
     answers = rows_of("activities", {"rows": [ACTIVITY]}, handle_time_unit=unit)
@@ -286,6 +295,22 @@ def test_a_restored_conversation_is_a_ticket_again(only: Bench, sandbox: Sandbox
     fake.clock = NOW + timedelta(hours=2)
     assert only.run(fake.clock).state == "completed"
     assert only.fetch(count) == [(1,)]
+
+
+def test_what_the_plan_or_the_token_lacks_costs_itself_only(only: Bench, sandbox, monkeypatch):
+    fake = sandbox.fakes["front"]
+    answer = fake.answer
+
+    def reduced(request) -> Response:
+        missing = {"/shifts", "/inboxes", "/accounts", "/analytics/exports"}
+        return fake.forbidden() if request.path in missing else answer(request)
+
+    monkeypatch.setattr(fake, "answer", reduced)
+    outcome = only.read(NOW)
+    assert outcome.state == "completed", outcome.message
+    skipped = {result.stream for result in outcome.streams if result.state == "skipped"}
+    assert skipped == {"shifts", "inboxes", "accounts", "activities"}
+    assert only.fetch("select count(*) > 3 from source.team") == [(True,)]
 
 
 class TestDoctor:

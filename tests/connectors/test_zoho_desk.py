@@ -321,6 +321,21 @@ def test_hours_and_holidays_of_the_account_reach_the_calendar(only: Bench, sandb
     assert len(holidays) > 5
 
 
+def test_what_the_plan_lacks_costs_itself_only(only: Bench, sandbox: Sandbox, monkeypatch):
+    fake = sandbox.fakes["zoho_desk"]
+    answer = fake.answer
+
+    def reduced(request) -> Response:
+        missing = ("businessHours", "holidayList", "customerHappiness")
+        return fake.forbidden() if request.path.endswith(missing) else answer(request)
+
+    monkeypatch.setattr(fake, "answer", reduced)
+    outcome = only.read(NOW)
+    assert outcome.state == "completed", outcome.message
+    skipped = {result.stream for result in outcome.streams if result.state == "skipped"}
+    assert skipped == {"business_hours", "holidays", "ratings"}
+
+
 class TestDoctor:
     def finding(self, bench: Bench, **more: Any) -> Any:
         changed = replace(bench, accounts=({**bench.accounts[0], **more},))

@@ -80,7 +80,9 @@ STREAMS = (
                     "score": "Survey rating",
                     **score("csat", 1, 5),  # stars; 4 and 5 are satisfied
                     "ticket_id": "Conversation API ID",
-                    "agent_id": "Assignee",
+                    "agent_id": sql(
+                        "case when starts_with({Assignee}, 'tea_') then {Assignee} end"
+                    ),
                     "responded_at": "Message date",
                     "comment": "Survey comment",
                 },

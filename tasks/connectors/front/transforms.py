@@ -136,6 +136,11 @@ def united(shifts: Sequence[Record]) -> list[tuple[int, int]]:
     return joined
 
 
+def teammate(written: Json) -> str | None:
+    """A teammate's id; None for a name or an address, which would stand for nobody."""
+    return written if isinstance(written, str) and written.startswith("tea_") else None
+
+
 def handled(activity: Record, context: RecordContext) -> Iterable[Row]:
     """Work time of an agent; its unit, which the vendor does not name, is a setting."""
     written = activity.get("Handle time")
@@ -149,7 +154,7 @@ def handled(activity: Record, context: RecordContext) -> Iterable[Row]:
     yield {
         "entry_id": activity["Activity ID"],
         "ticket_id": activity.get("Conversation API ID"),
-        "agent_id": activity.get("Author") or activity.get("Assignee"),
+        "agent_id": teammate(activity.get("Author")) or teammate(activity.get("Assignee")),
         "entered_at": activity.get("Message date"),
         "seconds": seconds,
     }
