@@ -215,13 +215,19 @@ class Client:
         be reached.
         """
         may_lack = {stream.name for stream in self.connector.streams if stream.optional}
-        for condition in self.connector.preconditions:
+        for condition in self._preconditions():
             if not condition.needed_by or condition.needed_by in streams:
                 optional = condition.needed_by in may_lack
                 yield from (
                     f"{condition.name}: {one}"
                     for one in self._complaints(condition, is_optional=optional)
                 )
+
+    def _preconditions(self) -> Iterator[Precondition]:
+        """Those of the vendor, then those that the settings make."""
+        yield from self.connector.preconditions
+        if self.connector.preconditions_of is not None:
+            yield from self.connector.preconditions_of(self.account.settings)
 
     def require(self) -> None:
         """Raise ConfigurationError if a blocking precondition does not hold.

@@ -6,11 +6,12 @@ why. A text is no number, so the row is set aside with it as the reason.
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
-from tasks.rest.spec import Json, Row
+from tasks.rest.spec import Json, Precondition, Request, Row
 
 Scale = tuple[float, float]
+Questions = Callable[[Json], Collection[str]]
 
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
 
@@ -67,3 +68,29 @@ def configured(config: Mapping[str, Json], known: Scale | None = None) -> Row:
         "better": config.get("better", "higher"),
         "ticket_account": config.get("ticket_account") or None,
     }
+
+
+def questions_are_there(
+    settings: Mapping[str, Json], ask: Callable[[str], Request], questions: Questions
+) -> Iterable[Precondition]:
+    """That each survey of the settings can be read and has the questions that are scores.
+
+    `ask` reads a survey, `questions` are the names of its questions as settings write them.
+    """
+    by_survey: dict[str, list[str]] = {}
+    for score in settings.get("scores", ()):
+        named = by_survey.setdefault(str(score["survey_id"]), [])
+        named.append(str(score["question_id"]))
+    for survey, wanted in by_survey.items():
+
+        def missing(
+            answer: Json,
+            settings: Mapping[str, Json],
+            /,
+            wanted: Collection[str] = tuple(wanted),
+        ) -> Iterable[str]:
+            """A complaint for each question that the survey does not have."""
+            known = questions(answer)
+            return (f"it has no question {name}" for name in wanted if name not in known)
+
+        yield Precondition(f"survey {survey} of scores", ask(survey), missing)

@@ -482,6 +482,10 @@ class Limits:
     spent: Callable[[int, Mapping[str, str], bytes], bool] | None = None
 
 
+Values = Mapping[str, Json]  # settings of an account, by name
+Complaints = Iterable[str]
+
+
 class LookAtAnswer(Protocol):
     """What is wrong with an account, from one response (None without a call) and its settings."""
 
@@ -515,6 +519,9 @@ class Precondition:
     is_blocking: bool = False
 
 
+PreconditionsOf = Callable[[Values], Iterable[Precondition]]
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Connector:
     """One vendor: address, credentials, limits, streams.
@@ -524,8 +531,9 @@ class Connector:
     `failed_inside` is the key of an error in a response with status 200. `is_login` says whether
     the response to `check` belongs to a login. `unsupported` is what people expect and the vendor's
     API does not have. `preconditions` are tested by `doctor`, blocking ones before the first page
-    too. `region` is a setting with a closed list, whose places give values for addresses. Each of
-    `other_base_urls` takes the place of `base_url` when its settings are given.
+    too; `preconditions_of` makes more of the account's settings. `region` is a setting with a
+    closed list, whose places give values for addresses. Each of `other_base_urls` takes the place
+    of `base_url` when its settings are given.
     """
 
     name: str
@@ -546,6 +554,7 @@ class Connector:
     failed_inside: str | None = None
     is_login: Callable[[Json], bool] | None = None
     preconditions: tuple[Precondition, ...] = ()
+    preconditions_of: PreconditionsOf | None = None
     region: Region | None = None
     other_base_urls: tuple[str, ...] = ()
 

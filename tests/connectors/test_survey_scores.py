@@ -34,10 +34,11 @@ def only(every_account: Bench):
 
 
 def read(
-    vendor: str, answer: Any, settings: dict[str, Any], about: Any = None
+    vendor: str, answer: Any, settings: dict[str, Any], about: Any = None, stream_name: str = ""
 ) -> tuple[list[dict[str, Any]], list[str]]:
     """The rows of one page of scores, and the reasons of those that were refused."""
-    stream = connector(vendor).streams[0]
+    streams = {s.name: s for s in connector(vendor).streams}
+    stream = streams.get(stream_name) or next(iter(streams.values()))
     output = next(o for o in stream.outputs if o.section == MAIN)
     page = decode(stream, MAIN, json.dumps(answer).encode())
     buffer = RecordBuffer()
@@ -475,3 +476,45 @@ def test_text_dates_are_read_in_windows_and_pages(only, sandbox: Sandbox):
     wanted = sorted(s.at.replace(microsecond=0) for s in fake.told())
     found = text.fetch("select responded_at from source.survey_response")
     assert sorted(at.astimezone(UTC) for (at,) in found) == [at.astimezone(UTC) for at in wanted]
+
+
+CUSTOM = {"hs_survey_type": "CUSTOM", "hs_survey_id": "13", "hs_value": "4", "speed": "5"}
+SCALE = {"scale_min": 1, "scale_max": 5}
+
+
+@pytest.mark.parametrize(
+    ("answers", "questions", "scores", "reason"),
+    [
+        ({"hs_survey_type": "CSAT", "hs_value": "2"}, (), [2.0], ""),
+        ({"hs_survey_type": "CSAT", "hs_value": None}, (), [], "None is no score"),
+        ({"hs_survey_type": "NPS", "hs_value": "ten"}, (), [], "ten"),
+        (CUSTOM, (), [], "survey 13 is of type CUSTOM, whose scale is not known"),
+        (CUSTOM, ("hs_value",), [4.0], ""),
+        (CUSTOM, ("speed", "gone"), [5.0], ""),
+        ({**CUSTOM, "hs_survey_type": None}, (), [], "survey 13 is of type None"),
+    ],
+)
+def test_an_answer_of_hubspot_has_a_score_or_a_reason(answers, questions, scores, reason):
+    given = {"hs_survey_id": "12", "hs_submission_timestamp": "2026-03-01T09:00:00Z", **answers}
+    record = {"id": "5", "properties": given}
+    settings = {
+        "scores": [
+            {"survey_id": "13", "question_id": question, "metric": "csat", **SCALE}
+            for question in questions
+        ]
+    }
+    rows, reasons = read(
+        "hubspot", {"results": [record]}, settings, stream_name="feedback_submissions"
+    )
+    assert [row["score"] for row in rows] == scores
+    assert all(reason in one for one in reasons)
+    assert bool(reasons) == bool(reason)
+
+
+def test_answers_to_custom_surveys_are_asked_for_by_their_property():
+    streams = {s.name: s for s in connector("hubspot").streams}
+    window = Window(NOW - timedelta(days=1), NOW)
+    settings = {"scores": [{"survey_id": "13", "question_id": "speed", "metric": "csat"}]}
+    asked = streams["feedback_submissions"].sync.body(window, settings)["properties"]
+    assert asked[-1] == "speed"
+    assert "speed" not in streams["contacts"].sync.body(window, settings)["properties"]

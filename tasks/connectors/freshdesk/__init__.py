@@ -15,6 +15,7 @@ from tasks.connectors.freshdesk import (
     tickets,
     time_entries,
 )
+from tasks.connectors.freshdesk.preconditions import PRECONDITIONS
 from tasks.rest.auth import Basic
 from tasks.rest.spec import Connector, Limits, Request
 
@@ -30,6 +31,7 @@ connector = Connector(
     check=Request("/api/v2/agents/me"),
     limits=Limits(requests_per_minute=160),
     file_hosts=("freshdesk.com", "amazonaws.com"),
+    preconditions=PRECONDITIONS,
     unsupported=("holidays", "merges", "which SLA policy applies (due times are reported)"),
     streams=(
         *tickets.STREAMS,

@@ -10,6 +10,7 @@ due times.
 from collections.abc import Mapping
 
 from tasks.connectors.hubspot import contracts, deletions, people, surveys, tickets
+from tasks.connectors.hubspot.preconditions import PRECONDITIONS
 from tasks.rest.auth import Bearer, OneOf
 from tasks.rest.oauth import RefreshToken, TokenEndpoint
 from tasks.rest.spec import Connector, Limits, Request
@@ -42,6 +43,7 @@ connector = Connector(
         spent=lambda status, headers, body: status == 429 and b'"DAILY"' in body,
         retry_statuses=frozenset({408, 423, 429, 477, 500, 502, 503, 504, 521, 522, 523, 524}),
     ),
+    preconditions=PRECONDITIONS,
     unsupported=(
         "opening hours",
         "holidays",

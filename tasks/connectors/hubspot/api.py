@@ -1,11 +1,13 @@
 """HubSpot: how its API is asked."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
 from tasks.clock import Window
+from tasks.entities import TOMBSTONE, Entity
 from tasks.rest.paging import CursorParam, SearchAfterId
-from tasks.rest.spec import IncrementalWindow, Json, Output, Stream, Total
+from tasks.rest.spec import MAIN, IncrementalWindow, Json, Output, Stream, Total
+from tasks.rest.values import sql
 
 lists = CursorParam(at="paging.next.after", param="after", size={"limit": "100"})
 
@@ -17,6 +19,16 @@ def above(body: Mapping[str, Json], last_id: str) -> dict[str, Json]:
         **body,
         "filterGroups": [{"filters": [*filters[:-1], {**filters[-1], "value": last_id}]}],
     }
+
+
+def properties_of_scores(
+    settings: Mapping[str, Json], properties: tuple[str, ...]
+) -> Iterable[str]:
+    """Properties that hold answers to custom surveys, for a search that asks for answers."""
+    if "hs_survey_type" not in properties:
+        return ()
+    named = dict.fromkeys(str(score["question_id"]) for score in settings.get("scores", ()))
+    return (name for name in named if name not in properties)
 
 
 def changed(time_property: str, properties: tuple[str, ...]) -> IncrementalWindow:
@@ -41,11 +53,26 @@ def changed(time_property: str, properties: tuple[str, ...]) -> IncrementalWindo
                 }
             ],
             "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
-            "properties": list(properties),
+            "properties": [*properties, *properties_of_scores(settings, properties)],
             "limit": 200,
         }
 
     return IncrementalWindow(body=body, overlap=timedelta(minutes=10))
+
+
+def merged(entity: Entity, changed_at: str, section: str = MAIN) -> Output:
+    """The records that were merged into one."""
+    return Output(
+        TOMBSTONE,
+        section=section,
+        filter=sql("{properties.hs_merged_object_ids} <> ''"),
+        fields={
+            "entity": sql(f"'{entity.name}'"),
+            "record_id": sql("unnest(string_split({properties.hs_merged_object_ids}, ';'))"),
+            "deleted_at": changed_at,
+            "version_at": changed_at,
+        },
+    )
 
 
 def search(

@@ -1,6 +1,6 @@
 """HubSpot: agents, teams, customers and organizations."""
 
-from tasks.connectors.hubspot.api import lists, search
+from tasks.connectors.hubspot.api import lists, merged, search
 from tasks.entities import AGENT, CUSTOMER, ORGANIZATION, TEAM, TEAM_MEMBERSHIP
 from tasks.rest.spec import FullRefresh, Output, Stream
 from tasks.rest.values import Item, sql
@@ -64,6 +64,7 @@ STREAMS = (
             "associatedcompanyid",
             "createdate",
             "lastmodifieddate",
+            "hs_merged_object_ids",
         ),
         (
             Output(
@@ -77,6 +78,7 @@ STREAMS = (
                     "version_at": "updatedAt",
                 },
             ),
+            merged(CUSTOMER, "updatedAt"),
         ),
         people=True,
     ),
@@ -84,7 +86,15 @@ STREAMS = (
         "companies",
         "Organizations",
         "hs_lastmodifieddate",
-        ("name", "domain", "country", "hubspot_owner_id", "createdate", "hs_lastmodifieddate"),
+        (
+            "name",
+            "domain",
+            "country",
+            "hubspot_owner_id",
+            "createdate",
+            "hs_lastmodifieddate",
+            "hs_merged_object_ids",
+        ),
         (
             Output(
                 ORGANIZATION,
@@ -98,6 +108,7 @@ STREAMS = (
                     "version_at": "updatedAt",
                 },
             ),
+            merged(ORGANIZATION, "updatedAt"),
         ),
         people=True,
     ),

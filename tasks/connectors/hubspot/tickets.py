@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Mapping
 
-from tasks.connectors.hubspot.api import above, changed, lists
+from tasks.connectors.hubspot.api import above, changed, lists, merged
 from tasks.connectors.hubspot.messages import MESSAGES
 from tasks.connectors.hubspot.sla import SLA_EVENTS
-from tasks.entities import TICKET, TICKET_EVENT, TICKET_LINK, TICKET_STATUS, TOMBSTONE
+from tasks.entities import TICKET, TICKET_EVENT, TICKET_LINK, TICKET_STATUS
 from tasks.rest.paging import SearchAfterId, SinglePage
 from tasks.rest.spec import ChildStream, FullRefresh, Json, Output, Request, Stream, Total
 from tasks.rest.values import Item, sql
@@ -36,6 +36,14 @@ def read_by_ids(path: str, extra: Mapping[str, Json]) -> Callable[[tuple[str, ..
     """Calls that read many records by id."""
     return lambda ids: Request(
         path, method="POST", body={**extra, "inputs": [{"id": i} for i in ids]}
+    )
+
+
+def threads_of(ticket: str) -> Request:
+    """The conversations of a ticket; each says which ticket it belongs to."""
+    return Request(
+        "/conversations/v3/conversations/threads",
+        {"associatedTicketId": ticket, "association": "TICKET"},
     )
 
 
@@ -110,9 +118,7 @@ STREAMS = (
             ),
             ChildStream(
                 "threads",
-                lambda ids: Request(
-                    "/conversations/v3/conversations/threads", {"associatedTicketId": ids[0]}
-                ),
+                lambda ids: threads_of(ids[0]),
                 key="id",
                 records="results",
                 paging=lists,
@@ -153,19 +159,7 @@ STREAMS = (
                     "version_at": "properties.hs_lastmodifieddate",
                 },
             ),
-            Output(
-                TOMBSTONE,
-                section="details",
-                filter=sql("{properties.hs_merged_object_ids} <> ''"),
-                fields={
-                    "entity": sql("'ticket'"),
-                    "record_id": sql(
-                        "unnest(string_split({properties.hs_merged_object_ids}, ';'))"
-                    ),
-                    "deleted_at": "properties.hs_lastmodifieddate",
-                    "version_at": "properties.hs_lastmodifieddate",
-                },
-            ),
+            merged(TICKET, "properties.hs_lastmodifieddate", section="details"),
             history("status", "hs_pipeline_stage"),
             history("assignee", "hubspot_owner_id"),
             history("team", "hubspot_team_id"),

@@ -7,6 +7,7 @@ targets are not exposed; `statistics` leave out closed hours.
 """
 
 from tasks.connectors.intercom import calendar, deletions, people, tickets
+from tasks.connectors.intercom.preconditions import PRECONDITIONS
 from tasks.rest.address import Region
 from tasks.rest.auth import Bearer
 from tasks.rest.spec import Connector, Limits, Request
@@ -31,6 +32,7 @@ connector = Connector(
     check=Request("/me"),
     headers={"Intercom-Version": "2.16"},
     limits=Limits(requests_per_minute=6000),
+    preconditions=PRECONDITIONS,
     unsupported=("SLA targets", "history of priorities", "merges"),
     streams=(
         *tickets.STREAMS,

@@ -12,7 +12,7 @@ from tasks.errors import ConfigurationError
 from tasks.rest.paging import BodyKeyset
 from tasks.rest.spec import IncrementalWindow, Json, Output, Stream
 
-SIZE = 500
+SIZE = 1000  # the most that the vendor gives
 
 FIELD = re.compile(r"[a-z]_[A-Za-z0-9_]+")
 

@@ -7,7 +7,7 @@ later edits do not move it. Previews, tests and unfinished answers do not count.
 
 from tasks.connectors.qualtrics import surveys
 from tasks.connectors.qualtrics.api import API
-from tasks.connectors.qualtrics.preconditions import PRECONDITIONS
+from tasks.connectors.qualtrics.preconditions import PRECONDITIONS, of_settings
 from tasks.rest.auth import OneOf, TokenHeader
 from tasks.rest.oauth import ClientCredentials, TokenEndpoint
 from tasks.rest.spec import Connector, Limits, Request
@@ -32,6 +32,7 @@ connector = Connector(
     check=Request(f"{API}/surveys"),
     limits=Limits(requests_per_minute=60),
     preconditions=PRECONDITIONS,
+    preconditions_of=of_settings,
     unsupported=("invitations",),
     streams=(*surveys.STREAMS,),
 )

@@ -8,7 +8,9 @@ import re
 from collections.abc import Iterable, Mapping
 
 from tasks.connectors.qualtrics.api import API
-from tasks.rest.spec import Json, Precondition, Request
+from tasks.connectors.qualtrics.transforms import questions_of
+from tasks.rest.scores import questions_are_there
+from tasks.rest.spec import Json, Precondition, Request, Values
 
 _HOST = re.compile(r"use this host instead: ([\w.-]+)\.qualtrics\.com", re.IGNORECASE)
 
@@ -23,3 +25,23 @@ def other_data_centre(answer: Json, settings: Mapping[str, Json]) -> Iterable[st
 
 
 PRECONDITIONS = (Precondition("data centre", Request(f"{API}/surveys"), other_data_centre),)
+
+
+def answers_of(definition: Json) -> set[str]:
+    """Names of questions, and of the parts of those that have several."""
+    asked = questions_of(definition)
+    parts = {
+        f"{key}_{part}"
+        for key, question in asked.items()
+        for part in (*(question.get("Choices") or {}), "TEXT", "NPS_GROUP")
+    }
+    return {*asked, *parts}
+
+
+def of_settings(settings: Values) -> Iterable[Precondition]:
+    """The surveys and questions that are scores."""
+    return questions_are_there(
+        settings,
+        lambda survey: Request(f"{API}/survey-definitions/{survey}"),
+        answers_of,
+    )

@@ -17,6 +17,7 @@ from tasks.connectors.salesforce import (
     time_entries,
 )
 from tasks.connectors.salesforce.api import API
+from tasks.connectors.salesforce.preconditions import PRECONDITIONS
 from tasks.rest.address import Region
 from tasks.rest.auth import OneOf
 from tasks.rest.oauth import (
@@ -63,6 +64,7 @@ connector = Connector(
         retry_statuses=frozenset({406, 408, 420, 429, 500, 502, 503, 504}),
         spent=lambda status, headers, body: status == 403 and b"REQUEST_LIMIT_EXCEEDED" in body,
     ),
+    preconditions=PRECONDITIONS,
     unsupported=(
         "survey scores",
         "agent time without Omni-Channel",

@@ -7,6 +7,7 @@ and the next one goes on.
 """
 
 from tasks.connectors.surveymonkey import surveys
+from tasks.connectors.surveymonkey.preconditions import PRECONDITIONS, of_settings
 from tasks.rest.address import Region
 from tasks.rest.auth import Bearer
 from tasks.rest.spec import Connector, Limits, Request
@@ -37,6 +38,8 @@ connector = Connector(
         resets=(Header("x-ratelimit-app-global-minute-reset"),),
         spent=lambda status, headers, body: status == 429 and headers.get(DAY_LEFT) == "0",
     ),
+    preconditions=PRECONDITIONS,
+    preconditions_of=of_settings,
     unsupported=("invitations",),
     streams=(*surveys.STREAMS,),
 )

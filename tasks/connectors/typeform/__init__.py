@@ -6,6 +6,7 @@ missing, hence the overlap. Two calls a second. Unanswered questions are absent.
 """
 
 from tasks.connectors.typeform import surveys
+from tasks.connectors.typeform.preconditions import of_settings
 from tasks.rest.address import Region
 from tasks.rest.auth import Bearer, OneOf
 from tasks.rest.oauth import RefreshToken, TokenEndpoint
@@ -37,6 +38,7 @@ connector = Connector(
     limits=Limits(
         requests_per_minute=110, retry_statuses=frozenset({408, 429, 499, 500, 502, 503, 504})
     ),
+    preconditions_of=of_settings,
     unsupported=("invitations",),
     streams=(*surveys.STREAMS,),
 )

@@ -75,6 +75,7 @@ class HubSpot(Fake):
             "refresh_token": "r-secret",
         }
         self.oauth_tokens: set[str] = set()
+        self.hidden = set[str]()  # properties that the token may not see
 
     def _problem(self, status: int, category: str, message: str) -> Response:
         return Response(
@@ -140,9 +141,7 @@ class HubSpot(Fake):
             (r"/crm/v3/pipelines/(\w+)", self._pipelines),
             (
                 r"/crm/v3/properties/(\w+)",
-                lambda a, n: Response(
-                    {"results": [{"name": "hs_pipeline_stage", "label": "Ticket status"}]}
-                ),
+                lambda a, n: Response({"results": [{"name": p} for p in self._names(n)]}),
             ),
             (r"/conversations/v3/conversations/threads", self._threads),
             (r"/conversations/v3/conversations/threads/(\d+)/messages", self._messages),
@@ -188,6 +187,12 @@ class HubSpot(Fake):
             name, lambda: {r["id"]: r for r in sorted(makers[name](), key=lambda r: int(r["id"]))}
         )
         return kept
+
+    def _names(self, name: str) -> list[str]:
+        """Names of the properties of an object."""
+        objects = (self._objects(name) or {}).values()
+        named = dict.fromkeys(p for row in objects for p in row["properties"])
+        return [p for p in named if p not in self.hidden]
 
     def _search(self, asked: Request, name: str) -> Response:
         objects, body = self._objects(name), asked.json()
@@ -617,6 +622,7 @@ class HubSpot(Fake):
                         "createdAt": row["createdAt"],
                         "status": "OPEN",
                         "originalChannelId": "1002",
+                        "threadAssociations": {"associatedTicketId": number},
                     }
                 ]
             }

@@ -528,10 +528,11 @@ def _week(schedule: Schedule) -> Row:
 SANDBOX = DeskAccount(
     Intercom,
     {
+        "default_schedule": str(_HOURS + BERLIN.number),
         "team_schedules": {
             "Tier 1 Americas": str(_HOURS + NEW_YORK.number),
             "Tier 2": str(_HOURS + ALWAYS.number),
-        }
+        },
     },
     {"access_token": "intercom-demo-token"},
 )

@@ -102,6 +102,7 @@ class Salesforce(Desk):
         )
         self.per_page, self.bulk_page = 2000, 50_000
         self._open: dict[str, list[Row]] = {}
+        self.tracked = {"Status", "OwnerId", "Priority"}  # fields with a history
         self._jobs: dict[str, tuple[list[str], list[Row], int]] = {}
 
     def _problem(self, status: int, code: str, message: str) -> Response:
@@ -193,7 +194,7 @@ class Salesforce(Desk):
         for clause in (match[3] or "").split(" AND "):
             if not clause:
                 continue
-            told = re.fullmatch(r"(\w+) (>=|<|=) ('?[\w:.+-]+'?)", clause)
+            told = re.fullmatch(r"([\w.]+) (>=|<|=) ('?[\w:.+-]+'?)", clause)
             if not told:
                 return self._problem(400, "MALFORMED_QUERY", f"unexpected token: {clause}")
             name, operator, value = told.groups()
@@ -373,6 +374,15 @@ class Salesforce(Desk):
                     "SortOrder": n,
                 }
                 for n, s in enumerate(dict.fromkeys(_STATUS.values()), 1)
+            ],
+            "FieldDefinition": [
+                {
+                    "Id": name,
+                    "QualifiedApiName": name,
+                    "EntityDefinition.QualifiedApiName": "Case",
+                    "IsFieldHistoryTracked": name in self.tracked,
+                }
+                for name in ("Status", "OwnerId", "Priority", "Origin", "BusinessHoursId")
             ],
             "BusinessHours": [_hours(s) for s in self.schedules],
             "Holiday": [*self._public_holidays(), *self._odd_holidays()],
@@ -687,6 +697,7 @@ SANDBOX = DeskAccount(
         "statuses": {"Waiting on Customer": "pending", "On Hold": "hold"},
         "priorities": {"Critical": "urgent"},
         "channels": {"Chat": "chat"},
+        "holiday_schedules": {},  # each holiday closes all hours
         "sla_metrics": {"First Response": "first_reply", "Resolution Time": "resolution"},
     },
     {"client_id": "sf-client", "client_secret": "salesforce-demo-secret"},

@@ -38,6 +38,7 @@ class SurveyMonkey(Fake):
         self._token = token
         self.day_limit = day_limit
         self._spent = 0
+        self.scopes = ["users_read", "surveys_read", "responses_read", "responses_read_detail"]
 
     def _error(self, number: str, name: str, status: int) -> Response:
         return Response(
@@ -83,7 +84,9 @@ class SurveyMonkey(Fake):
         if self._spent > self.day_limit:
             return self._error("1040", "Rate limit reached", 429)
         if asked.path == "/v3/users/me":
-            return Response({"id": "1", "username": "alderfinch"}, 200, self._headers())
+            scopes = {"available": list(self.scopes), "granted": list(self.scopes)}
+            me = {"id": "1", "username": "alderfinch", "scopes": scopes}
+            return Response(me, 200, self._headers())
         if asked.path == "/v3/surveys":
             return self._paged(asked, [self._survey(i) for i in _SURVEYS], biggest=1000)
         match = re.fullmatch(r"/v3/surveys/(\d+)/(details|responses/bulk)", asked.path)

@@ -1,0 +1,38 @@
+"""Freshdesk: what must hold before the numbers of an account are right."""
+
+from tasks.rest.spec import Complaints, Json, Precondition, Request, Values
+
+GLOBAL = 1
+SCOPES = {2: "tickets of its groups", 3: "tickets assigned to it"}
+
+
+def sees_all_tickets(answer: Json, settings: Values, /) -> Complaints:
+    """The key's agent has the global scope: with another one, tickets are missing silently."""
+    scope = answer.get("ticket_scope")
+    if scope != GLOBAL:
+        yield (
+            f"the agent of this key sees only {SCOPES.get(scope, f'scope {scope}')}; give it the"
+            " ticket scope Global Access"
+        )
+
+
+def default_is_known(answer: Json, settings: Values, /) -> Complaints:
+    """The default schedule of the settings is one of the business hours."""
+    hours = {str(one.get("id")) for one in answer or ()}
+    wanted = settings.get("default_schedule")
+    names = {str(one.get("name")) for one in answer or ()}
+    if wanted and wanted not in hours | names:
+        yield f"default_schedule {wanted} is none of the business hours {', '.join(sorted(names))}"
+
+
+PRECONDITIONS = (
+    Precondition("ticket scope", Request("/api/v2/agents/me"), sees_all_tickets),
+    Precondition(
+        "business hours",
+        Request("/api/v2/business_hours"),
+        default_is_known,
+        needed_by="business_hours",
+    ),
+    Precondition("agents", Request("/api/v2/agents", {"per_page": "1"}), needed_by="agents"),
+    Precondition("groups", Request("/api/v2/groups", {"per_page": "1"}), needed_by="groups"),
+)
