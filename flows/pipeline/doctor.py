@@ -89,12 +89,14 @@ def _check_account(account: AccountSettings, lookup: SecretLookup | None) -> str
         raise CredentialsError(f"{refusal}; signed in by {client.way.title}") from None
     finally:
         client.close()
-    if broken:
-        raise ConfigurationError(f"{connector.title}: credentials accepted; {'; '.join(broken)}")
-    accepted = f"{connector.title}: credentials accepted, {len(streams)} streams"
     way = f"signs in by {client.way.title}, sent to {' and '.join(client.hosts)}"
     network = [f"through {', '.join(client.network)}"] if client.network else []
-    return "; ".join((accepted, way, *network, *_gaps(account, connector.unsupported)))
+    known = "; ".join((way, *network))
+    if broken:
+        problems = "; ".join(broken)
+        raise ConfigurationError(f"{connector.title}: credentials accepted; {problems}; {known}")
+    accepted = f"{connector.title}: credentials accepted, {len(streams)} streams"
+    return "; ".join((accepted, known, *_gaps(account, connector.unsupported)))
 
 
 def _gaps(account: AccountSettings, unsupported: tuple[str, ...]) -> list[str]:
