@@ -40,6 +40,7 @@ class Column:
     description: str
     required: bool = False
     personal: bool = False
+    is_open_ended: bool = False  # a day far away means always: from 1900 on, or to 9999
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +97,10 @@ def _at(name: str, description: str, *, required: bool = False) -> Column:
     return Column(name, "instant", description, required)
 
 
-def _on(name: str, description: str, *, required: bool = False) -> Column:
-    return Column(name, "day", description, required)
+def _on(
+    name: str, description: str, *, required: bool = False, is_open_ended: bool = False
+) -> Column:
+    return Column(name, "day", description, required, is_open_ended=is_open_ended)
 
 
 _VERSION = _at(
@@ -359,8 +362,8 @@ HOLIDAY = _entity(
     _text("schedule_id", "Schedule", required=True),
     _text("holiday_id", "Vendor's id", required=True),
     _text("name", "Name"),
-    _on("first_on", "First closed day", required=True),
-    _on("last_on", "Last closed day", required=True),
+    _on("first_on", "First closed day", required=True, is_open_ended=True),
+    _on("last_on", "Last closed day", required=True, is_open_ended=True),
     _whole("from_minute", "From here on in each day, in minutes since midnight; null: whole days"),
     _whole("to_minute", "Until here in each day, in minutes since midnight"),
     _flag("is_open", "The part of the day is open, in place of its usual hours; else closed"),
@@ -519,8 +522,8 @@ CONTRACT = _entity(
     _text("contract_id", "Vendor's id", required=True),
     _text("organization_id", "Organization", required=True),
     _text("stage", "Vendor's raw stage"),
-    _on("starts_on", "Starts"),
-    _on("ends_on", "Ends or renews"),
+    _on("starts_on", "Starts", is_open_ended=True),
+    _on("ends_on", "Ends or renews", is_open_ended=True),
     _on("churned_on", "Lost on"),
     _money("yearly_amount", "Revenue a year, in `currency`"),
     _text("currency", "ISO currency"),
@@ -601,6 +604,7 @@ EXCHANGE_RATE = _entity(
         "valid_from_on",
         "Holds from this day, until a later one of the same currency",
         required=True,
+        is_open_ended=True,
     ),
     _number("rate", "Units of the reporting currency for one of this"),
 )
@@ -615,6 +619,7 @@ KPI_TARGET = _entity(
         "valid_from_on",
         "Holds from this day, until a later one of the same KPI and team",
         required=True,
+        is_open_ended=True,
     ),
     _number("target", "Target, in the KPI's unit"),
 )
@@ -637,6 +642,7 @@ SLA_TARGET = _entity(
         "For tickets opened from this day on, until a later row of the same desk, team, priority"
         " and metric",
         required=True,
+        is_open_ended=True,
     ),
     _number("target_minutes", "Target, minutes"),
     _flag("is_business", "Counted in open minutes of the ticket's schedule; true by default"),

@@ -45,7 +45,6 @@ _UNREADABLE = (
     RecursionError,
 )  # what a transform raises on a record of another shape
 _MOST_RECORDS = 1_000_000  # of a page
-_MOST_QUERIES = 2000  # to find single bad rows; beyond that whole slices are set aside
 
 _CASTS = {
     # a column of whole and broken numbers holds floats: 10001 would be written 10001.0
@@ -54,7 +53,8 @@ _CASTS = {
         " else replace(cast({x} as varchar), chr(0), '') end"
     ),
     "whole": "try_cast({x} as bigint)",
-    "number": "try_cast({x} as double)",
+    # not NaN, and nothing so large that a sum of it is no whole number of seconds
+    "number": "case when abs(try_cast({x} as double)) <= 1e12 then try_cast({x} as double) end",
     "money": "try_cast({x} as decimal(18,4))",
     "flag": "try_cast({x} as boolean)",
     # no infinity, no year of five digits: what stands outside is no time of a support desk
@@ -63,12 +63,22 @@ _CASTS = {
         " and try_cast({x} as timestamptz) < timestamptz '2100-01-01 00:00:00+00'"
         " then date_trunc('second', try_cast({x} as timestamptz)) end"
     ),
+    # a year of two digits is read as the first century
     "day": (
+        "case when try_cast({x} as date) between date '1990-01-01' and date '2100-12-31'"
+        " then try_cast({x} as date) end"
+    ),
+    "open-ended day": (
         "case when try_cast({x} as date) between date '1900-01-01' and date '9999-12-31'"
         " then try_cast({x} as date) end"
     ),
 }
-_RANGES = {"instant": "1990 to 2100", "day": "1900 to 9999"}
+_RANGES = {
+    "number": "-1e12 to 1e12",
+    "instant": "1990 to 2100",
+    "day": "1990 to 2100",
+    "open-ended day": "1900 to 9999",
+}
 _local = threading.local()
 
 
@@ -128,7 +138,7 @@ def translate(
     )
     key = _sources(output).get(output.entity.key[0])
     raw_key = None if key is None or isinstance(key, Expression) else _raw(value_of(key))
-    typed = _evaluate(select, table, raw_key, [_MOST_QUERIES])
+    typed = _evaluate(select, table, raw_key, _Patience())
     return _split(output.entity, [*typed, refused])
 
 
@@ -360,26 +370,54 @@ def _value(source: Source, *, empty_is_null: bool) -> str:
     return f"({source.render(columns)})"
 
 
-def _projection(output: Output, *, personal: bool, empty_is_null: bool) -> str:
+@dataclass(slots=True)
+class _Patience:
+    """How much is tried to find the single bad rows of a batch, and the columns that break them.
+
+    Beyond it whole slices are set aside, and columns are not named.
+    """
+
+    queries: int = 2000
+    culprits: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class _Select:
+    """The SELECT of an output, and the SQL of each column that an expression fills."""
+
+    text: str
+    expressions: Mapping[str, str]
+
+
+def _projection(output: Output, *, personal: bool, empty_is_null: bool) -> _Select:
     """The SELECT that makes entity rows of raw columns; columns that are not declared are null."""
     entity, sources = output.entity, _sources(output)
     picked: list[str] = []
     complaints: list[str] = []
+    expressions: dict[str, str] = {}
     for column in entity.columns:
         source = sources.get(column.name)
         if source is None or (column.personal and not personal):
             picked.append(f"cast(null as {_duck(column)}) as {column.name}")
             continue
         value = _value(source, empty_is_null=empty_is_null)
-        typed = _CASTS[column.kind].format(x=value)
+        typed = _CASTS[_reading(column)].format(x=value)
         picked.append(f"{typed} as {column.name}")
+        if isinstance(source, Expression):
+            expressions[column.name] = typed
         complaints += _complaints(column, value, typed, is_key=column.name in entity.key)
     reason = f"concat_ws('; ', {', '.join(complaints)})" if complaints else "''"
     where = f" where {_value(output.filter, empty_is_null=empty_is_null)}" if output.filter else ""
-    return (
+    text = (
         f"select {', '.join(picked)}, {PAGE}, {RECORD}, {RECEIVED}, nullif({reason}, '') as"
         f" {REASON} from buffer{where}"
     )
+    return _Select(text, expressions)
+
+
+def _reading(column: Column) -> str:
+    """How a column is read: by its kind, and days that may mean always with a wider range."""
+    return "open-ended day" if column.is_open_ended else column.kind
 
 
 def _complaints(column: Column, value: str, typed: str, *, is_key: bool) -> Iterator[str]:
@@ -402,7 +440,10 @@ def _mistake(column: Column, value: str) -> str:
     if column.kind not in _RANGES:
         return unread
     is_unread = f"try_cast({value} as {_duck(column)}) is null"
-    return f"case when {is_unread} then {unread} else 'outside {_RANGES[column.kind]}' end"
+    if column.kind == "number":
+        is_unread += f" or isnan(try_cast({value} as double))"
+    outside = f"'outside {_RANGES[_reading(column)]}'"
+    return f"case when {is_unread} then {unread} else {outside} end"
 
 
 def _duck(column: Column) -> str:
@@ -448,39 +489,51 @@ def _run(select: str, table: pa.Table) -> pa.Table:
         _local.duck.unregister("buffer")
 
 
-def _evaluate(select: str, table: pa.Table, key: str | None, queries: list[int]) -> list[pa.Table]:
+def _evaluate(
+    select: _Select, table: pa.Table, key: str | None, patience: _Patience
+) -> list[pa.Table]:
     """The rows of `select`.
 
     Where a value breaks its expression, halves of the table are tried, until the single rows are
     found that do it. Such a row comes back with its origin, what its key column held (`key`), and
     the reason.
     """
-    queries[0] -= 1
+    patience.queries -= 1
     try:
-        return [_run(select, table)]
+        return [_run(select.text, table)]
     except duckdb.Error as trouble:
         if isinstance(trouble, duckdb.OutOfMemoryException) or not table.num_rows:
             raise
-        if table.num_rows == 1 or queries[0] <= 0:
-            words = str(trouble).strip().splitlines()[0][:200]
-            made = table.select([PAGE, RECORD, RECEIVED]).append_column(
-                REASON, pa.array([words] * table.num_rows, pa.string())
-            )
-            return [
-                (
-                    made.append_column(
-                        _KEY,
-                        pa.array([_as_text(v) for v in table.column(key).to_pylist()], pa.string()),
-                    )
-                    if key
-                    else made
-                )
-            ]
+        if table.num_rows == 1 or patience.queries <= 0:
+            words = str(trouble).strip().splitlines()[0]
+            return [_unread(table, f"{_culprit(select, table, patience)}{words}"[:200], key)]
         half = table.num_rows // 2
         return [
-            *_evaluate(select, table.slice(0, half), key, queries),
-            *_evaluate(select, table.slice(half), key, queries),
+            *_evaluate(select, table.slice(0, half), key, patience),
+            *_evaluate(select, table.slice(half), key, patience),
         ]
+
+
+def _culprit(select: _Select, table: pa.Table, patience: _Patience) -> str:
+    """The column whose expression a row breaks, as `name: `; nothing if it is not to be found."""
+    patience.culprits -= 1
+    for name, typed in select.expressions.items() if patience.culprits >= 0 else ():
+        try:
+            _run(f"select {typed} as x from buffer", table)
+        except duckdb.Error:
+            return f"{name}: "
+    return ""
+
+
+def _unread(table: pa.Table, reason: str, key: str | None) -> pa.Table:
+    """Rows that cannot be read: their origin, the reason, and what their key column held."""
+    made = table.select([PAGE, RECORD, RECEIVED]).append_column(
+        REASON, pa.array([reason] * table.num_rows, pa.string())
+    )
+    if not key:
+        return made
+    keys = [_as_text(value) for value in table.column(key).to_pylist()]
+    return made.append_column(_KEY, pa.array(keys, pa.string()))
 
 
 def _split(entity: Entity, parts: Sequence[pa.Table]) -> Rows:

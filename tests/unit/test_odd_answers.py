@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from tasks.entities import TICKET
+from tasks.entities import CONTRACT, COST_ENTRY, TICKET, Entity
 from tasks.errors import TruncatedPageError
 from tasks.rest.paging import SinglePage
 from tasks.rest.sections import page_reader
@@ -88,6 +88,64 @@ class TestAFloatAmongIds:
         rows = _rows(_page(_record("1"), _record("2.0", "903.0")), Output(TICKET, transform=made))
         assert rows.table["ticket_id"].to_pylist() == ["1", "2"]
         assert rows.table["assignee_id"].to_pylist() == ["900", "903"]
+
+
+COST = {
+    "entry_id": "id",
+    "team": sql("'Tier 1'"),
+    "category": sql("'labour'"),
+    "amount": sql("1"),
+    "currency": sql("'EUR'"),
+}
+
+
+def _refused(entity: Entity, given: dict[str, object], fields: dict[str, object]) -> list[str]:
+    """The reasons for which these values of one record are set aside."""
+    record = msgspec.json.encode({"id": "1", **given}).decode()
+    return _rows(_page(record), Output(entity, fields=fields)).refused["reason"].to_pylist()
+
+
+class TestANumberThatIsNone:
+    """Text such as nan or inf is a number to a database, and one of them spoils every sum."""
+
+    @pytest.mark.parametrize("written", ["nan", "NaN", "-nan", "inf", "-Infinity", "1e300", "ten"])
+    def test_is_set_aside_by_name(self, written):
+        for value in ("minutes", sql("cast({minutes} as double) / 60")):
+            fields = FIELDS | {"vendor_first_reply_minutes": value}
+            (reason,) = _refused(TICKET, {"minutes": written, "created": CREATED}, fields)
+            assert reason.startswith("vendor_first_reply_minutes: ")
+
+    def test_of_an_ordinary_size_is_read(self):
+        fields = FIELDS | {"vendor_first_reply_minutes": "minutes"}
+        for written in ("0", "-1.5", "1e3", 12, 1e12):
+            assert _refused(TICKET, {"minutes": written, "created": CREATED}, fields) == []
+
+
+class TestADayThatIsNone:
+    """A year of two digits is one of the first century, and every calendar table grows to it."""
+
+    @pytest.mark.parametrize(
+        "written", ["5/3/26", "05-03-26", "26-03-05", "0206-03-05", "1900-01-01", "9999-12-31", "x"]
+    )
+    def test_is_set_aside_by_name(self, written):
+        fields = COST | {"posted_on": "day"}
+        (reason,) = _refused(COST_ENTRY, {"day": written}, fields)
+        assert reason.startswith("posted_on: ")
+        fields = FIELDS | {"created_at": "day"}
+        (reason,) = _refused(TICKET, {"day": written}, fields)
+        assert reason.startswith("created_at: ")
+
+    def test_may_stand_for_always_where_something_is_valid(self):
+        fields = {
+            "contract_id": "id",
+            "organization_id": "id",
+            "starts_on": "from",
+            "ends_on": "until",
+        }
+        always = {"from": "1900-01-01", "until": "9999-12-31"}
+        assert _refused(CONTRACT, always, fields) == []
+        (reason,) = _refused(CONTRACT, {"from": "0026-03-05"}, fields)
+        assert "starts_on: outside 1900 to 9999" in reason
 
 
 class TestAPageThatIsWholeButNoStrictJson:

@@ -151,10 +151,10 @@ STREAMS = (
                     "created_at": "properties.createdate",
                     "closed_at": "properties.closed_date",
                     "vendor_first_reply_minutes": sql(
-                        "try_cast({properties.time_to_first_agent_reply} as double) / 60000"
+                        "cast(nullif({properties.time_to_first_agent_reply}, '') as double) / 60000"
                     ),
                     "vendor_full_resolution_minutes": sql(
-                        "try_cast({properties.time_to_close} as double) / 60000"
+                        "cast(nullif({properties.time_to_close}, '') as double) / 60000"
                     ),
                     "version_at": "properties.hs_lastmodifieddate",
                 },
