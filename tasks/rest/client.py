@@ -254,7 +254,9 @@ class Client:
         try:
             if condition.request is not None:
                 _, answer = self.send(condition.request, optional=is_optional, accept=_json)
-        except (CredentialsError, NotInPlanError, RejectedByVendorError) as refusal:
+        except RejectedByVendorError as refusal:
+            if isinstance(refusal, CredentialsError) and refusal.status != _FORBIDDEN:
+                raise  # nobody is signed in
             if not (is_optional and isinstance(refusal, NotInPlanError)):
                 yield str(refusal)
             return

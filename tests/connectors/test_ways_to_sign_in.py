@@ -208,7 +208,13 @@ WAYS = [
         {"region": "ca"},
         {"access_token": "surveymonkey-demo-token"},
     ),
-    Way("typeform", "access token", {"region": "eu2"}, {"access_token": "typeform-demo-token"}),
+    Way(
+        "typeform",
+        "access token",
+        {"region": "eu2"},
+        {"access_token": "typeform-demo-token"},
+        lambda fake: setattr(fake, "responses_host", "api.typeform.eu"),
+    ),
     Way(
         "typeform",
         REFRESH,
@@ -218,6 +224,7 @@ WAYS = [
             "client_secret": "typeform-demo-secret",
             "refresh_token": "typeform-demo-refresh",
         },
+        lambda fake: setattr(fake, "responses_host", "api.eu.typeform.com"),
     ),
     Way("qualtrics", "API token", {"datacenter": "gov1"}, {"api_token": "qualtrics-demo-token"}),
     Way(
@@ -365,6 +372,24 @@ def test_the_data_centre_that_qualtrics_names_is_advised(doctor: Doctor):
         found = examined()
     assert not found.is_ok
     assert "set datacenter to sjc1" in found.description
+
+
+@pytest.mark.parametrize(
+    ("host", "region"),
+    [
+        ("api.typeform.com", "us"),
+        ("api.eu.typeform.com", "eu"),
+        ("api.typeform.eu", "eu2"),
+    ],
+)
+def test_the_region_of_typeforms_responses_is_advised(doctor: Doctor, host: str, region: str):
+    """Another region answers with empty lists, so a run would bring nothing."""
+    way = next(way for way in WAYS if way.vendor == "typeform")
+    with doctor.at(way) as (fake, examined):
+        fake.responses_host = host
+        found = examined()
+    assert found.is_ok == (region == way.settings["region"]), found.description
+    assert found.is_ok or f"set region to {region}" in found.description
 
 
 @each

@@ -272,3 +272,11 @@ def test_a_token_that_ends_with_a_403_is_renewed(signed, sandbox):
     outcome = bench.read(midnight(TODAY))
     assert outcome.state == "completed", outcome.message
     assert refreshes(fake, "typeform") == 2
+
+
+def test_responses_of_another_region_fail_a_run_and_are_not_read_as_none(bench, sandbox):
+    sandbox.fakes["typeform"].responses_host = "api.eu.typeform.com"
+    one = replace(bench, accounts=tuple(a for a in bench.accounts if a["connector"] == "typeform"))
+    outcome = one.read(midnight(TODAY))
+    assert outcome.state == "partly"
+    assert "set region to eu" in outcome.message

@@ -6,7 +6,7 @@ missing, hence the overlap. Two calls a second. Unanswered questions are absent.
 """
 
 from tasks.connectors.typeform import surveys
-from tasks.connectors.typeform.preconditions import of_settings
+from tasks.connectors.typeform.preconditions import HOSTS, PRECONDITIONS, of_settings
 from tasks.rest.address import Region
 from tasks.rest.auth import Bearer, OneOf
 from tasks.rest.oauth import RefreshToken, TokenEndpoint
@@ -21,9 +21,9 @@ connector = Connector(
     region=Region(
         "region",
         {
-            "us": {"responses_host": "api.typeform.com", "tokens_host": "api.typeform.com"},
-            "eu": {"responses_host": "api.eu.typeform.com", "tokens_host": "api.typeform.com"},
-            "eu2": {"responses_host": "api.typeform.eu", "tokens_host": "api.typeform.eu"},
+            "us": {"responses_host": HOSTS["us"], "tokens_host": "api.typeform.com"},
+            "eu": {"responses_host": HOSTS["eu"], "tokens_host": "api.typeform.com"},
+            "eu2": {"responses_host": HOSTS["eu2"], "tokens_host": "api.typeform.eu"},
         },
         default="us",
     ),
@@ -38,6 +38,7 @@ connector = Connector(
     limits=Limits(
         requests_per_minute=110, retry_statuses=frozenset({408, 429, 499, 500, 502, 503, 504})
     ),
+    preconditions=PRECONDITIONS,
     preconditions_of=of_settings,
     unsupported=("invitations",),
     streams=(*surveys.STREAMS,),

@@ -36,6 +36,7 @@ class Typeform(Fake):
         super().__init__(clock=clock)
         self.world = world
         self._token = token
+        self.responses_host = "api.typeform.com"  # of the account's data centre
         self.token_desk = TokenDesk(
             "typeform",
             ("typeform-client", "typeform-demo-secret"),
@@ -74,6 +75,7 @@ class Typeform(Fake):
                     "title": f[1],
                     "last_updated_at": "2024-02-01T09:00:00Z",
                     "self": {"href": ""},
+                    "_links": self._links(i),
                 }
                 for i, f in FORMS.items()
             ]
@@ -88,6 +90,12 @@ class Typeform(Fake):
         if not match or match[1] not in FORMS:
             return self._error(404, "FORM_NOT_FOUND", "form not found")
         return self._responses(match[1], asked) if match[2] else Response(self._form(match[1]))
+
+    def _links(self, form: str) -> dict[str, str]:
+        return {
+            "display": f"https://alderfinch.typeform.com/to/{form}",
+            "responses": f"https://{self.responses_host}/forms/{form}/responses",
+        }
 
     def _form(self, form: str) -> dict[str, Any]:
         _, title, ref, kind, properties = FORMS[form]
@@ -109,6 +117,7 @@ class Typeform(Fake):
             "title": title,
             "last_updated_at": "2024-02-01T09:00:00Z",
             "hidden": ["ticket_id"],
+            "_links": self._links(form),
             "fields": [group if kind == "opinion_scale" else asked],
         }
 
