@@ -2,11 +2,13 @@
 
 Facts: developer.atlassian.com. JQL's times are read in the API user's time zone, to the minute: the
 window begins 12 hours early, so that no zone loses a change. SLA and rating fields have other ids
-on every site and are known by their shape. `expand=changelog` is cut at 40 entries, so bulk fetches
-are used. No deletions, calendars, holidays, teams.
+on every site; the list of fields says which they are. Agents are those with a licence: an Atlassian
+account has every employee. `expand=changelog` is cut at 40 entries, so bulk fetches are used. No
+deletions, calendars, holidays, teams.
 """
 
 from tasks.connectors.jira import people, tickets, time_entries
+from tasks.connectors.jira.preconditions import PRECONDITIONS
 from tasks.rest.auth import Basic, Bearer, OneOf
 from tasks.rest.oauth import ClientCredentials, RefreshToken, TokenEndpoint
 from tasks.rest.spec import Connector, Limits, Request
@@ -33,6 +35,7 @@ connector = Connector(
     check=Request("/rest/api/3/myself"),
     is_login=lambda answer: bool(answer.get("accountId")),
     limits=Limits(requests_per_minute=300),
+    preconditions=PRECONDITIONS,
     unsupported=(
         "opening hours",
         "holidays",

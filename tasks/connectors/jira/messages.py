@@ -1,12 +1,13 @@
 """Jira Service Management: what was written on tickets."""
 
-from tasks.connectors.jira.transforms import opening
+from tasks.connectors.jira.transforms import comments_within, opening
 from tasks.entities import MESSAGE
 from tasks.rest.spec import Output
 from tasks.rest.values import Partition, sql
 
 MESSAGES = (
     Output(MESSAGE, transform=opening),
+    Output(MESSAGE, transform=comments_within),
     Output(
         MESSAGE,
         section="comments",
@@ -19,7 +20,6 @@ MESSAGES = (
             "author_role": sql(
                 """
                 case {author.accountType}
-                    when 'atlassian' then 'agent'
                     when 'customer' then 'customer'
                     when 'app' then 'bot'
                 end"""

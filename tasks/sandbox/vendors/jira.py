@@ -49,12 +49,62 @@ _PROJECT: Row = {
     "name": "Support",
     "projectTypeKey": "service_desk",
 }
-_FIELD: Row = {
-    "id": "summary",
-    "name": "Summary",
-    "custom": False,
-    "schema": {"type": "string"},
+_AUTOMATION: Row = {
+    "accountId": "557058:automation",
+    "accountType": "app",
+    "displayName": "Automation for Jira",
+    "active": True,
 }
+_GROUP: Row = {
+    "name": "jira-servicedesk-users",
+    "groupId": "276f955c-63d7-42c8-9520-92d01dca0625",
+}
+_CHANNEL = {"email": "email", "web": "portal", "chat": "portal", "api": "api"}
+_SLA_TYPE = ("sd-servicelevelagreement", "sd-sla-field")
+_CUSTOM = (  # as the lists of fields of real sites have them
+    ("10030", "Time to first response", *_SLA_TYPE),
+    ("10033", "Time to resolution", *_SLA_TYPE),
+    ("10031", "Satisfaction", "sd-feedback", "sd-request-feedback"),
+    ("10034", "Satisfaction date", "datetime", "sd-request-feedback-date"),
+)
+
+
+def _fields() -> list[Row]:
+    summary = {
+        "id": "summary",
+        "key": "summary",
+        "name": "Summary",
+        "custom": False,
+        "navigable": True,
+        "schema": {"type": "string", "system": "summary"},
+    }
+    custom = [
+        {
+            "id": f"customfield_{number}",
+            "key": f"customfield_{number}",
+            "name": name,
+            "untranslatedName": name,
+            "custom": True,
+            "orderable": True,
+            "navigable": True,
+            "searchable": True,
+            "clauseNames": [f"cf[{number}]", name],
+            "schema": {
+                "type": kind,
+                "custom": f"com.atlassian.servicedesk:{plugin}",
+                "customId": int(number),
+            },
+        }
+        for number, name, kind, plugin in _CUSTOM
+    ]
+    return [summary, *custom]
+
+
+def _account(number: int) -> tuple[str, str]:
+    """A customer's id and kind: every fourth is an employee, with an Atlassian account."""
+    if number % 4:
+        return f"qm:{number}", "customer"
+    return f"712020:{number}", "atlassian"
 
 
 def _statuses() -> list[Row]:
@@ -107,6 +157,7 @@ class Jira(Desk):
         )
         self.zone = ZoneInfo(zone)
         self.per_page = 100
+        self.comments_within = 20  # that a search holds of an issue
 
     def unauthorized(self) -> Response:
         return Response(
@@ -153,7 +204,9 @@ class Jira(Desk):
             "/rest/api/3/worklog/updated": self._worklogs,
             "/rest/api/3/worklog/list": self._worklog_list,
             "/rest/api/3/serverInfo": lambda a: Response({"baseUrl": self.base_url, **_SERVER}),
-            "/rest/api/3/field": lambda a: Response([_FIELD]),
+            "/rest/api/3/field": lambda a: Response(_fields()),
+            "/rest/api/3/applicationrole/jira-servicedesk": self._role,
+            "/rest/api/3/group/member": self._members,
             "/rest/api/3/search": lambda a: _error("The requested API has been removed.", 410),
         }
         if asked.path in routes:
@@ -177,7 +230,8 @@ class Jira(Desk):
             else {**asked.query, "fields": asked.query.get("fields", "").split(",")}
         )
         bound = re.search(r'updated >= "(\d{4}-\d\d-\d\d \d\d:\d\d)"', body.get("jql", ""))
-        if not bound and "project" not in body.get("jql", ""):
+        conditions = re.sub(r"(?i)\s*order by.*", "", body.get("jql", ""))
+        if not conditions.strip():
             return self._bad(
                 "Unbounded JQL queries are not allowed here. Please add a search restriction to"
                 " your query."
@@ -197,13 +251,18 @@ class Jira(Desk):
             if upper
             else datetime.max.replace(tzinfo=UTC)
         )
+        is_open = "resolution IS EMPTY" in conditions
         rows = sorted(
-            (t for t in self.alive() if low <= self.updated_at(t) < high),
+            (
+                t
+                for t in self.alive()
+                if low <= self.updated_at(t) < high and not (is_open and self.solved_at(t))
+            ),
             key=lambda t: (self.updated_at(t), t.number),
         )
         start = int(base64.b64decode(body["nextPageToken"])) if body.get("nextPageToken") else 0
         page, more = page_of(rows, start, min(int(body.get("maxResults", 50)), self.per_page))
-        answer: Row = {"issues": [self._issue(t) for t in page], "isLast": not more}
+        answer: Row = {"issues": [self._found(t, body) for t in page], "isLast": not more}
         if more:
             answer["nextPageToken"] = base64.b64encode(str(start + len(page)).encode()).decode()
         return Response(answer)
@@ -218,13 +277,32 @@ class Jira(Desk):
                 "active": True,
                 "timeZone": "Europe/Berlin",
             }
+        account, kind = _account(number)
         return {
-            "accountId": f"qm:{number}",
+            "accountId": account,
             "displayName": self.world.people[number - 1].name,
-            "accountType": "customer",
+            "accountType": kind,
             "emailAddress": None,
             "active": True,
         }
+
+    def _found(self, t: Ticket, body: Row) -> Row:
+        """An issue with what the search asks for beside the navigable fields."""
+        issue = self._issue(t)
+        if "comment" in body["fields"]:
+            rows = self._comment_rows(t)
+            within = rows[: self.comments_within]
+            issue["fields"]["comment"] = {
+                "comments": within,
+                "self": f"{issue['self']}/comment",
+                "maxResults": len(within),
+                "total": len(rows),
+                "startAt": 0,
+            }
+        if "request.channel.type" in body.get("properties", ()):
+            found = {"value": _CHANNEL[t.channel]}
+            issue["properties"] = {"request.channel.type": found}
+        return issue
 
     def _issue(self, t: Ticket) -> Row:
         number, name, category = _STATUS[t.value_at("status", self.clock) or "new"]
@@ -298,11 +376,15 @@ class Jira(Desk):
             return {
                 "id": number,
                 "name": name,
+                "_links": {},
                 "completedCycles": [{**cycle, "stopTime": self._moment(ended)}],
+                "slaDisplayFormat": "NEW_SLA_FORMAT",
             }
         return {
             "id": number,
             "name": name,
+            "_links": {},
+            "slaDisplayFormat": "NEW_SLA_FORMAT",
             "completedCycles": [],
             "ongoingCycle": {**cycle, "paused": False, "withinCalendarHours": True},
         }
@@ -363,8 +445,8 @@ class Jira(Desk):
             ],
         }
 
-    def _comments(self, asked: Request, t: Ticket) -> Response:
-        rows = [
+    def _comment_rows(self, t: Ticket) -> list[Row]:
+        return [
             {
                 "id": str(t.number * 100 + n),
                 "author": self._person(note.author, note.role),
@@ -380,6 +462,9 @@ class Jira(Desk):
             for n, note in enumerate(self.notes(t))
             if n > 0
         ]
+
+    def _comments(self, asked: Request, t: Ticket) -> Response:
+        rows = self._comment_rows(t)
         start = int(asked.query.get("startAt", "0"))
         size = min(int(asked.query.get("maxResults", "50")), 100)
         return Response(
@@ -391,26 +476,46 @@ class Jira(Desk):
             }
         )
 
-    def _users(self, asked: Request) -> Response:
-        agents = [
+    def _role(self, asked: Request) -> Response:
+        """Whose members are agents; others have no licence for the service desks."""
+        return Response(
+            {
+                "key": "jira-servicedesk",
+                "name": "Jira Service Management",
+                "groups": [_GROUP["name"]],
+                "groupDetails": [{**_GROUP, "self": f"{self.base_url}/rest/api/3/group?groupId=1"}],
+                "defaultGroups": [_GROUP["name"]],
+                "userCountDescription": "agents",
+            }
+        )
+
+    def _members(self, asked: Request) -> Response:
+        """Agents, and an app, which has the role too."""
+        if asked.query.get("groupId") != _GROUP["groupId"]:
+            return _error("The group was not found.", 404)
+        return self._values(asked, [*self._agent_rows(), _AUTOMATION])
+
+    def _agent_rows(self) -> list[Row]:
+        return [
             {
                 "accountId": f"5b{a.number}",
                 "accountType": "atlassian",
                 "displayName": a.name,
                 "emailAddress": a.email,
                 "active": self.is_here(a),
-                "timeZone": None,
             }
             for a in self.agents()
         ]
+
+    def _users(self, asked: Request) -> Response:
+        agents = [*self._agent_rows(), _AUTOMATION]
         customers = [
             {
-                "accountId": f"qm:{p.number}",
-                "accountType": "customer",
+                "accountId": _account(p.number)[0],
+                "accountType": _account(p.number)[1],
                 "displayName": p.name,
                 "emailAddress": None,
                 "active": True,
-                "timeZone": None,
             }
             for p in self.people()
         ]
@@ -521,7 +626,6 @@ SANDBOX = DeskAccount(
     {
         "site": "alderfinch",
         "email": "etl@alderfinch.example",
-        "feedback_date_field": "customfield_10034",
         "hours": "Mon-Fri 08:00-18:00",
         "time_zone": "Europe/Berlin",
         "holiday_country": "DE",
