@@ -21,6 +21,7 @@ SupportEtlError
         ModelError              a SQL model could not be built; the tables are as before
         BookmarkError           a bookmark is unreadable or in the future; the stream waits
     StorageError                landing zone or warehouse: full, read-only, unreachable
+        NoTablesError           no run yet, or tables are missing
         WarehouseBusyError      another program holds it
             RunAtWorkError      another run is at work
     OrchestratorError           Prefect's server does not start or does not answer
@@ -133,6 +134,10 @@ class StorageError(SupportEtlError):
     """Landing zone or warehouse cannot be read or written."""
 
     exit_code = 5
+
+
+class NoTablesError(StorageError):
+    """A table is not there: the warehouse is empty, or made by an older version."""
 
 
 class WarehouseBusyError(StorageError):

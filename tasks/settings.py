@@ -290,13 +290,22 @@ class PlanningSettings(_Section):
 
 
 class RuleSettings(_Section):
-    """When a batch is refused, and when a stream counts as stale."""
+    """When a batch is refused, and what raises an alert."""
 
     quarantine_limit_share: float = Field(
         0.5, description="Refuse a batch if a larger share of its rows is bad", ge=0, le=1
     )
     behind_hours: float = Field(
         26, description="Alert when a stream has not been read for more hours than this", gt=0
+    )
+    unexplained_limit_share: float = Field(
+        0.05,
+        description=(
+            "Alert when a larger share of a measure's figures differs from the vendor's own"
+            " without an explanation (tickets opened in the last eight weeks)"
+        ),
+        ge=0,
+        le=1,
     )
 
 

@@ -1,4 +1,4 @@
-"""Step: detect silent failures: quiet sources, unusual volumes, stale streams, unknown values.
+"""Step: detect silent failures: quiet sources, odd volumes, stale streams, unlike figures.
 
 Days are UTC days of the last eight weeks, so that a change of the reporting zone changes no alert.
 Nothing is hidden or corrected; an alert says what to look at.
@@ -19,11 +19,12 @@ from tasks.warehouse import runlog
 from tasks.warehouse.engine import Warehouse
 from tasks.warehouse.session import Session
 
-KINDS = ("quiet", "volume", "behind", "unknown", "schedule")
+KINDS = ("quiet", "volume", "behind", "unknown", "schedule", "unexplained")
 WEEKS = 8
 _LEAST_A_DAY = 1.0
 _ROBUST = 1.4826  # a normal distribution's standard deviation in median absolute deviations
 _FAR = 6.0
+_LEAST_UNEXPLAINED = 3  # figures; fewer are no sign of a wrong reading
 Alert = tuple[str, str, str]
 
 
@@ -36,6 +37,28 @@ class DailyCount(NamedTuple):
     records_count: int
 
 
+class Agreement(NamedTuple):
+    """How many figures of an account's measure are those of the vendor."""
+
+    account: str
+    measure: str
+    calendar: str
+    compared_count: int
+    equal_count: int
+    explained_count: int
+    unexplained_count: int
+
+    @property
+    def title(self) -> str:
+        """The measure and its kind of time."""
+        return self.measure if self.calendar == "none" else f"{self.measure} ({self.calendar})"
+
+    @property
+    def unexplained_share(self) -> float:
+        """Figures that differ without an explanation, as a share."""
+        return self.unexplained_count / self.compared_count
+
+
 def watch(warehouse: Warehouse, settings: Settings, as_of: datetime) -> list[Alert]:
     """Look for silent failures and record them in `ops.alert`.
 
@@ -44,6 +67,7 @@ def watch(warehouse: Warehouse, settings: Settings, as_of: datetime) -> list[Ale
     with warehouse.transaction() as session:
         alerts = [*_behind(session, settings, as_of), *_schedules(session, settings)]
         alerts += [(on, "unknown", words) for on, words in unknown_words(account_values(session))]
+        alerts += _unlike(session, settings, as_of)
         for subject, days in _daily(session, as_of).items():
             alerts += judge(subject, days, as_of)
         runlog.record_alerts(session, KINDS, alerts)
@@ -134,6 +158,19 @@ def _daily(session: Session, as_of: datetime) -> dict[str, dict[date, int]]:
     for row in rows:
         by_subject[f"{row.account}/{row.entity}"][row.day] = row.records_count
     return by_subject
+
+
+def _unlike(session: Session, settings: Settings, as_of: datetime) -> Iterator[Alert]:
+    """Measures of which too many figures differ from the vendor's without an explanation."""
+    since, limit = as_of - timedelta(weeks=WEEKS), settings.rules.unexplained_limit_share
+    for row in read(session, "compare/agreement", Agreement, since=since, until=as_of):
+        if row.unexplained_count >= _LEAST_UNEXPLAINED and row.unexplained_share > limit:
+            description = (
+                f"{row.unexplained_count:,} of {row.compared_count:,} figures"
+                f" ({row.unexplained_share:.0%}) differ from the vendor's own, and nothing explains"
+                f" it; see `support-etl compare --account {row.account}`"
+            )
+            yield f"{row.account}/{row.title}", "unexplained", description
 
 
 def _behind(session: Session, settings: Settings, as_of: datetime) -> Iterator[Alert]:

@@ -13,6 +13,7 @@ import typer
 
 from flows.cli import (
     catalog,
+    compare,
     console,
     doctor,
     erase,
@@ -50,7 +51,7 @@ app = typer.Typer(
 for group, commands in (
     (SET_UP, (init.init,)),
     (RUN, (runs.run, runs.backfill, runs.replay, reconcile.reconcile, report.report)),
-    (LOOK, (doctor.doctor, statuses.statuses, warehouse.status)),
+    (LOOK, (doctor.doctor, statuses.statuses, warehouse.status, compare.compare)),
     (WAREHOUSE, (warehouse.prepare, warehouse.migrate, warehouse.tidy, erase.erase)),
     (CATALOG, (catalog.connectors, catalog.kpis, catalog.models, catalog.surveys)),
     (TRY, (runs.demo, sandbox.sandbox, forecast.forecast)),

@@ -12,10 +12,12 @@ from flows.pipeline.context import RunContext, open_warehouse
 from flows.pipeline.outcome import Outcome
 from flows.pipeline.runner import Work
 from tasks.clock import now
+from tasks.errors import NoTablesError
 from tasks.notifications.content import Message
 from tasks.notify import notify, undelivered
 from tasks.settings import NotificationSettings, SecretLookup, Settings, redact
 from tasks.warehouse import runlog
+from tasks.warehouse.engine import Warehouse
 
 _MOST_STREAMS = 5
 _STEP_WORDS = {  # for the title, and what a reader of the tables must know
@@ -81,7 +83,18 @@ def notify_stale(
         f"watch-{now():%Y%m%d-%H%M%S}",
     )
     with open_warehouse(settings) as warehouse:
-        return undelivered(notify(settings.notifications, warehouse, message, lookup=lookup))
+        known = warehouse if _has_tables(warehouse) else None
+        return undelivered(notify(settings.notifications, known, message, lookup=lookup))
+
+
+def _has_tables(warehouse: Warehouse) -> bool:
+    """Whether the run log is there: before the first run nothing remembers what was sent."""
+    try:
+        with warehouse.session() as session:
+            runlog.last_run(session)
+    except NoTablesError:
+        return False
+    return True
 
 
 def _message(context: RunContext, outcome: Outcome) -> Message:

@@ -9,7 +9,7 @@ from flows.pipeline.bookmarks import bookmark_faults
 from flows.pipeline.context import Reporter, open_warehouse
 from tasks import watch
 from tasks.clock import now
-from tasks.errors import ConfigurationError
+from tasks.errors import ConfigurationError, NoTablesError
 from tasks.landing.store import Landing
 from tasks.meanings import AccountValue, as_set_now
 from tasks.settings import Settings
@@ -62,14 +62,18 @@ class Status:
 
 def status(settings: Settings, *, max_age_hours: float) -> Status:
     """Last run, age of the marts, alerts and quarantine."""
-    with open_warehouse(settings) as warehouse, warehouse.session() as session:
-        run = runlog.last_run(session)
-        watermarks = runlog.watermarks(session)
-        alerts = runlog.open_alerts(session)
-        waiting = runlog.open_quarantine_count(session)
-        faults = bookmark_faults(runlog.bookmarks(session))
+    no_run = Status(False, (("last run", "none yet; call `support-etl run`"),))
+    try:
+        with open_warehouse(settings) as warehouse, warehouse.session() as session:
+            run = runlog.last_run(session)
+            watermarks = runlog.watermarks(session)
+            alerts = runlog.open_alerts(session)
+            waiting = runlog.open_quarantine_count(session)
+            faults = bookmark_faults(runlog.bookmarks(session))
+    except NoTablesError:
+        return no_run
     if run is None:
-        return Status(False, (("last run", "none yet; call `support-etl run`"),))
+        return no_run
     marts = watermarks.pop("marts", None)
     age = (now() - marts).total_seconds() / 3600 if marts else None
     is_fresh = age is not None and age <= max_age_hours
@@ -94,8 +98,11 @@ def status(settings: Settings, *, max_age_hours: float) -> Status:
 
 def complete_until(settings: Settings) -> datetime | None:
     """The instant up to which the marts are complete; None before the first complete run."""
-    with open_warehouse(settings) as warehouse, warehouse.session() as session:
-        return runlog.watermarks(session).get("marts")
+    try:
+        with open_warehouse(settings) as warehouse, warehouse.session() as session:
+            return runlog.watermarks(session).get("marts")
+    except NoTablesError:
+        return None
 
 
 def _stamp(instant: datetime) -> str:

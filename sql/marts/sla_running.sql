@@ -20,7 +20,7 @@ select
         when sla_clock.state = 'breached' then 'breached'
         when sla_clock.left_seconds_as_of < 3600 then 'less than 1 hour left'
         when sla_clock.left_seconds_as_of < 14400 then '1 to 4 hours left'
-        when sla_clock.left_seconds_as_of is null then 'not told'
+        when sla_clock.left_seconds_as_of is null then 'time left unknown'
         else '4 hours or more left'
     end as risk
 from core.fct_sla_clock as sla_clock

@@ -79,7 +79,8 @@ our_verdicts as (
             when sum(case when state = 'breached' then 1 else 0 end) > 0 then 0.0
             when sum(case when state = 'running' then 1 else 0 end) = 0 then 1.0
         end as met,
-        max(case when is_ended_without_reply then 1 else 0 end) as without_reply
+        max(case when is_ended_without_reply then 1 else 0 end) as without_reply,
+        max(case when is_business then target_seconds end) as business_target_seconds
     from core.fct_sla_clock
     group by account, ticket_id, metric
 ),
@@ -90,7 +91,8 @@ every_verdict as (
         ticket_id,
         'sla_' || metric as measure,
         met,
-        without_reply
+        without_reply,
+        business_target_seconds
     from our_verdicts
     union all
     select
@@ -98,7 +100,8 @@ every_verdict as (
         ticket_id,
         'sla' as measure,
         min(met) as met,
-        max(without_reply) as without_reply
+        max(without_reply) as without_reply,
+        cast(null as bigint) as business_target_seconds
     from our_verdicts
     group by account, ticket_id
     having min(met) = 0 or count(*) = count(met)
@@ -170,6 +173,7 @@ compared as (
         figure.published_at,
         figure.targets_count,
         every_verdict.without_reply,
+        every_verdict.business_target_seconds,
         message_totals.replies_of_all,
         message_totals.public_of_agents,
         message_totals.public_of_agents_and_bots,
@@ -209,6 +213,14 @@ compared as (
             case figure.kind_of_figure
                 when 'first_reply/business'
                     then ticket.first_reply_business_at_event_seconds_recorded
+                when 'sla_first_reply/none'
+                    then ticket.first_reply_business_at_event_seconds_recorded
+                when 'sla_resolution/none'
+                    then ticket.full_resolution_business_at_event_seconds_recorded
+                when 'sla_requester_wait/none'
+                    then ticket.requester_wait_business_at_event_seconds_recorded
+                when 'sla_agent_work/none'
+                    then ticket.agent_work_business_at_event_seconds_recorded
                 when 'first_resolution/business'
                     then ticket.first_resolution_business_at_event_seconds_recorded
                 when 'resolution/business'
@@ -270,7 +282,14 @@ explained as (
         case
             when our_value = vendor_value then 'equal'
             when abs(our_value - vendor_value) <= rounding then 'rounding'
-            when abs(at_event_seconds / unit_seconds - vendor_value) <= rounding
+            when unit = 'verdict'
+                and vendor_value
+                = case when at_event_seconds <= business_target_seconds then 1 else 0 end
+                and at_event_seconds is not null
+                and business_target_seconds is not null
+                then 'schedule_at_event'
+            when unit <> 'verdict'
+                and abs(at_event_seconds / unit_seconds - vendor_value) <= rounding
                 then 'schedule_at_event'
             when measure = 'first_reply'
                 and calendar = 'calendar'

@@ -253,6 +253,23 @@ OPERATIONS = (
         ),
     ),
     Layout(
+        "vendor_comparison",
+        "Our figures and the vendors' own",
+        "Figures of tickets opened in the last eight weeks that the vendor publishes itself: how"
+        " many differ with an explanation, how many without one, and which measure agrees least;"
+        " see `support-etl compare`.",
+        "marts.vendor_comparison",
+        (
+            "Account",
+            "Compared",
+            "Explained",
+            "Unexplained",
+            "Unexplained share",
+            "Worst measure",
+            "Its unexplained share",
+        ),
+    ),
+    Layout(
         "quarantine",
         "Rows in quarantine",
         "Rows that broke a rule and count in no figure; see `support-etl quarantine list`.",

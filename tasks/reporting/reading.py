@@ -1,6 +1,6 @@
 """What the report is made from: which reads, over which days."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Protocol, TypeVar
 
 import pyarrow as pa
@@ -74,6 +74,7 @@ def planning_data(ask: Reads, last_day: date) -> PlanningData:
 def shown_rows(ask: Reads, last_day: date) -> dict[str, Rows]:
     """Rows of the tables that the report shows as they are."""
     until = last_day + _WEEK
+    eight_weeks = datetime.combine(last_day - 8 * _WEEK, time(), UTC)
     return {
         "staffing": _rows(ask.columns("publish/staffing")),
         "staffing_hours": _rows(ask.columns("publish/staffing_hours", until=until)),
@@ -86,6 +87,7 @@ def shown_rows(ask: Reads, last_day: date) -> dict[str, Rows]:
         "contacts": _rows(ask.columns("publish/contacts", day=last_day)),
         "forecast": _rows(ask.columns("publish/forecast")),
         "sla_running": _rows(ask.columns("publish/sla_running")),
+        "vendor_comparison": _rows(ask.columns("publish/vendor_comparison", since=eight_weeks)),
         "quarantine": _rows(ask.columns("publish/quarantine")),
     }
 

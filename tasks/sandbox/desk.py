@@ -97,6 +97,16 @@ class Desk(Fake):
         """The first public message of an agent."""
         return next((n.at for n in self.notes(ticket) if n.role == "agent" and n.is_public), None)
 
+    def solves(self, ticket: Ticket) -> list[datetime]:
+        """Every time that the ticket became solved or closed."""
+        found, done = [], False
+        for change in ticket.changes_until(self.clock):
+            if change.field == "status":
+                if change.after in {"solved", "closed"} and not done:
+                    found.append(change.at)
+                done = change.after in {"solved", "closed"}
+        return found
+
     def agents(self) -> list[Agent]:
         """Everybody hired by now, those who left too."""
         return [a for a in self.world.agents if a.team in self.teams and since(a) <= self.clock]

@@ -15,7 +15,13 @@ import psycopg
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
-from tasks.errors import ConfigurationError, RunAtWorkError, StorageError, WarehouseBusyError
+from tasks.errors import (
+    ConfigurationError,
+    NoTablesError,
+    RunAtWorkError,
+    StorageError,
+    WarehouseBusyError,
+)
 from tasks.settings import WarehouseSettings
 from tasks.warehouse.session import WHOLE_RESULTS, DuckDBSession, PostgresSession, Session
 
@@ -114,7 +120,7 @@ class Warehouse:
         try:
             yield self._session(connection)
         except (sa.exc.SQLAlchemyError, duckdb.Error, psycopg.Error) as trouble:
-            raise StorageError(f"warehouse {self.name}: {_first_line(trouble)}") from trouble
+            raise self._error_inside(trouble) from trouble
         finally:
             _close(connection)
 
@@ -203,6 +209,15 @@ class Warehouse:
             session.execute("detach fresh")
         os.replace(compact, path)
 
+    def _error_inside(self, trouble: Exception) -> StorageError:
+        text = _first_line(trouble)
+        if _is_missing_table(trouble):
+            return NoTablesError(
+                f"warehouse {self.name} has no tables yet, or not all; call `support-etl run`"
+                f" (or `support-etl prepare`, which only creates them): {text}"
+            )
+        return StorageError(f"warehouse {self.name}: {text}")
+
     def _opening_error(self, trouble: Exception) -> StorageError:
         text = _first_line(trouble)
         if "lock" in text.lower():
@@ -225,6 +240,15 @@ def _close(connection: sa.Connection) -> None:
     """
     with suppress(sa.exc.SQLAlchemyError, duckdb.Error, psycopg.Error):
         connection.close()
+
+
+def _is_missing_table(trouble: Exception) -> bool:
+    original = getattr(trouble, "orig", None) or trouble
+    if isinstance(original, (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName)):
+        return True
+    return isinstance(original, duckdb.CatalogException) and str(original).startswith(
+        "Catalog Error: Table with name"
+    )
 
 
 def _first_line(trouble: Exception) -> str:

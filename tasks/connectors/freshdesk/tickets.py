@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from tasks.clock import Window
 from tasks.connectors.freshdesk.api import CHANGES, LIST, full, since
+from tasks.connectors.freshdesk.figures import FIGURES
 from tasks.connectors.freshdesk.messages import MESSAGES
 from tasks.connectors.freshdesk.sla import SLA_EVENTS
 from tasks.connectors.freshdesk.transforms import statuses
@@ -83,6 +84,7 @@ STREAMS = (
             ),
             *MESSAGES,
             *SLA_EVENTS,
+            FIGURES,
         ),
     ),
     Stream(

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from tasks.connectors.hubspot.api import above, changed, lists, merged
+from tasks.connectors.hubspot.figures import FIGURES, PROPERTIES
 from tasks.connectors.hubspot.messages import MESSAGES
 from tasks.connectors.hubspot.sla import SLA_EVENTS
 from tasks.entities import TICKET, TICKET_EVENT, TICKET_LINK, TICKET_STATUS
@@ -27,6 +28,7 @@ TICKET_PROPERTIES = (
     "hs_merged_object_ids",
     "hs_time_to_close_sla_at",
     "hs_time_to_first_response_sla_at",
+    *PROPERTIES,
 )
 
 HISTORY = ("hs_pipeline_stage", "hubspot_owner_id", "hubspot_team_id", "hs_ticket_priority")
@@ -168,6 +170,7 @@ STREAMS = (
             linked("companies", "organization"),
             *MESSAGES,
             *SLA_EVENTS,
+            FIGURES,
         ),
     ),
     Stream(

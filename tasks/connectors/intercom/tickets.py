@@ -1,6 +1,7 @@
 """Intercom: tickets and their history."""
 
 from tasks.connectors.intercom.api import KIND, PAGES, PARTS, holder, search
+from tasks.connectors.intercom.figures import FIGURES
 from tasks.connectors.intercom.messages import MESSAGES
 from tasks.connectors.intercom.surveys import RATINGS
 from tasks.connectors.intercom.time_entries import TIME_ENTRIES
@@ -124,6 +125,7 @@ STREAMS = (
             *MESSAGES,
             *RATINGS,
             *TIME_ENTRIES,
+            FIGURES,
         ),
     ),
 )

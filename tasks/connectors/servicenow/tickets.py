@@ -1,6 +1,7 @@
 """ServiceNow: tickets and their history."""
 
 from tasks.connectors.servicenow.api import MOST, PLAIN, TABLE, table
+from tasks.connectors.servicenow.figures import FIELDS, INCIDENT, figures
 from tasks.connectors.servicenow.transforms import labels
 from tasks.entities import TICKET, TICKET_EVENT, TICKET_STATUS
 from tasks.rest.paging import OnePage
@@ -41,7 +42,7 @@ def tickets(
         name,
         description,
         "incident" if name == "incidents" else "sn_customerservice_case",
-        f"{TASK},hold_reason" if account == "company" else f"{TASK},{account},contact",
+        f"{TASK},{FIELDS},hold_reason" if account == "company" else f"{TASK},{account},contact",
         (
             Output(
                 TICKET,
@@ -67,6 +68,7 @@ def tickets(
                     "version_at": "sys_updated_on",
                 },
             ),
+            figures(*INCIDENT) if account == "company" else figures(),
         ),
         optional=optional,
     )

@@ -190,6 +190,7 @@ class Freshdesk(Desk):
         first = self.first_reply_at(t)
         solved = self.solved_at(t)
         due = self._due(t, RESOLUTION_MINUTES)
+        first_due = self._due(t, FIRST_REPLY_MINUTES)
         row: Row = {
             "id": t.number,
             "subject": t.topic,
@@ -206,8 +207,8 @@ class Freshdesk(Desk):
             "created_at": iso(t.created_at),
             "updated_at": iso(self.updated_at(t)),
             "due_by": due,
-            "fr_due_by": self._due(t, FIRST_REPLY_MINUTES),
-            "fr_escalated": False,
+            "fr_due_by": first_due,
+            "fr_escalated": (iso(first) if first else iso(self.clock)) > first_due,
             "is_escalated": bool((iso(solved) if solved else iso(self.clock)) > due),
             "spam": False,
             "tags": [],

@@ -3,15 +3,17 @@ conversations.
 """
 
 import re
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from tasks.sandbox.fake import Fake, Request, Response, page_of
 from tasks.sandbox.story import RESOLUTION_MINUTES, Ticket
 from tasks.sandbox.world import World
 
 _ROW = dict[str, Any]
+_BERLIN = ZoneInfo("Europe/Berlin")
 _CONTACT, _COMPANY, _OWNER, _DEAL = 70_000, 8_000, 41_600_000, 910_000
 _STAGES = {
     "new": "1",
@@ -375,9 +377,12 @@ class HubSpot(Fake):
             "first_agent_reply_date": _ms(replies[0]) if replies else None,
             "time_to_first_agent_reply": str(_milli(opened, replies[0])) if replies else None,
             "time_to_close": str(_milli(opened, closed)) if closed else None,
+            "hs_time_to_first_response_in_operating_hours": _in_hours(opened, replies[:1]),
+            "hs_time_to_close_in_operating_hours": _in_hours(opened, [closed] if closed else []),
             "hs_merged_object_ids": ";".join(map(str, losers)) or None,
             "hs_time_to_close_sla_at": _ms(due),
-            "hs_time_to_close_sla_status": "2",
+            "hs_time_to_close_sla_status": _sla_state(closed, due, now),
+            "hs_time_to_first_response_sla_status": None,
         }
 
     def _losers(self, ticket: Ticket) -> dict[int, datetime]:
@@ -677,6 +682,40 @@ def _ms(instant: datetime) -> str:
         instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.")
         + f"{instant.microsecond // 1000:03d}Z"
     )
+
+
+def _sla_state(ended: datetime | None, due: datetime, now: datetime) -> str:
+    """0 active, 1 overdue, 3 completed on time, 4 completed late."""
+    if ended:
+        return "4" if ended > due else "3"
+    return "1" if now > due else "0"
+
+
+def _in_hours(start: datetime, ends: list[datetime]) -> str | None:
+    """Milliseconds of the SLA's working hours up to an instant, if there is one.
+
+    They are Monday to Friday from 9 to 17 in Berlin, holidays too.
+    """
+    return (
+        str(sum(_in_hours_of(day, start, ends[0]) for day in _days(start, ends[0])))
+        if ends
+        else None
+    )
+
+
+def _days(start: datetime, end: datetime) -> Iterator[date]:
+    """The days of a span, and their neighbours."""
+    first, count = (start - timedelta(days=1)).date(), (end - start).days + 3
+    return (first + timedelta(days=number) for number in range(count))
+
+
+def _in_hours_of(day: date, start: datetime, end: datetime) -> int:
+    """Milliseconds of a span in one day's working hours."""
+    if day.weekday() >= 5:
+        return 0
+    opens, closes = (datetime.combine(day, time(hour), _BERLIN) for hour in (9, 17))
+    within = min(end, closes.astimezone(UTC)) - max(start, opens.astimezone(UTC))
+    return max(0, int(within.total_seconds()) * 1000)
 
 
 def _milli(start: datetime, end: datetime) -> int:

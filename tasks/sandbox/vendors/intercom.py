@@ -248,15 +248,23 @@ class Intercom(Desk):
         }
 
     def _statistics(self, t: Ticket) -> Row:
-        solved = self.solved_at(t)
+        solved, replied, solves = self.solved_at(t), self.first_reply_at(t), self.solves(t)
         return {
             "type": "conversation_statistics",
-            "first_admin_reply_at": seconds(self.first_reply_at(t)),
-            "last_close_at": seconds(solved),
-            "count_reopens": 0,
+            "time_to_admin_reply": self._in_hours(t, replied),
+            "time_to_first_close": self._in_hours(t, solves[0] if solves else None),
+            "time_to_last_close": self._in_hours(t, solves[-1] if solves else None),
+            "first_admin_reply_at": seconds(replied),
+            "first_close_at": seconds(solves[0] if solves else None),
+            "last_close_at": seconds(solves[-1] if solves else None),
+            "count_reopens": len(solves) - 1 + (not solved) if solves else 0,
             "handling_time": t.minutes_worked * 60 if solved and t.minutes_worked else None,
             "adjusted_handling_time": None,
         }
+
+    def _in_hours(self, t: Ticket, end: datetime | None) -> int | None:
+        """Seconds within office hours since the creation."""
+        return int(self.hours(t).open_seconds(t.created_at, end)) if end else None
 
     def _rating(self, t: Ticket, contact: Row) -> Row | None:
         rating = t.rating

@@ -452,7 +452,8 @@ class Company:
                 sum(c.before == "solved" and c.after != "closed" for c in statuses)
             ),
             "reassignment_count": str(max(0, sum(c.field == "assignee" for c in changes) - 1)),
-            "made_sla": "true",
+            **self._resolve_times(ticket.created_at, solved if is_solved else None),
+            "made_sla": "false" if self._is_late(ticket, now) else "true",
             "hold_reason": _HELD_FOR.get(str(statuses[-1].after), ""),
             "parent_incident": "",
             "close_code": "",
@@ -524,6 +525,18 @@ class Company:
             }
             for place, n in enumerate(ticket.notes_until(now))
         ]
+
+    def _resolve_times(self, opened: datetime, solved: datetime | None) -> _ROW:
+        """Seconds to the resolution, around the clock and within the schedule."""
+        if solved is None:
+            return {"calendar_stc": "", "business_stc": ""}
+        return {
+            "calendar_stc": str(int((solved - opened).total_seconds())),
+            "business_stc": str(int(BERLIN.open_seconds(opened, solved))),
+        }
+
+    def _is_late(self, ticket: Ticket, now: datetime) -> bool:
+        return any(row["has_breached"] == "true" for row in self._slas(ticket, now))
 
     def _slas(self, ticket: Ticket, now: datetime) -> list[_ROW]:
         reply = next((n.at for n in ticket.notes if n.role == "agent" and n.is_public), None)
