@@ -5,6 +5,7 @@ value to its column's kind. A value that cannot be cast sends its row to quarant
 and the text named.
 """
 
+import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -73,6 +74,7 @@ _CASTS = {
         " then try_cast({x} as date) end"
     ),
 }
+_ID_NAME = re.compile(r"(^|[._])(id|ids|key)$|[a-z]Ids?$|^item$")
 _RANGES = {
     "number": "-1e12 to 1e12",
     "instant": "1990 to 2100",
@@ -127,7 +129,10 @@ def translate(
         raw = _transformed(output, buffer.records, origin, parent_document, settings or {})
     else:
         raw = _picked(output, reader, buffer.records, origin)
-    arrays = {_raw(value): _array(values, stream.scalar) for value, values in raw.columns.items()}
+    arrays = {
+        _raw(value): _array(values, stream.scalar, is_id=_is_id(value))
+        for value, values in raw.columns.items()
+    }
     table = origin.attach(pa.table(arrays), raw.owners)
     if output.filter and not output.each:
         table = _without_empty(table, raw.broken)
@@ -326,10 +331,18 @@ class _Origin:
         return table
 
 
-def _array(values: list[Json], scalar: Callable[[Json], Json] | None) -> pa.Array:
+def _is_id(value: Value) -> bool:
+    """Whether a value is an id by its name, such as `id`, `user.id`, `agent_id` or `OwnerId`."""
+    return isinstance(value, (Path, Item)) and bool(_ID_NAME.search(str(value)))
+
+
+def _array(
+    values: list[Json], scalar: Callable[[Json], Json] | None, *, is_id: bool = False
+) -> pa.Array:
     """A column of whatever the vendor sent.
 
-    Mixed kinds become text, so that one odd value spoils nothing.
+    Mixed kinds become text, so that one odd value spoils nothing; so do ids of which one is a
+    fraction, which would write the others as floats.
     """
     if scalar and any(isinstance(value, dict) for value in values):
         values = [scalar(value) if isinstance(value, dict) else value for value in values]
@@ -337,7 +350,8 @@ def _array(values: list[Json], scalar: Callable[[Json], Json] | None) -> pa.Arra
         found = pa.array(values)
     except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
         return pa.array([_as_text(value) for value in values], pa.string())
-    if pa.types.is_struct(found.type) or (pa.types.is_null(found.type)):
+    is_mixed_id = is_id and pa.types.is_floating(found.type)
+    if pa.types.is_struct(found.type) or pa.types.is_null(found.type) or is_mixed_id:
         return pa.array([_as_text(value) for value in values], pa.string())
     return found
 

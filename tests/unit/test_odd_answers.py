@@ -76,6 +76,17 @@ class TestAFloatAmongIds:
         rows = _rows(_page(_record("10001"), _record("10003.5")))
         assert rows.table["ticket_id"].to_pylist() == ["10001", "10003.5"]
 
+    def test_with_a_fraction_changes_only_itself_inside_an_expression(self):
+        """`{id} || '-opened'` wrote 10001.0-opened for all of the page."""
+        fields = {**FIELDS, "ticket_id": sql("{id} || '-a'"), "assignee_id": sql("{agent_id}")}
+        records = [
+            f'{{"id":{key},"agent_id":{agent},"created":"{CREATED}"}}'
+            for key, agent in (("9007199254740993", "900"), ("10003.5", "902.5"), ("7", "901"))
+        ]
+        rows = _rows(_page(*records), Output(TICKET, fields=fields))
+        assert rows.table["ticket_id"].to_pylist() == ["9007199254740993-a", "10003.5-a", "7-a"]
+        assert rows.table["assignee_id"].to_pylist() == ["900", "902.5", "901"]
+
     def test_is_whole_for_a_record_function_too(self):
         def made(record, context: RecordContext):
             yield {
