@@ -5,15 +5,14 @@ pseudonym on the way in. Counts, times and scores stay, without anybody's name; 
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-import msgspec
-
 from tasks.landing.store import Batch, Landing
-from tasks.privacy.pages import Person, cleared, words_of
+from tasks.privacy.pages import Person, cleared, decoded, words_of
 from tasks.privacy.persons import PERSON_COLUMNS, Erased, fingerprint, pseudonym
-from tasks.quality.checked import Checked
+from tasks.quality.checked import Checked, RejectedRow
 from tasks.settings import SecretLookup, secrets_of
 from tasks.sqlmodels.reads import read
 from tasks.warehouse import persons, runlog
@@ -29,20 +28,27 @@ def erased_of(session: Session, account: str, lookup: SecretLookup | None = None
     Raises MissingSecretError without the key they were erased with.
     """
     marks = runlog.erased(session, account)
-    return (
-        Erased(account, secrets_of(ACCOUNT, ("key",), lookup)["key"], frozenset(marks))
-        if marks
-        else None
-    )
+    if not marks:
+        return None
+    key = secrets_of(ACCOUNT, ("key",), lookup)["key"]
+    return Erased(account, key, frozenset(marks), persons.tickets_of_erased(session, account))
 
 
 def hidden(checked: Checked, erased: Erased | None) -> Checked:
-    """Checked rows with erased persons hidden."""
+    """Checked rows with erased persons hidden, in rejected rows too, whose reasons quote values."""
     if erased is None:
         return checked
-    return Checked(
-        checked.entity, erased.hide(checked.entity, checked.rows), checked.rejected, checked.verdict
-    )
+    rejected = tuple(_hidden_rejection(row, erased) for row in checked.rejected)
+    rows = erased.hide(checked.entity, checked.rows)
+    return Checked(checked.entity, rows, rejected, checked.verdict)
+
+
+def _hidden_rejection(row: RejectedRow, erased: Erased) -> RejectedRow:
+    """The rejected row, without key and reason where they are an erased person's."""
+    names = [erased.instead(value) for value in (row.record_key, *row.persons)]
+    if not any(names):
+        return row
+    return replace(row, record_key=names[0] or row.record_key, reason="erased", persons=())
 
 
 class CustomerWords(NamedTuple):
@@ -79,7 +85,7 @@ def person_of(
     words = {word for row in rows for word in row if word}
     for _, body in landing.bodies(account):
         if customer_id.encode() in body:
-            words |= words_of(msgspec.json.decode(body), customer_id)
+            words |= words_of(decoded(body), customer_id)
     tickets = read(session, "erase/tickets", TicketId, **customer, pseudonym=name)
     return Person.of(account, customer_id, name, words, frozenset(row.ticket_id for row in tickets))
 
@@ -106,10 +112,17 @@ def erase_rows(session: Session, person: Person) -> list[Trace]:
 
     Runs in the caller's transaction; gives what was changed, by table.
     """
-    cleared_rows = [
+    return [
         *persons.replace_ids(session, _customer(person), PERSON_COLUMNS),
         *persons.clear_texts(session, person.account),
+        *_clear_quotations(session, person),
     ]
+
+
+def _clear_quotations(session: Session, person: Person) -> list[Trace]:
+    """Clear the person's words in texts of others and in the quarantine."""
+    addresses, names = sorted(person.addresses), person.full_names
+    cleared_texts = list(persons.clear_words(session, person.account, addresses, names))
     rejected = runlog.clear_quarantine(
         session,
         person.account,
@@ -117,7 +130,7 @@ def erase_rows(session: Session, person: Person) -> list[Trace]:
         person.pseudonym,
         sorted({*person.addresses, *person.full_names}),
     )
-    return [*cleared_rows, *_if_any(Trace("ops.quarantine", rejected))]
+    return [*cleared_texts, *_if_any(Trace("ops.quarantine", rejected))]
 
 
 def _customer(person: Person) -> persons.Customer:
@@ -128,18 +141,44 @@ def _if_any(trace: Trace) -> list[Trace]:
     return [trace] if trace.count else []
 
 
-def clear_batch(session: Session, landing: Landing, batch: Batch, erased: Erased) -> None:
-    """After a load, clear texts on tickets of erased persons, and their pages of the batch."""
-    list(persons.clear_texts(session, erased.account))
+def clear_batch(
+    session: Session, landing: Landing, batch: Batch, erased: Erased
+) -> tuple[bool, list[Person]]:
+    """After a load, clear texts on tickets of erased persons, and their pages of the batch.
+
+    Gives whether a text was cleared that the warehouse's file may still hold, and the persons that
+    came by.
+    """
+    traces = list(persons.clear_texts(session, erased.account))
+    came_by = []
     for customer_id, name in erased.seen.items():
         words = {
             word
             for _, body in landing.bodies(erased.account, batch)
             if customer_id.encode() in body
-            for word in words_of(msgspec.json.decode(body), customer_id)
+            for word in words_of(decoded(body), customer_id)
         }
         person = Person.of(erased.account, customer_id, name, words)
+        traces += _clear_quotations(session, person)
         _clear_pages(landing, landing.bodies(erased.account, batch), person)
+        came_by.append(person)
+    return bool(traces), came_by
+
+
+def clear_batches(
+    session: Session, landing: Landing, batches: Iterable[Batch], came_by: Iterable[Person]
+) -> bool:
+    """Clear what others wrote of persons whose own record came in another batch of the run.
+
+    True if a text was cleared that the warehouse's file may still hold.
+    """
+    traces: list[Trace] = []
+    known = [person for person in came_by if person.addresses or person.full_names]
+    for person in known:
+        traces += _clear_quotations(session, person)
+        for batch in batches:
+            _clear_pages(landing, landing.bodies(person.account, batch), person)
+    return bool(traces)
 
 
 def _clear_pages(landing: Landing, pages: Iterable[tuple[str, bytes]], person: Person) -> int:
@@ -194,3 +233,38 @@ def remains(session: Session, landing: Landing, folder: str, person: Person) -> 
         *_if_any(Trace("landing zone", pages)),
         *_if_any(Trace("reports", files)),
     ]
+
+
+def keep_marks(session: Session, landing: Landing) -> None:
+    """Keep the marks of erased persons in the landing zone too.
+
+    A restored backup of the warehouse would otherwise bring back persons whose mark it lacks.
+    """
+    marks = {(mark.account, mark.fingerprint) for mark in runlog.erased_marks(session)}
+    kept = set(landing.erased())
+    if marks - kept:
+        landing.keep_erased(sorted(marks | kept))
+
+
+def erase_again(
+    session: Session, landing: Landing, folder: str, lookup: SecretLookup | None = None
+) -> bool:
+    """Erase persons whose mark the landing zone has and the warehouse lacks: it was restored.
+
+    True if there were such. Raises MissingSecretError without the key. Runs in the caller's
+    transaction.
+    """
+    known = {(mark.account, mark.fingerprint) for mark in runlog.erased_marks(session)}
+    lost = sorted(set(landing.erased()) - known)
+    key = secrets_of(ACCOUNT, ("key",), lookup)["key"] if lost else ""
+    for account in sorted({account for account, _ in lost}):
+        marks = {mark for other, mark in lost if other == account}
+        for mark in marks:
+            runlog.record_erasure(session, account, mark, pseudonym(mark))
+        for customer_id in persons.customers(session, account, PERSON_COLUMNS):
+            if fingerprint(key, account, customer_id) in marks:
+                person = person_of(session, landing, account, customer_id, key)
+                erase_rows(session, person)
+                erase_files(folder, person)
+                erase_pages(landing, person)
+    return bool(lost)

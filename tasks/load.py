@@ -6,7 +6,7 @@ from typing import Any
 
 from tasks.entities import ENTITIES
 from tasks.landing.store import Batch
-from tasks.quality.checked import Checked, RejectedRow
+from tasks.quality.checked import Checked, RejectedRow, without_addresses
 from tasks.rest.spec import FullRefresh, Stream
 from tasks.translation.columns import keys_of
 from tasks.warehouse import runlog
@@ -116,5 +116,5 @@ class Load:
                 "record_number": row.record_number,
                 "record_key": row.record_key,
                 "rule": row.rule,
-                "reason": row.reason,
+                "reason": without_addresses(row.reason),
             }

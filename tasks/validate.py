@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from tasks.entities import ARROW, Entity
 from tasks.errors import BatchRefusedError, ContractError
+from tasks.privacy.persons import persons_of
 from tasks.quality.checked import Checked, RejectedRow
 from tasks.quality.suites import Verdict, check
 from tasks.rest.received import ReceivedPage
@@ -86,12 +87,13 @@ class Reader:
     def _checked(self, rows: Rows) -> Checked:
         entity, table = rows.entity, rows.table
         rejected = [
-            RejectedRow(entity.name, page, record, key, "readable value", reason)
-            for page, record, key, reason in zip(
+            RejectedRow(entity.name, page, record, key, "readable value", reason, persons)
+            for page, record, key, reason, persons in zip(
                 rows.refused.column(PAGE).to_pylist(),
                 rows.refused.column(RECORD).to_pylist(),
                 keys_of(entity, rows.refused),
                 rows.refused.column(REASON).to_pylist(),
+                persons_of(entity, rows.refused),
                 strict=True,
             )
         ]
@@ -167,12 +169,13 @@ def _without_rejected(
     for index in indexes:
         keep[index] = False
     rejected = [
-        RejectedRow(entity.name, page, record, key, verdict.bad[index][0], verdict.bad[index][1])
-        for index, page, record, key in zip(
+        RejectedRow(entity.name, page, record, key, *verdict.bad[index], persons)
+        for index, page, record, key, persons in zip(
             indexes,
             bad.column(PAGE).to_pylist(),
             bad.column(RECORD).to_pylist(),
             keys_of(entity, bad),
+            persons_of(entity, bad),
             strict=True,
         )
     ]

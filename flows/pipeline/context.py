@@ -9,6 +9,7 @@ from pathlib import Path
 
 from flows.pipeline.outcome import Outcome
 from flows.pipeline.runner import Runner
+from tasks import erase
 from tasks.clock import now
 from tasks.landing.store import Landing
 from tasks.settings import SecretLookup, Settings, redact
@@ -73,11 +74,25 @@ def running(
     with open_warehouse(settings) as warehouse, warehouse.held():
         prepare(warehouse, model_tables())
         landing = Landing(settings.landing.url)
+        outcome.has_cleared = _erase_again(settings, warehouse, landing, lookup)
         context = RunContext(
             settings, warehouse, landing, runner, run_id, instant, lookup, progress
         )
         with _recorded(warehouse, outcome, kind):
             yield context, outcome
+    if outcome.has_cleared or any(result.has_cleared for result in outcome.streams):
+        with open_warehouse(settings) as warehouse:
+            warehouse.compact()
+
+
+def _erase_again(
+    settings: Settings, warehouse: Warehouse, landing: Landing, lookup: SecretLookup | None
+) -> bool:
+    """Erase whom a restored backup brought back; keep the marks outside the warehouse, too."""
+    with warehouse.transaction() as session:
+        has_cleared = erase.erase_again(session, landing, settings.reports.folder, lookup)
+        erase.keep_marks(session, landing)
+    return has_cleared
 
 
 @contextmanager

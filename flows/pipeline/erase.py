@@ -89,6 +89,7 @@ def _clear(context: RunContext, person: Person, account: str, mark: str) -> list
     with context.warehouse.transaction() as session:
         cleared = list(erase.erase_rows(session, person))
         runlog.record_erasure(session, account, mark, person.pseudonym)
+        erase.keep_marks(session, context.landing)
     files = erase.erase_files(context.settings.reports.folder, person)
     return [*cleared, files, erase.erase_pages(context.landing, person)]
 

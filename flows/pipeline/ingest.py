@@ -79,7 +79,23 @@ def ingest_accounts(
             context.progress(result.summary)
     for client in clients:
         client.close()
+    _clear_erased(context, results)
     return results
+
+
+def _clear_erased(context: RunContext, results: Sequence[StreamResult]) -> None:
+    """Clear what one stream brought of an erased person whose own record another one brought."""
+    for result in results:
+        batches = [b for other in results if other.account == result.account for b in other.batches]
+        if not (result.erased and batches):
+            continue
+        try:
+            with context.warehouse.write_lock, context.warehouse.transaction() as session:
+                result.has_cleared |= erase.clear_batches(
+                    session, context.landing, batches, result.erased
+                )
+        except Exception as error:
+            _failed(context, result, error)
 
 
 def ingestion(
@@ -323,7 +339,11 @@ class _Ingestion:
         with self.context.warehouse.write_lock, session.begin():
             changed = load.commit(self.context.run_id, after, facts)
             if erased:
-                erase.clear_batch(session, self.context.landing, load.batch, erased)
+                landing = self.context.landing
+                has_cleared, came_by = erase.clear_batch(session, landing, load.batch, erased)
+                self.result.has_cleared |= has_cleared
+                self.result.erased += came_by
+        self.result.batches.append(load.batch)
         return changed
 
     def _count(self, tally: Tally, load: Load, changed: int) -> None:

@@ -5,6 +5,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
+from tasks.landing.store import Batch
+from tasks.privacy.pages import Person
 from tasks.quality.suites import Verdict
 from tasks.sqlmodels.materialization import ModelResult
 from tasks.watch import Alert
@@ -15,7 +17,11 @@ _LONGEST_MESSAGE = 2000
 
 @dataclass(slots=True)
 class StreamResult:
-    """The result of one stream in one run: its state and counts of requests, records and rows."""
+    """The result of one stream in one run: its state and counts of requests, records and rows.
+
+    `erased` are erased persons that came by in its `batches`; `has_cleared` says that texts of
+    them were cleared after the load.
+    """
 
     account: str
     stream: str
@@ -25,6 +31,9 @@ class StreamResult:
     records: int = 0
     changed: int = 0
     quarantined: int = 0
+    has_cleared: bool = False
+    erased: list[Person] = field(default_factory=list, repr=False)
+    batches: list[Batch] = field(default_factory=list, repr=False)
     warnings: list[str] = field(default_factory=list)
     verdicts: list[tuple[str, Verdict]] = field(default_factory=list)
 
@@ -80,6 +89,7 @@ class Outcome:
     """What a run did.
 
     `state` is completed; partly if a stream or a step failed; failed if the run ended early.
+    `has_cleared`: a restored warehouse was cleared of erased persons.
     """
 
     run_id: str
@@ -93,6 +103,7 @@ class Outcome:
     identities: Verdict = field(default_factory=lambda: Verdict("identities"))
     alerts: list[Alert] = field(default_factory=list)
     undelivered: list[str] = field(default_factory=list)
+    has_cleared: bool = False
 
     @property
     def unequal(self) -> list[str]:

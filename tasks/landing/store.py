@@ -1,5 +1,6 @@
 """The landing zone: a folder or any fsspec URL.
 
+    <root>/erased.json                                                   marks of erased persons
     <root>/<connector>/<account>/<stream>/open.json                      the batch in work, if any
     <root>/<connector>/<account>/<stream>/<day>/<batch>/000001.jsonl.zst one page: a header line,
         then the body
@@ -14,7 +15,7 @@ import errno
 import hashlib
 import os
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -27,6 +28,7 @@ from tasks.clock import Window, now, parse_instant
 from tasks.errors import StorageError
 
 _CODEC = "zstd"
+_ERASED = "erased.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +188,15 @@ class Landing:
         unpacked = _unpacked(bytes(self._files.cat_file(path)))
         assert unpacked is not None  # `bodies` gave it
         self._write(path.removeprefix(f"{self._root}/"), _packed(unpacked[0], body))
+
+    def erased(self) -> list[tuple[str, str]]:
+        """Marks of erased persons: account and fingerprint."""
+        stored = self._read(_ERASED)
+        return [(str(a), str(mark)) for a, mark in msgspec.json.decode(stored)] if stored else []
+
+    def keep_erased(self, marks: Sequence[tuple[str, str]]) -> None:
+        """Keep all marks of erased persons."""
+        self._write(_ERASED, msgspec.json.encode(marks))
 
     def remove(self, folder: str) -> None:
         """Delete a batch's folder."""

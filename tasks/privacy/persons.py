@@ -41,11 +41,15 @@ def pseudonym(mark: str) -> str:
 
 @dataclass(slots=True)
 class Erased:
-    """The erased persons of one account, for rows on their way into the warehouse."""
+    """The erased persons of one account, for rows on their way into the warehouse.
+
+    `tickets` are ids of their tickets, on which others may call them by name.
+    """
 
     account: str
     key: str = field(repr=False)
     marks: frozenset[str] = frozenset()
+    tickets: set[str] = field(default_factory=set, repr=False)
     _known: dict[str, str | None] = field(default_factory=dict, repr=False)
     _names: frozenset[str] = frozenset()
 
@@ -84,7 +88,26 @@ class Erased:
             place = rows.column_names.index(name)
             rows = rows.set_column(place, name, pa.array(hidden, pa.string()))
             hit = pc.or_(hit, pa.array([one is not None for one in pseudonyms], pa.bool_()))
-        return _without_personal(entity, rows, hit)
+        return _without_personal(entity, rows, self._of_tickets(rows, hit))
+
+    def _of_tickets(self, rows: pa.Table, hit: pa.Array) -> pa.Array:
+        """The hits, and the rows on tickets of erased persons."""
+        if "ticket_id" not in rows.column_names or not rows.num_rows:
+            return hit
+        tickets = rows.column("ticket_id").to_pylist()
+        if "requester_id" in rows.column_names:
+            self.tickets |= {
+                t for t, is_hit in zip(tickets, hit.to_pylist(), strict=True) if is_hit
+            }
+        return pc.or_(hit, pa.array([ticket in self.tickets for ticket in tickets], pa.bool_()))
+
+
+def persons_of(entity: Entity, rows: pa.Table) -> list[tuple[str, ...]]:
+    """For each row the ids of customers that stand in it."""
+    columns = [rows.column(name).to_pylist() for name in PERSON_COLUMNS.get(entity.name, ())]
+    if not columns:
+        return [()] * rows.num_rows
+    return [tuple(one for one in ids if one) for ids in zip(*columns, strict=True)]
 
 
 def _without_personal(entity: Entity, rows: pa.Table, hit: pa.Array) -> pa.Table:

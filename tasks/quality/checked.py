@@ -1,5 +1,6 @@
 """What validation passes on: good rows, and rejected rows with their reason."""
 
+import re
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -7,10 +8,17 @@ import pyarrow as pa
 from tasks.entities import Entity
 from tasks.quality.suites import Verdict
 
+_ADDRESS = re.compile(r"[^\s'\"<>()\[\]{}]+@[^\s'\"<>()\[\]{}]+")
+_DIGITS = re.compile(r"(?<![\w.])\+?\d(?:[ ()/.-]{0,2}\d){5,}")
+_DAY = re.compile(r"\d{4,6}-\d{2}-\d{2}")
+
 
 @dataclass(frozen=True, slots=True)
 class RejectedRow:
-    """A rejected row: the place of its record, the rule it broke, and the reason."""
+    """A rejected row: the place of its record, the rule it broke, and the reason.
+
+    `persons` are the ids of customers that stand in it.
+    """
 
     entity: str
     page_number: int
@@ -18,6 +26,7 @@ class RejectedRow:
     record_key: str
     rule: str
     reason: str
+    persons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +37,12 @@ class Checked:
     rows: pa.Table
     rejected: tuple[RejectedRow, ...]
     verdict: Verdict | None
+
+
+def without_addresses(reason: str) -> str:
+    """A reason in which no e-mail address and no telephone number is quoted.
+
+    Days and instants stay: an impossible one is what the reason is about.
+    """
+    reason = _ADDRESS.sub("(an address)", reason)
+    return _DIGITS.sub(lambda m: m[0] if _DAY.match(m[0]) else "(a number)", reason)

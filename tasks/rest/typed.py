@@ -299,10 +299,10 @@ class PageReader:
 
 
 def _decoder(kind: _Type) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(kind, float_hook=_number)
+    return msgspec.json.Decoder(kind, float_hook=exact_number)
 
 
-def _number(text: str) -> int | float:
+def exact_number(text: str) -> int | float:
     """A JSON number with a point or an exponent: whole where it is, so that an id keeps its text.
 
     Some writers send `10003.0` for 10003. Raises ValueError for a number beyond a float's range.

@@ -1,5 +1,6 @@
 """Statements that take a person out of the tables: one for each column in which a person stands."""
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -12,6 +13,9 @@ from tasks.warehouse.tables import source_columns
 # texts in which others may call a person by name
 _TEXTS = {"subject", "body", "comment", "reason", "message", "description"}
 _IDS = {"requester_id", "customer_id", "author_id", "actor_id", "created_by_id", "record_key"}
+_TICKETS_OF_ERASED = (
+    "select ticket_id from source.ticket where account = :account and requester_id like 'erased-%'"
+)
 _TEXTS_OF_TICKETS = (("ticket", "subject"), ("message", "body"), ("survey_response", "comment"))
 
 
@@ -67,18 +71,71 @@ def _replace(session: Session, customer: Customer, entity: Entity, column: str) 
 
 def clear_texts(session: Session, account: str) -> Iterator[Trace]:
     """Clear texts of others on tickets of erased persons: an agent's answer calls them by name."""
-    of_erased = (
-        "select ticket_id from source.ticket"
-        " where account = :account and requester_id like 'erased-%'"
-    )
     for table, column in _TEXTS_OF_TICKETS:
         count = session.execute(
             f"update source.{table} set {column} = null where account = :account"
-            f" and {column} is not null and ticket_id in ({of_erased})",
+            f" and {column} is not null and ticket_id in ({_TICKETS_OF_ERASED})",
             {"account": account},
         ).rowcount
         if count:
             yield Trace(f"source.{table}.{column}", count)
+
+
+def clear_words(
+    session: Session, account: str, addresses: Collection[str], names: Collection[str]
+) -> Iterator[Trace]:
+    """Put … in place of a person's words in all texts of an account, others' texts too.
+
+    An address in another customer's subject is still the person's. A name goes where a longer text
+    has it: alone it may be a namesake's. Keys stay.
+    """
+    for table, columns in session.text_columns().items():
+        schema, _, name = table.partition(".")
+        if schema not in {"source", "ops"} or "account" not in columns:
+            continue
+        keys = ENTITIES[name].key if schema == "source" else ()
+        cleared = [c for c in columns if c not in keys and (schema == "source" or c in _TEXTS)]
+        for column in cleared:
+            words = [*addresses, *(names if column in _TEXTS else ())]
+            count = sum(_clear_word(session, account, table, column, word) for word in words)
+            if count:
+                runlog.mark_changed(session, table)
+                yield Trace(f"{table}.{column}", count)
+
+
+def _clear_word(session: Session, account: str, table: str, column: str, word: str) -> int:
+    is_longer = "" if "@" in word else f' and length("{column}") > {len(word)}'
+    where = f'account = :account and position(lower(:word) in lower("{column}")) > 0{is_longer}'
+    values = {"account": account, "word": word}
+    schema, _, name = table.partition(".")
+    if schema == "source":
+        names = [c.name for c in source_columns(ENTITIES[name])]
+        touch_tickets(session, table, names, f"(select * from {table} where {where})", values)
+    return session.execute(
+        f"update {table} set \"{column}\" = regexp_replace(\"{column}\", :pattern, '…', 'gi')"
+        f" where {where}",
+        {**values, "pattern": re.escape(word)},
+    ).rowcount
+
+
+def tickets_of_erased(session: Session, account: str) -> set[str]:
+    """Ids of the tickets of erased persons."""
+    rows = session.fetch(_TICKETS_OF_ERASED, {"account": account})
+    return {str(row[0]) for row in rows}
+
+
+def customers(session: Session, account: str, columns: Mapping[str, Collection[str]]) -> list[str]:
+    """Ids of all customers that stand in the rows of an account, in `columns` by entity."""
+    found: set[str] = set()
+    for name, ids in columns.items():
+        for column in ids:
+            rows = session.fetch(
+                f"select distinct {column} from source.{name} where account = :account"
+                f" and {column} is not null",
+                {"account": account},
+            )
+            found |= {str(row[0]) for row in rows}
+    return sorted(found)
 
 
 def rows_with(

@@ -466,6 +466,19 @@ def erased(session: Session, account: str) -> set[str]:
     )
 
 
+class ErasedMark(NamedTuple):
+    """The mark of an erased person: a fingerprint under the erasure key."""
+
+    account: str
+    fingerprint: str
+
+
+def erased_marks(session: Session) -> list[ErasedMark]:
+    """The marks of all erased persons."""
+    query = sa.select(ERASED.c.account, ERASED.c.fingerprint)
+    return [ErasedMark(*row) for row in session.execute(query)]
+
+
 def record_erasure(session: Session, account: str, fingerprint: str, pseudonym: str) -> None:
     """Record that the person is erased."""
     _put(

@@ -1,12 +1,13 @@
 """Erasing a person leaves no trace, keeps the figures, and holds after a sync and a replay."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 import pytest
-from conftest import Bench
+from conftest import Bench, written
 from hypothesis import given
 from hypothesis import strategies as st
 from tests_support import TODAY, differences, midnight
@@ -17,6 +18,7 @@ from flows.pipeline.runner import ThreadRunner
 from tasks.errors import ConfigurationError, MissingSecretError
 from tasks.landing.store import Landing
 from tasks.privacy.pages import Person, cleared
+from tasks.sandbox.fake import InjectedFault
 
 KEY = "a long random text for erasure tests"
 
@@ -67,7 +69,7 @@ def busiest(bench: Bench, account: str) -> tuple[str, str, str]:
         "with asked as (select account, requester_id as customer_id from source.ticket union all"
         " select account, linked_id from source.ticket_link where kind = 'customer') select"
         " customer_id, name, email from source.customer join asked using (account, customer_id)"
-        f" where account = '{account}' group by all order by count(*) desc, 1 limit 1"
+        f" where account = '{account}' group by 1, 2, 3 order by count(*) desc, 1 limit 1"
     )[0]
 
 
@@ -199,6 +201,108 @@ def test_a_rewritten_page_is_whole_and_reads_as_before(loaded: Bench):
     run_erasure(loaded.settings(), ThreadRunner(), "zendesk_acme", customer)
     assert {path for path, _ in landing.bodies("zendesk_acme")} == before
     assert not list(loaded.folder.rglob("*.tmp"))
+
+
+def spoiled(body: bytes, customer: str, address: str) -> bytes:
+    """A page of tickets: one of the person's cannot be read, another's subject has the address."""
+    content = json.loads(body)
+    theirs = [t for t in content["tickets"] if str(t["requester_id"]) == customer]
+    others = [t for t in content["tickets"] if str(t["requester_id"]) != customer]
+    for ticket in theirs[:1]:
+        ticket["created_at"] = f"asked by {address}"
+    for ticket in others[:1]:
+        ticket["subject"] = f"Fwd: call {address.upper()} back"
+    return json.dumps(content).encode()
+
+
+@pytest.mark.parametrize("warehouse", ["duckdb", "postgresql"])
+def test_what_quotes_a_person_elsewhere_goes_and_stays_away(
+    loaded: Bench, small_sandbox, warehouse: str, request
+):
+    """Reasons of the quarantine, and the subject of another customer's ticket."""
+    if warehouse == "postgresql":
+        Path(loaded.url.removeprefix("duckdb:///")).unlink()
+        loaded.url = request.getfixturevalue("postgres")()
+        loaded.read(midnight(TODAY))
+    customer, _, address = busiest(loaded, "zendesk_acme")
+    spoil = InjectedFault(
+        "edit", "/incremental/tickets/", times=99, edit=lambda b: spoiled(b, customer, address)
+    )
+
+    def read_again() -> None:
+        small_sandbox.fakes["zendesk"].faults = [spoil]
+        with written(loaded.url) as session:
+            session.execute("delete from ops.bookmark")
+        loaded.run(midnight(TODAY), report=True)
+
+    read_again()
+    subjects = "select subject from source.ticket where subject like 'Fwd: call%'"
+    assert address.upper() in loaded.fetch(subjects)[0][0]
+    ((reason,),) = set(loaded.fetch("select reason from ops.quarantine"))
+    assert reason == "created_at: not an instant: asked by (an address)"
+    made = run_erasure(loaded.settings(), ThreadRunner(), "zendesk_acme", customer)
+    assert made.left == []
+    for _ in range(2):
+        assert loaded.fetch(subjects) == [("Fwd: call … back",)]
+        kept = (address, address.upper())
+        assert everywhere(loaded, kept) == []
+        read_again()
+        assert ("erased",) in loaded.fetch("select distinct reason from ops.quarantine")
+
+
+def test_a_restored_backup_brings_nobody_back(stored: Bench, tmp_path: Path):
+    """The marks lay in the file that was restored."""
+    customer, _, address = busiest(stored, "zendesk_acme")
+    path = Path(stored.url.removeprefix("duckdb:///"))
+    backup = tmp_path / "backup"
+    backup.write_bytes(path.read_bytes())
+    made = run_erasure(stored.settings(), ThreadRunner(), "zendesk_acme", customer)
+    path.write_bytes(backup.read_bytes())
+    backup.unlink()
+    assert address.encode() in path.read_bytes()
+    assert stored.run(midnight(TODAY), report=True).state == "completed"
+    assert everywhere(stored, (address,)) == []
+    assert stored.fetch(
+        f"select count(*) > 0 from core.fct_ticket where requester_id = '{made.pseudonym}'"
+    ) == [(True,)]
+
+
+ANN = Person("a", "42", "erased-x", frozenset({"ann@x.example"}), frozenset({"Ann Lee"}))
+
+
+@pytest.mark.parametrize(
+    ("page", "left"),
+    [
+        (  # a nick and a photo's file have no name that tells what they are
+            {
+                "users": [
+                    {"id": 42, "name": "Ann Lee", "alias": "annlee", "photo": {"f": "ann.jpg"}}
+                ]
+            },
+            {"users": [{"id": "erased-x", "name": "", "alias": "", "photo": {"f": ""}}]},
+        ),
+        (
+            {"id": 42, "email": "", "role": "end-user", "time_zone": "Berlin", "note": "annie"},
+            {"id": "erased-x", "email": "", "role": "end-user", "time_zone": "Berlin", "note": ""},
+        ),
+        (  # ids of others, kinds and instants are needed to read the page again
+            {"id": "42", "name": "A", "organization_id": "9f2", "at": "2026-01-01T00:00:00Z"},
+            {"id": "erased-x", "name": "", "organization_id": "9f2", "at": "2026-01-01T00:00:00Z"},
+        ),
+        (
+            {"id": 7, "requester_id": 42.0, "status": "open", "subject": "of Ann Lee"},
+            {"id": 7, "requester_id": "erased-x", "status": "open", "subject": ""},
+        ),
+        ({"requester_id": "4.2e1"}, {"requester_id": "erased-x"}),
+        ({"id": 7, "name": "team", "alias": "annlee"}, None),
+    ],
+    ids=["own record", "own codes", "own references", "float id", "exponent", "another's record"],
+)
+def test_a_landed_page_without_the_person(page, left):
+    body = json.dumps(page).replace('"4.2e1"', "4.2e1").encode()
+    result = cleared(body, ANN)
+    assert (None if result is None else json.loads(result)) == left
+    assert cleared(result or body, ANN) is None
 
 
 @given(
