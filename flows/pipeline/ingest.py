@@ -7,7 +7,7 @@ account stops no other.
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from flows.pipeline.bookmarks import bookmark_after, next_window, readable
@@ -267,13 +267,15 @@ class _Ingestion:
         if landing.manifest(batch) is not None:
             return
         assert self.client is not None  # only complete batches are replayed
+        bookmark = Bookmark.from_json(batch.bookmark)
         received = extract.read(
             self.client,
             self.stream,
             batch.window,
-            Bookmark.from_json(batch.bookmark),
+            bookmark,
             resume=tally.resume,
             partitions=tally.lists,
+            known=self._known(batch.window, bookmark),
         )
         for answer in received:
             page = land.keep(landing, batch, tally.pages + 1, answer)
@@ -283,6 +285,10 @@ class _Ingestion:
                     self.context.warehouse, self.account.name, self.stream, page
                 )
             yield page
+
+    def _known(self, window: Window, bookmark: Bookmark) -> dict[str, datetime]:
+        with self.context.warehouse.session() as session:
+            return extract.known_versions(session, self.account.name, self.stream, window, bookmark)
 
     def _validate(self, pages: Iterable[ReceivedPage], erased: Erased | None) -> Iterator[Checked]:
         """Checked rows in chunks, without the data of erased persons."""

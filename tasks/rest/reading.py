@@ -11,7 +11,7 @@ from typing import NoReturn
 
 import msgspec
 
-from tasks.clock import Window, now
+from tasks.clock import Window, now, parse_instant
 from tasks.errors import ContractError, NotInPlanError, SlowAnswerError, TruncatedPageError
 from tasks.rest.client import Client, Response
 from tasks.rest.exports import parts_of
@@ -64,8 +64,16 @@ class _View:
 class Reading:
     """One batch in progress: walks partitions, pages and child calls."""
 
-    def __init__(self, client: Client, stream: Stream, window: Window, bookmark: Bookmark) -> None:
+    def __init__(
+        self,
+        client: Client,
+        stream: Stream,
+        window: Window,
+        bookmark: Bookmark,
+        known: Mapping[str, datetime] | None = None,
+    ) -> None:
         self._client, self._stream, self._window, self._bookmark = client, stream, window, bookmark
+        self._known = known or {}
         self._name = f"{client.account.name}/{stream.name}"
         self._progress = Progress(self._name)
         self._keys_asked_for: dict[str, set[str]] = {}
@@ -209,7 +217,7 @@ class Reading:
         stream, sync = self._stream, self._stream.sync
         params = {name: _for(partition, text) for name, text in stream.params.items()}
         request = Request(_for(partition, stream.path), params, stream.method)
-        if isinstance(sync, IncrementalCursor) and self._bookmark.cursor:
+        if isinstance(sync, IncrementalCursor) and self._bookmark.cursor and not self._looks_back:
             request = request.with_params(**{sync.param: self._bookmark.cursor})
         elif not isinstance(sync, FullRefresh):
             request = request.with_params(**sync.ask(window))
@@ -218,6 +226,12 @@ class Reading:
             state = sync.state(window) if sync.state else request.state
             request = replace(request, body=body, state=state)
         return self._in_known_size(stream.paging.first(request))
+
+    @property
+    def _looks_back(self) -> bool:
+        """Whether the window begins before what the vendor's cursor would bring."""
+        until = self._bookmark.until
+        return until is not None and self._window.start < until
 
     def _in_known_size(self, request: Request) -> Request:
         """Pages no bigger than those that the vendor could make earlier in this run."""
@@ -239,7 +253,8 @@ class Reading:
             page, view = self._ask(request, MAIN, partition)
             request = self._stream.paging.after(page.request, view)
             self._progress.check(request, page, is_empty=self._is_empty(page))
-            *group, last = page, *self._children_of(self._stream.child_streams, page)
+            fresh = self._without_known(page)
+            *group, last = page, *self._children_of(self._stream.child_streams, fresh)
             yield from group
             resume = {"partition": partition, "request": request.as_json()} if request else after
             yield replace(last, resume=resume)
@@ -262,6 +277,27 @@ class Reading:
             yield replace(held, resume=after)
 
     # Child streams
+
+    def _without_known(self, page: ReceivedPage) -> ReceivedPage:
+        """The page without records that the warehouse has in this version, children included."""
+        places = self._stream.version_of_ticket
+        if not self._known or not places:
+            return page
+        reader = page_reader(self._stream, MAIN)
+        keys, versions = (reader.column(page.records, place) for place in places)
+        fresh = [
+            record
+            for record, key, version in zip(page.records, keys, versions, strict=True)
+            if not self._is_known(key, version)
+        ]
+        return replace(page, content=replace(page.content, records=fresh))
+
+    def _is_known(self, key: Json, version: Json) -> bool:
+        known = self._known.get(str(key))
+        try:
+            return known is not None and parse_instant(str(version)).replace(microsecond=0) == known
+        except ValueError:
+            return False
 
     def _children_of(
         self, children: Sequence[ChildStream], page: ReceivedPage

@@ -52,12 +52,14 @@ class ReceivedPage:
 class Bookmark:
     """How far a stream has been read.
 
-    An instant, a vendor's cursor, or per partition the instant and the partition's cursor.
+    An instant, a vendor's cursor, or per partition the instant and the partition's cursor. At
+    `looked` the day before was read again.
     """
 
     until: datetime | None = None
     cursor: str | None = None
     partitions: Mapping[str, tuple[datetime, str]] | None = None
+    looked: datetime | None = None
 
     def as_json(self) -> dict[str, Json]:
         """For the bookmark table."""
@@ -66,15 +68,17 @@ class Bookmark:
             "until": self.until.isoformat() if self.until else None,
             "cursor": self.cursor,
             "partitions": {key: [at.isoformat(), cursor] for key, (at, cursor) in known},
+            "looked": self.looked.isoformat() if self.looked else None,
         }
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Json]) -> "Bookmark":
         """The inverse of `as_json`."""
         known = (stored.get("partitions") or {}).items()
-        until = stored.get("until")
+        until, looked = stored.get("until"), stored.get("looked")
         return cls(
             parse_instant(until) if until else None,
             stored.get("cursor"),
             {key: (parse_instant(at), cursor) for key, (at, cursor) in known},
+            parse_instant(looked) if looked else None,
         )

@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Any, Literal, Protocol
 
 from tasks.clock import Window
-from tasks.entities import Entity
+from tasks.entities import TICKET, Entity
 from tasks.errors import ConfigurationError
 from tasks.rest.address import Region, spared_settings
 from tasks.rest.auth import Auth, all_secrets
@@ -254,11 +254,13 @@ AskBody = Callable[[Window, Mapping[str, Json]], Json]  # gets the account's set
 class IncrementalWindow:
     """Read what changed in a window of time. The window starts `overlap` before the bookmark.
 
+    Vendors show a record seconds to minutes after its own time (estuary/connectors#5209, #3911).
+
     `ask` gives the query, `body` the JSON body, `state` what the paging object needs to know.
     """
 
     ask: Callable[[Window], Params] = lambda window: {}
-    overlap: timedelta = timedelta(minutes=5)
+    overlap: timedelta = timedelta(minutes=15)
     body: AskBody | None = None
     state: Callable[[Window], RequestState] | None = None
 
@@ -450,6 +452,16 @@ class Stream:
         if section == PARENT_DOCUMENT:
             return self.document.records if self.document else WholeBody()
         return self.child(section).records
+
+    @property
+    def version_of_ticket(self) -> tuple[str, str] | None:
+        """Where the ids and versions of tickets stand in this stream's own records."""
+        for output in self.outputs:
+            key, version = output.fields.get("ticket_id"), output.fields.get("version_at")
+            is_ticket = output.entity is TICKET and output.section == MAIN and not output.each
+            if is_ticket and isinstance(key, str) and isinstance(version, str):
+                return key, version
+        return None
 
     def child(self, name: str) -> ChildStream:
         """The child stream of that name, at any depth."""

@@ -71,7 +71,7 @@ def changed(
         optional=optional,
         sync=IncrementalWindow(
             ask=lambda window: {"q": f"{select(table, fields, time, window)} ORDER BY {time}, Id"},
-            overlap=timedelta(minutes=10),
+            overlap=timedelta(minutes=30),  # a transaction may commit minutes after its time
         ),
     )
 

@@ -69,7 +69,7 @@ def table(
         ),
         sync=FullRefresh(replaces=replaces)
         if full
-        else IncrementalWindow(ask=ask, overlap=timedelta(minutes=5)),
+        else IncrementalWindow(ask=ask, overlap=timedelta(minutes=15)),
         total=Total(Header("x-total-count"), strict=False),
         optional=optional,
         from_beginning=people,

@@ -28,7 +28,7 @@ STREAMS = (
         params={"sort_by": "date_modified", "sort_order": "ASC"},
         total=Total("total"),
         paging=FromLastModified(at="links.next", size={"per_page": "100", "page": "1"}),
-        sync=IncrementalWindow(ask=modified, overlap=timedelta(hours=1)),
+        sync=IncrementalWindow(ask=modified, overlap=timedelta(days=1)),
         parent=ParentStream(
             Request(
                 "/v3/surveys",

@@ -25,7 +25,7 @@ STREAMS = (
         path="/forms/{key}/responses",
         records="items",
         paging=BeforeLast("token", "before", "page_size", 1000),
-        sync=IncrementalWindow(ask=between, overlap=timedelta(hours=1)),
+        sync=IncrementalWindow(ask=between, overlap=timedelta(days=1)),
         parent=ParentStream(
             Request("/forms", {"sort_by": "last_updated_at", "order_by": "asc"}),
             records="items",
