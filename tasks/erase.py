@@ -119,7 +119,10 @@ def erase_rows(session: Session, person: Person) -> list[Trace]:
     ]
 
 
-def _clear_quotations(session: Session, person: Person) -> list[Trace]:
+def _clear_quotations(
+    session: Session,
+    person: Person,
+) -> list[Trace]:
     """Clear the person's words in texts of others and in the quarantine."""
     addresses, names = sorted(person.addresses), person.full_names
     cleared_texts = list(persons.clear_words(session, person.account, addresses, names))
@@ -166,7 +169,10 @@ def clear_batch(
 
 
 def clear_batches(
-    session: Session, landing: Landing, batches: Iterable[Batch], came_by: Iterable[Person]
+    session: Session,
+    landing: Landing,
+    batches: Iterable[Batch],
+    came_by: Iterable[Person],
 ) -> bool:
     """Clear what others wrote of persons whose own record came in another batch of the run.
 
@@ -247,7 +253,10 @@ def keep_marks(session: Session, landing: Landing) -> None:
 
 
 def erase_again(
-    session: Session, landing: Landing, folder: str, lookup: SecretLookup | None = None
+    session: Session,
+    landing: Landing,
+    folder: str,
+    lookup: SecretLookup | None = None,
 ) -> bool:
     """Erase persons whose mark the landing zone has and the warehouse lacks: it was restored.
 

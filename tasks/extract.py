@@ -208,7 +208,11 @@ class TicketVersion(NamedTuple):
 
 
 def known_versions(
-    session: Session, account: str, stream: Stream, window: Window, bookmark: Bookmark
+    session: Session,
+    account: str,
+    stream: Stream,
+    window: Window,
+    bookmark: Bookmark,
 ) -> dict[str, datetime]:
     """Tickets that a stream with children would read again in what its window looks back on."""
     before = bookmark.until
@@ -216,6 +220,11 @@ def known_versions(
         return {}
     since, until = window.start, before - timedelta(hours=1)  # the overlap is read as ever
     rows = read_model(
-        session, "extract/versions", TicketVersion, account=account, since=since, until=until
+        session,
+        "extract/versions",
+        TicketVersion,
+        account=account,
+        since=since,
+        until=until,
     )
     return {row.ticket_id: row.version_at for row in rows}

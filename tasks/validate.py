@@ -87,7 +87,15 @@ class Reader:
     def _checked(self, rows: Rows) -> Checked:
         entity, table = rows.entity, rows.table
         rejected = [
-            RejectedRow(entity.name, page, record, key, "readable value", reason, persons)
+            RejectedRow(
+                entity.name,
+                page,
+                record,
+                key,
+                "readable value",
+                reason,
+                persons,
+            )
             for page, record, key, reason, persons in zip(
                 rows.refused.column(PAGE).to_pylist(),
                 rows.refused.column(RECORD).to_pylist(),

@@ -94,7 +94,12 @@ def bookmark_after(stream: Stream, batch: Batch, tally: Tally) -> Bookmark:
     until = max(before.until, batch.window.end) if before.until else batch.window.end
     partitions = {**(before.partitions or {}), **_partitions_read(stream, batch, tally)}
     looked = batch.window.end if looks_back(before, batch.window.end) else before.looked
-    return Bookmark(until, tally.cursor or before.cursor, partitions, looked)
+    return Bookmark(
+        until,
+        tally.cursor or before.cursor,
+        partitions,
+        looked,
+    )
 
 
 def _partitions_read(stream: Stream, batch: Batch, tally: Tally) -> dict[str, tuple[datetime, str]]:

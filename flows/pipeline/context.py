@@ -86,11 +86,19 @@ def running(
 
 
 def _erase_again(
-    settings: Settings, warehouse: Warehouse, landing: Landing, lookup: SecretLookup | None
+    settings: Settings,
+    warehouse: Warehouse,
+    landing: Landing,
+    lookup: SecretLookup | None,
 ) -> bool:
     """Erase whom a restored backup brought back; keep the marks outside the warehouse, too."""
     with warehouse.transaction() as session:
-        has_cleared = erase.erase_again(session, landing, settings.reports.folder, lookup)
+        has_cleared = erase.erase_again(
+            session,
+            landing,
+            settings.reports.folder,
+            lookup,
+        )
         erase.keep_marks(session, landing)
     return has_cleared
 

@@ -83,7 +83,10 @@ def ingest_accounts(
     return results
 
 
-def _clear_erased(context: RunContext, results: Sequence[StreamResult]) -> None:
+def _clear_erased(
+    context: RunContext,
+    results: Sequence[StreamResult],
+) -> None:
     """Clear what one stream brought of an erased person whose own record another one brought."""
     for result in results:
         batches = [b for other in results if other.account == result.account for b in other.batches]
@@ -286,9 +289,19 @@ class _Ingestion:
                 )
             yield page
 
-    def _known(self, window: Window, bookmark: Bookmark) -> dict[str, datetime]:
+    def _known(
+        self,
+        window: Window,
+        bookmark: Bookmark,
+    ) -> dict[str, datetime]:
         with self.context.warehouse.session() as session:
-            return extract.known_versions(session, self.account.name, self.stream, window, bookmark)
+            return extract.known_versions(
+                session,
+                self.account.name,
+                self.stream,
+                window,
+                bookmark,
+            )
 
     def _validate(self, pages: Iterable[ReceivedPage], erased: Erased | None) -> Iterator[Checked]:
         """Checked rows in chunks, without the data of erased persons."""

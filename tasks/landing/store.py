@@ -194,7 +194,10 @@ class Landing:
         stored = self._read(_ERASED)
         return [(str(a), str(mark)) for a, mark in msgspec.json.decode(stored)] if stored else []
 
-    def keep_erased(self, marks: Sequence[tuple[str, str]]) -> None:
+    def keep_erased(
+        self,
+        marks: Sequence[tuple[str, str]],
+    ) -> None:
         """Keep all marks of erased persons."""
         self._write(_ERASED, msgspec.json.encode(marks))
 

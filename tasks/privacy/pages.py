@@ -96,7 +96,14 @@ def cleared(body: bytes, person: Person) -> bytes | None:
     return None if without == content else msgspec.json.encode(without)
 
 
-def _clear(value: object, person: Person, *, theirs: bool, own: bool, key: str = "") -> object:
+def _clear(
+    value: object,
+    person: Person,
+    *,
+    theirs: bool,
+    own: bool,
+    key: str = "",
+) -> object:
     if isinstance(value, dict):
         theirs = theirs or any(_names(k, v, person) for k, v in value.items())
         own = own or _is_own(value, person)
@@ -116,7 +123,10 @@ def _id_text(value: object) -> str | None:
     return str(value) if is_plain else None
 
 
-def _is_own(record: dict[str, object], person: Person) -> bool:
+def _is_own(
+    record: dict[str, object],
+    person: Person,
+) -> bool:
     """Whether an object is the person's own record: its id is theirs, and it describes a person."""
     ids = {person.customer_id, person.pseudonym}
     if not any(_OWN_KEY.fullmatch(k) and _id_text(v) in ids for k, v in record.items()):
@@ -125,7 +135,11 @@ def _is_own(record: dict[str, object], person: Person) -> bool:
     return any(_OF_A_PERSON.search(name) for name in (*record, *inner))
 
 
-def _is_kept(key: str, value: str, person: Person) -> bool:
+def _is_kept(
+    key: str,
+    value: str,
+    person: Person,
+) -> bool:
     """Whether a text of the person's own record says nothing about them."""
     if value in {"", person.pseudonym, "true", "false"} or _INSTANT.fullmatch(value):
         return True

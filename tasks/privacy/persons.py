@@ -90,7 +90,11 @@ class Erased:
             hit = pc.or_(hit, pa.array([one is not None for one in pseudonyms], pa.bool_()))
         return _without_personal(entity, rows, self._of_tickets(rows, hit))
 
-    def _of_tickets(self, rows: pa.Table, hit: pa.Array) -> pa.Array:
+    def _of_tickets(
+        self,
+        rows: pa.Table,
+        hit: pa.Array,
+    ) -> pa.Array:
         """The hits, and the rows on tickets of erased persons."""
         if "ticket_id" not in rows.column_names or not rows.num_rows:
             return hit
@@ -102,7 +106,10 @@ class Erased:
         return pc.or_(hit, pa.array([ticket in self.tickets for ticket in tickets], pa.bool_()))
 
 
-def persons_of(entity: Entity, rows: pa.Table) -> list[tuple[str, ...]]:
+def persons_of(
+    entity: Entity,
+    rows: pa.Table,
+) -> list[tuple[str, ...]]:
     """For each row the ids of customers that stand in it."""
     columns = [rows.column(name).to_pylist() for name in PERSON_COLUMNS.get(entity.name, ())]
     if not columns:

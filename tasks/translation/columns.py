@@ -337,7 +337,10 @@ def _is_id(value: Value) -> bool:
 
 
 def _array(
-    values: list[Json], scalar: Callable[[Json], Json] | None, *, is_id: bool = False
+    values: list[Json],
+    scalar: Callable[[Json], Json] | None,
+    *,
+    is_id: bool = False,
 ) -> pa.Array:
     """A column of whatever the vendor sent.
 

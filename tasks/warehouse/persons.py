@@ -82,7 +82,10 @@ def clear_texts(session: Session, account: str) -> Iterator[Trace]:
 
 
 def clear_words(
-    session: Session, account: str, addresses: Collection[str], names: Collection[str]
+    session: Session,
+    account: str,
+    addresses: Collection[str],
+    names: Collection[str],
 ) -> Iterator[Trace]:
     """Put … in place of a person's words in all texts of an account, others' texts too.
 
@@ -103,7 +106,13 @@ def clear_words(
                 yield Trace(f"{table}.{column}", count)
 
 
-def _clear_word(session: Session, account: str, table: str, column: str, word: str) -> int:
+def _clear_word(
+    session: Session,
+    account: str,
+    table: str,
+    column: str,
+    word: str,
+) -> int:
     is_longer = "" if "@" in word else f' and length("{column}") > {len(word)}'
     where = f'account = :account and position(lower(:word) in lower("{column}")) > 0{is_longer}'
     values = {"account": account, "word": word}
@@ -118,13 +127,20 @@ def _clear_word(session: Session, account: str, table: str, column: str, word: s
     ).rowcount
 
 
-def tickets_of_erased(session: Session, account: str) -> set[str]:
+def tickets_of_erased(
+    session: Session,
+    account: str,
+) -> set[str]:
     """Ids of the tickets of erased persons."""
     rows = session.fetch(_TICKETS_OF_ERASED, {"account": account})
     return {str(row[0]) for row in rows}
 
 
-def customers(session: Session, account: str, columns: Mapping[str, Collection[str]]) -> list[str]:
+def customers(
+    session: Session,
+    account: str,
+    columns: Mapping[str, Collection[str]],
+) -> list[str]:
     """Ids of all customers that stand in the rows of an account, in `columns` by entity."""
     found: set[str] = set()
     for name, ids in columns.items():

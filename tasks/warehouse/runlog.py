@@ -475,7 +475,10 @@ class ErasedMark(NamedTuple):
 
 def erased_marks(session: Session) -> list[ErasedMark]:
     """The marks of all erased persons."""
-    query = sa.select(ERASED.c.account, ERASED.c.fingerprint)
+    query = sa.select(
+        ERASED.c.account,
+        ERASED.c.fingerprint,
+    )
     return [ErasedMark(*row) for row in session.execute(query)]
 
 

@@ -24,7 +24,10 @@ def stamp(at: datetime) -> str:
     return at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def since(name: str, overlap: timedelta = timedelta(minutes=15)) -> IncrementalWindow:
+def since(
+    name: str,
+    overlap: timedelta = timedelta(minutes=15),
+) -> IncrementalWindow:
     """What changed from the window's start on; the list ends after the window."""
     return IncrementalWindow(
         ask=lambda window: {name: stamp(window.start)},
