@@ -249,6 +249,7 @@ class _Ingestion:
                 with session.begin():
                     load.take(checked)
                 self._note(checked)
+            self._note_hidden_fields()
             self._compare_totals(tally)
             self._write_manifest(batch, tally)
             changed = self._load(session, load, tally, erased)
@@ -324,6 +325,14 @@ class _Ingestion:
         if checked.verdict:
             title = f"{self.account.name} / {self.stream.name} / {checked.entity.name}"
             self.result.verdicts.append((title, checked.verdict))
+
+    def _note_hidden_fields(self) -> None:
+        """Say loudly which fields the login may not see."""
+        hidden = self.client.hidden_fields if self.client else {}
+        for name in sorted(set(hidden.get(self.stream.name, ()))):
+            warning = f"field {name} is hidden from the login; it is not read, its column is empty"
+            self.result.warnings.append(warning)
+            self.context.progress(f"{self.result.name}: {warning}")
 
     def _compare_totals(self, tally: Tally) -> None:
         """Compare with the vendor's own totals. Raises ContractError if they must match."""

@@ -101,6 +101,7 @@ class Client:
     ) -> None:
         self.connector, self.account = connector, account
         self.requests_made = 0
+        self.hidden_fields: dict[str, list[str]] = {}  # that the login may not see, by stream
         self.page_sizes: dict[str, int] = {}  # by stream, where the vendor wanted smaller pages
         self._sleep = sleep
         values = connector.values_of(account.values, is_replaced=bool(account.base_url))
@@ -305,6 +306,7 @@ class Client:
         self._limiter.wait()
         if stream in self._limiters:
             self._limiters[stream].wait()
+        request = self._without_hidden(request, stream)
         url = self._url(request)
         for _ in range(5):
             status, headers, body = self._call(request, url, carried)
@@ -312,9 +314,32 @@ class Client:
             if status not in {301, 302, 303, 307, 308} or not location:
                 if status == 404 and missing is not None:
                     return Response(headers, missing)
+                if status == 400 and self._is_hidden(request, body, stream):
+                    return self._once(
+                        request, carried, stream=stream, optional=optional, missing=missing
+                    )
                 return self._judge(request, status, headers, body, optional=optional)
             url = self._own(_joined(url, location), request)
         raise ContractError(f"{self._who(request)}: redirected in a circle")
+
+    def _without_hidden(self, request: Request, stream: str) -> Request:
+        """The request without the fields that the login may not see."""
+        hidden = self.connector.hidden_fields
+        if hidden is not None:
+            for name in self.hidden_fields.get(stream, ()):
+                request = hidden.without(request, name) or request
+        return request
+
+    def _is_hidden(self, request: Request, body: bytes, stream: str) -> bool:
+        """Whether a refusal names a field that the request can do without; it is remembered."""
+        hidden = self.connector.hidden_fields
+        name = hidden.named(body) if hidden else None
+        if hidden is None or name is None or hidden.without(request, name) is None:
+            return False
+        with self._lock:
+            known = self.hidden_fields.setdefault(stream, [])
+            known.append(name)
+        return known.count(name) == 1
 
     def _call(
         self, request: Request, url: str, carried: dict[str, str]

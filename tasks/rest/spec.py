@@ -534,13 +534,25 @@ class Precondition:
 PreconditionsOf = Callable[[Values], Iterable[Precondition]]
 
 
+@dataclass(frozen=True, slots=True)
+class HiddenFields:
+    """How a vendor refuses a request because of a field that the login may not see.
+
+    `named` reads the field from the refusal, None if that says something else. `without` gives the
+    request without it, None if the request makes no sense then.
+    """
+
+    named: Callable[[bytes], str | None]
+    without: Callable[[Request, str], Request | None]
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Connector:
     """One vendor: address, credentials, limits, streams.
 
     `headers` are templates over the settings. `file_hosts` are hosts (and all below them) from
-    which exported files may be fetched. `empty` is what a 204 without a body stands for.
-    `failed_inside` is the key of an error in a response with status 200. `is_login` says whether
+    which exported files may be fetched. `hidden_fields` finds what the login may not see. `empty`
+    is what a 204 without a body stands for. `failed_inside` is the key of an error in a response with status 200. `is_login` says whether
     the response to `check` belongs to a login. `unsupported` is what people expect and the vendor's
     API does not have. `preconditions` are tested by `doctor`, blocking ones before the first page
     too; `preconditions_of` makes more of the account's settings. `region` is a setting with a
@@ -561,6 +573,7 @@ class Connector:
     limits: Limits = field(default_factory=Limits)
     headers: Params = field(default_factory=dict)
     file_hosts: tuple[str, ...] = ()
+    hidden_fields: HiddenFields | None = None
     empty: bytes = b"{}"
     unsupported: tuple[str, ...] = ()
     failed_inside: str | None = None

@@ -59,6 +59,46 @@ def tickets(every_account: Bench) -> set[str]:
     return {r[0] for r in every_account.fetch("select ticket_id from source.ticket")}
 
 
+class TestSalesforceHidesAField:
+    """Field-level security: the query of the whole object was refused, and no case was read."""
+
+    @pytest.fixture
+    def hidden(self, sandbox: Sandbox, monkeypatch) -> set[str]:
+        fake, names = sandbox.fakes["salesforce"], {"BusinessHoursId"}
+        real = fake._tables
+
+        def tables():
+            return {
+                name: [{k: v for k, v in row.items() if k not in names} for row in rows]
+                if name == "Case"
+                else rows
+                for name, rows in real().items()
+            }
+
+        monkeypatch.setattr(fake, "_tables", tables)
+        return names
+
+    @pytest.mark.parametrize("days", [90, 2], ids=["bulk", "pages"])
+    def test_which_costs_that_field_and_is_said(self, only, hidden, days: int, sandbox: Sandbox):
+        hidden |= {"Priority"}
+        bench = only("salesforce", start=NOW - timedelta(days=days))
+        outcome = bench.read(NOW)
+        assert outcome.state == "completed", outcome.message
+        cases = next(r for r in outcome.streams if r.stream == "cases")
+        for name in sorted(hidden):
+            words = f"field {name} is hidden from the login; it is not read, its column is empty"
+            assert words in cases.warnings
+        assert tickets(bench)
+        assert bench.fetch("select distinct priority from source.ticket") == [(None,)]
+        others = [w for r in outcome.streams if r is not cases for w in r.warnings]
+        assert not [w for w in others if "hidden" in w]
+
+    def test_which_the_stream_cannot_do_without_and_it_fails_by_name(self, only, hidden):
+        hidden |= {"SystemModstamp"}
+        result = failure(only("salesforce").read(NOW), "cases")
+        assert "No such column 'SystemModstamp' on entity 'Case'" in result
+
+
 class TestFreshdesk:
     def test_the_list_goes_on_where_page_numbers_end(self, only, sandbox: Sandbox):
         fake = sandbox.fakes["freshdesk"]

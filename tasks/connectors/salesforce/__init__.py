@@ -17,6 +17,7 @@ from tasks.connectors.salesforce import (
     time_entries,
 )
 from tasks.connectors.salesforce.api import API
+from tasks.connectors.salesforce.permissions import hidden_field, without_field
 from tasks.connectors.salesforce.preconditions import PRECONDITIONS
 from tasks.rest.address import Region
 from tasks.rest.auth import OneOf
@@ -27,7 +28,7 @@ from tasks.rest.oauth import (
     RefreshToken,
     TokenEndpoint,
 )
-from tasks.rest.spec import Connector, Limits, Request
+from tasks.rest.spec import Connector, HiddenFields, Limits, Request
 
 TOKENS = TokenEndpoint("/services/oauth2/token")
 
@@ -64,6 +65,7 @@ connector = Connector(
         retry_statuses=frozenset({406, 408, 420, 429, 500, 502, 503, 504}),
         spent=lambda status, headers, body: status == 403 and b"REQUEST_LIMIT_EXCEEDED" in body,
     ),
+    hidden_fields=HiddenFields(hidden_field, without_field),
     preconditions=PRECONDITIONS,
     unsupported=(
         "survey scores",
