@@ -552,12 +552,12 @@ class Connector:
 
     `headers` are templates over the settings. `file_hosts` are hosts (and all below them) from
     which exported files may be fetched. `hidden_fields` finds what the login may not see. `empty`
-    is what a 204 without a body stands for. `failed_inside` is the key of an error in a response with status 200. `is_login` says whether
-    the response to `check` belongs to a login. `unsupported` is what people expect and the vendor's
-    API does not have. `preconditions` are tested by `doctor`, blocking ones before the first page
-    too; `preconditions_of` makes more of the account's settings. `region` is a setting with a
-    closed list, whose places give values for addresses. Each of `other_base_urls` takes the place
-    of `base_url` when its settings are given.
+    is what a 204 without a body stands for. `failed_inside` is the key of an error in a response
+    with status 200. `is_login` says whether the response to `check` belongs to a login.
+    `unsupported` is what people expect and the vendor's API does not have. `preconditions` are
+    tested by `doctor`, blocking ones before the first page too; `preconditions_of` makes more of
+    the account's settings. `region` is a setting with a closed list, whose places give values for
+    addresses. Each of `other_base_urls` takes the place of `base_url` when its settings are given.
     """
 
     name: str

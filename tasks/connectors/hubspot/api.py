@@ -57,7 +57,7 @@ def changed(time_property: str, properties: tuple[str, ...]) -> IncrementalWindo
             "limit": 200,
         }
 
-    return IncrementalWindow(body=body, overlap=timedelta(minutes=10))
+    return IncrementalWindow(body=body, overlap=timedelta(minutes=15))
 
 
 def merged(entity: Entity, changed_at: str, section: str = MAIN) -> Output:
