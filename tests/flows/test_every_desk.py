@@ -133,6 +133,7 @@ def test_one_run_reads_every_vendor_and_puts_them_side_by_side(every_account: Be
     outcome = every_account.run(NOW, report=True)
     assert outcome.state == "completed", outcome.message
     assert {r.account for r in outcome.streams} == {a["name"] for a in every_account.accounts}
+    assert [alert for alert in outcome.alerts if alert[1] in {"unknown", "schedule"}] == []
     reported = {
         (account, kpi)
         for account, kpi in every_account.fetch(
