@@ -93,7 +93,7 @@ def test_a_survey_that_appears_later_is_read_from_its_start(only, sandbox):
     def without_one(body: bytes) -> bytes:
         result = json.loads(body)
         return json.dumps(
-            {**result, "data": [s for s in result["data"] if s["id"] != "310002"]}
+            {**result, "total": 1, "data": [s for s in result["data"] if s["id"] != "310002"]}
         ).encode()
 
     fake = sandbox.fakes["surveymonkey"]
