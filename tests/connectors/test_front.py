@@ -359,3 +359,26 @@ class TestDoctor:
         found = self.finding(only)
         assert not found.is_ok
         assert "scope teammates: " in found.description
+
+
+def test_comments_are_asked_for_where_an_event_says_there_are_some(only: Bench, sandbox: Sandbox):
+    fake = sandbox.fakes["front"]
+    assert only.read(NOW).state == "completed"
+    asked = {call.path.split("/")[2] for call in fake.asked if call.path.endswith("/comments")}
+    events = [event for ticket in fake.visible() for event in fake._told(ticket)]
+    commented = {
+        event["conversation"]["id"]
+        for event in events
+        if event["type"] in {"comment", "conversations_merged"}
+    }
+    followed = {call.path for call in fake.asked if call.path.endswith("/comments")}
+    assert commented <= asked
+    assert len(followed) < len({event["conversation"]["id"] for event in events})
+    notes = sum(
+        not note.is_public
+        for ticket in fake.visible()
+        if not fake.is_merged(ticket)
+        for note in fake.notes(ticket)
+    )
+    loaded = only.fetch("select count(*) from source.message where not is_public")
+    assert loaded == [(notes,)]

@@ -377,3 +377,12 @@ class TestDoctor:
         assert not found.is_ok
         assert "agents: " in found.description
         assert "The scope is not granted" in found.description
+
+
+def test_lists_that_the_ticket_says_are_empty_are_not_asked_for(only: Bench, sandbox: Sandbox):
+    fake = sandbox.fakes["zoho_desk"]
+    assert only.read(NOW).state == "completed"
+    asked = {call.path.split("/")[4] for call in fake.asked if call.path.endswith("/comments")}
+    tickets = {row["id"]: row["commentCount"] for row in map(fake._ticket, fake._known())}
+    assert asked == {key for key, count in tickets.items() if count != "0"}
+    assert list(tickets.values()).count("0") > 5

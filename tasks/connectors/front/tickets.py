@@ -10,6 +10,11 @@ from tasks.rest.shapes import opened
 from tasks.rest.spec import ChildStream, IncrementalWindow, Output, Request, Stream
 from tasks.rest.values import WholeBody, epoch, sql
 
+MESSAGE_TYPES = frozenset(
+    {"inbound", "outbound", "out_reply", "forward", "sending_error", "conversations_merged"}
+)
+COMMENT_TYPES = frozenset({"comment", "mention", "conversations_merged"})
+
 
 def between(window: Window) -> dict[str, str]:
     """Events of a window, whose start is exclusive in this API."""
@@ -43,6 +48,8 @@ STREAMS = (
                 records="_results",
                 paging=HUNDREDS,
                 once=True,
+                filter=MESSAGE_TYPES.__contains__,
+                filter_at="type",
             ),
             ChildStream(
                 "comments",
@@ -50,6 +57,8 @@ STREAMS = (
                 key="conversation.id",
                 records="_results",
                 once=True,
+                filter=COMMENT_TYPES.__contains__,
+                filter_at="type",
             ),
         ),
         outputs=(

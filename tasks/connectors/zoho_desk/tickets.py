@@ -58,14 +58,16 @@ def change(name: str, field: str) -> Output:
     )
 
 
-def below(name: str, path: str, size: int) -> ChildStream:
-    """A list that belongs to a ticket."""
+def below(name: str, path: str, size: int, count: str = "") -> ChildStream:
+    """A list that belongs to a ticket, not asked for where the ticket's `count` of it is 0."""
     return ChildStream(
         name,
         lambda ids: Request(f"{API}/tickets/{ids[0]}/{path}"),
         key="id",
         records="data",
         paging=Offset("from", "limit", size),
+        filter=(lambda number: str(number) != "0") if count else None,
+        filter_at=count,
     )
 
 
@@ -79,8 +81,8 @@ STREAMS = (
         sync=IncrementalWindow(ask=modified, overlap=timedelta(minutes=10)),
         child_streams=(
             below("history", "History", 50),
-            below("threads", "threads", 200),
-            below("comments", "comments", 100),
+            below("threads", "threads", 200, "threadCount"),
+            below("comments", "comments", 100, "commentCount"),
             below("time", "timeEntry", 100),
         ),
         outputs=(

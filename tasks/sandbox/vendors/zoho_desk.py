@@ -210,6 +210,8 @@ class ZohoDesk(Desk):
             "dueDate": when(BERLIN.after(t.created_at, RESOLUTION_MINUTES[t.priority] * 60)),
             "responseDueDate": None,
             "onholdTime": None,
+            "threadCount": str(sum(note.is_public for note in self.notes(t))),
+            "commentCount": str(sum(not note.is_public for note in self.notes(t))),
             "isEscalated": False,
             "isSpam": False,
             "isTrashed": False,
