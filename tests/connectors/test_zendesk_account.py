@@ -1,17 +1,22 @@
 """Small Zendesk accounts, answer by answer, through the whole pipeline; figures by hand."""
 
+import json
+from base64 import b64encode
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import Bench
 
+from flows.pipeline.doctor import examine
 from tasks.sandbox.company import Sandbox
-from tasks.sandbox.fake import Fake, Request, Response
+from tasks.sandbox.fake import Fake, InjectedFault, Request, Response
 from tasks.sandbox.vendors.zendesk import Zendesk
 
 Rows = list[dict[str, Any]]
+HERE = Path(__file__).parent
 AS_OF = datetime(2026, 4, 20, tzinfo=UTC)
 NAMES = {"slas/policies": "sla_policies", "group_slas/policies": "group_sla_policies"}
 AGENT, LEAVER, CUSTOMER = 100004, 100097, 200008
@@ -545,3 +550,136 @@ def test_with_its_schedule_read_the_ticket_agrees(desk: Desk):
     }
     desk.run()
     assert [row[3] for row in compared(desk)] == ["equal", "equal"]
+
+
+def test_changes_may_name_their_field_as_audits_do(desk: Desk):
+    past = History(7)
+    named = {"event_type": "Create", "field_name": "status", "value": "new"}
+    solved = {
+        "event_type": "Change",
+        "field_name": "status",
+        "value": "solved",
+        "previous_value": "new",
+    }
+    past.add("2026-03-13T10:00:00Z", CUSTOMER, said(CUSTOMER), named)
+    past.add("2026-03-13T12:00:00Z", AGENT, said(AGENT), solved)
+    desk.records |= {
+        "incremental/tickets/cursor": [ticket(7, "2026-03-13T10:00:00Z")],
+        "incremental/ticket_events": past.rows,
+    }
+    desk.run()
+    assert desk.row("full_resolution_seconds_recorded, solves_count") == (7_200, 1)
+
+
+class TestDoctor:
+    def finding(self, bench: Bench) -> Any:
+        findings = examine(bench.settings())
+        return next(f for f in findings if f.subject.startswith("account"))
+
+    @pytest.fixture
+    def only(self, every_account: Bench) -> Bench:
+        every_account.accounts = tuple(
+            a for a in every_account.accounts if a["connector"] == "zendesk"
+        )
+        return every_account
+
+    @pytest.mark.parametrize("newer_csat", [False, True])
+    def test_all_is_well(self, only: Bench, sandbox: Sandbox, newer_csat: bool):
+        fake = sandbox.fakes["zendesk"]
+        assert isinstance(fake, Zendesk)
+        fake.newer_csat = newer_csat
+        found = self.finding(only)
+        assert found.is_ok, found.description
+
+    @pytest.mark.parametrize(
+        ("path", "edit", "complaint"),
+        [
+            (
+                "users/me",
+                lambda body: body.replace(b'"role":"admin"', b'"role":"agent"'),
+                "role: the user's role is agent; exports are for administrators",
+            ),
+            (
+                "incremental/tickets/cursor",
+                lambda body: body.replace(b'"metric_set":', b'"metrics":'),
+                "tickets: tickets come without metric_set",
+            ),
+            (
+                "incremental/ticket_events",
+                lambda body: body.replace(b'"status":', b'"state":'),
+                "history: the history of tickets has changes, and none of a status",
+            ),
+        ],
+    )
+    def test_an_answer_of_another_shape_is_named(
+        self, only: Bench, sandbox: Sandbox, path: str, edit: Any, complaint: str
+    ):
+        fault = InjectedFault("edit", path, times=99, edit=edit)
+        sandbox.fakes["zendesk"].faults = [fault]
+        found = self.finding(only)
+        assert not found.is_ok
+        assert complaint in found.description
+
+    @pytest.mark.parametrize(
+        ("path", "name"),
+        [("incremental/users", "people"), ("incremental/tickets", "tickets")],
+    )
+    def test_an_export_that_is_refused_is_named(
+        self, only: Bench, sandbox: Sandbox, path: str, name: str
+    ):
+        sandbox.fakes["zendesk"].faults = [InjectedFault("forbidden", path, times=99)]
+        assert f"{name}: " in self.finding(only).description
+        assert "403" in self.finding(only).description
+
+    def test_no_kind_of_rating_that_may_be_read_is_named(self, only: Bench, sandbox: Sandbox):
+        sandbox.fakes["zendesk"].faults = [
+            InjectedFault("forbidden", "satisfaction_ratings|survey_responses", times=99)
+        ]
+        found = self.finding(only)
+        assert not found.is_ok
+        assert "CSAT: neither ratings nor survey responses may be read" in found.description
+
+
+SAMPLES = [json.loads(p.read_text()) for p in sorted((HERE / "zendesk").glob("*.json"))]
+PATHS = {
+    "tickets": "incremental/tickets/cursor",
+    "ticket_events": "incremental/ticket_events",
+    "users": "incremental/users/cursor",
+    "organizations": "incremental/organizations",
+    "sla_events": "incremental/ticket_metric_events",
+    "satisfaction": "satisfaction_ratings",
+    "survey_responses": "guide/survey_responses",
+    "groups": "groups",
+    "memberships": "group_memberships",
+    "sla_policies": "slas/policies",
+    "group_sla_policies": "group_slas/policies",
+    "schedules": "business_hours/schedules",
+    "custom_statuses": "custom_statuses",
+    "deleted_tickets": "deleted_tickets",
+}
+
+
+def records(answer: Mapping[str, Any]) -> Rows:
+    """The records of a page: its one list."""
+    (rows,) = [value for value in answer.values() if isinstance(value, list)]
+    return rows
+
+
+@pytest.mark.parametrize("stream", sorted(PATHS))
+def test_the_fake_offers_only_what_recordings_and_descriptions_have(sandbox: Sandbox, stream: str):
+    fake = sandbox.fakes["zendesk"]
+    assert isinstance(fake, Zendesk)
+    fake.newer_csat = stream == "survey_responses"
+    known = {
+        field
+        for sample in SAMPLES
+        if sample["stream"] == stream and "section" not in sample
+        for record in records(sample["answer"])
+        for field in record
+    }
+    query = {"start_time": "0", "include": "metric_sets,comment_events"}
+    login = b64encode(b"etl@alderfinch.example/token:zendesk-demo-token").decode()
+    headers = {"authorization": f"Basic {login}"}
+    asked = Request("GET", f"/api/v2/{PATHS[stream]}.json", query, headers, b"")
+    offered = {field for record in records(fake.answer(asked).content) for field in record}
+    assert offered <= known

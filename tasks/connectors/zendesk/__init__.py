@@ -6,6 +6,7 @@ take 10 requests a minute, leave out the newest minute, and select on a system t
 """
 
 from tasks.connectors.zendesk import calendar, deletions, people, sla, surveys, tickets
+from tasks.connectors.zendesk.preconditions import PRECONDITIONS
 from tasks.rest.auth import Basic, Bearer, OneOf
 from tasks.rest.oauth import ClientCredentials, RefreshToken, TokenEndpoint
 from tasks.rest.spec import Connector, Limits, Request
@@ -32,6 +33,7 @@ connector = Connector(
     # with a bad token the vendor may answer as to an anonymous user
     is_login=lambda answer: bool(answer["user"].get("id")),
     limits=Limits(requests_per_minute=200),
+    preconditions=PRECONDITIONS,
     unsupported=("merges other than by the tag closed_by_merge",),
     streams=(
         *tickets.STREAMS,

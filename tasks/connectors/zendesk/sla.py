@@ -13,7 +13,11 @@ targets = Output(
         "metric": Item("metric"),
         "priority": sql("coalesce({priority}, 'any')", priority=Item("priority")),
         "name": "title",
-        "target_minutes": Item("target"),
+        "target_minutes": sql(
+            "coalesce(cast({exact} as double) / 60, cast({minutes} as double))",
+            exact=Item("target_in_seconds"),
+            minutes=Item("target"),
+        ),
         "is_business": Item("business_hours"),
     },
 )
@@ -47,7 +51,10 @@ STREAMS = (
                     "kind": sql("regexp_replace({type}, '^apply_.*', 'apply')"),
                     "happened_at": "time",
                     "target_minutes": sql(
-                        "coalesce(cast({sla.target} as double), cast({group_sla.target} as double))"
+                        "coalesce(cast({sla.target_in_seconds} as double) / 60,"
+                        " cast({sla.target} as double),"
+                        " cast({group_sla.target_in_seconds} as double) / 60,"
+                        " cast({group_sla.target} as double))"
                     ),
                     "is_business": sql(
                         "coalesce(cast({sla.business_hours} as boolean),"

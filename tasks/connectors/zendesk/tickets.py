@@ -30,6 +30,32 @@ def change(field: str, key: str) -> Output:
     )
 
 
+def named_change(field: str, key: str) -> Output:
+    """The same where a child event names its field and has the value beside it, as audits do."""
+    return Output(
+        TICKET_EVENT,
+        each="child_events",
+        filter=sql(f"{{name}} = '{key}'", name=Item("field_name")),
+        fields={
+            "event_id": Item("id"),
+            "ticket_id": "ticket_id",
+            "field": sql(f"'{field}'"),
+            "from_value": Item("previous_value"),
+            "to_value": Item("value"),
+            "changed_at": "created_at",
+            "actor_id": "updater_id",
+            "sequence": Item("id"),
+        },
+    )
+
+
+FIELDS = {
+    "status": "status",
+    "assignee": "assignee_id",
+    "team": "group_id",
+    "priority": "priority",
+}
+
 schedules = Output(
     TICKET_EVENT,
     each="child_events",
@@ -131,10 +157,8 @@ STREAMS = (
         requests_per_minute=EXPORTS_PER_MINUTE,
         sync=IncrementalWindow(ask=since),
         outputs=(
-            change("status", "status"),
-            change("assignee", "assignee_id"),
-            change("team", "group_id"),
-            change("priority", "priority"),
+            *(change(field, key) for field, key in FIELDS.items()),
+            *(named_change(field, key) for field, key in FIELDS.items()),
             schedules,
             HISTORY,
             *MESSAGES,
