@@ -41,6 +41,7 @@ class Site:
         self.people = [person(AGENT), person(EMPLOYEE), person(OTHER), person("bot", "app")]
         self.licensed = [person(AGENT), person("bot", "app")]
         self.projects: Rows = [{"id": "10000", "key": "SUP", "name": "Support"}]
+        self.histories: Rows = []
         self.hidden: set[str] = set()
         self.asked: list[Request] = []
         fake.answer = self.answer  # type: ignore[method-assign]
@@ -61,7 +62,10 @@ class Site:
             "field": self.fields,
             "users/search": self.people if asked.query.get("startAt", "0") == "0" else [],
             "applicationrole/jira-servicedesk": role,
-            "changelog/bulkfetch": {"issueChangeLogs": [], "nextPageToken": None},
+            "changelog/bulkfetch": {
+                "issueChangeLogs": self.histories,
+                "nextPageToken": None,
+            },
             "worklog/updated": {"values": [], "since": 0, "until": 0, "lastPage": True},
         }
         values = {"group/member": self.licensed, "project/search": self.projects}
@@ -257,6 +261,17 @@ class TestFields:
         channels = dict(site.bench.fetch("select ticket_id, channel from core.fct_ticket"))
         assert channels == {"1": "email", "2": "other"}
 
+    def test_an_issue_that_moves_leaves_its_team(self, site: Site):
+        site.issues = [issue(1, project={"id": "10001", "key": "BIL"})]
+        moved = {"field": "project", "fieldId": "project", "from": "10000", "to": "10001"}
+        history = {"id": "7", "created": 1790931600000, "items": [moved]}
+        site.histories = [{"issueId": "1", "changeHistories": [history]}]
+        site.run()
+        stations = (
+            "select holder_id from core.fct_assignment where kind = 'team' order by starts_at"
+        )
+        assert site.bench.fetch(stations) == [("10000",), ("10001",)]
+
     def test_only_service_desks_are_read_if_no_projects_are_named(self, site: Site):
         site.run()
         asked = [a.json()["jql"] for a in site.asked if a.path.endswith("search/jql")]
@@ -281,6 +296,10 @@ class TestDoctor:
         site.set(projects="")
         site.projects = []
         assert "no service desk can be seen" in site.doctor()
+
+    def test_a_field_that_is_not_there_is_named(self, site: Site):
+        site.set(feedback_date_field="customfield_999")
+        assert "customfield_999 is no field of the site" in site.doctor()
 
     def test_a_missing_licence_of_the_api_user_is_named(self, site: Site):
         site.fields = []

@@ -53,6 +53,11 @@ class Instance:
         assert outcome.state == "completed", outcome.message
         return outcome
 
+    def read(self, as_of: datetime = AS_OF) -> None:
+        """Load only; no tables are built."""
+        self.fake.clock = as_of
+        assert self.bench.read(as_of).state == "completed"
+
     def set(self, **settings: Any) -> None:
         """Other settings of the account; None takes one away."""
         (account,) = self.bench.accounts
@@ -259,7 +264,7 @@ class TestSchedules:
                 days_of_week="17",
             ),
         ]
-        instance.run()
+        instance.read()
         day = 1440
         assert hours(instance, "d")[:3] == [
             (day + 480, day + 720),
@@ -287,7 +292,7 @@ class TestSchedules:
         ]
         for link in instance.tables["cmn_other_schedule"]:
             link["sys_updated_on"] = MADE
-        instance.run()
+        instance.read()
         monday = [(1440 + 480, 1440 + 720), (1440 + 780, 1440 + 1200)]
         assert hours(instance, "p")[:2] == monday
         assert hours(instance, "p")[3] == (2 * 1440 + 780, 2 * 1440 + 1080)
@@ -296,7 +301,7 @@ class TestSchedules:
         instance.tables["cmn_schedule_span"] = [
             span("z", "20260105T070000Z", "20260105T160000Z", repeat_type="weekly")
         ]
-        instance.run()
+        instance.read()
         assert hours(instance, "z") == [(1440 + 480, 1440 + 1020)]
 
     @pytest.mark.parametrize(
@@ -320,7 +325,7 @@ class TestSchedules:
             span("d", "20260105T080000", "20260105T180000", repeat_type="weekdays"),
             odd,
         ]
-        instance.run()
+        instance.read()
         assert len(hours(instance, "d")) == 5
         assert reason in refused(instance)
 
@@ -329,7 +334,7 @@ class TestSchedules:
             span("d", "20260105T080000", "20260105T180000", repeat_type="weekdays"),
             span("d", "20260105T190000", "20260105T200000", repeat_type="daily", type="on_call"),
         ]
-        instance.run()
+        instance.read()
         assert len(hours(instance, "d")) == 5
         assert not refused(instance)
 
@@ -338,7 +343,7 @@ class TestSchedules:
     ):
         instance.tables |= exported()
         del instance.tables["cmn_other_schedule"]
-        instance.run()
+        instance.read()
         assert len(hours(instance, DESK_HOURS)) == 10
         assert "links between schedules cannot be read" in refused(instance)
 
@@ -350,15 +355,15 @@ class TestSchedules:
             "d", "20260105T120000", "20260105T180000", repeat_type="weekly", sys_updated_on=later
         )
         instance.tables["cmn_schedule_span"] = [morning, evening]
-        instance.run()
+        instance.read()
         assert hours(instance, "d") == [(1440 + 480, 1440 + 1080)]
         instance.tables["cmn_schedule_span"] = [morning]
-        instance.run(AS_OF + timedelta(days=1))
+        instance.read(AS_OF + timedelta(days=1))
         assert hours(instance, "d") == [(1440 + 480, 1440 + 720)]
 
     def test_floating_holidays_count_from_sunday(self, instance: Instance):
         instance.tables |= exported()
-        instance.run()
+        instance.read()
         closed = {
             (name, day)
             for name, day in instance.bench.fetch(
@@ -495,7 +500,7 @@ class TestSurveys:
             answer("f", "3", **{"instance.metric_type.evaluation_method": "assessment"}),
             answer("g", "3", **{"instance.state": "wip"}),
         ]
-        instance.run()
+        instance.read()
         assert self.scores(instance) == [
             ("a", "csat", 4, 1, 5, "higher"),
             ("b", "csat", 9, 0, 10, "higher"),
@@ -514,7 +519,7 @@ class TestSurveys:
     )
     def test_a_score_that_cannot_be_read_is_refused(self, instance: Instance, changed, reason: str):
         instance.tables["asmt_metric_result"] = [{**answer("a", "4"), **changed}]
-        instance.run()
+        instance.read()
         assert self.scores(instance) == []
         assert reason in refused(instance)
 
@@ -531,7 +536,7 @@ class TestSurveys:
             answer("b", "9", **number, **{"metric.min": "", "metric.max": "", "metric.scale": ""}),
             answer("c", "2", **{"metric": "id-q3", "metric.name": "q3"}),
         ]
-        instance.run()
+        instance.read()
         assert self.scores(instance) == [
             ("b", "nps", 9, 0, 10, "higher"),  # by definition
             ("c", "ces", 2, 1, 5, "lower"),

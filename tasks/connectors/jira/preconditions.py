@@ -38,8 +38,11 @@ def licence(settings: Mapping[str, Json]) -> Probe:
     return () if members is not None else ("members of its groups are hidden from the API user",)
 
 
-def clocks(answer: Json, settings: Mapping[str, Json], /) -> Iterable[str]:
-    """The site has fields of SLAs, and the API user sees them."""
+def fields(answer: Json, settings: Mapping[str, Json], /) -> Iterable[str]:
+    """The site has fields of SLAs, and the API user sees them; a named field is among them."""
+    named = settings.get("feedback_date_field")
+    if named and named not in {field.get("id") for field in answer}:
+        yield f"feedback_date_field {named} is no field of the site"
     customs = {(field.get("schema") or {}).get("custom") for field in answer}
     if "com.atlassian.servicedesk:sd-sla-field" not in customs:
         yield "no SLA field can be seen; the API user needs a licence for Jira Service Management"
@@ -48,5 +51,5 @@ def clocks(answer: Json, settings: Mapping[str, Json], /) -> Iterable[str]:
 PRECONDITIONS = (
     Precondition("projects", probe=desks, needed_by="issues"),
     Precondition("agents", probe=licence, needed_by="agents"),
-    Precondition("SLA fields", Request(f"{API}/field"), clocks, needed_by="issues"),
+    Precondition("fields", Request(f"{API}/field"), fields, needed_by="issues"),
 )

@@ -7,7 +7,12 @@ from tasks.rest.spec import Json, Record, RecordContext, Row
 
 Fields = Mapping[str, Json]
 
-HISTORY = {"status": "status", "assignee": "assignee", "priority": "priority"}
+HISTORY = {
+    "status": "status",
+    "assignee": "assignee",
+    "priority": "priority",
+    "project": "team",  # an issue that moves changes its project
+}
 
 
 def instant(value: Json) -> Json:
