@@ -49,6 +49,17 @@ def open_client(
 
     Raises ConfigurationError or MissingSecretError naming what is not given, or not known.
     """
+    try:
+        return _opened(account, lookup, retry_policy or RetryPolicy())
+    except MissingSecretError:
+        raise
+    except ConfigurationError as wrong:
+        raise ConfigurationError(f"account {account.name}: {wrong}") from None
+
+
+def _opened(
+    account: AccountSettings, lookup: SecretLookup | None, retry_policy: RetryPolicy
+) -> Client:
     vendor = connector(account.connector)
     _refuse_unknown(account, vendor)
     own = {name: str(value) for name, value in account.own.items() if isinstance(value, (str, int))}
@@ -57,9 +68,7 @@ def open_client(
     secrets = optional_secrets_of(account.name, tuple(sorted(vendor.secrets)), lookup)
     missing = vendor.missing_settings(values)
     if missing and not account.base_url:
-        raise ConfigurationError(
-            f"account {account.name}: setting {missing[0]} is needed for {vendor.title}"
-        )
+        raise ConfigurationError(f"setting {missing[0]} is needed for {vendor.title}")
     _refuse_incomplete(account.name, vendor, {**own, **secrets})
     return Client(
         vendor,
@@ -73,7 +82,7 @@ def open_client(
                 account.proxy, account.ca_bundle, account.client_certificate, account.client_key
             ),
             keeper=_keeper(account.name, lookup),
-            retry_policy=retry_policy or RetryPolicy(),
+            retry_policy=retry_policy,
         ),
     )
 
@@ -86,7 +95,7 @@ def _refuse_incomplete(account: str, vendor: Connector, values: Mapping[str, str
     lacking.sort(key=lambda one: len(one[1]) + len(one[2]))
     ways = "; ".join(_lack(account, way.title, *names) for way, *names in lacking)
     if not lacking[0][1]:
-        raise ConfigurationError(f"account {account}: {vendor.title} needs {ways}")
+        raise ConfigurationError(f"no way to sign in is complete: {ways}")
     block = secret_block(account, lacking[0][1][0])
     raise MissingSecretError(
         f"{account}: no way to sign in is complete: {ways}. Prefect Secret blocks do as well, such"
@@ -95,8 +104,8 @@ def _refuse_incomplete(account: str, vendor: Connector, values: Mapping[str, str
 
 
 def _lack(account: str, title: str, secrets: Sequence[str], settings: Sequence[str]) -> str:
-    names = [f"secret {name} ({secret_variable(account, name)})" for name in secrets]
-    return f"{title}: set {', '.join([*names, *(f'setting {name}' for name in settings)])}"
+    names = [f"the secret {name} ({secret_variable(account, name)})" for name in secrets]
+    return f"{title} wants {', '.join([*names, *(f'the setting {name}' for name in settings)])}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +137,7 @@ def _refuse_unknown(account: AccountSettings, vendor: Connector) -> None:
     for name in sorted(set(account.model_extra or {}) - set(known)):
         near = get_close_matches(name, [*known, *AccountSettings.model_fields], n=1)
         advice = f"did you mean {near[0]}?" if near else f"{vendor.title} has {', '.join(known)}"
-        raise ConfigurationError(f"account {account.name}: no setting {name!r}; {advice}")
+        raise ConfigurationError(f"no setting {name!r}; {advice}")
 
 
 def _read_file(client: Client, stream: Stream, *, done: bool) -> Iterator[ReceivedPage]:

@@ -204,5 +204,6 @@ def test_a_place_or_name_that_is_not_known_is_refused_before_anything_is_sent(
         given = {**settings, **own, "proxy": f"http://127.0.0.1:{seen.port}"}
         with pytest.raises(ConfigurationError) as refusal:
             open_client(AccountSettings(connector=vendor, name="acme", **given))
+    assert str(refusal.value).startswith("account acme: setting ")
     assert reported in str(refusal.value)
     assert seen.hosts == []
