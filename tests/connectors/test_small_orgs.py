@@ -227,6 +227,36 @@ def test_work_that_nobody_did_takes_no_time_and_a_transfer_counts_both(
     assert bench.fetch(entries) == [(AGENT, 120), (LEAVER, 300)]
 
 
+@pytest.mark.parametrize("start", ["2026-01-01T00:00:00Z", "2026-03-25T00:00:00Z"])
+def test_a_hidden_field_costs_that_field_and_is_named(
+    every_account: Bench, sandbox: Sandbox, start: str
+):
+    """By bulk job and by query: no business hours, no subject, and the author's type unknown."""
+    tables = org(LONDON)
+    for field in ("BusinessHoursId", "Subject"):
+        tables["Case"][0].pop(field)
+    for message in tables["EmailMessage"]:
+        message.pop("CreatedBy.UserType")
+    bench = salesforce(every_account, sandbox, tables, start=start)
+    outcome = bench.run(AS_OF)
+    assert outcome.state == "completed", outcome.message
+    warned = {r.stream: "; ".join(r.warnings) for r in outcome.streams if r.warnings}
+    assert all(field in warned["cases"] for field in ("BusinessHoursId", "Subject"))
+    assert "UserType" in warned["emails"]
+    facts = "select first_reply_business_seconds_recorded, replies_count from core.fct_ticket"
+    assert bench.fetch(facts) == [((3.5 + 8) * 3600, 1)]
+
+
+def test_a_hidden_field_by_which_records_are_asked_for_fails_by_name(
+    every_account: Bench, sandbox: Sandbox
+):
+    tables = org()
+    tables["Case"][0].pop("SystemModstamp")
+    outcome = salesforce(every_account, sandbox, tables).run(AS_OF)
+    (cases,) = (r for r in outcome.streams if r.stream == "cases")
+    assert (cases.state, "SystemModstamp" in cases.message) == ("failed", True)
+
+
 def test_a_case_that_is_restored_is_there_again(every_account: Bench, sandbox: Sandbox):
     tables = org()
     tables["Case"] = [case(None, IsDeleted=True, SystemModstamp="2026-04-01T00:00:00.000+0000")]

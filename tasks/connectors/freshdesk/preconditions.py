@@ -3,6 +3,7 @@
 from tasks.rest.spec import Complaints, Json, Precondition, Request, Values
 
 GLOBAL = 1
+ONE = {"per_page": "1"}
 SCOPES = {2: "tickets of its groups", 3: "tickets assigned to it"}
 
 
@@ -18,10 +19,11 @@ def sees_all_tickets(answer: Json, settings: Values, /) -> Complaints:
 
 def default_is_known(answer: Json, settings: Values, /) -> Complaints:
     """The default schedule of the settings is one of the business hours."""
-    hours = {str(one.get("id")) for one in answer or ()}
+    listed = answer or ()
+    names = {str(one["name"]) for one in listed}
+    known = {str(one["id"]) for one in listed} | names
     wanted = settings.get("default_schedule")
-    names = {str(one.get("name")) for one in answer or ()}
-    if wanted and wanted not in hours | names:
+    if wanted and wanted not in known:
         yield f"default_schedule {wanted} is none of the business hours {', '.join(sorted(names))}"
 
 
@@ -33,6 +35,6 @@ PRECONDITIONS = (
         default_is_known,
         needed_by="business_hours",
     ),
-    Precondition("agents", Request("/api/v2/agents", {"per_page": "1"}), needed_by="agents"),
-    Precondition("groups", Request("/api/v2/groups", {"per_page": "1"}), needed_by="groups"),
+    Precondition("agents", Request("/api/v2/agents", ONE), needed_by="agents"),
+    Precondition("groups", Request("/api/v2/groups", ONE), needed_by="groups"),
 )

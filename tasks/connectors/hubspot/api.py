@@ -27,7 +27,8 @@ def properties_of_scores(
     """Properties that hold answers to custom surveys, for a search that asks for answers."""
     if "hs_survey_type" not in properties:
         return ()
-    named = dict.fromkeys(str(score["question_id"]) for score in settings.get("scores", ()))
+    scores = settings.get("scores", ())
+    named = dict.fromkeys(str(score["question_id"]) for score in scores)
     return (name for name in named if name not in properties)
 
 

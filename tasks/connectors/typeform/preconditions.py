@@ -32,10 +32,17 @@ PRECONDITIONS = (
 )
 
 
+def names_of(form: Json) -> set[str]:
+    """Names of the questions of a form: their ids, and the names that people gave them."""
+    asked = list(fields_of(form))
+    named = {str(field.get("ref")) for field in asked}
+    return named | {str(field["id"]) for field in asked}
+
+
 def of_settings(settings: Values) -> Iterable[Precondition]:
     """The surveys and questions that are scores."""
     return questions_are_there(
         settings,
         lambda survey: Request(f"/forms/{survey}"),
-        lambda answer: {str(name) for f in fields_of(answer) for name in (f["id"], f.get("ref"))},
+        names_of,
     )

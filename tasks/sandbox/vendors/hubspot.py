@@ -143,7 +143,7 @@ class HubSpot(Fake):
             (r"/crm/v3/pipelines/(\w+)", self._pipelines),
             (
                 r"/crm/v3/properties/(\w+)",
-                lambda a, n: Response({"results": [{"name": p} for p in self._names(n)]}),
+                self._property_list,
             ),
             (r"/conversations/v3/conversations/threads", self._threads),
             (r"/conversations/v3/conversations/threads/(\d+)/messages", self._messages),
@@ -189,6 +189,9 @@ class HubSpot(Fake):
             name, lambda: {r["id"]: r for r in sorted(makers[name](), key=lambda r: int(r["id"]))}
         )
         return kept
+
+    def _property_list(self, asked: Request, name: str) -> Response:
+        return Response({"results": [{"name": p} for p in self._names(name)]})
 
     def _names(self, name: str) -> list[str]:
         """Names of the properties of an object."""

@@ -188,8 +188,10 @@ class Salesforce(Desk):
         rows = tables[table]
         unknown = [n for n in names if rows and n not in rows[0]]
         if unknown:
+            relation, _, column = unknown[0].rpartition(".")
+            entity = {"": table, "CreatedBy": "User"}.get(relation, relation)
             return self._problem(
-                400, "INVALID_FIELD", f"No such column '{unknown[0]}' on entity '{table}'."
+                400, "INVALID_FIELD", f"No such column '{column}' on entity '{entity}'."
             )
         for clause in (match[3] or "").split(" AND "):
             if not clause:

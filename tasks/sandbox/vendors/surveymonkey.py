@@ -84,7 +84,7 @@ class SurveyMonkey(Fake):
         if self._spent > self.day_limit:
             return self._error("1040", "Rate limit reached", 429)
         if asked.path == "/v3/users/me":
-            scopes = {"available": list(self.scopes), "granted": list(self.scopes)}
+            scopes = dict.fromkeys(("available", "granted"), self.scopes)
             me = {"id": "1", "username": "alderfinch", "scopes": scopes}
             return Response(me, 200, self._headers())
         if asked.path == "/v3/surveys":
