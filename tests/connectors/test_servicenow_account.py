@@ -493,7 +493,7 @@ class TestSurveys:
         ten = {"metric.min": "0", "metric.max": "10"}
         instance.tables["asmt_metric_result"] = [
             answer("a", "4"),
-            answer("b", "9", **ten),
+            answer("b", "9", **ten, **{"metric.datatype": "Likert Scale"}),
             answer("c", "2", **{"metric.scale": "low"}),
             answer("d", "", **{"metric.name": "left out"}),
             answer("e", "1", **{"metric.datatype": "boolean", "metric.max": "1"}),
@@ -515,6 +515,8 @@ class TestSurveys:
             ({"metric.max": ""}, "no scale or direction"),
             ({"metric.scale": ""}, "no scale or direction"),
             ({"actual_value": "9"}, "score"),
+            ({"metric.datatype": "stars"}, "data type stars is not known"),
+            ({"metric.datatype": ""}, "data type hidden is not known"),
         ],
     )
     def test_a_score_that_cannot_be_read_is_refused(self, instance: Instance, changed, reason: str):

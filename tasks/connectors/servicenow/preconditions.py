@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from tasks.connectors.servicenow.api import MOST, TABLE
 from tasks.connectors.servicenow.schedules import ON_DAYS, WEEKDAYS
-from tasks.connectors.servicenow.transforms import RATINGS, Fields, plain_record
+from tasks.connectors.servicenow.transforms import RATINGS, Fields, data_type, plain_record
 from tasks.rest.shapes import one_is_default
 from tasks.rest.spec import Json, Precondition, Probe, Request
 
@@ -133,7 +133,7 @@ def questions(settings: Mapping[str, Json]) -> Probe:
     for row in rows(answer):
         survey = row.get("metric_type.name") or row.get("metric_type")
         listed = ratings.setdefault(str(survey), [])
-        if row.get("datatype") in RATINGS:
+        if data_type(row.get("datatype")) in RATINGS:
             listed.append(str(row.get("name")))
     return tuple(_wrong_surveys(ratings))
 

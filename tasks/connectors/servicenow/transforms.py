@@ -1,5 +1,6 @@
 """ServiceNow: pure functions from one record to rows."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -39,7 +40,29 @@ def plain_record(record: Fields) -> dict[str, Json]:
     return {name: plain(value) for name, value in record.items()}
 
 
-RATINGS = {"scale", "template", "numericscale", "imagescale"}  # data types that are a scale
+RATINGS = {"scale", "likert", "likertscale", "numericscale", "imagescale", "template"}
+OTHERS = frozenset(  # data types that are no scale by themselves
+    [
+        "attachment",
+        "boolean",
+        "checkbox",
+        "choice",
+        "date",
+        "datetime",
+        "duration",
+        "integer",
+        "long",
+        "multiplecheckbox",
+        "number",
+        "percent",
+        "percentage",
+        "ranking",
+        "reference",
+        "signature",
+        "string",
+        "yesno",
+    ]
+)
 DIRECTIONS = {"high": "higher", "low": "lower"}  # which end of the scale is the good one
 
 
@@ -53,7 +76,10 @@ def score_rows(answer: Record, context: RecordContext) -> Found:
     given = plain_record(answer)
     scores = context.settings.get("scores")
     config = _config_of(given, scores or ())
-    if not _is_answer(given) or config is None:
+    if not _is_answer(given):
+        return
+    if config is None:
+        yield from _unknown_type(given, is_named=bool(scores))
         return
     known = _scale_of(given)
     by_definition = "higher" if config["metric"] == "nps" else None
@@ -83,6 +109,21 @@ def score_rows(answer: Record, context: RecordContext) -> Found:
     }
 
 
+def data_type(written: Json) -> str:
+    """A data type without its spelling: no recorded answer says how it is written."""
+    return re.sub(r"[^a-z]", "", str(written or "").lower())
+
+
+def _unknown_type(given: Fields, *, is_named: bool) -> Iterable[Refusal]:
+    """An answer of a type that may be a rating, where no setting names the scores."""
+    kind = given.get("metric.datatype") or "hidden"
+    if is_named or data_type(kind) in OTHERS:
+        return
+    question = given.get("metric.name") or given.get("metric")
+    words = f"{question}: data type {kind} is not known; name the scores in [[accounts.scores]]"
+    yield Refusal(words, {"response_id": given["sys_id"]})
+
+
 def _scale_of(given: Fields) -> Scale | None:
     """The least and greatest value of a question, where it has them."""
     low = readable(given.get("metric.min") or "")
@@ -103,7 +144,7 @@ def _is_answer(given: Fields) -> bool:
 def _config_of(given: Fields, scores: Sequence[Fields]) -> Fields | None:
     """How the question of a result is read: as the settings say; None if it is no score."""
     if not scores:
-        is_rating = given.get("metric.datatype") in RATINGS
+        is_rating = data_type(given.get("metric.datatype")) in RATINGS
         return {"metric": "csat"} if is_rating else None
     asked = [given.get(name) for name in ("metric", "metric.name")]
     surveys = ["", None, given.get("instance.metric_type")]
