@@ -326,6 +326,7 @@ explained as (
         case
             when unit = 'verdict' then our_value is not null and vendor_value is not null
             when measure in ('first_reply', 'first_resolution', 'resolution')
+                and calendar = 'calendar'
                 then our_value is not null or vendor_value is not null
             else vendor_value is not null
         end

@@ -508,7 +508,10 @@ def test_an_answer_to_a_newer_survey_has_its_ticket_and_comment(
 
 
 OPENED = "2026-03-27T17:30:00Z"
-FIRST_REPLY = {"reply_time_in_minutes": {"calendar": 5190, "business": 330}}
+FIRST_REPLY = {
+    "created_at": OPENED,
+    "reply_time_in_minutes": {"calendar": 5190, "business": 330},
+}
 
 
 def compared(desk: Desk) -> list[tuple[Any, ...]]:

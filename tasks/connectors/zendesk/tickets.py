@@ -74,8 +74,17 @@ schedules = Output(
 
 RATED = "case {satisfaction_rating.score} when 'good' then 1 when 'bad' then 0 end"
 
+
+def first_reply(calendar: str) -> Figure:
+    """Minutes; tickets of messaging have seconds only."""
+    minutes = f"cast({{metric_set.reply_time_in_minutes.{calendar}}} as double)"
+    seconds = f"cast({{metric_set.reply_time_in_seconds.{calendar}}} as double)"
+    return Figure("first_reply", f"coalesce({minutes}, {seconds} / 60)", "minutes", calendar)
+
+
 FIGURES = published(
-    *both_times("first_reply", "metric_set.reply_time_in_minutes", "minutes"),
+    first_reply("calendar"),
+    first_reply("business"),
     *both_times("first_resolution", "metric_set.first_resolution_time_in_minutes", "minutes"),
     *both_times("resolution", "metric_set.full_resolution_time_in_minutes", "minutes"),
     *both_times("requester_wait", "metric_set.requester_wait_time_in_minutes", "minutes"),
@@ -83,6 +92,10 @@ FIGURES = published(
     *both_times("on_hold", "metric_set.on_hold_time_in_minutes", "minutes"),
     Figure("reopens", "{metric_set.reopens}", "count"),
     Figure("replies", "{metric_set.replies}", "count"),
+    version=VERSION,
+    row_filter=sql("{status} is distinct from 'deleted' and {metric_set.created_at} is not null"),
+)
+SCORE = published(
     Figure("survey_score", RATED, "share"),
     version=VERSION,
     row_filter=sql("{status} is distinct from 'deleted'"),
@@ -145,6 +158,7 @@ STREAMS = (
                 },
             ),
             FIGURES,
+            SCORE,
         ),
     ),
     Stream(

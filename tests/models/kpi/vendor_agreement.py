@@ -8,13 +8,18 @@ def counted(ticket, measures):
     """Give instant, numerator and denominator of everything that one ticket adds."""
     for row in ticket.published:
         ours, others = figures(ticket, measures, row["measure"], row["calendar"])
-        if row["value"] is None and (ours is None or row["measure"] != "first_reply"):
+        if row["value"] is None and (ours is None or is_optional(row)):
             continue
         agrees = any(
             near(value, row) for value in (ours, *others) if None not in (value, row["value"])
         )
         agrees = agrees or published_before(ticket, row) or still_running(ticket, measures, row)
         yield ticket.created, agrees, 1
+
+
+def is_optional(row):
+    """Whether a missing figure of the vendor means nothing."""
+    return (row["measure"], row["calendar"]) != ("first_reply", "calendar")
 
 
 def near(ours, row):
