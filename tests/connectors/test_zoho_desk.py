@@ -151,9 +151,18 @@ def test_holidays_over_the_new_year_and_on_a_leap_day(first: str, last: str, exp
     assert [days for _, *days in days_of(one)] == [list(days) for days in expected]
 
 
-def test_a_list_of_one_year_without_its_year_is_refused():
-    (rows,) = rows_of("holidays", {**LIST, "holidayListType": "YEAR_SPECIFIC"}, "list")
-    assert rows.refused.num_rows == 1
+@pytest.mark.parametrize("lost", ["associatedBusinessHours", "holidays", "year"])
+def test_a_list_without_what_it_needs_is_refused(lost: str):
+    one = {**LIST, "holidayListType": "YEAR_SPECIFIC", "year": 2026}
+    (rows,) = rows_of("holidays", {key: one[key] for key in one if key != lost}, "list")
+    assert (rows.table.num_rows, rows.refused.num_rows) == (0, 1)
+
+
+def test_a_slot_without_length_is_refused_by_name():
+    slot = {"startTime": "00:00", "endTime": "00:00"}
+    day = {"day": "MONDAY", **slot, "timeSlots": [slot]}
+    (rows,) = rows_of("business_hours", {"data": [{**HOURS, "businessTimes": [day]}]})
+    assert "MONDAY: a slot from 00:00 to 00:00" in rows.refused["reason"][0].as_py()
 
 
 RATING = {"id": "1", "ratedTime": "2026-02-03T08:00:00.000Z", "ticketId": "2"}
@@ -319,6 +328,17 @@ def test_hours_and_holidays_of_the_account_reach_the_calendar(only: Bench, sandb
     holidays = only.fetch("select distinct schedule_id, first_on from source.holiday")
     assert {row[0] for row in holidays} == {schedule}
     assert len(holidays) > 5
+
+
+def test_around_the_clock_business_time_is_calendar_time(only: Bench, sandbox, monkeypatch):
+    monkeypatch.setattr(sandbox.fakes["zoho_desk"], "_hours", lambda: [ALWAYS])
+    assert only.run(NOW).state == "completed"
+    calendar, business = (f"first_reply{kind}_seconds_recorded" for kind in ("", "_business"))
+    ((count, equal),) = only.fetch(
+        f"select count(*), count(*) filter ({calendar} = {business}) from core.fct_ticket"
+        f" where {calendar} is not null"
+    )
+    assert count == equal > 30
 
 
 def test_what_the_plan_lacks_costs_itself_only(only: Bench, sandbox: Sandbox, monkeypatch):

@@ -40,14 +40,16 @@ def week(schedule: Record, context: RecordContext) -> Iterable[Row]:
 def spans(schedule: Record) -> Iterator[Mapping[str, int]]:
     """Opening times of the week; where a day has slots, the breaks between them are closed.
 
-    Raises ValueError for business hours that are active and never open.
+    Raises ValueError for a slot without length, and for business hours that never open.
     """
     opened = False
     for day in schedule.get("businessTimes") or ():
         for slot in day.get("timeSlots") or [day]:
             start, end = slot.get("startTime"), slot.get("endTime")
-            if start == end:  # a closed day is listed from 00:00 to 00:00
-                continue
+            if start == end:
+                if day.get("timeSlots"):
+                    raise ValueError(f"{day['day']}: a slot from {start} to {end}")
+                continue  # a closed day is listed from 00:00 to 00:00
             opened = True
             # a time of day ends at 23:59 in this API: the last minute belongs to the day
             yield from opening(DAYS.index(day["day"]), start, "00:00" if end == "23:59" else end)
@@ -61,7 +63,7 @@ def closed_days(holidays: Record, context: RecordContext) -> Iterable[Row]:
         return
     is_recurring = holidays.get("holidayListType") == "RECURRING"
     years = RECURRING if is_recurring else (int(holidays["year"]),)
-    for hours in holidays.get("associatedBusinessHours") or ():
+    for hours in holidays["associatedBusinessHours"] or ():
         for number, holiday in enumerate(holidays["holidays"]):
             for year in years:
                 first, last = _days(holiday, year)
