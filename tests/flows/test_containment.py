@@ -135,3 +135,26 @@ def test_in_a_notification(desk: Bench, monkeypatch):
     (words,) = outcome.undelivered
     assert "nobody was told how the run ended: RuntimeError" in words
     assert "Traceback" in kept(desk, outcome)
+
+
+def test_several_broken_steps_end_alone_on_postgresql(desk: Bench, monkeypatch, postgres):
+    """Each of them is named; the others go on, and the next run is whole."""
+    desk.url = postgres()
+    with monkeypatch.context() as patch:
+        breaks(patch, "tasks.validate.check", lambda name, *rest: name == "survey_response")
+        breaks(patch, "tasks.budget.build_budget")
+        breaks(patch, "flows.pipeline.run.watch")
+        breaks(patch, "flows.pipeline.publish.write_docs")
+        outcome = desk.run(DAY - timedelta(days=2), report=True)
+    assert outcome.state == "partly"
+    assert {f.step for f in outcome.step_failures} == {"budget", "watch", "publish"}
+    assert all("RuntimeError: not foreseen" in str(f) for f in outcome.step_failures)
+    assert {result.name for result in outcome.failures} >= {f"{SURVEYS}/responses"}
+    before = state_of_tables(desk)
+    assert before["marts.staffing_forecast"] > 0
+    with monkeypatch.context() as patch:
+        breaks(patch, "flows.pipeline.build.build_model", builds_kpis)
+        outcome = desk.run(DAY - timedelta(days=1))
+    assert [f.step for f in outcome.step_failures] == ["build"]
+    assert state_of_tables(desk) == before
+    assert desk.run(DAY).state == "completed"

@@ -1,11 +1,16 @@
 """Values and records that no vendor should send."""
 
+import itertools
 import json
+import pkgutil
 import re
 from collections.abc import Callable
 from typing import Any
+from unittest import mock
 
-from classes.kit import Fault, edited, outer_records_of
+from scene import Judgement, Scene, judge
+
+from classes.kit import Fault, attempt, edited, outer_records_of
 
 _KEYS = re.compile(
     r"(^|_)(id|ids|key|sys_id|uuid|self|links?|url|number|name|hash|cursor|email|type|status|field|token|href|source|slug|ref|priority)$",
@@ -54,11 +59,48 @@ def whole(name: str, change: Callable[[dict[str, Any]], Any]) -> Fault:
     )
 
 
+def one_float_id() -> Fault:
+    """The first record of a page has its id as a float: it is the same record."""
+
+    def change(records: list[Any]) -> None:
+        for name, value in records[0].items():
+            if isinstance(value, int) and not isinstance(value, bool) and value < 2**53:
+                records[0][name] = float(value)
+
+    return edited(
+        "whole numbers as floats", change, "F5 strange data", points=("first", "middle", "last")
+    )
+
+
+def foreign_exception(where: str) -> Fault:
+    """At the k-th call a function raises what nobody foresaw; the next run repairs it."""
+
+    def play(scene: Scene, k: int) -> Judgement:
+        real = pkgutil.resolve_name(where)
+        calls = itertools.count(1)
+
+        def broken(*given: Any, **named: Any) -> Any:
+            if next(calls) == k:
+                raise RuntimeError("not foreseen by anybody")
+            return real(*given, **named)
+
+        with mock.patch(where, broken):
+            first = attempt(scene)
+        return judge(scene, first)
+
+    return Fault("F5 strange data", f"foreign exception in {where}", play, ("first", "middle"))
+
+
 def _scalars(record: dict[str, Any], value: Any) -> dict[str, Any]:
     return {k: value if not isinstance(v, (dict, list)) else v for k, v in record.items()}
 
 
 STRANGE = (
+    one_float_id(),
+    foreign_exception("tasks.land.keep"),
+    foreign_exception("tasks.validate.translate"),
+    foreign_exception("tasks.validate.check"),
+    foreign_exception("tasks.rest.client.Client._judge"),
     strange("NUL", '"a\\u0000b"'),
     strange("lone surrogate", '"a\\ud800b"'),
     strange("terminal escapes", '"\\u001b[2J\\u202eabc"'),
