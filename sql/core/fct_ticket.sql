@@ -189,18 +189,37 @@ priority_changes as (
     where event.field = 'priority'
 ),
 
+-- The settings name a team by its id, or by its name at the vendor or here.
+escalation_teams as (
+    select
+        account,
+        value as team_id
+    from ops.account_mark
+    where kind = 'escalation_team'
+    union
+    select
+        team.account,
+        team.counts_as_id
+    from staging.team as team
+    join ops.account_mark as mark
+        on team.account = mark.account
+            and mark.kind = 'escalation_team'
+            and (
+                team.team_id = mark.value
+                or team.vendor_name = mark.value
+                or team.name = mark.value
+            )
+),
+
 escalations as (
     select
         assignment.account,
         assignment.ticket_id,
         assignment.starts_at as escalated_at
     from core.fct_assignment as assignment
-    left join core.dim_team as team
-        on assignment.account = team.account and assignment.holder_id = team.team_id
-    join ops.account_mark as mark
-        on assignment.account = mark.account
-            and mark.kind = 'escalation_team'
-            and (assignment.holder_id = mark.value or team.name = mark.value)
+    join escalation_teams
+        on assignment.account = escalation_teams.account
+            and assignment.holder_id = escalation_teams.team_id
     where assignment.kind = 'team' and assignment.position > 1
     union all
     select
