@@ -1,6 +1,7 @@
 """Figures that the fakes publish, computed from the story, against those of the warehouse."""
 
 import json
+from functools import partial
 
 import pytest
 from conftest import Bench
@@ -8,8 +9,12 @@ from tests_support import TODAY, midnight
 from typer.testing import CliRunner
 
 from flows.cli.app import app
+from flows.pipeline.comparison import compare_figures
 from flows.pipeline.notify import notify_stale
+from flows.pipeline.quarantine import quarantined
+from flows.pipeline.report import rewrite_report
 from flows.pipeline.upkeep import complete_until, status
+from tasks.errors import NoTablesError
 
 NOW = midnight(TODAY)
 PUBLISHED = {  # what a desk publishes itself, by measure and kind of time
@@ -138,10 +143,17 @@ def test_the_command_lists_what_nothing_explains(desks: Bench, monkeypatch):
     assert len(short.output) < len(shown.output)
 
 
-def test_an_empty_warehouse_says_what_to_do(small_bench: Bench, tmp_path):
-    settings = small_bench.settings(warehouse={"url": f"duckdb:///{tmp_path / 'empty.duckdb'}"})
+@pytest.mark.parametrize("kind", ["duckdb", "postgresql"])
+def test_an_empty_warehouse_says_what_to_do(small_bench: Bench, tmp_path, request, kind: str):
+    url = f"duckdb:///{tmp_path / 'empty.duckdb'}"
+    if kind == "postgresql":
+        url = request.getfixturevalue("postgres")()
+    settings = small_bench.settings(warehouse={"url": url})
     assert status(settings, max_age_hours=26).lines == (
         ("last run", "none yet; call `support-etl run`"),
     )
     assert complete_until(settings) is None
     assert notify_stale(settings, None) == []
+    for ask in (quarantined, rewrite_report, partial(compare_figures, accounts=(), days=7)):
+        with pytest.raises(NoTablesError, match="call `support-etl run`"):
+            ask(settings)
