@@ -284,7 +284,7 @@ class _Ingestion:
         for answer in received:
             page = land.keep(landing, batch, tally.pages + 1, answer)
             tally.add(page)
-            if page.number == 1:
+            if page.number <= (2 if self.stream.document else 1):
                 self.result.warnings += drift.note_drift(
                     self.context.warehouse, self.account.name, self.stream, page
                 )

@@ -261,6 +261,13 @@ class TestFields:
         channels = dict(site.bench.fetch("select ticket_id, channel from core.fct_ticket"))
         assert channels == {"1": "email", "2": "other"}
 
+    def test_a_new_key_of_issues_is_noticed_behind_the_list_of_fields(self, site: Site):
+        site.issues = [issue(1)]
+        site.run()
+        site.issues[0]["extra"] = "x"
+        warnings = [w for r in site.run(AS_OF + timedelta(hours=1)).streams for w in r.warnings]
+        assert "field extra is new" in warnings
+
     def test_an_issue_that_moves_leaves_its_team(self, site: Site):
         site.issues = [issue(1, project={"id": "10001", "key": "BIL"})]
         moved = {"field": "project", "fieldId": "project", "from": "10000", "to": "10001"}
