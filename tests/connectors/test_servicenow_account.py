@@ -11,6 +11,7 @@ from conftest import Bench
 
 from flows.pipeline.doctor import examine
 from tasks.sandbox.company import Sandbox
+from tasks.sandbox.fake import InjectedFault
 from tasks.sandbox.vendors.servicenow import ServiceNow, Tables
 
 Record = dict[str, str]
@@ -413,6 +414,12 @@ class TestTimeZone:
 
         instance.fake._teller = tell
         assert "time zone" not in instance.doctor()
+
+    @pytest.mark.parametrize("body", [b"[]", b'{"result": 1}', b'{"result": [1]}', b'"x"'])
+    def test_an_answer_of_another_shape_breaks_no_check(self, instance: Instance, body: bytes):
+        every = InjectedFault("edit", "/table/", times=99, edit=lambda content: body)
+        instance.fake.faults = [every]
+        assert "Error" not in instance.doctor()
 
 
 class TestDoctor:

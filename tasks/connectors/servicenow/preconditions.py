@@ -23,9 +23,10 @@ TRIES = 3  # a record may change between two calls
 
 
 def rows(answer: Json) -> list[Fields]:
-    """The records of an answer; none of one that was refused."""
-    listed = (answer or {}).get("result") or ()
-    return [plain_record(row) for row in listed]
+    """The records of an answer; none of one that was refused or is no list."""
+    listed = answer.get("result") if isinstance(answer, Mapping) else None
+    records = listed if isinstance(listed, list) else ()
+    return [plain_record(one) for one in records if isinstance(one, Mapping)]
 
 
 def ask(
@@ -62,20 +63,20 @@ def time_zone(settings: Mapping[str, Json]) -> Probe:
             return (f"queries are read in {zone}; {SET_GMT}",)
     for table in ("incident", "sn_customerservice_case", "sys_user"):
         newest = rows((yield ask(table, "ORDERBYDESCsys_updated_on", "sys_id,sys_updated_on")))
-        if newest:
+        if newest and newest[0].get("sys_updated_on"):
             return (yield from _is_found_by_its_time(table, newest[0]))
     return ()
 
 
 def _is_found_by_its_time(table: str, record: Fields) -> Probe:
-    fields, one = "sys_id,sys_updated_on", f"sys_id={record['sys_id']}"
+    fields, one = "sys_id,sys_updated_on", f"sys_id={record.get('sys_id')}"
     for _ in range(TRIES):
         at = record["sys_updated_on"]
         found = yield ask(table, f"{one}^sys_updated_on>={at}^sys_updated_on<={at}", fields)
         if rows(found):
             return ()
         now = rows((yield ask(table, one, fields)))
-        if not now or now[0]["sys_updated_on"] == at:
+        if not now or now[0].get("sys_updated_on") in (None, at):
             break
         record = now[0]
     return (f"a record of {at} is not found at that time: queries are not read as UTC; {SET_GMT}",)
