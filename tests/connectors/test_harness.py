@@ -164,8 +164,17 @@ def _salesforce(fake) -> int:
 
 
 def _changes(fake) -> int:
+    """Changes of the story, and the schedules that the vendor assigned for them."""
     now = fake.clock - timedelta(seconds=60)
-    return sum(len(t.changes_until(now)) for t in fake.world.of_desk("zendesk") if t.known_at(now))
+    known = [t for t in fake.world.of_desk("zendesk") if t.known_at(now)]
+    assigned = sum(
+        child["event_type"] == "ScheduleAssignment"
+        for t in known
+        for audit in fake._audits(t)
+        if audit["_at"] <= now
+        for child in audit["child_events"]
+    )
+    return assigned + sum(len(t.changes_until(now)) for t in known)
 
 
 def _tickets(fake) -> int:
