@@ -4,9 +4,8 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from difflib import get_close_matches
-from typing import NamedTuple
 
 import msgspec
 
@@ -32,9 +31,7 @@ from tasks.settings import (
     secret_variable,
     tokens_folder,
 )
-from tasks.sqlmodels.reads import read as read_model
 from tasks.warehouse.engine import Warehouse
-from tasks.warehouse.session import Session
 
 FILES = "file:"
 _QUERY = re.compile(r"\s*(select|with)\s", re.IGNORECASE)
@@ -207,33 +204,3 @@ def read(
     if client.connector.base_url == FILES:
         return _read_file(client, stream, done=resume is not None)
     return Reading(client, stream, window, bookmark, known).pages(resume, partitions)
-
-
-class TicketVersion(NamedTuple):
-    """A ticket in the version that the warehouse has."""
-
-    ticket_id: str
-    version_at: datetime
-
-
-def known_versions(
-    session: Session,
-    account: str,
-    stream: Stream,
-    window: Window,
-    bookmark: Bookmark,
-) -> dict[str, datetime]:
-    """Tickets that a stream with children would read again in what its window looks back on."""
-    before = bookmark.until
-    if before is None or before <= window.start or not stream.child_streams:
-        return {}
-    since, until = window.start, before - timedelta(hours=1)  # the overlap is read as ever
-    rows = read_model(
-        session,
-        "extract/versions",
-        TicketVersion,
-        account=account,
-        since=since,
-        until=until,
-    )
-    return {row.ticket_id: row.version_at for row in rows}

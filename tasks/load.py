@@ -2,12 +2,16 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
+from tasks.clock import Window
 from tasks.entities import ENTITIES
 from tasks.landing.store import Batch
 from tasks.quality.checked import Checked, RejectedRow, without_addresses
+from tasks.rest.received import Bookmark
 from tasks.rest.spec import FullRefresh, Stream
+from tasks.sqlmodels.reads import read
 from tasks.translation.columns import keys_of
 from tasks.warehouse import runlog
 from tasks.warehouse.merge import Origin, create_stage, merge, stage
@@ -118,3 +122,33 @@ class Load:
                 "rule": row.rule,
                 "reason": without_addresses(row.reason),
             }
+
+
+class TicketVersion(NamedTuple):
+    """A ticket in the version that the warehouse has."""
+
+    ticket_id: str
+    version_at: datetime
+
+
+def known_versions(
+    session: Session,
+    account: str,
+    stream: Stream,
+    window: Window,
+    bookmark: Bookmark,
+) -> dict[str, datetime]:
+    """Tickets that a stream with children would read again in what its window looks back on."""
+    before = bookmark.until
+    if before is None or before <= window.start or not stream.child_streams:
+        return {}
+    since, until = window.start, before - timedelta(hours=1)  # the overlap is read as ever
+    rows = read(
+        session,
+        "load/versions",
+        TicketVersion,
+        account=account,
+        since=since,
+        until=until,
+    )
+    return {row.ticket_id: row.version_at for row in rows}

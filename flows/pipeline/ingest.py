@@ -31,7 +31,7 @@ from tasks.errors import (
 from tasks.extract import open_client, streams_of
 from tasks.landing.pages import Tally
 from tasks.landing.store import Batch, Source
-from tasks.load import Load
+from tasks.load import Load, known_versions
 from tasks.privacy.persons import Erased
 from tasks.quality.checked import Checked
 from tasks.rest.client import Client
@@ -296,7 +296,7 @@ class _Ingestion:
         bookmark: Bookmark,
     ) -> dict[str, datetime]:
         with self.context.warehouse.session() as session:
-            return extract.known_versions(
+            return known_versions(
                 session,
                 self.account.name,
                 self.stream,

@@ -42,7 +42,11 @@ def test_pages_that_bring_nothing_new_end_by_name(pages: list[list[int]], most: 
 
     account = SimpleNamespace(name="acme", settings={})
     client = SimpleNamespace(
-        account=account, send=send, pace_for=lambda *given: None, page_sizes={}
+        require=lambda: None,
+        account=account,
+        send=send,
+        pace_for=lambda *given: None,
+        page_sizes={},
     )
     reading = Reading(client, STREAM, Window(AT, AT), Bookmark())
     with pytest.raises(RepeatedPageError, match="brought nothing new"):
@@ -97,7 +101,11 @@ def test_an_inner_list_that_never_ends_is_stopped_by_name(
 
     account = SimpleNamespace(name="acme", settings={})
     client = SimpleNamespace(
-        account=account, send=send, pace_for=lambda *given: None, page_sizes={}
+        require=lambda: None,
+        account=account,
+        send=send,
+        pace_for=lambda *given: None,
+        page_sizes={},
     )
     with pytest.raises(RepeatedPageError, match=named):
         for _ in Reading(client, stream, Window(AT, AT), Bookmark()).pages():
@@ -117,7 +125,11 @@ def test_an_inner_list_of_ever_new_records_is_bounded(monkeypatch):
 
     account = SimpleNamespace(name="acme", settings={})
     client = SimpleNamespace(
-        account=account, send=send, pace_for=lambda *given: None, page_sizes={}
+        require=lambda: None,
+        account=account,
+        send=send,
+        pace_for=lambda *given: None,
+        page_sizes={},
     )
     with pytest.raises(RepeatedPageError, match="parts of 1: more than 50 pages"):
         for _ in Reading(client, CHILD, Window(AT, AT), Bookmark()).pages():
