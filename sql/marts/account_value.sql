@@ -55,13 +55,16 @@ with uses as (
 
 ticket_counts as (
     select
-        account,
-        kind,
-        value,
+        uses.account,
+        uses.kind,
+        uses.value,
         count(*) as tickets_count
     from uses
-    where value is not null
-    group by account, kind, value
+    inner join staging.ticket as live
+        on uses.account = live.account
+            and uses.ticket_id = live.ticket_id
+    where uses.value is not null
+    group by uses.account, uses.kind, uses.value
 ),
 
 all_values as (

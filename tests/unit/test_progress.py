@@ -1,16 +1,19 @@
-"""A list that never ends: pages come again under ever new cursors. No network."""
+"""A list that never ends: pages come again under ever new cursors. One local server."""
 
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
-from types import SimpleNamespace
 
 import msgspec
 import pytest
 
 from tasks.clock import Window
+from tasks.connectors import connector
 from tasks.errors import RepeatedPageError
-from tasks.rest.client import Response
+from tasks.rest.client import Account, Client
 from tasks.rest.paging import CursorParam
 from tasks.rest.reading import Reading
 from tasks.rest.received import Bookmark
@@ -27,32 +30,67 @@ STREAM = Stream(
 )
 
 
+class Vendor(ThreadingHTTPServer):
+    """Answers what `content` makes of the number of the request."""
+
+    content: Callable[[int], dict[str, object]]
+
+    def __init__(self) -> None:
+        self.numbers = count()
+        super().__init__(("127.0.0.1", 0), Answer)
+
+    def read(self, stream: Stream) -> None:
+        """All pages of a stream."""
+        values = {"access_token": "s"}
+        address = f"http://127.0.0.1:{self.server_port}"
+        client = Client(
+            replace(connector("typeform"), preconditions=()),
+            Account("acme", values, base_url=address, requests_per_minute=0),
+        )
+        try:
+            for _ in Reading(client, stream, Window(AT, AT), Bookmark()).pages():
+                pass
+        finally:
+            client.close()
+
+
+class Answer(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    server: Vendor
+
+    def do_GET(self) -> None:
+        number = next(self.server.numbers)
+        body = msgspec.json.encode({**self.server.content(number), "next": f"c{number}"})
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *given: object) -> None:
+        """Nothing."""
+
+
+@pytest.fixture
+def vendor() -> Iterator[Vendor]:
+    server = Vendor()
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
 @pytest.mark.parametrize(
     ("pages", "most"), [([[1, 2]], 30), ([[1], [2], [3]], 30), ([[]], 5002)], ids=repr
 )
-def test_pages_that_bring_nothing_new_end_by_name(pages: list[list[int]], most: int):
+def test_pages_that_bring_nothing_new_end_by_name(
+    vendor: Vendor, pages: list[list[int]], most: int
+):
     """A page repeated under new cursors was read 12,051 times and never stopped."""
-    numbers = count()
-
-    def send(request, *, accept, **given):
-        number = next(numbers)
-        things = [{"id": key} for key in pages[number % len(pages)]]
-        body = msgspec.json.encode({"things": things, "next": f"c{number}"})
-        return Response({}, body), accept(body)
-
-    account = SimpleNamespace(name="acme", settings={})
-    client = SimpleNamespace(
-        require=lambda: None,
-        account=account,
-        send=send,
-        pace_for=lambda *given: None,
-        page_sizes={},
-    )
-    reading = Reading(client, STREAM, Window(AT, AT), Bookmark())
+    vendor.content = lambda number: {"things": [{"id": key} for key in pages[number % len(pages)]]}
     with pytest.raises(RepeatedPageError, match="brought nothing new"):
-        for _ in reading.pages():
-            pass
-    assert next(numbers) <= most
+        vendor.read(STREAM)
+    assert next(vendor.numbers) <= most
 
 
 CHILD = replace(
@@ -88,49 +126,20 @@ PARENT = replace(
 )
 @pytest.mark.parametrize("keys", [(7, 8), (7,), ()], ids=repr)
 def test_an_inner_list_that_never_ends_is_stopped_by_name(
-    stream: Stream, named: str, keys: tuple[int, ...]
+    vendor: Vendor, stream: Stream, named: str, keys: tuple[int, ...]
 ):
-    numbers = count()
-
-    def send(request, *, accept, **given):
-        number = next(numbers)
+    def content(number: int) -> dict[str, object]:
         inner = [{"id": keys[number % len(keys)]}] if keys else []
-        content = {"things": [{"id": 1}], "parts": inner, "lists": inner, "next": f"c{number}"}
-        body = msgspec.json.encode(content)
-        return Response({}, body), accept(body)
+        return {"things": [{"id": 1}], "parts": inner, "lists": inner}
 
-    account = SimpleNamespace(name="acme", settings={})
-    client = SimpleNamespace(
-        require=lambda: None,
-        account=account,
-        send=send,
-        pace_for=lambda *given: None,
-        page_sizes={},
-    )
+    vendor.content = content
     with pytest.raises(RepeatedPageError, match=named):
-        for _ in Reading(client, stream, Window(AT, AT), Bookmark()).pages():
-            pass
-    assert next(numbers) <= 5003
+        vendor.read(stream)
+    assert next(vendor.numbers) <= 5003
 
 
-def test_an_inner_list_of_ever_new_records_is_bounded(monkeypatch):
+def test_an_inner_list_of_ever_new_records_is_bounded(vendor: Vendor, monkeypatch):
     monkeypatch.setattr("tasks.rest.progress._LONGEST_INNER", 50)
-    numbers = count()
-
-    def send(request, *, accept, **given):
-        number = next(numbers)
-        content = {"things": [{"id": 1}], "parts": [{"id": number}], "next": f"c{number}"}
-        body = msgspec.json.encode(content)
-        return Response({}, body), accept(body)
-
-    account = SimpleNamespace(name="acme", settings={})
-    client = SimpleNamespace(
-        require=lambda: None,
-        account=account,
-        send=send,
-        pace_for=lambda *given: None,
-        page_sizes={},
-    )
+    vendor.content = lambda number: {"things": [{"id": 1}], "parts": [{"id": number}]}
     with pytest.raises(RepeatedPageError, match="parts of 1: more than 50 pages"):
-        for _ in Reading(client, CHILD, Window(AT, AT), Bookmark()).pages():
-            pass
+        vendor.read(CHILD)
