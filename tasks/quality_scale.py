@@ -13,6 +13,10 @@ The sheet of a vendor is `tasks/connectors/<vendor>/quality.yml`:
     values:                                     # where each list of values comes from
       statuses: {class: guess, source: Nothing found., guard: What finds a wrong guess.}
       priorities: {class: absent, source: The API has none.}
+    access:                                     # for the vendor's page
+      steps: [What to click for credentials that may do no more than read.]
+      source: The vendor's pages that say so.
+      first_load: How long 100,000 tickets take, and why.
 
 Evidence has a class, best first: `recorded` (a real answer that somebody published), `vendor` (the
 vendor's own description or reference page), `client` (a public client in wide use reads it so),
@@ -36,6 +40,7 @@ __all__ = [
     "LEVELS",
     "RULES",
     "VALUE_LISTS",
+    "Access",
     "Evidence",
     "Rule",
     "Sheet",
@@ -67,7 +72,7 @@ class Rule:
 
 
 def _rules() -> Iterator[Rule]:
-    checked = {"streams", "evidence", "samples", "harness"}
+    checked = {"streams", "evidence", "samples", "harness", "docs"}
     numbered = iter(range(1, 26))
     for level, texts in _TEXTS.items():
         for name, text in texts.items():
@@ -136,22 +141,38 @@ class Evidence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     guard: str = ""
 
 
+class Access(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How to get credentials that may do no more than read, and how long a first load takes.
+
+    `first_load` is for 100,000 tickets, or answers of a survey tool.
+    """
+
+    steps: list[str]
+    source: str
+    first_load: str
+
+
 class _Content(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A sheet's file as it is written."""
 
     rules: dict[str, Literal["done"] | dict[State, str | list[str]]]
     streams: dict[str, Evidence]
     values: dict[str, Evidence]
+    access: Access | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """The quality sheet of one vendor: a verdict for each rule, evidence for each answer."""
+    """The quality sheet of one vendor: a verdict for each rule, evidence for each answer.
+
+    `access` is None for what needs no credentials.
+    """
 
     vendor: str
     verdicts: tuple[Verdict, ...]
     streams: Mapping[str, Evidence]
     values: Mapping[str, Evidence]
+    access: Access | None = None
 
     @property
     def level(self) -> Level | None:
@@ -223,7 +244,7 @@ def read_sheet(vendor: str, path: Path) -> Sheet:
             f"{vendor}/{path.name}: rules missing or unknown: {', '.join(differing)}"
         )
     verdicts = tuple(_verdict(vendor, rule, content.rules[rule.name]) for rule in RULES)
-    return Sheet(vendor, verdicts, content.streams, content.values)
+    return Sheet(vendor, verdicts, content.streams, content.values, content.access)
 
 
 def _verdict(vendor: str, rule: Rule, written: str | Mapping[State, str | list[str]]) -> Verdict:

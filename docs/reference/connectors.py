@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from docs.reference.markdown import code, codes, joined, table
 from tasks.connectors import connectors
-from tasks.quality_scale import RULES, Sheet, quality_sheet
+from tasks.quality_scale import RULES, Access, Sheet, quality_sheet
 from tasks.rest.address import gaps
 from tasks.rest.auth import Way
 from tasks.rest.spec import Connector, Stream
@@ -37,19 +37,35 @@ def connector_pages() -> Mapping[str, str]:
 
 
 def _page(one: Connector) -> str:
+    sheet = quality_sheet(one.name)
     return joined(
         [
             f"# {one.title}",
             _facts(one),
             "## Settings and sign-in",
             _settings(one),
+            *_access(sheet.access),
             "## Streams",
             _streams(one),
             "## What the API lacks" if one.unsupported else "",
             "\n".join(f"- {missing}" for missing in one.unsupported),
             "## Quality",
-            *_quality(quality_sheet(one.name)),
+            *_quality(sheet),
         ]
+    )
+
+
+def _access(access: Access | None) -> tuple[str, ...]:
+    """Return how to get credentials that may only read, and how long a first load takes."""
+    if access is None:
+        return ()
+    steps = (f"{number}. {step}" for number, step in enumerate(access.steps, start=1))
+    return (
+        "### Credentials step by step",
+        "\n".join(steps),
+        f"From: {access.source}.",
+        "### First load",
+        access.first_load,
     )
 
 

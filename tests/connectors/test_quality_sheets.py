@@ -118,7 +118,22 @@ def settings_problems(sheet: Sheet, vendor: Connector) -> Iterator[str]:
         yield f"list the setting {name} in the declaration"
 
 
+def docs_problems(sheet: Sheet, vendor: Connector) -> Iterator[str]:
+    """What a vendor's page must say, unless the proof is a page of its own."""
+    pages = next(v.proofs for v in sheet.verdicts if v.rule.name == "docs")
+    if sheet.access is None:
+        if not pages:
+            yield "say under access how to get credentials, and how long a first load takes"
+        return
+    for name in ("steps", "source", "first_load"):
+        if not getattr(sheet.access, name):
+            yield f"access lacks {name}"
+    if "100,000" not in sheet.access.first_load:
+        yield "say under first_load how long 100,000 tickets or answers take"
+
+
 CHECKS = {
+    "docs": docs_problems,
     "streams": streams_problems,
     "evidence": proof_of_evidence_problems,
     "samples": samples_problems,
@@ -218,10 +233,10 @@ def test_checks_see_what_is_missing():
     main = vendor.streams[0]
     bare = replace(vendor, streams=(replace(main, description=""),), base_url="https://{x}.com")
     guess = Evidence(kind="guess", source="looked in vain")
-    rules = ("streams", "evidence", "samples", "settings")
+    rules = ("streams", "evidence", "samples", "settings", "docs")
     for rule in rules:
         sheet = with_rule(sheet, rule)
-    sheet = replace(sheet, streams={main.name: guess, "lost": guess}, values={})
+    sheet = replace(sheet, streams={main.name: guess, "lost": guess}, values={}, access=None)
     wrong = "\n".join(problems(replace(sheet, vendor="nobody"), bare))
     for reported in (
         "nobody: streams: lost is read no longer",
@@ -231,6 +246,7 @@ def test_checks_see_what_is_missing():
         "rule 4 (samples) says done: write a sample in tests/connectors/nobody of tickets",
         "rule 5 (harness) says done: add tests",
         "rule 7 (settings) says done: list the setting x",
+        "rule 25 (docs) says done: say under access how to get credentials",
     ):
         assert reported in wrong, (reported, wrong)
 

@@ -18,6 +18,7 @@ from docs.reference.errors import walk as all_errors
 from tasks.connectors import connectors
 from tasks.entities import ENTITIES
 from tasks.errors import SupportEtlError
+from tasks.quality_scale import quality_sheet
 from tasks.settings import AccountSettings, Settings
 from tasks.sqlmodels.catalog import models
 from tasks.sqlmodels.kpis import kpis
@@ -87,6 +88,16 @@ def test_every_connector_has_a_page_with_its_streams_settings_and_secrets():
             assert f"- {missing}" in site()[f"connectors/{name}.md"], (name, missing)
         for secret in connector.secrets:
             assert f"_{secret.upper()}`" in site()[f"connectors/{name}.md"], (name, secret)
+
+
+def test_every_connector_has_the_steps_to_its_credentials_and_the_time_of_a_first_load():
+    for name in connectors():
+        access, page = quality_sheet(name).access, site()[f"connectors/{name}.md"]
+        if access is not None:
+            for number, step in enumerate(access.steps, start=1):
+                assert f"{number}. {step}" in page, (name, step)
+            assert access.source in page, name
+            assert access.first_load in page, name
 
 
 def test_every_way_to_sign_in_is_on_the_site():
