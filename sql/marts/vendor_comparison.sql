@@ -137,7 +137,8 @@ status_totals as (
         ticket_id,
         max(starts_at) as last_change_at,
         sum(case when category = 'deleted' then coalesce(seconds_recorded, 0) else 0 end)
-            as binned_seconds
+            as binned_seconds,
+        max(case when category = 'solved' then 1 else 0 end) as was_solved
     from core.fct_status_interval
     group by account, ticket_id
 ),
@@ -179,6 +180,7 @@ compared as (
         message_totals.public_of_agents_and_bots,
         message_totals.replies_and_bots,
         status_totals.binned_seconds,
+        status_totals.was_solved,
         changed_schedules.changed_at as schedule_changed_at,
         case figure.unit when 'minutes' then 60.0 when 'milliseconds' then 0.001 else 1.0 end
             as unit_seconds,
@@ -312,6 +314,10 @@ explained as (
                 and vendor_value between our_value and amount_as_of / unit_seconds + rounding
                 then 'still_running'
             when is_excluded then 'merged'
+            when measure in ('first_resolution', 'resolution')
+                and vendor_value is null
+                and was_solved = 0
+                then 'closed_unsolved'
             when unit <> 'verdict' and published_at < ours_at then 'published_before'
             when calendar = 'business' and schedule_changed_at > published_at then 'hours_changed'
             when unit = 'verdict' and targets_count > 1 then 'target_changed'
