@@ -314,7 +314,8 @@ class Client:
             if status not in {301, 302, 303, 307, 308} or not location:
                 if status == 404 and missing is not None:
                     return Response(headers, missing)
-                if status == 400 and self._is_hidden(request, body, stream):
+                is_refused = status == 400 or (status == 200 and bool(self._failure(body)))
+                if is_refused and self._is_hidden(request, body, stream):
                     return self._once(
                         request, carried, stream=stream, optional=optional, missing=missing
                     )
@@ -331,9 +332,12 @@ class Client:
         return request
 
     def _is_hidden(self, request: Request, body: bytes, stream: str) -> bool:
-        """Whether a refusal names a field that the request can do without; it is remembered."""
+        """Whether a refusal names a field that the stream can do without; it is remembered.
+
+        A call of no stream, such as one of `doctor`, stays refused.
+        """
         hidden = self.connector.hidden_fields
-        name = hidden.named(body) if hidden else None
+        name = hidden.named(body) if hidden and stream else None
         if hidden is None or name is None or hidden.without(request, name) is None:
             return False
         with self._lock:
@@ -444,12 +448,19 @@ class Client:
 
     def _look_for_failure(self, answer: Response) -> None:
         """Refuse a 200 with an error inside, such as ServiceNow's cancelled transaction."""
-        field_name = self.connector.failed_inside
-        failure = rb'"' + (field_name or "").encode() + rb'"\s*:\s*(\{|\[\s*\{)'
-        if field_name and re.search(failure, answer.body[:500] + answer.body[-2000:]):
+        failure = self._failure(answer.body)
+        if failure:
             raise TruncatedPageError(
-                f"{self.account.name}: 200 with an error inside: {message_of(answer.body[-500:])}"
+                f"{self.account.name}: 200 with an error inside: {message_of(failure[:500])}"
             )
+
+    def _failure(self, body: bytes) -> bytes:
+        """The body from an error inside on, by the key that the vendor gives it; else nothing."""
+        field_name = self.connector.failed_inside
+        key = rb'"' + (field_name or "").encode() + rb'"\s*:\s*(\{|\[\s*\{)'
+        ends = body[:500] + body[-2000:]
+        found = re.search(key, ends) if field_name else None
+        return ends[found.start() :] if found else b""
 
     def _url(self, request: Request) -> str:
         if re.match(r"[a-z][a-z0-9+.-]*:", request.path, re.IGNORECASE):

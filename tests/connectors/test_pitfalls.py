@@ -599,8 +599,39 @@ class TestMedallia:
         ]
 
     def test_errors_that_come_with_200_are_errors(self, only, sandbox: Sandbox):
-        scores = [{"question_id": "e_unknown", "metric": "csat"}]
-        assert "Invalid field id" in failure(only("medallia", scores=scores).read(NOW), "feedback")
+        def spoilt(body: bytes) -> bytes:
+            return body.replace(b'"errors":null', b'"errors":[{"message":"Query too expensive"}]')
+
+        fault = InjectedFault("edit", "/data/v0/query", times=99, edit=spoilt)
+        sandbox.fakes["medallia"].faults = [fault]
+        assert "Query too expensive" in failure(only("medallia").read(NOW), "feedback")
+
+    @pytest.mark.parametrize("hidden", ["e_ces_score", "e_ticket_id"])
+    def test_a_field_that_the_role_does_not_see_costs_that_field(
+        self, only, sandbox: Sandbox, hidden: str
+    ):
+        fake = sandbox.fakes["medallia"]
+        fake.fields.remove(hidden)
+        bench = only("medallia")
+        outcome = bench.read(NOW)
+        assert outcome.state == "completed", outcome.message
+        (feedback,) = outcome.streams
+        words = f"field {hidden} is hidden from the login; it is not read, its column is empty"
+        assert words in feedback.warnings
+        surveys = {"relationship"} if hidden == "e_ces_score" else {"relationship", "effort"}
+        expected = sum(score.survey in surveys for score in fake.told())
+        assert bench.fetch("select count(*) from source.survey_response") == [(expected,)]
+        (tickets,) = bench.fetch("select count(ticket_id) from source.survey_response")[0]
+        assert (tickets > 0) == (
+            hidden == "e_ces_score"
+            and any(score.ticket for score in fake.told() if score.survey == "relationship")
+        )
+
+    @pytest.mark.parametrize("needed", ["a_surveyid", "k_initialfinishdate_epoch_int"])
+    def test_a_field_that_pages_need_fails_by_name(self, only, sandbox: Sandbox, needed: str):
+        sandbox.fakes["medallia"].fields.remove(needed)
+        found = failure(only("medallia").read(NOW), "feedback")
+        assert f"Invalid field id: {needed}" in found
 
     def test_a_field_id_cannot_change_the_query(self):
         from tasks.clock import Window

@@ -122,7 +122,12 @@ def test_a_reset_that_names_no_wait_is_left_out(waits: Ask, text: str):
     assert 2 <= wait <= 2.5
 
 
-@pytest.mark.parametrize("vendor", ["surveymonkey", "typeform", "jira", "intercom"])
+def test_qualtrics_is_waited_for_as_long_as_it_asks(waits: Ask):
+    (wait,) = waits("qualtrics", _refused(Retry_After="30"), GOOD)
+    assert 30 <= wait < 30.5
+
+
+@pytest.mark.parametrize("vendor", ["surveymonkey", "typeform", "qualtrics", "jira", "intercom"])
 def test_a_refusal_without_a_wait_outlasts_a_minute(waits: Ask, vendor: str):
     """The waits added up to 10 to 17 seconds; then the stream failed."""
     *slept, gave_up = waits(vendor, _refused())

@@ -8,10 +8,11 @@ move the finish time. Token host and query host differ. A finish field with text
 """
 
 from tasks.connectors.medallia import surveys
+from tasks.connectors.medallia.permissions import hidden_field, without_field
 from tasks.connectors.medallia.preconditions import of_settings
 from tasks.rest.address import Region
 from tasks.rest.oauth import ClientCredentials, TokenEndpoint
-from tasks.rest.spec import Connector, Limits, Request
+from tasks.rest.spec import Connector, HiddenFields, Limits, Request
 
 connector = Connector(
     name="medallia",
@@ -54,6 +55,7 @@ connector = Connector(
     ),
     limits=Limits(requests_per_minute=600),
     failed_inside="errors",
+    hidden_fields=HiddenFields(hidden_field, without_field),
     preconditions_of=of_settings,
     unsupported=("the list of surveys and questions", "invitations"),
     streams=(*surveys.STREAMS,),

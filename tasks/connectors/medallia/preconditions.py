@@ -7,7 +7,7 @@ from tasks.rest.spec import Precondition, Request, Values
 
 
 def of_settings(settings: Values) -> Iterable[Precondition]:
-    """The role sees every field that the settings name: one that it does not fails a whole query.
+    """The role sees every field that the settings name: one that it does not is not read.
 
     One record is asked for with all of them; the refusal names the field.
     """

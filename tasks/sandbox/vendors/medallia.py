@@ -25,7 +25,8 @@ class Medallia(Fake):
     """An instance that knows FIELDS and gives at most `per_page` records.
 
     `e_responsedate` is a text in the instance's own time zone, as recorded by
-    keboola/component-ex-medallia; bounds compare as the field's values do.
+    keboola/component-ex-medallia; bounds compare as the field's values do. A field that the role
+    does not see is an error beside the data.
     """
 
     zone = ZoneInfo("America/New_York")
@@ -43,6 +44,7 @@ class Medallia(Fake):
         self._client = (client_id, client_secret)
         self.tokens = set[str]()
         self.per_page = 1000
+        self.fields = set(FIELDS)  # that the client's role sees
 
     def unauthorized(self) -> Response:
         return Response(
@@ -76,30 +78,25 @@ class Medallia(Fake):
     def _query(self, body: dict[str, Any]) -> Response:
         text = body["query"]
         given = body.get("variables") or {}
-        unknown = [f for f in re.findall(r'fieldData\(fieldId: "(\w+)"\)', text) if f not in FIELDS]
-        if unknown:
-            return Response(
-                {"data": None, "errors": [{"message": f"Invalid field id: {unknown[0]}"}]}
-            )
         ordered = re.search(r'orderBy: \[\s*\{fieldId: "(\w+)"', text)
         rows = self._within(ordered[1] if ordered else "k_initialfinishdate_epoch_int", given)
         size = min(int(given.get("n", 30)), self.per_page)
         aliases = re.findall(r'(\w+): fieldData\(fieldId: "(\w+)"\)', text)
         nodes = [
-            {alias: {"values": self._values(s, field)} for alias, field in aliases}
+            {
+                alias: {"values": self._values(s, field)} if field in self.fields else None
+                for alias, field in aliases
+            }
             for s in rows[:size]
         ]
+        unknown = sorted({field for _, field in aliases} - self.fields)
+        errors = [{"message": f"Invalid field id: {field}"} for field in unknown]
+        feedback = {"totalCount": len(rows), "nodes": nodes}
         return Response(
             {
-                "data": {
-                    "feedback": {
-                        "totalCount": len(rows),
-                        "pageInfo": {"endCursor": "MTAw", "hasNextPage": len(rows) > size},
-                        "nodes": nodes,
-                    }
-                },
-                "errors": None,
-                "_allowed": True,
+                "data": {"feedback": {k: v for k, v in feedback.items() if k in text}},
+                "errors": errors or None,
+                "_allowed": ["POST"],
             }
         )
 

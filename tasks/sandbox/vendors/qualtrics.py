@@ -8,6 +8,7 @@ import json
 import re
 import zipfile
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any
 
 from tasks.sandbox.fake import Fake, Request, Response, iso
@@ -87,7 +88,7 @@ class Qualtrics(Fake):
         return Response(
             {
                 "meta": {
-                    **self._meta(f"{status} - Error"),
+                    **self._meta(f"{status} - {HTTPStatus(status).phrase}"),
                     "error": {"errorCode": code, "errorMessage": text, "instanceId": None},
                 }
             },
@@ -196,7 +197,7 @@ class Qualtrics(Fake):
             )
         if looks == 0:
             return Response(
-                {"result": {"percentComplete": 100.0, "status": "inProgress"}, "meta": self._meta()}
+                {"result": {"percentComplete": 0.0, "status": "inProgress"}, "meta": self._meta()}
             )
         return Response(
             {
@@ -204,7 +205,6 @@ class Qualtrics(Fake):
                     "fileId": f"F{job}",
                     "percentComplete": 100.0,
                     "status": "complete",
-                    "continuationToken": None,
                 },
                 "meta": self._meta(),
             }

@@ -88,7 +88,9 @@ class SurveyMonkey(Fake):
             me = {"id": "1", "username": "alderfinch", "scopes": scopes}
             return Response(me, 200, self._headers())
         if asked.path == "/v3/surveys":
-            return self._paged(asked, [self._survey(i) for i in _SURVEYS], biggest=1000)
+            asked_for = asked.query.get("include", "").split(",")
+            rows = [self._survey(number, asked_for) for number in _SURVEYS]
+            return self._paged(asked, rows, biggest=1000)
         match = re.fullmatch(r"/v3/surveys/(\d+)/(details|responses/bulk)", asked.path)
         if not match or match[1] not in _SURVEYS:
             return self._error("1020", "Resource Not Found", 404)
@@ -136,16 +138,20 @@ class SurveyMonkey(Fake):
             s for s in self.world.scores if s.survey == _SURVEYS[survey][0] and s.at <= self.clock
         ]
 
-    def _survey(self, number: str) -> _ROW:
+    def _survey(self, number: str, asked_for: Sequence[str]) -> _ROW:
+        """A survey of the list; counts and dates come only when the request includes them."""
+        included = {
+            "response_count": len(self._scores(number)),
+            "question_count": 2,
+            "date_created": "2024-01-05T08:10:00",
+            "date_modified": "2024-01-05T08:10:00",
+        }
         return {
             "id": number,
             "title": _SURVEYS[number][1],
             "nickname": "",
             "href": f"{self.base_url}/v3/surveys/{number}",
-            "response_count": len(self._scores(number)),
-            "question_count": 2,
-            "date_created": "2024-01-05T08:10:00",
-            "date_modified": "2024-01-05T08:10:00",
+            **{name: value for name, value in included.items() if name in asked_for},
         }
 
     def _details(self, number: str) -> _ROW:

@@ -15,7 +15,7 @@ FORMS = {
         "Would you recommend us?",
         "nps_score",
         "nps",
-        {"start_at_one": False, "steps": 11},
+        {},
     ),
     "e4fFrt": (
         "effort",
@@ -74,8 +74,11 @@ class Typeform(Fake):
                     "id": i,
                     "title": f[1],
                     "last_updated_at": "2024-02-01T09:00:00Z",
-                    "self": {"href": ""},
-                    "_links": self._links(i),
+                    "self": {"href": f"https://{self.responses_host}/forms/{i}"},
+                    "_links": {
+                        "display": f"https://alderfinch.typeform.com/to/{i}",
+                        "responses": f"https://{self.responses_host}/forms/{i}/responses",
+                    },
                 }
                 for i, f in FORMS.items()
             ]
@@ -90,12 +93,6 @@ class Typeform(Fake):
         if not match or match[1] not in FORMS:
             return self._error(404, "FORM_NOT_FOUND", "form not found")
         return self._responses(match[1], asked) if match[2] else Response(self._form(match[1]))
-
-    def _links(self, form: str) -> dict[str, str]:
-        return {
-            "display": f"https://alderfinch.typeform.com/to/{form}",
-            "responses": f"https://{self.responses_host}/forms/{form}/responses",
-        }
 
     def _form(self, form: str) -> dict[str, Any]:
         _, title, ref, kind, properties = FORMS[form]
@@ -117,7 +114,7 @@ class Typeform(Fake):
             "title": title,
             "last_updated_at": "2024-02-01T09:00:00Z",
             "hidden": ["ticket_id"],
-            "_links": self._links(form),
+            "_links": {"display": f"https://alderfinch.typeform.com/to/{form}"},
             "fields": [group if kind == "opinion_scale" else asked],
         }
 
@@ -169,12 +166,10 @@ class Typeform(Fake):
             "landing_id": token,
             "token": token,
             "response_id": token,
-            "response_type": "completed",
             "landed_at": iso(score.at),
             "submitted_at": iso(score.at),
             "metadata": {"platform": "mobile"},
             "hidden": {"ticket_id": str(score.ticket)} if score.ticket else {},
             "calculated": {"score": 0},
-            "variables": [],
-            "answers": answers if score.number % 50 else None,
+            **({"answers": answers} if score.number % 50 else {}),
         }
