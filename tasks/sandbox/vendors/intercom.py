@@ -168,7 +168,7 @@ class Intercom(Desk):
         }
         if more:
             pages["next"] = {
-                "page": start // size + 2,
+                "per_page": size,
                 "starting_after": base64.b64encode(str(start + size).encode()).decode(),
             }
         return Response(

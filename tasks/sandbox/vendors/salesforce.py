@@ -291,7 +291,7 @@ class Salesforce(Desk):
         return {
             "User": [
                 {
-                    **_BASE,
+                    **_SETUP,
                     "Id": key("005", a.number),
                     "Name": a.name,
                     "Email": a.email,
@@ -305,7 +305,7 @@ class Salesforce(Desk):
             ],
             "Group": [
                 {
-                    **_BASE,
+                    **_SETUP,
                     "Id": key("00G", t.number),
                     "Name": t.name,
                     "Type": "Queue",
@@ -390,12 +390,12 @@ class Salesforce(Desk):
             "Holiday": [*self._public_holidays(), *self._odd_holidays()],
             "MilestoneType": [
                 {
-                    **_BASE,
+                    **_SETUP,
                     "Id": key("557", 1),
                     "Name": "First Response",
                 },
                 {
-                    **_BASE,
+                    **_SETUP,
                     "Id": key("557", 2),
                     "Name": "Resolution Time",
                 },
@@ -406,7 +406,7 @@ class Salesforce(Desk):
         days = [d for d in self._closed() if (d.month, d.day) != (1, 1)]
         return [
             {
-                **_BASE,
+                **_SETUP,
                 **_ONCE,
                 "Id": key("0C0", n),
                 "Name": "Public holiday",
@@ -419,7 +419,7 @@ class Salesforce(Desk):
         """One holiday that recurs, and half of a day."""
         return [
             {
-                **_BASE,
+                **_SETUP,
                 **_ONCE,
                 "Id": key("0C0", 900),
                 "Name": "New Year",
@@ -432,7 +432,7 @@ class Salesforce(Desk):
                 "RecurrenceMonthOfYear": "January",
             },
             {
-                **_BASE,
+                **_SETUP,
                 **_ONCE,
                 "Id": key("0C0", 901),
                 "Name": "Christmas Eve, from noon",
@@ -670,7 +670,7 @@ def _year_later(day: date) -> date:
 
 def _hours(schedule: Schedule) -> Row:
     hours: Row = {
-        **_BASE,
+        **_SETUP,
         "Id": key("01m", schedule.number),
         "Name": schedule.name,
         "IsActive": True,
@@ -685,11 +685,8 @@ def _hours(schedule: Schedule) -> Row:
 
 
 _START = when(datetime(2024, 1, 5, tzinfo=UTC))
-_BASE: Row = {
-    "CreatedDate": _START,
-    "SystemModstamp": _START,
-    "IsDeleted": False,
-}
+_SETUP: Row = {"CreatedDate": _START, "SystemModstamp": _START}  # no recycle bin
+_BASE: Row = {**_SETUP, "IsDeleted": False}
 
 
 SANDBOX = DeskAccount(

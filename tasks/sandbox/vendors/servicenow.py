@@ -395,7 +395,6 @@ class Company:
                     "sys_id": sys_id("child"),
                     "schedule": _SCHEDULE,
                     "child_schedule": _DAYS_OFF,
-                    "time_zone": "",
                     "type": "include",
                     "sys_updated_on": _MADE,
                 }
