@@ -423,6 +423,8 @@ class Client:
         if status in {200, 201, 202, 207}:
             return Response(headers, body)
         said = f"{self._who(request)}: {status} {message_of(body)}"
+        if limits.busy and limits.busy(status, headers, body):
+            raise ThrottledError(said, wait_seconds=wait_of(limits, headers, body))
         if status in limits.retry_statuses:
             raise _trouble(status)(said, wait_seconds=wait_of(limits, headers, body))
         if optional and status == 400 and names_missing_feature(body):

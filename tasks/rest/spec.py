@@ -482,7 +482,8 @@ class Limits:
     `wait` reads the vendor's wish from a refused response: seconds, or None if it has none. Without
     it and without Retry-After, `resets` name headers of when a used-up limit is filled again:
     seconds from now, Unix time or an ISO instant.
-    `spent` says from status, headers and body of any response that the day's budget is used up.
+    `spent` says from status, headers and body of any response that the day's budget is used up,
+    `busy` that a limit is met which passes, where no status of `retry_statuses` says so.
     """
 
     requests_per_minute: int | None = None
@@ -492,6 +493,7 @@ class Limits:
     wait: Callable[[Mapping[str, str], bytes], float | None] | None = None
     resets: tuple[Header, ...] = (Header("x-ratelimit-reset"), Header("ratelimit-reset"))
     spent: Callable[[int, Mapping[str, str], bytes], bool] | None = None
+    busy: Callable[[int, Mapping[str, str], bytes], bool] | None = None
 
 
 Values = Mapping[str, Json]  # settings of an account, by name

@@ -10,7 +10,7 @@ import pytest
 from tests_support import PageView
 
 from tasks.connectors import connector
-from tasks.errors import ContractError, ForeignHostError, ThrottledError
+from tasks.errors import BudgetSpentError, ContractError, ForeignHostError, ThrottledError
 from tasks.rest.client import Account, Client
 from tasks.rest.paging import LinkWithQuery
 from tasks.rest.spec import Request
@@ -120,6 +120,40 @@ def test_a_reset_header_is_read_in_every_dialect(waits: Ask, dialect: str):
 def test_a_reset_that_names_no_wait_is_left_out(waits: Ask, text: str):
     (wait,) = waits("intercom", _refused(X_RateLimit_Reset=text), GOOD)
     assert 2 <= wait <= 2.5
+
+
+def _limit(message: str) -> Answer:
+    return 403, {}, [{"message": message, "errorCode": "REQUEST_LIMIT_EXCEEDED"}]
+
+
+def test_long_calls_at_one_time_pass_at_salesforce_and_a_spent_day_does_not(waits: Ask):
+    token = (200, {}, {"access_token": "t"})
+    busy = _limit("ConcurrentRequests (Concurrent API Requests) Limit exceeded.")
+    (wait,) = waits("salesforce", token, busy, GOOD)
+    assert wait > 1
+    with pytest.raises(BudgetSpentError):
+        waits("salesforce", token, _limit("TotalRequests Limit exceeded."))
+
+
+def _policy(name: str) -> Answer:
+    said = f"You have reached your {name.lower()} limit."
+    return 429, {}, {"status": "error", "message": said, "policyName": name}
+
+
+@pytest.mark.parametrize(("name", "seconds"), [("SECONDLY", 1), ("TEN_SECONDLY_ROLLING", 10)])
+def test_hubspot_names_its_limit(waits: Ask, name: str, seconds: int):
+    token = (200, {}, {"access_token": "t", "expires_in": 1800})
+    (wait,) = waits("hubspot", token, _policy(name), GOOD)
+    assert seconds <= wait < seconds + 0.5
+    with pytest.raises(BudgetSpentError):
+        waits("hubspot", token, _policy("DAILY"))
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_zendesk_is_waited_for_as_long_as_it_asks(waits: Ask, status: int):
+    token = (200, {}, {"access_token": "t", "expires_in": 1800})
+    (wait,) = waits("zendesk", token, (status, {"Retry-After": "41"}, {}), GOOD)
+    assert 41 <= wait < 41.5
 
 
 def test_qualtrics_is_waited_for_as_long_as_it_asks(waits: Ask):

@@ -32,6 +32,21 @@ from tasks.rest.spec import Connector, HiddenFields, Limits, Request
 
 TOKENS = TokenEndpoint("/services/oauth2/token")
 
+
+def limit_met(status: int, body: bytes) -> bool:
+    """Whether a limit of the org is met: calls of a day, or long calls at one time."""
+    return status == 403 and b"REQUEST_LIMIT_EXCEEDED" in body
+
+
+def is_concurrency(body: bytes) -> bool:
+    """Whether it is the limit of long calls at one time, which passes.
+
+    ConcurrentRequests (Concurrent API Requests) Limit exceeded: help.salesforce.com, 000389067.
+    ConcurrentPerOrgLongTxn Limit exceeded is said of Apex.
+    """
+    return b"Concurrent" in body
+
+
 connector = Connector(
     name="salesforce",
     title="Salesforce Service Cloud",
@@ -63,7 +78,8 @@ connector = Connector(
     limits=Limits(
         requests_per_minute=600,
         retry_statuses=frozenset({406, 408, 420, 429, 500, 502, 503, 504}),
-        spent=lambda status, headers, body: status == 403 and b"REQUEST_LIMIT_EXCEEDED" in body,
+        spent=lambda status, headers, body: limit_met(status, body) and not is_concurrency(body),
+        busy=lambda status, headers, body: limit_met(status, body) and is_concurrency(body),
     ),
     hidden_fields=HiddenFields(hidden_field, without_field),
     preconditions=PRECONDITIONS,
