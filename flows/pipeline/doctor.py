@@ -13,12 +13,13 @@ from tasks.entities import SURVEY_QUESTION
 from tasks.errors import ConfigurationError, CredentialsError
 from tasks.extract import FILES, open_client, streams_of
 from tasks.landing.store import Landing, Source
-from tasks.rest.client import RetryPolicy
+from tasks.rest.client import Client, RetryPolicy
 from tasks.rest.spec import Stream
 from tasks.settings import AccountSettings, SecretLookup, Settings, redact
 from tasks.surveys import Question, list_questions
 
 _TWO_ATTEMPTS = 2
+_OF_TOKENS = ("login_url", "oauth_scope")  # settings of the request for a token
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ def _check_account(account: AccountSettings, lookup: SecretLookup | None) -> str
         client.check()
         broken = list(client.broken_preconditions(streams))
     except CredentialsError as refusal:
-        raise CredentialsError(f"{refusal}; signed in by {client.way.title}") from None
+        raise CredentialsError(f"{refusal}; {_signed_in(client)}") from None
     finally:
         client.close()
     way = f"signs in by {client.way.title}, sent to {' and '.join(client.hosts)}"
@@ -97,6 +98,14 @@ def _check_account(account: AccountSettings, lookup: SecretLookup | None) -> str
         raise ConfigurationError(f"{connector.title}: credentials accepted; {problems}; {known}")
     accepted = f"{connector.title}: credentials accepted, {len(streams)} streams"
     return "; ".join((accepted, known, *_gaps(account, connector.unsupported)))
+
+
+def _signed_in(client: Client) -> str:
+    """The way that was refused, with the settings that it used."""
+    way, given = client.way, client.account.settings
+    used = [*way.settings, *(name for name in _OF_TOKENS if given.get(name))]
+    settings = f" with the settings {', '.join(used)}" if used else ""
+    return f"signed in by {way.title}{settings}"
 
 
 def _gaps(account: AccountSettings, unsupported: tuple[str, ...]) -> list[str]:

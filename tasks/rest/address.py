@@ -13,6 +13,7 @@ from tasks.errors import ConfigurationError
 
 _NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?")
 _GAP = re.compile(r"\{(\w+)\}")
+_HERE = {"localhost", "127.0.0.1"}
 _DOTTED = {"my_domain", "datacenter"}  # Salesforce's sandboxes, brands of Qualtrics
 
 Values = Mapping[str, str]
@@ -103,6 +104,38 @@ def _refuse_odd(name: str, values: Values, template: str) -> None:
             f"setting {name}: write only what comes before {ending}; the API answers at no other"
             " address"
         )
+
+
+def host_names(setting: str, text: str) -> Names:
+    """The hosts that a setting lists, with spaces between them.
+
+    Raises:
+        ConfigurationError: One of them is no host name.
+
+    """
+    names = tuple(text.split())
+    for name in names:
+        if not _NAME.fullmatch(name) or ".." in name:
+            raise ConfigurationError(
+                f"setting {setting}: {name!r} is no host name; write it without https:// and /"
+            )
+    return names
+
+
+def login_origin(text: str) -> str:
+    """The setting login_url: an address that gets secrets, so https, or a host of this machine.
+
+    Raises:
+        ConfigurationError: It is no such address.
+
+    """
+    parts = urlsplit(text)
+    is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _HERE)
+    if not is_safe or not parts.hostname or "@" in parts.netloc:
+        raise ConfigurationError(
+            f"setting login_url: {text!r} is no address for secrets; write https:// and the host"
+        )
+    return text.rstrip("/")
 
 
 def origin_of(url: str) -> str:

@@ -32,7 +32,7 @@ from tasks.errors import (
     TruncatedPageError,
     UnreachableError,
 )
-from tasks.rest.address import base_url_of, host_of, origin_of
+from tasks.rest.address import base_url_of, host_names, host_of, origin_of
 from tasks.rest.auth import SignIn, TokenRequest, TokenResponse, chosen_way
 from tasks.rest.kept import Keeper
 from tasks.rest.limits import RateLimiter, wait_of
@@ -127,7 +127,7 @@ class Client:
         account.network.proxies(self._base)  # a wrong address is refused before anything is asked
         self._verify, self._certificate = account.network.verify, account.network.certificate
         self._headers = {name: _fill(text, values) for name, text in connector.headers.items()}
-        allowed = str(account.settings.get("file_hosts") or "").split()
+        allowed = host_names("file_hosts", str(account.settings.get("file_hosts") or ""))
         self._file_hosts = (*connector.file_hosts, *allowed)
         sign_in = SignIn(
             values,

@@ -10,7 +10,16 @@ from typing import Literal
 import jwt
 
 from tasks.errors import ConfigurationError, CredentialsError
-from tasks.rest.address import Names, Values, base_url_of, fill, gaps, origin_of, spared_settings
+from tasks.rest.address import (
+    Names,
+    Values,
+    base_url_of,
+    fill,
+    gaps,
+    login_origin,
+    origin_of,
+    spared_settings,
+)
 from tasks.rest.auth import Credentials, OneWay, SignIn, TokenRequest, TokenResponse
 from tasks.rest.kept import Keeper, Kept, fingerprint
 
@@ -44,8 +53,9 @@ class TokenEndpoint:
         vendors = (
             "" if account.is_replaced else base_url_of(self.host, self.other_hosts, account.values)
         )
-        host = account.values.get("login_url") or vendors or account.origin
-        return host.rstrip("/") + fill(self.path, account.values)
+        moved = account.values.get("login_url")
+        host = login_origin(moved) if moved else (vendors or account.origin).rstrip("/")
+        return host + fill(self.path, account.values)
 
     def request(self, account: SignIn, form: Values) -> TokenRequest:
         """The question with these fields and the client's id and secret."""

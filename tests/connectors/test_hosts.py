@@ -192,6 +192,10 @@ def test_a_request_without_a_token_goes_nowhere(monkeypatch):
         ("front", {"company": "acme.api.frontapp.com"}, "only what comes before"),
         ("salesforce", {"my_domain": "acme.my.salesforce.com"}, "only what comes before"),
         ("qualtrics", {"datacenter": "fra1.qualtrics.com"}, "only what comes before"),
+        ("freshdesk", {"domain": "acme", "file_hosts": "https://a.example"}, "no host name"),
+        ("freshdesk", {"domain": "acme", "file_hosts": "a.example b/c"}, "'b/c' is no host name"),
+        ("hubspot", {"login_url": "http://login.acme.example"}, "no address for secrets"),
+        ("hubspot", {"login_url": "login.acme.example"}, "write https:// and the host"),
     ],
 )
 def test_a_place_or_name_that_is_not_known_is_refused_before_anything_is_sent(

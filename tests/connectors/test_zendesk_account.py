@@ -634,6 +634,14 @@ class TestDoctor:
         assert f"{name}: " in self.finding(only).description
         assert "403" in self.finding(only).description
 
+    def test_a_refused_sign_in_names_its_settings(self, only: Bench):
+        (account,) = only.accounts
+        only.accounts = ({**account, "email": "nobody@alderfinch.example"},)
+        assert "signed in by API token with the settings email" in self.finding(only).description
+        scoped = {**account, "oauth_scope": "write", "login_url": "https://login.example"}
+        only.accounts = ({**scoped, "email": "nobody@alderfinch.example"},)
+        assert "email, login_url, oauth_scope" in self.finding(only).description
+
     def test_no_kind_of_rating_that_may_be_read_is_named(self, only: Bench, sandbox: Sandbox):
         sandbox.fakes["zendesk"].faults = [
             InjectedFault("forbidden", "satisfaction_ratings|survey_responses", times=99)
