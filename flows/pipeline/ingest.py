@@ -249,7 +249,7 @@ class _Ingestion:
                 with session.begin():
                     load.take(checked)
                 self._note(checked)
-            self._note_hidden_fields()
+            self._note_what_is_hidden()
             self._compare_totals(tally)
             self._write_manifest(batch, tally)
             changed = self._load(session, load, tally, erased)
@@ -326,11 +326,17 @@ class _Ingestion:
             title = f"{self.account.name} / {self.stream.name} / {checked.entity.name}"
             self.result.verdicts.append((title, checked.verdict))
 
-    def _note_hidden_fields(self) -> None:
-        """Say loudly which fields the login may not see."""
-        hidden = self.client.hidden_fields if self.client else {}
-        for name in sorted(set(hidden.get(self.stream.name, ()))):
-            warning = f"field {name} is hidden from the login; it is not read, its column is empty"
+    def _note_what_is_hidden(self) -> None:
+        """Say loudly which fields and surveys the login may not see."""
+        if self.client is None:
+            return
+        warnings = [
+            f"field {name} is hidden from the login; it is not read, its column is empty"
+            for name in sorted(set(self.client.hidden_fields.get(self.stream.name, ())))
+        ]
+        refusals = self.client.refusals.get(self.stream.name, ())
+        warnings += [f"not read, because it is refused: {refusal}" for refusal in refusals]
+        for warning in warnings:
             self.result.warnings.append(warning)
             self.context.progress(f"{self.result.name}: {warning}")
 

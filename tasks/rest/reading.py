@@ -12,7 +12,14 @@ from typing import NoReturn
 import msgspec
 
 from tasks.clock import Window, now, parse_instant
-from tasks.errors import ContractError, NotInPlanError, SlowAnswerError, TruncatedPageError
+from tasks.errors import (
+    ContractError,
+    CredentialsError,
+    NotInPlanError,
+    RejectedByVendorError,
+    SlowAnswerError,
+    TruncatedPageError,
+)
 from tasks.rest.client import Client, Response
 from tasks.rest.exports import parts_of
 from tasks.rest.progress import Progress
@@ -34,6 +41,8 @@ from tasks.rest.spec import (
 )
 from tasks.rest.typed import Decoded, Page, PageReader
 from tasks.rest.values import Header, WholeBody, body_without_records, whole_number
+
+_FORBIDDEN = 403
 
 
 class _View:
@@ -145,14 +154,45 @@ class Reading:
         if not resume and not due:
             return
         begin = _place_of(due, resume.get("partition") if resume else None)
+        refused: list[RejectedByVendorError] = []
         for place in range(begin, len(due)):
             key, window = due[place]
             after = {"partition": due[place + 1][0]} if place + 1 < len(due) else DONE
             interrupted = resume.get("request") if resume and place == begin else None
-            if interrupted is None:
-                yield self._parent_document(parent, key)
-            start = Request.from_json(interrupted) if interrupted else self._first(key, window)
-            yield from self._series(start, partition=key, after=after)
+            if interrupted is not None:
+                start = Request.from_json(interrupted)
+                yield from self._series(start, partition=key, after=after)
+                continue
+            yield from self._unless_refused(self._partition(parent, key, window, after), refused)
+        if len(refused) == len(due) and refused:
+            raise refused[0]
+        self._client.refusals[self._stream.name] = [str(refusal) for refusal in refused]
+
+    def _partition(
+        self, parent: ParentStream, key: str, window: Window, after: Resume
+    ) -> Iterator[ReceivedPage]:
+        """A partition's document and pages."""
+        yield self._parent_document(parent, key)
+        yield from self._series(self._first(key, window), partition=key, after=after)
+
+    def _unless_refused(
+        self, pages: Iterator[ReceivedPage], refused: list[RejectedByVendorError]
+    ) -> Iterator[ReceivedPage]:
+        """The pages of a partition; none of it where the login may not read it, or it is gone.
+
+        It is not marked as read, so a later run reads it from its start. A refusal after its first
+        page is an error.
+        """
+        is_underway = False
+        try:
+            for page in pages:
+                is_underway = is_underway or page.section == MAIN
+                yield page
+        except (CredentialsError, NotInPlanError) as refusal:
+            is_of_one = isinstance(refusal, NotInPlanError) or refusal.status == _FORBIDDEN
+            if is_underway or not is_of_one:
+                raise
+            refused.append(refusal)
 
     def _due_partitions(
         self, parent: ParentStream, lists: Sequence[Page]

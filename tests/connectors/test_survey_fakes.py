@@ -10,14 +10,18 @@ import re
 import zipfile
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from conftest import Bench
+from tests_support import TODAY, midnight
 
 from tasks.sandbox.company import Sandbox
-from tasks.sandbox.fake import Fake, Request
+from tasks.sandbox.fake import Fake, InjectedFault, Request
 
 HERE = Path(__file__).parent
 KINDS: Mapping[str, tuple[type, ...]] = {
@@ -202,3 +206,38 @@ def test_a_field_or_value_without_evidence_is_found():
         "a[].more: 1",
         "b.own: True",
     }
+
+
+@pytest.mark.parametrize(
+    ("vendor", "path"),
+    [
+        ("qualtrics", "SV_8p2Relationship/export"),
+        ("surveymonkey", "310002/responses"),
+        ("typeform", "e4fFrt/responses"),
+    ],
+)
+def test_a_survey_that_the_token_may_not_read_costs_that_survey(
+    every_account: Bench, sandbox: Sandbox, vendor: str, path: str
+):
+    """It failed the stream; now a run without the refusal reads it from its start."""
+    survey = path.partition("/")[0]
+    sandbox.fakes[vendor].faults = [InjectedFault("forbidden", path, times=99)]
+    accounts = tuple(a for a in every_account.accounts if a["connector"] == vendor)
+    bench = replace(every_account, accounts=accounts)
+    listed = "select survey_id, min(responded_at) from source.survey_response group by 1"
+    first = bench.read(midnight(TODAY) - timedelta(days=1))
+    assert first.state == "completed", first.message
+    assert survey not in dict(bench.fetch(listed))
+    (warning,) = (w for result in first.streams for w in result.warnings if "refused" in w)
+    assert path in warning
+    sandbox.fakes[vendor].faults = []
+    assert bench.read(midnight(TODAY)).state == "completed"
+    assert dict(bench.fetch(listed))[survey] < midnight(TODAY) - timedelta(days=30)
+
+
+def test_a_token_that_may_read_no_survey_fails_by_name(every_account: Bench, sandbox: Sandbox):
+    sandbox.fakes["typeform"].faults = [InjectedFault("forbidden", "/responses", times=99)]
+    accounts = tuple(a for a in every_account.accounts if a["connector"] == "typeform")
+    outcome = replace(every_account, accounts=accounts).read(midnight(TODAY))
+    (failed,) = outcome.failures
+    assert "403 Missing scope responses:read" in failed.message
