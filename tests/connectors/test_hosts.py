@@ -120,6 +120,8 @@ CASES = [
     Case("qualtrics", {"datacenter": "gov1"}, {"api_token": "t"}, ("gov1.qualtrics.com",)),
     Case("zendesk", {"subdomain": "acme"}, CLIENT, ("acme.zendesk.com",)),
     Case("hubspot", {}, REFRESH, ("api.hubapi.com",)),
+    Case("hubspot", {"region": "eu1"}, REFRESH, ("api.hubapi.com", "api-eu1.hubapi.com")),
+    Case("hubspot", {"region": "ap1"}, {"access_token": "t"}, ("api-ap1.hubapi.com",)),
     medallia("fo.medallia.com", "fo-acme.apis.medallia.com", tenant="fo-acme", instance="fo"),
     medallia(
         "fo.medallia.eu",
@@ -194,6 +196,7 @@ def test_a_request_without_a_token_goes_nowhere(monkeypatch):
         ("qualtrics", {"datacenter": "fra1.qualtrics.com"}, "only what comes before"),
         ("freshdesk", {"domain": "acme", "file_hosts": "https://a.example"}, "no host name"),
         ("freshdesk", {"domain": "acme", "file_hosts": "a.example b/c"}, "'b/c' is no host name"),
+        ("hubspot", {"region": "de"}, "there are any, eu1, ap1"),
         ("hubspot", {"login_url": "http://login.acme.example"}, "no address for secrets"),
         ("hubspot", {"login_url": "login.acme.example"}, "write https:// and the host"),
     ],

@@ -51,12 +51,20 @@ def minutes(text: str) -> int:
     return 1440 if (whole, at["second"]) == (1439, "59") else whole
 
 
+TARGETS = {
+    "first_response": "respond_within",
+    "next_response": "next_respond_within",
+    "resolution": "resolve_within",
+}
+"""Keys of a policy's targets, in seconds, by metric."""
+
+
 def targets(policy: Record, context: RecordContext) -> Iterable[Row]:
     """A row for each priority and metric of an SLA policy that is in force."""
     if policy.get("active") is False:
         return
     for name, target in (policy.get("sla_target") or {}).items():
-        for metric, key in (("first_response", "respond_within"), ("resolution", "resolve_within")):
+        for metric, key in TARGETS.items():
             if target.get(key) is not None:
                 yield {
                     "policy_id": policy["id"],

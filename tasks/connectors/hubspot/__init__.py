@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from tasks.connectors.hubspot import contracts, deletions, people, surveys, tickets
 from tasks.connectors.hubspot.preconditions import PRECONDITIONS
+from tasks.rest.address import Region
 from tasks.rest.auth import Bearer, OneOf
 from tasks.rest.oauth import RefreshToken, TokenEndpoint
 from tasks.rest.spec import Connector, Limits, Request
@@ -28,11 +29,18 @@ connector = Connector(
     title="HubSpot",
     docs="https://developers.hubspot.com/docs/api/overview",
     api_version="v3",
-    base_url="https://api.hubapi.com",
-    optional_settings=("login_url",),
+    base_url="https://{api}.hubapi.com",
+    region=Region(
+        "region",
+        {"any": {"api": "api"}, "eu1": {"api": "api-eu1"}, "ap1": {"api": "api-ap1"}},
+        default="any",
+    ),
+    optional_settings=("region", "login_url"),
     auth=OneOf(
         (
-            RefreshToken(TokenEndpoint("/oauth/v1/token"), rotates=False),
+            RefreshToken(
+                TokenEndpoint("/oauth/v1/token", host="https://api.hubapi.com"), rotates=False
+            ),
             Bearer("access_token"),
         )
     ),
