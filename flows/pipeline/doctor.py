@@ -10,10 +10,11 @@ from flows.pipeline.context import open_warehouse
 from flows.pipeline.traces import explain
 from tasks.clock import Window, now
 from tasks.entities import SURVEY_QUESTION
-from tasks.errors import ConfigurationError, CredentialsError
-from tasks.extract import FILES, open_client, streams_of
+from tasks.errors import ConfigurationError, CredentialsError, NotInPlanError
+from tasks.extract import FILES, open_client, read, streams_of
 from tasks.landing.store import Landing, Source
 from tasks.rest.client import Client, RetryPolicy
+from tasks.rest.received import Bookmark
 from tasks.rest.spec import Stream
 from tasks.settings import AccountSettings, SecretLookup, Settings, redact
 from tasks.surveys import Question, list_questions
@@ -81,8 +82,7 @@ def _check_account(account: AccountSettings, lookup: SecretLookup | None) -> str
     client = open_client(account, lookup, RetryPolicy(max_attempts=_TWO_ATTEMPTS))
     connector, streams = client.connector, {stream.name for stream in streams_of(account)}
     if connector.base_url == FILES:
-        client.close()
-        return f"{len(streams)} tables"
+        return _open_files(client, streams_of(account))
     try:
         client.check()
         broken = list(client.broken_preconditions(streams))
@@ -106,6 +106,24 @@ def _signed_in(client: Client) -> str:
     used = [*way.settings, *(name for name in _OF_TOKENS if given.get(name))]
     settings = f" with the settings {', '.join(used)}" if used else ""
     return f"signed in by {way.title}{settings}"
+
+
+def _open_files(client: Client, streams: Sequence[Stream]) -> str:
+    """Open every file and try every query. Raises ConfigurationError that names each bad one."""
+    opened, broken = list[str](), list[str]()
+    for stream in streams:
+        try:
+            list(read(client, stream, Window(now(), now()), Bookmark()))
+        except NotInPlanError:
+            continue  # none is set
+        except Exception as refusal:
+            broken.append(f"{stream.name}: {refusal}")
+        else:
+            opened.append(stream.name)
+    client.close()
+    if broken:
+        raise ConfigurationError("; ".join(broken))
+    return f"{len(opened)} tables can be read: {', '.join(opened)}"
 
 
 def _gaps(account: AccountSettings, unsupported: tuple[str, ...]) -> list[str]:

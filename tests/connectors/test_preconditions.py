@@ -27,7 +27,9 @@ class Doctor:
 
     def __init__(self, bench: Bench, sandbox: Sandbox, vendor: str) -> None:
         (self.account,) = (a for a in bench.accounts if a["connector"] == vendor)
-        self.bench, self.fake = bench, sandbox.fakes[vendor]
+        self.bench = bench
+        if vendor in sandbox.fakes:
+            self.fake = sandbox.fakes[vendor]
 
     def finding(self, **settings: Any) -> Finding:
         account = {**self.account, **settings}
@@ -130,6 +132,16 @@ def test_a_survey_or_question_that_is_not_there_is_found(doctor, vendor: str):
     assert f"survey {first['survey_id']} of scores: it has no question gone" in said
     said = tool.complaint(scores=[{**first, "survey_id": "0"}, *others])
     assert "survey 0 of scores" in said
+
+
+def test_files_a_table_or_query_that_cannot_be_read_is_found(doctor, tmp_path):
+    plans = doctor("files")
+    assert "kpi_targets" in plans.finding().description
+    said = plans.complaint(kpi_targets=str(tmp_path / "gone.csv"), shifts="select 1 as nothing")
+    assert "kpi_targets: " in said
+    assert "gone.csv" in said
+    assert "shifts: " in said
+    assert "database_url" in said.lower()
 
 
 def test_medallia_a_field_that_the_role_does_not_see_is_found(doctor):
