@@ -11,7 +11,13 @@ import msgspec
 
 from tasks.clock import Window, now
 from tasks.connectors import connector
-from tasks.errors import ConfigurationError, MissingSecretError, NotInPlanError
+from tasks.errors import (
+    ConfigurationError,
+    MissingSecretError,
+    NoTablesError,
+    NotInPlanError,
+    StorageError,
+)
 from tasks.landing.files import read_table
 from tasks.rest.auth import complete_way, missing_of
 from tasks.rest.client import Account, Client, RetryPolicy
@@ -162,6 +168,9 @@ def _query(account: Account, statement: str) -> bytes:
     try:
         with database.session() as session:
             rows = [dict(row) for row in session.execute(statement).mappings()]
+    except NoTablesError as missing:  # in a database that is not ours: no run would make it
+        said = str(missing).rpartition("): ")[2]
+        raise StorageError(f"{account.name}: the database of the query: {said}") from None
     finally:
         database.dispose()
     return msgspec.json.encode({"rows": rows})

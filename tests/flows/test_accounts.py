@@ -1,9 +1,11 @@
 """Accounts and runs: OAuth2, expired tokens, spent call budgets, backfill, the readers' copy."""
 
+import csv
 import json
 import re
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -226,6 +228,24 @@ def test_plans_come_from_a_query_as_they_come_from_a_file(only, tmp_path, monkey
         by_query, accounts=({**account, "budget_lines": "select nothing from nowhere"},)
     ).read(midnight(TODAY))
     assert "StorageError" in broken.failures[0].message
+    assert "support-etl run" not in broken.failures[0].message
+
+
+def test_a_bad_row_of_a_plan_file_costs_that_row(only, tmp_path):
+    bench = only("files")
+    (account,) = bench.accounts
+    rows = list(csv.DictReader(Path(account["budget_lines"]).read_text().splitlines()))
+    rows[3] |= {"month_on": "the third of May"}
+    spoilt = tmp_path / "budget.csv"
+    with spoilt.open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    bench = replace(bench, accounts=({**account, "budget_lines": str(spoilt)},))
+    assert bench.read(midnight(TODAY)).state == "completed"
+    assert bench.fetch("select count(*) from source.budget_line") == [(len(rows) - 1,)]
+    ((reason,),) = bench.fetch("select reason from ops.quarantine where entity = 'budget_line'")
+    assert "month_on" in reason
 
 
 def test_numbers_that_do_not_add_up_end_the_run_loudly_and_hold_the_watermark(only):
