@@ -57,7 +57,8 @@ def _write(kind: str, folder: Path, name: str) -> None:
     for path, text in files.items():
         _put(path, text)
     for path in files:
-        console.line(f"wrote {path}")
+        verb = "added to" if _is_appended(path) else "wrote"
+        console.line(f"{verb} {_target(path)}")
     console.line(f"next: the recipe for a new {kind} in CONTRIBUTING.md")
 
 
@@ -81,9 +82,13 @@ def _is_appended(path: Path) -> bool:
     return path.name.endswith(_APPENDED)
 
 
+def _target(path: Path) -> Path:
+    return path.with_name(path.name.removesuffix(_APPENDED))
+
+
 def _put(path: Path, text: str) -> None:
     if _is_appended(path):
-        with path.with_name(path.name.removesuffix(_APPENDED)).open("a", encoding="utf-8") as file:
+        with _target(path).open("a", encoding="utf-8") as file:
             file.write(text)
     else:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -178,11 +178,14 @@ def rule_problems(verdict: Verdict, sheet: Sheet, vendor: Connector) -> Iterator
 
 def problems(sheet: Sheet, vendor: Connector) -> list[str]:
     """All errors of a sheet, each with vendor, rule and remedy."""
-    result = [f"{sheet.vendor}: {text}" for text in evidence_problems(sheet, vendor)]
+    result = [f"{sheet.vendor}/quality.yml: {text}" for text in evidence_problems(sheet, vendor)]
     for verdict in sheet.verdicts:
         if verdict.state == "done":
-            rule = f"{sheet.vendor}: rule {verdict.rule.number} ({verdict.rule.name}) says done"
-            result += [f"{rule}: {text}" for text in rule_problems(verdict, sheet, vendor)]
+            rule = f"rule {verdict.rule.number} ({verdict.rule.name}) says done"
+            result += [
+                f"{sheet.vendor}/quality.yml: {rule}: {text}"
+                for text in rule_problems(verdict, sheet, vendor)
+            ]
     return result
 
 

@@ -80,8 +80,8 @@ def carry_out(title: str, call: Call) -> None:
 
 def test_a_new_kpi(tree: Path, call: Call):
     carry_out("A new KPI", call)
-    assert "weekend_tickets" not in kpis()
-    assert "weekend_tickets" in call("support-etl kpis --json")
+    assert "urgent_tickets" not in kpis()
+    assert "urgent_tickets" in call("support-etl kpis --json")
 
 
 def test_a_new_model(tree: Path, call: Call):

@@ -150,7 +150,7 @@ def test_every_renamed_column_is_in_the_changelog():
     page = site()["changelog.md"]
     for table, columns in renamed.items():
         for old, new in columns.items():
-            assert f"| `{table}.{old}` | `{new}` |" in page, "add it under Unreleased"
+            assert f"| `{table}.{old}` | `{new}` |" in page, "add it to CHANGELOG.md"
 
 
 NAMED = re.compile(
