@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import msgspec
 import pyarrow as pa
 
-from tasks.entities import ARROW, Entity
+from tasks.entities import ARROW, VENDOR_MEASURE, Entity
 from tasks.errors import BatchRefusedError, ContractError
 from tasks.privacy.persons import persons_of
 from tasks.quality.checked import Checked, RejectedRow
@@ -110,8 +110,9 @@ class Reader:
             self._refuse_if_broken(verdict)
             table, bad = _without_rejected(entity, table, verdict)
             rejected += bad
-        self.seen += table.num_rows + len(rejected)
-        self.rejected_count += len(rejected)
+        if entity is not VENDOR_MEASURE:  # many rows a record would hide that most records are bad
+            self.seen += table.num_rows + len(rejected)
+            self.rejected_count += len(rejected)
         return Checked(entity, table, tuple(rejected), verdict)
 
     def _unreadable(self, page: ReceivedPage) -> Iterator[Checked]:

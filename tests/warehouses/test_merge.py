@@ -36,7 +36,10 @@ class State(NamedTuple):
 def expected(
     before: dict[str, State], came: Sequence[State], *, replaces: bool
 ) -> tuple[dict[str, State], int]:
-    """What is there afterwards and how many rows changed. Who is listed no longer is inactive."""
+    """What is there afterwards and how many rows changed. Who is listed no longer is inactive.
+
+    A whole list is that of its reading: it wins over states with a later version.
+    """
     newest: dict[str, State] = {}
     for state in came:
         if state.team_id not in newest or state.place >= newest[state.team_id].place:
@@ -50,7 +53,7 @@ def expected(
         old = before.get(key)
         if old and (
             (old.name, old.version, old.is_active) == (state.name, state.version, True)
-            or old.place > state.place
+            or (old.received > state.received if replaces else old.place > state.place)
         ):
             continue
         after[key] = state
