@@ -233,7 +233,7 @@ def read_sheet(vendor: str, path: Path) -> Sheet:
     Raises ConfigurationError that names vendor and rule if the file is missing or is no sheet.
     """
     if not path.exists():
-        raise ConfigurationError(f"{vendor}: write {path.name} beside the declaration")
+        raise ConfigurationError(f"{vendor}: write {path.name} next to the declaration")
     try:
         content = msgspec.convert(read_yaml(path), _Content)
     except msgspec.ValidationError as error:

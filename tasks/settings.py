@@ -3,7 +3,7 @@
 Secrets come from the environment only. Any setting can be given as SUPPORT_ETL_<SECTION>__<NAME>,
 such as SUPPORT_ETL_WAREHOUSE__URL. A secret of an account is SUPPORT_ETL_SECRET_<ACCOUNT>_<NAME>,
 or a Prefect Secret block named support-etl-<account>-<name>. Tokens that a vendor rotates are kept
-in the folder SUPPORT_ETL_TOKENS; without it in .support_etl/tokens beside the settings file.
+in the folder SUPPORT_ETL_TOKENS; without it in .support_etl/tokens next to the settings file.
 """
 
 import base64
@@ -661,7 +661,7 @@ def settings_file() -> Path:
 
 
 def tokens_folder() -> Path:
-    """SUPPORT_ETL_TOKENS, or .support_etl/tokens beside the settings file."""
+    """SUPPORT_ETL_TOKENS, or .support_etl/tokens next to the settings file."""
     given = os.environ.get("SUPPORT_ETL_TOKENS")
     return Path(given) if given else settings_file().absolute().parent / ".support_etl" / "tokens"
 

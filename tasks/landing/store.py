@@ -7,8 +7,8 @@
     <root>/<connector>/<account>/<stream>/<day>/<batch>/manifest.json    written last: the batch is
         complete
 
-A page is written beside and renamed, so it is there whole or not at all. A page whose checksum does
-not fit counts as not landed.
+A page is written under another name and renamed: it is there whole or not at all. A page whose
+checksum does not fit counts as not landed.
 """
 
 import errno
@@ -247,14 +247,14 @@ class Landing:
                 self._root, mode=0o700, exist_ok=True
             )  # it has names and bodies as the vendor sent them
             os.makedirs(os.path.dirname(path), exist_ok=True)
-            beside = f"{path}.{os.getpid()}.tmp"
+            temporary = f"{path}.{os.getpid()}.tmp"
             try:
-                with open(beside, "wb") as file:
+                with open(temporary, "wb") as file:
                     file.write(content)
-                os.replace(beside, path)
+                os.replace(temporary, path)
             except OSError:
-                if os.path.exists(beside):
-                    os.remove(beside)
+                if os.path.exists(temporary):
+                    os.remove(temporary)
                 raise
         except OSError as trouble:
             raise StorageError(_storage_words(self._root, trouble)) from None

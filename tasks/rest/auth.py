@@ -70,7 +70,7 @@ class Way(Protocol):
 
     @property
     def settings(self) -> Names:
-        """The settings that it needs beside those of the address."""
+        """The settings that it needs apart from those of the address."""
 
     @property
     def optional(self) -> Names:

@@ -61,7 +61,7 @@ def _with_size(request: Request, size: Mapping[str, str] | PageSize | None) -> R
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """What all shapes share: nothing to read beside the records, and pages of one size."""
+    """What all shapes share: nothing to read next to the records, and pages of one size."""
 
     @property
     def envelope(self) -> tuple[str, ...]:

@@ -76,7 +76,7 @@ def _sentences(found: object) -> str:
 
 
 def _details(found: object) -> Iterator[str]:
-    """The complaints of an error body beside its first sentence."""
+    """The complaints of an error body, apart from its first sentence."""
     if isinstance(found, list):
         for item in found:
             yield from _details(item)

@@ -1,4 +1,4 @@
-"""Medallia: fields that the role may not see, which come as an error beside the data.
+"""Medallia: fields that the role may not see, which come as an error next to the data.
 
 A field id that the instance does not have is refused in the same words.
 """

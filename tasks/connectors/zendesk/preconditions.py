@@ -20,7 +20,7 @@ def is_administrator(answer: Json, settings: Mapping[str, Json], /) -> Iterable[
 
 
 def metrics_lie_in_tickets(answer: Json, settings: Mapping[str, Json], /) -> Iterable[str]:
-    """The vendor's own figures are read from each ticket; lists elsewhere have them beside."""
+    """The vendor's own figures are read from each ticket; other lists have them as well."""
     tickets = answer.get("tickets") or []
     if tickets and not any("metric_set" in ticket for ticket in tickets):
         yield (

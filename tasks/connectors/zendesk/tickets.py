@@ -31,7 +31,7 @@ def change(field: str, key: str) -> Output:
 
 
 def named_change(field: str, key: str) -> Output:
-    """The same where a child event names its field and has the value beside it, as audits do."""
+    """The same where a child event names its field and has the value next to it, as audits do."""
     return Output(
         TICKET_EVENT,
         each="child_events",

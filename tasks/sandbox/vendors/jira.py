@@ -287,7 +287,7 @@ class Jira(Desk):
         }
 
     def _found(self, t: Ticket, body: Row) -> Row:
-        """An issue with what the search asks for beside the navigable fields."""
+        """An issue with what the search asks for next to the navigable fields."""
         issue = self._issue(t)
         if "comment" in body["fields"]:
             rows = self._comment_rows(t)

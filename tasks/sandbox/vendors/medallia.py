@@ -26,7 +26,7 @@ class Medallia(Fake):
 
     `e_responsedate` is a text in the instance's own time zone, as recorded by
     keboola/component-ex-medallia; bounds compare as the field's values do. A field that the role
-    does not see is an error beside the data.
+    does not see is an error next to the data.
     """
 
     zone = ZoneInfo("America/New_York")
