@@ -240,7 +240,7 @@ def test_typeforms_own_client_reads_typeform(sandbox: Sandbox, monkeypatch):
         told = fake.told(form["id"])
         assert len(told) > 1
         assert [
-            (r["submitted_at"], r["answers"][0]["number"]) for r in records if r["answers"]
+            (r["submitted_at"], r["answers"][0]["number"]) for r in records if r.get("answers")
         ] == [(f"{s.at:%Y-%m-%dT%H:%M:%SZ}", s.value) for s in told if s.number % 50]
 
 

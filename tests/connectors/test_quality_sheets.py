@@ -242,7 +242,7 @@ def test_checks_see_what_is_missing():
     sheet = replace(sheet, streams={main.name: guess, "lost": guess}, values={}, access=None)
     wrong = "\n".join(problems(replace(sheet, vendor="nobody"), bare))
     for reported in (
-        "nobody: streams: lost is read no longer",
+        "nobody/quality.yml: streams: lost is read no longer",
         "values: name the evidence for statuses",
         "rule 1 (streams) says done: give tickets description",
         "rule 2 (evidence) says done: tickets is a guess",
