@@ -103,3 +103,5 @@ left join ticket_counts
     on all_values.account = ticket_counts.account
         and all_values.kind = ticket_counts.kind
         and all_values.value = ticket_counts.value
+-- no vendor lists its priorities and channels: one that deleted tickets alone had is not there
+where ticket_counts.tickets_count > 0 or all_values.kind not in ('priority', 'channel')
