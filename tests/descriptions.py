@@ -62,7 +62,7 @@ class Flaw:
 
 @dataclass
 class Findings:
-    """What came out: objections by kind of call, how often each."""
+    """The result: objections by kind of call, with their counts."""
 
     violations: Counter[tuple[str, str]] = field(default_factory=Counter)
     flaws: Counter[Flaw] = field(default_factory=Counter)

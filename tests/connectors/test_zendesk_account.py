@@ -440,7 +440,7 @@ def pages_of_at_most(fake: Fake, most: int, *, path: str) -> list[int]:
 def test_pages_that_take_too_long_are_halved_and_stay_so(
     every_account: Bench, sandbox: Sandbox, path: str
 ):
-    """Begun at 1,000; each size is asked for once, and no later chunk of the run begins higher."""
+    """Starts at 1,000; asks for each size once, and no later chunk of the run starts higher."""
     fake = sandbox.fakes["zendesk"]
     sizes = pages_of_at_most(fake, 125, path=path)
     every_account.accounts = tuple(a for a in every_account.accounts if a["connector"] == "zendesk")

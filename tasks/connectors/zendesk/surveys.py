@@ -13,7 +13,7 @@ from tasks.rest.values import Item, sql
 
 
 def answered_since(window: Window) -> dict[str, str]:
-    """Responses that were begun from the window's start on, in milliseconds."""
+    """Responses that started in the window or later, in milliseconds."""
     return {"filter[created_at_start]": str(int(window.start.timestamp() * 1000))}
 
 
