@@ -261,6 +261,22 @@ def test_instants_may_be_milliseconds():
     assert kinds == ["apply", "due", "fulfill", "breach"]
 
 
+def test_a_merge_stamps_properties_again_and_changes_none():
+    def event(name: str, at: str) -> dict[str, Any]:
+        status = {"propertyName": "Status", "propertyType": "Text", "propertyValue": "Open"}
+        return {"eventName": name, "eventTime": at, "actor": None, "eventInfo": [status]}
+
+    answer = {
+        "data": [
+            event("TicketMergedMaster", "2026-02-03T09:00:00.000Z"),
+            event("TicketCreated", "2026-02-01T09:00:00.000Z"),
+            {**event("x", "2026-02-02T09:00:00.000Z"), "eventName": None},
+        ]
+    }
+    found = table_of("tickets", answer, "history", "ticket_event")
+    assert [row["changed_at"].day for row in found] == [1, 2]
+
+
 @pytest.mark.parametrize(
     ("label", "kind", "category"),
     [

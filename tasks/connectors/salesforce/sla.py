@@ -1,9 +1,11 @@
 """Salesforce Service Cloud: SLA clocks and policies."""
 
 from tasks.connectors.salesforce.api import changed
-from tasks.entities import SLA_EVENT
+from tasks.entities import SLA_EVENT, SLA_POLICY
 from tasks.rest.spec import Output
 from tasks.rest.values import sql
+
+METRIC = "lower({MilestoneType.Name})"
 
 
 def milestone(kind: str, at: str, condition: str) -> Output:
@@ -15,7 +17,7 @@ def milestone(kind: str, at: str, condition: str) -> Output:
             "event_id": sql(f"{{Id}} || '-{kind}'"),
             "ticket_id": "CaseId",
             "policy_id": "MilestoneTypeId",
-            "metric": sql("lower({MilestoneType.Name})"),
+            "metric": sql(METRIC),
             "instance": "Id",
             "kind": sql(f"'{kind}'"),
             "happened_at": at,
@@ -25,6 +27,19 @@ def milestone(kind: str, at: str, condition: str) -> Output:
         },
     )
 
+
+# The target depends on the entitlement process and the case, so it stands on the clock alone.
+POLICY = Output(
+    SLA_POLICY,
+    filter=sql("{MilestoneTypeId} is not null and {MilestoneType.Name} is not null"),
+    fields={
+        "policy_id": "MilestoneTypeId",
+        "metric": sql(METRIC),
+        "priority": sql("'any'"),
+        "name": "MilestoneType.Name",
+        "version_at": "SystemModstamp",
+    },
+)
 
 STREAMS = (
     changed(
@@ -39,6 +54,7 @@ STREAMS = (
             milestone("due", "TargetDate", "{TargetDate} is not null"),
             milestone("fulfill", "CompletionDate", "{CompletionDate} is not null"),
             milestone("breach", "TargetDate", "cast({IsViolated} as boolean)"),
+            POLICY,
         ),
         optional=True,
     ),

@@ -32,12 +32,18 @@ GONE = " or ".join(
 
 
 def change(name: str, field: str) -> Output:
-    """Changes of one field from the history."""
+    """Changes of one field from the history.
+
+    A merge stamps every property of the ticket that is left once more, though none has changed.
+    """
     return Output(
         TICKET_EVENT,
         section="history",
         each="eventInfo",
-        filter=sql(f"{{name}} = '{name}'", name=Item("propertyName")),
+        filter=sql(
+            f"{{name}} = '{name}' and {{eventName}} is distinct from 'TicketMergedMaster'",
+            name=Item("propertyName"),
+        ),
         fields={
             "event_id": sql(
                 """
