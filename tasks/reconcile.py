@@ -5,6 +5,7 @@ ordinary run up to now, a record of the window that the vendor did not report is
 been changed since, its version would be later.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -79,6 +80,14 @@ class RecordId(NamedTuple):
     record_id: str
 
 
+class Mark(NamedTuple):
+    """A record that is marked as deleted, and the stream that set the mark."""
+
+    record_id: str
+    stream: str
+    deleted_at: datetime
+
+
 class WindowRecord(NamedTuple):
     """A record of the compared window."""
 
@@ -125,14 +134,33 @@ def bury(
     tombstones.bury(session, Origin(connector, account, STREAM, run_id), entity, ghosts)
 
 
-def revive(session: Session, account: str, entity: str, reported: set[str]) -> int:
-    """Remove the marks of records that the vendor reports again; gives how many."""
-    marked = read(
-        session, "reconcile/marked", RecordId, account=account, entity=entity, stream=STREAM
-    )
-    back = sorted({row.record_id for row in marked} & reported)
-    tombstones.unbury(session, account, STREAM, entity, back)
-    return len(back)
+def marks_of(session: Session, account: str, entity: str) -> set[Mark]:
+    """The marks of an account's deleted records of an entity."""
+    return set(read(session, "reconcile/marked", Mark, account=account, entity=entity))
+
+
+def revive(
+    session: Session,
+    account: str,
+    stream: Stream,
+    entity: str,
+    reported: set[str],
+    marks_before: set[Mark],
+) -> int:
+    """Remove the marks of records that the vendor reports again; gives how many.
+
+    The marks of a comparison go, and where the stream reports nothing that is deleted, those that
+    the vendor's own streams had set before it was read: some vendors restore a record without a
+    change of its version.
+    """
+    restored = defaultdict(list)
+    for mark in marks_of(session, account, entity):
+        is_older = stream.hides_deleted and mark in marks_before
+        if mark.record_id in reported and (mark.stream == STREAM or is_older):
+            restored[mark.stream].append(mark.record_id)
+    for set_by, records in restored.items():
+        tombstones.unbury(session, account, set_by, entity, sorted(records))
+    return sum(map(len, restored.values()))
 
 
 def alerts_of(found: list[Comparison], *, settled: bool) -> Iterator[tuple[str, str, str]]:

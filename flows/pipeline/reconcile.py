@@ -13,7 +13,7 @@ from tasks import reconcile
 from tasks.clock import Window
 from tasks.errors import SupportEtlError
 from tasks.extract import open_client, streams_of
-from tasks.reconcile import Comparison
+from tasks.reconcile import Comparison, Mark
 from tasks.rest.spec import Stream
 from tasks.settings import AccountSettings, SecretLookup, Settings
 from tasks.warehouse import runlog
@@ -23,12 +23,13 @@ _WEEK_SECONDS = 7 * 86400
 
 @dataclass(frozen=True, slots=True)
 class _Reread:
-    """A stream whose window was read again: keys by entity before, and the rows that changed."""
+    """A stream whose window was read again: keys and marks before, and the rows that changed."""
 
     account: AccountSettings
     stream: Stream
     window: Window
     keys_before: dict[str, set[str]]
+    marks_before: dict[str, set[Mark]]
     changed: int
 
 
@@ -100,10 +101,13 @@ def _read_again(
             before = {
                 entity: reconcile.present(session, account.name, entity) for entity in entities
             }
+            marks = {
+                entity: reconcile.marks_of(session, account.name, entity) for entity in entities
+            }
         work = ingestion(context, account, stream, client, window=window, reported=reported)
         result = context.runner.run(work)
         outcome.streams.append(result)
-        yield _Reread(account, stream, window, before, result.changed)
+        yield _Reread(account, stream, window, before, marks, result.changed)
     client.close()
 
 
@@ -122,7 +126,9 @@ def _compare(context: RunContext, one: _Reread, reported: Reported) -> Iterator[
     for entity, before in one.keys_before.items():
         keys = reported.get((account.name, stream.name, entity), set())
         with context.warehouse.transaction() as session:
-            reconcile.revive(session, account.name, entity, keys)
+            reconcile.revive(
+                session, account.name, stream, entity, keys, one.marks_before[entity]
+            )
             ghosts, rows = reconcile.ghosts_of(
                 session, account.name, stream.name, entity, one.window, keys
             )

@@ -388,7 +388,8 @@ class Stream:
     `document` is asked for once before the pages, where there is no `parent`. `scalar` makes a
     plain value of an object. `missing_is_empty` takes a 404 for a page without
     records, as for a day that has no file. `from_beginning` reads the whole history at first:
-    people and organizations are older than the tickets that name them.
+    people and organizations are older than the tickets that name them. `hides_deleted` streams
+    never report what is deleted: a record that was, and comes again, has been restored.
     """
 
     name: str
@@ -413,6 +414,7 @@ class Stream:
     requests_per_minute: int | None = None
     missing_is_empty: bool = False
     from_beginning: bool = False
+    hides_deleted: bool = False
 
     def __post_init__(self) -> None:
         """A stream that cannot work fails when its file is imported."""

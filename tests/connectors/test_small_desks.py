@@ -7,6 +7,8 @@ import pytest
 from conftest import Bench
 from small_desks import AS_OF, SmallDesk, freshdesk, intercom
 
+from flows.pipeline.reconcile import run_reconciliation
+from flows.pipeline.runner import ThreadRunner
 from tasks.sandbox.company import Sandbox
 from tasks.sandbox.fake import Request
 
@@ -184,6 +186,55 @@ def test_freshdesk_who_is_no_longer_listed_has_left_and_stays_an_agent_of_then(f
     assert fresh.row("first_reply_seconds_recorded, replies_count") == before
     listed = fresh.fetch("select agent_id, is_active from source.agent order by agent_id")
     assert listed == [(str(AGENT), True), (str(LEAVER), False)]
+
+
+def test_freshdesk_a_ticket_that_is_restored_without_a_change_is_found(fresh: SmallDesk):
+    """Two tickets go into the bin; one comes back as it was, and the deleted list forgets it."""
+    asked_on_friday(fresh)
+    first, second = (fresh_ticket(number, "2026-03-27T17:30:00Z") for number in (1002, 1003))
+
+    def listed(alive: list[dict[str, Any]], deleted: list[dict[str, Any]]) -> None:
+        fresh.answers["/api/v2/tickets"] = lambda asked: {"deleted": deleted, "": alive}.get(
+            asked.query.get("filter", ""), []
+        )
+
+    marks = "select record_id from source.tombstone order by record_id"
+    listed([first, second], [])
+    fresh.bench.read(AS_OF - timedelta(days=2))
+    listed([], [first, second])
+    fresh.bench.read(AS_OF - timedelta(days=1))
+    listed([first], [second])
+    fresh.bench.read(AS_OF)
+    assert fresh.fetch(marks) == [("1002",), ("1003",)]
+    outcome, _ = run_reconciliation(
+        fresh.bench.settings(), ThreadRunner(1), as_of=AS_OF, everything=True, with_report=False
+    )
+    assert outcome.state == "completed", outcome.message
+    assert fresh.fetch(marks) == [("1003",)]
+    assert fresh.fetch("select ticket_id from core.fct_ticket") == [("1002",)]
+
+
+def test_freshdesk_history_keeps_the_labels_that_a_status_had(fresh: SmallDesk):
+    """Pending is renamed, an own status too: the old names of both stand in old files."""
+    asked_on_friday(fresh)
+    account = {**fresh.bench.accounts[0], "statuses": {"Parts ordered": "hold"}}
+    fresh.bench.accounts = (account,)
+
+    def labelled(pending: str, own: str) -> list[dict[str, Any]]:
+        choices = {"3": [pending, pending], "7": [own, own]}
+        return [{"id": 1, "name": "status", "label": "Status", "choices": choices}]
+
+    activities(
+        fresh,
+        ("2026-03-28T12:00:00Z", {"status": "Warten"}),
+        ("2026-03-29T12:00:00Z", {"status": "Parts ordered"}),
+    )
+    fresh.answers["/api/v2/ticket_fields"] = labelled("Warten", "Parts ordered")
+    fresh.bench.read(AS_OF - timedelta(days=1))
+    fresh.answers["/api/v2/ticket_fields"] = labelled("Pausiert", "Parts on their way")
+    fresh.run()
+    spans = "select category from core.fct_status_interval order by position"
+    assert [c for (c,) in fresh.fetch(spans)][1:3] == ["pending", "hold"]
 
 
 @pytest.mark.parametrize("face", [77, None])

@@ -172,10 +172,10 @@ def test_what_does_not_fit_is_refused(warehouse: Warehouse):
             read(session, "transform/accounts", Number)
         with pytest.raises(ModelError, match="happened_at is null, which Instant does not allow"):
             read_one(session, "transform/first_instant", Instant)
-        with pytest.raises(ModelError, match="reconcile/marked: no parameter entity, stream"):
+        with pytest.raises(ModelError, match="reconcile/marked: no parameter entity"):
             read_arrow(session, "reconcile/marked", account="a")
         with pytest.raises(ModelError, match="parameter entity is int, not text"):
-            read_arrow(session, "reconcile/marked", account="a", entity=1, stream="s")
+            read_arrow(session, "reconcile/marked", account="a", entity=1)
         with pytest.raises(ModelError, match=r"needs both nowhere/nothing\.sql"):
             read_arrow(session, "nowhere/nothing")
 

@@ -1,6 +1,8 @@
-select record_id
+select
+    record_id,
+    loaded_stream as stream,
+    deleted_at
 from source.tombstone
 where
     account = :account
     and entity = :entity
-    and loaded_stream = :stream

@@ -53,6 +53,7 @@ STREAMS = (
         paging=CHANGES,
         params={"order_by": "updated_at", "order_type": "asc", "include": "stats"},
         sync=since("updated_since"),
+        hides_deleted=True,
         child_streams=(
             ChildStream(
                 "conversations",

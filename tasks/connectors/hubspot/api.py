@@ -98,5 +98,6 @@ def search(
         total=Total("total", strict=False),
         requests_per_minute=300,
         from_beginning=people,
+        hides_deleted=True,
         optional=name in {"feedback_submissions", "deals"},
     )

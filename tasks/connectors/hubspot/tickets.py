@@ -90,6 +90,7 @@ STREAMS = (
         requests_per_minute=300,
         sync=changed("hs_lastmodifieddate", ("hs_object_id",)),
         total=Total("total", strict=False),
+        hides_deleted=True,
         child_streams=(
             ChildStream(
                 "details",

@@ -2,25 +2,44 @@
 
 from tasks.connectors.intercom.api import PAGES, full, search
 from tasks.connectors.intercom.transforms import contact, team
-from tasks.entities import AGENT, CUSTOMER, ORGANIZATION, TEAM, TEAM_MEMBERSHIP
+from tasks.entities import AGENT, CUSTOMER, ORGANIZATION, TEAM, TEAM_MEMBERSHIP, TOMBSTONE
 from tasks.rest.paging import Scroll
 from tasks.rest.spec import Output, Stream, Total
 from tasks.rest.values import Item, epoch, sql
 
 DAY = 86_400
 
+MERGED_AT = sql(
+    "to_timestamp(cast(coalesce({merged}, {changed}) as double))",
+    merged=Item("merged_at"),
+    changed="updated_at",
+)
+
 STREAMS = (
     Stream(
         name="contacts",
-        description="Customers; searches look at whole days",
+        description="Customers, and who was merged into them; searches look at whole days",
         path="/contacts/search",
         method="POST",
         records="data",
+        params={"include_merge_history": "true"},
         paging=PAGES,
         sync=search(2 * DAY),
         total=Total("total_count", strict=False),
         from_beginning=True,
-        outputs=(Output(CUSTOMER, transform=contact),),
+        outputs=(
+            Output(CUSTOMER, transform=contact),
+            Output(
+                TOMBSTONE,
+                each="merge_history",
+                fields={
+                    "entity": sql("'customer'"),
+                    "record_id": Item("source_contact_id"),
+                    "deleted_at": MERGED_AT,
+                    "version_at": MERGED_AT,
+                },
+            ),
+        ),
     ),
     full(
         "companies",
