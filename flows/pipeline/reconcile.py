@@ -126,9 +126,7 @@ def _compare(context: RunContext, one: _Reread, reported: Reported) -> Iterator[
     for entity, before in one.keys_before.items():
         keys = reported.get((account.name, stream.name, entity), set())
         with context.warehouse.transaction() as session:
-            reconcile.revive(
-                session, account.name, stream, entity, keys, one.marks_before[entity]
-            )
+            reconcile.revive(session, account.name, stream, entity, keys, one.marks_before[entity])
             ghosts, rows = reconcile.ghosts_of(
                 session, account.name, stream.name, entity, one.window, keys
             )
