@@ -8,8 +8,8 @@ Kinds of columns:
     instant  UTC, whole seconds
 
 `required` columns are never null in the warehouse: a row without one goes to quarantine. `personal`
-columns hold names, addresses or what people wrote; they are null unless the account is switched on
-for them.
+columns hold names, addresses or what people wrote; each names the setting of the account without
+which it is null.
 """
 
 from collections.abc import Mapping
@@ -19,6 +19,8 @@ from typing import Literal
 import pyarrow as pa
 
 Kind = Literal["text", "whole", "number", "money", "flag", "instant", "day"]
+# settings of an account, each of which lets its columns in
+Switch = Literal["agent_names", "customer_data", "texts"]
 
 ARROW: Mapping[str, pa.DataType] = {
     "text": pa.string(),
@@ -39,7 +41,7 @@ class Column:
     kind: Kind
     description: str
     required: bool = False
-    personal: bool = False
+    personal: Switch | None = None
     is_open_ended: bool = False  # a day far away means always: from 1900 on, or to 9999
 
 
@@ -73,7 +75,9 @@ class Entity:
         raise KeyError(f"entity {self.name} has no column {name}")
 
 
-def _text(name: str, description: str, *, required: bool = False, personal: bool = False) -> Column:
+def _text(
+    name: str, description: str, *, required: bool = False, personal: Switch | None = None
+) -> Column:
     return Column(name, "text", description, required, personal)
 
 
@@ -118,7 +122,7 @@ TICKET = _entity(
     ("ticket_id",),
     _text("ticket_id", "Vendor's id of the ticket", required=True),
     _text("number", "The number that people see, where it differs from the id"),
-    _text("subject", "Subject line", personal=True),
+    _text("subject", "Subject line", personal="texts"),
     _text("status", "Vendor's raw status", required=True),
     _text("priority", "Vendor's raw priority"),
     _text("type", "Vendor's raw type, such as incident or question"),
@@ -224,7 +228,7 @@ MESSAGE = _entity(
     ),
     _flag("is_public", "Visible to the customer", required=True),
     _text("channel", "Vendor's raw channel"),
-    _text("body", "What was written", personal=True),
+    _text("body", "What was written", personal="texts"),
     _whole("sequence", "Order of messages within one second"),
 )
 
@@ -234,8 +238,8 @@ AGENT = _entity(
     ("agent_id",),
     _text("agent_id", "Vendor's id of the agent, as tickets carry it", required=True),
     _text("login", "User name or user id by which other records name the agent"),
-    _text("name", "Full name", personal=True),
-    _text("email", "E-mail address", personal=True),
+    _text("name", "Full name", personal="agent_names"),
+    _text("email", "E-mail address", personal="agent_names"),
     _text("role", "Vendor's raw role: agent, admin, bot; null where the vendor has none"),
     _flag("is_active", "May log in now"),
     _text("time_zone", "Vendor's raw time zone"),
@@ -269,9 +273,9 @@ CUSTOMER = _entity(
     ("customer_id",),
     _text("customer_id", "Vendor's id of the person", required=True),
     _text("organization_id", "Organization they belong to"),
-    _text("name", "Full name", personal=True),
-    _text("email", "E-mail address", personal=True),
-    _text("login", "User name by which other records name the person", personal=True),
+    _text("name", "Full name", personal="customer_data"),
+    _text("email", "E-mail address", personal="customer_data"),
+    _text("login", "User name by which other records name the person", personal="customer_data"),
     _at("created_at", "Known since"),
 )
 
@@ -337,7 +341,7 @@ SURVEY_RESPONSE = _entity(
     _text("customer_id", "Who answered"),
     _text("agent_id", "Assignee when rated, where the vendor reports it"),
     _at("responded_at", "Answered at", required=True),
-    _text("comment", "What was written", personal=True),
+    _text("comment", "What was written", personal="texts"),
     _flag("is_history", "From a ticket's history, where the list of ratings has only the latest"),
     _flag("is_former", "An earlier score of the same answer, which the customer changed"),
 )

@@ -456,7 +456,28 @@ class AccountSettings(_Section):
         None, description="Own rate limit; 0: no limit; default: the vendor's limit", ge=0
     )
     personal_data: bool = Field(
-        False, description="Store names, addresses, subjects and message bodies"
+        False,
+        description=(
+            "Store all personal data: what `agent_names`, `customer_data` and `texts` switch on"
+            " one by one"
+        ),
+    )
+    agent_names: bool | None = Field(
+        None,
+        description="Store names and e-mail addresses of agents; default: as `personal_data`",
+    )
+    customer_data: bool | None = Field(
+        None,
+        description=(
+            "Store names, e-mail addresses and user names of customers; default: as `personal_data`"
+        ),
+    )
+    texts: bool | None = Field(
+        None,
+        description=(
+            "Store what people wrote: subjects, messages and survey comments; default: as"
+            " `personal_data`"
+        ),
     )
     deselect: tuple[str, ...] = Field((), description="Streams to leave out")
     select: tuple[str, ...] = Field(
@@ -573,6 +594,20 @@ class AccountSettings(_Section):
     @classmethod
     def _aware(cls, value: datetime) -> datetime:
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+    @property
+    def allowed(self) -> frozenset[str]:
+        """Kinds of personal data that may be stored, named as the settings that switch them on."""
+        switches = {
+            "agent_names": self.agent_names,
+            "customer_data": self.customer_data,
+            "texts": self.texts,
+        }
+        return frozenset(
+            name
+            for name, is_on in switches.items()
+            if (self.personal_data if is_on is None else is_on)
+        )
 
     @property
     def mappings(self) -> dict[str, Mapping[str, str]]:

@@ -38,7 +38,7 @@ class Reader:
     """Turns the pages of one batch into checked rows, a bounded number at a time."""
 
     stream: Stream
-    personal: bool
+    personal: frozenset[str]
     settings: Mapping[str, Json]
     quarantine_limit: float
     seen: int = 0

@@ -75,12 +75,12 @@ def read_models() -> str:
 def personal_columns() -> str:
     """Return the columns that hold personal data in `source`."""
     rows = [
-        (code(f"source.{entity.name}.{column.name}"), column.description)
+        (code(f"source.{entity.name}.{column.name}"), column.description, code(column.personal))
         for entity in ENTITIES.values()
         for column in entity.columns
         if column.personal
     ]
-    return table(("Column", "What it holds"), rows)
+    return table(("Column", "What it holds", "Switch"), rows)
 
 
 def _facts(model: Model) -> list[str]:

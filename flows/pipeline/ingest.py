@@ -308,7 +308,7 @@ class _Ingestion:
         """Checked rows in chunks, without the data of erased persons."""
         reader = Reader(
             self.stream,
-            self.account.personal_data,
+            self.account.allowed,
             self.account.own,
             self.context.settings.rules.quarantine_limit_share,
         )

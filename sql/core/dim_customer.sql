@@ -1,8 +1,10 @@
 -- One row for each customer that the vendor has not deleted since its latest version, and that the
--- same list has not reported as an agent since then.
+-- same list has not reported as an agent since then. A placeholder stands for a name that is not
+-- stored.
 select
     customer.account,
     customer.customer_id,
+    coalesce(customer.name, 'customer ' || customer.customer_id) as name,
     customer.organization_id,
     customer.created_at
 from source.customer as customer

@@ -119,7 +119,7 @@ def translate(
     reader: PageReader,
     buffer: RecordBuffer,
     *,
-    personal: bool,
+    personal: frozenset[str] | bool,
     parent_document: Json = None,
     settings: Mapping[str, Json] | None = None,
 ) -> Rows:
@@ -406,7 +406,7 @@ class _Select:
     expressions: Mapping[str, str]
 
 
-def _projection(output: Output, *, personal: bool, empty_is_null: bool) -> _Select:
+def _projection(output: Output, *, personal: frozenset[str] | bool, empty_is_null: bool) -> _Select:
     """The SELECT that makes entity rows of raw columns; columns that are not declared are null."""
     entity, sources = output.entity, _sources(output)
     picked: list[str] = []
@@ -414,7 +414,7 @@ def _projection(output: Output, *, personal: bool, empty_is_null: bool) -> _Sele
     expressions: dict[str, str] = {}
     for column in entity.columns:
         source = sources.get(column.name)
-        if source is None or (column.personal and not personal):
+        if source is None or not _is_allowed(column, personal=personal):
             picked.append(f"cast(null as {_duck(column)}) as {column.name}")
             continue
         value = _value(source, empty_is_null=empty_is_null)
@@ -430,6 +430,13 @@ def _projection(output: Output, *, personal: bool, empty_is_null: bool) -> _Sele
         f" {REASON} from buffer{where}"
     )
     return _Select(text, expressions)
+
+
+def _is_allowed(column: Column, *, personal: frozenset[str] | bool) -> bool:
+    """Whether the account stores the column: it is not personal, or its switch is on."""
+    if column.personal is None or isinstance(personal, bool):
+        return column.personal is None or bool(personal)
+    return column.personal in personal
 
 
 def _reading(column: Column) -> str:

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import get_args
 
 import duckdb
 import pytest
@@ -14,6 +15,7 @@ from tests_support import TODAY, midnight
 
 from flows.pipeline.run import run_backfill
 from flows.pipeline.runner import ThreadRunner
+from tasks.entities import ENTITIES, Switch
 from tasks.errors import ConfigurationError
 from tasks.extract import open_client
 from tasks.sandbox.fake import InjectedFault, Response
@@ -176,18 +178,35 @@ def test_personal_data_is_stored_only_where_it_is_switched_on(only, sandbox):
     bench = only("zendesk")
     bench.read(midnight(TODAY))
     personal = (
-        "select count(subject) from source.ticket union all select count(body) from source.message"
-        " union all select count(email) from source.customer"
+        "select count(subject), (select count(body) from source.message),"
+        " (select count(name) from source.agent), (select count(email) from source.customer)"
+        " from source.ticket"
     )
-    assert bench.fetch(personal) == [(0,), (0,), (0,)]
+    assert bench.fetch(personal) == [(0, 0, 0, 0)]
     allowed = replace(
         bench,
         folder=bench.folder / "on",
         url=bench.url.replace("warehouse.duckdb", "on.duckdb"),
-        accounts=tuple({**a, "personal_data": True} for a in bench.accounts),
+        accounts=tuple(
+            {**a, "personal_data": True, "customer_data": False} for a in bench.accounts
+        ),
     )
     allowed.read(midnight(TODAY))
-    assert all(count > 0 for (count,) in allowed.fetch(personal))
+    subjects, bodies, agents, customers = allowed.fetch(personal)[0]
+    assert min(subjects, bodies, agents) > 0
+    assert customers == 0
+
+
+def test_three_settings_switch_personal_data_on_one_by_one():
+    def allowed(**given: bool) -> set[str]:
+        return set(AccountSettings(connector="zendesk", name="a", **given).allowed)
+
+    switches = set(get_args(Switch))
+    assert allowed() == set()
+    assert allowed(personal_data=True) == switches
+    assert allowed(agent_names=True) == {"agent_names"}
+    assert allowed(personal_data=True, texts=False) == switches - {"texts"}
+    assert {c.personal for e in ENTITIES.values() for c in e.columns} - {None} == switches
 
 
 def test_plans_come_from_a_query_as_they_come_from_a_file(only, tmp_path, monkeypatch):
