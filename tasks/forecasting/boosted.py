@@ -103,6 +103,7 @@ def _examples(panel: Panel, cleaned: Cleaned) -> Iterator[_Examples]:
             treated=cleaned.treated[:, :origin],
             factors=cleaned.factors,
             opens=cleaned.opens,
+            workday=cleaned.workday,
         )
         base = level_profile(then, seen, int(leads.max()))[:, leads - 1]
         actual = cleaned.values[:, days]

@@ -19,6 +19,7 @@ Flags = NDArray[np.bool_]
 Places = NDArray[np.int64]
 
 WEEK = 7
+_OF_LATE = 8  # known days of a weekday that show whether it is open, and what is usual
 LONGEST_HISTORY = 400  # days learned from: a year, and a month to see the same season begin
 _NEIGHBOURS = 4  # weeks on either side that show what an ordinary day would have been
 _SIGMA = 1.4826  # median absolute deviations of a normal distribution in one standard deviation
@@ -132,16 +133,24 @@ class Cleaned:
     `treated` holds what was done to each day. `factors` (queues, kinds) is the share of an ordinary
     day that comes on a day of each kind. `opens` (queues, 7) marks the places of the week (day
     number modulo 7, counted from the panel's first day) on which anything came of late.
+    `workday` (queues) is the count of a middle weekday of late, closed ones left out.
     """
 
     values: Floats
     treated: Codes
     factors: Floats
     opens: Flags
+    workday: Floats
 
     def part(self, rows: slice) -> "Cleaned":
         """Some of the queues."""
-        return Cleaned(self.values[rows], self.treated[rows], self.factors[rows], self.opens[rows])
+        return Cleaned(
+            self.values[rows],
+            self.treated[rows],
+            self.factors[rows],
+            self.opens[rows],
+            self.workday[rows],
+        )
 
 
 def clean(panel: Panel) -> Cleaned:
@@ -166,9 +175,10 @@ def clean(panel: Panel) -> Cleaned:
     has_begun = np.cumsum(~np.isnan(panel.values), axis=1) > 0
     is_open = opens[:, np.arange(known) % WEEK]
     is_gap = np.isnan(believable) & has_begun & is_open
-    filled, shifts = _on_one_level(np.where(is_gap, usual, believable))
+    filled, shifts = _on_one_level(np.where(is_gap, _carried(usual), believable))
     treated[shifts] = Treated.LEVEL_SHIFT
-    return Cleaned(filled, treated, _factors(values, usual, kinds), opens)
+    factors = _factors(values, usual, kinds)
+    return Cleaned(filled, treated, factors, opens, _workday(filled, opens))
 
 
 def _on_one_level(values: Floats) -> tuple[Floats, tuple[Places, Places]]:
@@ -255,6 +265,14 @@ def _usual(ordinary: Floats) -> Floats:
     return _unfold(nanmedian(_around(ordinary)), ordinary.shape[1])
 
 
+def _carried(usual: Floats) -> Floats:
+    """The usual of a weekday; in long stretches of special days the last one before them."""
+    weeks = _by_week(usual)
+    places = np.where(np.isnan(weeks), 0, np.arange(weeks.shape[1])[None, :, None])
+    newest = np.maximum.accumulate(places, axis=1)
+    return _unfold(np.take_along_axis(weeks, newest, axis=1), usual.shape[1])
+
+
 def _run_of_zeros(values: Floats) -> Floats:
     """Length of the run of zeros around each day; unknown days neither end a run nor count."""
     length = np.zeros(values.shape)
@@ -280,23 +298,42 @@ def _most(ordinary: Floats, usual: Floats) -> Floats:
     return np.where(np.isnan(usual), np.inf, usual + 6 * np.maximum(spread, chance))
 
 
+def _newest(values: Floats) -> Floats:
+    """The last eight known values (queues, 7, 8) of each place in the week from the first day."""
+    weeks = np.moveaxis(np.roll(_by_week(values), values.shape[1] % WEEK, axis=2), 1, -1)
+    order = np.argsort(~np.isnan(weeks), axis=-1, kind="stable")  # known ones first, oldest first
+    known = (~np.isnan(weeks)).sum(axis=-1, keepdims=True)
+    places = known - 1 - np.arange(_OF_LATE)
+    ordered = np.take_along_axis(weeks, order, axis=-1)
+    newest = np.take_along_axis(ordered, np.maximum(places, 0), axis=-1)
+    return np.where(places < 0, np.nan, newest)
+
+
 def _opens(values: Floats) -> Flags:
-    """Whether anything came in the last eight weeks, by place in the week from the first day."""
-    weeks = _by_week(values)[:, -8:]
-    seen = np.nan_to_num(weeks).sum(axis=1) > 0
-    return np.asarray(np.roll(seen, values.shape[1] % WEEK, axis=1))
+    """Whether anything came on the last eight known days, by place in the week."""
+    return np.asarray(np.nan_to_num(_newest(values)).sum(axis=-1) > 0)
+
+
+def _workday(values: Floats, opens: Flags) -> Floats:
+    """Count of a middle weekday of late; 0 where every day is closed."""
+    weekdays = np.where(opens, nanmedian(_newest(values)), np.nan)
+    return np.nan_to_num(nanmedian(weekdays))
 
 
 def _factors(values: Floats, usual: Floats, kinds: Codes) -> Floats:
     """Share (queues, kinds) of an ordinary day that comes on a day of each kind.
 
     The median over all queues stands in for three examples of a queue's own. Without any example a
-    reduced day is like the quietest open day of the week, an event like an ordinary day.
+    reduced day is like the quietest open day of the week, an event like an ordinary day. A holiday
+    on a weekend shows nothing: it is quiet without one.
     """
     factors = np.ones((values.shape[0], len(Kind)))
     factors[:, Kind.CLOSED] = 0.0
+    middle = _middle_of_week(usual)
     for kind in (Kind.REDUCED, Kind.EVENT):
         seen = (kinds == kind) & ~np.isnan(values) & (usual > 0)
+        if kind == Kind.REDUCED:
+            seen &= usual >= middle / 2
         shares = np.where(seen, values / np.where(seen, usual, 1), np.nan)
         weights = np.where(seen, usual, 0)
         pooled = 1.0
@@ -308,6 +345,12 @@ def _factors(values: Floats, usual: Floats, kinds: Codes) -> Floats:
         own = np.nan_to_num(nanmedian(shares))
         factors[:, kind] = (3 * pooled + count * own) / (3 + count)
     return factors
+
+
+def _middle_of_week(usual: Floats) -> Floats:
+    """The middle open weekday of each day's week (queues, days)."""
+    weeks = _by_week(np.where(usual > 0, usual, np.nan))
+    return _unfold(np.repeat(nanmedian(weeks)[..., None], WEEK, axis=2), usual.shape[1])
 
 
 def _quietest(usual: Floats) -> Floats:

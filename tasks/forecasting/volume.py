@@ -15,7 +15,9 @@ from tasks.forecasting.boosted import Boosted
 from tasks.forecasting.candidates import (
     Candidate,
     Smoothed,
+    ahead,
     level_profile,
+    mean_of_last,
     seasonal_naive,
     weekday_mean,
 )
@@ -110,9 +112,12 @@ def forecast(
     expected = _picked(means, chosen)
     # as a baseline seasonal naive knows no calendar, as a forecast it must
     is_naive = np.array([name == NAIVE for name in chosen], dtype=bool)[:, None]
-    expected = np.where(is_naive, on_calendar(panel, cleaned, expected), expected)
+    repeated = ahead(mean_of_last(cleaned.values, 1), horizon)
+    expected = np.where(is_naive, on_calendar(panel, cleaned, repeated), expected)
     expected, models = _new_and_ended(panel, expected, chosen)
-    intervals = np.where((expected > 0)[..., None], quantiles(expected, past, actual), 0.0)
+    # an error of 0 on a day when nothing can come says nothing about the other days
+    judged = np.where((past == 0) & (actual == 0), np.nan, actual)
+    intervals = np.where((expected > 0)[..., None], quantiles(expected, past, judged), 0.0)
     return Forecasts(panel, cleaned, expected, intervals, models, folds, past, actual)
 
 
@@ -216,12 +221,17 @@ def _run(
 def on_calendar(panel: Panel, cleaned: Cleaned, means: Floats) -> Floats:
     """Put ordinary days' means on the calendar.
 
-    Special days get the share of an ordinary day learned for their kind, closed days nothing.
+    Special days get the share of an ordinary day learned for their kind, closed days nothing. A
+    holiday takes its share from the week's middle day if its own weekday is a quieter one: on a
+    weekend it changes nothing as long as the weekend is as quiet.
     """
     days = panel.known + np.arange(means.shape[1])
     kinds = panel.kinds[:, days].astype(int)
     open_means = np.where(cleaned.opens[:, days % WEEK], means, 0.0)
-    special = open_means * np.take_along_axis(cleaned.factors, kinds, axis=1)
+    share = np.take_along_axis(cleaned.factors, kinds, axis=1)
+    holiday = np.minimum(share * np.maximum(open_means, cleaned.workday[:, None]), open_means)
+    is_quiet_holiday = (kinds == Kind.REDUCED) & (share < 1)
+    special = np.where(is_quiet_holiday, holiday, share * open_means)
     return np.where(kinds == Kind.CLOSED, 0.0, special)
 
 
@@ -262,7 +272,8 @@ def _new_and_ended(
     for row in range(len(models)):
         has_history = bool(is_known[row].any())
         age = panel.known - int(np.argmax(is_known[row])) if has_history else 0
-        recent = panel.values[row, -_ENDED_AFTER:]
+        could_come = panel.kinds[row, : panel.known] != Kind.CLOSED
+        recent = panel.values[row, could_come][-_ENDED_AFTER:]
         is_silent = np.nansum(recent) == 0 and not np.isnan(recent).all()
         if age < _SHORTEST:
             mean = float(np.nanmean(panel.values[row])) if has_history else 0.0

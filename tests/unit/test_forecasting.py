@@ -134,6 +134,57 @@ def test_unknown_days_are_not_zero():
     assert result.means[0] == pytest.approx([WEEKLY[i % 7] for i in range(14)], abs=1)
 
 
+def special_at_the_end(kind, length, values, total=300):
+    """A series and its calendar: special days at the end, `values` on them; then ordinary ones."""
+    series = [100.0 if (FIRST + timedelta(days=i)).weekday() < 5 else 0.0 for i in range(total)]
+    series[-length:] = [values * (v > 0) for v in series[-length:]]
+    return series, {FIRST + timedelta(days=total - 1 - i): kind for i in range(length)}
+
+
+@pytest.mark.parametrize("length", [49, 56, 100])
+@pytest.mark.parametrize("kind", [Kind.EVENT, Kind.REDUCED])
+def test_after_weeks_of_special_days_ordinary_ones_are_as_before(kind, length):
+    series, special = special_at_the_end(kind, length, 140.0)
+    result = forecast(made(series, horizon=7, special=special), candidates=floor)
+    is_workday = np.array([result.panel.day(300 + d).weekday() < 5 for d in range(7)])
+    assert result.means[0, is_workday] == pytest.approx(100, rel=0.15)
+    assert (result.means[0, ~is_workday] == 0).all()
+
+
+@pytest.mark.parametrize("length", [21, 28, 60])
+def test_after_a_closure_the_queue_lives_on(length):
+    series, special = special_at_the_end(Kind.CLOSED, length, 0.0)
+    result = forecast(made(series, horizon=7, special=special), candidates=floor)
+    assert result.models == ("combined",)
+    assert sorted(result.means[0])[2:] == pytest.approx([100.0] * 5, rel=0.15)
+    assert (result.quantiles[0, :, -1] >= 99).sum() == 5
+
+
+def test_a_holiday_on_a_weekend_leaves_the_weekend_as_it_is():
+    week = (700.0, 690, 700, 690, 680, 110, 70)
+    values = list(week) * 30
+    holidays = {FIRST + timedelta(days=7 * w + 1): Kind.REDUCED for w in (9, 14, 19, 24)}
+    for day in holidays:
+        values[(day - FIRST).days] = 75.0
+    weekend = {FIRST + timedelta(days=7 * 28 + 6): Kind.REDUCED}  # a Sunday like any other
+    coming = {FIRST + timedelta(days=210 + d): Kind.REDUCED for d in (1, 6)}  # Tuesday, Sunday
+    result = forecast(made(values, special={**holidays, **weekend, **coming}), candidates=floor)
+    assert result.means[0, 1] == pytest.approx(75, abs=15)
+    assert result.means[0, 6] == pytest.approx(70, abs=3)
+
+
+def test_closed_days_do_not_narrow_the_intervals():
+    chance = np.random.default_rng(8)
+    is_open = np.array([(FIRST + timedelta(days=d)).weekday() < 5 for d in range(328)])
+    rate = chance.uniform(20, 80, (20, 1)) * np.exp(chance.normal(0, 0.15, (20, 328)))
+    counts = np.where(is_open, chance.poisson(rate), 0).astype(float)
+    result = forecast(made(*counts[:, :300]), candidates=floor)
+    came = counts[[int(queue[1:]) for queue in result.panel.queues], 300:]
+    ahead = is_open[300:]
+    held = (result.quantiles[..., 2] <= came) & (came <= result.quantiles[..., 6])
+    assert 0.77 <= held[:, ahead].mean() <= 0.84
+
+
 def test_short_ended_and_empty_queues():
     long = [float(v) for v in WEEKLY] * 14
     added = {FIRST + timedelta(days=91 + i): v for i, v in enumerate((4.0, 5, 6, 5, 4, 0, 0))}
