@@ -13,11 +13,14 @@ from tasks.planning.expected import (
     OpeningRow,
     ShiftTimeRow,
     TeamKey,
+    WaitingRow,
     WorkdayRow,
     handle_seconds_of,
+    handle_spread_of,
     openings_of,
     plan_of,
     shrinkage_of,
+    waiting_of,
     with_planned_ratio,
 )
 from tasks.planning.rows import StaffingScenarioDaily
@@ -70,11 +73,14 @@ def read_expected(session: Session, quantile: str) -> Expected:
     intervals = read_arrow(session, "plan/intervals").to_pandas()
     workdays = read(session, "plan/workdays", WorkdayRow)
     agents = read(session, "plan/agents", AgentsRow)
+    handle_times = read(session, "plan/handle_times", HandleTimeRow)
     return Expected(
         intervals=with_planned_ratio(intervals, quantile),
         days=read(session, "plan/days", ForecastDayRow),
         openings=openings_of(read(session, "plan/opening", OpeningRow)),
-        handle_seconds=handle_seconds_of(read(session, "plan/handle_times", HandleTimeRow)),
+        handle_seconds=handle_seconds_of(handle_times),
+        handle_spread=handle_spread_of(handle_times),
+        waiting=waiting_of(read(session, "plan/waiting", WaitingRow)),
         plan=plan_of(read(session, "plan/headcount_plan", HeadcountPlanRow)),
         workdays={row.day for row in workdays},
         agents={TeamKey(row.account, row.team_id): row.agents for row in agents},

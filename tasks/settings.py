@@ -251,6 +251,15 @@ class PlanningSettings(_Section):
     deferred_hours: float = Field(
         8, description="Open hours within which other contacts are answered", gt=0
     )
+    handle_spread: float = Field(
+        1.0,
+        description=(
+            "Standard deviation of handle times over their mean, where too few were measured; 0:"
+            " all contacts take the same time"
+        ),
+        ge=0,
+        le=5,
+    )
     yearly_attrition_share: float = Field(
         0.25, description="Share of agents that leave in a year", ge=0, lt=1
     )

@@ -66,4 +66,13 @@ class Assumptions:
             occupancy=planning.occupancy_share,
             shrinkage=self.shrinkage(team).value,
             paid_hours=planning.paid_hours_per_day,
+            spread=self.expected.handle_spread.get(team.key, planning.handle_spread),
+        )
+
+    def waiting(self, team: Team) -> float:
+        """Tickets of deferred channels that wait for an agent of the team now."""
+        return sum(
+            tickets
+            for channel, tickets in self.expected.waiting.get(team.key, {}).items()
+            if channel not in self.planning.live_channels
         )

@@ -3,6 +3,7 @@
 The classes that end in `Row` are rows of the read models in `sql/reads/plan/`.
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -73,7 +74,18 @@ class HandleTimeRow:
     team_id: str
     channel: str | None
     handle_seconds: float | None
+    handle_seconds_squared: float | None
     contacts: int
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingRow:
+    """Tickets that wait for an agent of a team now, by channel."""
+
+    account: str
+    team_id: str
+    channel: str | None
+    tickets: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +154,8 @@ class Expected:
     days: Sequence[ForecastDayRow]
     openings: Mapping[str, Opening]  # by account
     handle_seconds: Mapping[tuple[str, str, str | None], float]  # by account, team, channel
+    handle_spread: Mapping[TeamKey, float]  # standard deviation over mean
+    waiting: Mapping[TeamKey, Mapping[str | None, int]]  # tickets by channel
     plan: Mapping[tuple[str, date], Planned]  # by team's name and first of the month
     workdays: AbstractSet[date]
     agents: Mapping[TeamKey, int]
@@ -195,12 +209,48 @@ def openings_of(rows: Iterable[OpeningRow]) -> dict[str, Opening]:
 
 
 def handle_seconds_of(rows: Iterable[HandleTimeRow]) -> dict[tuple[str, str, str | None], float]:
-    """Mean handle time by account, team and channel, where enough contacts were measured."""
+    """Mean handle time by account, team and channel, where enough contacts were measured.
+
+    Channel "" is the whole team: all measured contacts together.
+    """
+    seconds: dict[tuple[str, str, str | None], float] = defaultdict(float)
+    contacts: dict[tuple[str, str, str | None], int] = defaultdict(int)
+    for row in rows:
+        for channel in (row.channel, ""):
+            key = (row.account, row.team_id, channel)
+            seconds[key] += row.handle_seconds or 0.0
+            contacts[key] += row.contacts
     return {
-        (row.account, row.team_id, row.channel): row.handle_seconds / row.contacts
-        for row in rows
-        if row.contacts >= _FEWEST_MEASURED and row.handle_seconds
+        key: seconds[key] / count
+        for key, count in contacts.items()
+        if count >= _FEWEST_MEASURED and seconds[key]
     }
+
+
+def handle_spread_of(rows: Iterable[HandleTimeRow]) -> dict[TeamKey, float]:
+    """Standard deviation of a team's handle times over their mean, where enough were measured."""
+    sums: dict[TeamKey, tuple[int, float, float]] = defaultdict(lambda: (0, 0.0, 0.0))
+    for row in rows:
+        key = TeamKey(row.account, row.team_id)
+        count, seconds, squared = sums[key]
+        sums[key] = (
+            count + row.contacts,
+            seconds + (row.handle_seconds or 0.0),
+            squared + (row.handle_seconds_squared or 0.0),
+        )
+    return {
+        key: math.sqrt(max(squared * count / seconds**2 - 1, 0.0))
+        for key, (count, seconds, squared) in sums.items()
+        if count >= _FEWEST_MEASURED and seconds
+    }
+
+
+def waiting_of(rows: Iterable[WaitingRow]) -> dict[TeamKey, dict[str | None, int]]:
+    """Waiting tickets by team and channel."""
+    waiting: dict[TeamKey, dict[str | None, int]] = defaultdict(dict)
+    for row in rows:
+        waiting[TeamKey(row.account, row.team_id)][row.channel] = row.tickets
+    return waiting
 
 
 def plan_of(rows: Iterable[HeadcountPlanRow]) -> dict[tuple[str, date], Planned]:

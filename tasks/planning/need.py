@@ -20,7 +20,8 @@ _REPLICAS = 15
 class ServiceTargets:
     """Service promised to customers, and what an agent's paid time is worth.
 
-    Shares are 0 to 1; `patience` and `deferred_seconds` are seconds, `paid_hours` hours a day.
+    Shares are 0 to 1; `patience` and `deferred_seconds` are seconds, `paid_hours` hours a day,
+    `spread` the standard deviation of handle times over their mean.
     """
 
     live: queueing.Target
@@ -31,6 +32,7 @@ class ServiceTargets:
     occupancy: float  # of people on deferred work
     shrinkage: float
     paid_hours: float
+    spread: float
 
     def headcount(self, agents: float) -> float:
         """People to schedule so that `agents` are at work, unrounded."""
@@ -86,26 +88,33 @@ def live_need(
     return LiveNeed(agents, slots.because, reached)
 
 
-def deferred_need(
-    contacts: Floats,
-    open_share: Floats,
-    handle: float,
-    seconds: float,
-    targets: ServiceTargets,
-    idle: Floats,
-) -> deferred.Need:
-    """Agents in every open interval for contacts that are answered later.
+@dataclass(frozen=True, slots=True)
+class DeferredWork:
+    """Contacts by interval that are answered later, and how long one takes (`handle`, seconds).
 
-    `idle` agents of the live channels help in each interval.
+    `waiting` contacts are there at the beginning. `idle` agents of live channels help.
     """
+
+    contacts: Floats
+    handle: float
+    waiting: float
+    idle: Floats
+
+
+def deferred_need(
+    work: DeferredWork, open_share: Floats, seconds: float, targets: ServiceTargets
+) -> deferred.Need:
+    """Agents in every open interval of `seconds` for contacts that are answered later."""
     due = deferred.due_places(open_share, seconds, targets.deferred_seconds, business=True)
-    work = deferred.Work(
-        arrivals=contacts,
+    one = deferred.Work(
+        arrivals=work.contacts,
         open_share=open_share,
         due=due,
         seconds=seconds,
-        handle=handle,
+        handle=work.handle,
         productive_share=targets.occupancy,
-        idle=idle,
+        backlog=work.waiting,
+        idle=work.idle,
+        spread=targets.spread,
     )
-    return deferred.required(work, targets.deferred_share, _REPLICAS, step=STEP)
+    return deferred.required(one, targets.deferred_share, _REPLICAS, step=STEP)

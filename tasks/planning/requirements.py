@@ -13,6 +13,7 @@ from tasks.planning.assumptions import Assumptions
 from tasks.planning.deferred import Need
 from tasks.planning.expected import Team
 from tasks.planning.need import (
+    DeferredWork,
     Floats,
     LiveNeed,
     Opening,
@@ -29,12 +30,16 @@ Idle = Mapping[datetime, tuple[float, float]]
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """A team, when it is open, the length of its intervals in seconds, and its targets."""
+    """A team, when it is open, the length of its intervals in seconds, and its targets.
+
+    `waiting` contacts of deferred channels wait for an agent now.
+    """
 
     team: Team
     opening: Opening
     seconds: float
     targets: ServiceTargets
+    waiting: float
 
 
 def interval_requirements(assumptions: Assumptions) -> list[StaffingRequirementInterval]:
@@ -55,6 +60,7 @@ def _team_requirements(
         opening=assumptions.expected.openings.get(team.account, Opening(())),
         seconds=float(part["interval_minutes"].iloc[0]) * 60,
         targets=assumptions.service_targets(team),
+        waiting=assumptions.waiting(team),
     )
     frame = part.assign(volume=part["expected_tickets"] * assumptions.scenario.volume)
     frame["contacts"] = frame["volume"] * frame["planned_ratio"]
@@ -154,7 +160,7 @@ def _live_row(
 
 
 @dataclass(frozen=True, slots=True)
-class _DeferredWork:
+class _DeferredRows:
     """Columns of a team's deferred work by interval; `handle` is seconds per contact."""
 
     starts: Sequence[datetime]
@@ -193,7 +199,7 @@ def _deferred_rows(
 
 def _deferred_work(
     summed: pd.DataFrame, usual_handle: float, desk: Desk, idle: Idle
-) -> _DeferredWork:
+) -> _DeferredRows:
     starts = [start.to_pydatetime() for start in summed.index]
     open_share = desk.opening.share(starts, desk.seconds)
     contacts = summed["contacts"].to_numpy(dtype=float)
@@ -202,20 +208,21 @@ def _deferred_work(
     handle = float(summed["work"].sum() / total) if total > 0 else usual_handle
     idle_planned, idle_mean = np.array([idle.get(start, (0.0, 0.0)) for start in starts]).T
 
-    def need_for(work: Floats, idle_agents: Floats) -> Need:
-        return deferred_need(work, open_share, handle, desk.seconds, desk.targets, idle_agents)
+    def need_for(expected: Floats, idle_agents: Floats) -> Need:
+        work = DeferredWork(expected, handle, desk.waiting, idle_agents)
+        return deferred_need(work, open_share, desk.seconds, desk.targets)
 
     need = need_for(contacts, idle_planned)
     mean_need = need if np.array_equal(contacts, volume) else need_for(volume, idle_mean)
-    return _DeferredWork(starts, open_share, volume, contacts, handle, need, mean_need)
+    return _DeferredRows(starts, open_share, volume, contacts, handle, need, mean_need)
 
 
 def _deferred_row(
-    desk: Desk, work: _DeferredWork, at: int, day: date, minute: int
+    desk: Desk, work: _DeferredRows, at: int, day: date, minute: int
 ) -> StaffingRequirementInterval:
     targets, need = desk.targets, work.need
     open_share = float(work.open_share[at])
-    agents = need.agents * open_share
+    agents = float(need.agents[at]) * open_share
     level = need.outcome.in_target_by_interval[at]
     return StaffingRequirementInterval(
         account=desk.team.account,
@@ -237,7 +244,7 @@ def _deferred_row(
         max_occupancy_share=targets.occupancy,
         shrinkage_share=targets.shrinkage,
         agents_required=agents,
-        agents_required_mean=work.mean_need.agents * open_share,
+        agents_required_mean=float(work.mean_need.agents[at]) * open_share,
         scheduled_headcount=targets.headcount(agents),
         because=_deferred_reason(need, open_share),
         service_level=None if np.isnan(level) else float(level),

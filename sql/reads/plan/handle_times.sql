@@ -3,6 +3,8 @@ select
     tickets.team_id,
     tickets.channel,
     cast(sum(tickets.handle_seconds) as double) as handle_seconds,
+    cast(sum(tickets.handle_seconds * tickets.handle_seconds) as double)
+        as handle_seconds_squared,
     count(tickets.handle_seconds) as contacts
 from core.fct_ticket as tickets
 inner join ops.reporting_zone as zone on zone.is_main
@@ -10,6 +12,17 @@ where
     not tickets.is_excluded
     and tickets.team_id is not null
     and tickets.solved_at >= zone.as_of - interval '56 days'
+    and not (
+        tickets.channel = 'phone'
+        and exists (
+            select 1
+            from core.fct_call as counted
+            where
+                counted.account = tickets.account
+                and counted.team_id = tickets.team_id
+                and counted.handled_at >= zone.as_of - interval '56 days'
+        )
+    )
 group by
     tickets.account,
     tickets.team_id,
@@ -20,6 +33,7 @@ select
     calls.team_id,
     'phone' as channel,
     cast(sum(calls.handle_seconds) as double) as handle_seconds,
+    cast(sum(calls.handle_seconds * calls.handle_seconds) as double) as handle_seconds_squared,
     count(calls.handle_seconds) as contacts
 from core.fct_call as calls
 inner join ops.reporting_zone as zone on zone.is_main
