@@ -557,6 +557,11 @@ BUDGET_LINE = _entity(
     "Money planned for a month",
     ("version", "month_on", "team", "category", "paid_for"),
     _text("version", "Version of the plan, such as original or revision 1", required=True),
+    _on(
+        "valid_from_on",
+        "Day from which the version holds for its months; without one, versions go by their names",
+    ),
+    _text("version_order", "The version as it is compared: rev 10 after rev 2"),
     _on("month_on", "First day of the month", required=True),
     _text("team", "Team or cost centre", required=True),
     _text("category", "labour, licences, telephony, training, other", required=True),

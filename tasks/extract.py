@@ -1,11 +1,11 @@
 """Step: ask a vendor for one stream and one window, page by page."""
 
 import os
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from difflib import get_close_matches
+from functools import partial
 
 import msgspec
 
@@ -18,7 +18,6 @@ from tasks.errors import (
     NotInPlanError,
     StorageError,
 )
-from tasks.landing.files import read_table
 from tasks.rest.auth import complete_way, missing_of
 from tasks.rest.client import Account, Client, RetryPolicy
 from tasks.rest.kept import Keeper
@@ -26,7 +25,14 @@ from tasks.rest.network import Network
 from tasks.rest.reading import Reading
 from tasks.rest.received import DONE, Bookmark, ReceivedPage, Resume
 from tasks.rest.sections import decode
-from tasks.rest.spec import MAIN, Connector, Request, Stream
+from tasks.rest.spec import (
+    MAIN,
+    PARENT_DOCUMENT,
+    Connector,
+    FullRefresh,
+    Request,
+    Stream,
+)
 from tasks.rest.typed import Page
 from tasks.settings import (
     AccountSettings,
@@ -37,10 +43,14 @@ from tasks.settings import (
     secret_variable,
     tokens_folder,
 )
+from tasks.tabular.declared import TableSettings, table_of
+from tasks.tabular.reading import FilePage, TableReader
+from tasks.tabular.rows import TableRows
+from tasks.tabular.spec import TableSpec
 from tasks.warehouse.engine import Warehouse
 
 FILES = "file:"
-_QUERY = re.compile(r"\s*(select|with)\s", re.IGNORECASE)
+FILES_CONNECTOR = "files"
 
 
 def open_client(
@@ -143,20 +153,65 @@ def _refuse_unknown(account: AccountSettings, vendor: Connector) -> None:
         raise ConfigurationError(f"no setting {name!r}; {advice}")
 
 
-def _read_file(client: Client, stream: Stream, *, done: bool) -> Iterator[ReceivedPage]:
-    """A file, or the result of a query, is a stream of one page."""
-    if done:
+def _table_spec(stream: Stream) -> TableSpec:
+    """What is declared of the table that a stream of files reads."""
+    own = stream.outputs[0].transform
+    assert isinstance(own, TableRows)  # `files` declares no other streams
+    return own.spec
+
+
+def _table_settings(account: Mapping[str, object], stream: Stream) -> TableSettings | None:
+    spec = _table_spec(stream)
+    extras = tuple(column.name for column in spec.extras)
+    return table_of(account, spec.name, spec.entity, extras)
+
+
+def desk_of(account: AccountSettings, stream: Stream) -> str:
+    """The helpdesk's account whose tickets and agents the rows of a table name; else nothing.
+
+    Raises ConfigurationError for a table whose settings cannot be.
+    """
+    if account.connector != FILES_CONNECTOR:
+        return ""
+    table = _table_settings(account.own, stream)
+    return table.desk if table else ""
+
+
+def _read_files(
+    client: Client, stream: Stream, window: Window, bookmark: Bookmark, resume: Resume | None
+) -> Iterator[ReceivedPage]:
+    """What is new in the files or the query of a table; nothing where nothing changed."""
+    if resume and resume.get("done"):
         return
-    given = client.account.values.get(stream.path)
-    if not given:
-        raise NotInPlanError(f"{client.account.name}: no file or query is set for {stream.name}")
-    body = _query(client.account, given) if _QUERY.match(given) else read_table(given)
+    account = client.account
+    table = _table_settings(account.settings, stream)
+    if table is None:
+        raise NotInPlanError(f"{account.name}: no file or query is set for {stream.name}")
+    query = partial(_query, account)
+    reader = TableReader(_table_spec(stream), table, window.start, query)
+    after = str(resume.get("file", "")) if resume else ""
+    for page in reader.pages(bookmark.cursor, after):
+        yield from _received(stream, page)
+    client.remarks[stream.name] = list(dict.fromkeys(reader.warnings))
+
+
+def _received(stream: Stream, page: FilePage) -> Iterator[ReceivedPage]:
+    """A page of a file, before it what was recognised of the file."""
+    request = Request(stream.path, {"file": page.file.rpartition("/")[2]})
+    if page.facts:
+        facts = msgspec.json.encode(page.facts)
+        document = decode(stream, PARENT_DOCUMENT, facts)
+        yield ReceivedPage(PARENT_DOCUMENT, None, request, facts, document, now())
+    body = msgspec.json.encode({"rows": page.rows})
+    resume = DONE if page.cursor is not None else {"file": page.file} if page.is_last else None
     content = decode(stream, MAIN, body)
-    yield ReceivedPage(MAIN, None, Request(stream.path), body, content, now(), resume=DONE)
+    yield ReceivedPage(MAIN, None, request, body, content, now(), resume=resume, cursor=page.cursor)
 
 
-def _query(account: Account, statement: str) -> bytes:
-    """The rows of a query as a page: {"rows": [{column: value}]}; days and decimals as text."""
+def _query(
+    account: Account, statement: str, values: Mapping[str, object]
+) -> list[Mapping[str, object]]:
+    """The rows of a query on the database of the account."""
     url = account.values.get("database_url")
     if not url:
         raise ConfigurationError(
@@ -167,13 +222,13 @@ def _query(account: Account, statement: str) -> bytes:
     database = Warehouse(url)
     try:
         with database.session() as session:
-            rows = [dict(row) for row in session.execute(statement).mappings()]
+            rows = session.execute(statement, values or None).mappings()
+            return [dict(row) for row in rows]
     except NoTablesError as missing:  # in a database that is not ours: no run would make it
         said = str(missing).rpartition("): ")[2]
         raise StorageError(f"{account.name}: the database of the query: {said}") from None
     finally:
         database.dispose()
-    return msgspec.json.encode({"rows": rows})
 
 
 def streams_of(account: AccountSettings) -> list[Stream]:
@@ -189,11 +244,21 @@ def streams_of(account: AccountSettings) -> list[Stream]:
             f"account {account.name}: no stream {', '.join(unknown)}; {account.connector} has"
             f" {', '.join(sorted(known))}"
         )
-    return [
+    chosen = [
         s
         for s in streams
         if s.name not in account.deselect and (s.enabled or s.name in account.select)
     ]
+    if connector(account.connector).base_url == FILES:
+        return [_of_files(account, stream) for stream in chosen if account.own.get(stream.name)]
+    return chosen
+
+
+def _of_files(account: AccountSettings, stream: Stream) -> Stream:
+    """A table of which a run reads only what is new keeps the rows that it has."""
+    table = _table_settings(account.own, stream)
+    is_whole = table is None or table.is_whole
+    return stream if is_whole else replace(stream, sync=FullRefresh(replaces=False))
 
 
 def read(
@@ -211,5 +276,5 @@ def read(
     `known` are tickets by their version; their children are not asked for again.
     """
     if client.connector.base_url == FILES:
-        return _read_file(client, stream, done=resume is not None)
+        return _read_files(client, stream, window, bookmark, resume)
     return Reading(client, stream, window, bookmark, known).pages(resume, partitions)

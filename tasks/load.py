@@ -22,12 +22,14 @@ from tasks.warehouse.session import Session
 class Load:
     """One batch on its way into the warehouse.
 
-    Rows are staged chunk by chunk; `commit` makes them visible.
+    Rows are staged chunk by chunk; `commit` makes them visible. With `desk` they are rows of that
+    account, of a stream that is called by both.
     """
 
     session: Session
     stream: Stream
     batch: Batch
+    desk: str = ""
     rows: dict[str, int] = field(default_factory=dict)
     rejected: list[RejectedRow] = field(default_factory=list)
     waiting: dict[str, set[str]] = field(default_factory=dict)
@@ -36,8 +38,11 @@ class Load:
     @property
     def origin(self) -> Origin:
         """What all rows of the batch have in common."""
-        source = self.batch.source
-        return Origin(source.connector, source.account, source.stream, self.batch.batch_id)
+        source, batch_id = self.batch.source, self.batch.batch_id
+        if self.desk:
+            stream = f"{source.account}/{source.stream}"
+            return Origin(source.connector, self.desk, stream, batch_id)
+        return Origin(source.connector, source.account, source.stream, batch_id)
 
     def take(self, checked: Checked) -> None:
         """Stage good rows, note the others."""
@@ -61,17 +66,24 @@ class Load:
             )
 
     def commit(
-        self, run_id: str, bookmark: Mapping[str, Any] | None, facts: Mapping[str, Any]
+        self,
+        run_id: str,
+        bookmark: Mapping[str, Any] | None,
+        facts: Mapping[str, Any],
+        *,
+        is_empty: bool = False,
     ) -> int:
         """Merge, move the bookmark (unless None: a replay moves none), enter the batch.
 
-        Gives the changed rows.
+        Gives the changed rows. A batch without a page (`is_empty`: a file that did not change) says
+        nothing of what is gone.
 
         The staged rows are in temporary tables of this session, so the transaction is short; a
         kill at any moment leaves either all of the batch or nothing.
         """
         source = self.batch.source
-        replaces = isinstance(self.stream.sync, FullRefresh) and self.stream.sync.replaces
+        sync = self.stream.sync
+        replaces = isinstance(sync, FullRefresh) and sync.replaces and not is_empty
         entities = {b.entity.name for b in self.stream.outputs} if replaces else set(self.rows)
         for name in entities - set(self.rows):
             create_stage(self.session, ENTITIES[name])

@@ -604,6 +604,17 @@ class AccountSettings(_Section):
     def _aware(cls, value: datetime) -> datetime:
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
+    def refuse_unknown_desks(self, names: Collection[str]) -> None:
+        """Refuse a table of files whose rows would count at an account that is not there.
+
+        Raises ValueError.
+        """
+        extra = self.model_extra or {}
+        tables = [extra, *(one for one in extra.values() if isinstance(one, Mapping))]
+        for desk in (table.get("desk") for table in tables if self.connector == "files"):
+            if isinstance(desk, str) and desk not in names:
+                raise ValueError(f"{self.name}: desk {desk} is no account; there are {names}")
+
     @property
     def allowed(self) -> frozenset[str]:
         """Kinds of personal data that may be stored, named as the settings that switch them on."""
@@ -666,6 +677,8 @@ class Settings(BaseSettings):
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"two accounts are named {', '.join(twice)}")
+        for account in value:
+            account.refuse_unknown_desks(names)
         return value
 
     def chosen(self, names: Collection[str]) -> tuple[AccountSettings, ...]:

@@ -12,7 +12,7 @@ import pyarrow as pa
 from tasks.entities import ARROW, VENDOR_MEASURE, Entity
 from tasks.errors import BatchRefusedError, ContractError
 from tasks.privacy.persons import persons_of
-from tasks.quality.checked import Checked, RejectedRow
+from tasks.quality.checked import Checked, RejectedRow, without_addresses
 from tasks.quality.suites import Verdict, check
 from tasks.rest.received import ReceivedPage
 from tasks.rest.sections import page_reader
@@ -31,20 +31,27 @@ from tasks.translation.columns import (
 
 CHUNK_RECORDS = 20_000
 _SHARE_MATTERS_FROM = 20
+_MOST = 0.5  # the share of bad rows that refuses fewer than that
 
 
 @dataclass(slots=True)
 class Reader:
-    """Turns the pages of one batch into checked rows, a bounded number at a time."""
+    """Turns the pages of one batch into checked rows, a bounded number at a time.
+
+    The share of bad rows counts from 20 rows on. With `is_small_judged` (a file) fewer rows are
+    refused, too, if most are bad.
+    """
 
     stream: Stream
     personal: frozenset[str]
     settings: Mapping[str, Json]
     quarantine_limit: float
+    is_small_judged: bool = False
     seen: int = 0
     rejected_count: int = 0
     _buffers: dict[str, RecordBuffer] = field(default_factory=dict)
     _parent_document: Json = None
+    _first_reason: str = ""
 
     def rows(self, pages: Iterable[ReceivedPage]) -> Iterator[Checked]:
         """Checked rows in chunks.
@@ -113,6 +120,8 @@ class Reader:
         if entity is not VENDOR_MEASURE:  # many rows a record would hide that most records are bad
             self.seen += table.num_rows + len(rejected)
             self.rejected_count += len(rejected)
+            if rejected and self.is_small_judged and not self._first_reason:
+                self._first_reason = f"; such as: {without_addresses(rejected[0].reason)}"
         return Checked(entity, table, tuple(rejected), verdict)
 
     def _unreadable(self, page: ReceivedPage) -> Iterator[Checked]:
@@ -156,14 +165,14 @@ class Reader:
             )
 
     def _refuse_if_mostly_bad(self) -> None:
-        if (
-            self.seen >= _SHARE_MATTERS_FROM
-            and self.rejected_count > self.quarantine_limit * self.seen
-        ):
+        is_small = self.seen < _SHARE_MATTERS_FROM
+        share = max(self.quarantine_limit, _MOST) if is_small else self.quarantine_limit
+        is_judged = self.is_small_judged and self.rejected_count > 1 if is_small else True
+        if is_judged and self.rejected_count > share * self.seen:
             raise BatchRefusedError(
                 f"{self.stream.name}: {self.rejected_count} of {self.seen} rows break a rule, more"
                 f" than rules.quarantine_limit_share ({self.quarantine_limit:.0%}); nothing of the"
-                " batch was loaded"
+                f" batch was loaded{self._first_reason}"
             )
 
 

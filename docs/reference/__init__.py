@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from docs.reference.commands import commands
 from docs.reference.connectors import connector_list, ways_to_sign_in
 from docs.reference.errors import errors
+from docs.reference.files import file_settings, file_tables
 from docs.reference.kpis import kpi_list
 from docs.reference.settings import settings
 from docs.reference.tables import (
@@ -22,6 +23,8 @@ REFERENCE: Mapping[str, Callable[[], str]] = {
     "commands": commands,
     "connectors": connector_list,
     "errors": errors,
+    "files.settings": file_settings,
+    "files.tables": file_tables,
     "kpis": kpi_list,
     "personal_columns": personal_columns,
     "settings": settings,

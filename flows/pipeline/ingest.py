@@ -28,7 +28,7 @@ from tasks.errors import (
     StorageError,
     SupportEtlError,
 )
-from tasks.extract import open_client, streams_of
+from tasks.extract import FILES_CONNECTOR, open_client, streams_of
 from tasks.landing.pages import Tally
 from tasks.landing.store import Batch, Source
 from tasks.load import Load, known_versions
@@ -75,7 +75,7 @@ def ingest_accounts(
     for waiting in started:
         result = waiting.result()
         results.append(result)
-        if result.state != "nothing new" or result.message:
+        if result.state != "nothing new" or result.message or result.quarantined:
             context.progress(result.summary)
     for client in clients:
         client.close()
@@ -257,7 +257,8 @@ class _Ingestion:
         self._count(tally, load, changed)
 
     def _open_load(self, session: Session, batch: Batch) -> tuple[Load, Erased | None]:
-        load = Load(session, self.stream, batch)
+        desk = extract.desk_of(self.account, self.stream)
+        load = Load(session, self.stream, batch, desk)
         with session.begin():
             load.waiting = runlog.open_quarantine_keys(session, self.account.name, self.stream.name)
             return load, erase.erased_of(session, self.account.name, self.context.lookup)
@@ -311,6 +312,7 @@ class _Ingestion:
             self.account.allowed,
             self.account.own,
             self.context.settings.rules.quarantine_limit_share,
+            is_small_judged=self.account.connector == FILES_CONNECTOR,
         )
         for checked in reader.rows(pages):
             yield erase.hidden(checked, erased)
@@ -336,6 +338,7 @@ class _Ingestion:
         ]
         refusals = self.client.refusals.get(self.stream.name, ())
         warnings += [f"not read, because it is refused: {refusal}" for refusal in refusals]
+        warnings += self.client.remarks.get(self.stream.name, ())
         for warning in warnings:
             self.result.warnings.append(warning)
             self.context.progress(f"{self.result.name}: {warning}")
@@ -371,7 +374,7 @@ class _Ingestion:
         facts = {"pages_count": tally.pages, "records_count": tally.records}
         after = None if self.window else bookmark_after(self.stream, load.batch, tally).as_json()
         with self.context.warehouse.write_lock, session.begin():
-            changed = load.commit(self.context.run_id, after, facts)
+            changed = load.commit(self.context.run_id, after, facts, is_empty=not tally.pages)
             if erased:
                 landing = self.context.landing
                 has_cleared, came_by = erase.clear_batch(session, landing, load.batch, erased)
@@ -383,7 +386,8 @@ class _Ingestion:
     def _count(self, tally: Tally, load: Load, changed: int) -> None:
         self.result.records += tally.records
         self.result.changed += changed
-        self.result.quarantined += len(load.rejected)
+        still_waiting = 0 if tally.pages else sum(len(keys) for keys in load.waiting.values())
+        self.result.quarantined += len(load.rejected) + still_waiting
         if self.result.records:
             self.result.state = "loaded" if self.result.changed else "nothing new"
 

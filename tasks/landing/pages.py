@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from tasks.rest.received import ReceivedPage, Resume
-from tasks.rest.spec import MAIN, PARENTS
+from tasks.rest.spec import MAIN, PARENT_DOCUMENT, PARENTS
 from tasks.rest.typed import Page
 
 
@@ -31,7 +31,7 @@ class Tally:
     def add(self, page: ReceivedPage) -> None:
         """Count a page."""
         self.pages += 1
-        self.records += page.count
+        self.records += page.count if page.section != PARENT_DOCUMENT else 0
         self.unreadable += len(page.unreadable)
         self.by_part[page.section] = self.by_part.get(page.section, 0) + page.count
         self.cursor = page.cursor or self.cursor

@@ -103,6 +103,7 @@ class Client:
         self.requests_made = 0
         self.hidden_fields: dict[str, list[str]] = {}  # that the login may not see, by stream
         self.refusals: dict[str, list[str]] = {}  # of single surveys, by stream
+        self.remarks: dict[str, list[str]] = {}  # what a user should know, by stream
         self.page_sizes: dict[str, int] = {}  # by stream, where the vendor wanted smaller pages
         self._sleep = sleep
         values = connector.values_of(account.values, is_replaced=bool(account.base_url))

@@ -1,35 +1,33 @@
-"""Plans, costs and shifts that no vendor has: CSV or XLSX files, or queries of a database.
+"""Tables that no vendor's API has: files or queries of a database.
 
-One setting a table: a path or fsspec URL, or a query that begins with `select` or `with` and runs
-on the database of the secret `database_url`. Columns are named like the entity's (first row of a
-file); their order does not matter.
+One setting a table: a path or fsspec URL, a query that begins with `select` or `with`, or a table
+of settings that also says how its columns are called and written (`tasks/tabular/declared.py`).
 """
 
-from tasks.connectors.files import calendar, plans, targets
+from tasks.connectors.files import calendar, channels, people, plans, quality, targets, tickets
 from tasks.rest.auth import NoSecret
 from tasks.rest.spec import Connector, Request
+from tasks.tabular.declared import SHARED
+
+_STREAMS = (
+    *tickets.STREAMS,
+    *people.STREAMS,
+    *quality.STREAMS,
+    *channels.STREAMS,
+    *calendar.STREAMS,
+    *plans.STREAMS,
+    *targets.STREAMS,
+)
 
 connector = Connector(
     name="files",
     title="Files",
-    docs="tasks/connectors/README.md",
+    docs="docs/files.md",
     api_version="1",
     base_url="file:",
-    optional_settings=(
-        "budget_lines",
-        "cost_entries",
-        "exchange_rates",
-        "headcount_plan",
-        "kpi_targets",
-        "shifts",
-        "sla_targets",
-        "special_days",
-    ),
+    optional_settings=(*(stream.name for stream in _STREAMS), *SHARED),
     auth=NoSecret(given=("database_url",)),
     check=Request("files"),
-    streams=(
-        *calendar.STREAMS,
-        *plans.STREAMS,
-        *targets.STREAMS,
-    ),
+    streams=_STREAMS,
+    unsupported=("what your files do not have",),
 )

@@ -1,0 +1,1 @@
+"""Tables in files and queries: how they are found, opened, recognised and read."""
