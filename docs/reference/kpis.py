@@ -31,6 +31,7 @@ def _entry(kpi: Kpi) -> str:
         ("Unit", kpi.unit),
         ("Better", kpi.better),
         ("Counted on", kpi.attributed_to),
+        ("By fields of the ticket", f"no: {kpi.no_slices}" if kpi.no_slices else "yes"),
         ("Final after", f"{kpi.final_after_days} days" if kpi.final_after_days else "the day"),
         ("Owner", kpi.owner),
         ("Source of the definition", kpi.source),

@@ -4,7 +4,7 @@ with daily_totals as (
         kpi_day.kpi,
         kpi_day.time_zone,
         kpi_day.account,
-        sum(kpi_day.denominator) as amount
+        sum(coalesce(kpi_day.denominator, kpi_day.numerator)) as amount
     from marts.kpi_daily as kpi_day
     join core.dim_kpi as kpi on kpi_day.kpi = kpi.kpi
     where kpi.shape in ('count', 'ratio', 'mean')
@@ -17,7 +17,7 @@ period_totals as (
         kpi,
         time_zone,
         account,
-        sum(denominator) as amount
+        sum(coalesce(denominator, numerator)) as amount
     from marts.kpi_weekly
     group by kpi, time_zone, account
     union all
@@ -26,7 +26,7 @@ period_totals as (
         kpi,
         time_zone,
         account,
-        sum(denominator)
+        sum(coalesce(denominator, numerator))
     from marts.kpi_monthly
     group by kpi, time_zone, account
 )

@@ -1,6 +1,6 @@
 -- One row for each week, scope and KPI. Whole numerators (seconds, counts) and denominators are
 -- summed and divided last, so the order of addition does not matter. Levels (backlog) are those of
--- the period's last day.
+-- the period's last day. Counts and levels have no denominator.
 with week_days as (
     select
         calendar.week_starts_on,
@@ -37,8 +37,7 @@ week_sums as (
         end) as numerator,
         sum(
             case
-                when kpi.shape in ('level', 'level_mean') and kpi_day.day <> week_days.last_day
-                    then 0
+                when kpi.shape = 'level_mean' and kpi_day.day <> week_days.last_day then 0
                 else kpi_day.denominator
             end
         ) as denominator
@@ -82,4 +81,4 @@ select
         else cast(numerator as double) / divide_by / denominator
     end as value
 from week_sums
-where numerator <> 0 or denominator <> 0
+where shape = 'count' or numerator <> 0 or denominator <> 0

@@ -1,5 +1,6 @@
 """The KPIs of `sql/marts/kpi`, and how `marts.kpi_daily` collects them."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -7,6 +8,8 @@ from functools import cache
 from tasks.errors import ModelError
 from tasks.paths import SQL, read_yaml
 
+# a column of its own line, as the formatter writes them
+_TICKET = re.compile(r"^ *(\w+\.|\w+ as )?ticket_id,?$", re.MULTILINE)
 # a KPI that gives instants is counted in every reporting zone
 _BY_INSTANT = """
 select
@@ -77,11 +80,17 @@ class Kpi:
     select: str
     divide_by: int = 1
     final_after_days: int = 0
+    no_slices: str = ""
 
     @property
     def by_instant(self) -> bool:
         """The SELECT gives instants (`happened_at`), not days of time zones."""
         return "happened_at" in self.select
+
+    @property
+    def has_tickets(self) -> bool:
+        """The SELECT names the ticket of each row, so that there are figures by its fields."""
+        return _TICKET.search(self.select) is not None
 
     @property
     def by_local_day(self) -> str:

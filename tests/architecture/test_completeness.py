@@ -6,12 +6,14 @@ import sys
 from pathlib import Path
 
 import pytest
+import sqlglot
 
 from tasks.connectors import connectors
 from tasks.entities import ENTITIES
 from tasks.quality.rules import columns_of, rules_of
 from tasks.settings import AccountSettings, Settings
 from tasks.sqlmodels.catalog import identities, models
+from tasks.sqlmodels.kpis import kpis
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -37,6 +39,20 @@ def test_every_model_is_described_and_its_rules_are_of_its_columns(model):
     assert set(model.grain) <= columns
     if model.schema == "marts":
         assert set(columns_of(model.name)) <= columns
+
+
+def test_a_kpi_names_its_tickets_or_says_why_it_has_none():
+    for kpi in kpis().values():
+        given = sqlglot.parse_one(kpi.select, read="duckdb").named_selects
+        assert ("ticket_id" in given) == kpi.has_tickets == (kpi.no_slices == ""), kpi.name
+
+
+def test_a_count_is_never_divided():
+    """Numerator over denominator summed over days gave 1.0 for every count."""
+    for kpi in kpis().values():
+        is_counted = kpi.shape in {"count", "level"}
+        assert (kpi.denominator == "none") == is_counted, kpi.name
+        assert ("cast(null as bigint) as denominator" in kpi.select) == is_counted, kpi.name
 
 
 def test_every_entity_is_described():

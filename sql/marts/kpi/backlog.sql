@@ -2,10 +2,10 @@ select
     day,
     time_zone,
     account,
+    ticket_id,
     team_id,
     channel,
     priority,
-    backlog_count as numerator,
-    1 as denominator
-from core.snap_backlog_daily
-where backlog_count > 0
+    1 as numerator,
+    cast(null as bigint) as denominator
+from core.snap_open_ticket_daily

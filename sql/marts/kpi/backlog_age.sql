@@ -2,10 +2,10 @@ select
     day,
     time_zone,
     account,
+    ticket_id,
     team_id,
     channel,
     priority,
-    age_seconds_sum as numerator,
-    backlog_count as denominator
-from core.snap_backlog_daily
-where backlog_count > 0
+    age_seconds as numerator,
+    1 as denominator
+from core.snap_open_ticket_daily

@@ -1,6 +1,7 @@
 select
     created_at as happened_at,
     account,
+    ticket_id,
     team_id,
     channel,
     priority,

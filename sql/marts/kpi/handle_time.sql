@@ -1,6 +1,7 @@
 select
     handled_at as happened_at,
     account,
+    ticket_id,
     team_id,
     'phone' as channel,
     'none' as priority,
@@ -12,6 +13,7 @@ union all
 select
     solved_at,
     account,
+    ticket_id,
     team_id,
     channel,
     priority,

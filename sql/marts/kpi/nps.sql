@@ -1,6 +1,7 @@
 select
     responded_at as happened_at,
     ticket_account as account,
+    ticket_id,
     team_id,
     channel,
     priority,

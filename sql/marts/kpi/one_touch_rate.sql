@@ -1,6 +1,7 @@
 select
     solved_at as happened_at,
     account,
+    ticket_id,
     team_id,
     channel,
     priority,

@@ -1,10 +1,11 @@
 select
     created_at as happened_at,
     account,
+    ticket_id,
     team_id,
     channel,
     priority,
     1 as numerator,
-    1 as denominator
+    cast(null as bigint) as denominator
 from core.fct_ticket
 where not is_excluded and true

@@ -1,6 +1,7 @@
 select
     created_at as happened_at,
     account,
+    ticket_id,
     coalesce(team_id, 'none') as team_id,
     channel,
     priority,

@@ -3,7 +3,7 @@ select
     kpis.kpi,
     kpis.day,
     cast(sum(kpis.numerator) as double) as numerator,
-    cast(sum(kpis.denominator) as double) as denominator
+    cast(coalesce(sum(kpis.denominator), 0) as double) as denominator
 from marts.kpi_daily as kpis
 inner join ops.reporting_zone as zone
     on

@@ -3,7 +3,7 @@ select
     targets.team,
     targets.kpi,
     cast(sum(targets.numerator) as double) as numerator,
-    cast(sum(targets.denominator) as double) as denominator,
+    cast(coalesce(sum(targets.denominator), 0) as double) as denominator,
     max(targets.target) as target,
     cast(sum(case when targets.is_met then 1 else 0 end) as bigint) as days_met,
     count(targets.is_met) as days_known
