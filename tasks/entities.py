@@ -291,6 +291,65 @@ ORGANIZATION = _entity(
     _at("created_at", "Known since"),
 )
 
+_OWN_FIELD = "Vendor's id or key of the field, or tags, brand, form, language or contact_reason"
+_OWN_VALUE = (
+    "Raw value: numbers as written, dates as ISO, true or false, several values as a JSON array of"
+    " texts; null: empty"
+)
+
+FIELD = _entity(
+    "field",
+    "A field that the account defines for its tickets, customers or organizations",
+    ("record_type", "field_id"),
+    _text("record_type", "ticket, customer or organization", required=True),
+    _text("field_id", "Vendor's id or key of the field, as records carry it", required=True),
+    _text("label", "Name that people see"),
+    _text(
+        "kind",
+        "text, number, date, flag, one (of several), many (of several) or cascade (levels)",
+    ),
+    _flag("is_active", "Neither switched off nor deleted"),
+)
+
+FIELD_OPTION = _entity(
+    "field_option",
+    "A value that a field can have, with its name; names of brands and forms too",
+    ("record_type", "field_id", "value"),
+    _text("record_type", "ticket, customer or organization", required=True),
+    _text("field_id", "Field", required=True),
+    _text("value", "Raw value that records carry", required=True),
+    _text("label", "Name that people see; the latest, where it was renamed"),
+    _whole("position", "Ascending in the order of the vendor's list"),
+    _flag("is_active", "Neither switched off nor deleted"),
+)
+
+TICKET_FIELD = _entity(
+    "ticket_field",
+    "The value of one field of a ticket; only fields that the settings name",
+    ("ticket_id", "field_id"),
+    _text("ticket_id", "Ticket", required=True),
+    _text("field_id", _OWN_FIELD, required=True),
+    _text("value", _OWN_VALUE),
+)
+
+CUSTOMER_FIELD = _entity(
+    "customer_field",
+    "The value of one field of a customer; only fields that the settings name",
+    ("customer_id", "field_id"),
+    _text("customer_id", "Customer", required=True),
+    _text("field_id", _OWN_FIELD, required=True),
+    _text("value", _OWN_VALUE),
+)
+
+ORGANIZATION_FIELD = _entity(
+    "organization_field",
+    "The value of one field of an organization; only fields that the settings name",
+    ("organization_id", "field_id"),
+    _text("organization_id", "Organization", required=True),
+    _text("field_id", _OWN_FIELD, required=True),
+    _text("value", _OWN_VALUE),
+)
+
 SURVEY = _entity(
     "survey",
     "A survey that customers answer",

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from difflib import get_close_matches
-from functools import partial
+from functools import cache, partial
 
 import msgspec
 
@@ -20,6 +20,7 @@ from tasks.errors import (
 )
 from tasks.rest.auth import complete_way, missing_of
 from tasks.rest.client import Account, Client, RetryPolicy
+from tasks.rest.fields import Chosen, with_fields
 from tasks.rest.kept import Keeper
 from tasks.rest.network import Network
 from tasks.rest.reading import Reading
@@ -51,6 +52,7 @@ from tasks.warehouse.engine import Warehouse
 
 FILES = "file:"
 FILES_CONNECTOR = "files"
+Choices = tuple[Chosen, ...]
 
 
 def open_client(
@@ -75,6 +77,7 @@ def _opened(
 ) -> Client:
     vendor = connector(account.connector)
     _refuse_unknown(account, vendor)
+    _refuse_fields_not_read(account, vendor)
     own = {name: str(value) for name, value in account.own.items() if isinstance(value, (str, int))}
     own["client_certificate"] = account.client_certificate
     values = vendor.values_of(own, is_replaced=bool(account.base_url))
@@ -151,6 +154,18 @@ def _refuse_unknown(account: AccountSettings, vendor: Connector) -> None:
         near = get_close_matches(name, [*known, *AccountSettings.model_fields], n=1)
         advice = f"did you mean {near[0]}?" if near else f"{vendor.title} has {', '.join(known)}"
         raise ConfigurationError(f"no setting {name!r}; {advice}")
+
+
+def _refuse_fields_not_read(account: AccountSettings, vendor: Connector) -> None:
+    """Fields of records whose own fields the connector does not read would stay empty."""
+    read_types = sorted({one.record_type for one in vendor.own_fields})
+    for name, field in account.fields.items():
+        if field.of not in read_types:
+            there = f"those of the {', '.join(read_types)} are" if read_types else "none are"
+            raise ConfigurationError(
+                f"fields.{name}: {vendor.title}'s own fields of the {field.of} are not read;"
+                f" {there}"
+            )
 
 
 def _table_spec(stream: Stream) -> TableSpec:
@@ -231,12 +246,15 @@ def _query(
         database.dispose()
 
 
-def streams_of(account: AccountSettings) -> list[Stream]:
-    """The streams that are read for an account.
+def streams_of(
+    account: AccountSettings,
+    chosen: Choices = (),
+) -> list[Stream]:
+    """The streams that are read for an account, with the outputs of its chosen fields.
 
     Raises ConfigurationError for a stream that does not exist.
     """
-    streams = connector(account.connector).streams
+    streams = _streams(account.connector, chosen)
     known = {stream.name for stream in streams}
     unknown = sorted({*account.deselect, *account.select} - known)
     if unknown:
@@ -244,14 +262,14 @@ def streams_of(account: AccountSettings) -> list[Stream]:
             f"account {account.name}: no stream {', '.join(unknown)}; {account.connector} has"
             f" {', '.join(sorted(known))}"
         )
-    chosen = [
+    selected = [
         s
         for s in streams
         if s.name not in account.deselect and (s.enabled or s.name in account.select)
     ]
     if connector(account.connector).base_url == FILES:
-        return [_of_files(account, stream) for stream in chosen if account.own.get(stream.name)]
-    return chosen
+        return [_of_files(account, stream) for stream in selected if account.own.get(stream.name)]
+    return selected
 
 
 def _of_files(account: AccountSettings, stream: Stream) -> Stream:
@@ -259,6 +277,16 @@ def _of_files(account: AccountSettings, stream: Stream) -> Stream:
     table = _table_settings(account.own, stream)
     is_whole = table is None or table.is_whole
     return stream if is_whole else replace(stream, sync=FullRefresh(replaces=False))
+
+
+@cache
+def _streams(
+    vendor: str,
+    chosen: Choices,
+) -> tuple[Stream, ...]:
+    """The vendor's streams; made once, because the reader of each is compiled once."""
+    declared = connector(vendor)
+    return with_fields(declared.streams, declared.own_fields, chosen)
 
 
 def read(

@@ -450,6 +450,49 @@ Meaning = TypeVar("Meaning", bound=str)
 Meanings = Annotated[Mapping[str, Meaning], AfterValidator(_once)]
 
 
+class FieldSettings(BaseModel):
+    """A field of the vendor's that the tables have under a name of your own."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
+
+    field: str = Field(description="The vendor's field, by id, key or label", min_length=1)
+    of: Annotated[str, _one_of("ticket", "customer", "organization")] = Field(
+        "ticket", description="Whose field it is: ticket, customer or organization"
+    )
+    values: Meanings[Annotated[str, Field(min_length=1)]] = Field(
+        {}, description='What its values are called, such as `{ pa_bill = "Billing" }`'
+    )
+    slice: bool | None = Field(
+        None,
+        description=(
+            "Whether KPIs are given by its values; default: those of closed lists, tags, brand,"
+            " form and language are"
+        ),
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known_names(cls, value: object) -> object:
+        unknown = set(value) - set(cls.model_fields) if isinstance(value, dict) else ()
+        for name in sorted(unknown):
+            near = get_close_matches(str(name), cls.model_fields, n=1)
+            advice = f"did you mean {near[0]}?" if near else f"there are {_listed(cls)}"
+            raise ValueError(f"no setting {name!r} of a field; {advice}")
+        return value
+
+
+def _listed(section: type[BaseModel]) -> str:
+    return ", ".join(section.model_fields)
+
+
+def _in_full(value: object) -> object:
+    """A field alone stands for a table with nothing else."""
+    return value if isinstance(value, Mapping | FieldSettings) else {"field": value}
+
+
+OwnField = Annotated[FieldSettings, BeforeValidator(_in_full)]
+
+
 class AccountSettings(_Section):
     """One login at one vendor."""
 
@@ -576,10 +619,38 @@ class AccountSettings(_Section):
         ),
     )
 
+    fields: Mapping[str, OwnField] = Field(
+        {},
+        description=(
+            "The vendor's own fields that the tables have, by a name of yours, such as"
+            ' `{ contact_reason = "360012345678" }`; a table says more: `field`, `of` (ticket,'
+            " customer or organization), `values` (what its values are called) and `slice`"
+            " (whether KPIs are given by its values)"
+        ),
+    )
+
     @field_validator("time_zone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
         return _iana(value) if value else value
+
+    @field_validator("fields")
+    @classmethod
+    def _each_field_once(cls, value: Mapping[str, FieldSettings]) -> Mapping[str, FieldSettings]:
+        for name in value:
+            if not _NAME.fullmatch(name):
+                raise ValueError(
+                    f"{name!r}: use lower case letters, digits and underscore, beginning with a"
+                    " letter"
+                )
+        names: dict[tuple[str, str], str] = {}
+        for name, chosen in value.items():
+            same = names.setdefault((chosen.of, chosen.field.lower()), name)
+            if same != name:
+                raise ValueError(
+                    f"{same} and {name} are the same field of the {chosen.of}, {chosen.field!r}"
+                )
+        return value
 
     @field_validator("name")
     @classmethod
@@ -638,6 +709,7 @@ class AccountSettings(_Section):
             "channel": self.channels,
             "sla_metric": self.sla_metrics,
             "team": self.teams,
+            **{f"field:{name}": one.values for name, one in self.fields.items()},
         }
 
     @property

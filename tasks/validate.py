@@ -9,7 +9,14 @@ from dataclasses import dataclass, field
 import msgspec
 import pyarrow as pa
 
-from tasks.entities import ARROW, VENDOR_MEASURE, Entity
+from tasks.entities import (
+    ARROW,
+    CUSTOMER_FIELD,
+    ORGANIZATION_FIELD,
+    TICKET_FIELD,
+    VENDOR_MEASURE,
+    Entity,
+)
 from tasks.errors import BatchRefusedError, ContractError
 from tasks.privacy.persons import persons_of
 from tasks.quality.checked import Checked, RejectedRow, without_addresses
@@ -32,6 +39,9 @@ from tasks.translation.columns import (
 CHUNK_RECORDS = 20_000
 _SHARE_MATTERS_FROM = 20
 _MOST = 0.5  # the share of bad rows that refuses fewer than that
+_MANY_A_RECORD = {
+    one.name for one in (VENDOR_MEASURE, TICKET_FIELD, CUSTOMER_FIELD, ORGANIZATION_FIELD)
+}
 
 
 @dataclass(slots=True)
@@ -117,7 +127,7 @@ class Reader:
             self._refuse_if_broken(verdict)
             table, bad = _without_rejected(entity, table, verdict)
             rejected += bad
-        if entity is not VENDOR_MEASURE:  # many rows a record would hide that most records are bad
+        if entity.name not in _MANY_A_RECORD:  # they would hide that most records are bad
             self.seen += table.num_rows + len(rejected)
             self.rejected_count += len(rejected)
             if rejected and self.is_small_judged and not self._first_reason:

@@ -22,6 +22,7 @@ from flows.pipeline.outcome import Outcome
 from flows.pipeline.runner import T, Work
 from tasks import budget, forecast, plan
 from tasks.calendar import build_calendar
+from tasks.fields import record_choices
 from tasks.quality.suites import Verdict
 from tasks.settings import AccountSettings
 from tasks.sqlmodels.catalog import Model, models
@@ -101,7 +102,9 @@ class _Build:
         self.identities = self._step("check", "identities", partial(identities_verdict, session))
 
     def _set_parameters(self) -> ChangedKeys:
-        return set_parameters(self.session, self.context.as_of, self.context.settings)
+        settings, as_of = self.context.settings, self.context.as_of
+        record_choices(self.session, settings.accounts, as_of)
+        return set_parameters(self.session, as_of, settings)
 
     def _build_models(self, chosen: Iterable[Model], keys: ChangedKeys) -> None:
         known = build_state(self.session)

@@ -15,7 +15,7 @@ from flows.pipeline.containment import explain_step
 from flows.pipeline.context import RunContext
 from flows.pipeline.outcome import StreamResult
 from flows.pipeline.runner import Waiting, Work
-from tasks import drift, erase, extract, land
+from tasks import drift, erase, extract, fields, land
 from tasks.clock import Window, now
 from tasks.errors import (
     BookmarkError,
@@ -63,7 +63,15 @@ def ingest_accounts(
     started: list[Waiting[StreamResult]] = []
     for account in accounts:
         try:
-            client, streams = open_client(account, context.lookup), streams_of(account)
+            client = open_client(account, context.lookup)
+            streams = streams_of(account)
+            if account.fields:
+                results += _read_definitions(context, account, streams, client, window)
+                streams = [
+                    stream
+                    for stream in streams_now(context, account)
+                    if not fields.defines_fields(stream)
+                ]
         except Exception as error:
             results.append(_failed(context, StreamResult(account.name, "all"), error))
             continue
@@ -81,6 +89,33 @@ def ingest_accounts(
         client.close()
     _clear_erased(context, results)
     return results
+
+
+def streams_now(
+    context: RunContext,
+    account: AccountSettings,
+) -> list[Stream]:
+    """The streams of an account, with its chosen fields as the vendor's list has them now."""
+    if not account.fields:
+        return streams_of(account)
+    with context.warehouse.session() as session:
+        return streams_of(account, chosen=fields.chosen(session, account))
+
+
+def _read_definitions(
+    context: RunContext,
+    account: AccountSettings,
+    streams: Sequence[Stream],
+    client: Client,
+    window: Window | None,
+) -> Iterator[StreamResult]:
+    """Read the vendor's lists of fields first: they say what the settings mean."""
+    for stream in filter(fields.defines_fields, streams):
+        work = ingestion(context, account, stream, client, window=window)
+        result = context.runner.run(work)
+        if result.state != "nothing new" or result.message:
+            context.progress(result.summary)
+        yield result
 
 
 def _clear_erased(

@@ -5,12 +5,11 @@ from collections.abc import Sequence
 import msgspec
 
 from flows.pipeline.context import Reporter, open_warehouse, running
-from flows.pipeline.ingest import replay_stream
+from flows.pipeline.ingest import replay_stream, streams_now
 from flows.pipeline.outcome import Outcome
 from flows.pipeline.run import finish
 from flows.pipeline.runner import ThreadRunner
 from tasks.errors import ConfigurationError
-from tasks.extract import streams_of
 from tasks.landing.store import Landing, Source
 from tasks.settings import Settings
 from tasks.warehouse import runlog
@@ -58,7 +57,7 @@ def replay_quarantine(settings: Settings, accounts: Sequence[str], progress: Rep
     waiting = {(row.account, row.stream) for row in quarantined(settings)}
     with running(settings, ThreadRunner(1), "replay", progress=progress) as (context, outcome):
         for account in chosen:
-            for stream in streams_of(account):
+            for stream in streams_now(context, account):
                 if (account.name, stream.name) in waiting:
                     outcome.streams.append(replay_stream(context, account, stream))
         finish(context, outcome, ())

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flows.pipeline.context import Reporter, RunContext, running, silent
-from flows.pipeline.ingest import Reported, ingest_accounts, ingestion
+from flows.pipeline.ingest import Reported, ingest_accounts, ingestion, streams_now
 from flows.pipeline.outcome import Outcome
 from flows.pipeline.run import finish
 from flows.pipeline.runner import Runner
 from tasks import reconcile
 from tasks.clock import Window
 from tasks.errors import SupportEtlError
-from tasks.extract import open_client, streams_of
+from tasks.extract import open_client
 from tasks.reconcile import Comparison, Mark
 from tasks.rest.spec import Stream
 from tasks.settings import AccountSettings, SecretLookup, Settings
@@ -93,7 +93,7 @@ def _read_again(
         client = open_client(account, context.lookup)
     except SupportEtlError:
         return  # ingesting up to now reports what is wrong
-    for stream in streams_of(account):
+    for stream in streams_now(context, account):
         entities = reconcile.compared_entities(stream)
         if not entities:
             continue

@@ -12,7 +12,7 @@ from functools import partial
 from flows.pipeline.build import build_tables
 from flows.pipeline.containment import contained
 from flows.pipeline.context import Reporter, RunContext, running, silent
-from flows.pipeline.ingest import ingest_accounts, replay_stream
+from flows.pipeline.ingest import ingest_accounts, replay_stream, streams_now
 from flows.pipeline.notify import notify_failure, notify_run
 from flows.pipeline.outcome import Outcome
 from flows.pipeline.publish import publish_run
@@ -20,6 +20,8 @@ from flows.pipeline.runner import Runner, Work
 from tasks.clock import Window
 from tasks.errors import ConfigurationError, RunAtWorkError
 from tasks.extract import streams_of
+from tasks.fields import defines_fields
+from tasks.rest.spec import Stream
 from tasks.settings import AccountSettings, SecretLookup, Settings
 from tasks.watch import watch
 
@@ -107,14 +109,25 @@ def run_replay(
     chosen = settings.chosen(accounts)
     with running(settings, runner, "replay", progress=progress) as (context, outcome):
         for account in chosen:
-            for stream in streams_of(account):
-                name = f"{account.name}/{stream.name}"
-                replay = partial(replay_stream, context, account, stream)
-                result = runner.run(Work("replay", name, replay, failure=lambda r: r.failure))
-                outcome.streams.append(result)
-                progress(f"{name}: {result.records:,} records, {result.changed:,} rows changed")
+            # the lists of fields first: they say what settings mean
+            for stream in filter(defines_fields, streams_of(account)):
+                _replay(context, outcome, account, stream)
+            for stream in streams_now(context, account):
+                if not defines_fields(stream):
+                    _replay(context, outcome, account, stream)
         finish(context, outcome, (), with_report=with_report)
     return outcome
+
+
+def _replay(
+    context: RunContext, outcome: Outcome, account: AccountSettings, stream: Stream
+) -> None:
+    """Load the landed batches of one stream again."""
+    name = f"{account.name}/{stream.name}"
+    replay = partial(replay_stream, context, account, stream)
+    result = context.runner.run(Work("replay", name, replay, failure=lambda r: r.failure))
+    outcome.streams.append(result)
+    context.progress(f"{name}: {result.records:,} records, {result.changed:,} rows changed")
 
 
 def _chunks(start: datetime, end: datetime, chunk: timedelta) -> list[Window]:

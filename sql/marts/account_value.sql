@@ -77,6 +77,7 @@ all_values as (
         decided_by,
         proposed
     from staging.account_value
+    where kind not like 'field:%'
     union all
     select
         account,

@@ -2,6 +2,9 @@
 -- here. The account's own setting decides, by id or by label; then the vendor: by the category that
 -- it gives the status, or by a fixed value that it documents (value_map). Words alone decide
 -- nothing. They propose, and what nobody decides is 'other' and unknown.
+-- Values of the fields that the settings name are of the kind field: and that name. They mean what
+-- the settings say, else their label. A value of the settings that the vendor does not list is in
+-- lower case.
 with seen_values as (
     select
         connector,
@@ -155,6 +158,64 @@ decided_values as (
         on word_of_label.connector = '*'
             and labelled.kind = word_of_label.kind
             and lower(labelled.label) = word_of_label.raw
+),
+
+field_values as (
+    select
+        account_field.account,
+        'field:' || account_field.name as kind,
+        field_option.value,
+        coalesce(field_option.label, field_option.value) as label
+    from staging.account_field as account_field
+    join source.field_option as field_option
+        on account_field.account = field_option.account
+            and account_field.record_type = field_option.record_type
+            and account_field.field_id = field_option.field_id
+),
+
+listed_words as (
+    select
+        account,
+        kind,
+        lower(value) as word
+    from field_values
+    union
+    select
+        account,
+        kind,
+        lower(label)
+    from field_values
+),
+
+field_meanings as (
+    select
+        field_values.account,
+        field_values.kind,
+        field_values.value,
+        field_values.label,
+        coalesce(by_value.meaning, by_label.meaning) as setting
+    from field_values
+    left join ops.account_mapping as by_value
+        on field_values.account = by_value.account
+            and field_values.kind = by_value.kind
+            and lower(field_values.value) = by_value.value
+    left join ops.account_mapping as by_label
+        on field_values.account = by_label.account
+            and field_values.kind = by_label.kind
+            and lower(field_values.label) = by_label.value
+    union all
+    select
+        mapping.account,
+        mapping.kind,
+        mapping.value,
+        mapping.value as label,
+        mapping.meaning
+    from ops.account_mapping as mapping
+    left join listed_words
+        on mapping.account = listed_words.account
+            and mapping.kind = listed_words.kind
+            and mapping.value = listed_words.word
+    where mapping.kind like 'field:%' and listed_words.word is null
 )
 
 select
@@ -170,3 +231,13 @@ select
     end as decided_by,
     proposed
 from decided_values
+union all
+select
+    account,
+    kind,
+    value,
+    label,
+    coalesce(setting, label),
+    case when setting is not null then 'setting' else 'vendor' end,
+    cast(null as varchar)
+from field_meanings

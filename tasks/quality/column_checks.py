@@ -14,8 +14,10 @@ from tasks.clock import parse_instant
 from tasks.quality.rules import Rule
 
 _BETWEEN = "expect_column_values_to_be_between"
+_LENGTHS = "expect_column_value_lengths_to_be_between"
 _OF_VALUES = {
     _BETWEEN,
+    _LENGTHS,
     "expect_column_values_to_be_in_set",
     "expect_column_values_to_match_regex",
 }
@@ -37,6 +39,8 @@ def is_surely_met(rule: Rule, table: pa.Table) -> bool:
         return columns[0].null_count == 0 and not pa.types.is_floating(columns[0].type)
     if _ignores_nulls(rule) and any(column.null_count == len(column) for column in columns):
         return True
+    if rule.type == _LENGTHS and pa.types.is_string(columns[0].type):
+        return _is_within(pc.utf8_length(columns[0]), rule.kwargs)
     return rule.type == _BETWEEN and _is_within(columns[0], rule.kwargs)
 
 

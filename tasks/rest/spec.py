@@ -9,7 +9,7 @@ solved, business time) belongs to the SQL models.
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from tasks.clock import Window
 from tasks.entities import TICKET, Entity
@@ -17,9 +17,11 @@ from tasks.errors import ConfigurationError
 from tasks.rest.address import Region, spared_settings
 from tasks.rest.auth import Auth, all_secrets
 from tasks.rest.values import (
+    AsText,
     Expression,
     Header,
     Item,
+    ItemPosition,
     Present,
     Records,
     Source,
@@ -28,6 +30,9 @@ from tasks.rest.values import (
     value_of,
     values_of,
 )
+
+if TYPE_CHECKING:
+    from tasks.rest.fields import OwnFields
 
 Params = Mapping[str, str]
 Json = Any  # any value that JSON can hold; msgspec decodes into it
@@ -234,7 +239,9 @@ class Output:
 
 
 def _is_of_item(value: Value) -> bool:
-    return isinstance(value.at if isinstance(value, Present) else value, Item)
+    if isinstance(value, ItemPosition):
+        return True
+    return isinstance(value.at if isinstance(value, (Present, AsText)) else value, Item)
 
 
 @dataclass(frozen=True, slots=True)
@@ -562,6 +569,7 @@ class Connector:
     tested by `doctor`, blocking ones before the first page too; `preconditions_of` makes more of
     the account's settings. `region` is a setting with a closed list, whose places give values for
     addresses. Each of `other_base_urls` takes the place of `base_url` when its settings are given.
+    `own_fields` say where the fields lie that an account defines itself.
     """
 
     name: str
@@ -586,6 +594,7 @@ class Connector:
     preconditions_of: PreconditionsOf | None = None
     region: Region | None = None
     other_base_urls: tuple[str, ...] = ()
+    own_fields: "tuple[OwnFields, ...]" = ()
 
     def values_of(self, given: Mapping[str, str], *, is_replaced: bool) -> Mapping[str, str]:
         """Settings and secrets, with what the region gives.

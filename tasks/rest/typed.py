@@ -14,7 +14,15 @@ import msgspec
 
 from tasks.errors import ConfigurationError, ContractError, TruncatedPageError
 from tasks.rest.repair import repaired
-from tasks.rest.values import Item, Path, Present, Records, TopLevelList, Value
+from tasks.rest.values import (
+    AsText,
+    Item,
+    Path,
+    Present,
+    Records,
+    TopLevelList,
+    Value,
+)
 
 Json = Any  # any value that JSON can hold
 Decoded = Any  # a msgspec struct of the declared fields, or a dict where records are read whole
@@ -143,13 +151,24 @@ class PageReader:
         except _NO_JSON as broken:
             raise TruncatedPageError(_not_json(body, broken)) from None
 
-    def column(self, records: Sequence[Decoded], at: str | Path | Present) -> list[Any]:
+    def column(
+        self,
+        records: Sequence[Decoded],
+        at: str | Path | Present | AsText,
+    ) -> list[Any]:
         """One value per record; None where any part of its path is absent or null."""
         return self._column(self._record, records, Path(at) if isinstance(at, str) else at)
 
-    def item_column(self, items: Sequence[Decoded], each: str, at: Item | Present) -> list[Any]:
+    def item_column(
+        self,
+        items: Sequence[Decoded],
+        each: str,
+        at: Item | Present | AsText,
+    ) -> list[Any]:
         """One value per item of the inner list `each`."""
-        return list(items) if at == Item() else self._column(self._items[each], items, at)
+        if at == Item():
+            return list(items)
+        return self._column(self._items[each], items, at)
 
     def explode(self, records: Sequence[Decoded], each: str) -> tuple[list[Decoded], list[Decoded]]:
         """The items of an inner list, and for each of them the record it belongs to."""
@@ -167,32 +186,57 @@ class PageReader:
             node = node.children[name]
         return value
 
-    def _names(self, path: str) -> list[str]:
+    def _names(self, place: "Path | Item | AsText") -> list[str]:
+        """The names from the record, or from the item, down to a value."""
+        if isinstance(place, AsText):
+            above = self._split(_text(place.at)) if _text(place.at) else []
+            return [*above, place.key] if place.key else above
+        return self._split(_text(place))
+
+    def _split(self, path: str) -> list[str]:
         return [path] if self._flat else path.split(".")
 
     def _declare(self, top: _Node, value: Value, *, of_item: bool) -> None:
         """Add a value to the tree of the record or of the item."""
         place = value.place if isinstance(value, Present) else value
-        if isinstance(place, Item) is not of_item or not isinstance(place, (Item, Path)):
+        if not isinstance(place, (Item, Path, AsText)) or _is_of_item(place) is not of_item:
             return
-        if place == Item():
-            return
-        leaf = top.at(self._names(_text(place)))
-        leaf.has_presence = leaf.has_presence or isinstance(value, Present)
+        names = [] if place == Item() else self._names(place)
+        if names:
+            leaf = top.at(names)
+            leaf.has_presence = leaf.has_presence or isinstance(value, Present)
 
     def _column(
-        self, node: _Node, holders: Sequence[Decoded], at: Path | Item | Present
+        self,
+        node: _Node,
+        holders: Sequence[Decoded],
+        at: Path | Item | Present | AsText,
     ) -> list[Any]:
-        names = self._names(_text(at.place if isinstance(at, Present) else at))
+        is_presence = isinstance(at, Present)
+        names = self._names(at.place if isinstance(at, Present) else at)
         if self._whole:
-            return _walked_column(holders, names, presence=isinstance(at, Present))
+            values = _walked_column(holders, names, presence=is_presence)
+        else:
+            values = self._decoded_column(node, holders, names, presence=is_presence)
+        if isinstance(at, AsText):
+            return list(map(at.of, values))
+        return values
+
+    def _decoded_column(
+        self,
+        node: _Node,
+        holders: Sequence[Decoded],
+        names: list[str],
+        *,
+        presence: bool,
+    ) -> list[Any]:
         values: list[Any] = list(holders)
         for name in names:
             if name not in node.children:
                 raise ConfigurationError(f"path {'.'.join(names)} is not declared")
             values = _attributes(values, node.attribute(name))
             node = node.children[name]
-        if isinstance(at, Present):
+        if presence:
             return [value is not msgspec.UNSET for value in values]
         if node.has_presence:
             return [None if value is msgspec.UNSET else value for value in values]
@@ -317,8 +361,14 @@ def exact_number(text: str) -> int | float:
     return int(number) if is_whole else number
 
 
-def _text(place: Path | Item) -> str:
+def _text(place: str | Path | Item) -> str:
+    if isinstance(place, str):
+        return place
     return place.path if isinstance(place, Item) else place.text
+
+
+def _is_of_item(place: Path | Item | AsText) -> bool:
+    return isinstance(place.at if isinstance(place, AsText) else place, Item)
 
 
 def _attributes(holders: list[Any], attribute: str) -> list[Any]:

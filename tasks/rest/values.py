@@ -5,12 +5,16 @@ else is a value of this file. A value that cannot mean anything raises Configura
 connector's file is imported.
 """
 
+import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from tasks.errors import ConfigurationError, ContractError
 
+Json = Any  # any value that JSON can hold
+_ARRAY = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 _MARKS = {
     "?": "Present(...) asks whether a value is there",
@@ -80,6 +84,48 @@ class Present:
 
 
 @dataclass(frozen=True, slots=True)
+class AsText:
+    """A value of any kind as text: several ones as a JSON array of texts, an empty one as null.
+
+    `key` is one more name below the place, dots and all; with an empty `at` it is a key of the
+    record itself. `reshape` makes a plain value, or a list of plain ones, of what the vendor sent.
+    """
+
+    at: str | Item = ""
+    key: str = ""
+    reshape: Callable[[Json], Json] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what is not a place."""
+        if not self.at and not self.key:
+            raise ConfigurationError("AsText(): say which value of the record is meant")
+        if isinstance(self.at, str) and self.at:
+            Path(self.at)
+
+    def of(self, value: Json) -> str | None:
+        """The text of a value, null for an empty one."""
+        if self.reshape is None or value is None:
+            return text_of(value)
+        return text_of(self.reshape(value))
+
+    def __str__(self) -> str:
+        by = f" by {self.reshape.__qualname__}" if self.reshape else ""
+        return f"text of {self.at}[{self.key}]{by}"
+
+
+def text_of(value: Json) -> str | None:
+    """A value as text: several ones as a JSON array of texts, an empty one as null."""
+    if isinstance(value, str):
+        return value or None
+    if isinstance(value, list):
+        texts = [text for text in map(text_of, value) if text]
+        return _ARRAY.encode(texts) if texts else None
+    if value is None or value == {}:
+        return None
+    return json.dumps(value, ensure_ascii=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Partition:
     """The key of the partition, or of the record that a child call was made for."""
 
@@ -95,7 +141,15 @@ class ListPosition:
         return "position in the list"
 
 
-Value = Path | Item | Present | Partition | ListPosition
+@dataclass(frozen=True, slots=True)
+class ItemPosition:
+    """The place of the item in its list, from 0, where `each` makes a row of every item."""
+
+    def __str__(self) -> str:
+        return "position of the item"
+
+
+Value = Path | Item | Present | AsText | Partition | ListPosition | ItemPosition
 
 
 @dataclass(frozen=True, slots=True)

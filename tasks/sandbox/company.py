@@ -79,6 +79,13 @@ _MAIN: dict[str, tuple[Mapping[str, Any], Mapping[str, str]]] = {  # settings, s
             "subdomain": "alderfinch",
             "email": "etl@alderfinch.example",
             "escalation_teams": ["Tier 2"],
+            "fields": {
+                "contact_reason": "Contact reason",
+                "brand": "brand",
+                "tags": "tags",
+                "plan": {"field": "plan", "of": "organization"},
+                "language": {"field": "language", "of": "customer"},
+            },
         },
         {"api_token": "zendesk-demo-token"},
     ),

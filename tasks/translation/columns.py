@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
+from itertools import groupby
 
 import duckdb
 import msgspec
@@ -21,8 +22,10 @@ from tasks.entities import ARROW, Column, Entity
 from tasks.rest.spec import Json, Output, RecordContext, Refusal, Row, Stream
 from tasks.rest.typed import Decoded, PageReader
 from tasks.rest.values import (
+    AsText,
     Expression,
     Item,
+    ItemPosition,
     ListPosition,
     Partition,
     Path,
@@ -188,7 +191,7 @@ def _picked(
             columns[value] = origin.partitions(None)
         elif isinstance(value, ListPosition):
             columns[value] = origin.positions(None)
-        elif not isinstance(value, Item):
+        elif not isinstance(value, (Item, ItemPosition)):
             columns[value] = reader.column(records, value)
     return _RawRows(columns or {_NO_VALUE: [None] * len(records)})
 
@@ -221,13 +224,22 @@ def _picked_items(
             raw.columns[value] = origin.partitions(owners)
         elif isinstance(value, ListPosition):
             raw.columns[value] = origin.positions(owners)
-        elif isinstance(value, Item) or (isinstance(value, Present) and isinstance(value.at, Item)):
+        elif isinstance(value, ItemPosition):
+            raw.columns[value] = _places(owners)
+        elif isinstance(value, Item) or (
+            isinstance(value, (Present, AsText)) and isinstance(value.at, Item)
+        ):
             raw.columns[value] = reader.item_column(items, each, value)
         else:
             raw.columns[value] = reader.column(owner_records, value)
     if not raw.columns:
         raw.columns[_NO_VALUE] = [None] * len(owner_records)
     return raw
+
+
+def _places(owners: Sequence[int]) -> list[Json]:
+    """For each item its place among those of its record, which stand together."""
+    return [place for _, items in groupby(owners) for place, _ in enumerate(items)]
 
 
 def _transformed(

@@ -259,12 +259,35 @@ ACCOUNT_MARK = _ops(
 )
 ACCOUNT_MAPPING = _ops(
     "account_mapping",
-    "What the accounts' settings say a status, priority, channel, SLA metric or team means",
+    "What the accounts' settings say a status, priority, channel, SLA metric, team or a value of a"
+    " field means",
     ("account", "kind", "value"),
     _c("account", "text", "Account", required=True),
-    _c("kind", "text", "status, priority, channel, sla_metric or team", required=True),
+    _c(
+        "kind",
+        "text",
+        "status, priority, channel, sla_metric, team, or field: and the name of a field",
+        required=True,
+    ),
     _c("value", "text", "Vendor's value or label, in lower case", required=True),
-    _c("meaning", "text", "Unified value, or the name of the team", required=True),
+    _c("meaning", "text", "Unified value, name of the team or of the field's value", required=True),
+)
+ACCOUNT_FIELD = _ops(
+    "account_field",
+    "The vendors' own fields that the accounts' settings name, as the latest build knew them",
+    ("account", "name"),
+    _c("account", "text", "Account", required=True),
+    _c("name", "text", "Name that the settings give the field", required=True),
+    _c("record_type", "text", "ticket, customer or organization", required=True),
+    _c("wanted", "text", "The field as the settings name it: id, key or label", required=True),
+    _c("field_id", "text", "Vendor's id or key of the field", required=True),
+    _c(
+        "kind",
+        "text",
+        "text, number, date, flag, one, many or cascade; null where no list of the vendor says",
+    ),
+    _c("is_slice", "flag", "KPIs are given by its values", required=True),
+    _c("chosen_at", "instant", "Instant of the first run that read it", required=True),
 )
 CHANGED_TICKET = _ops(
     "changed_ticket",
@@ -279,7 +302,12 @@ ALERT = _ops(
     " not read for long, values that nobody has given a meaning",
     ("subject", "kind"),
     _c("subject", "text", "Account, and entity or stream", required=True),
-    _c("kind", "text", "quiet, volume, behind, unknown, schedule, missing or ghost", required=True),
+    _c(
+        "kind",
+        "text",
+        "quiet, volume, behind, unknown, schedule, field, missing or ghost",
+        required=True,
+    ),
     _c("description", "text", "What a person should know", required=True),
     _c("first_at", "instant", "First noticed at", required=True),
     _c("last_at", "instant", "Last noticed at", required=True),
@@ -402,6 +430,7 @@ OPS = (
     REPORTING_SETTING,
     ACCOUNT_MARK,
     ACCOUNT_MAPPING,
+    ACCOUNT_FIELD,
     CHANGED_TICKET,
     ALERT,
     NOTIFICATION,

@@ -667,6 +667,11 @@ PATHS = {
     "schedules": "business_hours/schedules",
     "custom_statuses": "custom_statuses",
     "deleted_tickets": "deleted_tickets",
+    "ticket_fields": "ticket_fields",
+    "user_fields": "user_fields",
+    "organization_fields": "organization_fields",
+    "brands": "brands",
+    "ticket_forms": "ticket_forms",
 }
 
 

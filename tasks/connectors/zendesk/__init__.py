@@ -5,7 +5,15 @@ take 10 requests a minute, leave out the newest minute, and select on a system t
 `updated_at` is never used as a bookmark.
 """
 
-from tasks.connectors.zendesk import calendar, deletions, people, sla, surveys, tickets
+from tasks.connectors.zendesk import (
+    calendar,
+    deletions,
+    own_fields,
+    people,
+    sla,
+    surveys,
+    tickets,
+)
 from tasks.connectors.zendesk.preconditions import PRECONDITIONS
 from tasks.rest.auth import Basic, Bearer, OneOf
 from tasks.rest.oauth import ClientCredentials, RefreshToken, TokenEndpoint
@@ -42,5 +50,7 @@ connector = Connector(
         *people.STREAMS,
         *calendar.STREAMS,
         *deletions.STREAMS,
+        *own_fields.STREAMS,
     ),
+    own_fields=own_fields.OWN_FIELDS,
 )

@@ -10,6 +10,7 @@ IS_DELETED = (
     "(not coalesce(cast({active} as boolean), true)"
     " or coalesce(cast({permanently_deleted} as boolean), false))"
 )
+IS_CUSTOMER = sql("coalesce({role}, '') not in ('agent', 'admin')")
 
 
 def unless_deleted(field: str) -> Expression:
@@ -47,7 +48,7 @@ STREAMS = (
             ),
             Output(
                 CUSTOMER,
-                filter=sql("coalesce({role}, '') not in ('agent', 'admin')"),
+                filter=IS_CUSTOMER,
                 fields={
                     "customer_id": "id",
                     "organization_id": "organization_id",

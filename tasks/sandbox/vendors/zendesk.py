@@ -11,6 +11,27 @@ from typing import Any
 
 from tasks.sandbox.fake import Fake, Request, Response, iso, page_of
 from tasks.sandbox.oauth import TokenDesk
+from tasks.sandbox.own_fields import (
+    BRANDS,
+    FORMS,
+    PLANS,
+    PRODUCTS,
+    REASONS,
+    bought_on,
+    brand_of,
+    form_of,
+    is_member,
+    is_under_warranty,
+    language_of,
+    order_number_of,
+    order_value_of,
+    plan_of,
+    products_of,
+    reason_at,
+    reason_changes,
+    seats_of,
+    tags_of,
+)
 from tasks.sandbox.story import (
     FIRST_REPLY_MINUTES,
     RESOLUTION_MINUTES,
@@ -23,6 +44,16 @@ from tasks.sandbox.world import World
 _AGENT, _PERSON, _COMPANY = 9_000_000, 20_000_000, 30_000_000
 _ROLES = {"customer": "end-user", "agent": "agent"}
 _SCHEDULE = 39
+_BRAND, _FORM = 360_000_358_000, 360_000_084_000
+_REASON = 360_012_345_678
+_TICKET_FIELDS: tuple[tuple[int, str, str, dict[str, str]], ...] = (  # id, type, title, options
+    (_REASON, "tagger", "Contact reason", dict(REASONS)),
+    (_REASON + 1, "text", "Order number", {}),
+    (_REASON + 2, "decimal", "Order value", {}),
+    (_REASON + 3, "date", "Bought on", {}),
+    (_REASON + 4, "checkbox", "Under warranty", {}),
+    (_REASON + 5, "multiselect", "Products", dict(PRODUCTS)),
+)
 _MADE = "2024-01-05T00:00:00Z"  # of settings and lists
 _ROW = dict[str, Any]
 
@@ -129,7 +160,15 @@ class Zendesk(Fake):
                 {"schedules": self._schedules(), "url": ""}
             ),
             "custom_statuses": lambda a: Response({"custom_statuses": self._statuses()}),
-            "ticket_fields": lambda a: self._cbp(a, "ticket_fields", []),
+            "ticket_fields": lambda a: self._cbp(a, "ticket_fields", _ticket_fields()),
+            "user_fields": lambda a: self._cbp(
+                a, "user_fields", [_field(501, "checkbox", "Member", {}, "member")]
+            ),
+            "organization_fields": lambda a: self._cbp(
+                a, "organization_fields", _organization_fields()
+            ),
+            "brands": lambda a: self._cbp(a, "brands", _brands()),
+            "ticket_forms": lambda a: self._cbp(a, "ticket_forms", _forms()),
             "deleted_tickets": lambda a: self._cbp(a, "deleted_tickets", self._deleted()),
         }
         if path in routes:
@@ -317,7 +356,7 @@ class Zendesk(Fake):
                 "score": _score(rating.score) if answered else "offered",
                 "id": ticket.number + 1,
             }
-        tags = ["alder"] + (
+        tags = ["alder", *tags_of(ticket)] + (
             ["closed_by_merge"] if ticket.merged_at and ticket.merged_at <= now else []
         )
         return {
@@ -343,8 +382,8 @@ class Zendesk(Fake):
                 _COMPANY + ticket.requester.company.number if ticket.requester.company else None
             ),
             "group_id": int(team) if team else None,
-            "brand_id": 360002,
-            "ticket_form_id": None,
+            "brand_id": _BRAND + brand_of(ticket),
+            "ticket_form_id": _form_id(ticket),
             "problem_id": None,
             "has_incidents": False,
             "is_public": True,
@@ -358,7 +397,7 @@ class Zendesk(Fake):
                     "rel": None,
                 },
             },
-            "custom_fields": [{"id": 27642, "value": "745"}],
+            "custom_fields": _custom_fields(ticket, now),
             "satisfaction_rating": score,
             "collaborator_ids": [],
             "follower_ids": [],
@@ -466,6 +505,9 @@ class Zendesk(Fake):
                     "iana_time_zone": "Europe/Berlin",
                     "default_group_id": None,
                     "organization_id": _COMPANY + person.company.number if person.company else None,
+                    "locale": language_of(person),
+                    "tags": [],
+                    "user_fields": {"member": is_member(person)},
                 }
             )
         return self._stamped(rows)
@@ -481,7 +523,12 @@ class Zendesk(Fake):
                 "created_at": iso(c.since),
                 "updated_at": iso(c.since),
                 "group_id": None,
-                "organization_fields": {"country": c.country},
+                "tags": [],
+                "organization_fields": {
+                    "country": c.country,
+                    "plan": plan_of(c),
+                    "seats": seats_of(c),
+                },
             }
             for c in self.world.companies
             if c.since <= self.clock
@@ -519,6 +566,9 @@ class Zendesk(Fake):
             if change.field == "team":
                 moved = self._moved(ticket, change, place)
                 instants[change.at] += [moved] if moved else []
+        for place, change in enumerate(reason_changes(ticket)):
+            if change.at <= self.clock:
+                instants.setdefault(change.at, []).append(_reason_event(ticket, change, place))
         for place, note in enumerate(ticket.notes_until(self.clock)):
             author = (_AGENT if note.role == "agent" else _PERSON) + note.author
             instants.setdefault(note.at, []).append(
@@ -854,6 +904,129 @@ class Zendesk(Fake):
         return self._gone()
 
 
+def _field(
+    number: int,
+    kind: str,
+    title: str,
+    options: dict[str, str],
+    key: str | None = None,
+) -> _ROW:
+    """A field of an account's list."""
+    row: _ROW = {
+        "id": number,
+        "type": kind,
+        "key": key,
+        "title": title,
+        "raw_title": title,
+        "description": "",
+        "raw_description": "",
+        "position": 9999,
+        "active": True,
+        "regexp_for_validation": None,
+        "created_at": _MADE,
+        "updated_at": _MADE,
+    }
+    if options:
+        row["custom_field_options"] = [
+            {
+                "id": number * 100 + place,
+                "name": name,
+                "raw_name": name,
+                "value": value,
+            }
+            for place, (value, name) in enumerate(options.items(), 1)
+        ]
+    return row
+
+
+def _ticket_fields() -> list[_ROW]:
+    """Fields of the account, and two of those that every account has."""
+    return [
+        _field(360_002_833_001, "subject", "Subject", {}),
+        _field(360_002_833_002, "status", "Status", {}),
+        *(_field(*one) for one in _TICKET_FIELDS),
+    ]
+
+
+def _organization_fields() -> list[_ROW]:
+    return [
+        _field(601, "text", "Country", {}, "country"),
+        _field(602, "dropdown", "Plan", dict(PLANS), "plan"),
+        _field(603, "integer", "Seats", {}, "seats"),
+    ]
+
+
+def _form_id(ticket: Ticket) -> int | None:
+    form = form_of(ticket)
+    return _FORM + form if form else None
+
+
+def _custom_fields(ticket: Ticket, now: datetime) -> list[_ROW]:
+    """The values of a ticket's fields; empty ones are there and null."""
+    bought = bought_on(ticket)
+    values = (
+        reason_at(ticket, now),
+        order_number_of(ticket),
+        order_value_of(ticket),
+        bought.isoformat() if bought else None,
+        is_under_warranty(ticket),
+        products_of(ticket) or None,
+    )
+    return [{"id": _REASON + place, "value": value} for place, value in enumerate(values)]
+
+
+def _brands() -> list[_ROW]:
+    return [
+        {
+            "id": _BRAND + number,
+            "name": name,
+            "active": True,
+            "default": number == 1,
+            "is_deleted": False,
+            "ticket_form_ids": [_FORM + form for form in FORMS],
+            "created_at": _MADE,
+            "updated_at": _MADE,
+        }
+        for number, name in BRANDS.items()
+    ]
+
+
+def _forms() -> list[_ROW]:
+    return [
+        {
+            "id": _FORM + number,
+            "name": name,
+            "display_name": name,
+            "position": number,
+            "active": True,
+            "default": number == 1,
+            "ticket_field_ids": [one[0] for one in _TICKET_FIELDS],
+            "in_all_brands": True,
+            "restricted_brand_ids": [],
+            "created_at": _MADE,
+            "updated_at": _MADE,
+        }
+        for number, name in FORMS.items()
+    ]
+
+
+def _reason_event(
+    ticket: Ticket,
+    change: Change,
+    place: int,
+) -> _ROW:
+    """A change of the contact reason, by the id of its field."""
+    return {
+        "id": ticket.number * 1000 + 400 + place,
+        "event_type": "Change",
+        "custom_ticket_fields": {str(_REASON): change.after},
+        "previous_value": change.before,
+        "via": "Web form",
+        "via_reference_id": None,
+        "_actor": change.actor,
+    }
+
+
 def _audit_event(child: _ROW) -> _ROW:
     if child["event_type"] == "Comment":
         return {
@@ -864,6 +1037,15 @@ def _audit_event(child: _ROW) -> _ROW:
             "body": child["body"],
             "html_body": child["html_body"],
             "attachments": [],
+        }
+    if "custom_ticket_fields" in child:
+        ((number, value),) = child["custom_ticket_fields"].items()
+        return {
+            "id": child["id"],
+            "type": child["event_type"],
+            "field_name": number,
+            "value": value,
+            "previous_value": child["previous_value"],
         }
     name = next((k for k in ("status", "assignee_id", "group_id", "priority") if k in child), None)
     if name is None:

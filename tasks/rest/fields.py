@@ -1,0 +1,287 @@
+"""The fields that an account defines itself: where they lie, and the outputs that read them.
+
+A connector says with `OwnFields` where the fields of its tickets, customers or organizations lie.
+The account's settings choose some of them; `with_fields` makes ordinary outputs of those. Nothing
+chosen: no output, no cost.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from typing import Literal, NamedTuple
+
+from tasks.entities import CUSTOMER_FIELD, ORGANIZATION_FIELD, TICKET_FIELD, Entity
+from tasks.errors import ConfigurationError
+from tasks.rest.spec import MAIN, Json, Output, Stream
+from tasks.rest.values import AsText, Expression, Item, Source, Value, sql
+
+RecordType = Literal["ticket", "customer", "organization"]
+ENTITY_OF: Mapping[str, Entity] = {
+    "ticket": TICKET_FIELD,
+    "customer": CUSTOMER_FIELD,
+    "organization": ORGANIZATION_FIELD,
+}
+RESERVED: Mapping[str, str] = {  # fields of the same id at every vendor that has them, by kind
+    "tags": "many",
+    "brand": "one",
+    "form": "one",
+    "language": "one",
+    "contact_reason": "one",
+}
+CLOSED_KINDS = frozenset({"one", "many", "flag", "cascade"})  # a slice by default
+
+AskForFields = Callable[[Stream, Sequence[str]], Stream]
+ChangesOf = Callable[[str], Output]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnFields:
+    """Where the own fields of one record type lie in the records of a stream.
+
+    `at` is the path of an object of key to value; empty if the keys stand in the record itself;
+    None if only reserved fields are read here. Where it is a list of items, `item_id` and
+    `item_value` are the places in an item; a field that is not in the list is not known and keeps
+    its value. A key that an object lacks is an empty field.
+
+    `reserved` are the places of tags, brand, form, language or contact reason. `reshape` makes a
+    plain value of what the vendor sends. The values of a record for which `empty_if` is true are
+    empty. Where the vendor has to be asked for fields by name, `ask`
+    gives the stream that asks for the chosen ones. `changes` makes, for a field, the output of its
+    history in the stream `changes_in`.
+    """
+
+    record_type: RecordType
+    stream: str
+    record_id: Source
+    version: Source | None = None
+    section: str = MAIN
+    at: str | None = None
+    item_id: str = ""
+    item_value: str = "value"
+    reserved: Mapping[str, str | AsText] = field(default_factory=dict)
+    reshape: Callable[[Json], Json] | None = None
+    filter: Expression | None = None
+    empty_if: Expression | None = None
+    ask: AskForFields | None = None
+    changes: ChangesOf | None = None
+    changes_in: str = ""
+
+    def __post_init__(self) -> None:
+        """A declaration that cannot work fails when its file is imported."""
+        unknown = sorted(set(self.reserved) - set(RESERVED))
+        if unknown:
+            raise ConfigurationError(
+                f"own fields of {self.stream}: {', '.join(unknown)} is not reserved; there are"
+                f" {', '.join(RESERVED)}"
+            )
+        if bool(self.changes) is not bool(self.changes_in):
+            raise ConfigurationError(
+                f"own fields of {self.stream}: `changes` and `changes_in` belong together"
+            )
+
+    def outputs(self, field_ids: Sequence[str]) -> Iterator[Output]:
+        """The outputs that read these fields."""
+        reserved = [one for one in field_ids if one in self.reserved]
+        own = [one for one in field_ids if self.at is not None and one not in reserved]
+        places = {one: _as_text(self.reserved[one]) for one in reserved}
+        if self.item_id and own:
+            yield self._of_items(own)
+        else:
+            for one in own:
+                places[one] = AsText(self.at or "", one, self.reshape)
+        if places:
+            yield self._of_places(places)
+
+    def _of_places(self, places: Mapping[str, AsText]) -> Output:
+        """One row for each field and record: fields that stand at places of their own."""
+        named: dict[str, Value] = {}
+        for number, place in enumerate(places.values()):
+            named[f"field_{number}"] = place
+        values = ", ".join(f"{{{name}}}" for name in named)
+        return self._output(
+            field_id=sql(f"unnest([{', '.join(map(_literal, places))}])"),
+            value=self._unless_empty(Expression(f"unnest([{values}])", named)),
+            row_filter=self.filter,
+        )
+
+    def _of_items(self, field_ids: Sequence[str]) -> Output:
+        """One row for each item of the list that is one of the fields."""
+        chosen = Expression(
+            f"cast({{own_field}} as varchar) in ({', '.join(map(_literal, field_ids))})",
+            {"own_field": Item(self.item_id)},
+        )
+        return self._output(
+            each=self.at,
+            field_id=Item(self.item_id),
+            value=self._unless_empty(
+                sql("{own_value}", own_value=AsText(Item(self.item_value), reshape=self.reshape))
+            ),
+            row_filter=_both(self.filter, chosen) if self.filter else chosen,
+        )
+
+    def _unless_empty(self, value: Expression) -> Expression:
+        """The value, null where the record's values are empty."""
+        if self.empty_if is None:
+            return value
+        return Expression(
+            f"case when not coalesce({self.empty_if.text}, false) then {value.text} end",
+            {**self.empty_if.named, **value.named},
+        )
+
+    def _output(
+        self,
+        *,
+        field_id: Source,
+        value: Source,
+        row_filter: Expression | None,
+        each: str | None = None,
+    ) -> Output:
+        fields: dict[str, Source] = {
+            f"{self.record_type}_id": self.record_id,
+            "field_id": field_id,
+            "value": value,
+        }
+        if self.version is not None:
+            fields["version_at"] = self.version
+        return Output(
+            ENTITY_OF[self.record_type],
+            fields,
+            section=self.section,
+            each=each,
+            filter=row_filter,
+        )
+
+
+def _as_text(place: str | AsText) -> AsText:
+    return place if isinstance(place, AsText) else AsText(place)
+
+
+def _both(left: Expression, right: Expression) -> Expression:
+    return Expression(f"({left.text}) and ({right.text})", {**left.named, **right.named})
+
+
+def _literal(text: str) -> str:
+    """A text in SQL; braces would be read as places of the record."""
+    quoted = text.replace("'", "''")
+    quoted = quoted.replace("{", "' || chr(123) || '")
+    quoted = quoted.replace("}", "' || chr(125) || '")
+    return f"'{quoted}'"
+
+
+class Chosen(NamedTuple):
+    """A field that is read, by the vendor's id or key."""
+
+    record_type: str
+    field_id: str
+
+
+def with_fields(
+    streams: Iterable[Stream],
+    declared: Iterable[OwnFields],
+    chosen: Collection[Chosen],
+) -> tuple[Stream, ...]:
+    """The streams, with the outputs that read the chosen fields, and asking for them."""
+    found = {stream.name: stream for stream in streams}
+    for own in declared:
+        ids = [one.field_id for one in chosen if one.record_type == own.record_type]
+        if own.stream not in found or not ids:
+            continue
+        stream = found[own.stream]
+        stream = replace(stream, outputs=(*stream.outputs, *own.outputs(ids)))
+        custom = [one for one in ids if one not in own.reserved]
+        found[own.stream] = own.ask(stream, custom) if own.ask and custom else stream
+        if own.changes and own.changes_in in found and custom:
+            history = found[own.changes_in]
+            outputs = (*history.outputs, *map(own.changes, custom))
+            found[own.changes_in] = replace(history, outputs=outputs)
+    return tuple(found.values())
+
+
+def in_param(name: str) -> AskForFields:
+    """Ask for fields by name in a query value that lists them with commas."""
+
+    def ask(stream: Stream, field_ids: Sequence[str]) -> Stream:
+        present = stream.params.get(name, "").split(",")
+        listed = ",".join(filter(None, dict.fromkeys([*present, *field_ids])))
+        return replace(stream, params={**stream.params, name: listed})
+
+    return ask
+
+
+class Definition(NamedTuple):
+    """A field as the vendor's list has it."""
+
+    record_type: str
+    field_id: str
+    label: str | None
+    kind: str | None
+    is_active: bool | None
+
+    def is_called(self, name: str) -> bool:
+        """Whether this is its label, whatever the case of its letters."""
+        return (self.label or "").strip().lower() == name.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a field of the settings is at the vendor; `problem` is what a person should know.
+
+    `is_listed`: the vendor's list has this one field.
+    """
+
+    field_id: str
+    kind: str | None = None
+    is_read: bool = True
+    problem: str = ""
+    is_listed: bool = True
+
+
+_SWITCHED_OFF = "the vendor has switched it off or deleted it; its values stay as last read"
+_NO_LIST = "the vendor's list of fields is not read, so the text is taken for the id"
+
+
+def find_field(
+    wanted: str,
+    record_type: str,
+    reserved: Collection[str],
+    defined: Iterable[Definition],
+) -> Found:
+    """The field that a text of the settings means: by id or key, else by its one label."""
+    if wanted in reserved:
+        return Found(wanted, RESERVED[wanted])
+    listed = [one for one in defined if one.record_type == record_type]
+    by_id = [one for one in listed if one.field_id == wanted]
+    by_label = [one for one in listed if one.is_called(wanted)]
+    found = by_id or [one for one in by_label if one.is_active is not False] or by_label
+    if not listed:
+        return Found(wanted, problem=_NO_LIST, is_listed=False)
+    if not found:
+        problem = _not_there(wanted, record_type, reserved, listed)
+        return Found(wanted, is_read=False, problem=problem, is_listed=False)
+    if len(found) > 1:
+        ids = ", ".join(one.field_id for one in found)
+        problem = f"several fields have this name; write one of the ids {ids}"
+        return Found(wanted, is_read=False, problem=problem, is_listed=False)
+    one = found[0]
+    if one.is_active is False:
+        return Found(one.field_id, one.kind, is_read=False, problem=_SWITCHED_OFF)
+    return Found(one.field_id, one.kind)
+
+
+def _not_there(
+    wanted: str,
+    record_type: str,
+    reserved: Collection[str],
+    listed: Sequence[Definition],
+) -> str:
+    """What to write instead."""
+    names = {one.field_id: one.field_id for one in listed} | dict.fromkeys(reserved, "")
+    names |= {one.label: one.field_id for one in listed if one.label}
+    lower = {name.lower(): name for name in names}
+    words = []
+    for near in get_close_matches(wanted.lower(), lower, n=3):
+        name = lower[near]
+        field_id = names[name]
+        words.append(name if field_id in {"", name} else f"{name} ({field_id})")
+    advice = f"did you mean {' or '.join(words)}?" if words else "`support-etl fields` lists them"
+    return f"no field of the {record_type} list has this id or name; {advice}"

@@ -1,0 +1,179 @@
+"""The account's own fields from the vendor to `source`, against the sandbox's own story."""
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from conftest import Bench, begin_prepared
+from tests_support import TODAY, midnight
+
+from flows.pipeline.context import running
+from flows.pipeline.ingest import replay_stream, streams_now
+from flows.pipeline.runner import ThreadRunner
+from tasks.extract import streams_of
+from tasks.fields import defines_fields
+from tasks.sandbox.company import Sandbox, open_sandbox
+from tasks.sandbox.own_fields import (
+    bought_on,
+    brand_of,
+    form_of,
+    is_member,
+    is_under_warranty,
+    language_of,
+    order_number_of,
+    order_value_of,
+    plan_of,
+    products_of,
+    reason_at,
+    seats_of,
+    tags_of,
+)
+from tasks.sandbox.world import World
+
+NOW = midnight(TODAY)
+SEEN = NOW - timedelta(seconds=60)  # Zendesk leaves out the newest minute
+WORLD = World(seed=5, first=date(2026, 9, 27), last=TODAY - timedelta(days=1), daily=3.0)
+REASON = 360_012_345_678
+TICKET_FIELDS = {
+    "reason": "contact REASON",  # by label, whatever the case of its letters
+    "order_number": str(REASON + 1),
+    "order_value": "Order value",
+    "bought_on": "Bought on",
+    "warranty": "Under warranty",
+    "products": "Products",
+    "tags": "tags",
+    "brand": "brand",
+    "form": "form",
+}
+FIELDS: Mapping[str, Any] = {
+    **TICKET_FIELDS,
+    "plan": {"field": "Plan", "of": "organization"},
+    "seats": {"field": "seats", "of": "organization"},
+    "language": {"field": "language", "of": "customer"},
+    "member": {"field": "member", "of": "customer"},
+    "gone": "Contact raeson",
+}
+OF_FIELDS = {"source.ticket_field", "source.customer_field", "source.organization_field"}
+
+
+class Read(NamedTuple):
+    """The small organisation, read once with its fields and once without."""
+
+    sandbox: Sandbox
+    chosen: Bench
+    plain: Bench
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Read]:
+    folder = tmp_path_factory.mktemp("fields")
+    with (
+        pytest.MonkeyPatch.context() as environment,
+        open_sandbox(folder / "plans", today=TODAY, world=WORLD) as sandbox,
+    ):
+        for name, value in sandbox.secrets.items():
+            environment.setenv(name, value)
+        account = next(a for a in sandbox.accounts if a["connector"] == "zendesk")
+        chosen, plain = (
+            _bench(folder / name, {**account, "fields": fields})
+            for name, fields in (("chosen", FIELDS), ("plain", {}))
+        )
+        for bench in (chosen, plain):
+            assert bench.read(NOW).state == "completed"
+        yield Read(sandbox, chosen, plain)
+
+
+def _bench(folder: Path, account: Mapping[str, Any]) -> Bench:
+    folder.mkdir(exist_ok=True)
+    return Bench(folder, f"duckdb:///{folder / 'warehouse.duckdb'}", (account,))
+
+
+def _as_text(value: Any) -> str | None:
+    """A value as the contract of the tables says."""
+    if isinstance(value, list):
+        return json.dumps(value, separators=(",", ":")) if value else None
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return None if value is None else str(value)
+
+
+def test_chosen_fields_equal_the_story_of_each_ticket(both: Read):
+    alive = [
+        t
+        for t in WORLD.of_desk("zendesk")
+        if t.known_at(SEEN) and not (t.deleted_at and t.deleted_at <= SEEN)
+    ]
+    expected = {}
+    for ticket in alive:
+        merged = ["closed_by_merge"] if ticket.merged_at and ticket.merged_at <= NOW else []
+        form = form_of(ticket)
+        story = {
+            str(REASON): reason_at(ticket, NOW),
+            str(REASON + 1): order_number_of(ticket),
+            str(REASON + 2): order_value_of(ticket),
+            str(REASON + 3): bought_on(ticket),
+            str(REASON + 4): is_under_warranty(ticket),
+            str(REASON + 5): products_of(ticket),
+            "tags": ["alder", *tags_of(ticket), *merged],
+            "brand": 360_000_358_000 + brand_of(ticket),
+            "form": 360_000_084_000 + form if form else None,
+        }
+        expected |= {(str(ticket.number), key): _as_text(value) for key, value in story.items()}
+    found = both.chosen.fetch("select ticket_id, field_id, value from source.ticket_field")
+    assert {(ticket, field): value for ticket, field, value in found} == expected
+
+
+def test_fields_of_organizations_and_customers_are_theirs(both: Read):
+    companies = both.chosen.fetch(
+        "select cast(organization_id as bigint) - 30000000, field_id, value"
+        " from source.organization_field"
+    )
+    assert {(number, field): value for number, field, value in companies} == {
+        key: value
+        for one in WORLD.companies
+        for key, value in (
+            ((one.number, "plan"), plan_of(one)),
+            ((one.number, "seats"), str(seats_of(one))),
+        )
+    }
+    people = both.chosen.fetch(
+        "select cast(customer_id as bigint) - 20000000, field_id, value from source.customer_field"
+    )
+    assert {(number, field): value for number, field, value in people} == {
+        key: value
+        for one in WORLD.people
+        for key, value in (
+            ((one.number, "language"), language_of(one)),
+            ((one.number, "member"), str(is_member(one)).lower()),
+        )
+    }
+
+
+def test_the_same_tickets_without_fields_give_the_same_other_tables(both: Read):
+    chosen, plain = both.chosen.tables("source"), both.plain.tables("source")
+    assert {name for name in plain if chosen[name] != plain[name]} == OF_FIELDS
+    assert all(plain[name] == [] for name in OF_FIELDS)
+
+
+def test_a_field_that_is_chosen_later_is_filled_for_the_past_from_the_landed_pages(
+    both: Read, tmp_path: Path
+):
+    """Into a new warehouse, which the landed pages alone fill; no vendor is asked."""
+    later = Bench(tmp_path, f"duckdb:///{tmp_path / 'warehouse.duckdb'}", both.chosen.accounts)
+    landing = {"url": str(both.plain.folder / "landing")}
+    settings = later.settings(landing=landing)
+    begin_prepared(later.url)
+    asked = sum(len(fake.asked) for fake in both.sandbox.fakes.values())
+    with running(settings, ThreadRunner(1), "replay", NOW) as (context, _):
+        account = settings.accounts[0]
+        for stream in filter(defines_fields, streams_of(account)):
+            assert not replay_stream(context, account, stream).failure
+        for stream in streams_now(context, account):
+            assert not replay_stream(context, account, stream).failure
+    assert sum(len(fake.asked) for fake in both.sandbox.fakes.values()) == asked
+    assert later.tables("source") == both.chosen.tables("source")
