@@ -81,7 +81,7 @@ def chosen(
     """The fields that are read for an account."""
     return tuple(
         dict.fromkeys(
-            Chosen(one.settings.of, one.found.field_id)
+            Chosen(one.settings.of, one.found.field_id, one.found.kind)
             for one in choices(session, account)
             if one.found.is_read
         )

@@ -65,6 +65,15 @@ class Load:
                 self.waiting[name] & set(keys_of(checked.entity, checked.rows))
             )
 
+    def _replaced(self) -> set[str]:
+        """The entities of which what is no longer reported leaves the warehouse."""
+        sync = self.stream.sync
+        if not isinstance(sync, FullRefresh) or not sync.replaces:
+            return set()
+        return {
+            output.entity.name for output in self.stream.outputs if output.entity not in sync.keeps
+        }
+
     def commit(
         self,
         run_id: str,
@@ -82,15 +91,14 @@ class Load:
         kill at any moment leaves either all of the batch or nothing.
         """
         source = self.batch.source
-        sync = self.stream.sync
-        replaces = isinstance(sync, FullRefresh) and sync.replaces and not is_empty
-        entities = {b.entity.name for b in self.stream.outputs} if replaces else set(self.rows)
-        for name in entities - set(self.rows):
+        replaced = set() if is_empty else self._replaced()
+        for name in replaced - set(self.rows):
             create_stage(self.session, ENTITIES[name])
             self.rows[name] = 0
         changed = 0
         for name in sorted(self.rows):
-            count = merge(self.session, ENTITIES[name], self.origin, replaces=replaces)
+            is_replaced = name in replaced
+            count = merge(self.session, ENTITIES[name], self.origin, replaces=is_replaced)
             if count:
                 runlog.mark_changed(self.session, f"source.{name}")
             changed += count

@@ -4,6 +4,7 @@ Imported by this name: some installed packages ship a top-level `tests`.
 """
 
 import itertools
+import json
 import socket
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -158,3 +159,21 @@ def _spent(statuses: list[Any], status: str) -> int:
         for at, after in itertools.pairwise(statuses)
         if at.after == status
     )
+
+
+def own_fields(bench: Any, account: str) -> dict[tuple[str, str], str | None]:
+    """The values of an account's chosen fields, by ticket and name."""
+    rows = bench.fetch(
+        "select own.ticket_id, chosen.name, own.value from source.ticket_field as own"
+        " join ops.account_field as chosen on own.account = chosen.account"
+        " and own.field_id = chosen.field_id and chosen.record_type = 'ticket'"
+        f" where own.account = '{account}'"
+    )
+    return {(ticket, name): value for ticket, name, value in rows}
+
+
+def as_text(value: list[str] | str | None) -> str | None:
+    """A value as the tables have it: several as a JSON array, an empty one as null."""
+    if isinstance(value, list):
+        return json.dumps(value, separators=(",", ":"), ensure_ascii=False) if value else None
+    return value or None

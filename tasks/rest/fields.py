@@ -34,6 +34,14 @@ AskForFields = Callable[[Stream, Sequence[str]], Stream]
 ChangesOf = Callable[[str], Output]
 
 
+class Chosen(NamedTuple):
+    """A field that is read, by the vendor's id or key; its kind where the vendor's list has it."""
+
+    record_type: str
+    field_id: str
+    kind: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class OwnFields:
     """Where the own fields of one record type lie in the records of a stream.
@@ -43,9 +51,10 @@ class OwnFields:
     `item_value` are the places in an item; a field that is not in the list is not known and keeps
     its value. A key that an object lacks is an empty field.
 
-    `reserved` are the places of tags, brand, form, language or contact reason. `reshape` makes a
-    plain value of what the vendor sends. The values of a record for which `empty_if` is true are
-    empty. Where the vendor has to be asked for fields by name, `ask`
+    `reserved` are the places of tags, brand, form, language or contact reason, `standard` those of
+    other fields that every account has. `reshape` makes a plain value of what the vendor sends, or
+    `by_kind` the one for a kind of field in the vendor's list. The values of a record for which
+    `empty_if` is true are empty. Where the vendor has to be asked for fields by name, `ask`
     gives the stream that asks for the chosen ones. `changes` makes, for a field, the output of its
     history in the stream `changes_in`.
     """
@@ -59,7 +68,9 @@ class OwnFields:
     item_id: str = ""
     item_value: str = "value"
     reserved: Mapping[str, str | AsText] = field(default_factory=dict)
+    standard: Mapping[str, str | AsText] = field(default_factory=dict)
     reshape: Callable[[Json], Json] | None = None
+    by_kind: Mapping[str, Callable[[Json], Json]] = field(default_factory=dict)
     filter: Expression | None = None
     empty_if: Expression | None = None
     ask: AskForFields | None = None
@@ -79,16 +90,26 @@ class OwnFields:
                 f"own fields of {self.stream}: `changes` and `changes_in` belong together"
             )
 
-    def outputs(self, field_ids: Sequence[str]) -> Iterator[Output]:
+    @property
+    def elsewhere(self) -> Mapping[str, str | AsText]:
+        """Fields that stand at places of their own."""
+        return {**self.reserved, **self.standard}
+
+    def outputs(self, chosen: Sequence[Chosen]) -> Iterator[Output]:
         """The outputs that read these fields."""
-        reserved = [one for one in field_ids if one in self.reserved]
-        own = [one for one in field_ids if self.at is not None and one not in reserved]
-        places = {one: _as_text(self.reserved[one]) for one in reserved}
+        elsewhere = self.elsewhere
+        own = [] if self.at is None else [one for one in chosen if one.field_id not in elsewhere]
+        places: dict[str, AsText] = {
+            one.field_id: _as_text(elsewhere[one.field_id])
+            for one in chosen
+            if one.field_id in elsewhere
+        }
         if self.item_id and own:
-            yield self._of_items(own)
+            yield self._of_items([one.field_id for one in own])
         else:
             for one in own:
-                places[one] = AsText(self.at or "", one, self.reshape)
+                reshape = self.by_kind.get(one.kind or "", self.reshape)
+                places[one.field_id] = AsText(self.at or "", one.field_id, reshape)
         if places:
             yield self._of_places(places)
 
@@ -168,13 +189,6 @@ def _literal(text: str) -> str:
     return f"'{quoted}'"
 
 
-class Chosen(NamedTuple):
-    """A field that is read, by the vendor's id or key."""
-
-    record_type: str
-    field_id: str
-
-
 def with_fields(
     streams: Iterable[Stream],
     declared: Iterable[OwnFields],
@@ -183,12 +197,12 @@ def with_fields(
     """The streams, with the outputs that read the chosen fields, and asking for them."""
     found = {stream.name: stream for stream in streams}
     for own in declared:
-        ids = [one.field_id for one in chosen if one.record_type == own.record_type]
-        if own.stream not in found or not ids:
+        of_type = [one for one in chosen if one.record_type == own.record_type]
+        if own.stream not in found or not of_type:
             continue
         stream = found[own.stream]
-        stream = replace(stream, outputs=(*stream.outputs, *own.outputs(ids)))
-        custom = [one for one in ids if one not in own.reserved]
+        stream = replace(stream, outputs=(*stream.outputs, *own.outputs(of_type)))
+        custom = [one.field_id for one in of_type if one.field_id not in own.elsewhere]
         found[own.stream] = own.ask(stream, custom) if own.ask and custom else stream
         if own.changes and own.changes_in in found and custom:
             history = found[own.changes_in]

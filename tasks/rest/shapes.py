@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from tasks.clock import minute_of_day
-from tasks.entities import SLA_EVENT, TICKET_EVENT, VENDOR_MEASURE
+from tasks.entities import SLA_EVENT, TICKET_EVENT, VENDOR_MEASURE, Entity
 from tasks.rest.paging import SinglePage
 from tasks.rest.spec import ChildStream, FullRefresh, Json, Output, Paging, Params, Stream
 from tasks.rest.values import Expression, Partition, Records, Source, epoch, sql
@@ -21,6 +21,7 @@ def full_refresh(
     records: Records = "",
     paging: Paging | None = None,
     replaces: bool = False,
+    keeps: tuple[Entity, ...] = (),
     optional: bool = False,
     params: Params | None = None,
     child_streams: tuple[ChildStream, ...] = (),
@@ -36,7 +37,7 @@ def full_refresh(
         path=f"{at}/{path or name}",
         records=records or name,
         paging=paging or SinglePage(),
-        sync=FullRefresh(replaces=replaces),
+        sync=FullRefresh(replaces=replaces, keeps=keeps),
         outputs=outputs,
         optional=optional,
         params=params or {},

@@ -248,10 +248,12 @@ def _is_of_item(value: Value) -> bool:
 class FullRefresh:
     """Read everything each time.
 
-    With `replaces`, rows that are no longer reported leave the warehouse.
+    With `replaces`, rows that are no longer reported leave the warehouse, but for those of the
+    entities in `keeps`.
     """
 
     replaces: bool = True
+    keeps: tuple[Entity, ...] = ()
 
 
 AskBody = Callable[[Window, Mapping[str, Json]], Json]  # gets the account's settings too

@@ -90,7 +90,17 @@ _MAIN: dict[str, tuple[Mapping[str, Any], Mapping[str, str]]] = {  # settings, s
         {"api_token": "zendesk-demo-token"},
     ),
     "hubspot": (
-        {"statuses": {"On hold": "hold"}, "channels": {"API": "api"}},
+        {
+            "statuses": {"On hold": "hold"},
+            "channels": {"API": "api"},
+            "fields": {
+                "contact_reason": "Contact reason",
+                "brand": "hs_all_assigned_business_unit_ids",
+                "tags": "labels",
+                "plan": {"field": "plan", "of": "organization"},
+                "language": {"field": "hs_language", "of": "customer"},
+            },
+        },
         {"access_token": "hubspot-demo-token"},
     ),
     "servicenow": (

@@ -4,12 +4,22 @@ from dataclasses import replace
 
 import pytest
 from conftest import Bench
-from tests_support import MEASURES, TODAY, Turns, midnight, truth, turns_of
+from tests_support import (
+    MEASURES,
+    TODAY,
+    Turns,
+    as_text,
+    midnight,
+    own_fields,
+    truth,
+    turns_of,
+)
 
 from tasks.connectors import connector
 from tasks.sandbox.company import _DESKS
 from tasks.sandbox.desk import Desk
 from tasks.sandbox.fake import Served
+from tasks.sandbox.own_fields import BRANDS, FORMS, REASONS, brand_of, form_of, reason_at, tags_of
 from tasks.sandbox.story import Ticket
 from tasks.sandbox.vendors import salesforce, zoho_desk
 
@@ -23,6 +33,25 @@ NOT_CARRIED = {  # as in the vendor's page of the guide
     "freshdesk": {"merged"},
 }
 TELLS_WORK = {"freshdesk", "front", "intercom", "jira", "salesforce", "zoho_desk"}
+OWN_FIELDS = {  # of the fields that the sandbox chooses: what each ticket has, by name
+    "freshdesk": lambda t: {
+        "contact_reason": REASONS.get(reason_at(t, NOW)),
+        "brand": str(67_000_001_000 + brand_of(t)),
+        "tags": tags_of(t),
+    },
+    "intercom": lambda t: {
+        "contact_reason": REASONS.get(reason_at(t, NOW)),
+        "brand": BRANDS[brand_of(t)],
+        "tags": [str(7_800_200 + TAGS.index(name)) for name in tags_of(t)],
+    },
+    "jira": lambda t: {
+        "contact_reason": REASONS.get(reason_at(t, NOW), "").replace("::", " / "),
+        "brand": BRANDS[brand_of(t)],
+        "tags": tags_of(t),
+        "form": FORMS.get(form_of(t)),
+    },
+}
+TAGS = ("vip", "warranty", "returning", "app")
 KEYS = {
     "front": lambda number: f"cnv_{number:x}",
     "salesforce": lambda number: salesforce.key("500", number),
@@ -67,6 +96,13 @@ def test_the_same_tickets_have_the_same_measures(every_account: Bench, sandbox, 
         if loaded[k] != (t := {n: truth(ticket, NOW, turns(fake, ticket))[n] for n in names})
     }
     assert wrong == {}
+    if vendor in OWN_FIELDS:
+        story = {key: OWN_FIELDS[vendor](t) for key, t in alive.items()}
+        assert own_fields(one, f"{vendor}_acme") == {
+            (key, name): as_text(value)
+            for key, values in story.items()
+            for name, value in values.items()
+        }
     worked = {
         key: t.minutes_worked * 60
         for key, t in alive.items()

@@ -7,8 +7,9 @@ story, open hours from its schedules.
 from datetime import timedelta
 
 from conftest import Bench
-from tests_support import MEASURES, TODAY, midnight, truth, turns_of
+from tests_support import MEASURES, TODAY, as_text, midnight, own_fields, truth, turns_of
 
+from tasks.sandbox.own_fields import brand_of, reason_at, tags_of
 from tasks.sandbox.vendors.servicenow import sys_id
 
 NOW = midnight(TODAY)
@@ -67,6 +68,16 @@ def test_every_ticket_of_every_desk_has_the_measures_of_its_story(bench: Bench, 
             if name in names and loaded[key(t)][name] != reported
         }
         assert wrong == {}, desk
+        if desk == "hubspot":  # its tickets have brands and labels as texts of several options
+            assert own_fields(bench, "hubspot_acme") == {
+                (key(t), name): as_text(value)
+                for t in alive
+                for name, value in (
+                    ("contact_reason", reason_at(t, now)),
+                    ("brand", [str(brand_of(t))]),
+                    ("tags", tags_of(t)),
+                )
+            }
         compared += len(alive)
     assert compared > 400
 

@@ -9,6 +9,7 @@ credentials. Holidays and merges are not exposed.
 from tasks.connectors.freshdesk import (
     calendar,
     deletions,
+    own_fields,
     people,
     sla,
     surveys,
@@ -41,5 +42,7 @@ connector = Connector(
         *people.STREAMS,
         *calendar.STREAMS,
         *deletions.STREAMS,
+        *own_fields.STREAMS,
     ),
+    own_fields=own_fields.OWN_FIELDS,
 )

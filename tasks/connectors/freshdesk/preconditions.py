@@ -35,6 +35,7 @@ PRECONDITIONS = (
         default_is_known,
         needed_by="business_hours",
     ),
+    Precondition("ticket fields", Request("/api/v2/ticket_fields"), needed_by="ticket_fields"),
     Precondition("agents", Request("/api/v2/agents", ONE), needed_by="agents"),
     Precondition("groups", Request("/api/v2/groups", ONE), needed_by="groups"),
 )

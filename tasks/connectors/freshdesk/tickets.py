@@ -6,6 +6,7 @@ from tasks.clock import Window
 from tasks.connectors.freshdesk.api import CHANGES, LIST, full, since
 from tasks.connectors.freshdesk.figures import FIGURES
 from tasks.connectors.freshdesk.messages import MESSAGES
+from tasks.connectors.freshdesk.own_fields import OF_TICKETS
 from tasks.connectors.freshdesk.sla import SLA_EVENTS
 from tasks.connectors.freshdesk.transforms import statuses
 from tasks.entities import TICKET, TICKET_EVENT, TICKET_STATUS
@@ -113,8 +114,11 @@ STREAMS = (
     ),
     full(
         "ticket_fields",
-        "Labels of statuses",
+        "Labels of statuses; fields of tickets and their values",
         Output(TICKET_STATUS, transform=statuses),
+        *OF_TICKETS,
+        replaces=True,
+        keeps=(TICKET_STATUS,),  # old files name statuses as they were called then
         optional=True,
     ),
 )

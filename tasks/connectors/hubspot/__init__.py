@@ -9,7 +9,7 @@ due times.
 
 from collections.abc import Mapping
 
-from tasks.connectors.hubspot import contracts, deletions, people, surveys, tickets
+from tasks.connectors.hubspot import contracts, deletions, own_fields, people, surveys, tickets
 from tasks.connectors.hubspot.preconditions import PRECONDITIONS
 from tasks.rest.address import Region
 from tasks.rest.auth import Bearer, OneOf
@@ -64,5 +64,7 @@ connector = Connector(
         *people.STREAMS,
         *contracts.STREAMS,
         *deletions.STREAMS,
+        *own_fields.STREAMS,
     ),
+    own_fields=own_fields.OWN_FIELDS,
 )

@@ -5,6 +5,25 @@ from tasks.entities import AGENT, CUSTOMER, ORGANIZATION, TEAM, TEAM_MEMBERSHIP
 from tasks.rest.spec import FullRefresh, Output, Stream
 from tasks.rest.values import Item, sql
 
+CONTACT_PROPERTIES = (
+    "firstname",
+    "lastname",
+    "email",
+    "associatedcompanyid",
+    "createdate",
+    "lastmodifieddate",
+    "hs_merged_object_ids",
+)
+COMPANY_PROPERTIES = (
+    "name",
+    "domain",
+    "country",
+    "hubspot_owner_id",
+    "createdate",
+    "hs_lastmodifieddate",
+    "hs_merged_object_ids",
+)
+
 
 def owners(archived: str) -> Stream:
     """Agents of today, or former ones so that history resolves."""
@@ -57,15 +76,7 @@ STREAMS = (
         "contacts",
         "Customers",
         "lastmodifieddate",
-        (
-            "firstname",
-            "lastname",
-            "email",
-            "associatedcompanyid",
-            "createdate",
-            "lastmodifieddate",
-            "hs_merged_object_ids",
-        ),
+        CONTACT_PROPERTIES,
         (
             Output(
                 CUSTOMER,
@@ -86,15 +97,7 @@ STREAMS = (
         "companies",
         "Organizations",
         "hs_lastmodifieddate",
-        (
-            "name",
-            "domain",
-            "country",
-            "hubspot_owner_id",
-            "createdate",
-            "hs_lastmodifieddate",
-            "hs_merged_object_ids",
-        ),
+        COMPANY_PROPERTIES,
         (
             Output(
                 ORGANIZATION,

@@ -1,6 +1,6 @@
 """HubSpot: tickets and their history."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from tasks.connectors.hubspot.api import above, changed, lists, merged
 from tasks.connectors.hubspot.figures import FIGURES, PROPERTIES
@@ -38,6 +38,21 @@ def read_by_ids(path: str, extra: Mapping[str, Json]) -> Callable[[tuple[str, ..
     """Calls that read many records by id."""
     return lambda ids: Request(
         path, method="POST", body={**extra, "inputs": [{"id": i} for i in ids]}
+    )
+
+
+def details(more: Sequence[str] = ()) -> ChildStream:
+    """Properties of tickets, some with their history; `more` are properties next to the usual."""
+    properties = list(dict.fromkeys((*TICKET_PROPERTIES, *more)))
+    return ChildStream(
+        "details",
+        read_by_ids(
+            "/crm/v3/objects/tickets/batch/read",
+            {"properties": properties, "propertiesWithHistory": list(HISTORY)},
+        ),
+        key="id",
+        records="results",
+        chunk=50,
     )
 
 
@@ -92,19 +107,7 @@ STREAMS = (
         total=Total("total", strict=False),
         hides_deleted=True,
         child_streams=(
-            ChildStream(
-                "details",
-                read_by_ids(
-                    "/crm/v3/objects/tickets/batch/read",
-                    {
-                        "properties": list(TICKET_PROPERTIES),
-                        "propertiesWithHistory": list(HISTORY),
-                    },
-                ),
-                key="id",
-                records="results",
-                chunk=50,
-            ),
+            details(),
             ChildStream(
                 "contacts",
                 read_by_ids("/crm/v4/associations/tickets/contacts/batch/read", {}),

@@ -6,7 +6,7 @@ filtered by their own time: those between two windows would be lost (airbytehq/a
 targets are not exposed; `statistics` leave out closed hours.
 """
 
-from tasks.connectors.intercom import calendar, deletions, people, tickets
+from tasks.connectors.intercom import calendar, deletions, own_fields, people, tickets
 from tasks.connectors.intercom.preconditions import PRECONDITIONS
 from tasks.rest.address import Region
 from tasks.rest.auth import Bearer
@@ -39,5 +39,7 @@ connector = Connector(
         *people.STREAMS,
         *calendar.STREAMS,
         *deletions.STREAMS,
+        *own_fields.STREAMS,
     ),
+    own_fields=own_fields.OWN_FIELDS,
 )

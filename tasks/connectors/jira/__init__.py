@@ -7,7 +7,7 @@ account has every employee. `expand=changelog` is cut at 40 entries, so bulk fet
 deletions, calendars, holidays, teams.
 """
 
-from tasks.connectors.jira import people, tickets, time_entries
+from tasks.connectors.jira import own_fields, people, tickets, time_entries
 from tasks.connectors.jira.preconditions import PRECONDITIONS
 from tasks.rest.auth import Basic, Bearer, OneOf
 from tasks.rest.oauth import ClientCredentials, RefreshToken, TokenEndpoint
@@ -48,5 +48,7 @@ connector = Connector(
         *tickets.STREAMS,
         *time_entries.STREAMS,
         *people.STREAMS,
+        *own_fields.STREAMS,
     ),
+    own_fields=own_fields.OWN_FIELDS,
 )

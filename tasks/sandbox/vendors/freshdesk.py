@@ -10,6 +10,23 @@ from typing import Any
 
 from tasks.sandbox.desk import Desk, DeskAccount, Row, since
 from tasks.sandbox.fake import Request, Response, iso, page_of
+from tasks.sandbox.own_fields import (
+    BRANDS,
+    LANGUAGES,
+    PLANS,
+    REASONS,
+    bought_on,
+    brand_of,
+    is_member,
+    is_under_warranty,
+    language_of,
+    order_number_of,
+    order_value_of,
+    plan_of,
+    reason_at,
+    seats_of,
+    tags_of,
+)
 from tasks.sandbox.story import (
     ALWAYS,
     BERLIN,
@@ -57,6 +74,8 @@ _SMILEYS = {
 }
 _AGENT, _PERSON, _COMPANY, LAST_PAGE = 50_000, 100_000, 700_000, 300
 _HOURS = 2
+_PRODUCT = 67_000_001_000
+_MADE = "2024-01-05T00:00:00Z"  # of settings and lists
 _DAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
 
 
@@ -129,7 +148,9 @@ class Freshdesk(Desk):
             "companies": lambda a: self._paged(a, self._since(a, self._companies())),
             "sla_policies": lambda a: Response([self._policy(), self._former_policy()]),
             "business_hours": lambda a: Response([_week(s) for s in self.schedules]),
-            "ticket_fields": lambda a: Response(self._fields()),
+            "ticket_fields": lambda a: Response(_ticket_fields()),
+            "contact_fields": lambda a: Response(_contact_fields()),
+            "company_fields": lambda a: Response(_company_fields()),
             "surveys/satisfaction_ratings": self._ratings,
             "time_entries": self._time,
             "export/ticket_activities": self._activities,
@@ -202,7 +223,7 @@ class Freshdesk(Desk):
             "responder_id": _AGENT + int(agent) if agent else None,
             "group_id": int(team) if team else None,
             "company_id": _COMPANY + t.requester.company.number if t.requester.company else None,
-            "product_id": None,
+            "product_id": _PRODUCT + brand_of(t),
             "email_config_id": None,
             "created_at": iso(t.created_at),
             "updated_at": iso(self.updated_at(t)),
@@ -211,9 +232,9 @@ class Freshdesk(Desk):
             "fr_escalated": (iso(first) if first else iso(self.clock)) > first_due,
             "is_escalated": bool((iso(solved) if solved else iso(self.clock)) > due),
             "spam": False,
-            "tags": [],
+            "tags": tags_of(t),
             "cc_emails": [],
-            "custom_fields": {"cf_area": None},
+            "custom_fields": self._custom_fields(t),
             "association_type": None,
         }
         if self.is_deleted(t):
@@ -230,6 +251,17 @@ class Freshdesk(Desk):
                 "pending_since": None,
             }
         return row
+
+    def _custom_fields(self, t: Ticket) -> Row:
+        """Every field of the account, empty ones too; a dropdown has the text of its choice."""
+        reason, bought = reason_at(t, self.clock), bought_on(t)
+        return {
+            "cf_contact_reason": REASONS[reason] if reason else None,
+            "cf_order_number": order_number_of(t),
+            "cf_order_value": order_value_of(t),
+            "cf_bought_on": bought.isoformat() if bought else None,
+            "cf_under_warranty": is_under_warranty(t),
+        }
 
     def _due(self, t: Ticket, minutes: dict[str, int]) -> str:
         return iso(self.hours(t).after(t.created_at, minutes[t.priority] * 60))
@@ -454,6 +486,8 @@ class Freshdesk(Desk):
                 "email": p.email,
                 "company_id": _COMPANY + p.company.number if p.company else None,
                 "active": True,
+                "language": language_of(p),
+                "custom_fields": {"member": is_member(p)},
                 "created_at": iso(p.since),
                 "updated_at": iso(p.since),
             }
@@ -467,7 +501,8 @@ class Freshdesk(Desk):
                 "name": c.name,
                 "domains": [c.domain],
                 "industry": None,
-                "custom_fields": {},
+                "account_tier": PLANS[plan_of(c)],
+                "custom_fields": {"seats": seats_of(c)},
                 "created_at": iso(c.since),
                 "updated_at": iso(c.since),
             }
@@ -509,15 +544,57 @@ class Freshdesk(Desk):
             "sla_target": {"priority_1": {**target, "business_hours": False}},
         }
 
-    def _fields(self) -> list[Row]:
-        return [
-            {
-                "id": 1,
-                "name": "status",
-                "type": "default_status",
-                "choices": {str(k): [v, v] for k, v in _LABEL.items()},
-            }
-        ]
+
+def _field(number: int, name: str, label: str, kind: str, choices: Any = None) -> Row:
+    """A field of one of the lists."""
+    row: Row = {
+        "id": number,
+        "name": name,
+        "label": label,
+        "position": number,
+        "type": kind,
+        "default": kind.startswith("default_"),
+        "required_for_agents": False,
+        "created_at": _MADE,
+        "updated_at": _MADE,
+    }
+    return row if choices is None else {**row, "choices": choices}
+
+
+def _ticket_fields() -> list[Row]:
+    return [
+        _field(1, "subject", "Subject", "default_subject"),
+        _field(
+            2, "status", "Status", "default_status", {str(k): [v, v] for k, v in _LABEL.items()}
+        ),
+        _field(
+            3,
+            "product",
+            "Product",
+            "default_product",
+            {name: _PRODUCT + number for number, name in BRANDS.items()},
+        ),
+        _field(4, "cf_contact_reason", "Contact reason", "custom_dropdown", list(REASONS.values())),
+        _field(5, "cf_order_number", "Order number", "custom_text"),
+        _field(6, "cf_order_value", "Order value", "custom_decimal"),
+        _field(7, "cf_bought_on", "Bought on", "custom_date"),
+        _field(8, "cf_under_warranty", "Under warranty", "custom_checkbox"),
+    ]
+
+
+def _contact_fields() -> list[Row]:
+    languages = {code: code.upper() for code in ("en", *LANGUAGES.values())}
+    return [
+        _field(11, "language", "Language", "default_language", languages),
+        _field(12, "member", "Member", "custom_checkbox"),
+    ]
+
+
+def _company_fields() -> list[Row]:
+    return [
+        _field(21, "account_tier", "Account tier", "default_account_tier", list(PLANS.values())),
+        _field(22, "seats", "Seats", "custom_number"),
+    ]
 
 
 def _week(schedule: Schedule) -> Row:
@@ -539,6 +616,14 @@ def _week(schedule: Schedule) -> Row:
     }
 
 
+_CHOSEN: dict[str, Any] = {
+    "contact_reason": "Contact reason",
+    "brand": "brand",
+    "tags": "tags",
+    "plan": {"field": "account_tier", "of": "organization"},
+    "language": {"field": "language", "of": "customer"},
+}
+
 SANDBOX = DeskAccount(
     Freshdesk,
     {
@@ -546,6 +631,7 @@ SANDBOX = DeskAccount(
         "file_hosts": "localhost",
         "holiday_country": "DE",
         "statuses": {"Waiting on Third Party": "hold"},
+        "fields": _CHOSEN,
     },
     {"api_key": "freshdesk-demo-key"},
 )

@@ -9,6 +9,24 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from tasks.sandbox.fake import Fake, Request, Response, page_of
+from tasks.sandbox.own_fields import (
+    BRANDS,
+    PLANS,
+    PRODUCTS,
+    REASONS,
+    bought_on,
+    brand_of,
+    is_member,
+    is_under_warranty,
+    language_of,
+    order_number_of,
+    order_value_of,
+    plan_of,
+    products_of,
+    reason_at,
+    seats_of,
+    tags_of,
+)
 from tasks.sandbox.story import RESOLUTION_MINUTES, Ticket
 from tasks.sandbox.world import World
 
@@ -46,6 +64,33 @@ _OPERATORS: dict[str, Callable[[float, float], bool]] = {
 }
 
 
+_LANGUAGES = {"de": "German", "en": "English", "fr": "French", "sv": "Swedish"}
+_LABELS = ("vip", "warranty", "returning", "app")
+_SELECT, _CHECKBOX = ("enumeration", "select"), ("enumeration", "checkbox")
+_FLAG = ("bool", "booleancheckbox")
+_DEFINED: dict[str, tuple[str, tuple[str, str], dict[str, str]]] = {  # label, type, options
+    "hs_all_assigned_business_unit_ids": (
+        "Brands",
+        _CHECKBOX,
+        {str(number): name for number, name in BRANDS.items()},
+    ),
+    "hs_ticket_language_ai_tag": (
+        "Language",
+        _SELECT,
+        {name: name for name in _LANGUAGES.values()},
+    ),
+    "contact_reason": ("Contact reason", _SELECT, dict(REASONS)),
+    "order_number": ("Order number", ("string", "text"), {}),
+    "order_value": ("Order value", ("number", "number"), {}),
+    "bought_on": ("Bought on", ("date", "date"), {}),
+    "under_warranty": ("Under warranty", _FLAG, {"true": "Yes", "false": "No"}),
+    "products": ("Products", _CHECKBOX, dict(PRODUCTS)),
+    "labels": ("Labels", _CHECKBOX, {name: name for name in _LABELS}),
+    "hs_language": ("Preferred language", _SELECT, {}),
+    "member": ("Member", _FLAG, {"true": "Yes", "false": "No"}),
+    "plan": ("Plan", _SELECT, dict(PLANS)),
+    "seats": ("Seats", ("number", "number"), {}),
+}
 _PROPERTY = {  # by field of the story
     "status": "hs_pipeline_stage",
     "assignee": "hubspot_owner_id",
@@ -191,7 +236,7 @@ class HubSpot(Fake):
         return kept
 
     def _property_list(self, asked: Request, name: str) -> Response:
-        return Response({"results": [{"name": p} for p in self._names(name)]})
+        return Response({"results": [_definition(p) for p in self._names(name)]})
 
     def _names(self, name: str) -> list[str]:
         """Names of the properties of an object."""
@@ -376,6 +421,7 @@ class HubSpot(Fake):
             "hs_pipeline": "0",
             "source_type": _SOURCE[ticket.channel],
             "hs_ticket_category": ticket.kind.upper(),
+            **self._own_properties(ticket),
             "closed_date": _ms(closed) if closed else None,
             "first_agent_reply_date": _ms(replies[0]) if replies else None,
             "time_to_first_agent_reply": str(_milli(opened, replies[0])) if replies else None,
@@ -386,6 +432,21 @@ class HubSpot(Fake):
             "hs_time_to_close_sla_at": _ms(due),
             "hs_time_to_close_sla_status": _sla_state(closed, due, now),
             "hs_time_to_first_response_sla_status": None,
+        }
+
+    def _own_properties(self, ticket: Ticket) -> _ROW:
+        """Properties that the account has made, its brands and the language of the customer."""
+        value, bought = order_value_of(ticket), bought_on(ticket)
+        return {
+            "hs_all_assigned_business_unit_ids": str(brand_of(ticket)),
+            "hs_ticket_language_ai_tag": _LANGUAGES[language_of(ticket.requester)[:2]],
+            "contact_reason": reason_at(ticket, self.clock),
+            "order_number": order_number_of(ticket),
+            "order_value": None if value is None else str(value),
+            "bought_on": bought.isoformat() if bought else None,
+            "under_warranty": str(is_under_warranty(ticket)).lower(),
+            "products": ";".join(products_of(ticket)) or None,
+            "labels": ";".join(tags_of(ticket)) or None,
         }
 
     def _losers(self, ticket: Ticket) -> dict[int, datetime]:
@@ -415,6 +476,8 @@ class HubSpot(Fake):
             lastname=last,
             email=person.email,
             associatedcompanyid=company,
+            hs_language=language_of(person).lower(),
+            member=str(is_member(person)).lower(),
         )
 
     def _company(self, company: Any) -> _ROW:
@@ -426,6 +489,8 @@ class HubSpot(Fake):
             domain=company.domain,
             country=company.country,
             hubspot_owner_id=None,
+            plan=plan_of(company),
+            seats=str(seats_of(company)),
         )
 
     def _deals(self, company: Any) -> list[_ROW]:
@@ -719,6 +784,27 @@ def _in_hours_of(day: date, start: datetime, end: datetime) -> int:
     opens, closes = (datetime.combine(day, time(hour), _BERLIN) for hour in (9, 17))
     within = min(end, closes.astimezone(UTC)) - max(start, opens.astimezone(UTC))
     return max(0, int(within.total_seconds()) * 1000)
+
+
+def _definition(name: str) -> _ROW:
+    """A property of a list; what the account has not made is a text here."""
+    label, (kind, field_type), options = _DEFINED.get(name, (name, ("string", "text"), {}))
+    return {
+        "name": name,
+        "label": label,
+        "type": kind,
+        "fieldType": field_type,
+        "groupName": "ticketinformation",
+        "description": "",
+        "options": [
+            {"label": title, "value": value, "displayOrder": place, "hidden": False}
+            for place, (value, title) in enumerate(options.items())
+        ],
+        "hidden": False,
+        "archived": False,
+        "createdAt": "2024-01-05T00:00:00Z",
+        "updatedAt": "2024-01-05T00:00:00Z",
+    }
 
 
 def _milli(start: datetime, end: datetime) -> int:

@@ -9,6 +9,22 @@ from typing import Any
 
 from tasks.sandbox.desk import Desk, DeskAccount, Row, seconds
 from tasks.sandbox.fake import Request, Response, page_of
+from tasks.sandbox.own_fields import (
+    BRANDS,
+    PLANS,
+    REASONS,
+    bought_on,
+    brand_of,
+    is_member,
+    is_under_warranty,
+    language_of,
+    order_number_of,
+    order_value_of,
+    plan_of,
+    reason_at,
+    seats_of,
+    tags_of,
+)
 from tasks.sandbox.story import ALWAYS, BERLIN, NEW_YORK, Schedule, Ticket
 from tasks.sandbox.world import World
 
@@ -35,6 +51,8 @@ _PRIORITY = {
 _EVERY_YEAR = {(1, 1), (5, 1), (10, 3), (12, 25), (12, 26)}
 _ADMIN, _TEAM = 814_000, 9_000
 _HOURS = 122
+_TAGS = {name: str(7_800_200 + n) for n, name in enumerate(("vip", "warranty", "returning", "app"))}
+_MADE = 1_704_412_800  # of lists and settings
 
 
 _Step = tuple[datetime, int, Row]  # instant, place within it, conversation part
@@ -108,6 +126,18 @@ class Intercom(Desk):
                 a, "conversation.list", "conversations", self._conversations()
             ),
             "conversations/deleted": self._deleted,
+            "conversations/attributes": lambda a: Response(
+                {"type": "list", "data": _CONVERSATION_ATTRIBUTES}
+            ),
+            "data_attributes": lambda a: Response(
+                {"type": "list", "data": _DATA_ATTRIBUTES[a.query["model"]]}
+            ),
+            "tags": lambda a: Response(
+                {
+                    "type": "list",
+                    "data": [{"type": "tag", "id": i, "name": n} for n, i in _TAGS.items()],
+                }
+            ),
             "contacts/search": lambda a: self._search(
                 a, "list", "data", self._contacts(), by_day=True
             ),
@@ -200,8 +230,11 @@ class Intercom(Desk):
             "source": self._source(t),
             "contacts": {"type": "contact.list", "contacts": [contact]},
             "teammates": {"type": "admin.list", "teammates": []},
-            "tags": {"type": "tag.list", "tags": []},
-            "custom_attributes": {},
+            "tags": {
+                "type": "tag.list",
+                "tags": [{"type": "tag", "id": _TAGS[name], "name": name} for name in tags_of(t)],
+            },
+            "custom_attributes": self._attributes(t),
             "conversation_rating": self._rating(t, contact),
             "sla_applied": None,
             "statistics": self._statistics(t),
@@ -216,6 +249,20 @@ class Intercom(Desk):
                 "conversation_parts": parts[-self.most_parts :],
             }
         return row
+
+    def _attributes(self, t: Ticket) -> Row:
+        """Attributes that have a value; Intercom itself fills brand and language."""
+        reason, bought = reason_at(t, self.clock), bought_on(t)
+        values = {
+            "Brand": BRANDS[brand_of(t)],
+            "Language": language_of(t.requester),
+            "Contact reason": REASONS[reason] if reason else None,
+            "Order number": order_number_of(t),
+            "Order value": order_value_of(t),
+            "Bought on": bought.isoformat() if bought else None,
+            "Under warranty": is_under_warranty(t),
+        }
+        return {name: value for name, value in values.items() if value is not None}
 
     def _state(self, t: Ticket) -> Row:
         state = _STATE[t.value_at("status", self.clock) or "new"]
@@ -439,7 +486,8 @@ class Intercom(Desk):
                 "name": p.name,
                 "created_at": seconds(p.since),
                 "updated_at": seconds(p.since),
-                "custom_attributes": {},
+                "language_override": language_of(p),
+                "custom_attributes": {"member": is_member(p)},
                 "companies": {
                     "type": "list",
                     "data": (
@@ -461,7 +509,9 @@ class Intercom(Desk):
                 "website": c.domain,
                 "created_at": seconds(c.since),
                 "updated_at": seconds(c.since),
-                "custom_attributes": {},
+                "plan": {"type": "plan", "id": plan_of(c), "name": PLANS[plan_of(c)]},
+                "tags": {"type": "tag.list", "tags": []},
+                "custom_attributes": {"seats": seats_of(c)},
             }
             for c in self.companies()
         ]
@@ -533,6 +583,80 @@ def _week(schedule: Schedule) -> Row:
     }
 
 
+def _attribute(number: int, name: str, kind: str, options: Sequence[str] = ()) -> Row:
+    """An attribute of conversations."""
+    row: Row = {
+        "type": "conversation_attribute",
+        "id": number,
+        "name": name,
+        "description": "",
+        "data_type": kind,
+        "required": False,
+        "visible_to_team_ids": [],
+        "archived": False,
+        "created_at": _MADE,
+        "updated_at": _MADE,
+    }
+    if options:
+        row["options"] = [
+            {"id": f"{number}-{place}", "label": label, "archived": False}
+            for place, label in enumerate(options)
+        ]
+    return row
+
+
+_CONVERSATION_ATTRIBUTES = [
+    _attribute(1, "Contact reason", "list", list(REASONS.values())),
+    _attribute(2, "Order number", "string"),
+    _attribute(3, "Order value", "decimal"),
+    _attribute(4, "Bought on", "datetime"),
+    _attribute(5, "Under warranty", "boolean"),
+]
+
+
+def _data_attribute(
+    model: str, name: str, kind: str, full_name: str = "", number: int | None = None
+) -> Row:
+    """An attribute of contacts or companies; those that every account has carry no id."""
+    row: Row = {
+        "type": "data_attribute",
+        "name": name,
+        "full_name": full_name or f"custom_attributes.{name}",
+        "label": name.replace("_", " ").capitalize(),
+        "description": "",
+        "data_type": kind,
+        "api_writable": True,
+        "ui_writable": False,
+        "messenger_writable": True,
+        "custom": number is not None,
+        "archived": False,
+        "model": model,
+    }
+    own = {"id": number, "created_at": _MADE, "updated_at": _MADE}
+    return row | own if number is not None else row
+
+
+_DATA_ATTRIBUTES = {
+    "contact": [
+        _data_attribute("contact", "name", "string", "name"),
+        _data_attribute("contact", "member", "boolean", number=11),
+    ],
+    "company": [
+        _data_attribute("company", "name", "string", "name"),
+        _data_attribute("company", "name", "string", "plan.name"),
+        _data_attribute("company", "seats", "integer", number=21),
+    ],
+}
+
+
+_CHOSEN: dict[str, Any] = {
+    "contact_reason": "Contact reason",
+    "brand": "brand",
+    "tags": "tags",
+    "plan": {"field": "plan.name", "of": "organization"},
+    "language": {"field": "language", "of": "customer"},
+}
+
 SANDBOX = DeskAccount(
     Intercom,
     {
@@ -541,6 +665,7 @@ SANDBOX = DeskAccount(
             "Tier 1 Americas": str(_HOURS + NEW_YORK.number),
             "Tier 2": str(_HOURS + ALWAYS.number),
         },
+        "fields": _CHOSEN,
     },
     {"access_token": "intercom-demo-token"},
 )

@@ -4,6 +4,7 @@ changelogs.
 
 import base64
 import re
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,21 @@ from zoneinfo import ZoneInfo
 from tasks.sandbox.desk import Desk, DeskAccount, Row
 from tasks.sandbox.fake import Request, Response, page_of
 from tasks.sandbox.oauth import TokenDesk
+from tasks.sandbox.own_fields import (
+    BRANDS,
+    FORMS,
+    PRODUCTS,
+    REASONS,
+    bought_on,
+    brand_of,
+    form_of,
+    language_of,
+    order_number_of,
+    order_value_of,
+    products_of,
+    reason_at,
+    tags_of,
+)
 from tasks.sandbox.story import BERLIN, FIRST_REPLY_MINUTES, RESOLUTION_MINUTES, Change, Ticket
 from tasks.sandbox.world import World
 
@@ -60,13 +76,30 @@ _GROUP: Row = {
     "groupId": "276f955c-63d7-42c8-9520-92d01dca0625",
 }
 _CHANNEL = {"email": "email", "web": "portal", "chat": "portal", "api": "api"}
-_SLA_TYPE = ("sd-servicelevelagreement", "sd-sla-field")
+_DESK = "com.atlassian.servicedesk"
+_PLAIN = "com.atlassian.jira.plugin.system.customfieldtypes"
+_LINGO = f"{_DESK}.servicedesk-lingo-integration-plugin"
+_SLA_TYPE = ("sd-servicelevelagreement", f"{_DESK}:sd-sla-field")
 _CUSTOM = (  # as the lists of fields of real sites have them
     ("10030", "Time to first response", *_SLA_TYPE),
     ("10033", "Time to resolution", *_SLA_TYPE),
-    ("10031", "Satisfaction", "sd-feedback", "sd-request-feedback"),
-    ("10034", "Satisfaction date", "datetime", "sd-request-feedback-date"),
+    ("10031", "Satisfaction", "sd-feedback", f"{_DESK}:sd-request-feedback"),
+    ("10034", "Satisfaction date", "datetime", f"{_DESK}:sd-request-feedback-date"),
+    ("10010", "Request Type", "sd-customerrequesttype", f"{_DESK}:vp-origin"),
+    ("10044", "Request language", "sd-request-lang", f"{_LINGO}:sd-request-language"),
+    ("10050", "Contact reason", "option-with-child", f"{_PLAIN}:cascadingselect"),
+    ("10051", "Brand", "option", f"{_PLAIN}:select"),
+    ("10052", "Products", "array of option", f"{_PLAIN}:multicheckboxes"),
+    ("10053", "Order number", "string", f"{_PLAIN}:textfield"),
+    ("10054", "Order value", "number", f"{_PLAIN}:float"),
+    ("10055", "Bought on", "date", f"{_PLAIN}:datepicker"),
 )
+
+
+def _schema(kind: str) -> Row:
+    """The type of a field; that of a list names its items."""
+    items = kind.removeprefix("array of ")
+    return {"type": kind} if items == kind else {"type": "array", "items": items}
 
 
 def _fields() -> list[Row]:
@@ -89,11 +122,7 @@ def _fields() -> list[Row]:
             "navigable": True,
             "searchable": True,
             "clauseNames": [f"cf[{number}]", name],
-            "schema": {
-                "type": kind,
-                "custom": f"com.atlassian.servicedesk:{plugin}",
-                "customId": int(number),
-            },
+            "schema": {**_schema(kind), "custom": plugin, "customId": int(number)},
         }
         for number, name, kind, plugin in _CUSTOM
     ]
@@ -337,7 +366,8 @@ class Jira(Desk):
                 "updated": self.when(self.updated_at(t)),
                 "resolutiondate": self.when(solved) if solved else None,
                 "resolution": {"id": "10000", "name": "Done"} if solved else None,
-                "labels": [],
+                "labels": tags_of(t),
+                **self._own_fields(t),
                 "customfield_10030": self._sla(
                     "1", "Time to first response", t, FIRST_REPLY_MINUTES, self.first_reply_at(t)
                 ),
@@ -350,6 +380,36 @@ class Jira(Desk):
                 ),
             },
         }
+
+    def _own_fields(self, t: Ticket) -> Row:
+        """The fields of the site that people fill; an empty one is null."""
+        reason, bought = reason_at(t, self.clock), bought_on(t)
+        form, language = form_of(t), language_of(t.requester)
+        kind = {"requestType": {"id": str(form), "name": FORMS[form]}} if form else None
+        named = {"languageCode": language, "displayName": language}
+        return {
+            "customfield_10010": kind,
+            "customfield_10044": named,
+            "customfield_10050": self._cascade(REASONS[reason]) if reason else None,
+            "customfield_10051": self._option(BRANDS[brand_of(t)]),
+            "customfield_10052": [self._option(PRODUCTS[p]) for p in products_of(t)] or None,
+            "customfield_10053": order_number_of(t),
+            "customfield_10054": order_value_of(t),
+            "customfield_10055": bought.isoformat() if bought else None,
+        }
+
+    def _option(self, value: str) -> Row:
+        number = str(zlib.crc32(value.encode()) % 90_000 + 10_000)
+        return {
+            "self": f"{self.base_url}/rest/api/3/customFieldOption/{number}",
+            "value": value,
+            "id": number,
+        }
+
+    def _cascade(self, value: str) -> Row:
+        first, _, second = value.partition("::")
+        inner = {"child": self._option(second)} if second else {}
+        return {**self._option(first), **inner}
 
     def _moment(self, at: datetime) -> Row:
         return {
@@ -621,6 +681,21 @@ class Jira(Desk):
         )
 
 
+_CHOSEN: dict[str, Any] = {
+    "contact_reason": {
+        "field": "Contact reason",
+        "values": {
+            "Product / Defect": "Product::Defect",
+            "Product / Spare parts": "Product::Spare parts",
+            "Billing / Invoice": "Billing::Invoice",
+            "Billing / Refund": "Billing::Refund",
+        },
+    },
+    "brand": "Brand",
+    "tags": "tags",
+    "form": "Request Type",
+}
+
 SANDBOX = DeskAccount(
     Jira,
     {
@@ -634,6 +709,7 @@ SANDBOX = DeskAccount(
             "Time to first response": "first_reply",
             "Time to resolution": "resolution",
         },
+        "fields": _CHOSEN,
     },
     {"api_token": "jira-demo-token"},
 )
