@@ -7,7 +7,7 @@ from prefect import State, flow
 from prefect.states import Completed, Failed
 from pydantic import Field
 
-from flows.orchestration import LOG, failed_by, prefect_secret, run_name
+from flows.orchestration import LOG, failed_by, lines_in_prefect, prefect_secret, run_name
 from flows.pipeline.notify import notify_stale
 from flows.pipeline.upkeep import complete_until
 from tasks.clock import now
@@ -23,6 +23,12 @@ def watch_support_etl(max_age_hours: Annotated[float, Field(gt=0)] = 26) -> Stat
         max_age_hours: Hours that the marts may be old.
 
     """
+    with lines_in_prefect():
+        return _freshness(max_age_hours)
+
+
+def _freshness(max_age_hours: float) -> State[Any]:
+    """The state in which the flow ends; late numbers are reported."""
     try:
         settings = load()
         until = complete_until(settings)

@@ -1,17 +1,20 @@
 """What the Prefect flows share: work as task runs, run names, states, secrets and artifacts."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from prefect import State, Task, task
-from prefect.artifacts import create_table_artifact
+from prefect.artifacts import create_link_artifact, create_table_artifact
 from prefect.blocks.system import Secret
 from prefect.cache_policies import NO_CACHE
 from prefect.futures import PrefectFuture
-from prefect.runtime import flow_run
+from prefect.logging.handlers import APILogHandler
+from prefect.runtime import deployment, flow_run
 from prefect.states import Cancelled, Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import SecretStr
@@ -23,11 +26,11 @@ from flows.pipeline.traces import traceback_of
 from tasks.clock import as_utc, now
 from tasks.errors import RunAtWorkError, SupportEtlError
 from tasks.publish import kpi_table
-from tasks.settings import Settings, load, redact
+from tasks.settings import RedactSecrets, Settings, load, redact
 from tasks.warehouse import runlog
 
 T = TypeVar("T")
-LOG = logging.getLogger("support_etl")  # prefect_setup.py adds it to a run's log
+LOG = logging.getLogger("support_etl")
 TASK_RUNNER: Any = ThreadPoolTaskRunner(max_workers=WORKERS)
 _receiver: ContextVar[Callable[[Outcome | Exception], None]] = ContextVar(
     "receiver", default=lambda end: None
@@ -135,14 +138,39 @@ def _task(work: Work[T]) -> "Task[[_Hidden[T]], T]":
 
 
 def run_name(kind: str, instant_parameter: str = "as_of") -> Callable[[], str]:
-    """Name flow runs by kind and day, such as `daily 2026-03-01`."""
+    """Name flow runs by kind and instant (UTC), such as `daily 2026-03-01 05:00`.
+
+    The kind is the deployment's name, if there is one: `hourly` runs the daily job, too.
+    """
 
     def name() -> str:
         given = flow_run.parameters.get(instant_parameter)
         instant = given if isinstance(given, datetime) else now()
-        return f"{kind} {as_utc(instant):%Y-%m-%d}"
+        return f"{deployment.name or kind} {as_utc(instant):%Y-%m-%d %H:%M}"
 
     return name
+
+
+@contextmanager
+def lines_in_prefect() -> Iterator[None]:
+    """Send the lines of the job to Prefect's log of the run, without secrets.
+
+    A worker starts a flow without our command line. There the root logger's level, WARNING, would
+    hold for our lines too, and none would arrive.
+    """
+    level, handler, redaction = LOG.level, APILogHandler(), RedactSecrets()
+    is_sent = any(isinstance(one, APILogHandler) for one in LOG.handlers)
+    if not is_sent:
+        LOG.addHandler(handler)
+    if level == logging.NOTSET:
+        LOG.setLevel(logging.INFO)
+    LOG.addFilter(redaction)
+    try:
+        yield
+    finally:
+        LOG.removeFilter(redaction)
+        LOG.setLevel(level)
+        LOG.removeHandler(handler)
 
 
 def state_of(run: Callable[[Settings], Outcome]) -> State[Any]:
@@ -151,6 +179,11 @@ def state_of(run: Callable[[Settings], Outcome]) -> State[Any]:
     If another run holds the warehouse, this one is cancelled; the other one reports the outcome. No
     error leaves the flow: Prefect would store it whole, as a pickle.
     """
+    with lines_in_prefect():
+        return _state_of(run)
+
+
+def _state_of(run: Callable[[Settings], Outcome]) -> State[Any]:
     try:
         settings = load()
         outcome = run(settings)
@@ -219,10 +252,11 @@ prefect_secret = _PrefectSecrets()
 
 
 def _leave_artifacts(settings: Settings, outcome: Outcome) -> None:
-    """Leave the KPI table and a summary of the streams for Prefect's UI."""
+    """Leave KPI table, summary of the streams, and links to report and tables for Prefect's UI."""
     try:
         _leave_kpis(settings)
         _leave_summary(outcome)
+        _leave_links(settings, outcome)
     except Exception as error:
         LOG.warning("no artifacts: %s", redact(str(error)))
 
@@ -253,3 +287,22 @@ def _leave_summary(outcome: Outcome) -> None:
         for result in outcome.streams
     ]
     create_table_artifact(summary, key="validation", description="Streams and rules of the run")
+
+
+def _leave_links(settings: Settings, outcome: Outcome) -> None:
+    """Links to what the run wrote; an address on this machine where the settings name no other."""
+    published = outcome.published
+    if published is None:
+        return
+    copy = settings.warehouse.published
+    with open_warehouse(settings) as warehouse:
+        tables = Path(copy).absolute().as_uri() if copy else warehouse.name
+    page = settings.notifications.report_link or published.page.absolute().as_uri()
+    links = {
+        "report": (page, "Report of the run"),
+        "spreadsheet": (published.sheet.absolute().as_uri(), "Tables of the report"),
+        "data-docs": (Path(published.data_docs).absolute().as_uri(), "Results of the data rules"),
+        "tables": (tables, "Warehouse, or the readers' copy of it: schemas core and marts"),
+    }
+    for key, (address, description) in links.items():
+        create_link_artifact(redact(address), key=key, link_text=key, description=description)

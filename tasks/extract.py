@@ -1,6 +1,5 @@
 """Step: ask a vendor for one stream and one window, page by page."""
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -39,6 +38,7 @@ from tasks.settings import (
     AccountSettings,
     SecretBlocks,
     SecretLookup,
+    given_secret,
     optional_secrets_of,
     secret_block,
     secret_variable,
@@ -141,7 +141,7 @@ class _Block:
 def _keeper(account: str, lookup: SecretLookup | None) -> Keeper:
     """Rotated tokens go back to where the first one came from: a block, or a file for variables."""
     path = tokens_folder() / f"{account}.json"
-    is_variable = bool(os.environ.get(secret_variable(account, "refresh_token")))
+    is_variable = bool(given_secret(secret_variable(account, "refresh_token")))
     if is_variable or not isinstance(lookup, SecretBlocks):
         return Keeper(path)
     return Keeper(path, _Block(lookup, secret_block(account, "refresh_token")))
@@ -252,8 +252,12 @@ def streams_of(
 ) -> list[Stream]:
     """The streams that are read for an account, with the outputs of its chosen fields.
 
-    Raises ConfigurationError for a stream that does not exist.
+    Raises ConfigurationError for a stream or a setting that does not exist.
     """
+    try:
+        _refuse_unknown(account, connector(account.connector))
+    except ConfigurationError as wrong:
+        raise ConfigurationError(f"account {account.name}: {wrong}") from None
     streams = _streams(account.connector, chosen)
     known = {stream.name for stream in streams}
     unknown = sorted({*account.deselect, *account.select} - known)

@@ -1,9 +1,12 @@
 """Read every setting once: from `support_etl.toml`, with environment variables over it.
 
-Secrets come from the environment only. Any setting can be given as SUPPORT_ETL_<SECTION>__<NAME>,
-such as SUPPORT_ETL_WAREHOUSE__URL. A secret of an account is SUPPORT_ETL_SECRET_<ACCOUNT>_<NAME>,
-or a Prefect Secret block named support-etl-<account>-<name>. Tokens that a vendor rotates are kept
-in the folder SUPPORT_ETL_TOKENS; without it in .support_etl/tokens next to the settings file.
+SUPPORT_ETL_PROFILE chooses a section of the file such as [profiles.dev], which changes the others.
+Any setting can be given as SUPPORT_ETL_<SECTION>__<NAME>, such as SUPPORT_ETL_WAREHOUSE__URL.
+
+Secrets never stand in the file. A secret of an account is SUPPORT_ETL_SECRET_<ACCOUNT>_<NAME>, or
+the content of the file that SUPPORT_ETL_SECRET_<ACCOUNT>_<NAME>_FILE names, or a Prefect Secret
+block named support-etl-<account>-<name>. Tokens that a vendor rotates are kept in the folder
+SUPPORT_ETL_TOKENS; without it in .support_etl/tokens next to the settings file.
 """
 
 import base64
@@ -13,12 +16,24 @@ import os
 import re
 import tomllib
 import urllib.parse
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from functools import lru_cache
+from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Annotated, Any, Literal, Protocol, Self, TypeVar, runtime_checkable
+from typing import (
+    Annotated,
+    Any,
+    Literal,
+    Protocol,
+    Self,
+    TypeGuard,
+    TypeVar,
+    get_args,
+    runtime_checkable,
+)
 
 from pydantic import (
     AfterValidator,
@@ -38,11 +53,17 @@ from pydantic_settings import (
 )
 
 from tasks.errors import ConfigurationError, MissingSecretError
+from tasks.profiles import with_profile
 from tasks.public_holidays import parse_regions
 from tasks.weekly import parse_hours, parse_shift
 
 SecretLookup = Callable[[str], str | None]
-_OF_ACCOUNTS = "SUPPORT_ETL_SECRET_"
+_PREFIX = "SUPPORT_ETL_"
+_OF_ACCOUNTS = f"{_PREFIX}SECRET_"
+_NO_SETTINGS = {  # variables of ours that are no settings
+    *("CONFIG", "HOME", "MIGRATE_TO", "PROFILE", "TOKENS"),
+    *("TEST_SEED",),
+}
 
 
 @runtime_checkable
@@ -57,6 +78,7 @@ class SecretBlocks(Protocol):
 
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
+_FILE = "_FILE"  # ends the name of a variable that names a file with the secret
 
 
 def _readable(parse: Callable[[str], object]) -> AfterValidator:
@@ -776,12 +798,25 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Given values first, then the environment, then the file."""
-        file = (
-            TomlConfigSettingsSource(settings_cls, settings_file())
-            if settings_file().exists()
-            else None
-        )
+        file = _File(settings_cls, settings_file()) if settings_file().exists() else None
+        if file is None and profile():
+            raise ConfigurationError(f"no profile {profile()!r}: there is no {settings_file()}")
         return (init_settings, env_settings, *((file,) if file else ()))
+
+
+class _File(TomlConfigSettingsSource):
+    """The settings file with the chosen profile over it."""
+
+    def _read_file(self, file_path: Path | Traversable) -> dict[str, Any]:
+        try:
+            return with_profile(super()._read_file(file_path), profile())
+        except ConfigurationError as wrong:
+            raise ConfigurationError(f"{file_path}: {wrong}") from None
+
+
+def profile() -> str:
+    """SUPPORT_ETL_PROFILE: the section of the file, such as [profiles.dev]; "" for none."""
+    return os.environ.get("SUPPORT_ETL_PROFILE", "")
 
 
 def settings_file() -> Path:
@@ -802,18 +837,58 @@ def load(**given: Any) -> Settings:  # noqa: ANN401  pydantic checks each value
     the settings.
     """
     _remember_environment()
+    _refuse_unknown_variables()
     try:
         settings = Settings(**given)
     except tomllib.TOMLDecodeError as wrong:
         raise ConfigurationError(f"{settings_file()}: not valid TOML: {wrong}") from None
     except ValidationError as wrong:
         lines = [
-            f"{'.'.join(str(p) for p in e['loc'])}: {e['msg'].removeprefix('Value error, ')}"
+            f"{'.'.join(str(p) for p in e['loc'])}: {_complaint(e['type'], e['loc'], e['msg'])}"
             for e in wrong.errors()
         ]
         raise ConfigurationError(f"{settings_file()}: " + "; ".join(lines)) from None
     _remember_addresses(settings.model_dump())
     return settings
+
+
+def _complaint(kind: str, place: tuple[str | int, ...], message: str) -> str:
+    """What is wrong at a place of the settings; of an unknown name, the nearest known one."""
+    if kind != "extra_forbidden":
+        return message.removeprefix("Value error, ")
+    return f"no such setting; {_nearest(str(place[-1]), _names_at(place[:-1]))}"
+
+
+def _names_at(place: Sequence[str | int]) -> tuple[str, ...]:
+    """The names that a section, or an item of a list of sections, may have."""
+    model: type[BaseModel] = Settings
+    for part in (part for part in place if isinstance(part, str)):
+        field = model.model_fields.get(part)
+        inner = [] if field is None else [field.annotation, *get_args(field.annotation)]
+        model = next((one for one in inner if _is_section(one)), model)
+    return tuple(model.model_fields)
+
+
+def _is_section(annotation: object) -> TypeGuard[type[BaseModel]]:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+
+
+def _nearest(name: str, known: Sequence[str]) -> str:
+    near = get_close_matches(name.lower(), known, n=1)
+    return f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(known))}"
+
+
+def _refuse_unknown_variables() -> None:
+    """A misspelt section in the name of a variable would change nothing, silently."""
+    known = {name.upper() for name in Settings.model_fields}
+    for name in sorted(os.environ):
+        section = name.removeprefix(_PREFIX).partition("__")[0]
+        if name.startswith(_PREFIX) and not name.startswith(_OF_ACCOUNTS):
+            if section.upper() in known | _NO_SETTINGS:
+                continue
+            near = get_close_matches(section, known | _NO_SETTINGS, n=1)
+            advice = f"did you mean {name.replace(section, near[0], 1)}?" if near else "unset it"
+            raise ConfigurationError(f"{name}: there is no such setting; {advice}")
 
 
 def secret_variable(account: str, name: str) -> str:
@@ -837,8 +912,9 @@ def secrets_of(
     for name in names:
         if name not in found:
             raise MissingSecretError(
-                f"{account}: secret {name} is missing; set {secret_variable(account, name)} "
-                f"or the Prefect Secret block {secret_block(account, name)}"
+                f"{account}: secret {name} is missing; set {secret_variable(account, name)}"
+                f" (or with _FILE, the file that holds it), or the Prefect Secret block"
+                f" {secret_block(account, name)}"
             )
     return found
 
@@ -849,13 +925,28 @@ def optional_secrets_of(
     """Those of the secrets that are given. Every value is remembered for redaction."""
     found = {}
     for name in names:
-        value = os.environ.get(secret_variable(account, name)) or (
+        value = given_secret(secret_variable(account, name)) or (
             lookup(secret_block(account, name)) if lookup else None
         )
         if value:
             found[name] = value
             remember_secret(value)
     return found
+
+
+def given_secret(variable: str) -> str | None:
+    """The secret of a variable, or of the file that the variable with _FILE names.
+
+    Raises ConfigurationError if that file cannot be read.
+    """
+    value, path = os.environ.get(variable), os.environ.get(f"{variable}{_FILE}")
+    if value or not path:
+        return value
+    try:
+        return Path(path).read_text(encoding="utf-8").strip("\r\n") or None
+    except (OSError, UnicodeDecodeError) as trouble:
+        reason = getattr(trouble, "strerror", None) or "it is no UTF-8 text"
+        raise ConfigurationError(f"{variable}{_FILE}: {path}: {reason}") from None
 
 
 def remember_secret(value: str) -> None:
@@ -895,8 +986,13 @@ def _remember_forms(value: str) -> None:
 
 def _remember_environment() -> None:
     for name, value in os.environ.items():
-        if name.startswith(_OF_ACCOUNTS):
+        if not name.startswith(_OF_ACCOUNTS):
+            continue
+        if not name.endswith(_FILE):
             remember_secret(value)
+            continue
+        with suppress(ConfigurationError):  # the one who needs it says so
+            remember_secret(given_secret(name.removesuffix(_FILE)) or "")
 
 
 def _remember_addresses(value: object) -> None:

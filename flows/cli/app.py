@@ -3,6 +3,7 @@
 Exit codes: 0 done, 1 unexpected, 2 settings, 3 vendor, 4 data, 5 storage, 6 Prefect.
 """
 
+import os
 import sys
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -24,6 +25,7 @@ from flows.cli import (
     reconcile,
     report,
     sandbox,
+    state,
     statuses,
     warehouse,
 )
@@ -59,6 +61,7 @@ for group, commands in (
     for command in commands:
         app.command(rich_help_panel=group)(command)
 app.add_typer(quarantine.app, name="quarantine", rich_help_panel=LOOK)
+app.add_typer(state.app, name="state", rich_help_panel=WAREHOUSE)
 app.add_typer(new.app, name="new", rich_help_panel=CONTRIBUTE)
 
 
@@ -76,8 +79,18 @@ def options(
             "--version", help="Print the version.", callback=_print_version, is_eager=True
         ),
     ] = False,
+    profile: Annotated[
+        str,
+        typer.Option(
+            "--profile",
+            envvar="SUPPORT_ETL_PROFILE",
+            help="Section of the settings file, such as dev for [profiles.dev].",
+        ),
+    ] = "",
 ) -> None:
     """Customer-support data in one warehouse: KPIs, budget and staffing forecasts."""
+    if profile:
+        os.environ["SUPPORT_ETL_PROFILE"] = profile
 
 
 def main() -> None:

@@ -97,7 +97,7 @@ def surveys(account: Accounts = None, as_json: AsJson = False) -> None:
     """List surveys and questions, and propose which questions are scores (CSAT, NPS, CES)."""
     from flows.pipeline.doctor import survey_questions
 
-    with sandbox_if_no_account(load()) as (settings, _):
+    with sandbox_if_no_account(load(), is_kept=False) as (settings, _):
         by_account = survey_questions(settings, account or ())
     if as_json:
         console.print_json([vars(q) for questions in by_account.values() for q in questions])

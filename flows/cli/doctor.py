@@ -15,7 +15,7 @@ def doctor(as_json: AsJson = False) -> None:
     """
     from flows.pipeline.doctor import examine
 
-    with sandbox_if_no_account(load()) as (settings, _):
+    with sandbox_if_no_account(load(), is_kept=False) as (settings, _):
         findings = examine(settings)
     if as_json:
         console.print_json([vars(finding) for finding in findings])

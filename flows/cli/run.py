@@ -82,10 +82,11 @@ def backfill(
 
 def replay(account: Accounts = None, as_json: AsJson = False) -> None:
     """Load every landed batch again and rebuild the tables, without asking any vendor."""
-    from flows.pipeline.run import run_replay
+    from flows.pipeline.run import refuse_empty_landing, run_replay
     from flows.pipeline.runner import ThreadRunner
 
     console.log_to_screen(quiet=as_json)
+    refuse_empty_landing(load())
     with sandbox_if_no_account(load()) as (settings, _):
         outcome = run_replay(
             settings, ThreadRunner(1), accounts=account or (), progress=console.progress

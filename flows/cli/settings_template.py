@@ -96,9 +96,18 @@ def _default(field: FieldInfo) -> str:
     return "(not set)" if field.default is None else _toml(field.default)
 
 
+def account_values(values: Values) -> str:
+    """Text of an account with these values and nothing else."""
+    return "\n".join(["[[accounts]]", *(f"{k} = {_toml(v)}" for k, v in values.items()), ""])
+
+
 def _toml(value: object) -> str:
+    """A value in TOML; tables stand on one line."""
     if isinstance(value, datetime):
         return f'"{value:%Y-%m-%d}"'
+    if isinstance(value, Mapping):
+        pairs = (f"{json.dumps(k, ensure_ascii=False)} = {_toml(v)}" for k, v in value.items())
+        return "{ " + ", ".join(pairs) + " }" if value else "{}"
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(_toml(item) for item in value) + "]"
     return json.dumps(value, ensure_ascii=False)

@@ -58,9 +58,8 @@ def _instants(bookmark: Bookmark) -> list[datetime]:
 
 def _refusal(one: StoredBookmark, fault: str) -> BookmarkError:
     return BookmarkError(
-        f"the bookmark of {one.account}/{one.stream} {fault}; nothing was read. Correct it, or"
-        " delete it and read from the account's start: delete from ops.bookmark where account ="
-        f" '{one.account}' and stream = '{one.stream}'"
+        f"the bookmark of {one.account}/{one.stream} {fault}; nothing was read. `support-etl"
+        f" state reset {one.account} {one.stream}` has it read from the account's start"
     )
 
 

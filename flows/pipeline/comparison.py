@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import NamedTuple
 
-from flows.pipeline.context import open_warehouse
+from flows.pipeline.context import filled_warehouse
 from tasks.settings import Settings
 from tasks.sqlmodels.reads import read
 from tasks.warehouse import runlog
@@ -39,7 +39,7 @@ def compare_figures(settings: Settings, accounts: Sequence[str], *, days: int) -
 
     Raises NoTablesError before the first run.
     """
-    with open_warehouse(settings) as warehouse, warehouse.session() as session:
+    with filled_warehouse(settings) as warehouse, warehouse.session() as session:
         zones = runlog.reporting_zones(session)
         if not zones:
             return Comparison((), ())

@@ -11,6 +11,7 @@ from flows.pipeline.outcome import Outcome
 from flows.pipeline.runner import Runner
 from tasks import erase
 from tasks.clock import now
+from tasks.errors import NoTablesError
 from tasks.landing.store import Landing
 from tasks.settings import SecretLookup, Settings, redact
 from tasks.transform import model_tables
@@ -52,6 +53,21 @@ def open_warehouse(settings: Settings) -> Iterator[Warehouse]:
         yield warehouse
     finally:
         warehouse.dispose()
+
+
+@contextmanager
+def filled_warehouse(settings: Settings) -> Iterator[Warehouse]:
+    """The warehouse of the settings, which an earlier run has filled; closed at the end.
+
+    Raises NoTablesError if its file is not there: opening it would make an empty one.
+    """
+    with open_warehouse(settings) as warehouse:
+        if warehouse.path is not None and not warehouse.path.exists():
+            raise NoTablesError(
+                f"there is no warehouse {warehouse.name} yet; call `support-etl run` first, or set"
+                " warehouse.url (or go to the folder) of the one that you mean"
+            )
+        yield warehouse
 
 
 @contextmanager

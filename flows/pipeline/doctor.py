@@ -57,6 +57,10 @@ def _finding(settings: Settings, subject: str, check: Callable[[], str]) -> Find
 
 
 def _open_warehouse(settings: Settings) -> str:
+    with open_warehouse(settings) as warehouse:
+        if warehouse.path is not None and not warehouse.path.exists():
+            _refuse_closed_folder("warehouse.url", warehouse.path.absolute().parent)
+            return f"{warehouse.name} is not there yet; the first run makes it"
     with open_warehouse(settings) as warehouse, warehouse.held(), warehouse.session():
         return f"{warehouse.name} opens for writing"
 
@@ -64,18 +68,23 @@ def _open_warehouse(settings: Settings) -> str:
 def _write_landing(settings: Settings) -> str:
     landing, source = Landing(settings.landing.url), Source("doctor", "doctor", "doctor")
     landing.forget(landing.open_batch(source, Window(now(), now()), {}))
+    landing.remove_empty(source)
     return f"{settings.landing.url} can be written"
 
 
 def _write_reports(settings: Settings) -> str:
     folder = Path(settings.reports.folder)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as refusal:
-        raise ConfigurationError(f"reports.folder {folder}: {refusal.strerror}") from None
-    if not os.access(folder, os.W_OK):
-        raise ConfigurationError(f"reports.folder {folder} cannot be written")
+    _refuse_closed_folder("reports.folder", folder)
     return f"{folder} can be written"
+
+
+def _refuse_closed_folder(setting: str, folder: Path) -> None:
+    """Refuse a folder that cannot be written or made; nothing is made."""
+    present = next(one for one in (folder, *folder.absolute().parents) if one.exists())
+    if not present.is_dir():
+        raise ConfigurationError(f"{setting} {folder}: {present} is no folder")
+    if not os.access(present, os.W_OK):
+        raise ConfigurationError(f"{setting} {folder}: {present} cannot be written")
 
 
 def _check_account(account: AccountSettings, lookup: SecretLookup | None) -> str:

@@ -2,7 +2,14 @@
 
 from dataclasses import dataclass, field, replace
 
-from flows.pipeline.context import Reporter, RunContext, open_warehouse, running, silent
+from flows.pipeline.context import (
+    Reporter,
+    RunContext,
+    filled_warehouse,
+    open_warehouse,
+    running,
+    silent,
+)
 from flows.pipeline.run import finish
 from flows.pipeline.runner import Runner
 from tasks import erase
@@ -48,6 +55,8 @@ def run_erasure(
     settings.chosen((account,))
     key = secrets_of(ACCOUNT, ("key",), lookup)["key"]
     mark = fingerprint(key, account, customer_id)
+    with filled_warehouse(settings):
+        pass
     with running(settings, runner, "erase", lookup=lookup, progress=progress) as (
         context,
         outcome,

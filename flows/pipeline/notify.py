@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import partial
 
 from flows.pipeline.containment import explain_step
-from flows.pipeline.context import RunContext, open_warehouse
+from flows.pipeline.context import RunContext, filled_warehouse
 from flows.pipeline.outcome import Outcome
 from flows.pipeline.runner import Work
 from tasks.clock import now
@@ -17,7 +17,6 @@ from tasks.notifications.content import Message
 from tasks.notify import notify, undelivered
 from tasks.settings import NotificationSettings, SecretLookup, Settings, redact
 from tasks.warehouse import runlog
-from tasks.warehouse.engine import Warehouse
 
 _MOST_STREAMS = 5
 _STEP_WORDS = {  # for the title, and what a reader of the tables must know
@@ -82,19 +81,14 @@ def notify_stale(
         _links(settings.notifications),
         f"watch-{now():%Y%m%d-%H%M%S}",
     )
-    with open_warehouse(settings) as warehouse:
-        known = warehouse if _has_tables(warehouse) else None
-        return undelivered(notify(settings.notifications, known, message, lookup=lookup))
-
-
-def _has_tables(warehouse: Warehouse) -> bool:
-    """Whether the run log is there: before the first run nothing remembers what was sent."""
+    send = partial(notify, settings.notifications, message=message, lookup=lookup)
     try:
-        with warehouse.session() as session:
-            runlog.last_run(session)
-    except NoTablesError:
-        return False
-    return True
+        with filled_warehouse(settings) as warehouse:
+            with warehouse.session() as session:
+                runlog.last_run(session)
+            return undelivered(send(warehouse))
+    except NoTablesError:  # before the first run nothing remembers what was sent
+        return undelivered(send(None))
 
 
 def _message(context: RunContext, outcome: Outcome) -> Message:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from flows.pipeline.context import Reporter, open_warehouse, running
+from flows.pipeline.context import Reporter, filled_warehouse, running
 from flows.pipeline.ingest import replay_stream, streams_now
 from flows.pipeline.outcome import Outcome
 from flows.pipeline.run import finish
@@ -18,7 +18,7 @@ from tasks.warehouse.runlog import QuarantinedRow
 
 def quarantined(settings: Settings) -> list[QuarantinedRow]:
     """Rows that wait in quarantine."""
-    with open_warehouse(settings) as warehouse, warehouse.session() as session:
+    with filled_warehouse(settings) as warehouse, warehouse.session() as session:
         return runlog.quarantined(session)
 
 
@@ -66,7 +66,7 @@ def replay_quarantine(settings: Settings, accounts: Sequence[str], progress: Rep
 
 def dismiss(settings: Settings, batch_id: str, number: int) -> None:
     """Close a row of the quarantine for good. Raises ConfigurationError if it is not open."""
-    with open_warehouse(settings) as warehouse, warehouse.transaction() as session:
+    with filled_warehouse(settings) as warehouse, warehouse.transaction() as session:
         count = runlog.dismiss(session, batch_id, number)
     if not count:
         raise _no_row(batch_id, number)

@@ -11,7 +11,7 @@ from flows.pipeline.run import finish
 from flows.pipeline.runner import Runner
 from tasks import reconcile
 from tasks.clock import Window
-from tasks.errors import SupportEtlError
+from tasks.errors import ConfigurationError, SupportEtlError
 from tasks.extract import open_client
 from tasks.reconcile import Comparison, Mark
 from tasks.rest.spec import Stream
@@ -50,6 +50,11 @@ def run_reconciliation(
     Raises SupportEtlError as a run does.
     """
     chosen = settings.chosen(accounts)
+    if not chosen:
+        raise ConfigurationError(
+            "no account to compare with; add [[accounts]] to support_etl.toml"
+            " (`support-etl init` writes one)"
+        )
     with running(settings, runner, "reconciliation", as_of, lookup=lookup, progress=progress) as (
         context,
         outcome,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from flows.pipeline.context import open_warehouse
+from flows.pipeline.context import filled_warehouse
 from tasks import publish
 from tasks.errors import ConfigurationError
 from tasks.reporting.content import Headline, Report, Table
@@ -26,7 +26,7 @@ def rewrite_report(settings: Settings) -> Path:
 
 
 def _report(settings: Settings) -> Report:
-    with open_warehouse(settings) as warehouse, warehouse.session() as session:
+    with filled_warehouse(settings) as warehouse, warehouse.session() as session:
         run = runlog.last_run(session)
         if run is None:
             raise ConfigurationError("no run yet; call `support-etl run` first")

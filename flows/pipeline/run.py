@@ -21,6 +21,7 @@ from tasks.clock import Window
 from tasks.errors import ConfigurationError, RunAtWorkError
 from tasks.extract import streams_of
 from tasks.fields import defines_fields
+from tasks.landing.store import Landing
 from tasks.rest.spec import Stream
 from tasks.settings import AccountSettings, SecretLookup, Settings
 from tasks.watch import watch
@@ -105,7 +106,11 @@ def run_replay(
     progress: Reporter = silent,
     with_report: bool = True,
 ) -> Outcome:
-    """Load every landed batch again, without asking a vendor, and rebuild the tables."""
+    """Load every landed batch again, without asking a vendor, and rebuild the tables.
+
+    Raises ConfigurationError if nothing is landed.
+    """
+    refuse_empty_landing(settings)
     chosen = settings.chosen(accounts)
     with running(settings, runner, "replay", progress=progress) as (context, outcome):
         for account in chosen:
@@ -128,6 +133,15 @@ def _replay(
     result = context.runner.run(Work("replay", name, replay, failure=lambda r: r.failure))
     outcome.streams.append(result)
     context.progress(f"{name}: {result.records:,} records, {result.changed:,} rows changed")
+
+
+def refuse_empty_landing(settings: Settings) -> None:
+    """Refuse a replay of nothing. Raises ConfigurationError."""
+    if Landing(settings.landing.url).is_empty():
+        raise ConfigurationError(
+            f"nothing is landed in {settings.landing.url} yet; call `support-etl run` first, or set"
+            " landing.url (or go to the folder) of the pages that you mean"
+        )
 
 
 def _chunks(start: datetime, end: datetime, chunk: timedelta) -> list[Window]:

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from flows.pipeline.context import open_warehouse
+from flows.pipeline.context import filled_warehouse
 from tasks import plan
 from tasks.errors import ConfigurationError
 from tasks.planning.scenario import Scenario
@@ -17,7 +17,7 @@ def what_if(settings: Settings, scenario: Scenario, name: str) -> list[dict[str,
 
     Raises ConfigurationError without a forecast.
     """
-    with open_warehouse(settings) as warehouse, warehouse.held():
+    with filled_warehouse(settings) as warehouse, warehouse.held():
         prepare(warehouse, model_tables())
         with warehouse.transaction() as session:
             rows = plan.build_scenario(

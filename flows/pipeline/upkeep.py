@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from flows.pipeline.bookmarks import bookmark_faults
-from flows.pipeline.context import Reporter, open_warehouse
+from flows.pipeline.context import Reporter, filled_warehouse, open_warehouse
 from tasks import watch
 from tasks.clock import now
 from tasks.errors import ConfigurationError, NoTablesError
@@ -35,7 +35,7 @@ def account_values(settings: Settings, account: str) -> dict[str, list[AccountVa
 
     Raises ConfigurationError for an account that is not there, and before the first run.
     """
-    with open_warehouse(settings) as warehouse, warehouse.session() as session:
+    with filled_warehouse(settings) as warehouse, warehouse.session() as session:
         found = watch.account_values(session)
     by_account: dict[str, list[AccountValue]] = {}
     for value in as_set_now(found, settings.accounts):
@@ -64,7 +64,7 @@ def status(settings: Settings, *, max_age_hours: float) -> Status:
     """Last run, age of the marts, alerts and quarantine."""
     no_run = Status(False, (("last run", "none yet; call `support-etl run`"),))
     try:
-        with open_warehouse(settings) as warehouse, warehouse.session() as session:
+        with filled_warehouse(settings) as warehouse, warehouse.session() as session:
             run = runlog.last_run(session)
             watermarks = runlog.watermarks(session)
             alerts = runlog.open_alerts(session)
@@ -99,7 +99,7 @@ def status(settings: Settings, *, max_age_hours: float) -> Status:
 def complete_until(settings: Settings) -> datetime | None:
     """The instant up to which the marts are complete; None before the first complete run."""
     try:
-        with open_warehouse(settings) as warehouse, warehouse.session() as session:
+        with filled_warehouse(settings) as warehouse, warehouse.session() as session:
             return runlog.watermarks(session).get("marts")
     except NoTablesError:
         return None
@@ -115,7 +115,7 @@ def migrate(settings: Settings, target_url: str, progress: Reporter) -> int:
     Raises ConfigurationError for the same or a filled target. The source is only read.
     """
     target = Warehouse(target_url)
-    with open_warehouse(settings) as source:
+    with filled_warehouse(settings) as source:
         if source.name == target.name:
             raise ConfigurationError("the target is the warehouse itself")
         try:
@@ -144,6 +144,15 @@ def tidy(settings: Settings, *, dry_run: bool, progress: Reporter) -> dict[str, 
     return removed
 
 
+def has_warehouse(settings: Settings) -> bool:
+    """Whether there is a warehouse that commands can look after."""
+    try:
+        with filled_warehouse(settings):
+            return True
+    except NoTablesError:
+        return False
+
+
 def _old_batches(settings: Settings, landing: Landing) -> list[str]:
     days = settings.retention.landing_days
     before = now() - timedelta(days=days) if days else _NEVER
@@ -165,10 +174,10 @@ def _old_reports(folder: Path, days: int) -> list[Path]:
 
 def _tidy_runlog(settings: Settings) -> dict[str, int]:
     days = settings.retention.books_days
-    if not days:
+    if not days or not has_warehouse(settings):
         return {}
     with (
-        open_warehouse(settings) as warehouse,
+        filled_warehouse(settings) as warehouse,
         warehouse.held(),
         warehouse.transaction() as session,
     ):

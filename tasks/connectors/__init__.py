@@ -2,6 +2,7 @@
 
 import importlib
 import pkgutil
+from difflib import get_close_matches
 from functools import cache
 
 from tasks.errors import ConfigurationError
@@ -17,7 +18,9 @@ def names() -> tuple[str, ...]:
 def connector(name: str) -> Connector:
     """The vendor of that name. Raises ConfigurationError that lists the known ones."""
     if name not in names():
-        raise ConfigurationError(f"connector {name!r} is not known; there are {', '.join(names())}")
+        near = get_close_matches(name, names(), n=1)
+        advice = f"did you mean {near[0]}?" if near else f"there are {', '.join(names())}"
+        raise ConfigurationError(f"connector {name!r} is not known; {advice}")
     declared: Connector = importlib.import_module(f"{__name__}.{name}").connector
     return declared
 

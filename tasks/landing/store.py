@@ -18,6 +18,7 @@ import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import fsspec
@@ -169,6 +170,10 @@ class Landing:
             else None
         )
 
+    def is_empty(self) -> bool:
+        """Whether no batch was ever completed here."""
+        return not self._files.glob(f"{self._root}/*/*/*/*/*/manifest.json")
+
     def bodies(self, account: str, batch: Batch | None = None) -> Iterator[tuple[str, bytes]]:
         """Path and body of every landed page of an account, or of one batch.
 
@@ -200,6 +205,16 @@ class Landing:
     ) -> None:
         """Keep all marks of erased persons."""
         self._write(_ERASED, msgspec.json.encode(marks))
+
+    def remove_empty(self, source: Source) -> None:
+        """Remove the folders of a source and the root, as far as nothing is in them."""
+        folder = f"{self._root}/{source.folder}"
+        while self._is_local and len(folder) >= len(self._root):
+            try:
+                Path(folder).rmdir()
+            except OSError:  # not empty
+                return
+            folder = folder.rpartition("/")[0]
 
     def remove(self, folder: str) -> None:
         """Delete a batch's folder."""

@@ -67,6 +67,8 @@ class AnomalyRow:
     usual_low: float
     usual_high: float
     days_compared: int
+    cases_count: float
+    usual_cases_count: float
 
 
 def kpi_table(definitions: Definitions, rows: Sequence[AccountKpiDayRow], last_day: date) -> Table:
@@ -155,6 +157,7 @@ def anomaly_table(definitions: Definitions, rows: Sequence[AnomalyRow]) -> Table
                 format_value(kpi, row.value),
                 format_value(kpi, row.usual_value),
                 f"{format_value(kpi, low)} to {format_value(kpi, high)}",
+                f"{row.cases_count:,.0f} (usual {row.usual_cases_count:,.0f})",
                 row.days_compared,
             )
         )
@@ -162,8 +165,9 @@ def anomaly_table(definitions: Definitions, rows: Sequence[AnomalyRow]) -> Table
         "anomalies",
         "Days out of the ordinary",
         "The last 7 days next to the same weekdays of the eight weeks before. A day is listed when"
-        " it is far outside what these weeks were like. Nothing is hidden or corrected.",
-        ("Day", "Account", "KPI", "Value", "Usual", "Usual range", "Days compared"),
+        " it is far outside what these weeks were like and has enough cases to say so. Nothing is"
+        " hidden or corrected.",
+        ("Day", "Account", "KPI", "Value", "Usual", "Usual range", "Cases", "Days compared"),
         cells,
         source="marts.kpi_anomaly_daily",
     )

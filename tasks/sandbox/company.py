@@ -5,7 +5,7 @@ organisation.
 import csv
 import importlib
 import pkgutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -26,6 +26,7 @@ from tasks.sandbox.vendors.zendesk import Zendesk
 from tasks.sandbox.world import World
 
 _MONTHS_BACK = 13
+_DAYS_AHEAD = 60  # of history that a moving clock will show
 _FTE_PER_AGENT = 0.25  # agents of the story have other work, too
 _CATEGORIES = {
     "labour": ("variable", 5200.0),
@@ -215,12 +216,18 @@ def open_sandbox(
     daily: float = 17.0,
     port: int = 0,
     world: World | None = None,
+    time: Callable[[], datetime] | None = None,
 ) -> Iterator[Sandbox]:
-    """Serve every fake vendor as of midnight UTC of `today`; plan files are written to `folder`."""
-    day = today or datetime.now(UTC).date()
-    clock = datetime(day.year, day.month, day.day, tzinfo=UTC)
-    world = world or World(first=first_day(day), last=day - timedelta(days=1), daily=daily)
+    """Serve every fake vendor as of midnight UTC of `today`; plan files are written to `folder`.
+
+    With `time`, such as a MovingClock, they answer as of what it says at each request.
+    """
+    day = time().date() if time else today or datetime.now(UTC).date()
+    clock = time() if time else datetime(day.year, day.month, day.day, tzinfo=UTC)
+    world = world or World(first=first_day(day), last=_last_day(day, time), daily=daily)
     fakes = _fakes(world, clock)
+    for fake in fakes.values():
+        fake.time = time
     files = write_plans(world, folder, day)
     begin = datetime(world.first.year, world.first.month, world.first.day, tzinfo=UTC)
     common = {"start": begin - timedelta(days=1), "requests_per_minute": 0}
@@ -253,6 +260,13 @@ def open_sandbox(
             for secret, value in _secrets(name).items()
         }
         yield Sandbox(tuple(accounts), secrets, fakes, clock)
+
+
+def _last_day(day: date, time: Callable[[], datetime] | None) -> date:
+    """The day before a clock that stands still; far ahead of the present for one that moves."""
+    if time is None:
+        return day - timedelta(days=1)
+    return datetime.now(UTC).date() + timedelta(days=_DAYS_AHEAD)
 
 
 def _fakes(world: World, clock: datetime) -> dict[str, Fake]:

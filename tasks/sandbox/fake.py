@@ -112,11 +112,13 @@ class InjectedFault:
 class Fake:
     """Base of all fake vendors.
 
-    Subclasses answer in `answer`; `clock` is what they take for now.
+    Subclasses answer in `answer`; `clock` is what they take for now. `time`, if given, sets the
+    clock before each request.
     """
 
     def __init__(self, *, clock: datetime | None = None) -> None:
         self.clock = clock or datetime.now(UTC)
+        self.time: Callable[[], datetime] | None = None
         self.faults: list[InjectedFault] = []
         self.asked: list[Request] = []
         self.base_url = ""
@@ -151,6 +153,8 @@ class Fake:
     def respond(self, asked: Request) -> tuple[Response, bytes]:
         """The answer after mischief, and the bytes to send (fewer than announced when cut)."""
         with self._lock:
+            if self.time is not None:
+                self.clock = self.time()
             self.asked.append(asked)
             struck = next((m for m in self.faults if m.strikes(asked)), None)
             if struck:

@@ -87,14 +87,14 @@ class StoredBookmark(NamedTuple):
     account: str
     stream: str
     value: str
+    updated_at: datetime | None = None
 
 
 def bookmarks(session: Session, *, account: str = "", stream: str = "") -> list[StoredBookmark]:
     """The stored bookmarks; only those of an account or a stream if one is given."""
     table = BOOKMARK.c
-    query = sa.select(table.account, table.stream, table.value).order_by(
-        table.account, table.stream
-    )
+    columns = (table[name] for name in StoredBookmark._fields)
+    query = sa.select(*columns).order_by(table.account, table.stream)
     if account:
         query = query.where(table.account == account)
     if stream:
@@ -118,6 +118,13 @@ def move_bookmark(
             "batch_id": batch_id,
             "updated_at": now(),
         },
+    )
+
+
+def forget_bookmark(session: Session, account: str, stream: str) -> None:
+    """Forget how far a stream has been read."""
+    session.execute(
+        BOOKMARK.delete().where(BOOKMARK.c.account == account, BOOKMARK.c.stream == stream)
     )
 
 

@@ -2,10 +2,14 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import tomllib
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 from conftest import Bench
@@ -15,8 +19,9 @@ from typer.testing import CliRunner
 
 from flows.cli import app
 from flows.cli.console import clean
-from tasks.sandbox.fake import InjectedFault
-from tasks.settings import redact
+from tasks.sandbox.fake import Fake, InjectedFault, Request, Response, Served
+from tasks.sandbox.moving_clock import MovingClock
+from tasks.settings import load, redact, secret_variable
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -124,3 +129,56 @@ def desk_folder(small_bench: Bench, tmp_path: Path) -> Path:
     ]
     (tmp_path / "support_etl.toml").write_text("\n".join(lines))
     return tmp_path
+
+
+def test_the_sandbox_prints_settings_alone_and_its_secrets_as_shell_lines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """`support-etl sandbox > support_etl.toml 2> sandbox.env` gives files that can be used."""
+    files = [tmp_path / "support_etl.toml", tmp_path / "sandbox.env"]
+    code = "from flows.cli import main; main()"
+    with files[0].open("w") as out, files[1].open("w") as err:
+        process = subprocess.Popen(
+            [sys.executable, "-c", code, "sandbox", "--port", "0", "--start", "2026-01-05"],
+            cwd=tmp_path,
+            stdout=out,
+            stderr=err,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+    try:
+        for _ in range(600):
+            if "Ctrl-C" in files[1].read_text():
+                break
+            with pytest.raises(subprocess.TimeoutExpired):
+                process.wait(0.1)
+        assert tomllib.loads(files[0].read_text())["accounts"]
+        monkeypatch.setenv("SUPPORT_ETL_CONFIG", str(files[0]))
+        accounts = {one.connector: one for one in load().accounts}
+        shell = f". {files[1]}; printf %s ${secret_variable('zendesk_acme', 'api_token')}"
+        done = subprocess.run(["sh", "-c", shell], capture_output=True, text=True, check=True)
+        assert (done.stdout, done.stderr) == ("zendesk-demo-token", "")
+        with pytest.raises(OSError, match="401"):
+            urlopen(f"{accounts['zendesk'].base_url}/api/v2/users.json")
+    finally:
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
+    assert "2026-01-05T00:0" in files[1].read_text()
+
+
+class Watch(Fake):
+    """Answers with its clock."""
+
+    def answer(self, asked: Request) -> Response:
+        return Response(self.clock.isoformat())
+
+
+def test_the_clock_of_the_sandbox_moves_and_never_passes_the_present():
+    begin = datetime.now(UTC) - timedelta(days=2)
+    fake = Watch()
+    fake.time = MovingClock(begin, speed=1e6)
+    with Served(fake) as served:
+        seen = [datetime.fromisoformat(json.load(urlopen(served.url))) for _ in range(3)]
+    assert begin < seen[0] <= seen[1] <= seen[2] <= datetime.now(UTC)
+    assert seen[2] > begin + timedelta(minutes=30)
+    assert {instant.second for instant in seen} == {0}
+    assert MovingClock(begin, speed=0)() == begin.replace(second=0, microsecond=0)

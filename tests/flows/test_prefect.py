@@ -298,8 +298,14 @@ def look_at_what_is_shown(prefect: Prefect, run: str) -> None:
     assert any(t.startswith("ingest zendesk_acme/tickets") for t in tasks)
     assert any(t.startswith("build marts.kpi_daily") for t in tasks)
     artifacts = {a["key"]: a for a in prefect.ask("artifacts/filter", {})}
-    assert {"kpis", "validation"} <= set(artifacts)
+    assert {"kpis", "validation", "report", "spreadsheet", "data-docs", "tables"} <= set(artifacts)
     assert "Tickets created" in artifacts["kpis"]["data"]
+    assert "file://" in artifacts["report"]["data"]
+    logs = prefect.ask("logs/filter", {"logs": {"flow_run_id": {"any_": [run]}}})
+    ours = [log["message"] for log in logs if log["name"] == "support_etl"]
+    assert "building tables" in ours, "the lines of the job are in the log of its run"
+    assert len(ours) == len(set(ours)), "each of them once"
+    assert prefect.ask(f"flow_runs/{run}")["name"] == "hourly 2026-11-01 00:00"
 
 
 def equals_a_clean_run(few: Bench, tmp_path: Path) -> None:

@@ -13,9 +13,11 @@ import pytest
 from conftest import Bench, written
 from tests_support import TODAY, differences, midnight
 
+from flows.pipeline.context import open_warehouse
 from flows.pipeline.quarantine import dismiss, quarantined
+from flows.pipeline.state import reset, stream_states
 from flows.pipeline.upkeep import migrate, prepare_warehouse, status, tidy
-from tasks.errors import ConfigurationError
+from tasks.errors import ConfigurationError, RunAtWorkError
 from tasks.sandbox.fake import InjectedFault
 from tasks.watch import judge
 
@@ -53,6 +55,11 @@ def test_a_warehouse_moves_from_duckdb_to_postgresql_and_goes_on_there(small: Be
 
 
 def test_status_shows_what_needs_attention(small: Bench, small_sandbox):
+    assert (
+        "call `support-etl run`"
+        in dict(status(small.settings(), max_age_hours=26).lines).popitem()[1]
+    )
+    assert not list(small.folder.glob("*.duckdb*")), "looking makes no warehouse"
     prepare_warehouse(small.settings())
     assert status(small.settings(), max_age_hours=26).lines == (
         ("last run", "none yet; call `support-etl run`"),
@@ -69,6 +76,27 @@ def test_status_shows_what_needs_attention(small: Bench, small_sandbox):
     small.run(midnight(TODAY))
     assert status(small.settings(), max_age_hours=10**6).is_ok
     assert not status(small.settings(), max_age_hours=0.001).is_ok
+    streams_can_be_read_again(small)
+
+
+def streams_can_be_read_again(small: Bench) -> None:
+    """State is listed by stream, moves back to an instant, and no run may be at work then."""
+    settings = small.settings()
+    before = {(one.account, one.stream): one for one in stream_states(settings, ())}
+    assert before["zendesk_acme", "tickets"].cursor
+    assert before["zendesk_acme", "tickets"].next_read == "from its cursor"
+    assert before["zendesk_acme", "ticket_events"].until == midnight(TODAY)
+    week_ago = midnight(TODAY) - timedelta(days=7)
+    with pytest.raises(ConfigurationError, match="keeps up by vendor cursor"):
+        reset(settings, "zendesk_acme", "tickets", to=week_ago, dry_run=False)
+    with open_warehouse(settings) as warehouse, warehouse.held(), pytest.raises(RunAtWorkError):
+        reset(settings, "zendesk_acme", "tickets", to=None, dry_run=False)
+    reset(settings, "zendesk_acme", "tickets", to=None, dry_run=False)
+    (after,) = (one for one in stream_states(settings, ()) if one.stream == "tickets")
+    assert (after.until, after.cursor) == (None, "")
+    assert after.next_read.startswith("from 2026-")
+    again = small.read(midnight(TODAY))
+    assert (again.state, again.changed_rows) == ("completed", 0), "the same rows, read again"
 
 
 @pytest.mark.parametrize(
@@ -97,12 +125,15 @@ def test_a_bookmark_that_cannot_be_used_ends_its_stream_by_name(
     assert broken.name == "zendesk_acme/ticket_events"
     assert broken.message.startswith("BookmarkError: the bookmark of zendesk_acme/ticket_events")
     assert fault in broken.message
-    assert "delete from ops.bookmark where account = 'zendesk_acme'" in broken.message
+    assert "support-etl state reset zendesk_acme ticket_events" in broken.message
     result = status(small.settings(), max_age_hours=10**6)
     assert fault in dict(result.lines)["bookmark zendesk_acme/ticket_events"]
     assert not result.is_ok
-    with written(small.url) as session:
-        session.execute("delete from ops.bookmark where stream = 'ticket_events'")
+    before = small.fetch("select * from ops.bookmark order by all")
+    ask = (small.settings(), "zendesk_acme", "ticket_events")
+    assert reset(*ask, to=None, dry_run=True) == {"before": value, "after": "none"}
+    assert small.fetch("select * from ops.bookmark order by all") == before
+    reset(*ask, to=None, dry_run=False)
     assert small.read(midnight(TODAY)).state == "completed"
 
 

@@ -6,7 +6,9 @@ select
     usual_value,
     usual_low,
     usual_high,
-    days_compared
+    days_compared,
+    cases_count,
+    usual_cases_count
 from marts.kpi_anomaly_daily
 where
     is_anomaly
