@@ -60,7 +60,9 @@ def sandbox(
     folder = Path(tempfile.mkdtemp(prefix="support-etl-plans-"))
     with open_sandbox(folder, port=port, time=clock) as company:
         for account in company.accounts:
-            typer.echo(account_values(account))
+            for text in account_values(account).splitlines():
+                console.line(text)
+            console.line()
         for name, value in company.secrets.items():
             console.progress(f"export {name}={shlex.quote(value)}")
         console.progress(f"# plan files are in {folder}")
