@@ -5,16 +5,13 @@ issue carries, since lists of options need the right to administer Jira. The req
 language of a request are fields of the site.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
-from functools import partial
+from collections.abc import Iterator, Mapping
 
 from tasks.connectors.jira.api import full
-from tasks.connectors.jira.tickets import OVERLAP, search
 from tasks.entities import FIELD
 from tasks.rest.fields import OwnFields
 from tasks.rest.paging import SinglePage
-from tasks.rest.spec import IncrementalWindow, Json, Output, Record, RecordContext, Row, Stream
+from tasks.rest.spec import Json, Output, Record, RecordContext, Row
 from tasks.rest.values import TopLevelList
 
 KINDS = {
@@ -35,12 +32,15 @@ NAMES = ("value", "name", "displayName")  # what people read of an object, by it
 
 
 def definition(field: Record, context: RecordContext) -> Iterator[Row]:
-    """A field whose values are plain; people, SLAs and links have other tables or none."""
+    """A field whose values are plain; people, SLAs and links have other tables or none.
+
+    The search asks for what is navigable, so that other fields would stay empty.
+    """
     schema = field.get("schema") or {}
     kind = KINDS.get(str(schema.get("type")))
     if schema.get("type") == "array" and schema.get("items") in MANY_OF:
         kind = "many"
-    if kind and field["id"] not in CARRIED:
+    if kind and field["id"] not in CARRIED and field.get("navigable") is not False:
         yield {
             "record_type": "ticket",
             "field_id": field["id"],
@@ -73,12 +73,6 @@ def words(part: Mapping[str, Json]) -> Iterator[str]:
         yield from words(below)
 
 
-def ask_by_name(stream: Stream, field_ids: Sequence[str]) -> Stream:
-    """Ask for fields that are not navigable, as fields of apps may be."""
-    sync = IncrementalWindow(overlap=OVERLAP, body=partial(search, more=tuple(field_ids)))
-    return replace(stream, sync=sync)
-
-
 STREAMS = (
     full(
         "fields",
@@ -101,6 +95,5 @@ OWN_FIELDS = (
         at="fields",
         reserved={"tags": "fields.labels"},
         reshape=plain,
-        ask=ask_by_name,
     ),
 )

@@ -25,8 +25,6 @@ from tasks.rest.values import TopLevelList, sql
 
 TOKEN = BodyCursor(at="nextPageToken", into=("nextPageToken",))
 
-OVERLAP = timedelta(hours=12, minutes=5)  # times are read in the user's zone
-
 PROJECT = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
@@ -44,10 +42,8 @@ def desks(settings: Mapping[str, Json]) -> str:
     return f"project in ({', '.join(keys)})" if keys else "projectType = service_desk"
 
 
-def search(
-    window: Window, settings: Mapping[str, Json], more: tuple[str, ...] = ()
-) -> dict[str, Json]:
-    """The search of a window; `more` are fields that may not be navigable.
+def search(window: Window, settings: Mapping[str, Json]) -> dict[str, Json]:
+    """The search of a window.
 
     It ends 15 hours late, as it begins early: the times are the user's.
     """
@@ -57,7 +53,7 @@ def search(
             f'{desks(settings)} AND updated >= "{window.start:%Y-%m-%d %H:%M}" AND updated <'
             f' "{end:%Y-%m-%d %H:%M}" ORDER BY updated ASC, key ASC'
         ),
-        "fields": ["*navigable", "comment", *more],
+        "fields": ["*navigable", "comment"],
         "properties": ["request.channel.type"],
         "maxResults": 100,
     }
@@ -80,7 +76,7 @@ STREAMS = (
         method="POST",
         records="issues",
         paging=BodyCursor(at="nextPageToken", into=("nextPageToken",), ends="isLast"),
-        sync=IncrementalWindow(overlap=OVERLAP, body=search),
+        sync=IncrementalWindow(overlap=timedelta(hours=12, minutes=5), body=search),
         document=FIELDS,
         child_streams=(
             ChildStream(
