@@ -4,6 +4,7 @@ from tasks.planning.budget_variance import (
     Budget,
     BudgetLineRow,
     CostRow,
+    MissingRatesRow,
     PlannedContactsRow,
     PresentMonthRow,
     SolvedRow,
@@ -29,5 +30,6 @@ def build_budget(session: Session, run_id: str) -> list[Materialized]:
         costs=read(session, "budget/costs", CostRow, until=until),
         planned_contacts=read(session, "budget/planned_contacts", PlannedContactsRow, until=until),
         solved=read(session, "budget/solved", SolvedRow, until=until),
+        missing_rates=read(session, "budget/missing_rates", MissingRatesRow, until=until),
     )
     return write_tables(session, build, variance_tables(budget), run_id)

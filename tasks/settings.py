@@ -193,6 +193,14 @@ class BusinessSettings(_Section):
     first_day: date | None = Field(
         None, description="First day of the daily tables; default: the day of the first ticket"
     )
+    exchange_rate_days: int = Field(
+        400,
+        ge=1,
+        description=(
+            "An exchange rate holds for so many days, unless a later one comes before; money"
+            " without one is in no sum, and an alert says so"
+        ),
+    )
     recontact_days: int = Field(
         7,
         description=(

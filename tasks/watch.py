@@ -19,7 +19,7 @@ from tasks.warehouse import runlog
 from tasks.warehouse.engine import Warehouse
 from tasks.warehouse.session import Session
 
-KINDS = ("quiet", "volume", "behind", "unknown", "schedule", "unexplained")
+KINDS = ("quiet", "volume", "behind", "unknown", "schedule", "unexplained", "rate")
 WEEKS = 8
 _LEAST_A_DAY = 1.0
 _ROBUST = 1.4826  # a normal distribution's standard deviation in median absolute deviations
@@ -35,6 +35,16 @@ class DailyCount(NamedTuple):
     account: str
     day: date
     records_count: int
+
+
+class MissingRate(NamedTuple):
+    """Costs or plan lines of one currency that nothing converts."""
+
+    kind: str
+    currency: str
+    records_count: int
+    first_on: date
+    last_on: date
 
 
 class Agreement(NamedTuple):
@@ -68,6 +78,7 @@ def watch(warehouse: Warehouse, settings: Settings, as_of: datetime) -> list[Ale
         alerts = [*_behind(session, settings, as_of), *_schedules(session, settings)]
         alerts += [(on, "unknown", words) for on, words in unknown_words(account_values(session))]
         alerts += _unlike(session, settings, as_of)
+        alerts += _without_rate(session)
         for subject, days in _daily(session, as_of).items():
             alerts += judge(subject, days, as_of)
         runlog.record_alerts(session, KINDS, alerts)
@@ -171,6 +182,17 @@ def _unlike(session: Session, settings: Settings, as_of: datetime) -> Iterator[A
                 f" it; see `support-etl compare --account {row.account}`"
             )
             yield f"{row.account}/{row.title}", "unexplained", description
+
+
+def _without_rate(session: Session) -> Iterator[Alert]:
+    """Currencies of costs or plans that have no exchange rate: sums are incomplete by them."""
+    for row in read(session, "watch/missing_rates", MissingRate):
+        description = (
+            f"{row.records_count:,} {row.kind}{'s' if row.records_count > 1 else ''} between"
+            f" {row.first_on.isoformat()} and {row.last_on.isoformat()} have no exchange rate and"
+            " are in no sum; add it to exchange_rates"
+        )
+        yield f"{row.currency}/{row.kind}", "rate", description
 
 
 def _behind(session: Session, settings: Settings, as_of: datetime) -> Iterator[Alert]:

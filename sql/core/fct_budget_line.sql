@@ -1,6 +1,7 @@
--- One row for each line of the latest plan (by version name), converted at the rate of the month's
--- first day. A line without an amount is its driver's quantity (its own, or the headcount plan's)
--- times the driver's rate.
+-- One row for each line of the plan in force, converted at the rate of the month's first day. For
+-- each account and month the latest version that has it is in force, by valid date and then by
+-- name: a revision of some months leaves the others, and last year, as they were planned. A line
+-- without an amount is its driver's quantity (its own, or the headcount plan's) times its rate.
 with known_rates as (
     select
         currency,
@@ -10,8 +11,33 @@ with known_rates as (
     group by currency, valid_from_on
 ),
 
-latest_version as (
-    select max(version) as version from source.budget_line
+month_versions as (
+    select
+        account,
+        month_on,
+        version,
+        max(valid_from_on) as valid_from_on,
+        max(version_order) as version_order
+    from source.budget_line
+    group by account, month_on, version
+),
+
+ranked_versions as (
+    select
+        month_versions.account,
+        month_versions.month_on,
+        month_versions.version,
+        row_number() over (
+            partition by month_versions.account, month_versions.month_on
+            order by
+                coalesce(month_versions.valid_from_on, date '1900-01-01') desc,
+                coalesce(month_versions.version_order, '') desc,
+                month_versions.version desc
+        ) as place
+    from month_versions
+    join ops.reporting_zone as zone
+        on zone.is_main
+            and coalesce(month_versions.valid_from_on, zone.last_day) <= zone.last_day
 ),
 
 planned_headcount as (
@@ -46,7 +72,11 @@ plan_lines as (
             when budget_line.driver = 'contacts' then planned_headcount.contacts
         end as driver_quantity
     from source.budget_line as budget_line
-    join latest_version on budget_line.version = latest_version.version
+    join ranked_versions
+        on budget_line.account = ranked_versions.account
+            and budget_line.month_on = ranked_versions.month_on
+            and budget_line.version = ranked_versions.version
+            and ranked_versions.place = 1
     left join planned_headcount
         on budget_line.month_on = planned_headcount.month_on
             and budget_line.team = planned_headcount.team
@@ -66,6 +96,7 @@ priced_lines as (
         plan_lines.driver_quantity,
         plan_lines.driver_rate,
         setting.currency as reporting_currency,
+        setting.exchange_rate_days,
         coalesce(
             plan_lines.amount,
             cast(
@@ -88,6 +119,7 @@ rate_days as (
     join known_rates
         on priced_lines.currency = known_rates.currency
             and priced_lines.month_on >= known_rates.valid_from_on
+            and priced_lines.month_on - known_rates.valid_from_on <= priced_lines.exchange_rate_days
             and priced_lines.currency <> priced_lines.reporting_currency
     group by priced_lines.currency, priced_lines.month_on
 ),

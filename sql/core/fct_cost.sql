@@ -120,7 +120,8 @@ parts_with_currency as (
         monthly_parts.paid_for,
         monthly_parts.currency,
         monthly_parts.amount,
-        setting.currency as reporting_currency
+        setting.currency as reporting_currency,
+        setting.exchange_rate_days
     from monthly_parts cross join ops.reporting_setting as setting
 ),
 
@@ -133,12 +134,16 @@ rate_days as (
         max(
             case
                 when known_rates.valid_from_on <= parts_with_currency.posted_on
+                    and parts_with_currency.posted_on - known_rates.valid_from_on
+                    <= parts_with_currency.exchange_rate_days
                     then known_rates.valid_from_on
             end
         ) as day_rate_on,
         max(
             case
                 when known_rates.valid_from_on <= parts_with_currency.month_on
+                    and parts_with_currency.month_on - known_rates.valid_from_on
+                    <= parts_with_currency.exchange_rate_days
                     then known_rates.valid_from_on
             end
         ) as month_rate_on

@@ -2,7 +2,8 @@
 -- last complete day. Variable lines go by work days. Fixed lines are due on the first of the month;
 -- what is not posted yet is still to come. The third method uses the forecast drivers: it pays for
 -- the people that the forecast needs, whether or not they can be hired, so the official outlook is
--- the first method.
+-- the first method. Sums leave out what has no exchange rate; they say how much, and are null where
+-- nothing has one.
 with today as (
     select
         zone.last_day,
@@ -24,6 +25,7 @@ spent_lines as (
         cost.category,
         min(case when cost.amount_reporting is not null then cost.accrued_on end) as first_on,
         sum(cost.amount_reporting) as actual,
+        sum(case when cost.amount_reporting is null then 1 else 0 end) as without_rate,
         sum(case when cost.month_on = today.month_starts_on then cost.amount_reporting else 0 end)
             as actual_of_month
     from core.fct_cost as cost
@@ -126,6 +128,7 @@ plan_lines as (
         budget_line.category,
         budget_line.kind,
         budget_line.amount_reporting as amount,
+        budget_line.amount is not null and budget_line.amount_reporting is null as is_without_rate,
         budget_line.month_on > today.month_starts_on as is_later,
         budget_line.month_on = today.month_starts_on as is_now,
         today.month_left,
@@ -166,6 +169,7 @@ valued_lines as (
         category,
         kind,
         amount,
+        is_without_rate,
         is_later,
         is_now,
         month_left,
@@ -185,7 +189,11 @@ planned_year as (
         team,
         category,
         case when min(kind) = max(kind) then min(kind) else 'mixed' end as kind,
-        coalesce(sum(amount), 0) as plan_year,
+        case
+            when max(case when is_without_rate then 1 else 0 end) = 1 then sum(amount)
+            else coalesce(sum(amount), 0)
+        end as plan_year,
+        sum(case when is_without_rate then 1 else 0 end) as without_rate,
         max(case when is_driven then 1 else 0 end) as driven_lines,
         sum(
             case
@@ -257,8 +265,16 @@ year_lines as (
         reported_lines.category,
         today.last_day,
         coalesce(planned_year.kind, 'fixed') as kind,
-        coalesce(planned_year.plan_year, 0) as plan_year,
-        coalesce(spent_lines.actual, 0) as actual,
+        case
+            when coalesce(planned_year.without_rate, 0) > 0 then planned_year.plan_year
+            else coalesce(planned_year.plan_year, 0)
+        end as plan_year,
+        case
+            when coalesce(spent_lines.without_rate, 0) > 0 then spent_lines.actual
+            else coalesce(spent_lines.actual, 0)
+        end as actual,
+        coalesce(planned_year.without_rate, 0) as plan_lines_without_rate,
+        coalesce(spent_lines.without_rate, 0) as costs_without_rate,
         coalesce(workdays_since_first.workdays_done, 0) as workdays_done,
         coalesce(workdays_to_come.workdays_left, 0) as workdays_left,
         reported_lines.fiscal_year = today.fiscal_year as is_open,
@@ -300,11 +316,14 @@ still_to_spend as (
         last_day,
         plan_year,
         actual,
+        plan_lines_without_rate,
+        costs_without_rate,
         workdays_done,
         workdays_left,
         is_open,
         is_driven,
         case
+            when plan_year is null then null
             when not is_open then cast(0 as double)
             when plan_due > 0 and plan_due > actual_of_month
                 then plan_left + plan_due - actual_of_month
@@ -328,6 +347,8 @@ rounded_lines as (
         last_day as as_of_day,
         cast(plan_year as decimal(18, 4)) as plan_year,
         cast(actual as decimal(18, 4)) as actual_to_date,
+        plan_lines_without_rate,
+        costs_without_rate,
         workdays_done,
         workdays_left,
         cast(floor(plan_left * 10000 + 0.5) / 10000 as decimal(18, 4)) as plan_left,
@@ -363,5 +384,8 @@ select
     actual_to_date + drivers_left as year_end_drivers,
     actual_to_date + plan_left as outlook,
     'plan' as outlook_method,
-    actual_to_date + plan_left - plan_year as outlook_variance
+    actual_to_date + plan_left - plan_year as outlook_variance,
+    cast(plan_lines_without_rate as bigint) as plan_lines_without_rate,
+    cast(costs_without_rate as bigint) as costs_without_rate,
+    plan_lines_without_rate = 0 and costs_without_rate = 0 as is_complete
 from rounded_lines

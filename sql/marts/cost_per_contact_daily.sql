@@ -1,8 +1,19 @@
 -- One row for each day, team and channel: the team's cost of the month so far, split over channels
 -- by the handle time of their solved tickets. Tickets without a handle time count with the team's
 -- mean; while nothing is solved, opened tickets count. The parts are differences of rounded sums,
--- so they add up.
-with cost_months as (
+-- so they add up. Costs without an exchange rate are left out, and their number is said.
+with missing_rates as (
+    select
+        cost.month_on,
+        cost.team,
+        count(*) as costs
+    from core.fct_cost as cost
+    join ops.reporting_zone as zone on zone.is_main and cost.accrued_on <= zone.last_day
+    where cost.amount_reporting is null
+    group by cost.month_on, cost.team
+),
+
+cost_months as (
     select
         month_on,
         team
@@ -105,6 +116,7 @@ month_to_date as (
                 order by channel_days.day
             )
             as labour,
+        channel_days.month_on,
         sum(coalesce(daily_costs.other, 0))
             over (
                 partition by channel_days.team, channel_days.channel, channel_days.month_on
@@ -162,6 +174,7 @@ channel_weights as (
         month_to_date.day,
         month_to_date.team,
         month_to_date.channel,
+        month_to_date.month_on,
         month_to_date.labour,
         month_to_date.other,
         month_to_date.created,
@@ -186,6 +199,7 @@ weights_so_far as (
         day,
         team,
         channel,
+        month_on,
         labour,
         other,
         created,
@@ -201,6 +215,7 @@ cost_parts as (
         day,
         team,
         channel,
+        month_on,
         created,
         solved,
         cast(
@@ -254,5 +269,9 @@ select
                 )
                 / 10000 as decimal(18, 4)
             )
-    end as cost_per_resolution
-from cost_parts cross join ops.reporting_setting as setting
+    end as cost_per_resolution,
+    coalesce(missing_rates.costs, 0) as costs_without_rate
+from cost_parts
+cross join ops.reporting_setting as setting
+left join missing_rates
+    on cost_parts.month_on = missing_rates.month_on and cost_parts.team = missing_rates.team

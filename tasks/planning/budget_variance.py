@@ -5,6 +5,7 @@ reporting currency.
 """
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -57,6 +58,16 @@ class CostRow:
 
 
 @dataclass(frozen=True, slots=True)
+class MissingRatesRow:
+    """Plan lines and costs of a month that no exchange rate converts; no sum has them."""
+
+    month_on: date
+    team: str
+    plan_lines: int
+    costs: int
+
+
+@dataclass(frozen=True, slots=True)
 class PlannedContactsRow:
     """Contacts and minutes of work per contact in the headcount plan."""
 
@@ -86,6 +97,7 @@ class Budget:
     costs: list[CostRow]
     planned_contacts: list[PlannedContactsRow]
     solved: list[SolvedRow]
+    missing_rates: Sequence[MissingRatesRow] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +120,8 @@ class _Cell:
     plan_hours: Decimal | None = None
     contacts: int = 0
     hours: Decimal | None = None
+    plan_lines_without_rate: int = 0
+    costs_without_rate: int = 0
 
 
 _Cells = dict[date, dict[str, _Cell]]  # by month, then team
@@ -159,6 +173,10 @@ def _costs(budget: Budget) -> _Cells:
             cell.labour += cost.amount_at_plan_rate
         else:
             cell.other += cost.amount_at_plan_rate
+    for missing in budget.missing_rates:
+        cell = cells[missing.month_on][missing.team]
+        cell.plan_lines_without_rate = missing.plan_lines
+        cell.costs_without_rate = missing.costs
     return cells
 
 
@@ -224,6 +242,8 @@ def _row(
         other=cell.other - cell.plan_other,
         fx=cell.fx,
         total=actual - plan,
+        plan_lines_without_rate=cell.plan_lines_without_rate,
+        costs_without_rate=cell.costs_without_rate,
     )
 
 

@@ -175,3 +175,5 @@ class BudgetVarianceMonthly:
     other: Decimal
     fx: Decimal
     total: Decimal
+    plan_lines_without_rate: int
+    costs_without_rate: int

@@ -40,9 +40,18 @@ class OutlookRow:
     """Cost of the fiscal year."""
 
     fiscal_year: int
-    outlook: Decimal
-    plan: Decimal
+    outlook: Decimal | None
+    plan: Decimal | None
     currency: str
+    plan_lines_without_rate: int
+    costs_without_rate: int
+
+    @property
+    def gap(self) -> str:
+        """What the sums lack for want of an exchange rate; empty if nothing."""
+        counts = {"plan lines": self.plan_lines_without_rate, "costs": self.costs_without_rate}
+        missing = [f"{count} {what}" for what, count in counts.items() if count]
+        return f"incomplete: {' and '.join(missing)} without exchange rate" if missing else ""
 
 
 def ticket_headline(week: NextWeekRow, past: PastErrorRow | None) -> Headline:
@@ -67,11 +76,12 @@ def people_headline(needed_fte: float, planned_fte: float | None) -> Headline:
 
 def money_headline(year: OutlookRow) -> Headline:
     """Where the fiscal year ends."""
-    return Headline(
-        f"Outlook {year.fiscal_year}",
-        f"{year.outlook:,.0f} {year.currency}",
-        f"plan {year.plan:,.0f}; {year.outlook - year.plan:+,.0f}",
-    )
+    title = f"Outlook {year.fiscal_year}"
+    if year.outlook is None or year.plan is None:
+        return Headline(title, "not known", year.gap)
+    compared = f"plan {year.plan:,.0f}; {year.outlook - year.plan:+,.0f}"
+    amount = f"{year.outlook:,.0f} {year.currency}"
+    return Headline(title, amount, "; ".join(part for part in (compared, year.gap) if part))
 
 
 def expected_plot(opened: Columns, expected: Columns) -> Plot:

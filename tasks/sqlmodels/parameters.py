@@ -72,6 +72,7 @@ def _setting_row(business: BusinessSettings) -> dict[str, Any]:
         "time_zone": business.time_zone,
         "currency": business.currency,
         "recontact_days": business.recontact_days,
+        "exchange_rate_days": business.exchange_rate_days,
     }
 
 

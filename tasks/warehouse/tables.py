@@ -248,6 +248,11 @@ REPORTING_SETTING = _ops(
         "A requester who comes again within so many days was not helped at first contact",
         required=True,
     ),
+    _c(
+        "exchange_rate_days",
+        "whole",
+        "An exchange rate holds for so many days, unless a later one comes before",
+    ),
 )
 ACCOUNT_MARK = _ops(
     "account_mark",
@@ -299,13 +304,13 @@ CHANGED_TICKET = _ops(
 ALERT = _ops(
     "alert",
     "What looks wrong though nothing failed: sources that went quiet, days unlike others, sources"
-    " not read for long, values that nobody has given a meaning",
+    " not read for long, values that nobody has given a meaning, money without an exchange rate",
     ("subject", "kind"),
     _c("subject", "text", "Account, and entity or stream", required=True),
     _c(
         "kind",
         "text",
-        "quiet, volume, behind, unknown, schedule, field, missing or ghost",
+        "quiet, volume, behind, unknown, schedule, field, rate, missing or ghost",
         required=True,
     ),
     _c("description", "text", "What a person should know", required=True),

@@ -108,7 +108,12 @@ PARAMETERS: dict[str, list[dict[str, Any]]] = {
         }
     ],
     "ops.reporting_setting": [
-        {"time_zone": "Europe/Berlin", "currency": "EUR", "recontact_days": 7}
+        {
+            "time_zone": "Europe/Berlin",
+            "currency": "EUR",
+            "recontact_days": 7,
+            "exchange_rate_days": 400,
+        }
     ],
     "core.dim_kpi": [asdict(row) for row in kpi_rows()],
 }
