@@ -53,6 +53,7 @@ _KINDS = {
     "number": "a number",
     "money": "a number",
 }
+_MOST_PLANS = 7
 _ENGLISH = TableSettings(
     path=("legacy",),
     decimal=".",
@@ -78,6 +79,7 @@ class _Plan:
     filled: Mapping[str, str]
     readers: dict[str, Reader] = field(default_factory=dict)
     totals_in: tuple[str, ...] = ()
+    seen: dict[tuple[Json, ...], int] = field(default_factory=dict)
     amounts: tuple[str, ...] = ()
 
     def rows(
@@ -126,9 +128,24 @@ class _Plan:
             row["month_on"] = month
         complaints += _without_marks(row, self.amounts)
         if complaints:
-            text_keys = (n for n in self.spec.entity.key if self.spec.column(n).kind == "text")
-            return Refusal("; ".join(complaints), {n: row[n] for n in text_keys if n in row})
+            return Refusal("; ".join(complaints), _text_key(self.spec, row))
         return row
+
+    def repeated(self, row: Row) -> str:
+        """The reason to leave out a row of which the file has another one; the first counts.
+
+        Rows that say when they changed may come again, and so may equal ones.
+        """
+        if row.get("version_at") is not None or self.table.changed_by:
+            return ""
+        key = tuple(row.get(name) for name in self.spec.entity.key)
+        if None in key:  # the rules of the entity say what is missing
+            return ""
+        content = hash(tuple(sorted((name, str(value)) for name, value in row.items())))
+        if self.seen.setdefault(key, content) == content:
+            return ""
+        named = ", ".join(f"{n} {v}" for n, v in zip(self.spec.entity.key, key, strict=True))
+        return f"another row of the file has the same key: {named}"
 
     def _is_empty(self, cell: Json) -> bool:
         if cell is None:
@@ -173,6 +190,12 @@ def _plan(
     )
     plan.totals_in = tuple(dict.fromkeys((*facts.columns[:1], *named)))
     return plan
+
+
+def _text_key(spec: TableSpec, row: Row) -> Row:
+    """What is known of the key of a row, as far as it is text."""
+    names = (name for name in spec.entity.key if spec.column(name).kind == "text")
+    return {name: row[name] for name in names if name in row}
 
 
 def reader_of(
@@ -373,7 +396,7 @@ class TableRows:
         self, spec: TableSpec, finish: Finish = as_it_is, *, unless: str | None = None
     ) -> None:
         self.spec, self.finish, self._unless = spec, finish, unless
-        self._last: tuple[Json, Json, _Plan] | None = None
+        self._plans: tuple[tuple[Json, Json, _Plan], ...] = ()  # of streams that run at once
 
     def __call__(
         self,
@@ -395,14 +418,17 @@ class TableRows:
             if isinstance(row, Refusal):
                 if self._unless is None:  # else the table's own entity has it in the quarantine
                     yield row
+            elif self._unless is None and (reason := plan.repeated(row)):
+                yield Refusal(reason, _text_key(self.spec, row))
             else:
                 yield from self.finish(row)
 
     def _plan_of(self, context: RecordContext) -> _Plan:
         """The plan of a file, made once for all its records."""
-        document, settings, last = context.parent_document, context.settings, self._last
-        if last and last[0] is document and last[1] is settings:
-            return last[2]
+        document, settings = context.parent_document, context.settings
+        for known, of_settings, plan in self._plans:
+            if known is document and of_settings is settings:
+                return plan
         if document is None:
             plan = _plan(
                 self.spec,
@@ -419,5 +445,5 @@ class TableRows:
             )
             facts = msgspec.convert(document, Facts)
             plan = _plan(self.spec, table or _ENGLISH, facts)
-        self._last = (document, settings, plan)
+        self._plans = ((document, settings, plan), *self._plans[:_MOST_PLANS])
         return plan
