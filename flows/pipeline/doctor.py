@@ -128,7 +128,8 @@ def _open_files(client: Client, streams: Sequence[Stream]) -> str:
         except Exception as refusal:
             broken.append(f"{stream.name}: {refusal}")
         else:
-            opened.append(stream.name)
+            remarks = client.remarks.get(stream.name, ())
+            opened.append(f"{stream.name} ({'; '.join(remarks)})" if remarks else stream.name)
     client.close()
     if broken:
         raise ConfigurationError("; ".join(broken))

@@ -296,7 +296,8 @@ class _Ingestion:
         load = Load(session, self.stream, batch, desk)
         with session.begin():
             load.waiting = runlog.open_quarantine_keys(session, self.account.name, self.stream.name)
-            return load, erase.erased_of(session, self.account.name, self.context.lookup)
+            account = desk or self.account.name
+            return load, erase.erased_of(session, account, self.context.lookup)
 
     def _pages(self, batch: Batch, tally: Tally) -> Iterator[ReceivedPage]:
         """The pages that are landed already, then the rest from the vendor, each landed first."""

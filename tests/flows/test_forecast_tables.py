@@ -389,7 +389,7 @@ def test_an_impossible_plan_is_rejected_or_named(bench: Bench, tmp_path):
     path = tmp_path / "budget.csv"
     path.write_text(
         "version,month_on,team,category,paid_for,kind,amount,currency,driver,driver_quantity,driver_rate\n"
-        f"a,{TODAY:%Y-%m}-01,T,licences,desk,fixed,100,EUR,seat,10,10.001\n"
+        f"a,{TODAY:%Y-%m}-01,T,licences,desk,fixed,100,EUR,seat,10,10.0010\n"
         f"a,{TODAY:%Y-%m}-01,T,licences,wrong,fixed,100,EUR,seat,10,11\n"
         f"a,{TODAY:%Y-%m}-01,T,licences,nothing,fixed,,EUR,seat,,11\n"
         f"a,{TODAY:%Y-%m}-01,T,licences,phone,fixed,,EUR,fte,,11\n"
