@@ -19,6 +19,7 @@ from tasks.sqlmodels.parameters import last_complete_day
 from tasks.transform import model_tables
 from tasks.warehouse.engine import Warehouse
 from tasks.warehouse.migrations import prepare
+from tasks.watch import _without_rate
 
 REPORTING = "USD"
 MONTHS = [date(2026, month, 1) for month in range(2, 9)]
@@ -258,6 +259,26 @@ def test_every_cost_in_every_month(case):
     assert whole == {
         e["entry_id"]: e["amount"] for e in given["cost_entry"]
     }  # to the last digit, however it is parted
+
+
+def test_costs_without_a_rate_are_counted_and_alerted(case):
+    warehouse, given, last_day = case
+    unrated = {
+        e["entry_id"]: e for e in given["cost_entry"] if not rate(e["currency"], e["posted_on"])
+    }
+    assert unrated
+    with warehouse.session() as session:
+        alerts = {subject: (kind, said) for subject, kind, said in _without_rate(session)}
+    kind, said = alerts["SEK/cost"]
+    assert kind == "rate"
+    assert "no exchange rate" in said
+    parts = costs(list(unrated.values())).values()
+    due = [part for part in parts if part["accrued_on"] <= last_day]
+    years = rows(warehouse, "select * from marts.budget_year")
+    assert sum(year["costs_without_rate"] for year in years) == len(due)
+    assert all(year["is_complete"] != bool(year["costs_without_rate"]) for year in years)
+    variances = rows(warehouse, "select * from marts.cost_per_contact_daily")
+    assert {row["team"] for row in variances if row["costs_without_rate"]}
 
 
 def test_the_budget_of_every_day(case):

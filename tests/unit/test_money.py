@@ -1,5 +1,6 @@
 """Variances: the worked example, corners, and that the parts are the whole, to the last digit."""
 
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
@@ -7,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tasks.planning.budget_variance import (
+    Budget,
+    CostRow,
+    MissingRatesRow,
+    PresentMonthRow,
+    variance_tables,
+)
 from tasks.planning.money import Variance, Work, variances
+from tasks.reporting.planning import OutlookRow, money_headline
 
 PLAN = {
     "e-mail": Work(Decimal(8000), Decimal("0.25"), Decimal(30)),
@@ -79,3 +88,26 @@ def test_plan_and_variances_make_the_actual(plan, actual):
         assert float(summed(result, "volume")) == pytest.approx(
             float((v_a - v_p) * mean), rel=1e-9, abs=1e-6
         )
+
+
+def test_money_without_an_exchange_rate_is_counted_and_said():
+    """Costs of March: 500 with a rate, two without one; the plan of it has none."""
+    march = date(2026, 3, 1)
+    budget = Budget(
+        present=PresentMonthRow(date(2026, 4, 30), date(2026, 4, 1), 20, 20),
+        lines=[],
+        costs=[CostRow(march, "T", "labour", Decimal(500), Decimal(500))],
+        planned_contacts=[],
+        solved=[],
+        missing_rates=[MissingRatesRow(march, "T", 1, 2), MissingRatesRow(march, "U", 1, 0)],
+    )
+    rows = {row.team: row for row in variance_tables(budget).budget_variance_monthly}
+    assert (rows["T"].actual, rows["T"].costs_without_rate) == (500, 2)
+    assert rows["T"].plan_lines_without_rate == rows["U"].plan_lines_without_rate == 1
+    known = OutlookRow(2026, Decimal(1500), Decimal(600), "EUR", 0, 0)
+    assert money_headline(known).description == "plan 600; +900"
+    partly = OutlookRow(2026, Decimal(1500), Decimal(600), "EUR", 1, 2)
+    said = "incomplete: 1 plan lines and 2 costs without exchange rate"
+    assert money_headline(partly).description == f"plan 600; +900; {said}"
+    nothing = OutlookRow(2026, None, None, "EUR", 1, 0)
+    assert money_headline(nothing).value == "not known"
