@@ -332,6 +332,21 @@ TICKET_FIELD = _entity(
     _text("value", _OWN_VALUE),
 )
 
+TICKET_FIELD_EVENT = _entity(
+    "ticket_field_event",
+    "One change of a field of a ticket, where the vendor reports it; only of fields that the"
+    " settings name",
+    ("event_id", "field_id"),
+    _text("event_id", "Vendor's id of the change", required=True),
+    _text("field_id", _OWN_FIELD, required=True),
+    _text("ticket_id", "Ticket that changed", required=True),
+    _text("from_value", "Raw value before; null for the first, and for an empty one"),
+    _text("to_value", "Raw value after; null when removed"),
+    _at("changed_at", "Instant of the change", required=True),
+    _text("actor_id", "Who changed it"),
+    _whole("sequence", "Order of changes within one second"),
+)
+
 CUSTOMER_FIELD = _entity(
     "customer_field",
     "The value of one field of a customer; only fields that the settings name",

@@ -124,10 +124,11 @@ def _keeps_what_is_not_there(place: OwnFields) -> bool:
 def record_choices(
     session: Session,
     accounts: Iterable[AccountSettings],
-    as_of: datetime,
+    run_id: str,
 ) -> None:
     """Record the chosen fields for the models, in the caller's transaction."""
-    rows = [row for account in accounts for row in _rows(session, account, as_of)]
+    began = runlog.began_at(session, run_id)
+    rows = [row for account in accounts for row in _rows(session, account, began)]
     if runlog.replace_rows(session, ACCOUNT_FIELD, rows):
         runlog.mark_changed(session, ACCOUNT_FIELD.fullname)
 
@@ -135,7 +136,7 @@ def record_choices(
 def _rows(
     session: Session,
     account: AccountSettings,
-    as_of: datetime,
+    began: datetime,
 ) -> Iterator[dict[str, Any]]:
     if not account.fields:
         return
@@ -149,5 +150,15 @@ def _rows(
             "field_id": choice.found.field_id,
             "kind": choice.found.kind,
             "is_slice": choice.is_slice,
-            "chosen_at": since.get((choice.name, choice.found.field_id), as_of),
+            "chosen_at": since.get((choice.name, choice.found.field_id), began),
+            "filled_by": _filled_by(account, choice.settings.of),
+            "problem": choice.found.problem or None,
         }
+
+
+def _filled_by(account: AccountSettings, record_type: str) -> str:
+    """Landed pages have every field, unless the vendor sends only those that are asked for."""
+    for place in connector(account.connector).own_fields:
+        if place.record_type == record_type and place.ask:
+            return "backfill"
+    return "replay"

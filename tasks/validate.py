@@ -14,6 +14,7 @@ from tasks.entities import (
     CUSTOMER_FIELD,
     ORGANIZATION_FIELD,
     TICKET_FIELD,
+    TICKET_FIELD_EVENT,
     VENDOR_MEASURE,
     Entity,
 )
@@ -40,7 +41,14 @@ CHUNK_RECORDS = 20_000
 _SHARE_MATTERS_FROM = 20
 _MOST = 0.5  # the share of bad rows that refuses fewer than that
 _MANY_A_RECORD = {
-    one.name for one in (VENDOR_MEASURE, TICKET_FIELD, CUSTOMER_FIELD, ORGANIZATION_FIELD)
+    one.name
+    for one in (
+        VENDOR_MEASURE,
+        TICKET_FIELD,
+        TICKET_FIELD_EVENT,
+        CUSTOMER_FIELD,
+        ORGANIZATION_FIELD,
+    )
 }
 
 

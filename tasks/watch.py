@@ -19,7 +19,16 @@ from tasks.warehouse import runlog
 from tasks.warehouse.engine import Warehouse
 from tasks.warehouse.session import Session
 
-KINDS = ("quiet", "volume", "behind", "unknown", "schedule", "unexplained", "rate")
+KINDS = (
+    "quiet",
+    "volume",
+    "behind",
+    "unknown",
+    "schedule",
+    "field",
+    "unexplained",
+    "rate",
+)
 WEEKS = 8
 _LEAST_A_DAY = 1.0
 _ROBUST = 1.4826  # a normal distribution's standard deviation in median absolute deviations
@@ -79,6 +88,7 @@ def watch(warehouse: Warehouse, settings: Settings, as_of: datetime) -> list[Ale
         alerts += [(on, "unknown", words) for on, words in unknown_words(account_values(session))]
         alerts += _unlike(session, settings, as_of)
         alerts += _without_rate(session)
+        alerts += _fields(session)
         for subject, days in _daily(session, as_of).items():
             alerts += judge(subject, days, as_of)
         runlog.record_alerts(session, KINDS, alerts)
@@ -104,6 +114,29 @@ def _schedules(session: Session, settings: Settings) -> Iterator[Alert]:
         elif default.decided_by == "unknown":
             words = f"no default among the schedules {known}; {default.schedule_id} is used"
             yield subject, "schedule", f"{words}; set default_schedule of the account"
+
+
+class WatchedField(NamedTuple):
+    """A chosen field of which a person should know something."""
+
+    account: str
+    name: str
+    wanted: str
+    filled_by: str | None
+    problem: str | None
+    is_past_missing: bool
+
+
+def _fields(session: Session) -> Iterator[Alert]:
+    """Chosen fields that mean nothing, were deleted, or have no value for the past."""
+    for one in read(session, "watch/fields", WatchedField):
+        subject = f"{one.account}/field {one.name}"
+        if one.problem:
+            yield subject, "field", f"{one.wanted!r}: {one.problem}"
+        elif one.is_past_missing:
+            how = "the landed pages have it" if one.filled_by == "replay" else "it asks the vendor"
+            words = "chosen after tickets were read, so those have no value of it"
+            yield subject, "field", f"{words}; `support-etl {one.filled_by}` fills the past: {how}"
 
 
 def judge(subject: str, days: Mapping[date, int], as_of: datetime) -> list[Alert]:

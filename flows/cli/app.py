@@ -18,6 +18,7 @@ from flows.cli import (
     console,
     doctor,
     erase,
+    fields,
     forecast,
     init,
     new,
@@ -53,7 +54,16 @@ app = typer.Typer(
 for group, commands in (
     (SET_UP, (init.init,)),
     (RUN, (runs.run, runs.backfill, runs.replay, reconcile.reconcile, report.report)),
-    (LOOK, (doctor.doctor, statuses.statuses, warehouse.status, compare.compare)),
+    (
+        LOOK,
+        (
+            doctor.doctor,
+            statuses.statuses,
+            fields.fields,
+            warehouse.status,
+            compare.compare,
+        ),
+    ),
     (WAREHOUSE, (warehouse.prepare, warehouse.migrate, warehouse.tidy, erase.erase)),
     (CATALOG, (catalog.connectors, catalog.kpis, catalog.models, catalog.surveys)),
     (TRY, (runs.demo, sandbox.sandbox, forecast.forecast)),

@@ -103,7 +103,7 @@ class _Build:
 
     def _set_parameters(self) -> ChangedKeys:
         settings, as_of = self.context.settings, self.context.as_of
-        record_choices(self.session, settings.accounts, as_of)
+        record_choices(self.session, settings.accounts, self.context.run_id)
         return set_parameters(self.session, as_of, settings)
 
     def _build_models(self, chosen: Iterable[Model], keys: ChangedKeys) -> None:

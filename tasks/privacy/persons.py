@@ -21,10 +21,14 @@ PERSON_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "ticket_event": ("actor_id",),
     "message": ("author_id",),
     "customer": ("customer_id",),
+    "customer_field": ("customer_id",),
+    "ticket_field_event": ("actor_id",),
     "survey_invitation": ("customer_id",),
     "survey_response": ("customer_id",),
     "ticket_link": ("linked_id",),
 }
+
+GONE_WITH_PERSON = frozenset({"customer_field"})  # rows that say nothing without their person
 
 
 def fingerprint(key: str, account: str, customer_id: str) -> str:
@@ -74,6 +78,9 @@ class Erased:
 
     def hide(self, entity: Entity, rows: pa.Table) -> pa.Table:
         """Rows with pseudonyms for ids, and nothing personal in the rows that had one."""
+        if entity.name in GONE_WITH_PERSON and rows.num_rows:
+            ids = rows.column("customer_id").to_pylist()
+            return rows.filter(pa.array([self.instead(value) is None for value in ids], pa.bool_()))
         hit = pa.array([False] * rows.num_rows, pa.bool_())
         for name in PERSON_COLUMNS.get(entity.name, ()) if rows.num_rows else ():
             ids = rows.column(name).to_pylist()

@@ -31,7 +31,7 @@ RESERVED: Mapping[str, str] = {  # fields of the same id at every vendor that ha
 CLOSED_KINDS = frozenset({"one", "many", "flag", "cascade"})  # a slice by default
 
 AskForFields = Callable[[Stream, Sequence[str]], Stream]
-ChangesOf = Callable[[str], Output]
+ChangesOf = Callable[[str], Output | None]
 
 
 class Chosen(NamedTuple):
@@ -206,7 +206,8 @@ def with_fields(
         found[own.stream] = own.ask(stream, custom) if own.ask and custom else stream
         if own.changes and own.changes_in in found and custom:
             history = found[own.changes_in]
-            outputs = (*history.outputs, *map(own.changes, custom))
+            changes = filter(None, map(own.changes, custom))
+            outputs = (*history.outputs, *changes)
             found[own.changes_in] = replace(history, outputs=outputs)
     return tuple(found.values())
 

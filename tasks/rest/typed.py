@@ -230,14 +230,18 @@ class PageReader:
         *,
         presence: bool,
     ) -> list[Any]:
+        above: list[Any] = []
         values: list[Any] = list(holders)
         for name in names:
             if name not in node.children:
                 raise ConfigurationError(f"path {'.'.join(names)} is not declared")
-            values = _attributes(values, node.attribute(name))
+            above, values = values, _attributes(values, node.attribute(name))
             node = node.children[name]
-        if presence:
-            return [value is not msgspec.UNSET for value in values]
+        if presence:  # nothing is in what is not there itself
+            return [
+                holder is not None and value is not msgspec.UNSET
+                for holder, value in zip(above, values, strict=True)
+            ]
         if node.has_presence:
             return [None if value is msgspec.UNSET else value for value in values]
         return values

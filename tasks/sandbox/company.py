@@ -85,7 +85,6 @@ _MAIN: dict[str, tuple[Mapping[str, Any], Mapping[str, str]]] = {  # settings, s
                 "brand": "brand",
                 "tags": "tags",
                 "plan": {"field": "plan", "of": "organization"},
-                "language": {"field": "language", "of": "customer"},
             },
         },
         {"api_token": "zendesk-demo-token"},

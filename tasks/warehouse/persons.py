@@ -16,6 +16,12 @@ _IDS = {"requester_id", "customer_id", "author_id", "actor_id", "created_by_id",
 _TICKETS_OF_ERASED = (
     "select ticket_id from source.ticket where account = :account and requester_id like 'erased-%'"
 )
+_GONE_WITH_PERSON = frozenset({"customer_field"})  # rows that say nothing without their person
+_TEXT_FIELDS = (  # free texts of tickets; a field that no list has may be one
+    "not exists (select 1 from source.field as f where f.account = t.account and"
+    " f.record_type = 'ticket' and f.field_id = t.field_id and f.kind <> 'text')"
+    " and t.field_id not in ('tags', 'brand', 'form', 'language', 'contact_reason')"
+)
 _TEXTS_OF_TICKETS = (("ticket", "subject"), ("message", "body"), ("survey_response", "comment"))
 
 
@@ -60,6 +66,8 @@ def _replace(session: Session, customer: Customer, entity: Entity, column: str) 
     names = [c.name for c in source_columns(entity)]
     touch_tickets(session, table, names, f"(select * from {table} where {where})", values)
     pseudonym = {"account": customer.account, "pseudonym": customer.pseudonym}
+    if entity.name in _GONE_WITH_PERSON:
+        return session.execute(f"delete from {table} where {where}", values).rowcount
     if column in entity.key:
         # a run between erasure and now may have made the pseudonym's row already
         session.execute(f"delete from {table} where {of_account} = :pseudonym", pseudonym)
@@ -79,6 +87,27 @@ def clear_texts(session: Session, account: str) -> Iterator[Trace]:
         ).rowcount
         if count:
             yield Trace(f"source.{table}.{column}", count)
+    for table, columns in (
+        ("ticket_field", ("value",)),
+        ("ticket_field_event", ("from_value", "to_value")),
+    ):
+        yield from _clear_own_fields(session, account, table, columns)
+
+
+def _clear_own_fields(
+    session: Session, account: str, table: str, columns: Collection[str]
+) -> Iterator[Trace]:
+    """Clear the free texts in own fields of erased persons' tickets."""
+    cleared = ", ".join(f"{column} = null" for column in columns)
+    filled = " or ".join(f"t.{column} is not null" for column in columns)
+    count = session.execute(
+        f"update source.{table} as t set {cleared} where t.account = :account and ({filled})"
+        f" and t.ticket_id in ({_TICKETS_OF_ERASED}) and {_TEXT_FIELDS}",
+        {"account": account},
+    ).rowcount
+    if count:
+        runlog.mark_changed(session, f"source.{table}")
+        yield Trace(f"source.{table}", count)
 
 
 def clear_words(

@@ -322,6 +322,12 @@ def replace_rows(session: Session, table: sa.Table, rows: Sequence[Values]) -> b
     return True
 
 
+def began_at(session: Session, run_id: str) -> datetime:
+    """When a run began; now, if it is not in the books."""
+    found = session.execute(sa.select(RUN.c.started_at).where(RUN.c.run_id == run_id)).scalar()
+    return found or now()
+
+
 def move_watermark(session: Session, subject: str, until: datetime, run_id: str) -> None:
     """Record that readers may trust `subject` up to `until`."""
     _put(

@@ -292,7 +292,9 @@ ACCOUNT_FIELD = _ops(
         "text, number, date, flag, one, many or cascade; null where no list of the vendor says",
     ),
     _c("is_slice", "flag", "KPIs are given by its values", required=True),
-    _c("chosen_at", "instant", "Instant of the first run that read it", required=True),
+    _c("chosen_at", "instant", "Begin of the first run that read it", required=True),
+    _c("filled_by", "text", "Command that fills its past: replay or backfill"),
+    _c("problem", "text", "Why it is not read, or what is not certain; null if nothing"),
 )
 CHANGED_TICKET = _ops(
     "changed_ticket",

@@ -15,11 +15,15 @@ from tests_support import TODAY, differences, midnight
 from flows.pipeline.erase import run_erasure
 from flows.pipeline.reconcile import run_reconciliation
 from flows.pipeline.runner import ThreadRunner
+from tasks import erase
 from tasks.errors import ConfigurationError, MissingSecretError
 from tasks.landing.store import Landing
 from tasks.privacy.pages import Person, cleared
 from tasks.sandbox.fake import InjectedFault
+from tasks.warehouse.engine import Warehouse
+from tasks.warehouse.session import Session
 
+NOW = midnight(TODAY)
 KEY = "a long random text for erasure tests"
 
 
@@ -129,6 +133,47 @@ def test_an_erased_person_leaves_no_trace_and_the_figures_stay(stored: Bench, ac
             ).fetchone() == (0,)
     again = run_erasure(stored.settings(), ThreadRunner(), account, customer)
     assert (again.left, sum(t.count for t in again.cleared)) == ([], 0)
+
+
+def test_own_fields_of_an_erased_person_go_and_free_texts_on_their_tickets(warehouse: Warehouse):
+    """What closed lists say of a ticket stays; a field that no list has may be a text."""
+    values = {"ticket": "order", "1": "reason", "2": "text", "3": "unknown", "tags": "[]"}
+    with warehouse.transaction() as session:
+        insert(session, "ticket", ticket_id="t", requester_id="7", status="open", created_at=NOW)
+        insert(session, "ticket", ticket_id="u", requester_id="8", status="open", created_at=NOW)
+        insert(session, "field", record_type="ticket", field_id="1", kind="one")
+        insert(session, "field", record_type="ticket", field_id="2", kind="text")
+        for field_id, value in values.items():
+            for ticket in ("t", "u"):
+                own = {"ticket_id": ticket, "field_id": field_id, "value": value}
+                insert(session, "ticket_field", **own)
+        for customer in ("7", "8"):
+            insert(session, "customer_field", customer_id=customer, field_id="plan", value="x")
+        person = Person.of("acme", "7", "erased-7", {"kit@mail.example"})
+        places = {trace.place for trace in erase.erase_rows(session, person)}
+        left = session.fetch(
+            "select field_id from source.ticket_field where ticket_id = 't' and value is not null"
+        )
+        others = session.fetch(
+            "select count(*) from source.ticket_field where ticket_id = 'u' and value is not null"
+        )
+        customers = session.fetch("select customer_id from source.customer_field")
+    assert {row[0] for row in left} == {"1", "tags"}
+    assert [tuple(row) for row in (*others, *customers)] == [(len(values),), ("8",)]
+    assert {"source.customer_field", "source.ticket_field"} <= places
+
+
+def insert(session: Session, entity: str, **values: object) -> None:
+    given = {
+        "account": "acme",
+        "connector": "zendesk",
+        "loaded_stream": "s",
+        "loaded_batch": "b",
+        "received_at": NOW,
+        **values,
+    }
+    listed, named = ", ".join(given), ", ".join(f":{name}" for name in given)
+    session.execute(f"insert into source.{entity} ({listed}) values ({named})", given)
 
 
 def test_neither_replay_nor_sync_restores_a_person(stored: Bench, tmp_path: Path, monkeypatch):

@@ -1,22 +1,27 @@
 """The account's own fields from the vendor to `source`, against the sandbox's own story."""
 
 import json
+import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from conftest import Bench, begin_prepared
+from conftest import Bench, begin_prepared, new_warehouse
 from tests_support import TODAY, midnight
 
 from flows.pipeline.context import running
 from flows.pipeline.ingest import replay_stream, streams_now
+from flows.pipeline.own_fields import uses_by_account
 from flows.pipeline.runner import ThreadRunner
 from tasks.extract import streams_of
-from tasks.fields import defines_fields
+from tasks.field_use import proposed_lines
+from tasks.fields import defines_fields, record_choices
 from tasks.sandbox.company import Sandbox, open_sandbox
 from tasks.sandbox.own_fields import (
+    BRANDS,
+    REASONS,
     bought_on,
     brand_of,
     form_of,
@@ -28,10 +33,13 @@ from tasks.sandbox.own_fields import (
     plan_of,
     products_of,
     reason_at,
+    reason_changes,
     seats_of,
     tags_of,
 )
 from tasks.sandbox.world import World
+from tasks.settings import AccountSettings, Settings, load
+from tasks.watch import watch
 
 NOW = midnight(TODAY)
 SEEN = NOW - timedelta(seconds=60)  # Zendesk leaves out the newest minute
@@ -56,7 +64,12 @@ FIELDS: Mapping[str, Any] = {
     "member": {"field": "member", "of": "customer"},
     "gone": "Contact raeson",
 }
-OF_FIELDS = {"source.ticket_field", "source.customer_field", "source.organization_field"}
+OF_FIELDS = {
+    "source.ticket_field",
+    "source.ticket_field_event",
+    "source.customer_field",
+    "source.organization_field",
+}
 
 
 class Read(NamedTuple):
@@ -128,6 +141,22 @@ def test_chosen_fields_equal_the_story_of_each_ticket(both: Read):
     assert {(ticket, field): value for ticket, field, value in found} == expected
 
 
+def test_the_history_of_a_field_is_that_of_the_story(both: Read):
+    story = {
+        (str(ticket.number), change.before, change.after, change.at)
+        for ticket in WORLD.of_desk("zendesk")
+        if ticket.known_at(SEEN)
+        for change in reason_changes(ticket)
+        if change.at <= SEEN
+    }
+    found = both.chosen.fetch(
+        "select ticket_id, from_value, to_value, changed_at, field_id"
+        " from source.ticket_field_event"
+    )
+    assert {row[:4] for row in found} == story
+    assert {row[4] for row in found} == {str(REASON)}
+
+
 def test_fields_of_organizations_and_customers_are_theirs(both: Read):
     companies = both.chosen.fetch(
         "select cast(organization_id as bigint) - 30000000, field_id, value"
@@ -160,7 +189,59 @@ def test_the_same_tickets_without_fields_give_the_same_other_tables(both: Read):
     assert all(plain[name] == [] for name in OF_FIELDS)
 
 
-def test_a_field_that_is_chosen_later_is_filled_for_the_past_from_the_landed_pages(
+def alerts_of(bench: Bench, settings: Settings, run_id: str) -> dict[str, str]:
+    """What a run with these settings says of the fields, by the name of the field."""
+    warehouse = new_warehouse(bench.url)
+    with warehouse.transaction() as session:
+        record_choices(session, settings.accounts, run_id)
+    found = watch(warehouse, settings, NOW)
+    warehouse.dispose()
+    return {on.rpartition(" ")[2]: words for on, kind, words in found if kind == "field"}
+
+
+def test_a_name_that_means_no_field_alerts_with_what_to_write(both: Read):
+    alerts = alerts_of(both.chosen, both.chosen.settings(), "first")
+    assert set(alerts) == {"gone"} | set(FIELDS)  # no run of that name is in the books
+    assert f"did you mean Contact reason ({REASON})?" in alerts["gone"]
+
+
+def test_a_field_that_is_chosen_later_alerts_until_its_past_is_filled(both: Read):
+    later = both.plain.settings(accounts=both.chosen.accounts)
+    first = alerts_of(both.plain, later, "later")
+    assert "`support-etl replay` fills the past" in first["reason"]
+    with running(later, ThreadRunner(1), "replay", NOW) as (context, _):
+        run_id = context.run_id
+    assert set(alerts_of(both.plain, later, run_id)) == {"gone"}
+
+
+def test_the_command_lists_fields_with_their_use_and_proposes_settings(
+    both: Read,
+):
+    account = {**both.chosen.accounts[0], "fields": {"reason": "Contact reason"}}
+    (uses,) = uses_by_account(both.plain.settings(accounts=(account,))).values()
+    found = {(use.record_type, use.field_id): use for use in uses}
+    reason = found["ticket", str(REASON)]
+    alive = both.plain.fetch("select count(*) from source.ticket")[0][0]
+    assert (reason.name, reason.kind, reason.records) == ("reason", "one", alive)
+    assert set(dict(reason.most_frequent)) <= set(REASONS.values())
+    assert found["ticket", "brand"].values.keys() == set(BRANDS.values())
+    number = found["ticket", str(REASON + 1)]
+    assert (number.kind, number.values) == ("text", {})
+    assert 0 < number.filled < number.records
+    lines = proposed_lines(uses)
+    assert f'products = "{REASON + 5}"' in lines
+    assert 'plan = { field = "plan", of = "organization" }' in lines
+    assert not [line for line in lines if "reason" in line or "order" in line]
+    chosen = "\n".join(line for line in lines if not line.startswith("tags_"))
+    written = tomllib.loads(f"[fields]\n{chosen}")
+    assert account_settings({**account, **written}).fields["plan"].of == "organization"
+
+
+def account_settings(given: Mapping[str, Any]) -> AccountSettings:
+    return load(accounts=[given]).accounts[0]
+
+
+def test_a_field_that_is_chosen_later_is_filled_is_filled_for_the_past_from_the_landed_pages(
     both: Read, tmp_path: Path
 ):
     """Into a new warehouse, which the landed pages alone fill; no vendor is asked."""

@@ -20,7 +20,8 @@ from tasks.rest.fields import (
 from tasks.rest.paging import SinglePage
 from tasks.rest.sections import decode, page_reader
 from tasks.rest.spec import MAIN, Output, Stream
-from tasks.rest.values import AsText, Item, sql
+from tasks.rest.typed import PageReader
+from tasks.rest.values import AsText, Item, Present, sql
 from tasks.settings import AccountSettings, load
 from tasks.translation.columns import RecordBuffer, translate
 
@@ -160,6 +161,14 @@ def test_without_a_list_the_text_is_the_id_and_that_is_said():
     found = find_field("Product", "organization", (), DEFINED)
     assert (found.field_id, found.is_read) == ("Product", True)
     assert "list of fields is not read" in found.problem
+
+
+def test_nothing_is_present_in_an_object_that_is_not_there():
+    """A change of another field would count as a change of this one."""
+    reader = PageReader(records="rows", values=[Present("fields.34")])
+    bodies = ('{"fields": {"34": null}}', '{"fields": {}}', '{"fields": null}', '{"other": 1}')
+    page = reader.decode(f'{{"rows": [{", ".join(bodies)}]}}'.encode())
+    assert reader.column(page.records, Present("fields.34")) == [True, False, False, False]
 
 
 def test_a_declaration_that_cannot_work_says_so():

@@ -8,10 +8,10 @@ id, in `custom_ticket_fields` of a child event.
 from tasks.connectors.zendesk.api import by_cursor, full
 from tasks.connectors.zendesk.people import IS_CUSTOMER, IS_DELETED
 from tasks.connectors.zendesk.tickets import VERSION
-from tasks.entities import FIELD, FIELD_OPTION
+from tasks.entities import FIELD, FIELD_OPTION, TICKET_FIELD_EVENT
 from tasks.rest.fields import OwnFields
 from tasks.rest.spec import Output, Stream
-from tasks.rest.values import Item, ItemPosition, ListPosition, Source, sql
+from tasks.rest.values import AsText, Item, ItemPosition, ListPosition, Present, Source, sql
 
 # Fields that every account has, and that tickets carry elsewhere.
 SYSTEM = (
@@ -95,6 +95,27 @@ def names_of(
     )
 
 
+def changes(field_id: str) -> Output | None:
+    """Child events of one field: a key of `custom_ticket_fields`, which are ids."""
+    if not field_id.isdigit():
+        return None
+    return Output(
+        TICKET_FIELD_EVENT,
+        each="child_events",
+        filter=Present(Item(f"custom_ticket_fields.{field_id}")),
+        fields={
+            "event_id": Item("id"),
+            "field_id": sql(f"'{field_id}'"),
+            "ticket_id": "ticket_id",
+            "from_value": AsText(Item("previous_value")),
+            "to_value": AsText(Item("custom_ticket_fields"), field_id),
+            "changed_at": "created_at",
+            "actor_id": "updater_id",
+            "sequence": Item("id"),
+        },
+    )
+
+
 STREAMS = (
     fields_of("ticket", "ticket_fields", "id"),
     fields_of("customer", "user_fields", "key"),
@@ -121,6 +142,8 @@ OWN_FIELDS = (
         item_id="id",
         reserved={"tags": "tags", "brand": "brand_id", "form": "ticket_form_id"},
         filter=sql("{status} is distinct from 'deleted'"),
+        changes=changes,
+        changes_in="ticket_events",
     ),
     OwnFields(
         "customer",
