@@ -89,7 +89,7 @@ def field_uses(session: Session, landing: Landing, account: AccountSettings) -> 
     found = {(one.record_type, one.field_id): one for one in _known(account, places, defined)}
     options = read(session, "fields/options", FieldOption, account=account.name)
     labels = {(one.record_type, one.field_id, one.value): one.label for one in options}
-    chosen = [Chosen(*key) for key in found]
+    chosen = [Chosen(*key, use.kind) for key, use in found.items()]
     streams = with_fields(connector(account.connector).streams, places, chosen)
     for place in places:
         stream = next(one for one in streams if one.name == place.stream)

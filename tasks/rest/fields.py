@@ -31,7 +31,7 @@ RESERVED: Mapping[str, str] = {  # fields of the same id at every vendor that ha
 CLOSED_KINDS = frozenset({"one", "many", "flag", "cascade"})  # a slice by default
 
 AskForFields = Callable[[Stream, Sequence[str]], Stream]
-ChangesOf = Callable[[str], Output | None]
+ChangesOf = Callable[["Chosen"], Output | None]
 
 
 class Chosen(NamedTuple):
@@ -120,7 +120,7 @@ class OwnFields:
             named[f"field_{number}"] = place
         values = ", ".join(f"{{{name}}}" for name in named)
         return self._output(
-            field_id=sql(f"unnest([{', '.join(map(_literal, places))}])"),
+            field_id=sql(f"unnest([{', '.join(map(literal, places))}])"),
             value=self._unless_empty(Expression(f"unnest([{values}])", named)),
             row_filter=self.filter,
         )
@@ -128,7 +128,7 @@ class OwnFields:
     def _of_items(self, field_ids: Sequence[str]) -> Output:
         """One row for each item of the list that is one of the fields."""
         chosen = Expression(
-            f"cast({{own_field}} as varchar) in ({', '.join(map(_literal, field_ids))})",
+            f"cast({{own_field}} as varchar) in ({', '.join(map(literal, field_ids))})",
             {"own_field": Item(self.item_id)},
         )
         return self._output(
@@ -181,7 +181,7 @@ def _both(left: Expression, right: Expression) -> Expression:
     return Expression(f"({left.text}) and ({right.text})", {**left.named, **right.named})
 
 
-def _literal(text: str) -> str:
+def literal(text: str) -> str:
     """A text in SQL; braces would be read as places of the record."""
     quoted = text.replace("'", "''")
     quoted = quoted.replace("{", "' || chr(123) || '")
@@ -202,8 +202,9 @@ def with_fields(
             continue
         stream = found[own.stream]
         stream = replace(stream, outputs=(*stream.outputs, *own.outputs(of_type)))
-        custom = [one.field_id for one in of_type if one.field_id not in own.elsewhere]
-        found[own.stream] = own.ask(stream, custom) if own.ask and custom else stream
+        custom = [one for one in of_type if one.field_id not in own.elsewhere]
+        ids = [one.field_id for one in custom]
+        found[own.stream] = own.ask(stream, ids) if own.ask and ids else stream
         if own.changes and own.changes_in in found and custom:
             history = found[own.changes_in]
             changes = filter(None, map(own.changes, custom))

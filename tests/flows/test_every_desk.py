@@ -1,5 +1,6 @@
 """The same tickets, read from each helpdesk, give the same measures where the API has the facts."""
 
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -19,7 +20,16 @@ from tasks.connectors import connector
 from tasks.sandbox.company import _DESKS
 from tasks.sandbox.desk import Desk
 from tasks.sandbox.fake import Served
-from tasks.sandbox.own_fields import BRANDS, FORMS, REASONS, brand_of, form_of, reason_at, tags_of
+from tasks.sandbox.own_fields import (
+    BRANDS,
+    FORMS,
+    REASONS,
+    brand_of,
+    form_of,
+    reason_at,
+    reason_changes,
+    tags_of,
+)
 from tasks.sandbox.story import Ticket
 from tasks.sandbox.vendors import salesforce, zoho_desk
 
@@ -51,6 +61,7 @@ OWN_FIELDS = {  # of the fields that the sandbox chooses: what each ticket has, 
         "form": FORMS.get(form_of(t)),
     },
 }
+CHANGES = "select ticket_id, from_value, to_value from source.ticket_field_event"
 TAGS = ("vip", "warranty", "returning", "app")
 KEYS = {
     "front": lambda number: f"cnv_{number:x}",
@@ -103,6 +114,13 @@ def test_the_same_tickets_have_the_same_measures(every_account: Bench, sandbox, 
             for key, values in story.items()
             for name, value in values.items()
         }
+    if vendor == "intercom":  # whose parts say what an attribute was before
+        assert Counter(one.fetch(CHANGES)) == Counter(
+            (key, REASONS.get(c.before), REASONS[c.after])
+            for key, t in alive.items()
+            for c in reason_changes(t)
+            if c.at <= NOW
+        )
     worked = {
         key: t.minutes_worked * 60
         for key, t in alive.items()

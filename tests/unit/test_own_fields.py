@@ -115,9 +115,9 @@ def test_nothing_chosen_changes_no_stream_and_fields_are_asked_for_by_name():
 
 
 def test_the_history_of_a_field_is_read_where_the_vendor_has_it():
-    def changes(field_id: str) -> Output:
+    def changes(chosen: Chosen) -> Output:
         return Output(
-            TICKET, {"ticket_id": "id", "status": sql(f"'{field_id}'"), "created_at": "at"}
+            TICKET, {"ticket_id": "id", "status": sql(f"'{chosen.field_id}'"), "created_at": "at"}
         )
 
     own = OwnFields("ticket", "tickets", "id", at="c", changes=changes, changes_in="tickets")

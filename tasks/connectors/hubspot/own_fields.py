@@ -1,8 +1,9 @@
 """HubSpot: the properties of tickets, contacts and companies, the account's own and HubSpot's.
 
-Every property is text, and comes only if it is asked for by name. Where several options can be
-chosen, they are joined by semicolons. Brands are in `hs_all_assigned_business_unit_ids`, the reason
-in `hs_ticket_category`, the language in `hs_ticket_language_ai_tag`: properties like others.
+Every property is text, and comes only if it is asked for by name; its versions come with it. Where
+several options can be chosen, they are joined by semicolons. Brands are in
+`hs_all_assigned_business_unit_ids`, the reason in `hs_ticket_category`, the language in
+`hs_ticket_language_ai_tag`: properties like others.
 """
 
 from collections.abc import Sequence
@@ -11,11 +12,11 @@ from dataclasses import replace
 from tasks.connectors.hubspot.api import changed
 from tasks.connectors.hubspot.people import COMPANY_PROPERTIES, CONTACT_PROPERTIES
 from tasks.connectors.hubspot.tickets import details
-from tasks.entities import FIELD, FIELD_OPTION
-from tasks.rest.fields import AskForFields, OwnFields
+from tasks.entities import FIELD, FIELD_OPTION, TICKET_FIELD_EVENT
+from tasks.rest.fields import AskForFields, Chosen, OwnFields, literal
 from tasks.rest.paging import SinglePage
 from tasks.rest.spec import FullRefresh, Json, Output, Stream
-from tasks.rest.values import Item, ItemPosition, Source, sql
+from tasks.rest.values import AsText, Item, ItemPosition, Source, sql
 
 KIND = sql(
     """
@@ -104,6 +105,28 @@ def ask_details(stream: Stream, field_ids: Sequence[str]) -> Stream:
     return replace(stream, child_streams=children)
 
 
+BY_KIND = {"many": several}
+
+
+def changes(chosen: Chosen) -> Output:
+    """The versions of a property, newest first; each comes without the one before it."""
+    at = Item("timestamp")
+    return Output(
+        TICKET_FIELD_EVENT,
+        section="details",
+        each=f"propertiesWithHistory.{chosen.field_id}",
+        fields={
+            "event_id": sql("cast({id} as varchar) || '-' || {at}", at=at),
+            "field_id": sql(literal(chosen.field_id)),
+            "ticket_id": "id",
+            "to_value": AsText(Item("value"), reshape=BY_KIND.get(chosen.kind or "")),
+            "changed_at": at,
+            "actor_id": sql("'A-' || cast({user} as varchar)", user=Item("updatedByUserId")),
+            "sequence": sql("epoch_ms(try_cast({at} as timestamptz))", at=at),
+        },
+    )
+
+
 OWN_FIELDS = (
     OwnFields(
         "ticket",
@@ -112,8 +135,10 @@ OWN_FIELDS = (
         record_id="id",
         version="properties.hs_lastmodifieddate",
         at="properties",
-        by_kind={"many": several},
+        by_kind=BY_KIND,
         ask=ask_details,
+        changes=changes,
+        changes_in="tickets",
     ),
     OwnFields(
         "customer",
@@ -121,7 +146,7 @@ OWN_FIELDS = (
         record_id="id",
         version="updatedAt",
         at="properties",
-        by_kind={"many": several},
+        by_kind=BY_KIND,
         ask=ask_search("lastmodifieddate", CONTACT_PROPERTIES),
     ),
     OwnFields(
@@ -130,7 +155,7 @@ OWN_FIELDS = (
         record_id="id",
         version="updatedAt",
         at="properties",
-        by_kind={"many": several},
+        by_kind=BY_KIND,
         ask=ask_search("hs_lastmodifieddate", COMPANY_PROPERTIES),
     ),
 )

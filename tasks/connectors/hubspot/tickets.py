@@ -48,7 +48,7 @@ def details(more: Sequence[str] = ()) -> ChildStream:
         "details",
         read_by_ids(
             "/crm/v3/objects/tickets/batch/read",
-            {"properties": properties, "propertiesWithHistory": list(HISTORY)},
+            {"properties": properties, "propertiesWithHistory": [*HISTORY, *more]},
         ),
         key="id",
         records="results",

@@ -1,16 +1,16 @@
 """Intercom: attributes of conversations, contacts and companies; tags, brand and language.
 
 A record's `custom_attributes` name an attribute by its name; the value of a list is a label. Brand
-and language are attributes that Intercom fills itself. Only ten tags of a contact come with it, so
-those are not read.
+and language are attributes that Intercom fills itself. A part says when an attribute was changed.
+Only ten tags of a contact come with it, so those are not read.
 """
 
 from collections.abc import Mapping
 
 from tasks.clock import from_epoch
-from tasks.connectors.intercom.api import full
-from tasks.entities import FIELD, FIELD_OPTION
-from tasks.rest.fields import OwnFields
+from tasks.connectors.intercom.api import PARTS, full
+from tasks.entities import FIELD, FIELD_OPTION, TICKET_FIELD_EVENT
+from tasks.rest.fields import Chosen, OwnFields, literal
 from tasks.rest.spec import Json, Output, Stream
 from tasks.rest.values import (
     AsText,
@@ -25,6 +25,7 @@ from tasks.rest.values import (
 
 COMPANY = ("plan.name", "size", "industry", "monthly_spend")  # attributes of every account
 ALL = {"include_archived": "true"}
+CHANGED = Item("event_details.attribute.name")
 KIND = sql(
     """
     case
@@ -141,6 +142,30 @@ def instant(value: Json) -> Json:
     return from_epoch(value) if isinstance(value, int) else value
 
 
+BY_KIND = {"date": instant}
+
+
+def changes(chosen: Chosen) -> Output:
+    """Parts that tell of a change of an attribute, by its name."""
+    reshape = BY_KIND.get(chosen.kind or "")
+    return Output(
+        TICKET_FIELD_EVENT,
+        section="conversation",
+        each=PARTS,
+        filter=sql(f"{{attribute}} = {literal(chosen.field_id)}", attribute=CHANGED),
+        fields={
+            "event_id": Item("id"),
+            "field_id": CHANGED,
+            "ticket_id": "id",
+            "from_value": AsText(Item("event_details.value.previous"), reshape=reshape),
+            "to_value": AsText(Item("event_details.value.name"), reshape=reshape),
+            "changed_at": epoch(Item("created_at")),
+            "actor_id": Item("author.id"),
+            "sequence": Item("id"),
+        },
+    )
+
+
 OWN_FIELDS = (
     OwnFields(
         "ticket",
@@ -154,7 +179,9 @@ OWN_FIELDS = (
             "brand": AsText("custom_attributes", "Brand"),
             "language": AsText("custom_attributes", "Language"),
         },
-        by_kind={"date": instant},
+        by_kind=BY_KIND,
+        changes=changes,
+        changes_in="conversations",
     ),
     OwnFields(
         "customer",
@@ -163,7 +190,7 @@ OWN_FIELDS = (
         version=epoch("updated_at"),
         at="custom_attributes",
         reserved={"language": "language_override"},
-        by_kind={"date": instant},
+        by_kind=BY_KIND,
     ),
     OwnFields(
         "organization",
@@ -173,6 +200,6 @@ OWN_FIELDS = (
         at="custom_attributes",
         reserved={"tags": AsText("tags.tags", reshape=ids)},
         standard={name: AsText(name) for name in COMPANY},
-        by_kind={"date": instant},
+        by_kind=BY_KIND,
     ),
 )

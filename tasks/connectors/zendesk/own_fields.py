@@ -9,7 +9,7 @@ from tasks.connectors.zendesk.api import by_cursor, full
 from tasks.connectors.zendesk.people import IS_CUSTOMER, IS_DELETED
 from tasks.connectors.zendesk.tickets import VERSION
 from tasks.entities import FIELD, FIELD_OPTION, TICKET_FIELD_EVENT
-from tasks.rest.fields import OwnFields
+from tasks.rest.fields import Chosen, OwnFields
 from tasks.rest.spec import Output, Stream
 from tasks.rest.values import AsText, Item, ItemPosition, ListPosition, Present, Source, sql
 
@@ -95,8 +95,9 @@ def names_of(
     )
 
 
-def changes(field_id: str) -> Output | None:
+def changes(chosen: Chosen) -> Output | None:
     """Child events of one field: a key of `custom_ticket_fields`, which are ids."""
+    field_id = chosen.field_id
     if not field_id.isdigit():
         return None
     return Output(

@@ -24,6 +24,7 @@ from tasks.sandbox.own_fields import (
     plan_of,
     products_of,
     reason_at,
+    reason_changes,
     seats_of,
     tags_of,
 )
@@ -400,6 +401,16 @@ class HubSpot(Fake):
                 "updatedByUserId": change.actor,
             }
             versions.insert(0, version)
+        for change in reason_changes(ticket):
+            if change.at <= self.clock:
+                version = {
+                    "value": change.after,
+                    "timestamp": _ms(change.at),
+                    "sourceType": "CRM_UI",
+                    "sourceId": f"userId:{change.actor}",
+                    "updatedByUserId": change.actor,
+                }
+                history.setdefault("contact_reason", []).insert(0, version)
         return history
 
     def _properties(self, ticket: Ticket, history: dict[str, list[_ROW]]) -> _ROW:

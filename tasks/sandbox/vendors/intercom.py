@@ -22,6 +22,7 @@ from tasks.sandbox.own_fields import (
     order_value_of,
     plan_of,
     reason_at,
+    reason_changes,
     seats_of,
     tags_of,
 )
@@ -333,7 +334,7 @@ class Intercom(Desk):
     def _parts(self, t: Ticket) -> list[Row]:
         changes = list(self._changes(t))
         state = changes[-1][2]["state"] if changes else "open"
-        steps = [*changes, *self._comments(t, state)]
+        steps = [*changes, *self._comments(t, state), *self._corrections(t, state)]
         steps.sort(key=lambda s: (s[0], s[1]))
         return [
             {
@@ -347,7 +348,7 @@ class Intercom(Desk):
                 "external_id": None,
                 "redacted": False,
                 "tags": None,
-                "event_details": None,
+                "event_details": row.get("event_details"),
             }
             for i, (at, _, row) in enumerate(steps, 1)
         ]
@@ -379,6 +380,26 @@ class Intercom(Desk):
                         "author": _author(c.actor),
                     },
                 )
+
+    def _corrections(self, t: Ticket, state: str) -> Iterator[_Step]:
+        """Changes of the contact reason, by the name of the attribute."""
+        for c in reason_changes(t):
+            if c.at <= self.clock:
+                part = {
+                    "part_type": "conversation_attribute_updated_by_admin",
+                    "body": None,
+                    "assigned_to": None,
+                    "author": _author(c.actor),
+                    "state": state,
+                    "event_details": {
+                        "attribute": {"name": "Contact reason"},
+                        "value": {
+                            "name": REASONS[str(c.after)],
+                            "previous": REASONS[c.before] if c.before else None,
+                        },
+                    },
+                }
+                yield c.at, 2, part
 
     def _comments(self, t: Ticket, state: str) -> Iterator[_Step]:
         for n in self.notes(t)[1:]:
