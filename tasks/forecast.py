@@ -31,16 +31,18 @@ def build_forecast(
 
     `progress` gets a line after each part of a long forecast.
     """
+    reporting_day = read(session, "forecast/reporting_day", ReportingDayRow)[0]
     settings = {
         "models": planning.models,
         "horizon": planning.horizon_days,
         "minutes": planning.interval_minutes,
         "days": planning.interval_days,
+        "last_day": str(reporting_day.last_day),
     }
     build = build_of(session, "forecast", settings)
     if build.is_current:
         return build.unchanged
-    history = history_of(_read_sources(session), planning.horizon_days)
+    history = history_of(_read_sources(session, reporting_day), planning.horizon_days)
     tables = forecast_tables(history, planning, progress)
     written = write_tables(session, build, tables, run_id)
     if any(table.changed for table in written):
@@ -48,8 +50,7 @@ def build_forecast(
     return written
 
 
-def _read_sources(session: Session) -> Sources:
-    reporting_day = read(session, "forecast/reporting_day", ReportingDayRow)[0]
+def _read_sources(session: Session, reporting_day: ReportingDayRow) -> Sources:
     since, until = reporting_day.arrivals_since, reporting_day.arrivals_until
     return Sources(
         reporting_day=reporting_day,

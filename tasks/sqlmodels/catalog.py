@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from tasks.paths import SQL, read_yaml
 from tasks.sqlmodels.dialects import tables_of, translated
 from tasks.sqlmodels.kpis import kpis, with_every_kpi
 from tasks.sqlmodels.rows import DimKpi
+from tasks.sqlmodels.sources import made_from
 from tasks.warehouse.tables import Table, table
 
 _LAYERS = ("staging", "core", "marts")
@@ -155,16 +155,8 @@ def _read(layer: str, path: Path) -> Model:
 
 
 def _made_from(built_by: str) -> str:
-    """What a table of Python is made from besides its inputs: the code of a release, and files."""
-    if built_by in {"sql", "kpis"}:
-        return ""
-    entries = SQL / "marts" / "kpi" / "kpis.yml"
-    return _release() + (entries.read_text(encoding="utf-8") if built_by == "kpi_list" else "")
-
-
-@cache
-def _release() -> str:
-    return version("support-etl")
+    """What a table of Python is made from besides its inputs."""
+    return repr(kpi_rows()) if built_by == "kpi_list" else made_from(built_by)
 
 
 ZONE_LIST = (  # stands for the list of time zones, which changes seldom, unlike as-of and last day
