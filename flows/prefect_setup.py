@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tasks.errors import ConfigurationError, OrchestratorError
-from tasks.settings import settings_file
+from tasks.paths import settings_file
 
 _DEFAULTS = {
     "server.analytics_enabled": "false",

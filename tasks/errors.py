@@ -18,7 +18,7 @@ SupportEtlError
             RepeatedPageError   a page that was already read came again
     DataError
         BatchRefusedError       a rule for the whole batch failed; nothing was loaded
-        ModelError              a SQL model could not be built; the tables are as before
+        ModelError              a SQL model could not be built; its table is as before
         BookmarkError           a bookmark is unreadable or in the future; the stream waits
     StorageError                landing zone or warehouse: full, read-only, unreachable
         NoTablesError           no run yet, or tables are missing
@@ -120,7 +120,7 @@ class BatchRefusedError(DataError):
 
 
 class ModelError(DataError):
-    """A SQL model failed. No table was changed."""
+    """A SQL model failed. Its table stays as it was."""
 
 
 class BookmarkError(DataError):

@@ -53,6 +53,7 @@ from pydantic_settings import (
 )
 
 from tasks.errors import ConfigurationError, MissingSecretError
+from tasks.paths import settings_file
 from tasks.profiles import with_profile
 from tasks.public_holidays import parse_regions
 from tasks.weekly import parse_hours, parse_shift
@@ -825,11 +826,6 @@ class _File(TomlConfigSettingsSource):
 def profile() -> str:
     """SUPPORT_ETL_PROFILE: the section of the file, such as [profiles.dev]; "" for none."""
     return os.environ.get("SUPPORT_ETL_PROFILE", "")
-
-
-def settings_file() -> Path:
-    """SUPPORT_ETL_CONFIG, or support_etl.toml in the current folder."""
-    return Path(os.environ.get("SUPPORT_ETL_CONFIG", "support_etl.toml"))
 
 
 def tokens_folder() -> Path:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from difflib import get_close_matches
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
@@ -26,16 +27,18 @@ Name = Annotated[str, typer.Argument(metavar="[NAME]", help="Show only this one,
 def connectors(name: Name = "", as_json: AsJson = False) -> None:
     """List the vendors; with a NAME, its streams, settings, gaps and quality sheet."""
     from tasks.connectors import connectors as known
+    from tasks.connectors import places
 
-    chosen = _chosen("connector", known(), name)
+    chosen, where = _chosen("connector", known(), name), places()
     if as_json:
-        console.print_json([_stream_facts(c, s) for c in chosen.values() for s in c.streams])
+        facts = [(c.name, _stream_facts(c, s)) for c in chosen.values() for s in c.streams]
+        console.print_json([{**fact, "place": where[name]} for name, fact in facts])
     elif name:
-        _print_connector(chosen[name])
+        _print_connector(chosen[name], where[name])
     else:
         console.table(
             "Connectors",
-            ("Name", "Vendor", "API", "Streams", "Settings", "Secrets"),
+            ("Name", "Vendor", "API", "Streams", "Settings", "Secrets", "From"),
             [
                 (
                     c.name,
@@ -44,6 +47,7 @@ def connectors(name: Name = "", as_json: AsJson = False) -> None:
                     len(c.streams),
                     ", ".join(c.settings),
                     ", ".join(c.secrets),
+                    where[c.name],
                 )
                 for c in chosen.values()
             ],
@@ -68,8 +72,8 @@ def models(name: Name = "", as_json: AsJson = False) -> None:
         columns = [(c.name, c.kind, c.description) for c in chosen[name].columns]
         console.table("Columns", ("Column", "Kind", "Description"), columns)
     else:
-        titles = ("Name", "Built by", "One row per", "Description")
-        keys = ("model", "built_by", "grain", "description")
+        titles = ("Name", "Built by", "One row per", "Description", "From")
+        keys = ("model", "built_by", "grain", "description", "place")
         console.table("Models", titles, [tuple(f[k] for k in keys) for f in facts.values()])
 
 
@@ -85,9 +89,16 @@ def kpis(name: Name = "", as_json: AsJson = False) -> None:
     else:
         console.table(
             "KPIs",
-            ("KPI", "Unit", "Better", "Counted on", "Definition"),
+            ("KPI", "Unit", "Better", "Counted on", "Definition", "From"),
             [
-                (k.name, k.unit, k.better, k.attributed_to, k.description)
+                (
+                    k.name,
+                    k.unit,
+                    k.better,
+                    k.attributed_to,
+                    k.description,
+                    _place(k.path, is_own=k.is_own),
+                )
                 for k in sorted(chosen.values(), key=lambda kpi: kpi.name)
             ],
         )
@@ -146,11 +157,12 @@ def _ways(connector: "Connector") -> list[tuple[str, str]]:
     ]
 
 
-def _print_connector(connector: "Connector") -> None:
+def _print_connector(connector: "Connector", place: str) -> None:
     limit = connector.limits.requests_per_minute
     console.details(
         f"{connector.title} ({connector.name})",
         (
+            ("from", place),
             ("API", connector.api_version),
             ("settings", ", ".join(connector.settings) or "none"),
             ("optional settings", ", ".join(connector.optional_settings) or "none"),
@@ -174,7 +186,8 @@ def _print_connector(connector: "Connector") -> None:
             for f in facts
         ],
     )
-    _print_quality(connector.name)
+    if place == "shipped":
+        _print_quality(connector.name)
 
 
 def _print_quality(vendor: str) -> None:
@@ -197,7 +210,13 @@ def _model_facts(name: str, model: "Model | Read") -> dict[str, Any]:
         "built_by": model.built_by,
         "needs": ", ".join(model.inputs),
         "description": model.description,
+        "place": _place(model.path, is_own=model.is_own),
     }
+
+
+def _place(path: Path, *, is_own: bool) -> str:
+    """Where a model or KPI comes from."""
+    return str(path) if is_own else "shipped"
 
 
 def _kpi_facts(kpi: "Kpi") -> dict[str, Any]:
@@ -211,6 +230,7 @@ def _kpi_facts(kpi: "Kpi") -> dict[str, Any]:
         "better": kpi.better,
         "attributed_to": kpi.attributed_to,
         "source": kpi.source,
+        "place": _place(kpi.path, is_own=kpi.is_own),
     }
 
 

@@ -17,7 +17,8 @@ from flows.cli import console
 from flows.cli.settings_template import account_values
 from tasks.clock import now, parse_instant
 from tasks.errors import ConfigurationError
-from tasks.settings import Settings, load, settings_file
+from tasks.paths import settings_file
+from tasks.settings import Settings, load
 
 _SHIFTS = (
     "Mon-Fri 08:00-16:30 break 30",

@@ -13,6 +13,7 @@ from tasks import erase
 from tasks.clock import now
 from tasks.errors import NoTablesError
 from tasks.landing.store import Landing
+from tasks.own import read_own
 from tasks.settings import SecretLookup, Settings, redact
 from tasks.transform import model_tables
 from tasks.warehouse import runlog
@@ -82,8 +83,10 @@ def running(
 ) -> Iterator[tuple[RunContext, Outcome]]:
     """Lock and migrate the warehouse and open the run record; close it on exit.
 
-    Raises RunAtWorkError if another run holds the warehouse.
+    Raises RunAtWorkError if another run holds the warehouse, ConfigurationError for files of the
+    company's own that cannot work.
     """
+    read_own()
     instant = (as_of or now()).replace(microsecond=0)
     run_id = f"{now():%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
     outcome = Outcome(run_id, instant)
@@ -120,7 +123,11 @@ def _erase_again(
 
 
 @contextmanager
-def _recorded(warehouse: Warehouse, outcome: Outcome, kind: str) -> Iterator[None]:
+def _recorded(
+    warehouse: Warehouse,
+    outcome: Outcome,
+    kind: str,
+) -> Iterator[None]:
     """Write the start of the run into ops.run, and how it ended."""
     with warehouse.transaction() as session:
         runlog.start_run(session, outcome.run_id, kind, outcome.as_of)

@@ -4,24 +4,25 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
+from flows.pipeline.containment import note_failure
 from flows.pipeline.context import RunContext
 from flows.pipeline.outcome import Outcome, Published
 from flows.pipeline.runner import Work
 from tasks import publish
-from tasks.errors import ModelError
+from tasks.errors import ConfigurationError, ModelError
 from tasks.quality.data_docs import write_docs
-from tasks.quality.rules import columns_of, rules_of
+from tasks.quality.rules import Rule, columns_of, own_subjects, rules_of
 from tasks.quality.suites import Verdict, check
-from tasks.sqlmodels.catalog import models
+from tasks.sqlmodels.catalog import Model, models
 from tasks.warehouse import runlog
 from tasks.warehouse.build import read_columns
-from tasks.warehouse.engine import Warehouse
 
 
 def publish_run(context: RunContext, outcome: Outcome) -> Published:
     """Write everything that people read about a run."""
     runner, run_id = context.runner, context.run_id
-    verdicts = runner.run(Work("validate", "marts", partial(_check_marts, context.warehouse)))
+    check_marts = partial(_check_marts, context, outcome)
+    verdicts = runner.run(Work("validate", "marts", check_marts))
     of_marts = [outcome.identities, *verdicts]
     broken = tuple(
         f"{verdict.subject}: {result.description}"
@@ -52,7 +53,11 @@ def _notes(outcome: Outcome) -> Iterator[str]:
             yield f"{result.name}: {warning}"
 
 
-def _write_report(context: RunContext, state: str, notes: Sequence[str]) -> tuple[Path, Path]:
+def _write_report(
+    context: RunContext,
+    state: str,
+    notes: Sequence[str],
+) -> tuple[Path, Path]:
     """Write page and spreadsheet, and replace the readers' copy of the warehouse.
 
     Raises ModelError before the first build.
@@ -68,22 +73,42 @@ def _write_report(context: RunContext, state: str, notes: Sequence[str]) -> tupl
     return publish.write(report, settings.reports.folder)
 
 
-def _check_marts(warehouse: Warehouse) -> list[Verdict]:
-    """Apply the suites of the marts to the marts as they are."""
+def _check_marts(
+    context: RunContext,
+    outcome: Outcome,
+) -> list[Verdict]:
+    """Apply the suites of the marts to the marts as they are.
+
+    An own rule that cannot be applied costs the checks of its mart, and is noted.
+    """
     verdicts = []
-    with warehouse.session() as session:
+    with context.warehouse.session() as session:
         for model in models().values():
-            if model.schema == "marts" and rules_of(model.name):
+            if model.schema == "marts" and _rules_of(model):
                 rows = read_columns(session, model.full_name, columns_of(model.name))
-                verdicts.append(check(model.name, rows))
+                try:
+                    verdicts.append(check(model.name, rows))
+                except ConfigurationError as wrong:
+                    if not any(rule.is_own for rule in rules_of(model.name)):
+                        raise
+                    note_failure(context, outcome, wrong, "validate", model.full_name)
     return verdicts
+
+
+def _rules_of(model: Model) -> tuple[Rule, ...]:
+    """The rules of a mart; a company's own may have none."""
+    return () if model.is_own and model.name not in own_subjects() else rules_of(model.name)
 
 
 def _of_streams(outcome: Outcome) -> list[tuple[str, Verdict]]:
     return [titled for result in outcome.streams for titled in result.verdicts]
 
 
-def _record(context: RunContext, of_marts: Sequence[Verdict], outcome: Outcome) -> None:
+def _record(
+    context: RunContext,
+    of_marts: Sequence[Verdict],
+    outcome: Outcome,
+) -> None:
     """Write the results of all rules into ops.validation, each subject, batch and rule once."""
     rows: dict[tuple[str, str, str], dict[str, object]] = {}
     for title, verdict in [*(("", verdict) for verdict in of_marts), *_of_streams(outcome)]:

@@ -48,7 +48,10 @@ def _ignores_nulls(rule: Rule) -> bool:
     return rule.type in _OF_VALUES or rule.kwargs.get("ignore_row_if") == "either_value_is_missing"
 
 
-def _is_within(column: pa.ChunkedArray, kwargs: Mapping[str, Any]) -> bool:
+def _is_within(
+    column: pa.ChunkedArray,
+    kwargs: Mapping[str, Any],
+) -> bool:
     """Whether every value is a number or an instant within the bounds."""
     has_only_bounds = not set(kwargs) - {"column", "min_value", "max_value"}
     is_ordered = any(is_one(column.type) for is_one in _ORDERED)

@@ -31,7 +31,10 @@ _FOREIGN = re.compile(
 )
 
 
-def write_docs(folder: str, verdicts: Sequence[tuple[str, Verdict]]) -> str:
+def write_docs(
+    folder: str,
+    verdicts: Sequence[tuple[str, Verdict]],
+) -> str:
     """Write an index and one page for each validated set of rows; give the index's path.
 
     `verdicts` are (title, verdict). Pages hold counts, never cell values. Raises StorageError.
@@ -44,7 +47,10 @@ def write_docs(folder: str, verdicts: Sequence[tuple[str, Verdict]]) -> str:
         ) from None
 
 
-def _write(target: Path, verdicts: Sequence[tuple[str, Verdict]]) -> str:
+def _write(
+    target: Path,
+    verdicts: Sequence[tuple[str, Verdict]],
+) -> str:
     from great_expectations.render.renderer.page_renderer import ValidationResultsPageRenderer
     from great_expectations.render.view.view import DefaultJinjaPageView
 
@@ -64,7 +70,11 @@ def _write(target: Path, verdicts: Sequence[tuple[str, Verdict]]) -> str:
     return str(index)
 
 
-def _index_line(name: str, title: str, verdict: Verdict) -> str:
+def _index_line(
+    name: str,
+    title: str,
+    verdict: Verdict,
+) -> str:
     broken = sum(not r.is_met for r in verdict.results)
     link = f'<a href="{name}">{html.escape(title)}</a>'
     return f"<tr><td>{link}</td><td>{len(verdict.results)}</td><td>{broken}</td></tr>"

@@ -17,7 +17,7 @@ import pyarrow as pa
 from tasks.errors import ConfigurationError
 from tasks.importing import gc_frozen
 from tasks.quality.column_checks import is_surely_met
-from tasks.quality.rules import Rule, columns_read, rules_of
+from tasks.quality.rules import Rule, columns_read, forget_rules, rules_of
 
 if TYPE_CHECKING:
     from great_expectations.core import ExpectationSuite, ExpectationValidationResult
@@ -83,7 +83,11 @@ def check(subject: str, table: pa.Table) -> Verdict:
     return Verdict(subject, results, _bad_rows(subject, broken, table), judged)
 
 
-def _bad_rows(subject: str, broken: Sequence[Rule], table: pa.Table) -> dict[int, tuple[str, str]]:
+def _bad_rows(
+    subject: str,
+    broken: Sequence[Rule],
+    table: pa.Table,
+) -> dict[int, tuple[str, str]]:
     """Rows that break a rule: index to the first such rule, and its reason."""
     judged = judge(subject, broken, table, ROW_INDEXES)
     bad: dict[int, tuple[str, str]] = {}
@@ -116,7 +120,10 @@ def number_of(result: "ExpectationValidationResult") -> int:
 
 
 @cache
-def suite_of(subject: str, numbers: tuple[int, ...]) -> "ExpectationSuite":
+def suite_of(
+    subject: str,
+    numbers: tuple[int, ...],
+) -> "ExpectationSuite":
     """A suite of some rules of a subject.
 
     Cached: making it takes a fifth of the time of applying it to a few rows.
@@ -125,6 +132,12 @@ def suite_of(subject: str, numbers: tuple[int, ...]) -> "ExpectationSuite":
 
     rules = [rule for rule in rules_of(subject) if rule.number in numbers]
     return ExpectationSuite(name=subject, expectations=[rule.as_expectation() for rule in rules])
+
+
+def forget_suites() -> None:
+    """Make the suites again at the next call: rules of the folder may have changed."""
+    forget_rules()
+    suite_of.cache_clear()
 
 
 @cache
@@ -151,7 +164,11 @@ def _source() -> "PandasDatasource":
     return source
 
 
-def _result(rule: Rule, result: "ExpectationValidationResult | None", rows: int) -> RuleResult:
+def _result(
+    rule: Rule,
+    result: "ExpectationValidationResult | None",
+    rows: int,
+) -> RuleResult:
     if result is None:
         return RuleResult(rule.name, rule.level, rule.description, True, 0, rows)
     if result.exception_info and result.exception_info.get("raised_exception"):

@@ -77,7 +77,7 @@ def kpi_table(definitions: Definitions, rows: Sequence[AccountKpiDayRow], last_d
     cells = []
     for account, days in groupby(rows, key=attrgetter("account")):
         daily = by_kpi(days)
-        for name in (name for name in _LISTED if name in daily):
+        for name in (name for name in _listed(definitions) if name in daily):
             kpi = definitions[name]
             last_7 = value_over(kpi, daily[name], week, last_day)
             last_28 = value_over(kpi, daily[name], month, last_day)
@@ -94,12 +94,18 @@ def kpi_table(definitions: Definitions, rows: Sequence[AccountKpiDayRow], last_d
     )
 
 
+def _listed(definitions: Definitions) -> tuple[str, ...]:
+    """The KPIs of the report's tables: the usual ones, then all of the company's own."""
+    return (*_LISTED, *(name for name, kpi in definitions.items() if kpi.is_own))
+
+
 def kpi_tables(definitions: Definitions, listed: Table) -> tuple[Table, Table]:
     """The last 28 days with a column for each account, for the page; the list, for the sheet."""
     accounts = sorted({str(row[0]) for row in listed.rows})
     values = {(row[0], row[1]): row[3] for row in listed.rows}
     known = {row[1] for row in listed.rows}
-    titles = [definitions[name].title for name in _LISTED if definitions[name].title in known]
+    named = [definitions[name].title for name in _listed(definitions)]
+    titles = [title for title in named if title in known]
     by_account = Table(
         "kpis_by_account",
         "KPIs by account, last 28 days",
@@ -130,6 +136,7 @@ def target_table(definitions: Definitions, rows: Sequence[TargetRow]) -> Table:
                 f"{row.days_met} of {row.days_known}",
             )
             for row in rows
+            if row.kpi in definitions
         ],
         source="marts.kpi_target_daily",
     )
@@ -144,9 +151,9 @@ def _mean(definitions: Definitions, row: TargetRow) -> str | None:
 
 
 def anomaly_table(definitions: Definitions, rows: Sequence[AnomalyRow]) -> Table:
-    """Unusual days, the latest first."""
+    """Unusual days, the latest first; without KPIs that are defined no longer."""
     cells = []
-    for row in rows:
+    for row in (each for each in rows if each.kpi in definitions):
         kpi = definitions[row.kpi]
         low, high = possible(kpi, row.usual_low), possible(kpi, row.usual_high)
         cells.append(

@@ -34,6 +34,10 @@ class Definition(Protocol):
     def attributed_to(self) -> str:
         """The day it counts on."""
 
+    @property
+    def is_own(self) -> bool:
+        """Whether it is the company's own, and not shipped."""
+
 
 Definitions = Mapping[str, Definition]
 

@@ -5,25 +5,29 @@ A model built by Python has a `.yml` only, with `built_by`. `marts.kpi_daily` co
 rows come from rows of that ticket alone), or by `day`, `week` or `month` (each period's rows come
 from facts with an instant in it). `running` names the tickets whose rows move with the as-of
 instant.
+
+The folder of the settings file may add models, and rows to the seeds.
 """
 
 import csv
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
+from tasks.additions import packaged_value_maps, refuse_clash
 from tasks.entities import Column
-from tasks.errors import ModelError
-from tasks.paths import SQL, read_yaml
+from tasks.errors import ConfigurationError, ModelError
+from tasks.paths import SQL, own_folder, read_yaml
 from tasks.sqlmodels.dialects import tables_of, translated
 from tasks.sqlmodels.kpis import kpis, with_every_kpi
+from tasks.sqlmodels.own_descriptions import own_description, refuse_stray_files, statement_of
 from tasks.sqlmodels.rows import DimKpi
 from tasks.sqlmodels.sources import made_from
-from tasks.warehouse.tables import Table, table
+from tasks.warehouse.tables import OPS, SOURCE, Table, table
 
 _LAYERS = ("staging", "core", "marts")
 PERIODS = {"day": "day", "week": "week_starts_on", "month": "month_starts_on"}
@@ -31,7 +35,11 @@ PERIODS = {"day": "day", "week": "week_starts_on", "month": "month_starts_on"}
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One table that is built: by a SELECT, from a seed file, or by Python."""
+    """One table that is built: by a SELECT, from a seed file, or by Python.
+
+    `path` is its description. `is_own` says that the folder of the settings file brings it.
+    `more_rows` are files that add rows to a seed.
+    """
 
     schema: str
     name: str
@@ -46,6 +54,9 @@ class Model:
     refresh: str = "whole"
     running: str = ""
     made_from: str = ""
+    path: Path = Path()
+    is_own: bool = False
+    more_rows: tuple[Path, ...] = ()
 
     @property
     def full_name(self) -> str:
@@ -55,7 +66,7 @@ class Model:
     @property
     def fingerprint(self) -> str:
         """Changes with what the table is made from: its SQL, its seed, or Python's sources."""
-        content = self.seed.read_bytes() if self.seed else self.select.encode()
+        content = b"".join(path.read_bytes() for path in self._files) or self.select.encode()
         return hashlib.sha256(content + repr((self.columns, self.made_from)).encode()).hexdigest()[
             :16
         ]
@@ -64,22 +75,58 @@ class Model:
         """The SELECT in a warehouse's dialect."""
         return self.select if dialect == "duckdb" else translated(self.select, dialect)
 
+    @property
+    def _files(self) -> tuple[Path, ...]:
+        return (self.seed, *self.more_rows) if self.seed else ()
+
     def rows(self) -> list[dict[str, str | None]]:
-        """The rows of a seed."""
-        if self.seed is None:
-            return []
-        with self.seed.open(encoding="utf-8", newline="") as file:
-            return [{k: v or None for k, v in row.items()} for row in csv.DictReader(file)]
+        """The rows of a seed.
+
+        Raises ConfigurationError where an added file has other columns, or a row of another file.
+        """
+        places: dict[tuple[str | None, ...], Path] = {}
+        listed = []
+        for path in self._files:
+            for row in self._rows_of(path):
+                key = tuple(row[name] for name in self.grain)
+                if path != self.seed and places.get(key, path) != path:
+                    named = ", ".join(str(value) for value in key)
+                    refuse_clash("row", f"{named} of {self.name}", places[key], path)
+                places[key] = path
+                listed.append(row)
+        return listed
+
+    def _rows_of(self, path: Path) -> Iterator[dict[str, str | None]]:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            lines = csv.DictReader(file)
+            wanted = [column.name for column in self.columns]
+            if path != self.seed and sorted(lines.fieldnames or ()) != sorted(wanted):
+                raise ConfigurationError(
+                    f"{path}: its first line has to name the columns {', '.join(wanted)}"
+                )
+            yield from ({k: v or None for k, v in row.items()} for row in lines)
+
+
+def models() -> dict[str, Model]:
+    """All models by full name, each after its inputs.
+
+    Raises ConfigurationError for an own model that is not well described, or is named like another.
+    """
+    return _models(own_folder())
 
 
 @cache
-def models() -> dict[str, Model]:
-    """All models by full name, each after its inputs."""
-    listed = {}
+def _models(own: Path | None) -> dict[str, Model]:
+    listed: dict[str, Model] = {}
     for layer in _LAYERS:
         for path in sorted((SQL / layer).glob("*.yml")):
-            model = _read(layer, path)
+            model = _read(layer, path, own)
             listed[model.full_name] = model
+    for model in _own_models(own) if own else ():
+        if model.full_name in listed:
+            refuse_clash("model", model.full_name, listed[model.full_name].path, model.path)
+        listed[model.full_name] = model
+    _refuse_unknown_inputs(listed)
     order = TopologicalSorter(
         {name: set(model.inputs) & set(listed) for name, model in listed.items()}
     )
@@ -91,6 +138,76 @@ def models() -> dict[str, Model]:
         ) from None
 
 
+def without_kpis(
+    model: Model,
+    names: Collection[str],
+) -> Model:
+    """The model, without the KPIs of these names where it collects KPIs."""
+    if not names or model.built_by != "kpis":
+        return model
+    kept = [kpi for kpi in kpis().values() if kpi.name not in names]
+    select = with_every_kpi(model.path.with_suffix(".sql").read_text(encoding="utf-8"), kept)
+    return replace(model, select=select, inputs=tables_of(select))
+
+
+def descendants(
+    names: Iterable[str],
+    leaving_out_kpis: Collection[str] = (),
+) -> frozenset[str]:
+    """These models and all that read them, directly or not."""
+    found = set(names)
+    for model in models().values():  # inputs come first
+        if found.intersection(without_kpis(model, leaving_out_kpis).inputs):
+            found.add(model.full_name)
+    return frozenset(found)
+
+
+def forget_models() -> None:
+    """Read the files again at the next call: those of the folder may have changed."""
+    _models.cache_clear()
+    _identities.cache_clear()
+
+
+def _own_models(own: Path) -> Iterator[Model]:
+    for layer in _LAYERS:
+        folder = own / "sql" / layer
+        refuse_stray_files(folder, SQL / layer)
+        for path in sorted(folder.glob("*.yml")):
+            yield _own_model(layer, path)
+
+
+def _own_model(layer: str, path: Path) -> Model:
+    described, columns = own_description(path, PERIODS)
+    sql_file, seed = path.with_suffix(".sql"), path.with_suffix(".csv")
+    select = statement_of(sql_file) if sql_file.exists() else ""
+    return Model(
+        layer,
+        path.stem,
+        str(described["description"]),
+        tuple(described["grain"]),
+        str(described["owner"]),
+        columns,
+        select,
+        seed if seed.exists() else None,
+        inputs=tables_of(select),
+        refresh=described.get("refresh", "whole"),
+        path=path,
+        is_own=True,
+    )
+
+
+def _refuse_unknown_inputs(listed: Mapping[str, Model]) -> None:
+    """An own model that reads a table which nothing makes would fail in every run."""
+    known = {*listed, *(f"source.{name}" for name in SOURCE), *(t.fullname for t in OPS)}
+    for model in listed.values():
+        unknown = sorted(set(model.inputs) - known) if model.is_own else []
+        if unknown:
+            raise ConfigurationError(
+                f"{model.path.with_suffix('.sql')}: reads {', '.join(unknown)}, which is no table;"
+                " `support-etl models` lists them"
+            )
+
+
 def running_tables() -> list[str]:
     """Tables of the tickets whose rows depend on the as-of instant."""
     return list(dict.fromkeys(model.running for model in models().values() if model.running))
@@ -99,17 +216,30 @@ def running_tables() -> list[str]:
 @cache
 def table_of(model: Model) -> Table:
     """The model's table, described."""
-    return table(model.schema, model.name, model.columns, model.description, model.grain)
+    return table(
+        model.schema,
+        model.name,
+        model.columns,
+        model.description,
+        model.grain,
+        is_own=model.is_own,
+    )
 
 
-@cache
 def identities() -> dict[str, Model]:
     """What has to add up after every build, by name.
 
     Each is a SELECT of what does not: `place`, `found`, `expected`.
     """
-    made = {}
-    for path in sorted((SQL / "identities").glob("*.sql")):
+    return _identities(own_folder())
+
+
+@cache
+def _identities(own: Path | None) -> dict[str, Model]:
+    made: dict[str, Model] = {}
+    for path in _identity_files(own):
+        if path.stem in made:
+            refuse_clash("identity", path.stem, made[path.stem].path, path)
         select = path.read_text(encoding="utf-8")
         description = select.partition("\n")[0].removeprefix("-- ")
         made[path.stem] = Model(
@@ -121,11 +251,21 @@ def identities() -> dict[str, Model]:
             (),
             select,
             inputs=tables_of(select),
+            path=path,
         )
     return made
 
 
-def _read(layer: str, path: Path) -> Model:
+def _identity_files(own: Path | None) -> Iterable[Path]:
+    folders = [SQL, own / "sql"] if own else [SQL]
+    return (path for folder in folders for path in sorted((folder / "identities").glob("*.sql")))
+
+
+def _read(
+    layer: str,
+    path: Path,
+    own: Path | None,
+) -> Model:
     described = read_yaml(path)
     columns = tuple(
         Column(name, kind, description, required=name in described["grain"])
@@ -151,7 +291,22 @@ def _read(layer: str, path: Path) -> Model:
         described.get("refresh", "whole"),
         described.get("running", ""),
         _made_from(built_by),
+        path,
+        more_rows=tuple(_more_rows(layer, seed, own)) if seed.exists() else (),
     )
+
+
+def _more_rows(
+    layer: str,
+    seed: Path,
+    own: Path | None,
+) -> Iterator[Path]:
+    """Files that add rows to a shipped seed."""
+    if seed.stem == "value_map":
+        yield from packaged_value_maps()
+    added = own / "sql" / layer / seed.name if own else None
+    if added and added.is_file():
+        yield added
 
 
 def _made_from(built_by: str) -> str:
@@ -164,7 +319,10 @@ ZONE_LIST = (  # stands for the list of time zones, which changes seldom, unlike
 )
 
 
-def inputs_state(model: Model, states: Mapping[str, int]) -> dict[str, Any]:
+def inputs_state(
+    model: Model,
+    states: Mapping[str, int],
+) -> dict[str, Any]:
     """What a build of the model depends on: its own text and the changes of its inputs so far."""
     inputs = (*model.inputs, ZONE_LIST) if "ops.reporting_zone" in model.inputs else model.inputs
     return {"text": model.fingerprint, "inputs": {name: states.get(name, 0) for name in inputs}}

@@ -31,7 +31,10 @@ class Part:
     only: str = ""
 
 
-def changed_inputs(now: Mapping[str, Any], former: str | None) -> set[str] | None:
+def changed_inputs(
+    now: Mapping[str, Any],
+    former: str | None,
+) -> set[str] | None:
     """Inputs that changed since the last build; None when the model itself is new or another.
 
     `now` and `former` are states of `catalog.inputs_state`, the latter as JSON.
@@ -42,7 +45,12 @@ def changed_inputs(now: Mapping[str, Any], former: str | None) -> set[str] | Non
     return {name for name, count in now["inputs"].items() if then["inputs"].get(name) != count}
 
 
-def part_of(model: Model, select: str, changed: set[str] | None, changed_keys: ChangedKeys) -> Part:
+def part_of(
+    model: Model,
+    select: str,
+    changed: set[str] | None,
+    changed_keys: ChangedKeys,
+) -> Part:
     """The smallest part of a model that has to be rebuilt; all of it if need be."""
     if changed is None or model.refresh == "whole":
         return Part(select)
@@ -52,7 +60,12 @@ def part_of(model: Model, select: str, changed: set[str] | None, changed_keys: C
     return _of_days(model, select, moved, changed_keys)
 
 
-def _of_tickets(model: Model, select: str, moved: set[str], changed_keys: ChangedKeys) -> Part:
+def _of_tickets(
+    model: Model,
+    select: str,
+    moved: set[str],
+    changed_keys: ChangedKeys,
+) -> Part:
     inputs = {name: _kinds(name) for name in model.inputs}
     with_tickets = {name: kinds for name, kinds in inputs.items() if ticket_of(name, kinds)}
     if changed_keys.all_tickets or not moved <= set(with_tickets):
@@ -63,7 +76,12 @@ def _of_tickets(model: Model, select: str, moved: set[str], changed_keys: Change
     return Part(select, changed_keys.tickets_where(model.full_name, _kinds(model.full_name)))
 
 
-def _of_days(model: Model, select: str, moved: set[str], changed_keys: ChangedKeys) -> Part:
+def _of_days(
+    model: Model,
+    select: str,
+    moved: set[str],
+    changed_keys: ChangedKeys,
+) -> Part:
     facts = {name: _kinds(name) for name in model.inputs if name.startswith(_POINT_FACTS)}
     if changed_keys.all_days or not moved <= set(facts) & changed_keys.known:
         return Part(select)
@@ -84,7 +102,11 @@ def _kinds(name: str) -> dict[str, str]:
     return {c.name: c.kind for c in models()[name].columns} if name in models() else {}
 
 
-def _instead(select: str, name: str, slice_name: str) -> str:
+def _instead(
+    select: str,
+    name: str,
+    slice_name: str,
+) -> str:
     """The SELECT, reading a slice in place of a table."""
     return re.sub(rf"\b{re.escape(name)}\b", slice_name, select)
 
@@ -95,7 +117,10 @@ def _period_start(period: str, day: date) -> date:
     return day.replace(day=1) if period == "month" else day
 
 
-def _days_of(period: str, starts: Iterable[date]) -> Iterator[date]:
+def _days_of(
+    period: str,
+    starts: Iterable[date],
+) -> Iterator[date]:
     """All days of the periods that begin on these days."""
     for start in starts:
         in_month = monthrange(start.year, start.month)[1]

@@ -1,12 +1,27 @@
-"""The KPIs of `sql/marts/kpi`, and how `marts.kpi_daily` collects them."""
+"""The KPIs of `sql/marts/kpi`, and how `marts.kpi_daily` collects them.
+
+The folder of the settings file may add to them.
+"""
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import MISSING, dataclass, fields
 from functools import cache
+from pathlib import Path
+from typing import Any
 
-from tasks.errors import ModelError
-from tasks.paths import SQL, read_yaml
+from tasks.additions import described, refuse_clash
+from tasks.errors import ConfigurationError, ModelError
+from tasks.paths import SQL, own_folder, read_yaml
+from tasks.sqlmodels.dialects import tables_of
+
+_FOLDER = "sql/marts/kpi"
+_ENTRIES = "kpis.yml"
+_WORDS = {  # closed lists of an entry
+    "shape": ("count", "level", "ratio", "mean", "level_mean"),
+    "better": ("higher", "lower", "neutral"),
+}
+_SCOPE = ("account", "team_id", "channel", "priority", "numerator", "denominator")
 
 # a column of its own line, as the formatter writes them
 _TICKET = re.compile(r"^ *(\w+\.|\w+ as )?ticket_id,?$", re.MULTILINE)
@@ -64,7 +79,10 @@ group by
 
 @dataclass(frozen=True, slots=True)
 class Kpi:
-    """One KPI: what it means, and its SELECT of numerator and denominator per day and scope."""
+    """One KPI: what it means, and its SELECT of numerator and denominator per day and scope.
+
+    `path` is its SQL file. `is_own` says that the folder of the settings file brings it.
+    """
 
     name: str
     title: str
@@ -81,6 +99,13 @@ class Kpi:
     divide_by: int = 1
     final_after_days: int = 0
     no_slices: str = ""
+    path: Path = Path()
+    is_own: bool = False
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Tables that the SELECT names."""
+        return tables_of(self.select)
 
     @property
     def by_instant(self) -> bool:
@@ -99,24 +124,103 @@ class Kpi:
         return template.format(name=self.name, select=self.select)
 
 
-@cache
 def kpis() -> dict[str, Kpi]:
-    """All KPIs by name.
+    """All KPIs by name: the shipped ones, then a company's own.
 
-    Raises ModelError for one without its entry, or an entry without its SQL.
+    Raises ModelError for one without its entry, or an entry without its SQL; ConfigurationError for
+    an own one that is not well described, or is named like another.
     """
-    folder = SQL / "marts" / "kpi"
-    entries = read_yaml(folder / "kpis.yml")
-    files = {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.sql"))}
+    return _kpis(own_folder())
+
+
+@cache
+def _kpis(own: Path | None) -> dict[str, Kpi]:
+    shipped = SQL / "marts" / "kpi"
+    entries = read_yaml(shipped / _ENTRIES)
+    files = _statements(shipped)
     odd = sorted(set(entries) ^ set(files))
     if odd:
         raise ModelError(
-            f"KPI {', '.join(odd)}: needs both a file in sql/marts/kpi and an entry in kpis.yml"
+            f"KPI {', '.join(odd)}: needs a file in {_FOLDER} and an entry in kpis.yml"
         )
-    return {name: Kpi(name=name, select=files[name], **entry) for name, entry in entries.items()}
+    listed = {
+        name: Kpi(
+            name=name, select=files[name].read_text(encoding="utf-8"), path=files[name], **entry
+        )
+        for name, entry in entries.items()
+    }
+    for kpi in _own_kpis(own / _FOLDER) if own else ():
+        if kpi.name in listed:
+            refuse_clash("KPI", kpi.name, listed[kpi.name].path, kpi.path)
+        same = next((other for other in listed.values() if other.title == kpi.title), None)
+        if same:
+            refuse_clash("KPI", f'"{kpi.title}" in reports', same.path, kpi.path)
+        listed[kpi.name] = kpi
+    return listed
 
 
-def with_every_kpi(select: str, collected: Iterable[Kpi]) -> str:
+def forget_kpis() -> None:
+    """Read the files again at the next call: those of the folder may have changed."""
+    _kpis.cache_clear()
+
+
+def _statements(folder: Path) -> dict[str, Path]:
+    return {path.stem: path for path in sorted(folder.glob("*.sql"))}
+
+
+def _own_kpis(folder: Path) -> Iterator[Kpi]:
+    """The KPIs that the folder of the settings file adds."""
+    files, listing = _statements(folder), folder / _ENTRIES
+    entries = described(listing) if listing.is_file() else {}
+    for name in sorted(set(files) - set(entries)):
+        raise ConfigurationError(f"{files[name]}: {listing} has no entry {name}; describe the KPI")
+    for name, entry in entries.items():
+        if name not in files:
+            raise ConfigurationError(f"{listing}: {name} has no {folder / f'{name}.sql'}")
+        yield _own_kpi(name, files[name], listing, entry)
+
+
+def _own_kpi(
+    name: str,
+    path: Path,
+    listing: Path,
+    entry: object,
+) -> Kpi:
+    """An own KPI. Raises ConfigurationError that names what is wrong with its entry or its SQL."""
+    known = {field.name: field.default for field in fields(Kpi)}
+    given: Mapping[str, Any] = entry if isinstance(entry, Mapping) else {}
+    own = {"name", "select", "path", "is_own"}
+    missing = [n for n, default in known.items() if default is MISSING and n not in {*given, *own}]
+    unknown = sorted(set(given) - set(known) | set(given) & own)
+    if missing or unknown:
+        words = [f"no {n}" for n in missing] + [f"unknown {n}" for n in unknown]
+        raise ConfigurationError(f"{listing}: KPI {name} has {', '.join(words)}")
+    for setting, allowed in _WORDS.items():
+        if given[setting] not in allowed:
+            raise ConfigurationError(
+                f"{listing}: {setting} of KPI {name} is {given[setting]!r}, not one of"
+                f" {', '.join(allowed)}"
+            )
+    return Kpi(name=name, select=_statement(path), path=path, is_own=True, **given)
+
+
+def _statement(path: Path) -> str:
+    """The SELECT of a file. Raises ConfigurationError where a column that is counted is missing."""
+    select = path.read_text(encoding="utf-8").rstrip().rstrip(";")
+    dated = ("happened_at",) if "happened_at" in select else ("day", "time_zone")
+    absent = [column for column in (*dated, *_SCOPE) if column not in select]
+    if absent:
+        raise ConfigurationError(
+            f"{path}: a KPI gives happened_at (or day and time_zone), {', '.join(_SCOPE)}; there is"
+            f" no {', '.join(absent)}"
+        )
+    return select + "\n"
+
+
+def with_every_kpi(
+    select: str,
+    collected: Iterable[Kpi],
+) -> str:
     """The SELECT of `marts.kpi_daily`, with all KPIs in place of `every_kpi`."""
     united = "union all".join(kpi.by_local_day for kpi in collected)
     return select.replace("from every_kpi", f"from ({united}) as every_kpi")

@@ -49,7 +49,11 @@ class Build:
         return [Materialized(model.full_name, 0, None) for model in self.models]
 
 
-def build_of(session: Session, built_by: str, settings: Mapping[str, Any]) -> Build:
+def build_of(
+    session: Session,
+    built_by: str,
+    settings: Mapping[str, Any],
+) -> Build:
     """The tables with this `built_by`; current unless an input or a setting changed."""
     listed = tuple(model for model in models().values() if model.built_by == built_by)
     table_states = runlog.table_states(session)

@@ -24,7 +24,11 @@ def last_complete_day(as_of: datetime, time_zone: str) -> date:
     return local_day(as_of, time_zone) - timedelta(days=1)
 
 
-def set_parameters(session: Session, as_of: datetime, settings: Settings) -> ChangedKeys:
+def set_parameters(
+    session: Session,
+    as_of: datetime,
+    settings: Settings,
+) -> ChangedKeys:
     """Record what the models are built for; gives the tickets and days that this build looks at.
 
     Tickets: those of loaded rows, those whose clocks run if the as-of instant has moved, and those
@@ -47,7 +51,11 @@ def set_parameters(session: Session, as_of: datetime, settings: Settings) -> Cha
     return changed_keys
 
 
-def _replace(session: Session, table: Table, rows: list[dict[str, Any]]) -> bool:
+def _replace(
+    session: Session,
+    table: Table,
+    rows: list[dict[str, Any]],
+) -> bool:
     """Make these the rows of a table of the run log; True if they differ from before."""
     is_changed = runlog.replace_rows(session, table, rows)
     if is_changed:
@@ -55,7 +63,10 @@ def _replace(session: Session, table: Table, rows: list[dict[str, Any]]) -> bool
     return is_changed
 
 
-def _zone_rows(business: BusinessSettings, as_of: datetime) -> list[dict[str, Any]]:
+def _zone_rows(
+    business: BusinessSettings,
+    as_of: datetime,
+) -> list[dict[str, Any]]:
     return [
         {
             "time_zone": zone,
@@ -97,7 +108,10 @@ def _mapping_rows(accounts: Iterable[AccountSettings]) -> Iterator[dict[str, str
                 }
 
 
-def _needs_rebuild(before: list[dict[str, Any]], zones: list[dict[str, Any]]) -> bool:
+def _needs_rebuild(
+    before: list[dict[str, Any]],
+    zones: list[dict[str, Any]],
+) -> bool:
     """The zones changed, another is the main one, or the as-of instant went back."""
 
     def names(rows: list[dict[str, Any]]) -> set[tuple[str, bool]]:
@@ -107,7 +121,10 @@ def _needs_rebuild(before: list[dict[str, Any]], zones: list[dict[str, Any]]) ->
     return names(before) != names(zones) or went_back
 
 
-def _completed_days(before: list[dict[str, Any]], zones: list[dict[str, Any]]) -> Iterator[date]:
+def _completed_days(
+    before: list[dict[str, Any]],
+    zones: list[dict[str, Any]],
+) -> Iterator[date]:
     """Days that became complete in a time zone since the last build."""
     last_days = {zone["time_zone"]: zone["last_day"] for zone in zones}
     for row in before:

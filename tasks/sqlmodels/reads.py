@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
+from pathlib import Path
 from types import NoneType
 from typing import TypeVar, get_args, get_type_hints
 
@@ -61,6 +62,16 @@ class Read:
     select: str
 
     @property
+    def path(self) -> Path:
+        """The file of its SELECT."""
+        return FOLDER / f"{self.name}.sql"
+
+    @property
+    def is_own(self) -> bool:
+        """Reads are shipped: only the code asks them."""
+        return False
+
+    @property
     def built_by(self) -> str:
         """A read is built by nobody: it is asked when it is needed."""
         return "read"
@@ -107,7 +118,12 @@ class Read:
                     f" {column.kind}"
                 )
 
-    def _same_names(self, what: str, wanted: Iterable[str], given: Iterable[str]) -> None:
+    def _same_names(
+        self,
+        what: str,
+        wanted: Iterable[str],
+        given: Iterable[str],
+    ) -> None:
         missing, unknown = set(wanted) - set(given), set(given) - set(wanted)
         for word, names in (("no", missing), ("unknown", unknown)):
             if names:
@@ -137,7 +153,12 @@ def find(name: str) -> Read:
     )
 
 
-def read(session: Session, name: str, row: type[Row], **parameters: object) -> list[Row]:
+def read(
+    session: Session,
+    name: str,
+    row: type[Row],
+    **parameters: object,
+) -> list[Row]:
     """Rows of a read, as `row`: a NamedTuple or a dataclass with the columns of the read in order.
 
     Raises ModelError where parameters, row type or result differ from the description, or where a
@@ -162,7 +183,12 @@ def read(session: Session, name: str, row: type[Row], **parameters: object) -> l
     return [make(*values) for values in rows]
 
 
-def read_one(session: Session, name: str, row: type[Row], **parameters: object) -> Row | None:
+def read_one(
+    session: Session,
+    name: str,
+    row: type[Row],
+    **parameters: object,
+) -> Row | None:
     """The only row of a read; None if there is none. Raises ModelError, as `read`, and for more."""
     rows = read(session, name, row, **parameters)
     if len(rows) > 1:
@@ -170,7 +196,11 @@ def read_one(session: Session, name: str, row: type[Row], **parameters: object) 
     return rows[0] if rows else None
 
 
-def read_arrow(session: Session, name: str, **parameters: object) -> pa.Table:
+def read_arrow(
+    session: Session,
+    name: str,
+    **parameters: object,
+) -> pa.Table:
     """The columns of a read, in the Arrow types of their kinds. Raises ModelError, as `read`."""
     query = find(name)
     query.check_parameters(parameters)
@@ -188,20 +218,37 @@ class SessionReads:
 
     session: Session
 
-    def rows(self, name: str, row: type[Row], **parameters: object) -> list[Row]:
+    def rows(
+        self,
+        name: str,
+        row: type[Row],
+        **parameters: object,
+    ) -> list[Row]:
         """As `read`."""
         return read(self.session, name, row, **parameters)
 
-    def one(self, name: str, row: type[Row], **parameters: object) -> Row | None:
+    def one(
+        self,
+        name: str,
+        row: type[Row],
+        **parameters: object,
+    ) -> Row | None:
         """As `read_one`."""
         return read_one(self.session, name, row, **parameters)
 
-    def columns(self, name: str, **parameters: object) -> pa.Table:
+    def columns(
+        self,
+        name: str,
+        **parameters: object,
+    ) -> pa.Table:
         """As `read_arrow`."""
         return read_arrow(self.session, name, **parameters)
 
 
-def _required(query: Read, row: type) -> Sequence[int]:
+def _required(
+    query: Read,
+    row: type,
+) -> Sequence[int]:
     """Check the row type; give the places of its columns that must not be null."""
     query.check_row(row)
     hints = get_type_hints(row)

@@ -16,7 +16,7 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from tasks.entities import ARROW
-from tasks.errors import ModelError
+from tasks.errors import ModelError, StorageError
 from tasks.warehouse import runlog
 from tasks.warehouse.changed_keys import SIDE, ChangedKeys
 from tasks.warehouse.migrations import index
@@ -29,6 +29,13 @@ _LOT = 50_000  # rows made by Python that are held at once
 
 
 _MANY = 10_000  # rows of a first build beyond which single tickets and days are not noted
+_OF_THE_WAREHOUSE = (
+    duckdb.IOException,
+    duckdb.OutOfMemoryException,
+    duckdb.FatalException,
+    duckdb.InternalException,
+    psycopg.OperationalError,
+)
 # a dataclass whose fields are the columns of a table, or a mapping with them as keys
 TableRow = Union["DataclassInstance", Mapping[str, object]]
 
@@ -44,7 +51,8 @@ def build(
     """Rows made by the SELECT, and rows changed. Runs in the caller's transaction.
 
     With `only`, a condition on the table's rows, the SELECT stands for those rows and the others
-    stay. `changed_keys` takes in what changed. Raises ModelError with the database's words.
+    stay. `changed_keys` takes in what changed. Raises ModelError with the database's words, and
+    StorageError where not the SELECT is at fault but disk, memory or connection.
     """
     names = [column.name for column in table.columns]
     kinds = {column.name: session.ddl(column.type) for column in table.columns}
@@ -58,9 +66,12 @@ def build(
         session.script(f"drop table if exists {fresh}", f"create temporary table {fresh} as {made}")
         return _apply(session, table, fresh, names, where=where, changed_keys=changed_keys)
     except (sa.exc.SQLAlchemyError, duckdb.Error, psycopg.Error) as trouble:
-        words = str(getattr(trouble, "orig", trouble)).strip().splitlines()[0]
+        cause = getattr(trouble, "orig", trouble)
+        words = str(cause).strip().splitlines()[0]
+        if isinstance(cause, _OF_THE_WAREHOUSE):
+            raise StorageError(f"table {table.schema}.{table.name}: {words}") from trouble
         raise ModelError(
-            f"model {table.schema}.{table.name}: {words}; no table was changed"
+            f"model {table.schema}.{table.name}: {words}; it stays as it was"
         ) from trouble
 
 
@@ -89,7 +100,11 @@ def _first_fill(
     return rows, rows
 
 
-def fill(session: Session, table: sa.Table, rows: Iterable[TableRow]) -> tuple[int, int]:
+def fill(
+    session: Session,
+    table: sa.Table,
+    rows: Iterable[TableRow],
+) -> tuple[int, int]:
     """Like `build`, from rows made by Python, which are taken as they come, a lot at a time."""
     fresh = f"fresh_{table.name}"
     names = [column.name for column in table.columns]
@@ -135,7 +150,10 @@ def rebuild(
     return count, changed
 
 
-def arrow_rows(table: sa.Table, rows: Sequence[TableRow]) -> pa.Table:
+def arrow_rows(
+    table: sa.Table,
+    rows: Sequence[TableRow],
+) -> pa.Table:
     """Python rows as an Arrow table of the table's types; texts of seeds are cast.
 
     Raises ModelError for a row with an unknown or a missing key.
@@ -238,7 +256,11 @@ def _differences(
     return int(removed), int(added)
 
 
-def read_columns(session: Session, table: str, names: Sequence[str]) -> pa.Table:
+def read_columns(
+    session: Session,
+    table: str,
+    names: Sequence[str],
+) -> pa.Table:
     """These columns of a schema-qualified table, all rows."""
     listed = ", ".join(f'"{name}"' for name in names)
     return session.arrow(f"select {listed} from {table}")

@@ -31,7 +31,10 @@ _TICKET_OF: Mapping[str, tuple[str, str, str]] = {
 }
 
 
-def ticket_of(name: str, columns: Iterable[str]) -> tuple[str, str, str] | None:
+def ticket_of(
+    name: str,
+    columns: Iterable[str],
+) -> tuple[str, str, str] | None:
     """Expressions of a table's account and ticket, and a condition: which rows have a ticket.
 
     None for a table without tickets.
@@ -91,7 +94,12 @@ class ChangedKeys:
         )
         self.session.analyze(CHANGED_NOW)
 
-    def look_at(self, tables: Iterable[str], *, since: datetime | None = None) -> None:
+    def look_at(
+        self,
+        tables: Iterable[str],
+        *,
+        since: datetime | None = None,
+    ) -> None:
         """Also look at the tickets of these tables, and at those whose status changed since then.
 
         A table has columns `account` and `ticket_id`, and may bring a condition: `name where ...`.
@@ -117,14 +125,22 @@ class ChangedKeys:
             self.session.execute(f"drop table if exists {name}")
         self.session.execute(f"drop table if exists {CHANGED_NOW}")
 
-    def tickets_where(self, name: str, columns: Iterable[str]) -> str:
+    def tickets_where(
+        self,
+        name: str,
+        columns: Iterable[str],
+    ) -> str:
         """Condition: the row's ticket changed."""
         expressions = ticket_of(name, columns)
         assert expressions is not None  # callers ask for tables with tickets only
         account, ticket, _ = expressions
         return f"({account}, {ticket}) in {_TICKETS}"
 
-    def days_where(self, columns: Mapping[str, str], days: Iterable[date]) -> str:
+    def days_where(
+        self,
+        columns: Mapping[str, str],
+        days: Iterable[date],
+    ) -> str:
         """Condition: some day or instant of the row lies in `days`, whatever the time zone.
 
         Neighbouring days count too.
@@ -143,7 +159,12 @@ class ChangedKeys:
                     conditions.append(f"({name} >= date '{first}' and {name} < date '{after}')")
         return " or ".join(conditions) or "false"
 
-    def slice_of(self, name: str, kind: str, where: str) -> str:
+    def slice_of(
+        self,
+        name: str,
+        kind: str,
+        where: str,
+    ) -> str:
         """Temporary table with the rows of `name` that meet `where`.
 
         It is made again when the changed keys have grown.
@@ -158,7 +179,11 @@ class ChangedKeys:
             self._slices[name, kind] = (self._version, made)
         return made
 
-    def note(self, table: sa.Table, rows: str | None) -> None:
+    def note(
+        self,
+        table: sa.Table,
+        rows: str | None,
+    ) -> None:
         """Take in what a model has changed.
 
         `rows` has the rows that went and those that came, marked by `SIDE`; None where nothing
@@ -185,7 +210,11 @@ class ChangedKeys:
         )
         self.known.add(f"{table.schema}.{table.name}")
 
-    def _note_tickets(self, expressions: tuple[str, str, str], rows: str) -> None:
+    def _note_tickets(
+        self,
+        expressions: tuple[str, str, str],
+        rows: str,
+    ) -> None:
         account, ticket, where = expressions
         added = self.session.execute(
             f"insert into {CHANGED_NOW} select {account}, {ticket} from {rows} where {where} except"
@@ -193,7 +222,12 @@ class ChangedKeys:
         ).rowcount
         self._version += 1 if added else 0
 
-    def _note_days(self, name: str, kinds: Mapping[str, str], rows: str | None) -> None:
+    def _note_days(
+        self,
+        name: str,
+        kinds: Mapping[str, str],
+        rows: str | None,
+    ) -> None:
         """Days of rows that differ in more than their as-of values."""
         if self.all_days:
             self.known.add(name)

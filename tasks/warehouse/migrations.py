@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from tasks.clock import now
 from tasks.errors import ConfigurationError, StorageError
+from tasks.warehouse import own_tables
 from tasks.warehouse.engine import Warehouse
 from tasks.warehouse.session import Session
 from tasks.warehouse.tables import BUILT, OPS, SCHEMA_VERSION, SCHEMAS, SOURCE
@@ -108,7 +109,12 @@ def prepare(
         raise
 
 
-def _bring_up_to_date(session: Session, models: list[sa.Table], *, thorough: bool) -> None:
+def _bring_up_to_date(
+    session: Session,
+    models: list[sa.Table],
+    *,
+    thorough: bool,
+) -> None:
     present = _schemas(session)
     for schema in SCHEMAS:
         if schema not in present:
@@ -126,7 +132,12 @@ def _bring_up_to_date(session: Session, models: list[sa.Table], *, thorough: boo
         session.execute(statement)
     existing = _existing(session) if waiting else existing
     tables = (*OPS, *SOURCE.values(), *models)
+    own = [table for table in models if table.info["is_own"]]
+    if models:
+        own_tables.drop_outdated(session, own, existing)
     session.script(*(s for table in tables for s in _create_or_widen(session, table, existing)))
+    changed = own_tables.note(session, own)
+    session.script(*(s for table in changed for s in _comments(table, table.columns)))
     if thorough:
         session.script(*(s for table in tables for s in _comments(table, table.columns)))
         for table in tables:
@@ -140,7 +151,10 @@ def _bring_up_to_date(session: Session, models: list[sa.Table], *, thorough: boo
         )
 
 
-def create(warehouse: Warehouse, tables: Iterable[sa.Table]) -> None:
+def create(
+    warehouse: Warehouse,
+    tables: Iterable[sa.Table],
+) -> None:
     """Only these tables, with comments, in an empty warehouse: for the copy that readers get."""
     listed = list(tables)
     with warehouse.transaction() as session:
@@ -179,7 +193,10 @@ def _existing(session: Session) -> dict[tuple[str, str], set[str]]:
     return columns
 
 
-def _applied(session: Session, existing: dict[tuple[str, str], set[str]]) -> set[int]:
+def _applied(
+    session: Session,
+    existing: dict[tuple[str, str], set[str]],
+) -> set[int]:
     if ("ops", "schema_version") not in existing:
         return set()
     return set(session.execute(sa.select(SCHEMA_VERSION.c.version)).scalars())
@@ -223,7 +240,10 @@ def index(session: Session, table: sa.Table) -> None:
         session.execute(f"create unique index {name} on {table.schema}.{table.name} ({listed})")
 
 
-def _comments(table: sa.Table, columns: Iterable[sa.Column[object]]) -> Iterator[str]:
+def _comments(
+    table: sa.Table,
+    columns: Iterable[sa.Column[object]],
+) -> Iterator[str]:
     """Comments are written as literals: DDL takes no parameters.
 
     They come from our own files; quotes are doubled.

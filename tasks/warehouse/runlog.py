@@ -212,6 +212,13 @@ def record_build(session: Session, state: BuildState) -> None:
     )
 
 
+def forget_builds(session: Session, models: Iterable[str]) -> None:
+    """Let the next build make these models whole: what changed until then will not be noted."""
+    listed = list(models)
+    if listed:
+        session.execute(MODEL_RUN.delete().where(MODEL_RUN.c.model.in_(listed)))
+
+
 def quarantine(session: Session, rows: Iterable[Values], batch_id: str) -> None:
     """Put rows into quarantine, in place of those of the same batch from before."""
     session.execute(QUARANTINE.delete().where(QUARANTINE.c.batch_id == batch_id))

@@ -48,9 +48,15 @@ def sql_type(kind: str) -> sa.types.TypeEngine[Any]:
 
 
 def table(
-    schema: str, name: str, columns: Iterable[Column], description: str, key: tuple[str, ...] = ()
+    schema: str,
+    name: str,
+    columns: Iterable[Column],
+    description: str,
+    key: tuple[str, ...] = (),
+    *,
+    is_own: bool = False,
 ) -> sa.Table:
-    """A described table.
+    """A described table; `is_own` if the folder of the settings file brings it.
 
     Names come from our own files and must be plain identifiers; else ConfigurationError.
     """
@@ -72,7 +78,7 @@ def table(
         *made,
         schema=_plain(schema),
         comment=description,
-        info={"key": key},
+        info={"key": key, "is_own": is_own},
     )
 
 
@@ -423,6 +429,15 @@ SCHEMA_VERSION = _ops(
     _c("description", "text", "What it did", required=True),
     _c("applied_at", "instant", "Applied at", required=True),
 )
+OWN_TABLE = _ops(
+    "own_table",
+    "Tables that the folder of the settings file adds, so that those it no longer has are dropped",
+    ("table_name",),
+    _c("table_name", "text", "Schema and table", required=True),
+    _c("shape", "text", "Fingerprint of columns and grain; another one makes it again"),
+    _c("texts", "text", "Fingerprint of the descriptions, which are its comments"),
+    _c("noted_at", "instant", "Noted at", required=True),
+)
 OPS = (
     RUN,
     BATCH,
@@ -445,5 +460,6 @@ OPS = (
     RECONCILIATION,
     FORECAST_PUBLISHED,
     SCHEMA_VERSION,
+    OWN_TABLE,
 )
 SOURCE = {name: source_table(entity) for name, entity in ENTITIES.items()}
