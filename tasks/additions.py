@@ -68,6 +68,11 @@ def refuse_clash(
     )
 
 
+def counted(count: int, noun: str) -> str:
+    """A number and its noun, such as `1 rule` and `2 rules`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def described(path: Path) -> dict[str, object]:
     """What a YAML file of the folder says, by name.
 

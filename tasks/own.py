@@ -6,14 +6,13 @@ with the file and what to write.
 
 from dataclasses import dataclass
 
-from tasks.additions import added
+from tasks.additions import added, counted
 from tasks.connectors import forget_connectors, places
-from tasks.entities import ENTITIES
 from tasks.errors import ConfigurationError
 from tasks.paths import forget_own_folder
 from tasks.quality.rules import own_subjects, rules_of
 from tasks.quality.suites import forget_suites
-from tasks.sqlmodels.catalog import forget_models, models
+from tasks.sqlmodels.catalog import columns_of_subject, forget_models, models
 from tasks.sqlmodels.kpis import forget_kpis, kpis
 
 
@@ -25,6 +24,17 @@ class Own:
     kpis: tuple[str, ...]
     rules: tuple[str, ...]
     connectors: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """What there is, counted."""
+        counts = {
+            "table": self.models,
+            "KPI": self.kpis,
+            "rule": self.rules,
+            "connector": self.connectors,
+        }
+        words = [counted(len(names), kind) for kind, names in counts.items() if names]
+        return ", ".join(words) or "none"
 
 
 def read_own() -> Own:
@@ -55,18 +65,10 @@ def read_own() -> Own:
     )
 
 
-def columns_of_subject(subject: str) -> set[str]:
-    """Columns of an entity or mart; none if there is no such."""
-    if subject in ENTITIES:
-        return set(ENTITIES[subject].names)
-    mart = models().get(f"marts.{subject}")
-    return {column.name for column in mart.columns} if mart else set()
-
-
 def _refuse_unknown(subject: str) -> None:
     """Rules of nothing, or of columns that are not there, would be applied by nobody."""
     path = next(p for p in added("expectations", "*.yml") if p.stem == subject)
-    known = columns_of_subject(subject)
+    known = {column.name for column in columns_of_subject(subject)}
     if not known:
         raise ConfigurationError(
             f"{path}: there is no entity and no mart {subject}; name the file after one"

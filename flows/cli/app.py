@@ -14,6 +14,7 @@ import typer
 
 from flows.cli import (
     catalog,
+    check,
     compare,
     console,
     doctor,
@@ -52,7 +53,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for group, commands in (
-    (SET_UP, (init.init,)),
+    (SET_UP, (init.init, check.check)),
     (RUN, (runs.run, runs.backfill, runs.replay, reconcile.reconcile, report.report)),
     (
         LOOK,

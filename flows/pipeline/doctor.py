@@ -13,6 +13,8 @@ from tasks.entities import SURVEY_QUESTION
 from tasks.errors import ConfigurationError, CredentialsError, NotInPlanError
 from tasks.extract import FILES, open_client, read, streams_of
 from tasks.landing.store import Landing, Source
+from tasks.own import read_own
+from tasks.paths import own_folder
 from tasks.rest.client import Client, RetryPolicy
 from tasks.rest.received import Bookmark
 from tasks.rest.spec import Stream
@@ -39,16 +41,19 @@ def examine(settings: Settings, lookup: SecretLookup | None = None) -> list[Find
         "landing zone": partial(_write_landing, settings),
         "reports": partial(_write_reports, settings),
     }
+    if own_folder():
+        checks["own files"] = _read_own
     for account in settings.accounts:
         checks[f"account {account.name}"] = partial(_check_account, account, lookup)
-    findings = [_finding(settings, subject, check) for subject, check in checks.items()]
+    findings = [finding(settings, subject, check) for subject, check in checks.items()]
     if not settings.accounts:
         none = "none is set; add [[accounts]] to support_etl.toml"
         findings.append(Finding("accounts", False, none))
     return findings
 
 
-def _finding(settings: Settings, subject: str, check: Callable[[], str]) -> Finding:
+def finding(settings: Settings, subject: str, check: Callable[[], str]) -> Finding:
+    """What a check found; an error of any kind is what is wrong."""
     try:
         return Finding(subject, True, redact(check()))
     except Exception as error:
@@ -85,6 +90,10 @@ def _refuse_closed_folder(setting: str, folder: Path) -> None:
         raise ConfigurationError(f"{setting} {folder}: {present} is no folder")
     if not os.access(present, os.W_OK):
         raise ConfigurationError(f"{setting} {folder}: {present} cannot be written")
+
+
+def _read_own() -> str:
+    return f"{read_own()}; `support-etl check` tries them"
 
 
 def _check_account(account: AccountSettings, lookup: SecretLookup | None) -> str:

@@ -11,7 +11,7 @@ from flows.pipeline.runner import Work
 from tasks import publish
 from tasks.errors import ConfigurationError, ModelError
 from tasks.quality.data_docs import write_docs
-from tasks.quality.rules import Rule, columns_of, own_subjects, rules_of
+from tasks.quality.rules import Rule, columns_of, has_rules, rules_of
 from tasks.quality.suites import Verdict, check
 from tasks.sqlmodels.catalog import Model, models
 from tasks.warehouse import runlog
@@ -97,7 +97,7 @@ def _check_marts(
 
 def _rules_of(model: Model) -> tuple[Rule, ...]:
     """The rules of a mart; a company's own may have none."""
-    return () if model.is_own and model.name not in own_subjects() else rules_of(model.name)
+    return rules_of(model.name) if has_rules(model.name) or not model.is_own else ()
 
 
 def _of_streams(outcome: Outcome) -> list[tuple[str, Verdict]]:

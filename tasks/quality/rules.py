@@ -81,6 +81,11 @@ def _rules_of(
     return tuple(replace(rule, number=number) for number, rule in enumerate(rules.values()))
 
 
+def has_rules(subject: str) -> bool:
+    """Whether there is a file with rules of this name, shipped or own."""
+    return (EXPECTATIONS / f"{subject}.yml").is_file() or subject in own_subjects()
+
+
 def forget_rules() -> None:
     """Read the files again at the next call: those of the folder may have changed."""
     _rules_of.cache_clear()

@@ -100,7 +100,10 @@ def _bad_rows(
 def judge(
     subject: str, rules: Sequence[Rule], table: pa.Table, result_format: dict[str, Any]
 ) -> dict[int, "ExpectationValidationResult"]:
-    """Ask Great Expectations about some rules of a subject; results by the rule's number."""
+    """Ask Great Expectations about some rules of a subject; results by the rule's number.
+
+    Raises ConfigurationError for a rule that it does not know.
+    """
     if not rules:
         return {}
     _source()
@@ -110,7 +113,14 @@ def judge(
     with gx_lock:
         batch = _batch_of(subject).get_batch({"dataframe": frame})
         validated = batch.validate(suite, result_format=result_format)
-    return {number_of(result): result for result in validated.results}
+    judged = {number_of(result): result for result in validated.results}
+    for rule in rules:
+        if rule.number not in judged:  # left out with a line in its log, and no error
+            raise ConfigurationError(
+                f"rule {rule.name} of {subject}: Great Expectations knows no {rule.type}, or not"
+                f" with {', '.join(rule.kwargs)}"
+            )
+    return judged
 
 
 def number_of(result: "ExpectationValidationResult") -> int:
@@ -132,6 +142,23 @@ def suite_of(
 
     rules = [rule for rule in rules_of(subject) if rule.number in numbers]
     return ExpectationSuite(name=subject, expectations=[rule.as_expectation() for rule in rules])
+
+
+def try_own_rules(subject: str, columns: pa.Schema) -> None:
+    """Apply the own rules of a subject to no rows.
+
+    Raises ConfigurationError for one that Great Expectations does not know or cannot apply.
+    """
+    for rule in (each for each in rules_of(subject) if each.is_own):
+        try:
+            judged = judge(subject, [rule], columns.empty_table(), COUNTS)
+        except ConfigurationError:
+            raise
+        except Exception as wrong:  # noqa: BLE001  whatever Great Expectations raises
+            words = " ".join(str(wrong).split())
+            raise ConfigurationError(f"rule {rule.name} cannot be applied: {words}") from None
+        for result in judged.values():
+            _result(rule, result, 0)
 
 
 def forget_suites() -> None:

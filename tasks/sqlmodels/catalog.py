@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from tasks.additions import packaged_value_maps, refuse_clash
-from tasks.entities import Column
+from tasks.entities import ENTITIES, Column
 from tasks.errors import ConfigurationError, ModelError
 from tasks.paths import SQL, own_folder, read_yaml
 from tasks.sqlmodels.dialects import tables_of, translated
@@ -206,6 +206,14 @@ def _refuse_unknown_inputs(listed: Mapping[str, Model]) -> None:
                 f"{model.path.with_suffix('.sql')}: reads {', '.join(unknown)}, which is no table;"
                 " `support-etl models` lists them"
             )
+
+
+def columns_of_subject(subject: str) -> tuple[Column, ...]:
+    """Columns of an entity or mart; none if there is no such."""
+    if subject in ENTITIES:
+        return ENTITIES[subject].columns
+    mart = models().get(f"marts.{subject}")
+    return mart.columns if mart else ()
 
 
 def running_tables() -> list[str]:

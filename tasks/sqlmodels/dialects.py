@@ -3,6 +3,8 @@
 import re
 from functools import cache
 
+from tasks.errors import ModelError
+
 # outside comments and texts
 _TABLE = re.compile(r"--[^\n]*|'(?:[^']|'')*'|\b((?:source|staging|core|marts|ops)\.\w+)")
 _UNNESTED_SERIES = re.compile(r"UNNEST\((GENERATE_SERIES\([^()]*\))\)")
@@ -15,10 +17,13 @@ def tables_of(select: str) -> tuple[str, ...]:
 
 @cache
 def translated(select: str, dialect: str) -> str:
-    """A SELECT of DuckDB's dialect in another one."""
+    """A SELECT of DuckDB's dialect in another one. Raises ModelError where it is no SQL."""
     import sqlglot  # only PostgreSQL needs it
 
-    text = sqlglot.transpile(select, read="duckdb", write=dialect)[0]
+    try:
+        text = sqlglot.transpile(select, read="duckdb", write=dialect)[0]
+    except sqlglot.errors.SqlglotError as wrong:
+        raise ModelError(f"cannot be read as SQL: {' '.join(str(wrong).split())}") from None
     # PostgreSQL makes rows of a series as it is; the function that DuckDB needs around it takes
     # arrays only
     return _UNNESTED_SERIES.sub(r"\1", text) if dialect == "postgres" else text

@@ -1,9 +1,10 @@
 """Tries own SELECTs on the tables as they are, and changes nothing."""
 
+from tasks.errors import ModelError
 from tasks.sqlmodels.dialects import translated
 from tasks.sqlmodels.kpis import kpis
 from tasks.warehouse.engine import Warehouse
-from tasks.warehouse.trial import problem_of
+from tasks.warehouse.trial import columns_of, problem_of
 
 
 def broken_kpis(warehouse: Warehouse) -> dict[str, str]:
@@ -11,16 +12,29 @@ def broken_kpis(warehouse: Warehouse) -> dict[str, str]:
 
     Where each of them can by itself, all of them: nobody can say which one is to blame.
     """
-    problems = {}
+    own = [kpi for kpi in kpis().values() if kpi.is_own]
+    problems = {kpi.name: _problem(warehouse, kpi.by_local_day) for kpi in own}
+    broken = {name: problem for name, problem in problems.items() if problem}
+    return broken or dict.fromkeys(problems, "it cannot be counted with the others")
+
+
+def _problem(warehouse: Warehouse, select: str) -> str:
     with warehouse.session() as session:
         dialect = session.dialect
-    for kpi in (each for each in kpis().values() if each.is_own):
-        select = kpi.by_local_day
-        try:
-            text = select if dialect == "duckdb" else translated(select, dialect)
-        except ValueError as wrong:  # sqlglot cannot read it
-            problems[kpi.name] = " ".join(str(wrong).split())
-        else:
-            problems[kpi.name] = problem_of(warehouse, text)
-    found = {name: problem for name, problem in problems.items() if problem}
-    return found or dict.fromkeys(problems, "it cannot be counted with the others")
+    try:
+        text = select if dialect == "duckdb" else translated(select, dialect)
+    except ModelError as wrong:
+        return str(wrong)
+    return problem_of(warehouse, text)
+
+
+def produced_columns(warehouse: Warehouse, select: str) -> list[str]:
+    """The columns that a SELECT gives on an empty DuckDB warehouse.
+
+    Raises ModelError where it cannot be run there, or be translated for PostgreSQL.
+    """
+    translated(select, "postgres")
+    problem = problem_of(warehouse, select)
+    if problem:
+        raise ModelError(problem)
+    return columns_of(warehouse, select)

@@ -262,5 +262,5 @@ def read_columns(
     names: Sequence[str],
 ) -> pa.Table:
     """These columns of a schema-qualified table, all rows."""
-    listed = ", ".join(f'"{name}"' for name in names)
+    listed = ", ".join(f'"{name}"' for name in names) or "1 as one"
     return session.arrow(f"select {listed} from {table}")

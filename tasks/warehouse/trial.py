@@ -20,3 +20,9 @@ def problem_of(warehouse: Warehouse, select: str) -> str:
         finally:
             session.rollback()
     return ""
+
+
+def columns_of(warehouse: Warehouse, select: str) -> list[str]:
+    """The columns that a SELECT gives."""
+    with warehouse.session() as session:
+        return list(session.execute(f"select * from ({select}) as made limit 0").keys())

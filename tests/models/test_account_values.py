@@ -4,10 +4,10 @@ import csv
 from typing import Any
 
 import pytest
-from test_models import described, typed
 
 from tasks.paths import SQL
 from tasks.settings import MEANINGS
+from tasks.sqlmodels.cases import described, typed
 from tasks.sqlmodels.catalog import models
 from tasks.warehouse.build import arrow_rows, build, fill
 from tasks.warehouse.engine import Warehouse

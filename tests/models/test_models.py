@@ -3,120 +3,30 @@
 The cases are in `cases/<model>.<case>.yml`.
 """
 
-from dataclasses import asdict
-from datetime import UTC, date, datetime
-from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
 import sqlglot
-import yaml
 
 from tasks.entities import ARROW, ENTITIES
-from tasks.sqlmodels.catalog import identities, kpi_rows, models, table_of
+from tasks.sqlmodels.cases import described, differences, parameters, read_case, typed
+from tasks.sqlmodels.catalog import identities, models
 from tasks.sqlmodels.kpis import kpis
 from tasks.transform import model_tables
-from tasks.warehouse.build import arrow_rows, build
+from tasks.warehouse.build import arrow_rows
 from tasks.warehouse.engine import Warehouse
 from tasks.warehouse.migrations import MIGRATIONS, prepare
-from tasks.warehouse.tables import OPS, SOURCE
 
-FOLDER = Path(__file__).parent / "cases"
-CASES = sorted(p for p in FOLDER.glob("*.yml") if not p.name.startswith("reads."))
-DEFAULTS: dict[str, Any] = {
-    "account": "acme",
-    "connector": "zendesk",
-    "loaded_stream": "s",
-    "loaded_batch": "b",
-    "received_at": datetime(2026, 1, 1, tzinfo=UTC),
-    "basis": "amount",
-}
-
-
-def described(name: str):
-    schema, _, short = name.partition(".")
-    if schema == "ops":
-        return next(t for t in OPS if t.name == short)
-    if schema == "source":
-        return SOURCE[short]
-    return table_of(models()[name])
-
-
-def typed(row: dict[str, Any], target) -> dict[str, Any]:
-    actual = {}
-    for column in target.columns:
-        value = row.get(column.name, DEFAULTS.get(column.name))
-        kind = column.info["kind"]
-        if value is not None and kind == "instant" and not isinstance(value, datetime):
-            value = datetime.fromisoformat(str(value))
-        if isinstance(value, datetime) and value.tzinfo is None:
-            value = value.replace(tzinfo=UTC)
-        if value is not None and kind == "day" and not isinstance(value, date):
-            value = date.fromisoformat(str(value))
-        if value is not None and kind == "money":
-            value = Decimal(str(value))
-        if value is not None and kind == "text":
-            value = str(value)
-        actual[column.name] = value
-    return actual
-
-
-def shown(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
-    if isinstance(value, date):
-        return value.isoformat()
-    return float(value) if isinstance(value, (Decimal, float)) else value
-
-
-def wanted(value: Any) -> Any:
-    return shown(value.replace(tzinfo=UTC) if isinstance(value, datetime) else value)
+CASES = sorted(
+    p for p in (Path(__file__).parent / "cases").glob("*.yml") if not p.name.startswith("reads.")
+)
+PARAMETERS = parameters()
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda p: p.stem)
 def test_case(path: Path, warehouse: Warehouse):
-    case = yaml.safe_load(path.read_text())
-    name = path.stem.rsplit(".", 1)[0]
     with warehouse.transaction() as session:
-        for given, rows in {**PARAMETERS, **case["given"]}.items():
-            target = described(given)
-            session.append(given, arrow_rows(target, [typed(r, target) for r in rows]))
-        for model in [*case.get("through", []), name]:
-            build(session, described(model), models()[model].render(session.dialect))
-        columns = list(case["expect"][0])
-        listed = ", ".join(f'"{c}"' for c in columns)
-        where = f" where {case['only']}" if "only" in case else ""
-        actual = [
-            [shown(v) for v in row]
-            for row in session.fetch(f"select {listed} from {name}{where} order by {listed}")
-        ]
-    expected = sorted(
-        ([wanted(row[c]) for c in columns] for row in case["expect"]),
-        key=lambda r: [str(v) for v in r],
-    )
-    assert sorted(actual, key=lambda r: [str(v) for v in r]) == expected
-
-
-PARAMETERS: dict[str, list[dict[str, Any]]] = {
-    "ops.reporting_zone": [
-        {
-            "time_zone": "Europe/Berlin",
-            "is_main": True,
-            "as_of": "2026-04-01 00:00:00",
-            "last_day": "2026-03-31",
-        }
-    ],
-    "ops.reporting_setting": [
-        {
-            "time_zone": "Europe/Berlin",
-            "currency": "EUR",
-            "recontact_days": 7,
-            "exchange_rate_days": 400,
-        }
-    ],
-    "core.dim_kpi": [asdict(row) for row in kpi_rows()],
-}
+        assert differences(session, read_case(path)) == ""
 
 
 def test_the_produced_columns_are_the_documented_ones(warehouse: Warehouse):

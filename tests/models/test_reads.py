@@ -14,10 +14,11 @@ import pytest
 import sqlglot
 import yaml
 from read_uses import Use, uses
-from test_models import PARAMETERS, described, shown, typed, wanted
+from test_models import PARAMETERS
 
 from tasks.entities import ARROW
 from tasks.errors import ModelError
+from tasks.sqlmodels.cases import described, shown, typed, wanted
 from tasks.sqlmodels.catalog import models
 from tasks.sqlmodels.reads import FOLDER, PYTHON, Read, find, read, read_arrow, read_one, reads
 from tasks.warehouse.build import arrow_rows

@@ -11,11 +11,12 @@ import pytest
 import yaml
 from conftest import build_models, new_warehouse
 from read_uses import uses
-from test_models import CASES, shown, wanted
+from test_models import CASES
 from test_reads import samples
 
 from tasks.entities import ENTITIES
 from tasks.settings import load
+from tasks.sqlmodels.cases import shown, wanted
 from tasks.sqlmodels.catalog import models
 from tasks.sqlmodels.kpis import kpis
 from tasks.sqlmodels.reads import find, read, read_arrow
