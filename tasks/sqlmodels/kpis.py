@@ -5,7 +5,7 @@ The folder of the settings file may add to them.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, fields, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ _WORDS = {  # closed lists of an entry
     "shape": ("count", "level", "ratio", "mean", "level_mean"),
     "better": ("higher", "lower", "neutral"),
 }
+_COUNTED = ("count", "level")  # summing numerator and denominator of days would give 1.0
+_NO_DENOMINATOR = re.compile(r"null[^,]*\bas denominator", re.IGNORECASE)
 _SCOPE = ("account", "team_id", "channel", "priority", "numerator", "denominator")
 
 # a column of its own line, as the formatter writes them
@@ -201,7 +203,13 @@ def _own_kpi(
                 f"{listing}: {setting} of KPI {name} is {given[setting]!r}, not one of"
                 f" {', '.join(allowed)}"
             )
-    return Kpi(name=name, select=_statement(path), path=path, is_own=True, **given)
+    kpi = Kpi(name=name, select=_statement(path), path=path, is_own=True, **given)
+    if kpi.shape in _COUNTED and not _NO_DENOMINATOR.search(kpi.select):
+        raise ConfigurationError(
+            f"{path}: a {kpi.shape} has no denominator; write `cast(null as bigint) as denominator`"
+        )
+    no_slices = kpi.no_slices or ("" if kpi.has_tickets else "its SQL gives no ticket_id")
+    return replace(kpi, no_slices=no_slices)
 
 
 def _statement(path: Path) -> str:

@@ -30,6 +30,7 @@ KPI = """\
 select
     created_at as happened_at,
     account,
+    ticket_id,
     team_id,
     channel,
     priority,
@@ -261,6 +262,7 @@ def test_a_failing_one_ends_itself_and_what_reads_it(warehouse: Warehouse, folde
         ("sql/marts/kpi/kpis.yml", ENTRY.replace("ratio", "rate"), "shape of KPI urgent_share"),
         ("sql/marts/kpi/kpis.yml", ENTRY + "  colour: red\n", "has unknown colour"),
         ("sql/marts/kpi/kpis.yml", ENTRY.replace("Urgent share", "CSAT"), "two KPIs are named"),
+        ("sql/marts/kpi/kpis.yml", ENTRY.replace("ratio", "count"), "a count has no denominator"),
         ("sql/marts/stray.sql", MART, "stray.yml is missing"),
         ("sql/marts/utc_days.yml", DESCRIBED.replace("whole", "int"), "of kind 'int', not one of"),
         ("sql/marts/utc_days.yml", DESCRIBED + "a: {", "utc_days.yml: while parsing"),
