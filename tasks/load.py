@@ -106,6 +106,8 @@ class Load:
             runlog.move_bookmark(
                 self.session, source.account, source.stream, bookmark, self.batch.batch_id
             )
+        if replaced and source.connector == "files":
+            runlog.close_quarantine(self.session, source.account, source.stream)
         runlog.mark_replayed(self.session, source.account, source.stream, self._freed)
         runlog.quarantine(self.session, self._quarantine_rows(), self.batch.batch_id)
         runlog.record_batch(

@@ -422,10 +422,16 @@ class _Ingestion:
     def _count(self, tally: Tally, load: Load, changed: int) -> None:
         self.result.records += tally.records
         self.result.changed += changed
-        still_waiting = 0 if tally.pages else sum(len(keys) for keys in load.waiting.values())
-        self.result.quarantined += len(load.rejected) + still_waiting
+        self.result.quarantined += len(load.rejected)
+        if not tally.pages:
+            self.result.quarantined += self._still_set_aside()
         if self.result.records:
             self.result.state = "loaded" if self.result.changed else "nothing new"
+
+    def _still_set_aside(self) -> int:
+        """Rows of an earlier run that wait in quarantine, while nothing was read."""
+        with self.context.warehouse.session() as session:
+            return runlog.quarantined_of_stream(session, self.account.name, self.stream.name)
 
     def _bookmark(self) -> Bookmark:
         with self.context.warehouse.session() as session:

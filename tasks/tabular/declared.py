@@ -38,7 +38,8 @@ class TableSettings(BaseModel):
         (),
         description=(
             "File or files: paths, fsspec URLs or patterns such as `calls/*.csv`; the end of the"
-            " name says the format: .csv, .tsv, .txt, .xlsx, .parquet, .jsonl or .ndjson"
+            " name says the format: .csv, .tsv, .txt, .xlsx, .parquet, .jsonl or .ndjson, packed by"
+            " gzip with .gz behind it"
         ),
     )
     query: str = Field(

@@ -22,7 +22,7 @@ Cell = str | int | float | bool | None
 _BIGGEST = 64 << 20
 _BIGGEST_UNPACKED = 256 << 20
 _DELIMITERS = (",", ";", "\t", "|")
-_TEXTS = (".csv", ".tsv", ".txt", ".tab", ".psv")
+_PACKED = frozenset({".gz", ".bz2", ".xz"})
 _JSON_LINES = (".jsonl", ".ndjson")
 
 
@@ -45,7 +45,10 @@ def grids_of(
     """
     content = _content(url)
     name = url.rpartition("/")[2] if "/" in url else url
-    kind = PurePosixPath(url.partition("?")[0]).suffix.lower()
+    path = PurePosixPath(url.partition("?")[0])
+    if path.suffix.lower() in _PACKED:
+        path = path.with_suffix("")
+    kind = path.suffix.lower()
     if kind in {".xlsx", ".xlsm"}:
         return _sheets(name, content, table.sheet)
     if kind == ".parquet":
@@ -86,7 +89,7 @@ def plain(cell: object) -> Cell:
 
 def _content(url: str) -> bytes:
     try:
-        with fsspec.open(url, "rb") as file:
+        with fsspec.open(url, "rb", compression="infer") as file:
             content = bytes(file.read(_BIGGEST + 1))
     except OSError as trouble:
         raise ConfigurationError(f"{url}: {trouble.strerror or trouble}") from None

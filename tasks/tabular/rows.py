@@ -53,6 +53,7 @@ _KINDS = {
     "number": "a number",
     "money": "a number",
 }
+_SHEET_ERRORS = frozenset({"#REF!", "#N/A", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!"})
 _MOST_PLANS = 7
 _ENGLISH = TableSettings(
     path=("legacy",),
@@ -236,6 +237,8 @@ def _reader(
 
 
 def _text(cell: Json, theirs: str) -> Json:
+    if cell in _SHEET_ERRORS:
+        raise _UnreadableError("an error of the spreadsheet")
     if isinstance(cell, bool):
         return str(cell).lower()
     return (

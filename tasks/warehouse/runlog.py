@@ -251,6 +251,29 @@ def mark_replayed(
     return closed
 
 
+def close_quarantine(session: Session, account: str, stream: str) -> None:
+    """Close the open quarantine rows of a stream of which the whole was read again."""
+    session.execute(
+        QUARANTINE.update()
+        .where(
+            QUARANTINE.c.account == account,
+            QUARANTINE.c.stream == stream,
+            QUARANTINE.c.state == "open",
+        )
+        .values(state="replayed")
+    )
+
+
+def quarantined_of_stream(session: Session, account: str, stream: str) -> int:
+    """How many rows of a stream wait in quarantine."""
+    counted = sa.select(sa.func.count()).where(
+        QUARANTINE.c.account == account,
+        QUARANTINE.c.stream == stream,
+        QUARANTINE.c.state == "open",
+    )
+    return int(session.execute(counted).scalar_one())
+
+
 def open_quarantine_keys(session: Session, account: str, stream: str) -> dict[str, set[str]]:
     """Entity to keys of the rows of a stream that wait in quarantine."""
     rows = session.execute(

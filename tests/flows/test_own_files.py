@@ -57,8 +57,13 @@ def test_a_helpdesk_of_ones_own_comes_in(own, tmp_path):
     again = result(bench.read(midnight(TODAY)), "tickets")
     assert (again.state, again.records) == ("nothing new", 0)  # it was not opened again
     assert bench.fetch("select count(*) from source.ticket") == [(2,)]
+    path.write_text("\n".join([*TICKETS.splitlines()[:2], "Summe;;;;;"]))
+    less = result(bench.read(midnight(TODAY)), "tickets")
+    assert (less.changed, less.quarantined) == (1, 1)
+    assert result(bench.read(midnight(TODAY)), "tickets").quarantined == 1  # still
     path.write_text("\n".join(TICKETS.splitlines()[:2]))
-    assert result(bench.read(midnight(TODAY)), "tickets").changed == 1
+    assert result(bench.read(midnight(TODAY)), "tickets").quarantined == 0
+    assert bench.fetch("select distinct state from ops.quarantine") == [("replayed",)]
     assert bench.fetch("select ticket_id from source.ticket") == [("1",)]  # the list is whole
     assert bench.replay().state == "completed"
     assert bench.fetch("select ticket_id from source.ticket") == [("1",)]

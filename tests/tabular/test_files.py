@@ -3,6 +3,7 @@
 The files are real, and go the way of a run as far as typed rows.
 """
 
+import gzip
 import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -332,6 +333,14 @@ def test_a_row_with_more_values_than_columns_is_set_aside(file):
 def test_a_file_that_cannot_be_opened_says_what_to_do(file, content, advice):
     with pytest.raises(ConfigurationError, match=advice):
         Desk(budget_lines=file("b.csv", content)).read("budget_lines")
+
+
+def test_a_packed_file_is_unpacked_and_an_error_of_a_spreadsheet_is_set_aside(file):
+    lines = BUDGET + line("1.5", "#REF!") + line("2.5", "b")
+    path = file("b.csv.gz", gzip.compress(lines.encode()))
+    rows, reasons = Desk(budget_lines=path).read("budget_lines")
+    assert amounts(rows) == [Decimal("2.5")]
+    assert reasons == ["paid_for: an error of the spreadsheet: #REF!"]
 
 
 def test_an_encoding_of_the_settings_is_used(file):
