@@ -77,9 +77,9 @@ class FieldUse:
 
     @property
     def is_proposed(self) -> bool:
-        """A closed list that is filled, and not named yet."""
-        is_closed = self.kind in CLOSED_KINDS
-        return is_closed and self.is_active and self.filled > 0 and not self.name
+        """A closed list that is filled, or can be asked for, and is not named yet."""
+        is_open = self.kind not in CLOSED_KINDS or not self.is_active
+        return not is_open and not self.name and (self.filled > 0 or self.is_asked)
 
 
 def field_uses(session: Session, landing: Landing, account: AccountSettings) -> list[FieldUse]:
@@ -184,12 +184,19 @@ def _count(
             continue
         use.filled += 1
         if use.kind in CLOSED_KINDS:
-            for one in json.loads(value) if use.kind == "many" else [value]:
+            for one in _several(value):
                 use.values[labels.get((use.record_type, field_id, one), one)] += 1
 
 
+def _several(value: str) -> list[str]:
+    """The values of a list, or the one value."""
+    if value.startswith("["):
+        return [str(one) for one in json.loads(value)]
+    return [value]
+
+
 def proposed_lines(uses: Iterable[FieldUse]) -> list[str]:
-    """Lines of settings for the closed lists that are filled and not named yet."""
+    """Lines of settings for the closed lists that are not named yet."""
     lines: list[str] = []
     taken = {use.name for use in uses}
     for use in uses:

@@ -1,6 +1,7 @@
 """The account's own fields from the vendor to `source`, against the sandbox's own story."""
 
 import json
+import shutil
 import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
@@ -19,6 +20,7 @@ from tasks.extract import streams_of
 from tasks.field_use import proposed_lines
 from tasks.fields import defines_fields, record_choices
 from tasks.sandbox.company import Sandbox, open_sandbox
+from tasks.sandbox.fake import Request, Response
 from tasks.sandbox.own_fields import (
     BRANDS,
     REASONS,
@@ -187,6 +189,35 @@ def test_the_same_tickets_without_fields_give_the_same_other_tables(both: Read):
     chosen, plain = both.chosen.tables("source"), both.plain.tables("source")
     assert {name for name in plain if chosen[name] != plain[name]} == OF_FIELDS
     assert all(plain[name] == [] for name in OF_FIELDS)
+
+
+def test_a_deleted_field_keeps_its_values_and_a_renamed_option_has_its_new_name(
+    both: Read, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    shutil.copytree(both.chosen.folder, tmp_path, dirs_exist_ok=True)
+    later = Bench(tmp_path, f"duckdb:///{tmp_path / 'warehouse.duckdb'}", both.chosen.accounts)
+    fake = both.sandbox.fakes["zendesk"]
+    as_before = fake.answer
+
+    def changed(asked: Request) -> Response:
+        """Without the field "Order value" in the list, and another name for a reason."""
+        answer = as_before(asked)
+        if asked.path.endswith("/ticket_fields.json"):
+            rows = [one for one in answer.content["ticket_fields"] if one["id"] != REASON + 2]
+            renamed = json.loads(json.dumps(rows).replace('"Delivery"', '"Shipping"'))
+            answer.content["ticket_fields"] = renamed
+        return answer
+
+    values = "select * exclude (received_at) from source.ticket_field order by all"
+    before = later.fetch(values)
+    monkeypatch.setattr(fake, "answer", changed)
+    assert later.read(NOW).state == "completed"
+    assert later.fetch(values) == before
+    active = later.fetch("select is_active from source.field where label = 'Order value'")
+    names = later.fetch("select label from source.field_option where value = 'delivery'")
+    assert (active, names) == ([(False,)], [("Shipping",)])
+    alerts = alerts_of(later, later.settings(), "later")
+    assert "switched it off or deleted it; its values stay" in alerts["order_value"]
 
 
 def alerts_of(bench: Bench, settings: Settings, run_id: str) -> dict[str, str]:
