@@ -388,6 +388,71 @@ class NotificationSettings(_Section):
     proxy: str = Field("", description="Proxy URL")
 
 
+class MonitoringSettings(_Section):
+    """What other tools see of a run: metrics for Prometheus, OpenLineage events.
+
+    Secret, where the address of the events wants one: SUPPORT_ETL_SECRET_LINEAGE_API_KEY.
+    """
+
+    metrics_file: str = Field(
+        "",
+        description=(
+            "File for the textfile collector of Prometheus' node exporter, ending in .prom; each"
+            " run writes it. Empty: none"
+        ),
+        pattern=r"^(.+\.prom)?$",
+    )
+    lineage_file: str = Field(
+        "", description="File to which each run appends its OpenLineage events; empty: none"
+    )
+    lineage_url: str = Field(
+        "",
+        description=(
+            "Address to post OpenLineage events to, such as"
+            " https://marquez.example/api/v1/lineage; empty: none"
+        ),
+        pattern=r"^(https?://\S+)?$",
+    )
+    lineage_namespace: str = Field(
+        "support-etl", description="Namespace of the jobs in OpenLineage events", min_length=1
+    )
+
+
+class SecretsSettings(_Section):
+    """A secret manager to ask for secrets that the environment does not have.
+
+    Secrets of Vault itself: SUPPORT_ETL_SECRET_VAULT_TOKEN, or _ROLE_ID and _SECRET_ID (AppRole).
+    """
+
+    vault_url: str = Field(
+        "",
+        description=(
+            "Address of HashiCorp Vault, such as https://vault.example:8200; empty: not asked"
+        ),
+        pattern=r"^(https?://\S+)?$",
+    )
+    vault_mount: str = Field("secret", description="Key/value store, version 2, to read from")
+    vault_path: str = Field(
+        "support-etl",
+        description=(
+            "Secret in that store; its keys are named like Prefect's blocks, such as"
+            " support-etl-zendesk-main-api-token"
+        ),
+    )
+    vault_namespace: str = Field("", description="Namespace of Vault Enterprise; empty: none")
+    vault_role: str = Field(
+        "", description="Role to sign in with as a Kubernetes service account; empty: not so"
+    )
+    ca_bundle: str = Field("", description="File with a private certificate authority of Vault")
+    command: tuple[str, ...] = Field(
+        (),
+        description=(
+            "Program that prints one secret, for the managers of clouds; {name} stands for its"
+            " name, such as support-etl-zendesk-main-api-token. Empty: none"
+        ),
+    )
+
+
 class RetentionSettings(_Section):
     """How long things are kept. `support-etl tidy` removes what is older."""
 
@@ -770,7 +835,9 @@ class Settings(BaseSettings):
     planning: PlanningSettings = PlanningSettings()
     rules: RuleSettings = RuleSettings()
     notifications: NotificationSettings = NotificationSettings()
+    monitoring: MonitoringSettings = MonitoringSettings()
     retention: RetentionSettings = RetentionSettings()
+    secrets: SecretsSettings = SecretsSettings()
     accounts: Annotated[tuple[AccountSettings, ...], Field(description="Accounts to read")] = ()
 
     @field_validator("accounts")

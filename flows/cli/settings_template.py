@@ -18,6 +18,11 @@ _HEAD: Final = """\
 # Settings of Support ETL. A line that begins with # shows a default: remove the # to change it.
 # `support-etl doctor` checks this file. Secrets are environment variables; they never stand here.
 """
+_SECRETS_HEAD: Final = """\
+# Secrets of the accounts in support_etl.toml. Copy this file to .env, fill it in, and keep it out
+# of version control. Load it before a command: set -a; . ./.env; set +a
+# A line with _FILE at the end of the name gives a file that holds the secret.
+"""
 _ACCOUNTS: Final = "# Accounts to read. Without any, `support-etl run` reads a sandbox.\n"
 _EXAMPLE: Final = """\
 # [[accounts]]
@@ -58,6 +63,22 @@ def account_template(connector: "Connector", name: str, values: Values) -> str:
     ]
     lines += _sign_in(connector, name)
     return "\n".join([*lines, ""])
+
+
+def secrets_template(accounts: Sequence[tuple["Connector", str]]) -> str:
+    """Text of a file with the secrets of the accounts, to be copied and filled in."""
+    lines = [_SECRETS_HEAD]
+    for connector, name in accounts:
+        known = [way for way in connector.auth.ways if (*way.secrets, *way.optional)]
+        one_of = ", one way to sign in is enough" if len(known) > 1 else ""
+        lines += [f"# {name}: {connector.title}{one_of}"] if known else []
+        for number, way in enumerate(known):
+            lines.append(f"# by {way.title}:")
+            mark = "# " if number else ""  # the first way is the vendor's usual one
+            lines += [f"{mark}{secret_variable(name, s)}=" for s in way.secrets]
+            lines += [f"# {secret_variable(name, s)}=" for s in way.optional]
+        lines += [""] if known else []
+    return "\n".join(lines)
 
 
 def _sign_in(connector: "Connector", name: str) -> Iterator[str]:

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from flows.pipeline.monitoring import monitored
 from flows.pipeline.outcome import Outcome
 from flows.pipeline.runner import Runner
+from flows.pipeline.secrets import secret_lookup
 from tasks import erase
 from tasks.clock import now
 from tasks.errors import NoTablesError
@@ -87,6 +89,7 @@ def running(
     company's own that cannot work.
     """
     read_own()
+    lookup = secret_lookup(settings, lookup)
     instant = (as_of or now()).replace(microsecond=0)
     run_id = f"{now():%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
     outcome = Outcome(run_id, instant)
@@ -97,7 +100,8 @@ def running(
         context = RunContext(
             settings, warehouse, landing, runner, run_id, instant, lookup, progress
         )
-        with _recorded(warehouse, outcome, kind):
+        watched = monitored(settings, warehouse, outcome, kind, lookup=lookup, report=progress)
+        with watched, _recorded(warehouse, outcome, kind):
             yield context, outcome
     if outcome.has_cleared or any(result.has_cleared for result in outcome.streams):
         with open_warehouse(settings) as warehouse:

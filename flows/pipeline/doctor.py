@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from flows.pipeline.context import open_warehouse
+from flows.pipeline.secrets import secret_lookup
 from flows.pipeline.traces import explain
 from tasks.clock import Window, now
 from tasks.entities import SURVEY_QUESTION
@@ -36,6 +37,7 @@ class Finding:
 
 def examine(settings: Settings, lookup: SecretLookup | None = None) -> list[Finding]:
     """Check warehouse, landing zone, reports, and each account by one cheap call."""
+    lookup = secret_lookup(settings, lookup)
     checks: dict[str, Callable[[], str]] = {
         "warehouse": partial(_open_warehouse, settings),
         "landing zone": partial(_write_landing, settings),
@@ -43,13 +45,23 @@ def examine(settings: Settings, lookup: SecretLookup | None = None) -> list[Find
     }
     if own_folder():
         checks["own files"] = _read_own
-    for account in settings.accounts:
-        checks[f"account {account.name}"] = partial(_check_account, account, lookup)
     findings = [finding(settings, subject, check) for subject, check in checks.items()]
+    findings += examine_accounts(settings, settings.accounts, lookup)
     if not settings.accounts:
         none = "none is set; add [[accounts]] to support_etl.toml"
         findings.append(Finding("accounts", False, none))
     return findings
+
+
+def examine_accounts(
+    settings: Settings, accounts: Sequence[AccountSettings], lookup: SecretLookup | None = None
+) -> list[Finding]:
+    """Check each of these accounts by one cheap call."""
+    lookup = secret_lookup(settings, lookup)
+    return [
+        finding(settings, f"account {one.name}", partial(_check_account, one, lookup))
+        for one in accounts
+    ]
 
 
 def finding(settings: Settings, subject: str, check: Callable[[], str]) -> Finding:
@@ -168,6 +180,7 @@ def survey_questions(
     Raises VendorError.
     """
     questions = {}
+    lookup = secret_lookup(settings, lookup)
     for account in settings.chosen(accounts):
         stream = next(filter(_lists_surveys, streams_of(account)), None)
         if stream:

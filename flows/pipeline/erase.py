@@ -12,6 +12,7 @@ from flows.pipeline.context import (
 )
 from flows.pipeline.run import finish
 from flows.pipeline.runner import Runner
+from flows.pipeline.secrets import secret_lookup
 from tasks import erase
 from tasks.erase import ACCOUNT
 from tasks.errors import ConfigurationError
@@ -53,6 +54,7 @@ def run_erasure(
     exist, MissingSecretError without the key.
     """
     settings.chosen((account,))
+    lookup = secret_lookup(settings, lookup)
     key = secrets_of(ACCOUNT, ("key",), lookup)["key"]
     mark = fingerprint(key, account, customer_id)
     with filled_warehouse(settings):

@@ -7,7 +7,7 @@ account stops no other.
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from flows.pipeline.bookmarks import bookmark_after, next_window, readable
@@ -181,6 +181,7 @@ def ingest_stream(
         if isinstance(error, NotInPlanError) and stream.optional:
             result.state = "skipped"
     result.requests = client.requests_made - requests_before
+    result.ended_at = datetime.now(UTC)
     return result
 
 
@@ -194,6 +195,7 @@ def replay_stream(context: RunContext, account: AccountSettings, stream: Stream)
         _Ingestion(context, account, stream, result).replay()
     except Exception as error:
         _failed(context, result, error)
+    result.ended_at = datetime.now(UTC)
     return result
 
 

@@ -11,6 +11,7 @@ from flows.pipeline.containment import explain_step
 from flows.pipeline.context import RunContext, filled_warehouse
 from flows.pipeline.outcome import Outcome
 from flows.pipeline.runner import Work
+from flows.pipeline.secrets import secret_lookup
 from tasks.clock import now
 from tasks.errors import NoTablesError
 from tasks.notifications.content import Message
@@ -81,6 +82,7 @@ def notify_stale(
         _links(settings.notifications),
         f"watch-{now():%Y%m%d-%H%M%S}",
     )
+    lookup = secret_lookup(settings, lookup)
     send = partial(notify, settings.notifications, message=message, lookup=lookup)
     try:
         with filled_warehouse(settings) as warehouse:

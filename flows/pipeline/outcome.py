@@ -1,7 +1,7 @@
 """What a run did: results of streams and models, failures, and the state in which it ended."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
@@ -32,6 +32,8 @@ class StreamResult:
     changed: int = 0
     quarantined: int = 0
     has_cleared: bool = False
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    ended_at: datetime | None = None
     erased: list[Person] = field(default_factory=list, repr=False)
     batches: list[Batch] = field(default_factory=list, repr=False)
     warnings: list[str] = field(default_factory=list)

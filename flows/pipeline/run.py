@@ -17,6 +17,7 @@ from flows.pipeline.notify import notify_failure, notify_run
 from flows.pipeline.outcome import Outcome
 from flows.pipeline.publish import publish_run
 from flows.pipeline.runner import Runner, Work
+from flows.pipeline.secrets import secret_lookup
 from tasks.clock import Window
 from tasks.errors import ConfigurationError, RunAtWorkError
 from tasks.extract import streams_of
@@ -44,6 +45,7 @@ def run_daily(
     Raises SupportEtlError, and notifies, if nothing can be done at all: warehouse or settings.
     """
     chosen = settings.chosen(accounts)
+    lookup = secret_lookup(settings, lookup)
     try:
         with running(settings, runner, "daily", as_of, lookup=lookup, progress=progress) as (
             context,

@@ -7,11 +7,13 @@ from pathlib import Path
 
 from flows.pipeline.bookmarks import bookmark_faults
 from flows.pipeline.context import Reporter, filled_warehouse, open_warehouse
+from flows.pipeline.monitoring import run_log_samples
 from tasks import watch
 from tasks.clock import now
 from tasks.errors import ConfigurationError, NoTablesError
 from tasks.landing.store import Landing
 from tasks.meanings import AccountValue, as_set_now
+from tasks.monitoring.prometheus import Sample
 from tasks.settings import Settings
 from tasks.transform import model_tables
 from tasks.warehouse import runlog
@@ -94,6 +96,12 @@ def status(settings: Settings, *, max_age_hours: float) -> Status:
     )
     is_ok = is_fresh and run.state in {"completed", "running"} and not (alerts or faults)
     return Status(is_ok, lines)
+
+
+def metrics(settings: Settings) -> list[Sample]:
+    """The run log as metrics. Raises NoTablesError before the first run."""
+    with filled_warehouse(settings) as warehouse, warehouse.session() as session:
+        return run_log_samples(session)
 
 
 def complete_until(settings: Settings) -> datetime | None:

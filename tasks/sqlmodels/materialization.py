@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from tasks.sqlmodels.catalog import Model, inputs_state, models, table_of
@@ -32,6 +33,12 @@ class ModelResult:
     rows: int
     changed: int | None
     seconds: float
+    ended_at: datetime = field(default_factory=lambda: datetime.now(UTC), compare=False)
+
+    @property
+    def started_at(self) -> datetime:
+        """When the build began."""
+        return self.ended_at - timedelta(seconds=self.seconds)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,20 +5,24 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 from conftest import Bench, written
+from monitors import LineageServer, check_events, metric_values
 from tests_support import TODAY, differences, midnight
 
 from flows.pipeline.context import open_warehouse
 from flows.pipeline.quarantine import dismiss, quarantined
 from flows.pipeline.state import reset, stream_states
-from flows.pipeline.upkeep import migrate, prepare_warehouse, status, tidy
+from flows.pipeline.upkeep import metrics, migrate, prepare_warehouse, status, tidy
 from tasks.errors import ConfigurationError, RunAtWorkError
-from tasks.sandbox.fake import InjectedFault
+from tasks.monitoring.prometheus import serving
+from tasks.sandbox.fake import InjectedFault, Served
 from tasks.watch import judge
 
 HUSH = lambda text: None  # noqa: E731
@@ -54,7 +58,9 @@ def test_a_warehouse_moves_from_duckdb_to_postgresql_and_goes_on_there(small: Be
     assert differences(small.tables(), back.tables()) == {}
 
 
-def test_status_shows_what_needs_attention(small: Bench, small_sandbox):
+def test_status_shows_what_needs_attention(
+    small: Bench, small_sandbox, stack: ExitStack, monkeypatch: pytest.MonkeyPatch
+):
     assert (
         "call `support-etl run`"
         in dict(status(small.settings(), max_age_hours=26).lines).popitem()[1]
@@ -65,6 +71,9 @@ def test_status_shows_what_needs_attention(small: Bench, small_sandbox):
         ("last run", "none yet; call `support-etl run`"),
     )
     small_sandbox.fakes["surveymonkey"].faults = [InjectedFault("unauthorized", "", times=999)]
+    server = stack.enter_context(Served(LineageServer("lineage-demo-key")))
+    monkeypatch.setenv("SUPPORT_ETL_SECRET_LINEAGE_API_KEY", "lineage-demo-key")
+    small = replace(small, extra={"monitoring": monitoring_of(small, server.url)})
     small.run(midnight(TODAY))
     result = status(small.settings(), max_age_hours=10**6)
     assert not result.is_ok
@@ -76,7 +85,53 @@ def test_status_shows_what_needs_attention(small: Bench, small_sandbox):
     small.run(midnight(TODAY))
     assert status(small.settings(), max_age_hours=10**6).is_ok
     assert not status(small.settings(), max_age_hours=0.001).is_ok
+    other_tools_see_both_runs(small, server.fake)
     streams_can_be_read_again(small)
+
+
+def monitoring_of(small: Bench, url: str) -> dict[str, str]:
+    return {
+        "metrics_file": str(small.folder / "node" / "support_etl.prom"),
+        "lineage_file": str(small.folder / "lineage.jsonl"),
+        "lineage_url": f"{url}/api/v1/lineage",
+    }
+
+
+def other_tools_see_both_runs(small: Bench, server: LineageServer) -> None:
+    """OpenLineage events in the file and at the address; metrics in the file and on demand."""
+    lines = (small.folder / "lineage.jsonl").read_text().splitlines()
+    assert [json.loads(line) for line in lines] == server.events
+    jobs = check_events(server.events)
+    assert [event["eventType"] for event in jobs["daily"]] == ["START", "FAIL", "START", "COMPLETE"]
+    assert "CredentialsError" in jobs["daily"][1]["run"]["facets"]["errorMessage"]["message"]
+    built = jobs["marts.kpi_daily"][1]
+    assert built["run"]["facets"]["parent"]["job"]["name"] == "daily"
+    (output,) = built["outputs"]
+    assert output["name"] == "marts.kpi_daily"
+    assert output["outputFacets"]["outputStatistics"]["rowCount"] > 0
+    assert output["facets"]["schema"]["fields"][0]["description"]
+    assert {"core.dim_kpi"} <= {one["name"] for one in built["inputs"]}
+    read = jobs["daily zendesk_acme/tickets"][1]
+    assert read["inputs"] == [{"namespace": "zendesk://zendesk_acme", "name": "tickets"}]
+    assert "source.ticket" in {one["name"] for one in read["outputs"]}
+    file = small.folder / "node" / "support_etl.prom"
+    assert [one.name for one in file.parent.iterdir()] == [file.name], "renamed as a whole"
+    values = metric_values(file.read_text())
+    ((records,),) = small.fetch(
+        "select max(records_count) from ops.batch where account = 'zendesk_acme'"
+        " and stream = 'tickets' and loaded_at = (select max(loaded_at) from ops.batch"
+        " where account = 'zendesk_acme' and stream = 'tickets')"
+    )
+    stream = ("zendesk_acme", "tickets")
+    assert values["support_etl_stream_last_records", *stream] == records
+    assert values["support_etl_stream_duration_seconds", *stream] > 0
+    assert values["support_etl_last_run_success", "daily"] == 1
+    until = midnight(TODAY).timestamp()
+    assert values["support_etl_complete_until_timestamp_seconds", "marts"] == until
+    with serving(0, lambda: metrics(small.settings()), "127.0.0.1") as port:
+        answer = urlopen(f"http://127.0.0.1:{port}/metrics").read().decode()
+    served = metric_values(answer)
+    assert served == {k: v for k, v in values.items() if "stream_duration" not in k[0]}
 
 
 def streams_can_be_read_again(small: Bench) -> None:
