@@ -29,6 +29,14 @@ PLAN_FILES: Final = {
     "sla_targets": "sla_targets.csv",
     "special_days": "special_days.csv",
 }
+_NEXT: Final = (
+    "next, in that folder:",
+    "  cp .env.example .env                # fill in the secrets, then load it:",
+    "  set -a; . ./.env; set +a",
+    "  support-etl doctor                  # says which settings and secrets are missing",
+    "  support-etl run                     # the first run, here and now",
+    "  prefect --no-prompt deploy --all    # the schedules, on the server PREFECT_API_URL",
+)
 _IGNORED: Final = "/.env\n/.support_etl/\n/landing/\n/reports/\n/demo/\n*.duckdb\n*.duckdb.*\n"
 _SHIPPED_HOME: Final = '"{{ $SUPPORT_ETL_HOME }}"'
 _SHIPPED_ZONE: Final = "Europe/Berlin"
@@ -89,16 +97,8 @@ def init(
         console.line(f"wrote {folder / name}")
     if has_check:
         _check(loaded)
-    console.line("next, in that folder:")
-    console.line("  cp .env.example .env                # fill in the secrets, then load it:")
-    console.line("  set -a; . ./.env; set +a")
-    console.line(
-        "  support-etl doctor                  # says which settings and secrets are missing"
-    )
-    console.line("  support-etl run                     # the first run, here and now")
-    console.line(
-        "  prefect --no-prompt deploy --all    # the schedules, on the server PREFECT_API_URL"
-    )
+    for text in _NEXT:
+        console.line(text)
 
 
 def _check(settings: Settings) -> None:

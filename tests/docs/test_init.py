@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from flows.cli.init import _check, init
+from flows.cli.init import PLAN_FILES, _check, init
 from tasks.connectors import connectors
 from tasks.errors import ConfigurationError
 from tasks.settings import load
@@ -45,9 +45,7 @@ def test_options_choose_time_zone_currency_and_vendors(tmp_path: Path, monkeypat
     text = (folder / "support_etl.toml").read_text()
     assert "SUPPORT_ETL_SECRET_ZENDESK_MAIN_API_TOKEN" in text
     plans = next(account for account in settings.accounts if account.connector == "files")
-    assert all(
-        (folder / plans.own[name]).is_file() for name in connectors()["files"].optional_settings
-    )
+    assert all((folder / plans.own[name]).is_file() for name in PLAN_FILES)
     described = yaml.safe_load((folder / "prefect.yaml").read_text())
     assert described["pull"][0].popitem()[1] == {"directory": str(folder)}
     zones = {s["timezone"] for d in described["deployments"] for s in d.get("schedules", ())}

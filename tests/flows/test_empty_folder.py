@@ -17,6 +17,7 @@ COMMANDS = (
     "erase --account acme --customer 1",
     "forecast",
     "kpis",
+    "metrics",
     "migrate --to duckdb:///other.duckdb",
     "models",
     "new kpi rush",
