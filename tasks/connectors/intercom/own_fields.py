@@ -29,7 +29,7 @@ CHANGED = Item("event_details.attribute.name")
 KIND = sql(
     """
     case
-        when {type} = 'list' or {options} is not null then 'one'
+        when {type} = 'list' or {options} is not null or {place} = 'plan.name' then 'one'
         when {type} in ('integer', 'decimal', 'float') then 'number'
         when {type} = 'boolean' then 'flag'
         when {type} in ('date', 'datetime') then 'date'
@@ -37,6 +37,7 @@ KIND = sql(
     end""",
     type="data_type",
     options="options",
+    place="full_name",
 )
 IS_ACTIVE = sql("not coalesce(cast({archived} as boolean), false)")
 

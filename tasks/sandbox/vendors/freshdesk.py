@@ -76,6 +76,7 @@ _AGENT, _PERSON, _COMPANY, LAST_PAGE = 50_000, 100_000, 700_000, 300
 _HOURS = 2
 _PRODUCT = 67_000_001_000
 _MADE = "2024-01-05T00:00:00Z"  # of settings and lists
+_LANGUAGES = {"de": "German", "en": "English", "fr": "French", "sv": "Swedish"}
 _DAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
 
 
@@ -583,7 +584,8 @@ def _ticket_fields() -> list[Row]:
 
 
 def _contact_fields() -> list[Row]:
-    languages = {code: code.upper() for code in ("en", *LANGUAGES.values())}
+    codes = ("en", *LANGUAGES.values())
+    languages = {code: _LANGUAGES[code[:2]] for code in codes}
     return [
         _field(11, "language", "Language", "default_language", languages),
         _field(12, "member", "Member", "custom_checkbox"),
