@@ -28,7 +28,7 @@ PERSON_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "ticket_link": ("linked_id",),
 }
 
-GONE_WITH_PERSON = frozenset({"customer_field"})  # rows that say nothing without their person
+NOT_AGAIN = frozenset({"customer_field"})  # what erasure kept stays; what comes is the person's
 
 
 def fingerprint(key: str, account: str, customer_id: str) -> str:
@@ -78,7 +78,7 @@ class Erased:
 
     def hide(self, entity: Entity, rows: pa.Table) -> pa.Table:
         """Rows with pseudonyms for ids, and nothing personal in the rows that had one."""
-        if entity.name in GONE_WITH_PERSON and rows.num_rows:
+        if entity.name in NOT_AGAIN and rows.num_rows:
             ids = rows.column("customer_id").to_pylist()
             return rows.filter(pa.array([self.instead(value) is None for value in ids], pa.bool_()))
         hit = pa.array([False] * rows.num_rows, pa.bool_())

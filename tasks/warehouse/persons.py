@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from tasks.entities import ENTITIES, Entity
+from tasks.entities import CUSTOMER_FIELD, ENTITIES, Entity
 from tasks.warehouse import runlog
 from tasks.warehouse.changed_keys import touch_tickets
 from tasks.warehouse.session import Session
@@ -16,11 +16,16 @@ _IDS = {"requester_id", "customer_id", "author_id", "actor_id", "created_by_id",
 _TICKETS_OF_ERASED = (
     "select ticket_id from source.ticket where account = :account and requester_id like 'erased-%'"
 )
-_GONE_WITH_PERSON = frozenset({"customer_field"})  # rows that say nothing without their person
+_RESERVED_FIELD = "t.field_id in ('tags', 'brand', 'form', 'language', 'contact_reason')"
 _TEXT_FIELDS = (  # free texts of tickets; a field that no list has may be one
     "not exists (select 1 from source.field as f where f.account = t.account and"
     " f.record_type = 'ticket' and f.field_id = t.field_id and f.kind <> 'text')"
-    " and t.field_id not in ('tags', 'brand', 'form', 'language', 'contact_reason')"
+    f" and not {_RESERVED_FIELD}"
+)
+_CLOSED_FIELD = (  # values of a closed list, which slices count; all else may name the person
+    f"({_RESERVED_FIELD} or exists (select 1 from source.field as f where"
+    " f.account = t.account and f.record_type = 'customer' and f.field_id = t.field_id"
+    " and f.kind in ('one', 'many', 'flag', 'cascade')))"
 )
 _TEXTS_OF_TICKETS = (("ticket", "subject"), ("message", "body"), ("survey_response", "comment"))
 
@@ -66,8 +71,8 @@ def _replace(session: Session, customer: Customer, entity: Entity, column: str) 
     names = [c.name for c in source_columns(entity)]
     touch_tickets(session, table, names, f"(select * from {table} where {where})", values)
     pseudonym = {"account": customer.account, "pseudonym": customer.pseudonym}
-    if entity.name in _GONE_WITH_PERSON:
-        return session.execute(f"delete from {table} where {where}", values).rowcount
+    if entity is CUSTOMER_FIELD:
+        return _replace_in_fields(session, values, pseudonym)
     if column in entity.key:
         # a run between erasure and now may have made the pseudonym's row already
         session.execute(f"delete from {table} where {of_account} = :pseudonym", pseudonym)
@@ -75,6 +80,27 @@ def _replace(session: Session, customer: Customer, entity: Entity, column: str) 
     return session.execute(
         f"update {table} set {column} = :pseudonym{cleared} where {where}", {**values, **pseudonym}
     ).rowcount
+
+
+def _replace_in_fields(
+    session: Session, values: Mapping[str, str], pseudonym: Mapping[str, str]
+) -> int:
+    """Remove a person's own fields, but for closed lists, which stay under the pseudonym."""
+    table, theirs = "source.customer_field", "t.account = :account and t.customer_id = :customer_id"
+    removed = session.execute(
+        f"delete from {table} as t where {theirs} and not {_CLOSED_FIELD}", values
+    ).rowcount
+    given = {**values, **pseudonym}
+    session.execute(
+        f"delete from {table} as t where t.account = :account and t.customer_id = :pseudonym"
+        f" and exists (select 1 from {table} as own where own.account = t.account"
+        " and own.customer_id = :customer_id and own.field_id = t.field_id)",
+        given,
+    )
+    kept = session.execute(
+        f"update {table} as t set customer_id = :pseudonym where {theirs}", given
+    ).rowcount
+    return int(removed + kept)
 
 
 def clear_texts(session: Session, account: str) -> Iterator[Trace]:
