@@ -19,7 +19,7 @@ from tasks.errors import (
 )
 from tasks.rest.auth import complete_way, missing_of
 from tasks.rest.client import Account, Client, RetryPolicy
-from tasks.rest.fields import Chosen, with_fields
+from tasks.rest.fields import ENTITY_OF, Chosen, with_fields
 from tasks.rest.kept import Keeper
 from tasks.rest.network import Network
 from tasks.rest.reading import Reading
@@ -158,7 +158,7 @@ def _refuse_unknown(account: AccountSettings, vendor: Connector) -> None:
 
 def _refuse_fields_not_read(account: AccountSettings, vendor: Connector) -> None:
     """Fields of records whose own fields the connector does not read would stay empty."""
-    read_types = sorted({one.record_type for one in vendor.own_fields})
+    read_types = sorted({*(one.record_type for one in vendor.own_fields), *_in_files(account)})
     for name, field in account.fields.items():
         if field.of not in read_types:
             there = f"those of the {', '.join(read_types)} are" if read_types else "none are"
@@ -166,6 +166,13 @@ def _refuse_fields_not_read(account: AccountSettings, vendor: Connector) -> None
                 f"fields.{name}: {vendor.title}'s own fields of the {field.of} are not read;"
                 f" {there}"
             )
+
+
+def _in_files(account: AccountSettings) -> list[str]:
+    """Kinds of records of whose own fields an account of files has a table."""
+    if account.connector != FILES_CONNECTOR:
+        return []
+    return [kind for kind in ENTITY_OF if account.own.get(f"{kind}_fields")]
 
 
 def _table_spec(stream: Stream) -> TableSpec:

@@ -46,12 +46,17 @@ def result(outcome, stream: str):
 def test_a_helpdesk_of_ones_own_comes_in(own, tmp_path):
     path = tmp_path / "tickets.csv"
     path.write_text(TICKETS)
+    (tmp_path / "fields.csv").write_text("ticket_id,field_id,value\n1,plan,gold\n")
     bench = own(
-        tickets={"path": str(path), **GERMAN}, statuses={"Erledigt": "solved", "Offen": "open"}
+        tickets={"path": str(path), **GERMAN},
+        statuses={"Erledigt": "solved", "Offen": "open"},
+        ticket_fields=str(tmp_path / "fields.csv"),
+        fields={"plan": "plan"},
     )
     first = bench.read(midnight(TODAY))
     assert first.state == "completed", first.message
     assert result(first, "tickets").records == 2
+    assert bench.fetch("select field_id, value from source.ticket_field") == [("plan", "gold")]
     replies = "select ticket_id, author_role from source.message order by message_id"
     assert bench.fetch(replies) == [("1", "agent"), ("1", "customer")]
     again = result(bench.read(midnight(TODAY)), "tickets")

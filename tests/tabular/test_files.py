@@ -16,7 +16,7 @@ from tasks.clock import Window
 from tasks.connectors import connector
 from tasks.entities import ENTITIES
 from tasks.errors import ConfigurationError
-from tasks.extract import read, streams_of
+from tasks.extract import open_client, read, streams_of
 from tasks.rest.client import Account, Client
 from tasks.rest.received import Bookmark
 from tasks.settings import AccountSettings
@@ -369,14 +369,19 @@ def test_settings_that_cannot_work_say_what_to_write(table, advice):
 
 def test_every_entity_of_a_company_has_a_table():
     read_by = {o.entity.name for s in connector("files").streams for o in s.outputs}
-    assert set(ENTITIES) - read_by <= {
-        "vendor_measure",
-        "ticket_field",
-        "customer_field",
-        "organization_field",
-        "field",
-        "field_option",
-    }
+    assert set(ENTITIES) - read_by == {"vendor_measure"}
+
+
+def test_own_fields_come_from_a_table_of_them(file):
+    path = file("fields.csv", "ticket_id,field_id,value\n1,plan,gold\n1,area,\n")
+    desk = Desk(ticket_fields=path, fields={"plan": "plan"})
+    rows, _ = desk.read("ticket_fields")
+    assert [(row["field_id"], row["value"]) for row in rows["ticket_field"]] == [
+        ("plan", "gold"),
+        ("area", None),
+    ]
+    with pytest.raises(ConfigurationError, match="own fields of the ticket are not read"):
+        open_client(Desk(tickets=path, fields={"plan": "plan"}).account)
 
 
 # Formats and what has changed

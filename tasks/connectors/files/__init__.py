@@ -4,13 +4,23 @@ One setting a table: a path or fsspec URL, a query that begins with `select` or 
 of settings that also says how its columns are called and written (`tasks/tabular/declared.py`).
 """
 
-from tasks.connectors.files import calendar, channels, people, plans, quality, targets, tickets
+from tasks.connectors.files import (
+    calendar,
+    channels,
+    fields,
+    people,
+    plans,
+    quality,
+    targets,
+    tickets,
+)
 from tasks.rest.auth import NoSecret
 from tasks.rest.spec import Connector, Request
 from tasks.tabular.declared import SHARED
 
 _STREAMS = (
     *tickets.STREAMS,
+    *fields.STREAMS,
     *people.STREAMS,
     *quality.STREAMS,
     *channels.STREAMS,
