@@ -82,7 +82,12 @@ def freshdesk(every_account: Bench, sandbox: Sandbox, **settings: Any) -> SmallD
 
 def intercom(every_account: Bench, sandbox: Sandbox, **settings: Any) -> SmallDesk:
     """An Intercom workspace: every list is empty."""
-    names = {"admins": "admins", "teams": "teams", "deleted": "conversations"}
+    names = {
+        "admins": "admins",
+        "teams": "teams",
+        "deleted": "conversations",
+        "attributes": "data",
+    }
 
     def empty(asked: Request) -> Response:
         parts = asked.path.strip("/").split("/")
