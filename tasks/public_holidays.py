@@ -28,18 +28,30 @@ def parse_regions(text: str) -> tuple[Region, ...]:
 
 
 def public_holidays(regions: Iterable[Region], first: date, last: date) -> list[date]:
-    """Days of the years from `first` to `last` that are a holiday in any of the regions."""
+    """Days from `first` to `last` that are a holiday in any of the regions."""
+    return sorted(holiday_names(regions, first, last))
+
+
+def holiday_names(regions: Iterable[Region], first: date, last: date) -> dict[date, str]:
+    """Holidays by day, in the language of the country; several names are separated by commas."""
     import holidays  # takes a while, and not every business closes on them
 
     years = range(first.year, last.year + 1)
-    found: set[date] = set()
+    found: dict[date, list[str]] = {}
     for region in regions:
-        found.update(
-            holidays.country_holidays(
-                region.country, subdiv=region.part or None, years=years, categories=region.kinds
-            )
+        of_region = holidays.country_holidays(
+            region.country,
+            subdiv=region.part or None,
+            years=years,
+            categories=region.kinds,
+            # else the machine's own language decides
+            language=getattr(holidays, region.country).default_language,
         )
-    return sorted(found)
+        for day, name in of_region.items():
+            found.setdefault(day, []).extend(name.split("; "))
+    return {
+        day: ", ".join(dict.fromkeys(names)) for day, names in found.items() if first <= day <= last
+    }
 
 
 def _region(text: str) -> Region:

@@ -2,11 +2,12 @@
 
 import json
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from tasks.quality.suites import RuleResult, Verdict
 from tasks.sqlmodels.catalog import (
     Model,
+    dictionary_rows,
     identities,
     inputs_state,
     kpi_rows,
@@ -15,6 +16,7 @@ from tasks.sqlmodels.catalog import (
 )
 from tasks.sqlmodels.increments import changed_inputs, part_of
 from tasks.sqlmodels.materialization import ModelResult
+from tasks.warehouse import constraints
 from tasks.warehouse.build import TableRow, build, fill
 from tasks.warehouse.changed_keys import ChangedKeys
 from tasks.warehouse.runlog import BuildState
@@ -25,6 +27,12 @@ from tasks.warehouse.tables import Table
 def model_tables() -> list[Table]:
     """The tables of all models, described, for creation."""
     return [table_of(model) for model in models().values()]
+
+
+def check_keys(session: Session) -> None:
+    """Add primary and foreign keys where they are missing, and have changed rows checked."""
+    constraints.enforce(session, model_tables())
+    constraints.check(session)
 
 
 def identities_verdict(session: Session, left_out: Collection[str] = ()) -> Verdict:
@@ -83,4 +91,8 @@ def build_model(
 
 
 def _rows_of(model: Model) -> Iterable[TableRow]:
-    return kpi_rows() if model.built_by == "kpi_list" else model.rows()
+    made: dict[str, Callable[[], Iterable[TableRow]]] = {
+        "kpi_list": kpi_rows,
+        "dictionary": dictionary_rows,
+    }
+    return made.get(model.built_by, model.rows)()

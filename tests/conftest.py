@@ -192,7 +192,9 @@ def described(*schemas: str) -> dict[str, list[str]]:
             f"source.{e.name}": ["account", "connector", *e.names] for e in ENTITIES.values()
         }
     result |= {
-        m.full_name: [c.name for c in m.columns] for m in models().values() if m.schema in schemas
+        m.full_name: [c.name for c in m.all_columns]
+        for m in models().values()
+        if m.schema in schemas
     }
     return result
 

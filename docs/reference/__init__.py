@@ -11,6 +11,7 @@ from docs.reference.errors import errors
 from docs.reference.files import file_settings, file_tables
 from docs.reference.kpis import kpi_list
 from docs.reference.settings import settings
+from docs.reference.star import relationships, star_of_others, star_of_tickets
 from docs.reference.tables import (
     built_tables,
     ops_tables,
@@ -27,7 +28,10 @@ REFERENCE: Mapping[str, Callable[[], str]] = {
     "files.tables": file_tables,
     "kpis": kpi_list,
     "personal_columns": personal_columns,
+    "relationships": relationships,
     "settings": settings,
+    "star.others": star_of_others,
+    "star.tickets": star_of_tickets,
     "sign_in": ways_to_sign_in,
     "tables.core": lambda: built_tables("core"),
     "tables.marts": lambda: built_tables("marts"),

@@ -42,7 +42,7 @@ def source_tables() -> str:
 def built_tables(schema: str) -> str:
     """Return every model of a schema with its grain, its inputs and its columns."""
     return joined(
-        _entry(model.full_name, model.description, _facts(model), model.columns)
+        _entry(model.full_name, model.description, _facts(model), model.all_columns)
         for model in sorted(models().values(), key=lambda m: m.name)
         if model.schema == schema
     )
@@ -92,6 +92,11 @@ def _facts(model: Model) -> list[str]:
     ]
     if model.inputs:
         facts.append(f"Reads {codes(model.inputs)}.")
+    if model.primary:
+        facts.append(f"Primary key: {codes(model.primary)}.")
+    refers = [f"{code(link.column)} to {code(link.target)}" for link in model.links]
+    if refers:
+        facts.append(f"Refers by {', '.join(refers)}.")
     return facts
 
 

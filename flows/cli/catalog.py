@@ -69,7 +69,7 @@ def models(name: Name = "", as_json: AsJson = False) -> None:
         console.print_json(list(facts.values()))
     elif name:
         console.details(name, facts[name].items())
-        columns = [(c.name, c.kind, c.description) for c in chosen[name].columns]
+        columns = [(c.name, c.kind, c.description) for c in chosen[name].all_columns]
         console.table("Columns", ("Column", "Kind", "Description"), columns)
     else:
         titles = ("Name", "Built by", "One row per", "Description", "From")

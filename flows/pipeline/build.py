@@ -33,13 +33,13 @@ from tasks.sqlmodels.catalog import Model, models
 from tasks.sqlmodels.materialization import Materialized, ModelResult
 from tasks.sqlmodels.parameters import set_parameters
 from tasks.sqlmodels.trial import broken_kpis
-from tasks.transform import build_model, identities_verdict
+from tasks.transform import build_model, check_keys, identities_verdict
 from tasks.warehouse import runlog
 from tasks.warehouse.changed_keys import ChangedKeys
 from tasks.warehouse.runlog import build_state, record_build
 from tasks.warehouse.session import Session
 
-_BUILT_BY_SQL = {"sql", "kpis", "kpi_list"}
+_BUILT_BY_SQL = {"sql", "kpis", "kpi_list", "dictionary"}
 BETWEEN = frozenset({"forecast", "plan", "budget"})  # steps between the SQL models
 
 
@@ -129,6 +129,7 @@ class _Build:
         self._forecast_and_plan()
         self._build_models(late, keys)
         self._step("build", "changed keys", keys.finish)
+        self._step("build", "keys", partial(check_keys, session))
         check = partial(identities_verdict, session, self.left_out.models)
         self.identities = self._step("check", "identities", check)
 

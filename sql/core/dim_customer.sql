@@ -1,21 +1,29 @@
--- One row for each customer that the vendor has not deleted since its latest version, and that the
--- same list has not reported as an agent since then. A placeholder stands for a name that is not
--- stored.
+-- One row for each customer that the vendor lists, and for each other one that some row names, so
+-- that every row has its customer: one that the vendor has deleted, or whose record arrives later.
+-- 'none' stands for no customer.
+with members as (
+    select
+        account,
+        customer_id
+    from staging.known_customer
+    union
+    select
+        account,
+        customer_id
+    from every_mention
+)
+
 select
-    customer.account,
-    customer.customer_id,
-    coalesce(customer.name, 'customer ' || customer.customer_id) as name,
+    members.account,
+    members.customer_id,
+    case
+        when customer.customer_id is not null then customer.name
+        when members.customer_id = 'none' then 'no customer'
+        else 'customer ' || members.customer_id
+    end as name,
     customer.organization_id,
-    customer.created_at
-from source.customer as customer
-left join source.tombstone as tombstone
-    on customer.account = tombstone.account
-        and tombstone.entity = 'customer'
-        and customer.customer_id = tombstone.record_id
-        and tombstone.deleted_at >= coalesce(customer.version_at, tombstone.deleted_at)
-left join source.agent as agent
-    on customer.account = agent.account
-        and customer.customer_id = agent.agent_id
-        and customer.loaded_stream = agent.loaded_stream
-        and customer.version_at < agent.version_at
-where tombstone.record_id is null and agent.agent_id is null
+    customer.created_at,
+    customer.customer_id is null as is_inferred
+from members
+left join staging.known_customer as customer
+    on members.account = customer.account and members.customer_id = customer.customer_id

@@ -1,15 +1,31 @@
--- One row for each organization that the vendor has not deleted since its latest version.
+-- One row for each organization that the vendor lists, and for each other one that some row names,
+-- so that every row has its organization: one that the vendor has deleted, or whose record arrives
+-- later. 'none' stands for no organization.
+with members as (
+    select
+        account,
+        organization_id
+    from staging.known_organization
+    union
+    select
+        account,
+        organization_id
+    from every_mention
+)
+
 select
-    organization.account,
-    organization.organization_id,
-    organization.name,
+    members.account,
+    members.organization_id,
+    case
+        when organization.organization_id is not null then organization.name
+        when members.organization_id = 'none' then 'no organization'
+        else 'organization ' || members.organization_id
+    end as name,
     organization.domain,
     organization.country,
-    organization.created_at
-from source.organization as organization
-left join source.tombstone as tombstone
-    on organization.account = tombstone.account
-        and tombstone.entity = 'organization'
-        and organization.organization_id = tombstone.record_id
-        and tombstone.deleted_at >= coalesce(organization.version_at, tombstone.deleted_at)
-where tombstone.record_id is null
+    organization.created_at,
+    organization.organization_id is null as is_inferred
+from members
+left join staging.known_organization as organization
+    on members.account = organization.account
+        and members.organization_id = organization.organization_id

@@ -1,8 +1,28 @@
--- One row for each team of an account; teams that the settings join are one.
+-- One row for each team that the vendor lists, and for each other one that some row names, so that
+-- every row has its team. A team that is not listed is inferred: it takes its name when the list
+-- arrives. 'none' stands for no team.
+with members as (
+    select
+        account,
+        team_id
+    from staging.known_team
+    union
+    select
+        account,
+        team_id
+    from every_mention
+)
+
 select
-    account,
-    counts_as_id as team_id,
-    coalesce(min(name), 'team ' || counts_as_id) as name,
-    max(case when is_active then 1 else 0 end) = 1 as is_active
-from staging.team
-group by account, counts_as_id
+    members.account,
+    members.team_id,
+    case
+        when team.team_id is not null then team.name
+        when members.team_id = 'none' then 'no team'
+        else 'team ' || members.team_id
+    end as name,
+    team.is_active,
+    team.team_id is null as is_inferred
+from members
+left join staging.known_team as team
+    on members.account = team.account and members.team_id = team.team_id

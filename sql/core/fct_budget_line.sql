@@ -128,7 +128,7 @@ fiscal_months as (
     select
         month_starts_on,
         max(fiscal_year) as fiscal_year
-    from core.dim_date
+    from staging.known_day
     group by month_starts_on
 ),
 

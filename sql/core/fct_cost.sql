@@ -16,7 +16,7 @@ fiscal_months as (
         month_starts_on,
         max(day) as month_ends_on,
         max(fiscal_year) as fiscal_year
-    from core.dim_date
+    from staging.known_day
     group by month_starts_on
 ),
 

@@ -36,7 +36,7 @@ file_targets as (
                 sla_target.valid_from_on desc, sla_target.account asc
         ) as place
     from core.fct_ticket as ticket
-    left join core.dim_team as team
+    left join staging.known_team as team
         on ticket.account = team.account and ticket.team_id = team.team_id
     join source.sla_target as sla_target
         on (ticket.account = sla_target.desk or sla_target.desk = 'all')

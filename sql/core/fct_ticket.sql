@@ -582,6 +582,8 @@ select
     measures.excluded_because,
     measures.created_at,
     cast(measures.created_at at time zone setting.time_zone as date) as created_on,
+    cast(extract(hour from measures.created_at at time zone setting.time_zone) as bigint)
+        as created_hour,
     measures.first_assigned_at,
     measures.first_reply_at,
     cast(measures.first_reply_at at time zone setting.time_zone as date) as first_replied_on,

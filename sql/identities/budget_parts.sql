@@ -32,7 +32,7 @@ from (
             sum(cost.amount_reporting) as cost
         from core.fct_cost as cost
         join ops.reporting_zone as zone on zone.is_main and cost.accrued_on <= zone.last_day
-        join core.dim_date as calendar
+        join staging.known_day as calendar
             on zone.last_day = calendar.day and cost.month_on = calendar.month_starts_on
         group by cost.team
     ) as team_costs on channel_costs.team = team_costs.team

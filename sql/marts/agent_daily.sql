@@ -60,6 +60,8 @@ select
         / agent_day.paid_seconds
     end as utilisation
 from core.fct_agent_day as agent_day
-left join core.dim_agent as agent
+left join staging.known_agent as agent
     on agent_day.account = agent.account and agent_day.agent_id = agent.agent_id
-left join core.dim_team as team on agent.account = team.account and agent.team_id = team.team_id
+left join
+    staging.known_team as team
+    on agent.account = team.account and agent.team_id = team.team_id

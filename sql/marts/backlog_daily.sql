@@ -26,4 +26,6 @@ select
     backlog.age_14_30_days_count,
     backlog.age_30_days_count
 from core.snap_backlog_daily as backlog
-left join core.dim_team as team on backlog.account = team.account and backlog.team_id = team.team_id
+left join
+    staging.known_team as team
+    on backlog.account = team.account and backlog.team_id = team.team_id

@@ -50,7 +50,7 @@ line_days as (
         budget_lines.category,
         budget_lines.currency
     from budget_lines
-    join core.dim_date as calendar on budget_lines.month_on = calendar.month_starts_on
+    join staging.known_day as calendar on budget_lines.month_on = calendar.month_starts_on
     join ops.reporting_zone as zone on zone.is_main
     where calendar.day <= zone.last_day
 ),

@@ -14,7 +14,8 @@ with today as (
             else cast(calendar.workdays_in_month - calendar.workday_of_month as double)
                 / calendar.workdays_in_month
         end as month_left
-    from ops.reporting_zone as zone join core.dim_date as calendar on zone.last_day = calendar.day
+    from ops.reporting_zone as zone
+    join staging.known_day as calendar on zone.last_day = calendar.day
     where zone.is_main
 ),
 
@@ -48,7 +49,7 @@ fiscal_months as (
     select
         month_starts_on,
         max(fiscal_year) as fiscal_year
-    from core.dim_date
+    from staging.known_day
     group by month_starts_on
 ),
 
@@ -108,7 +109,7 @@ contacts_to_come as (
             coalesce(forecast_tickets.tickets, budget_line.driver_quantity / calendar.days_in_month)
         ) as contacts_left
     from core.fct_budget_line as budget_line
-    join core.dim_date as calendar on budget_line.month_on = calendar.month_starts_on
+    join staging.known_day as calendar on budget_line.month_on = calendar.month_starts_on
     cross join today
     left join forecast_tickets
         on budget_line.team = forecast_tickets.team and calendar.day = forecast_tickets.day
@@ -237,7 +238,7 @@ workdays_to_come as (
     select
         calendar.fiscal_year,
         count(*) as workdays_left
-    from core.dim_date as calendar cross join today
+    from staging.known_day as calendar cross join today
     where calendar.is_workday and calendar.day > today.last_day
     group by calendar.fiscal_year
 ),
@@ -249,7 +250,7 @@ workdays_since_first as (
         spent_lines.category,
         count(*) as workdays_done
     from spent_lines
-    join core.dim_date as calendar
+    join staging.known_day as calendar
         on spent_lines.fiscal_year = calendar.fiscal_year
             and spent_lines.first_on <= calendar.day
             and calendar.is_workday

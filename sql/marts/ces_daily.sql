@@ -18,7 +18,7 @@ select
     / count(*) as ces_mean
 from core.fct_survey_response as response
 cross join ops.reporting_zone as zone
-left join core.dim_team as team
+left join staging.known_team as team
     on response.ticket_account = team.account and response.team_id = team.team_id
 where response.metric = 'ces'
     and not response.is_excluded

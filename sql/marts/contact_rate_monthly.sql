@@ -1,7 +1,7 @@
 -- One row for each month and account: tickets opened per customer known by then.
 with months as (
     select distinct calendar.month_starts_on
-    from core.dim_date as calendar
+    from staging.known_day as calendar
     join ops.reporting_zone as zone on zone.is_main and calendar.day <= zone.last_day
 ),
 
@@ -11,11 +11,11 @@ known_customers as (
         customer.account,
         count(*) as customers_count
     from months
-    join core.dim_date as calendar
+    join staging.known_day as calendar
         on calendar.day_of_month = 1
             and months.month_starts_on < calendar.day
             and calendar.day <= months.month_starts_on + 31
-    join core.dim_customer as customer
+    join staging.known_customer as customer
         on customer.created_at is null or cast(customer.created_at as date) < calendar.day
     group by months.month_starts_on, customer.account
 ),
@@ -26,7 +26,7 @@ opened_tickets as (
         ticket.account,
         count(*) as tickets_count
     from core.fct_ticket as ticket
-    join core.dim_date as calendar on ticket.created_on = calendar.day
+    join staging.known_day as calendar on ticket.created_on = calendar.day
     where not ticket.is_excluded
     group by calendar.month_starts_on, ticket.account
 )

@@ -43,7 +43,9 @@ ticket_moments as (
         0 as measured,
         0 as seconds
     from core.fct_ticket as ticket
-    join core.dim_team as team on ticket.account = team.account and ticket.team_id = team.team_id
+    join
+        staging.known_team as team
+        on ticket.account = team.account and ticket.team_id = team.team_id
     where not ticket.is_excluded
     union all
     select
@@ -55,7 +57,9 @@ ticket_moments as (
         case when ticket.handle_seconds is null then 0 else 1 end,
         cast(floor(coalesce(ticket.handle_seconds, 0)) as bigint)
     from core.fct_ticket as ticket
-    join core.dim_team as team on ticket.account = team.account and ticket.team_id = team.team_id
+    join
+        staging.known_team as team
+        on ticket.account = team.account and ticket.team_id = team.team_id
     where not ticket.is_excluded and ticket.solved_on is not null
 ),
 
@@ -78,7 +82,7 @@ active_channels as (
         cost_months.team,
         daily_work.channel
     from cost_months
-    join core.dim_date as calendar on cost_months.month_on = calendar.month_starts_on
+    join staging.known_day as calendar on cost_months.month_on = calendar.month_starts_on
     join daily_work on cost_months.team = daily_work.team and calendar.day = daily_work.day
     group by cost_months.month_on, cost_months.team, daily_work.channel
 ),
@@ -101,7 +105,7 @@ channel_days as (
         team_channels.team,
         team_channels.channel
     from team_channels
-    join core.dim_date as calendar on team_channels.month_on = calendar.month_starts_on
+    join staging.known_day as calendar on team_channels.month_on = calendar.month_starts_on
     join ops.reporting_zone as zone on zone.is_main and calendar.day <= zone.last_day
 ),
 

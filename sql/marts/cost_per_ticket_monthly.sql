@@ -16,8 +16,10 @@ opened_tickets as (
         team.name as team,
         count(*) as tickets
     from core.fct_ticket as ticket
-    join core.dim_date as calendar on ticket.created_on = calendar.day
-    join core.dim_team as team on ticket.account = team.account and ticket.team_id = team.team_id
+    join staging.known_day as calendar on ticket.created_on = calendar.day
+    join
+        staging.known_team as team
+        on ticket.account = team.account and ticket.team_id = team.team_id
     where not ticket.is_excluded
     group by calendar.month_starts_on, team.name
 ),
@@ -28,8 +30,10 @@ solved_tickets as (
         team.name as team,
         count(*) as tickets
     from core.fct_ticket as ticket
-    join core.dim_date as calendar on ticket.solved_on = calendar.day
-    join core.dim_team as team on ticket.account = team.account and ticket.team_id = team.team_id
+    join staging.known_day as calendar on ticket.solved_on = calendar.day
+    join
+        staging.known_team as team
+        on ticket.account = team.account and ticket.team_id = team.team_id
     where not ticket.is_excluded
     group by calendar.month_starts_on, team.name
 )

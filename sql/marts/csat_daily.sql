@@ -13,7 +13,7 @@ select
     cast(sum(case when response.is_satisfied then 1 else 0 end) as double) / count(*) as csat
 from core.fct_survey_response as response
 cross join ops.reporting_zone as zone
-left join core.dim_team as team
+left join staging.known_team as team
     on response.ticket_account = team.account and response.team_id = team.team_id
 where response.metric = 'csat'
     and not response.is_excluded

@@ -7,13 +7,13 @@ with reported_teams as (
         account,
         team_id,
         name as team
-    from core.dim_team
+    from staging.known_team
     union all
     select distinct
         account,
         'all',
         'all'
-    from core.dim_team
+    from staging.known_team
 ),
 
 solved_tickets as (

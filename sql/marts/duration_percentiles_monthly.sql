@@ -6,13 +6,13 @@ with reported_teams as (
         account,
         team_id,
         name as team
-    from core.dim_team
+    from staging.known_team
     union all
     select distinct
         account,
         'all',
         'all'
-    from core.dim_team
+    from staging.known_team
 ),
 
 solved_tickets as (
@@ -25,7 +25,7 @@ solved_tickets as (
         ticket.full_resolution_seconds_recorded,
         ticket.agent_work_seconds_recorded
     from core.fct_ticket as ticket
-    join core.dim_date as calendar on ticket.solved_on = calendar.day
+    join staging.known_day as calendar on ticket.solved_on = calendar.day
     join reported_teams
         on ticket.account = reported_teams.account
             and (ticket.team_id = reported_teams.team_id or reported_teams.team_id = 'all')

@@ -6,13 +6,13 @@ with reported_teams as (
         account,
         team_id,
         name as team
-    from core.dim_team
+    from staging.known_team
     union all
     select distinct
         account,
         'all',
         'all'
-    from core.dim_team
+    from staging.known_team
 ),
 
 solved_tickets as (
@@ -26,7 +26,7 @@ solved_tickets as (
         ticket.agent_work_seconds_recorded
     from core.fct_ticket as ticket
     join ops.reporting_zone as zone on zone.is_main and ticket.solved_on <= zone.last_day
-    join core.dim_date as calendar on ticket.solved_on = calendar.day
+    join staging.known_day as calendar on ticket.solved_on = calendar.day
     join reported_teams
         on ticket.account = reported_teams.account
             and (ticket.team_id = reported_teams.team_id or reported_teams.team_id = 'all')

@@ -15,7 +15,7 @@ with weekday_history as (
             )
             as newest
     from marts.ticket_volume_daily as volume
-    join core.dim_date as calendar on volume.day = calendar.day
+    join staging.known_day as calendar on volume.day = calendar.day
     left join core.dim_special_day as special_day
         on volume.account = special_day.account and volume.day = special_day.day
     where special_day.day is null
@@ -43,7 +43,7 @@ select
     weekday_means.expected_tickets
 from weekday_means
 join ops.reporting_zone as zone on zone.is_main
-join core.dim_date as calendar
+join staging.known_day as calendar
     on weekday_means.weekday = calendar.weekday
         and zone.last_day < calendar.day
         and calendar.day <= zone.last_day + interval 28 day

@@ -53,8 +53,8 @@ compared_days as (
         earlier.cases as cases_before
     from daily_values as judged
     join ops.reporting_zone as zone on zone.is_main and judged.day > zone.last_day - 91
-    join core.dim_date as judged_date on judged.day = judged_date.day
-    join core.dim_date as earlier_date
+    join staging.known_day as judged_date on judged.day = judged_date.day
+    join staging.known_day as earlier_date
         on judged_date.weekday = earlier_date.weekday
             and judged.day > earlier_date.day
             and earlier_date.day >= judged.day - 56

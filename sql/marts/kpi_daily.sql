@@ -40,7 +40,7 @@ kpi_values as (
             else parts.numerator / parts.denominator
         end as value
     from parts
-    left join core.dim_team as team
+    left join staging.known_team as team
         on parts.account = team.account
             and parts.team_id = team.team_id
 )

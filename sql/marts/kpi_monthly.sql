@@ -13,7 +13,7 @@ with month_days as (
             time_zone
         from marts.kpi_daily
     ) as reported_days
-    join core.dim_date as calendar on reported_days.day = calendar.day
+    join staging.known_day as calendar on reported_days.day = calendar.day
     group by calendar.month_starts_on, reported_days.time_zone
 ),
 
@@ -42,7 +42,7 @@ month_sums as (
             end
         ) as denominator
     from marts.kpi_daily as kpi_day
-    join core.dim_date as calendar on kpi_day.day = calendar.day
+    join staging.known_day as calendar on kpi_day.day = calendar.day
     join core.dim_kpi as kpi on kpi_day.kpi = kpi.kpi
     join month_days
         on calendar.month_starts_on = month_days.month_starts_on

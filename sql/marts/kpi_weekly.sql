@@ -13,7 +13,7 @@ with week_days as (
             time_zone
         from marts.kpi_daily
     ) as reported_days
-    join core.dim_date as calendar on reported_days.day = calendar.day
+    join staging.known_day as calendar on reported_days.day = calendar.day
     group by calendar.week_starts_on, reported_days.time_zone
 ),
 
@@ -42,7 +42,7 @@ week_sums as (
             end
         ) as denominator
     from marts.kpi_daily as kpi_day
-    join core.dim_date as calendar on kpi_day.day = calendar.day
+    join staging.known_day as calendar on kpi_day.day = calendar.day
     join core.dim_kpi as kpi on kpi_day.kpi = kpi.kpi
     join week_days
         on calendar.week_starts_on = week_days.week_starts_on

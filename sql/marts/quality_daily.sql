@@ -23,9 +23,11 @@ select
     end as qa_score
 from core.fct_quality_review as review
 cross join ops.reporting_zone as zone
-left join core.dim_agent as agent
+left join staging.known_agent as agent
     on review.account = agent.account and review.agent_id = agent.agent_id
-left join core.dim_team as team on agent.account = team.account and agent.team_id = team.team_id
+left join
+    staging.known_team as team
+    on agent.account = team.account and agent.team_id = team.team_id
 where cast(review.reviewed_at at time zone zone.time_zone as date) <= zone.last_day
 group by
     cast(review.reviewed_at at time zone zone.time_zone as date),

@@ -3,7 +3,7 @@
 -- several accounts are the same if they share a domain.
 with months as (
     select distinct calendar.month_starts_on
-    from core.dim_date as calendar
+    from staging.known_day as calendar
     join ops.reporting_zone as zone on zone.is_main and calendar.day <= zone.last_day
 ),
 
@@ -29,14 +29,14 @@ contract_holders as (
             end
         ) as lost_amount
     from months
-    join core.dim_date as calendar
+    join staging.known_day as calendar
         on calendar.day_of_month = 1
             and months.month_starts_on < calendar.day
             and calendar.day <= months.month_starts_on + 31
     join source.contract as contract
         on (contract.starts_on is null or months.month_starts_on > contract.starts_on)
             and (contract.churned_on is null or months.month_starts_on <= contract.churned_on)
-    left join core.dim_organization as organization
+    left join staging.known_organization as organization
         on contract.account = organization.account
             and contract.organization_id = organization.organization_id
     left join source.tombstone as tombstone
@@ -57,7 +57,7 @@ organization_tickets as (
         ticket.created_on,
         ticket.is_csat_satisfied
     from core.fct_ticket as ticket
-    left join core.dim_organization as organization
+    left join staging.known_organization as organization
         on ticket.account = organization.account
             and ticket.organization_id = organization.organization_id
     where not ticket.is_excluded and ticket.organization_id is not null

@@ -23,7 +23,7 @@ select
     / count(*) as attainment
 from core.fct_sla_clock as sla_clock
 cross join ops.reporting_zone as zone
-left join core.dim_team as team
+left join staging.known_team as team
     on sla_clock.account = team.account and sla_clock.team_id = team.team_id
 where sla_clock.settled_at is not null
     and cast(sla_clock.settled_at at time zone zone.time_zone as date) <= zone.last_day

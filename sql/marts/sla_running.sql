@@ -26,6 +26,6 @@ select
 from core.fct_sla_clock as sla_clock
 join staging.ticket as ticket
     on sla_clock.account = ticket.account and sla_clock.ticket_id = ticket.ticket_id
-left join core.dim_team as team
+left join staging.known_team as team
     on sla_clock.account = team.account and sla_clock.team_id = team.team_id
 where sla_clock.ended_at is null

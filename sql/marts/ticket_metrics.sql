@@ -77,9 +77,11 @@ select
     ticket.is_csat_satisfied,
     ticket.handle_seconds
 from core.fct_ticket as ticket
-left join core.dim_team as team on ticket.account = team.account and ticket.team_id = team.team_id
-left join core.dim_agent as agent
+left join
+    staging.known_team as team
+    on ticket.account = team.account and ticket.team_id = team.team_id
+left join staging.known_agent as agent
     on ticket.account = agent.account and ticket.assignee_id = agent.agent_id
-left join core.dim_organization as organization
+left join staging.known_organization as organization
     on ticket.account = organization.account
         and ticket.organization_id = organization.organization_id

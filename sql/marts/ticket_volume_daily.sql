@@ -41,7 +41,7 @@ select
     coalesce(solved_tickets.solved_count, 0) as solved_count
 from team_starts
 join ops.reporting_zone as zone on zone.is_main
-join core.dim_date as calendar
+join staging.known_day as calendar
     on team_starts.first_day <= calendar.day and zone.last_day >= calendar.day
 left join created_tickets
     on team_starts.account = created_tickets.account
@@ -51,5 +51,5 @@ left join solved_tickets
     on team_starts.account = solved_tickets.account
         and team_starts.team_id = solved_tickets.team_id
         and calendar.day = solved_tickets.day
-left join core.dim_team as team
+left join staging.known_team as team
     on team_starts.account = team.account and team_starts.team_id = team.team_id

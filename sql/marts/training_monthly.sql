@@ -12,9 +12,9 @@ with due_courses as (
     from source.course_assignment as course
     cross join ops.reporting_setting as setting
     join ops.reporting_zone as zone on zone.is_main
-    join core.dim_date as calendar
+    join staging.known_day as calendar
         on calendar.day = cast(course.due_at at time zone setting.time_zone as date)
-    left join core.dim_agent as agent
+    left join staging.known_agent as agent
         on course.account = agent.account and course.agent_id = agent.agent_id
     where course.due_at <= zone.as_of
         and not (course.completed_at is null and agent.agent_id is not null and not agent.is_active)

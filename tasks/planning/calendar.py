@@ -8,8 +8,8 @@ from datetime import date, timedelta
 
 
 @dataclass(frozen=True, slots=True)
-class DimDate:
-    """A day: `core.dim_date`."""
+class KnownDay:
+    """A day: `staging.known_day`."""
 
     day: date
     iso_year: int
@@ -25,8 +25,8 @@ class DimDate:
     days_in_month: int
 
 
-def date_rows(workdays: Mapping[date, bool], fiscal_month: int = 1) -> Iterator[DimDate]:
-    """Rows of `core.dim_date` for the given days, whole months expected.
+def date_rows(workdays: Mapping[date, bool], fiscal_month: int = 1) -> Iterator[KnownDay]:
+    """Rows of `staging.known_day` for the given days, whole months expected.
 
     The fiscal year begins in `fiscal_month`, and has the name of the year in which it ends.
     """
@@ -36,7 +36,7 @@ def date_rows(workdays: Mapping[date, bool], fiscal_month: int = 1) -> Iterator[
         month = day.replace(day=1)
         so_far[month] += workdays[day]
         year, week, weekday = day.isocalendar()
-        yield DimDate(
+        yield KnownDay(
             day=day,
             iso_year=year,
             iso_week=week,

@@ -20,8 +20,8 @@ from tasks.planning.business_time import (
     segments,
     workdays,
 )
-from tasks.planning.calendar import DimDate, date_rows
-from tasks.public_holidays import parse_regions, public_holidays
+from tasks.planning.calendar import KnownDay, date_rows
+from tasks.public_holidays import holiday_names, parse_regions, public_holidays
 from tasks.settings import AccountSettings, BusinessSettings, Settings
 from tasks.weekly import parse_hours
 
@@ -43,6 +43,7 @@ class Holiday(NamedTuple):
     from_minute: int | None = None
     to_minute: int | None = None
     is_open: bool = False
+    name: str | None = None
 
 
 class OpenHours(NamedTuple):
@@ -111,6 +112,18 @@ class DimSpecialDay:
 
 
 @dataclass(frozen=True, slots=True)
+class DimHoliday:
+    """A holiday of a calendar: `core.dim_holiday`."""
+
+    calendar: str
+    day: date
+    account: str | None
+    schedule_id: str | None
+    name: str
+    is_whole_day: bool
+
+
+@dataclass(frozen=True, slots=True)
 class AccountSchedule:
     """A schedule, and whether tickets that name none use it."""
 
@@ -120,12 +133,13 @@ class AccountSchedule:
 
 @dataclass(frozen=True)
 class Calendar:
-    """All that the calendar's tables are made from; its fields are the tables of `core`."""
+    """All that the calendar's tables are made from; its methods are the tables."""
 
     first: date
     last: date
     business: BusinessSettings
     schedules: Mapping[ScheduleKey, AccountSchedule]
+    holidays: tuple[DimHoliday, ...] = ()
 
     @cached_property
     def state(self) -> str:
@@ -142,6 +156,7 @@ class Calendar:
                 business.zones,
                 self._usual,
                 schedules,
+                self.holidays,
             )
         )
 
@@ -153,7 +168,7 @@ class Calendar:
     def _defaults(self) -> dict[ScheduleKey, Schedule]:
         return {key: one.schedule for key, one in self.schedules.items() if one.is_default}
 
-    def dim_date(self) -> Iterator[DimDate]:
+    def known_day(self) -> Iterator[KnownDay]:
         """Days, with the days on which any account is open as work days.
 
         Before there is an account, the business's own hours decide.
@@ -193,6 +208,10 @@ class Calendar:
                     account, schedule_id, due.open_hour, due.open_from, due.open_to, due.starts_at
                 )
 
+    def dim_holiday(self) -> Iterator[DimHoliday]:
+        """Holidays of every calendar."""
+        return iter(self.holidays)
+
     def dim_special_day(self) -> Iterator[DimSpecialDay]:
         """Days on which an account is closed although it is open on that weekday."""
         for (account, _), schedule in self._defaults.items():
@@ -223,7 +242,37 @@ def calendar_of(
         if account not in with_hours:
             usual = _default_schedule(settings.business, own.get(account), first, last)
             schedules[account, DEFAULT_SCHEDULE] = AccountSchedule(usual, is_default=True)
-    return Calendar(first, last, settings.business, schedules)
+    named = tuple(_holidays(reported.holidays, settings, first, last))
+    return Calendar(first, last, settings.business, schedules, named)
+
+
+def _holidays(
+    reported: Iterable[Holiday], settings: Settings, first: date, last: date
+) -> Iterator[DimHoliday]:
+    """Holidays by calendar and day, as `_closed_days` takes them, with their names."""
+    of_vendors: dict[ScheduleKey, dict[date, list[Holiday]]] = defaultdict(dict)
+    for holiday in reported:
+        for day in days(max(first, holiday.first_on), min(last, holiday.last_on)):
+            by_day = of_vendors[holiday.account, holiday.schedule_id]
+            by_day.setdefault(day, []).append(holiday)
+    for (account, schedule_id), by_day in sorted(of_vendors.items()):
+        for day, listed in sorted(by_day.items()):
+            name = ", ".join(dict.fromkeys(one.name or "holiday" for one in listed))
+            whole = any(one.from_minute is None for one in listed)
+            calendar = f"{account}/{schedule_id}"
+            yield DimHoliday(calendar, day, account, schedule_id, name, whole)
+    with_own = {account for account, _ in of_vendors}
+    for one in settings.accounts:
+        if one.holiday_country and one.name not in with_own:
+            for day, name in _public_names(one.holiday_country, first, last):
+                calendar = f"{one.name}/{EVERY_SCHEDULE}"
+                yield DimHoliday(calendar, day, one.name, EVERY_SCHEDULE, name, True)
+    for day, name in _public_names(settings.business.holiday_country, first, last):
+        yield DimHoliday("business", day, None, None, name, True)
+
+
+def _public_names(written: str, first: date, last: date) -> list[tuple[date, str]]:
+    return sorted(holiday_names(parse_regions(written), first, last).items()) if written else []
 
 
 def _in_a_zone(

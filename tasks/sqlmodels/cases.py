@@ -19,7 +19,7 @@ from tasks.sqlmodels.dialects import translated
 from tasks.sqlmodels.kpis import kpis
 from tasks.warehouse.build import arrow_rows, build
 from tasks.warehouse.session import Session
-from tasks.warehouse.tables import OPS, SOURCE, Table
+from tasks.warehouse.tables import OPS, SOURCE, Table, written_columns
 
 FOLDER = "tests/models/cases"
 KPI = "kpi"
@@ -146,12 +146,13 @@ def described(name: str) -> Table:
 
 def typed(row: Mapping[str, Any], target: Table) -> Row:
     """A row of a case with the types of a table, and what all rows have."""
-    odd = sorted(set(row) - {column.name for column in target.columns})
+    columns = written_columns(target)
+    odd = sorted(set(row) - {column.name for column in columns})
     if odd:
         raise ConfigurationError(f"{target.fullname} has no column {', '.join(odd)}")
     return {
         column.name: _as(column.info["kind"], row.get(column.name, DEFAULTS.get(column.name)))
-        for column in target.columns
+        for column in columns
     }
 
 

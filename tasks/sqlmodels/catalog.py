@@ -22,11 +22,27 @@ from tasks.additions import packaged_value_maps, refuse_clash
 from tasks.entities import ENTITIES, Column
 from tasks.errors import ConfigurationError, ModelError
 from tasks.paths import SQL, own_folder, read_yaml
+from tasks.sqlmodels import dictionary
 from tasks.sqlmodels.dialects import tables_of, translated
-from tasks.sqlmodels.kpis import kpis, with_every_kpi
+from tasks.sqlmodels.kpis import (
+    KPI_COLUMNS,
+    kpis,
+    wide_columns,
+    with_every_column,
+    with_every_kpi,
+)
 from tasks.sqlmodels.own_descriptions import own_description, refuse_stray_files, statement_of
-from tasks.sqlmodels.rows import DimKpi
+from tasks.sqlmodels.rows import DataDictionary, DimKpi
 from tasks.sqlmodels.sources import made_from
+from tasks.sqlmodels.star import (
+    REFERENCES,
+    KeyColumn,
+    Link,
+    Reference,
+    declared,
+    orphans,
+    starred,
+)
 from tasks.warehouse.tables import OPS, SOURCE, Table, table
 
 _LAYERS = ("staging", "core", "marts")
@@ -57,6 +73,16 @@ class Model:
     path: Path = Path()
     is_own: bool = False
     more_rows: tuple[Path, ...] = ()
+    key: str = ""
+    references: tuple[Reference, ...] = ()
+    keys: tuple[KeyColumn, ...] = ()
+    links: tuple[Link, ...] = ()
+    primary: tuple[str, ...] = ()  # of a table that has a key, or refers, or is referred to
+
+    @property
+    def all_columns(self) -> tuple[Column, ...]:
+        """The columns of the SELECT, and the keys that the warehouse writes with them."""
+        return (*self.columns, *(key.column for key in self.keys))
 
     @property
     def full_name(self) -> str:
@@ -127,6 +153,7 @@ def _models(own: Path | None) -> dict[str, Model]:
             refuse_clash("model", model.full_name, listed[model.full_name].path, model.path)
         listed[model.full_name] = model
     _refuse_unknown_inputs(listed)
+    listed = _with_dictionary(starred(listed))
     order = TopologicalSorter(
         {name: set(model.inputs) & set(listed) for name, model in listed.items()}
     )
@@ -224,14 +251,22 @@ def running_tables() -> list[str]:
 @cache
 def table_of(model: Model) -> Table:
     """The model's table, described."""
-    return table(
+    described = table(
         model.schema,
         model.name,
-        model.columns,
+        model.all_columns,
         model.description,
         model.grain,
         is_own=model.is_own,
     )
+    described.info |= {
+        "derived": {key.column.name: key.expression for key in model.keys},
+        "primary": model.primary,
+        "links": tuple(
+            (link.column, link.target, link.target_column) for link in model.links if link.enforced
+        ),
+    }
+    return described
 
 
 def identities() -> dict[str, Model]:
@@ -249,6 +284,9 @@ def _identities(own: Path | None) -> dict[str, Model]:
         if path.stem in made:
             refuse_clash("identity", path.stem, made[path.stem].path, path)
         select = path.read_text(encoding="utf-8")
+        if REFERENCES in select:
+            united = f"from ({orphans(models().values())}) as every_reference"
+            select = select.replace(REFERENCES, united)
         description = select.partition("\n")[0].removeprefix("-- ")
         made[path.stem] = Model(
             "identities",
@@ -283,7 +321,8 @@ def _read(
     built_by = described.get("built_by", "sql")
     select = sql_file.read_text(encoding="utf-8") if sql_file.exists() else ""
     if built_by == "kpis":
-        select = with_every_kpi(select, kpis().values())
+        columns += tuple(wide_columns(kpis().values())) if KPI_COLUMNS in select else ()
+        select = with_every_kpi(with_every_column(select, kpis().values()), kpis().values())
     inputs = tables_of(select) if select else tuple(described.get("inputs", ()))
     return Model(
         layer,
@@ -301,6 +340,8 @@ def _read(
         _made_from(built_by),
         path,
         more_rows=tuple(_more_rows(layer, seed, own)) if seed.exists() else (),
+        key=described.get("key", ""),
+        references=declared(described.get("references", {})),
     )
 
 
@@ -334,6 +375,20 @@ def inputs_state(
     """What a build of the model depends on: its own text and the changes of its inputs so far."""
     inputs = (*model.inputs, ZONE_LIST) if "ops.reporting_zone" in model.inputs else model.inputs
     return {"text": model.fingerprint, "inputs": {name: states.get(name, 0) for name in inputs}}
+
+
+def dictionary_rows() -> list[DataDictionary]:
+    """Rows of `marts.data_dictionary`."""
+    return dictionary.rows(models().values())
+
+
+def _with_dictionary(listed: dict[str, Model]) -> dict[str, Model]:
+    """The table that describes the others changes whenever one of them does."""
+    described = repr(dictionary.rows(listed.values()))
+    return {
+        name: replace(model, made_from=described) if model.built_by == "dictionary" else model
+        for name, model in listed.items()
+    }
 
 
 def kpi_rows() -> list[DimKpi]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tasks.additions import described, refuse_clash
+from tasks.entities import Column
 from tasks.errors import ConfigurationError, ModelError
 from tasks.paths import SQL, own_folder, read_yaml
 from tasks.sqlmodels.dialects import tables_of
@@ -77,6 +78,9 @@ group by
     counted.channel,
     counted.priority
 """
+
+
+KPI_COLUMNS = "every_kpi_column"
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +227,25 @@ def _statement(path: Path) -> str:
             f" no {', '.join(absent)}"
         )
     return select + "\n"
+
+
+def wide_columns(collected: Iterable[Kpi]) -> list[Column]:
+    """A numerator and a denominator of each KPI: the columns of `marts.kpi_wide_daily`."""
+    return [
+        Column(f"{kpi.name}_{part}", "number", f"{kpi.title} ({kpi.unit}): {words}")
+        for kpi in collected
+        for part, words in (("numerator", kpi.numerator), ("denominator", kpi.denominator))
+    ]
+
+
+def with_every_column(select: str, collected: Iterable[Kpi]) -> str:
+    """The SELECT of `marts.kpi_wide_daily`, with the columns in place of `every_kpi_column`."""
+    sums = (
+        f"sum(case when kpi = '{kpi.name}' then {part} end) as {kpi.name}_{part}"
+        for kpi in collected
+        for part in ("numerator", "denominator")
+    )
+    return select.replace(KPI_COLUMNS, ",\n    ".join(sums))
 
 
 def with_every_kpi(

@@ -84,6 +84,7 @@ def _setting_row(business: BusinessSettings) -> dict[str, Any]:
         "currency": business.currency,
         "recontact_days": business.recontact_days,
         "exchange_rate_days": business.exchange_rate_days,
+        "fiscal_year_month": business.fiscal_year_month,
     }
 
 

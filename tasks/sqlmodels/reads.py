@@ -77,6 +77,11 @@ class Read:
         return "read"
 
     @property
+    def all_columns(self) -> tuple[Column, ...]:
+        """The columns; the result of a query has no keys."""
+        return self.columns
+
+    @property
     def inputs(self) -> tuple[str, ...]:
         """Tables that the SELECT names."""
         return tables_of(self.select)

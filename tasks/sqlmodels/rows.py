@@ -4,6 +4,24 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class DataDictionary:
+    """A column of a table for readers: `marts.data_dictionary`."""
+
+    schema_name: str
+    table_name: str
+    column_name: str
+    position: int
+    table_description: str
+    description: str
+    kind: str
+    unit: str | None
+    is_key: bool
+    references_table: str | None
+    references_column: str | None
+    is_enforced: bool | None
+
+
+@dataclass(frozen=True, slots=True)
 class DimKpi:
     """A KPI and its definition: `core.dim_kpi`."""
 

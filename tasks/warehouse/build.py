@@ -21,6 +21,7 @@ from tasks.warehouse import runlog
 from tasks.warehouse.changed_keys import SIDE, ChangedKeys
 from tasks.warehouse.migrations import index
 from tasks.warehouse.session import Session
+from tasks.warehouse.tables import written_columns
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -54,8 +55,9 @@ def build(
     stay. `changed_keys` takes in what changed. Raises ModelError with the database's words, and
     StorageError where not the SELECT is at fault but disk, memory or connection.
     """
-    names = [column.name for column in table.columns]
-    kinds = {column.name: session.ddl(column.type) for column in table.columns}
+    columns = written_columns(table)
+    names = [column.name for column in columns]
+    kinds = {column.name: session.ddl(column.type) for column in columns}
     picked = ", ".join(f'cast("{name}" as {kinds[name]}) as "{name}"' for name in names)
     where = f" where {only}" if only else ""
     made = f"select {picked} from ({select}) as made{where}"
@@ -75,6 +77,14 @@ def build(
         ) from trouble
 
 
+def _insertion(table: sa.Table, names: Sequence[str], rows: str) -> str:
+    """The statement that adds `rows`, each with the keys that are made of its columns."""
+    derived: Mapping[str, str] = table.info["derived"]
+    into = ", ".join(f'"{name}"' for name in (*names, *derived))
+    picked = ", ".join([*(f'"{name}"' for name in names), *derived.values()])
+    return f"insert into {table.schema}.{table.name} ({into}) select {picked} from {rows}"
+
+
 def _is_empty(session: Session, table: sa.Table) -> bool:
     return session.execute(f"select 1 from {table.schema}.{table.name} limit 1").first() is None
 
@@ -88,8 +98,7 @@ def _first_fill(
 ) -> tuple[int, int]:
     """Straight into the empty table."""
     target = f"{table.schema}.{table.name}"
-    listed = ", ".join(f'"{name}"' for name in names)
-    session.script(f"insert into {target} ({listed}) {made}")
+    session.script(_insertion(table, names, f"({made}) as made"))
     rows = int(session.execute(f"select count(*) from {target}").scalar_one())
     if changed_keys is not None and rows > _MANY:
         changed_keys.note_all(table)
@@ -107,12 +116,13 @@ def fill(
 ) -> tuple[int, int]:
     """Like `build`, from rows made by Python, which are taken as they come, a lot at a time."""
     fresh = f"fresh_{table.name}"
-    names = [column.name for column in table.columns]
+    columns = written_columns(table)
+    names = [column.name for column in columns]
     session.execute(f"drop table if exists {fresh}")
     made = sa.Table(
         fresh,
         sa.MetaData(),
-        *(sa.Column(c.name, c.type) for c in table.columns),
+        *(sa.Column(c.name, c.type) for c in columns),
         prefixes=["TEMPORARY"],
     )
     session.execute(sa.schema.CreateTable(made))
@@ -158,14 +168,15 @@ def arrow_rows(
 
     Raises ModelError for a row with an unknown or a missing key.
     """
-    names = {column.name for column in table.columns}
+    written = written_columns(table)
+    names = {column.name for column in written}
     for keys in {_keys(row) for row in rows}:
         for word, odd in (("no", names - keys), ("unknown", keys - names)):
             if odd:
                 listed = ", ".join(sorted(odd))
                 raise ModelError(f"{table.fullname}: a row has {word} key {listed}")
     columns = {}
-    for column in table.columns:
+    for column in written:
         values = [_value(row, column.name) for row in rows]
         columns[column.name] = pa.array(values, ARROW[column.info["kind"]])
     return pa.table(columns)
@@ -192,7 +203,8 @@ def _is_in(table: sa.Table, rows: str) -> str:
     key = ", ".join(f'"{name}"' for name in table.info["key"])
     if key:
         return f"({key}) in (select {key} from {rows} as r)"
-    same = " and ".join(f't."{c.name}" is not distinct from r."{c.name}"' for c in table.columns)
+    names = [column.name for column in written_columns(table)]
+    same = " and ".join(f't."{name}" is not distinct from r."{name}"' for name in names)
     return f"exists (select 1 from {rows} as r where {same})"
 
 
@@ -246,10 +258,8 @@ def _differences(
         )
     if added:
         order = ", ".join(f'"{name}"' for name in key) if key else "1"
-        session.script(
-            f"insert into {target} ({listed}) select {listed} from {differs} where {SIDE} > 0 order"
-            f" by {order}",
-        )
+        added_rows = f"{differs} where {SIDE} > 0 order by {order}"
+        session.script(_insertion(table, [c.name for c in written_columns(table)], added_rows))
     if changed_keys is not None:
         changed_keys.note(table, differs if removed or added else None)
     session.script(f"drop table {differs}")

@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from tasks.warehouse.session import Session
+from tasks.warehouse.tables import written_columns
 
 CHANGED_NOW = "changed_now"
 SIDE = "which_side"  # of rows that differ: 1 for one that came, -1 for one that went
@@ -190,7 +191,7 @@ class ChangedKeys:
         differs.
         """
         name = f"{table.schema}.{table.name}"
-        kinds = {c.name: c.info["kind"] for c in table.columns}
+        kinds = {c.name: c.info["kind"] for c in written_columns(table)}
         if (
             rows
             and not self.all_tickets

@@ -68,7 +68,8 @@ def copy_for_readers(session: Session, tables: Sequence[sa.Table], target: str) 
         session.execute(f"attach '{literal}' as published")
         for table in listed:
             name = f"{table.schema}.{table.name}"
-            session.execute(f"insert into published.{name} select * from {name}")
+            # by name: a column that a later version added stands last in an older warehouse
+            session.execute(f"insert into published.{name} by name select * from {name}")
         session.commit()
         session.execute("detach published")
         os.replace(temporary, target)

@@ -3,14 +3,14 @@
 Never drops data; may be interrupted and run again.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import psycopg
 import sqlalchemy as sa
 
 from tasks.clock import now
 from tasks.errors import ConfigurationError, StorageError
-from tasks.warehouse import own_tables
+from tasks.warehouse import constraints, own_tables
 from tasks.warehouse.engine import Warehouse
 from tasks.warehouse.session import Session
 from tasks.warehouse.tables import BUILT, OPS, SCHEMA_VERSION, SCHEMAS, SOURCE
@@ -128,8 +128,8 @@ def _bring_up_to_date(
             " install the newer one"
         )
     waiting = [m for m in MIGRATIONS if m[0] not in applied]
-    for statement in (s for _, _, statements in waiting for s in statements if applied):
-        session.execute(statement)
+    if applied:
+        _migrate(session, [s for _, _, statements in waiting for s in statements])
     existing = _existing(session) if waiting else existing
     tables = (*OPS, *SOURCE.values(), *models)
     own = [table for table in models if table.info["is_own"]]
@@ -143,12 +143,21 @@ def _bring_up_to_date(
         for table in tables:
             if table.schema in BUILT:
                 index(session, table)
+        constraints.enforce(session, models, is_built=False)
     for number, description, _ in waiting:
         session.execute(
             SCHEMA_VERSION.insert().values(
                 version=number, description=description, applied_at=now()
             )
         )
+
+
+def _migrate(session: Session, statements: Sequence[str]) -> None:
+    """Run the statements of migrations; no foreign key may keep a table from being dropped."""
+    if statements:
+        constraints.release(session)
+    for statement in statements:
+        session.execute(statement)
 
 
 def create(
@@ -223,13 +232,20 @@ def _create_or_widen(
     missing = [column for column in table.columns if column.name not in columns]
     for column in missing:
         yield (f'alter table {name} add column "{column.name}" {session.ddl(column.type)}')
+    made = {c.name: table.info["derived"].get(c.name) for c in missing}
+    filled = [f'"{column}" = {expression}' for column, expression in made.items() if expression]
+    if filled:
+        yield f"update {name} set {', '.join(filled)}"
     if missing:
         yield from _comments(table, missing)
 
 
 def index(session: Session, table: sa.Table) -> None:
-    """Make a unique index on the grain of a model's table (PostgreSQL), if there is none yet."""
-    if session.dialect != "postgres" or not table.info["key"]:
+    """Make a unique index on the grain of a model's table (PostgreSQL), if there is none yet.
+
+    Tables with one-column keys get a primary key instead, from `constraints`.
+    """
+    if session.dialect != "postgres" or not table.info["key"] or table.info["primary"]:
         return
     name = f"{table.name}_grain"
     if (

@@ -13,6 +13,7 @@ from tasks.warehouse.tables import source_columns
 # texts in which others may call a person by name
 _TEXTS = {"subject", "body", "comment", "reason", "message", "description"}
 _IDS = {"requester_id", "customer_id", "author_id", "actor_id", "created_by_id", "record_key"}
+_KEYS = {"requester_key", "customer_key"}  # account and id as one text
 _TICKETS_OF_ERASED = (
     "select ticket_id from source.ticket where account = :account and requester_id like 'erased-%'"
 )
@@ -226,6 +227,9 @@ def rows_with(
             if column in _IDS and has_account:
                 conditions.append(f'"{column}" = :customer_id')
                 given["customer_id"] = customer.customer_id
+            if column in _KEYS:
+                conditions.append(f'"{column}" = :customer_key')
+                given["customer_key"] = f"{customer.account}|{customer.customer_id}"
             if not conditions:
                 continue
             where = f"({' or '.join(conditions)})"

@@ -78,8 +78,13 @@ def table(
         *made,
         schema=_plain(schema),
         comment=description,
-        info={"key": key, "is_own": is_own},
+        info={"key": key, "is_own": is_own, "derived": {}, "primary": (), "links": ()},
     )
+
+
+def written_columns(described: sa.Table) -> list[sa.Column[Any]]:
+    """The columns that a row brings: all but the keys that are made of them."""
+    return [c for c in described.columns if c.name not in described.info["derived"]]
 
 
 def _plain(name: str) -> str:
@@ -259,6 +264,7 @@ REPORTING_SETTING = _ops(
         "whole",
         "An exchange rate holds for so many days, unless a later one comes before",
     ),
+    _c("fiscal_year_month", "whole", "First month of the fiscal year, 1 to 12"),
 )
 ACCOUNT_MARK = _ops(
     "account_mark",

@@ -173,7 +173,7 @@ class TestPeople:
             "5": ("agent", False),
             "6": ("customer", False),
         }
-        agents = site.bench.fetch("select agent_id, role from core.dim_agent order by 1")
+        agents = site.bench.fetch("select agent_id, role from staging.known_agent order by 1")
         assert agents == [("a1", "agent"), ("bot", "bot")]
         called = [a for a in site.asked if a.path.endswith("/comment")]
         assert len(called) == (0 if in_search else 1)

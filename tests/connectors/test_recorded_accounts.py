@@ -300,7 +300,7 @@ def test_intercom(every_account: Bench, sandbox: Sandbox):
         ("60", "63ea41a0", "normal", None, 0),
     ]
     assert desk.fetch(
-        "select agent_id, is_active from core.dim_agent where agent_id <> 'none'"
+        "select agent_id, is_active from staging.known_agent where agent_id <> 'none'"
     ) == [("4423433", True)]
     assert desk.quarantined() == []
 

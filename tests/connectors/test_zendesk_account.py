@@ -331,8 +331,8 @@ def test_who_left_stays_the_agent_of_what_they_wrote(
     desk.run()
     columns = "first_reply_seconds_recorded, replies_count, is_one_touch"
     assert desk.row(columns) == (seconds, replies, replies == 1)
-    assert desk.row("agent_id", "core.dim_agent") == (str(AGENT),)
-    assert desk.row("count(*)", "core.dim_customer") == (2,)
+    assert desk.row("agent_id", "staging.known_agent") == (str(AGENT),)
+    assert desk.row("count(*)", "staging.known_customer") == (2,)
 
 
 def test_answers_to_the_newer_surveys_are_read_without_a_setting(
@@ -409,7 +409,7 @@ def test_a_person_who_was_deleted_leaves_the_list_of_customers(desk: Desk, mark:
     gone = {**user(CUSTOMER, "end-user", "2026-04-18T12:00:00Z", name="Permanently deleted user")}
     desk.records[users] = [user(AGENT, "agent"), {**gone, "active": False, **mark}]
     desk.run()
-    assert desk.row("count(*)", "core.dim_customer") == (0,)
+    assert desk.row("count(*)", "staging.known_customer") == (0,)
     assert desk.row("name", "source.customer") == (None,)
     assert desk.row("requester_id") == (str(CUSTOMER),)
 

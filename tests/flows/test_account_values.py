@@ -96,7 +96,7 @@ def test_the_owner_knows_better_than_the_vendor_and_by_code(freshdesk):
 def test_teams_of_one_name_are_one(freshdesk):
     bench = freshdesk()
     bench.run(NOW)
-    teams = bench.fetch("select team_id, name from core.dim_team order by 1")
+    teams = bench.fetch("select team_id, name from staging.known_team order by 1")
     (first, _), (second, name) = teams[:2]
     tickets = "select count(*) from core.fct_ticket where team_id in ('{}')"
     both = bench.fetch(tickets.format(f"{first}','{second}"))
@@ -104,7 +104,7 @@ def test_teams_of_one_name_are_one(freshdesk):
     joined.replay()
     assert joined.fetch(tickets.format(second)) == both
     assert joined.fetch(tickets.format(first)) == [(0,)]
-    assert len(joined.fetch("select team_id from core.dim_team")) == len(teams) - 1
+    assert len(joined.fetch("select team_id from staging.known_team")) == len(teams) - 1
     assert joined.fetch(
         f"select count(*) from core.fct_assignment where kind = 'team' and holder_id = '{first}'"
     ) == [(0,)]

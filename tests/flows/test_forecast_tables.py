@@ -211,13 +211,13 @@ def test_breaks_and_training_in_shifts_replace_the_shrinkage_setting(small_bench
         r["team_id"]
         for r in query(
             small_bench.url,
-            "select team_id from core.dim_team where account = 'zendesk_acme' order by team_id"
+            "select team_id from staging.known_team where account = 'zendesk_acme' order by team_id"
             " limit 2",
         )
     )
     agent = query(
         small_bench.url,
-        "select agent_id from core.dim_agent where account = 'zendesk_acme' and team_id ="
+        "select agent_id from staging.known_agent where account = 'zendesk_acme' and team_id ="
         f" '{agent_team}' limit 1",
     )[0]["agent_id"]
     lines = ["shift_id,agent_id,team_id,starts_at,ends_at,activity"]

@@ -21,6 +21,7 @@ from tasks.sqlmodels.catalog import models
 HERE = Path(__file__).parent
 EXPECTED = HERE / "sandbox_tables.json"
 # descriptions, not figures: they may change without a change of numbers
+ALL_WORDS = {"marts.data_dictionary"}
 WORDS = {
     "core.dim_kpi": {"title", "description", "numerator_description", "denominator_description"}
     | {"attributed_to", "defined_by", "owner"},
@@ -54,6 +55,7 @@ def figures(connection: duckdb.DuckDBPyConnection) -> Figures:
     return {
         table: _figures_of(connection, table, columns)
         for table, columns in described("source", "core", "marts").items()
+        if table not in ALL_WORDS
     }
 
 
@@ -121,4 +123,4 @@ def _kinds_and_key(table: str) -> tuple[dict[str, str], list[str]]:
         kinds = {"account": "text", "connector": "text"}
         return kinds | {c.name: c.kind for c in entity.columns}, ["account", *entity.key]
     model = models()[table]
-    return {c.name: c.kind for c in model.columns}, list(model.grain)
+    return {c.name: c.kind for c in model.all_columns}, list(model.grain)

@@ -25,20 +25,13 @@ TICKETS = 90
 
 
 def tables(warehouse: Warehouse) -> dict[str, list[tuple[Any, ...]]]:
+    result = {}
     with warehouse.session() as session:
-        return {
-            m.full_name: sorted(
-                (
-                    tuple(r)
-                    for r in session.fetch(
-                        f"select {', '.join(chr(34) + c.name + chr(34) for c in m.columns)} from"
-                        f" {m.full_name}",
-                    )
-                ),
-                key=repr,
-            )
-            for m in models().values()
-        }
+        for model in models().values():
+            listed = ", ".join(f'"{column.name}"' for column in model.all_columns)
+            rows = session.fetch(f"select {listed} from {model.full_name}")
+            result[model.full_name] = sorted((tuple(row) for row in rows), key=repr)
+    return result
 
 
 def moment(row: dict[str, Any]) -> datetime:

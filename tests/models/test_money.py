@@ -178,7 +178,7 @@ class Calendar:
     def __init__(self, warehouse: Warehouse) -> None:
         self.days = {
             r["day"]: r
-            for r in rows(warehouse, "select day, is_workday, fiscal_year from core.dim_date")
+            for r in rows(warehouse, "select day, is_workday, fiscal_year from staging.known_day")
         }
 
     def work(self, first: date, last: date) -> int:

@@ -24,7 +24,7 @@ from tasks.sqlmodels.reads import FOLDER, PYTHON, Read, find, read, read_arrow, 
 from tasks.warehouse.build import arrow_rows
 from tasks.warehouse.engine import Warehouse
 from tasks.warehouse.session import Session
-from tasks.warehouse.tables import OPS, SOURCE
+from tasks.warehouse.tables import OPS, SOURCE, written_columns
 
 CASES = sorted((Path(__file__).parent / "cases").glob("reads.*.yml"))
 SAMPLES: dict[str, Any] = {
@@ -63,7 +63,7 @@ def complete(row: dict[str, Any], target: Any) -> dict[str, Any]:
         column.name: SAMPLES[column.info["kind"]]
         if value is None and not column.nullable
         else value
-        for column in target.columns
+        for column in written_columns(target)
         for value in [typed(row, target)[column.name]]
     }
 

@@ -190,7 +190,7 @@ def test_every_daily_figure(bench: Bench, facts: brute_force.Facts, measures, zo
 
 
 def test_who_is_an_agent_today(bench: Bench):
-    agents = {NAME[r["agent_id"]] for r in rows(bench, "select agent_id from core.dim_agent")}
+    agents = {NAME[r["agent_id"]] for r in rows(bench, "select agent_id from staging.known_agent")}
     assert agents == {*zendesk_answers.AGENTS, "api1"} - {
         zendesk_answers.DEMOTED,
         zendesk_answers.LEFT,

@@ -5,7 +5,13 @@ from datetime import date
 import pytest
 
 from tasks.errors import ConfigurationError
-from tasks.planning.calendar_tables import OpenHours, default_schedules
+from tasks.planning.calendar_tables import (
+    Holiday,
+    OpenHours,
+    Reported,
+    calendar_of,
+    default_schedules,
+)
 from tasks.public_holidays import parse_regions, public_holidays
 from tasks.settings import load
 
@@ -114,3 +120,24 @@ def test_a_setting_a_mark_or_an_order_decides_which_schedule_is_the_default(
         _hours(schedule_id, f"name of {schedule_id}", **given) for schedule_id, given in listed
     ]
     assert default_schedules(hours, {"acme": wanted})["acme"] == expected
+
+
+def test_every_calendar_has_its_holidays_by_name():
+    """The vendor's own, else those of the account's setting, and the business's."""
+    settings = load(
+        business={"holiday_country": "DE"},
+        accounts=[
+            {"connector": "zendesk", "name": "desk", "holiday_country": "FR"},
+            {"connector": "jira", "name": "jira", "holiday_country": "AT"},
+        ],
+    )
+    inventory = Holiday("desk", "s", date(2026, 5, 4), date(2026, 5, 5), name="Inventory")
+    evening = Holiday("desk", "s", date(2026, 5, 5), date(2026, 5, 5), 1020, 1440)
+    reported = Reported(hours=[], holidays=[inventory, evening], accounts=[])
+    made = calendar_of(reported, settings, {}, date(2026, 5, 1), date(2026, 5, 31))
+    found = {(one.calendar, one.day.day): (one.name, one.is_whole_day) for one in made.holidays}
+    assert found["desk/s", 4] == ("Inventory", True)
+    assert found["desk/s", 5] == ("Inventory, holiday", True)
+    assert found["jira/*", 1] == ("Staatsfeiertag", True)
+    assert found["business", 1] == ("Erster Mai", True)
+    assert {calendar for calendar, _ in found} == {"desk/s", "jira/*", "business"}

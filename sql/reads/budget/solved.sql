@@ -5,8 +5,8 @@ select
     count(tickets.handle_seconds) as measured_tickets,
     cast(sum(tickets.handle_seconds) as double) as handle_seconds
 from core.fct_ticket as tickets
-inner join core.dim_date as days on tickets.solved_on = days.day
-inner join core.dim_team as teams
+inner join staging.known_day as days on tickets.solved_on = days.day
+inner join staging.known_team as teams
     on
         tickets.account = teams.account
         and tickets.team_id = teams.team_id

@@ -2,7 +2,7 @@ select
     account,
     team_id,
     count(*) as agents
-from core.dim_agent
+from staging.known_agent
 where
     is_active
     and team_id is not null

@@ -20,7 +20,7 @@ with spans as (
         shifts.starts_at,
         shifts.ends_at
     from source.shift as shifts
-    inner join core.dim_agent as agents
+    inner join staging.known_agent as agents
         on
             shifts.agent_id = agents.agent_id
             and shifts.team_id is null

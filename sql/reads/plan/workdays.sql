@@ -1,3 +1,3 @@
 select day
-from core.dim_date
+from staging.known_day
 where is_workday

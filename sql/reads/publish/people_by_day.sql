@@ -4,7 +4,7 @@ select
     sum(staffing.required_fte) as work_fte,
     sum(staffing.planned_fte) as planned_fte
 from marts.staffing_forecast as staffing
-inner join core.dim_date as days on staffing.day = days.day
+inner join staging.known_day as days on staffing.day = days.day
 where days.is_workday
 group by staffing.day
 order by staffing.day

@@ -12,7 +12,7 @@ select
     max(staffing.planned_fte)
     - sum(coalesce(staffing.service_fte, staffing.required_fte)) / 5 as gap_fte
 from marts.staffing_forecast as staffing
-inner join core.dim_date as days on staffing.day = days.day
+inner join staging.known_day as days on staffing.day = days.day
 group by
     staffing.account,
     staffing.team,

@@ -5,7 +5,8 @@ select
     last_on,
     from_minute,
     to_minute,
-    coalesce(is_open, false) as is_open
+    coalesce(is_open, false) as is_open,
+    name
 from source.holiday
 order by
     account,
