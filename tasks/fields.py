@@ -151,14 +151,15 @@ def _rows(
             "kind": choice.found.kind,
             "is_slice": choice.is_slice,
             "chosen_at": since.get((choice.name, choice.found.field_id), began),
-            "filled_by": _filled_by(account, choice.settings.of),
+            "filled_by": _filled_by(account, choice),
             "problem": choice.found.problem or None,
         }
 
 
-def _filled_by(account: AccountSettings, record_type: str) -> str:
+def _filled_by(account: AccountSettings, choice: Choice) -> str:
     """Landed pages have every field, unless the vendor sends only those that are asked for."""
+    one = Chosen(choice.settings.of, choice.found.field_id)
     for place in connector(account.connector).own_fields:
-        if place.record_type == record_type and place.ask:
+        if place.record_type == one.record_type and place.ask and place.asked_for([one]):
             return "backfill"
     return "replay"

@@ -32,6 +32,7 @@ CLOSED_KINDS = frozenset({"one", "many", "flag", "cascade"})  # a slice by defau
 
 AskForFields = Callable[[Stream, Sequence[str]], Stream]
 ChangesOf = Callable[["Chosen"], Output | None]
+Reshape = Callable[[Json], Json]
 
 
 class Chosen(NamedTuple):
@@ -52,11 +53,12 @@ class OwnFields:
     its value. A key that an object lacks is an empty field.
 
     `reserved` are the places of tags, brand, form, language or contact reason, `standard` those of
-    other fields that every account has. `reshape` makes a plain value of what the vendor sends, or
-    `by_kind` the one for a kind of field in the vendor's list. The values of a record for which
-    `empty_if` is true are empty. Where the vendor has to be asked for fields by name, `ask`
-    gives the stream that asks for the chosen ones. `changes` makes, for a field, the output of its
-    history in the stream `changes_in`.
+    other fields that every account has. `place_of` says where a field stands if that depends on its
+    id. `reshape` makes a plain value of what the vendor sends, or `by_kind` the one for a kind of
+    field in the vendor's list. The values of a record for which `empty_if` is true are empty. Where
+    the vendor has to be asked for fields by name, `ask` gives the stream that asks for the chosen
+    ones; of reserved fields, only those that `asked_as` names. `changes` makes, for a field, the
+    output of its history in the stream `changes_in`.
     """
 
     record_type: RecordType
@@ -69,11 +71,13 @@ class OwnFields:
     item_value: str = "value"
     reserved: Mapping[str, str | AsText] = field(default_factory=dict)
     standard: Mapping[str, str | AsText] = field(default_factory=dict)
-    reshape: Callable[[Json], Json] | None = None
-    by_kind: Mapping[str, Callable[[Json], Json]] = field(default_factory=dict)
+    place_of: Callable[[str], AsText] | None = None
+    reshape: Reshape | None = None
+    by_kind: Mapping[str, Reshape] = field(default_factory=dict)
     filter: Expression | None = None
     empty_if: Expression | None = None
     ask: AskForFields | None = None
+    asked_as: Mapping[str, str] = field(default_factory=dict)
     changes: ChangesOf | None = None
     changes_in: str = ""
 
@@ -95,10 +99,20 @@ class OwnFields:
         """Fields that stand at places of their own."""
         return {**self.reserved, **self.standard}
 
+    def own_of(self, chosen: Iterable[Chosen]) -> list[Chosen]:
+        """The fields that are the account's own, and lie here."""
+        if self.at is None:
+            return []
+        return [one for one in chosen if one.field_id not in self.elsewhere]
+
+    def asked_for(self, chosen: Sequence[Chosen]) -> list[str]:
+        """The names by which the vendor is asked for fields."""
+        reserved = [self.asked_as[one.field_id] for one in chosen if one.field_id in self.asked_as]
+        return [*(one.field_id for one in self.own_of(chosen)), *reserved]
+
     def outputs(self, chosen: Sequence[Chosen]) -> Iterator[Output]:
-        """The outputs that read these fields."""
-        elsewhere = self.elsewhere
-        own = [] if self.at is None else [one for one in chosen if one.field_id not in elsewhere]
+        """The outputs that read these fields, each as its kind says."""
+        elsewhere, own = self.elsewhere, self.own_of(chosen)
         places: dict[str, AsText] = {
             one.field_id: _as_text(elsewhere[one.field_id])
             for one in chosen
@@ -108,10 +122,17 @@ class OwnFields:
             yield self._of_items([one.field_id for one in own])
         else:
             for one in own:
-                reshape = self.by_kind.get(one.kind or "", self.reshape)
-                places[one.field_id] = AsText(self.at or "", one.field_id, reshape)
+                places[one.field_id] = self._place(one)
         if places:
             yield self._of_places(places)
+
+    def _place(self, chosen: Chosen) -> AsText:
+        """Where a field of the account's own stands, and how its value is read."""
+        place = AsText(self.at or "", chosen.field_id)
+        if self.place_of:
+            place = self.place_of(chosen.field_id)
+        reshape = self.by_kind.get(chosen.kind or "") or place.reshape or self.reshape
+        return replace(place, reshape=reshape)
 
     def _of_places(self, places: Mapping[str, AsText]) -> Output:
         """One row for each field and record: fields that stand at places of their own."""
@@ -191,26 +212,37 @@ def literal(text: str) -> str:
 
 def with_fields(
     streams: Iterable[Stream],
-    declared: Iterable[OwnFields],
+    declared: Sequence[OwnFields],
     chosen: Collection[Chosen],
 ) -> tuple[Stream, ...]:
     """The streams, with the outputs that read the chosen fields, and asking for them."""
     found = {stream.name: stream for stream in streams}
     for own in declared:
-        of_type = [one for one in chosen if one.record_type == own.record_type]
-        if own.stream not in found or not of_type:
+        others = _read_elsewhere(own, declared)
+        here = [
+            one
+            for one in chosen
+            if one.record_type == own.record_type and one.field_id not in others
+        ]
+        if own.stream not in found or not here:
             continue
-        stream = found[own.stream]
-        stream = replace(stream, outputs=(*stream.outputs, *own.outputs(of_type)))
-        custom = [one for one in of_type if one.field_id not in own.elsewhere]
-        ids = [one.field_id for one in custom]
-        found[own.stream] = own.ask(stream, ids) if own.ask and ids else stream
+        stream, asked = found[own.stream], own.asked_for(here)
+        if own.ask and asked:
+            stream = own.ask(stream, asked)
+        found[own.stream] = replace(stream, outputs=(*stream.outputs, *own.outputs(here)))
+        custom = own.own_of(here)
         if own.changes and own.changes_in in found and custom:
             history = found[own.changes_in]
             changes = filter(None, map(own.changes, custom))
             outputs = (*history.outputs, *changes)
             found[own.changes_in] = replace(history, outputs=outputs)
     return tuple(found.values())
+
+
+def _read_elsewhere(own: OwnFields, declared: Iterable[OwnFields]) -> set[str]:
+    """Fields at places of their own that another declaration of the same records reads."""
+    others = (one for one in declared if one.record_type == own.record_type)
+    return {name for one in others for name in one.elsewhere} - set(own.elsewhere)
 
 
 def in_param(name: str) -> AskForFields:

@@ -104,7 +104,18 @@ _MAIN: dict[str, tuple[Mapping[str, Any], Mapping[str, str]]] = {  # settings, s
         {"access_token": "hubspot-demo-token"},
     ),
     "servicenow": (
-        {"instance": "alderfinch", "user": "etl", "time_zone": "Europe/Berlin"},
+        {
+            "instance": "alderfinch",
+            "user": "etl",
+            "time_zone": "Europe/Berlin",
+            "fields": {
+                "contact_reason": "Contact reason",
+                "brand": "u_brand",
+                "products": "Products",
+                "plan": {"field": "Plan", "of": "organization"},
+                "language": {"field": "u_language", "of": "customer"},
+            },
+        },
         {"password": "servicenow-demo-password"},
     ),
     "surveymonkey": ({"scores": _SCORES}, {"access_token": "surveymonkey-demo-token"}),

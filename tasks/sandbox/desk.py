@@ -138,5 +138,5 @@ class DeskAccount(NamedTuple):
     """A helpdesk's account in the sandbox: its fake, its settings and its secrets."""
 
     fake: type[Desk]
-    settings: Mapping[str, str | Mapping[str, str]]
+    settings: Mapping[str, Any]
     secrets: Mapping[str, str]

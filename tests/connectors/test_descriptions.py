@@ -22,7 +22,7 @@ from tests_support import TODAY, midnight
 from tasks.sandbox.company import Sandbox
 
 HERE = Path(__file__).parent / "descriptions"
-VENDORS = {"front": 13, "jira": 8, "zoho_desk": 9}  # and the kinds of calls of each description
+VENDORS = {"front": 16, "jira": 8, "zoho_desk": 11}  # and the kinds of calls of each description
 NEWER = {
     "/rest/api/3/search/jql": ("issues", "IssueBean"),
     "/rest/api/3/changelog/bulkfetch": ("issueChangeLogs.changeHistories", "Changelog"),

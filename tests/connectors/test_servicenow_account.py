@@ -10,6 +10,8 @@ import pytest
 from conftest import Bench
 
 from flows.pipeline.doctor import examine
+from flows.pipeline.reconcile import run_reconciliation
+from flows.pipeline.runner import ThreadRunner
 from tasks.sandbox.company import Sandbox
 from tasks.sandbox.fake import InjectedFault
 from tasks.sandbox.vendors.servicenow import ServiceNow, Tables
@@ -24,7 +26,7 @@ NAMES = (
     "incident sn_customerservice_case sys_audit sys_journal_field task_sla contract_sla sys_user"
     " sys_user_group sys_user_grmember customer_account cmn_schedule_span cmn_other_schedule"
     " asmt_assessment_instance asmt_metric_result asmt_metric task_time_worked sys_choice"
-    " sys_audit_delete"
+    " sys_audit_delete sys_dictionary"
 )
 
 
@@ -612,6 +614,79 @@ class TestTickets:
         labels = dict(instance.bench.fetch("select status_id, label from source.ticket_status"))
         assert labels["case 90"] == "Beim Hersteller"
         assert labels["3"] == "Closed Complete"
+
+    def test_a_record_that_is_deleted_and_restored_is_there_again(self, instance: Instance):
+        """Two incidents are deleted; one comes back as it was."""
+        first, second = (incident(name, "2026-04-01 08:00:00") for name in ("i1", "i2"))
+        instance.tables["incident"] = [first, second]
+        instance.read(AS_OF - timedelta(days=2))
+        instance.tables["incident"] = []
+        instance.tables["sys_audit_delete"] = [
+            {
+                "sys_id": f"gone-{name}",
+                "tablename": "incident",
+                "documentkey": name,
+                "sys_created_on": "2026-04-18 12:00:00",
+            }
+            for name in ("i1", "i2")
+        ]
+        instance.read(AS_OF - timedelta(days=1))
+        instance.tables["incident"] = [first]
+        instance.read()
+        tickets = "select ticket_id from core.fct_ticket"
+        outcome, _ = run_reconciliation(
+            instance.bench.settings(),
+            ThreadRunner(1),
+            as_of=AS_OF,
+            everything=True,
+            with_report=False,
+        )
+        assert outcome.state == "completed", outcome.message
+        assert instance.bench.fetch(tickets) == [("i1",)]
+
+    def test_chosen_columns_are_read_by_their_name_or_their_label(self, instance: Instance):
+        instance.tables["incident"] = [
+            incident(
+                "i1", "2026-04-01 08:00:00", u_area="bill", u_parts="a,b", **{"u_x.name": "X"}
+            ),
+            incident("i2", "2026-04-01 08:00:00", u_area="", u_parts="", **{"u_x.name": ""}),
+        ]
+        columns = (
+            ("u_area", "Area", "string", ""),
+            ("u_parts", "Parts", "glide_list", ""),
+            ("u_x", "Department", "reference", "cmn_department"),
+        )
+        instance.tables["sys_dictionary"] = [
+            {
+                **dict(
+                    zip(("element", "column_label", "internal_type", "reference"), one, strict=True)
+                ),
+                "sys_id": one[0],
+                "name": "incident",
+                "active": "true",
+                "sys_updated_on": MADE,
+            }
+            for one in columns
+        ]
+        instance.set(fields={"area": "AREA", "parts": "u_parts", "department": "u_x.name"})
+        instance.read()
+        rows = "select ticket_id, field_id, value from source.ticket_field order by 1, 2"
+        assert instance.bench.fetch(rows) == [
+            ("i1", "u_area", "bill"),
+            ("i1", "u_parts", '["a","b"]'),
+            ("i1", "u_x.name", "X"),
+            ("i2", "u_area", None),
+            ("i2", "u_parts", None),
+            ("i2", "u_x.name", None),
+        ]
+
+    def test_columns_are_chosen_by_name_where_the_dictionary_is_hidden(self, instance: Instance):
+        instance.tables["incident"] = [incident("i1", "2026-04-01 08:00:00", u_area="bill")]
+        del instance.tables["sys_dictionary"]
+        instance.set(fields={"area": "u_area"})
+        instance.read()
+        rows = "select ticket_id, field_id, value from source.ticket_field"
+        assert instance.bench.fetch(rows) == [("i1", "u_area", "bill")]
 
     def test_logins_of_the_journal_are_the_people_of_the_lists(self, instance: Instance):
         instance.tables["incident"] = [incident("1", "2026-03-27 16:00:00")]

@@ -26,6 +26,8 @@ from tasks.sandbox.own_fields import (
     REASONS,
     brand_of,
     form_of,
+    language_of,
+    products_of,
     reason_at,
     reason_changes,
     tags_of,
@@ -59,6 +61,22 @@ OWN_FIELDS = {  # of the fields that the sandbox chooses: what each ticket has, 
         "brand": BRANDS[brand_of(t)],
         "tags": tags_of(t),
         "form": FORMS.get(form_of(t)),
+    },
+    "front": lambda t: {
+        "contact_reason": reason_at(t, NOW),
+        "tags": [f"tag_{TAGS.index(name):x}" for name in tags_of(t)],
+    },
+    "salesforce": lambda t: {
+        "contact_reason": reason_at(t, NOW),
+        "brand": BRANDS[brand_of(t)],
+        "form": salesforce.key("012", form_of(t)) if form_of(t) else salesforce.NO_RECORD_TYPE,
+        "products": products_of(t),
+    },
+    "zoho_desk": lambda t: {
+        "contact_reason": reason_at(t, NOW),
+        "form": zoho_desk.key(zoho_desk.LAYOUT, form_of(t) or 0),
+        "language": zoho_desk.LANGUAGES[language_of(t.requester)[:2]],
+        "products": products_of(t),
     },
 }
 CHANGES = "select ticket_id, from_value, to_value from source.ticket_field_event"

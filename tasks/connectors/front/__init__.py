@@ -5,7 +5,7 @@ change. Inboxes stand for teams, and workspaces (teams, in the API) have members
 ticketing on, statuses have categories. Ratings and handle times are in the analytics export.
 """
 
-from tasks.connectors.front import calendar, people, surveys, tickets
+from tasks.connectors.front import calendar, own_fields, people, surveys, tickets
 from tasks.connectors.front.preconditions import PRECONDITIONS
 from tasks.rest.auth import Bearer, OneOf
 from tasks.rest.oauth import RefreshToken, TokenEndpoint
@@ -36,7 +36,7 @@ connector = Connector(
         "holidays",
         "SLA targets",
         "priorities",
-        "customers' organizations",
+        "customers' organizations, and their fields",
         "calls, of which events have neither an id nor a duration",
     ),
     preconditions=PRECONDITIONS,
@@ -45,5 +45,7 @@ connector = Connector(
         *surveys.STREAMS,
         *people.STREAMS,
         *calendar.STREAMS,
+        *own_fields.STREAMS,
     ),
+    own_fields=own_fields.OWN_FIELDS,
 )

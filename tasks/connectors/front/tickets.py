@@ -13,6 +13,10 @@ from tasks.rest.values import WholeBody, epoch, sql
 MESSAGE_TYPES = frozenset(
     {"inbound", "outbound", "out_reply", "forward", "sending_error", "conversations_merged"}
 )
+IS_TICKET = sql(  # discussions and tasks are among teammates
+    "{status} <> 'deleted' and coalesce({type}, 'conversation') = 'conversation'"
+)
+VERSION = sql("to_timestamp(coalesce(cast({updated_at} as double), cast({created_at} as double)))")
 COMMENT_TYPES = frozenset({"comment", "mention", "conversations_merged"})
 
 
@@ -78,9 +82,7 @@ STREAMS = (
             Output(
                 TICKET,
                 section="conversation",
-                filter=sql(
-                    "{status} <> 'deleted' and coalesce({type}, 'conversation') = 'conversation'"
-                ),  # discussions and tasks are among teammates
+                filter=IS_TICKET,
                 fields={
                     "ticket_id": "id",
                     "number": sql("cast({ticket_ids} as varchar[])[1]"),
@@ -98,10 +100,7 @@ STREAMS = (
                         "regexp_extract({recipient._links.related.contact}, '([^/]+)$', 1)"
                     ),
                     "assignee_id": "assignee.id",
-                    "version_at": sql(
-                        "to_timestamp(coalesce(cast({updated_at} as double),"
-                        " cast({created_at} as double)))"
-                    ),
+                    "version_at": VERSION,
                 },
             ),
             *MESSAGES,

@@ -11,6 +11,7 @@ from tasks.connectors.salesforce import (
     calendar,
     contracts,
     messages,
+    own_fields,
     people,
     sla,
     tickets,
@@ -87,6 +88,7 @@ connector = Connector(
         "survey scores",
         "agent time without Omni-Channel",
         "amounts of contracts",
+        "topics of cases",
         "which hours a holiday closes (set holiday_schedules)",
     ),
     streams=(
@@ -97,5 +99,7 @@ connector = Connector(
         *people.STREAMS,
         *calendar.STREAMS,
         *contracts.STREAMS,
+        *own_fields.STREAMS,
     ),
+    own_fields=own_fields.OWN_FIELDS,
 )

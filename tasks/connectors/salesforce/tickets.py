@@ -64,6 +64,8 @@ SCHEDULE = Output(  # two rows for one change, names and ids, as with owners
     },
 )
 
+IS_TICKET = "not cast({IsDeleted} as boolean) or {MasterRecordId} is not null"
+
 CASE = (
     "Id, CaseNumber, Subject, Status, Priority, Origin, Type, OwnerId, ContactId, AccountId,"
     " MasterRecordId, CreatedById, ClosedDate, CreatedDate, SystemModstamp, IsDeleted,"
@@ -79,7 +81,7 @@ STREAMS = (
         (
             Output(
                 TICKET,
-                filter=sql("not cast({IsDeleted} as boolean) or {MasterRecordId} is not null"),
+                filter=sql(IS_TICKET),
                 fields={
                     "ticket_id": "Id",
                     "number": "CaseNumber",

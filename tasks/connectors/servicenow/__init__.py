@@ -9,6 +9,7 @@ from tasks.connectors.servicenow import (
     calendar,
     deletions,
     messages,
+    own_fields,
     people,
     sla,
     surveys,
@@ -53,7 +54,7 @@ connector = Connector(
     limits=Limits(requests_per_minute=240),
     failed_inside="error",
     preconditions=PRECONDITIONS,
-    unsupported=("merges",),
+    unsupported=("merges", "tags"),
     streams=(
         *tickets.STREAMS,
         *messages.STREAMS,
@@ -63,5 +64,7 @@ connector = Connector(
         *people.STREAMS,
         *calendar.STREAMS,
         *deletions.STREAMS,
+        *own_fields.STREAMS,
     ),
+    own_fields=own_fields.OWN_FIELDS,
 )

@@ -33,6 +33,7 @@ def table(
     optional: bool = False,
     people: bool = False,
     enabled: bool = True,
+    hides_deleted: bool = False,
 ) -> Stream:
     """A table read by keyset on `time` and sys_id, within the window unless `full`."""
     extra = f"^{only}" if only else ""
@@ -74,4 +75,5 @@ def table(
         optional=optional,
         from_beginning=people,
         enabled=enabled,
+        hides_deleted=hides_deleted,
     )

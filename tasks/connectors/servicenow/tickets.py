@@ -71,6 +71,7 @@ def tickets(
             figures(*INCIDENT) if account == "company" else figures(),
         ),
         optional=optional,
+        hides_deleted=True,
     )
 
 

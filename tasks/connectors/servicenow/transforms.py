@@ -157,7 +157,8 @@ def _config_of(given: Fields, scores: Sequence[Fields]) -> Fields | None:
 PREFIXES = {"incident": "", "sn_customerservice_case": "case "}
 
 
-def _english_first(choice: Fields) -> tuple[bool, str]:
+def english_first(choice: Fields) -> tuple[bool, str]:
+    """The order of the languages of a label."""
     language = str(choice.get("language"))
     return language != "en", language
 
@@ -174,7 +175,7 @@ def labels(body: Record, context: RecordContext) -> Iterable[Row]:
     for table, prefix in PREFIXES.items():
         listed = by_table.get(table) or by_table.get("task") or ()
         best: dict[str, Fields] = {}
-        for one in sorted(listed, key=_english_first):
+        for one in sorted(listed, key=english_first):
             best.setdefault(one["value"], one)
         yield from (
             {

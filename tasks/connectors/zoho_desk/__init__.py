@@ -7,7 +7,7 @@ Days of holidays are in the single list only. Two kinds of 429: the day's credit
 too many calls at once.
 """
 
-from tasks.connectors.zoho_desk import calendar, people, surveys, tickets
+from tasks.connectors.zoho_desk import calendar, own_fields, people, surveys, tickets
 from tasks.connectors.zoho_desk.api import API
 from tasks.connectors.zoho_desk.preconditions import PRECONDITIONS
 from tasks.rest.address import Region
@@ -62,5 +62,7 @@ connector = Connector(
         *surveys.STREAMS,
         *people.STREAMS,
         *calendar.STREAMS,
+        *own_fields.STREAMS,
     ),
+    own_fields=own_fields.OWN_FIELDS,
 )

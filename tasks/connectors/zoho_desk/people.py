@@ -11,6 +11,21 @@ from tasks.rest.values import Item, sql
 
 paged = partial(full, paging=Offset("from", "limit", 100))
 
+
+def changed(name: str, description: str, output: Output) -> Stream:
+    """Records by change; the search shows custom fields and countries, and the list does not."""
+    return Stream(
+        name=name,
+        description=description,
+        path=f"{API}/{name}/search",
+        records="data",
+        paging=SEARCH,
+        sync=IncrementalWindow(ask=modified, overlap=timedelta(minutes=10)),
+        from_beginning=True,
+        outputs=(output,),
+    )
+
+
 STREAMS = (
     paged(
         "agents",
@@ -37,29 +52,22 @@ STREAMS = (
         "Departments, which stand for teams",
         Output(TEAM, fields={"team_id": "id", "name": "name", "is_active": "isEnabled"}),
     ),
-    Stream(
-        name="contacts",
-        description="Customers",
-        path=f"{API}/contacts/search",
-        records="data",
-        paging=SEARCH,
-        sync=IncrementalWindow(ask=modified, overlap=timedelta(minutes=10)),
-        from_beginning=True,
-        outputs=(
-            Output(
-                CUSTOMER,
-                fields={
-                    "customer_id": "id",
-                    "organization_id": "accountId",
-                    "name": sql("concat_ws(' ', {firstName}, {lastName})"),
-                    "email": "email",
-                    "created_at": instant("createdTime"),
-                    "version_at": instant("modifiedTime"),
-                },
-            ),
+    changed(
+        "contacts",
+        "Customers",
+        Output(
+            CUSTOMER,
+            fields={
+                "customer_id": "id",
+                "organization_id": "accountId",
+                "name": sql("concat_ws(' ', {firstName}, {lastName})"),
+                "email": "email",
+                "created_at": instant("createdTime"),
+                "version_at": instant("modifiedTime"),
+            },
         ),
     ),
-    paged(
+    changed(
         "accounts",
         "Organizations",
         Output(

@@ -7,15 +7,27 @@ the single team only, exports at api.frontapp.com.
 import csv
 import io
 import re
+import zlib
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from tasks.sandbox.desk import Desk, DeskAccount, Row
 from tasks.sandbox.fake import Request, Response, page_of
 from tasks.sandbox.oauth import TokenDesk
-from tasks.sandbox.story import BERLIN, Agent, Change, Note, Team, Ticket
+from tasks.sandbox.own_fields import (
+    REASONS,
+    bought_on,
+    is_member,
+    is_under_warranty,
+    language_of,
+    order_number_of,
+    order_value_of,
+    reason_at,
+    tags_of,
+)
+from tasks.sandbox.story import BERLIN, Agent, Change, Note, Person, Team, Ticket
 from tasks.sandbox.world import World
 
 _TYPE = {
@@ -46,11 +58,24 @@ _COLUMNS = {
     "Survey comment",
 }
 _MADE = 1735689600.0
+_TAGS = ("vip", "warranty", "returning", "app")
+_TICKET_FIELDS = (
+    ("Contact reason", "enum"),
+    ("Order number", "string"),
+    ("Order value", "number"),
+    ("Bought on", "datetime"),
+    ("Under warranty", "boolean"),
+)
+_CONTACT_FIELDS = (("Member", "boolean"), ("Language", "string"))
 
 
 def stamp(at: datetime | None, milliseconds: int = 0) -> float | None:
     """Unix seconds with milliseconds."""
     return at.timestamp() + milliseconds / 1000 if at else None
+
+
+def _of_person(person: Person) -> Row:
+    return {"Member": is_member(person), "Language": language_of(person)}
 
 
 class _Step(NamedTuple):
@@ -148,6 +173,9 @@ class Front(Desk):
             ),
             "/accounts": lambda asked: self._listed(asked, self._accounts(), 100),
             "/shifts": lambda asked: self._whole("shifts", self._shifts()),
+            "/conversations/custom_fields": lambda asked: self._fields(asked, _TICKET_FIELDS),
+            "/contacts/custom_fields": lambda asked: self._fields(asked, _CONTACT_FIELDS),
+            "/tags": lambda asked: self._listed(asked, [self._tag(name) for name in _TAGS], 100),
             "/analytics/exports": self._start_export,
         }
 
@@ -299,15 +327,59 @@ class Front(Desk):
             "status": self._state(t),
             **self._ticketing(t),
             "assignee": self._teammate(int(agent)) if agent else None,
-            "tags": [],
+            "tags": [self._tag(name) for name in tags_of(t)],
             "links": [],
-            "custom_fields": {},
+            "custom_fields": self._custom_fields(t),
             "created_at": stamp(t.created_at, 123),
             "recipient": self._recipient(t, "from"),
             "updated_at": stamp(self.updated_at(t), 500),
             "is_private": False,
             "scheduled_reminders": [],
             "metadata": {},
+        }
+
+    def _custom_fields(self, t: Ticket) -> Row:
+        """Values by the field's name; an empty field is left out."""
+        bought = bought_on(t)
+        values = {
+            "Contact reason": reason_at(t, self.clock),
+            "Order number": order_number_of(t),
+            "Order value": order_value_of(t),
+            "Bought on": datetime(bought.year, bought.month, bought.day, tzinfo=UTC).timestamp()
+            if bought
+            else None,
+            "Under warranty": is_under_warranty(t),
+        }
+        return {name: value for name, value in values.items() if value is not None}
+
+    def _fields(self, asked: Request, fields: Sequence[tuple[str, str]]) -> Response:
+        """Custom fields; those of type enum with their values."""
+        return self._whole(
+            asked.path.strip("/"), [self._field(name, kind) for name, kind in fields]
+        )
+
+    def _field(self, name: str, kind: str) -> Row:
+        key = f"fld_{zlib.crc32(name.encode()):x}"
+        values = [{"value": value, "label": label} for value, label in REASONS.items()]
+        return {
+            "_links": self._links(f"custom_fields/{key}"),
+            "id": key,
+            "name": name,
+            "description": "",
+            "type": kind,
+            **({"values": values} if kind == "enum" else {}),
+        }
+
+    def _tag(self, name: str) -> Row:
+        key = f"tag_{_TAGS.index(name):x}"
+        return {
+            "_links": self._links(f"tags/{key}", owner=None),
+            "id": key,
+            "name": name,
+            "description": None,
+            "highlight": None,
+            "is_private": False,
+            "is_visible_in_conversation_lists": True,
         }
 
     def _recipient(self, t: Ticket, role: str) -> Row:
@@ -445,7 +517,7 @@ class Front(Desk):
             "handles": [{"handle": p.email, "source": "email"}],
             "groups": [],
             "lists": [],
-            "custom_fields": {},
+            "custom_fields": _of_person(p),
             "is_private": False,
         }
 
@@ -578,6 +650,15 @@ def _owned(owner: str | None) -> Row:
 
 SANDBOX = DeskAccount(
     Front,
-    {"company": "alderfinch", "holiday_country": "DE", "handle_time_unit": "seconds"},
+    {
+        "company": "alderfinch",
+        "holiday_country": "DE",
+        "handle_time_unit": "seconds",
+        "fields": {
+            "contact_reason": "Contact reason",
+            "tags": "tags",
+            "language": {"field": "Language", "of": "customer"},
+        },
+    },
     {"api_token": "front-demo-token"},
 )

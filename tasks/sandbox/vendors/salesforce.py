@@ -5,7 +5,7 @@
 import csv
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -14,6 +14,26 @@ from urllib.parse import unquote
 from tasks.sandbox.desk import Desk, DeskAccount, Row, since
 from tasks.sandbox.fake import Request, Response, page_of
 from tasks.sandbox.oauth import JWT_BEARER, TokenDesk
+from tasks.sandbox.own_fields import (
+    BRANDS,
+    FORMS,
+    LANGUAGES,
+    PLANS,
+    PRODUCTS,
+    REASONS,
+    bought_on,
+    brand_of,
+    form_of,
+    is_member,
+    is_under_warranty,
+    language_of,
+    order_number_of,
+    order_value_of,
+    plan_of,
+    products_of,
+    reason_at,
+    seats_of,
+)
 from tasks.sandbox.story import (
     BERLIN,
     FIRST_REPLY_MINUTES,
@@ -131,6 +151,9 @@ class Salesforce(Desk):
             return Response({"DailyApiRequests": {"Max": 100_000, "Remaining": 99_000}})
         if path in {"/query", "/queryAll"}:
             return self._query(unquote(asked.query.get("q", "")), with_deleted=path == "/queryAll")
+        described = re.fullmatch(r"/sobjects/(\w+)/describe", path)
+        if described and described[1] in _OBJECTS:
+            return Response(_described(described[1]))
         if path.startswith("/query/"):
             return self._next(path.removeprefix("/query/"))
         if path.startswith("/jobs/query"):
@@ -328,6 +351,7 @@ class Salesforce(Desk):
                     "Name": p.name,
                     "Email": p.email,
                     "AccountId": key("001", p.company.number) if p.company else None,
+                    "Member__c": is_member(p),
                     "CreatedDate": when(p.since),
                     "SystemModstamp": when(p.since),
                 }
@@ -345,6 +369,8 @@ class Salesforce(Desk):
                     "Website": c.domain,
                     "BillingCountry": c.country,
                     "OwnerId": key("005", 1),
+                    "Plan__c": plan_of(c),
+                    "Seats__c": seats_of(c),
                     "CreatedDate": when(c.since),
                     "SystemModstamp": when(c.since),
                 }
@@ -500,7 +526,8 @@ class Salesforce(Desk):
             "Priority": _PRIORITY[t.value_at("priority", self.clock) or "normal"],
             "Origin": _ORIGIN[t.channel],
             "Type": t.kind.title(),
-            "Reason": None,
+            "Reason": reason_at(t, self.clock),
+            **self._own(t),
             "OwnerId": key("005", int(agent)) if agent else key("00G", int(team or 0)),
             "ContactId": key("003", t.requester.number),
             "AccountId": key("001", t.requester.company.number) if t.requester.company else None,
@@ -518,6 +545,23 @@ class Salesforce(Desk):
             "IsDeleted": self._gone(t),
             "BusinessHoursId": key("01m", self.hours(t).number),
             "EntitlementId": None,
+        }
+
+    def _own(self, t: Ticket) -> Row:
+        """Fields of the org, its record types, and the language of the case."""
+        bought = bought_on(t)
+        form = form_of(t)
+        return {
+            "RecordTypeId": key("012", form) if form else NO_RECORD_TYPE,
+            "Language": language_of(t.requester),
+            "Brand__c": BRANDS[brand_of(t)],
+            "Order_Number__c": order_number_of(t),
+            "Order_Value__c": order_value_of(t),
+            "Bought_On__c": bought.isoformat() if bought else None,
+            "Under_Warranty__c": is_under_warranty(t),
+            "Products__c": ";".join(products_of(t)) or None,
+            "Model__c": key("a01", t.number % 3),
+            "Model__r.Name": f"Model {t.number % 3}",
         }
 
     def _history(self, t: Ticket) -> list[Row]:
@@ -684,6 +728,84 @@ def _hours(schedule: Schedule) -> Row:
     return hours
 
 
+def _described(name: str) -> Row:
+    """The describe of an object: what its fields are."""
+    of_cases = [
+        {
+            "active": True,
+            "available": True,
+            "defaultRecordTypeMapping": record_type == NO_RECORD_TYPE,
+            "developerName": label.replace(" ", "_"),
+            "master": record_type == NO_RECORD_TYPE,
+            "name": label,
+            "recordTypeId": record_type,
+        }
+        for record_type, label in (
+            (NO_RECORD_TYPE, "Master"),
+            *((key("012", number), label) for number, label in FORMS.items()),
+        )
+    ]
+    return {
+        "name": name,
+        "label": name,
+        "keyPrefix": {"Case": "500", "Contact": "003", "Account": "001"}[name],
+        "recordTypeInfos": of_cases if name == "Case" else [],
+        "fields": [_described_field(*one) for one in _OBJECTS[name]],
+    }
+
+
+def _described_field(
+    name: str, label: str, kind: str, values: Mapping[str, str] | None = None
+) -> Row:
+    leads_to = name.replace("__c", "__r") if kind == "reference" else None
+    return {
+        "name": name,
+        "label": label,
+        "type": kind,
+        "custom": name.endswith("__c"),
+        "deprecatedAndHidden": False,
+        "referenceTo": ["Model__c"] if leads_to else [],
+        "relationshipName": leads_to,
+        "picklistValues": [
+            {
+                "active": True,
+                "defaultValue": False,
+                "label": shown,
+                "validFor": None,
+                "value": value,
+            }
+            for value, shown in (values or {}).items()
+        ],
+    }
+
+
+NO_RECORD_TYPE = "012000000000000AAA"  # the record type of cases that have none
+_BRANDS = {name: name for name in BRANDS.values()}
+_STATES = {status: status for status in _STATUS.values()}
+_LANGUAGES = {code: code.upper() for code in (*LANGUAGES.values(), "en")}
+_OBJECTS: Mapping[str, tuple[tuple[Any, ...], ...]] = {
+    "Case": (
+        ("Id", "Case ID", "id"),
+        ("Status", "Status", "picklist", _STATES),
+        ("Reason", "Case Reason", "picklist", REASONS),
+        ("Language", "Language", "picklist", _LANGUAGES),
+        ("RecordTypeId", "Record Type ID", "reference"),
+        ("IsEscalated", "Escalated", "boolean"),
+        ("Brand__c", "Brand", "picklist", _BRANDS),
+        ("Order_Number__c", "Order number", "string"),
+        ("Order_Value__c", "Order value", "currency"),
+        ("Bought_On__c", "Bought on", "date"),
+        ("Under_Warranty__c", "Under warranty", "boolean"),
+        ("Products__c", "Products", "multipicklist", PRODUCTS),
+        ("Model__c", "Model", "reference"),
+    ),
+    "Contact": (("Id", "Contact ID", "id"), ("Member__c", "Member", "boolean")),
+    "Account": (
+        ("Id", "Account ID", "id"),
+        ("Plan__c", "Plan", "picklist", PLANS),
+        ("Seats__c", "Seats", "double"),
+    ),
+}
 _START = when(datetime(2024, 1, 5, tzinfo=UTC))
 _SETUP: Row = {"CreatedDate": _START, "SystemModstamp": _START}  # no recycle bin
 _BASE: Row = {**_SETUP, "IsDeleted": False}
@@ -698,6 +820,13 @@ SANDBOX = DeskAccount(
         "channels": {"Chat": "chat"},
         "holiday_schedules": {},  # each holiday closes all hours
         "sla_metrics": {"First Response": "first_reply", "Resolution Time": "resolution"},
+        "fields": {
+            "contact_reason": "contact_reason",
+            "brand": "Brand",
+            "form": "form",
+            "products": "Products__c",
+            "plan": {"field": "Plan", "of": "organization"},
+        },
     },
     {"client_id": "sf-client", "client_secret": "salesforce-demo-secret"},
 )

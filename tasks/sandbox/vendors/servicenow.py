@@ -15,6 +15,23 @@ from zoneinfo import ZoneInfo
 
 from tasks.sandbox.fake import Fake, Request, Response
 from tasks.sandbox.oauth import JWT_BEARER, TokenDesk
+from tasks.sandbox.own_fields import (
+    BRANDS,
+    PLANS,
+    PRODUCTS,
+    REASONS,
+    bought_on,
+    brand_of,
+    is_member,
+    is_under_warranty,
+    language_of,
+    order_number_of,
+    order_value_of,
+    plan_of,
+    products_of,
+    reason_at,
+    seats_of,
+)
 from tasks.sandbox.story import BERLIN, FIRST_REPLY_MINUTES, RESOLUTION_MINUTES, Ticket
 from tasks.sandbox.world import World
 
@@ -314,7 +331,8 @@ class Company:
             **self._of_people(now),
             **self._of_hours(),
             "contract_sla": self._targets(),
-            "sys_choice": _choices(),
+            "sys_choice": [*_choices(), *_own_choices()],
+            "sys_dictionary": _dictionary(),
             "asmt_metric": _questions(),
         }
 
@@ -371,6 +389,8 @@ class Company:
                     "name": c.name,
                     "website": c.domain,
                     "country": c.country,
+                    "u_plan": plan_of(c),
+                    "u_seats": str(seats_of(c)),
                     "sys_created_on": when(c.since),
                     "sys_updated_on": when(c.since),
                 }
@@ -456,6 +476,7 @@ class Company:
             "hold_reason": _HELD_FOR.get(str(statuses[-1].after), ""),
             "parent_incident": "",
             "close_code": "",
+            **_own(ticket, now),
             "active": "false" if statuses[-1].after == "closed" else "true",
             "sys_created_on": when(ticket.created_at),
             "sys_updated_on": when(ticket.updated_at(now)),
@@ -585,6 +606,8 @@ class Company:
                 "active": "true" if a.works_on(now.date()) else "false",
                 "time_zone": "",
                 "company": "",
+                "u_language": "",
+                "u_member": "false",
                 "sys_created_on": f"{a.hired} 08:00:00",
                 "sys_updated_on": (
                     f"{a.left if a.left and a.left <= now.date() else a.hired} 08:00:00"
@@ -602,6 +625,8 @@ class Company:
                 "active": "true",
                 "time_zone": "",
                 "company": sys_id("company", p.company.number) if p.company else "",
+                "u_language": language_of(p),
+                "u_member": str(is_member(p)).lower(),
                 "sys_created_on": when(p.since),
                 "sys_updated_on": when(p.since),
             }
@@ -681,6 +706,22 @@ class Company:
                 "sys_updated_on": when(solve.at),
             }
         ]
+
+
+def _own(ticket: Ticket, now: datetime) -> _ROW:
+    """Columns that the instance added to incidents."""
+    bought, value = bought_on(ticket), order_value_of(ticket)
+    return {
+        "u_contact_reason": reason_at(ticket, now) or "",
+        "u_brand": str(brand_of(ticket)),
+        "u_order_number": order_number_of(ticket) or "",
+        "u_order_value": str(value) if value is not None else "",
+        "u_bought_on": bought.isoformat() if bought else "",
+        "u_under_warranty": str(is_under_warranty(ticket)).lower(),
+        "u_products": ",".join(products_of(ticket)),
+        "u_department": sys_id("department", ticket.team.number),
+        "u_department.name": ticket.team.name,
+    }
 
 
 _MADE = "2024-01-05 00:00:00"
@@ -792,4 +833,69 @@ def _choices() -> list[_ROW]:
         for table, labels in (("incident", incident), ("task", task))
         for value, both in labels.items()
         for language, label in zip(("en", "de"), both, strict=True)
+    ]
+
+
+_COLUMNS = (  # table, name, label, type, what it leads to, choice
+    ("incident", "", "Incident", "collection", "", ""),
+    ("task", "short_description", "Short description", "string", "", ""),
+    ("task", "state", "State", "integer", "", "3"),
+    ("task", "assigned_to", "Assigned to", "reference", "sys_user", ""),
+    ("task", "contact_type", "Contact type", "string", "", "1"),
+    ("incident", "category", "Category", "string", "", "3"),
+    ("incident", "u_contact_reason", "Contact reason", "string", "", "1"),
+    ("incident", "u_brand", "Brand", "integer", "", "1"),
+    ("incident", "u_order_number", "Order number", "string", "", ""),
+    ("incident", "u_order_value", "Order value", "decimal", "", ""),
+    ("incident", "u_bought_on", "Bought on", "glide_date", "", ""),
+    ("incident", "u_under_warranty", "Under warranty", "boolean", "", ""),
+    ("incident", "u_products", "Products", "glide_list", "", "1"),
+    ("incident", "u_department", "Department", "reference", "cmn_department", ""),
+    ("sys_user", "email", "Email", "email", "", ""),
+    ("sys_user", "u_language", "Language", "string", "", ""),
+    ("sys_user", "u_member", "Member", "boolean", "", ""),
+    ("customer_account", "u_plan", "Plan", "string", "", "1"),
+    ("customer_account", "u_seats", "Seats", "integer", "", ""),
+)
+
+
+def _dictionary() -> list[_ROW]:
+    """Columns of tables; one without a name stands for the table."""
+    names = ("name", "element", "column_label", "internal_type", "reference", "choice")
+    return [
+        {
+            "sys_id": sys_id("column", column[0], column[1]),
+            **dict(zip(names, column, strict=True)),
+            "active": "true",
+            "sys_updated_on": _MADE,
+        }
+        for column in _COLUMNS
+    ]
+
+
+def _own_choices() -> list[_ROW]:
+    """Values of columns with a closed list; contact types are those of tasks."""
+    contacts = {"email": "Email", "phone": "Phone", "self-service": "Self-service", "chat": "Chat"}
+    brands = {str(number): name for number, name in BRANDS.items()}
+    listed: tuple[tuple[str, str, Mapping[str, str]], ...] = (
+        ("task", "contact_type", contacts),
+        ("incident", "u_contact_reason", REASONS),
+        ("incident", "u_brand", brands),
+        ("incident", "u_products", PRODUCTS),
+        ("customer_account", "u_plan", PLANS),
+    )
+    return [
+        {
+            "sys_id": sys_id("choice", table, element, value),
+            "name": table,
+            "element": element,
+            "value": value,
+            "label": label,
+            "language": "en",
+            "sequence": str(place),
+            "inactive": "false",
+            "sys_updated_on": _MADE,
+        }
+        for table, element, labels in listed
+        for place, (value, label) in enumerate(labels.items())
     ]

@@ -4,12 +4,30 @@ No rows is 204, offsets are capped, history comes in three shapes, the days of a
 in the single list only. SLA targets are in no part of the API that is described.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from tasks.sandbox.desk import Desk, DeskAccount, Row, since
 from tasks.sandbox.fake import Request, Response
+from tasks.sandbox.own_fields import (
+    FORMS,
+    PLANS,
+    PRODUCTS,
+    REASONS,
+    bought_on,
+    form_of,
+    is_member,
+    is_under_warranty,
+    language_of,
+    order_number_of,
+    order_value_of,
+    plan_of,
+    products_of,
+    reason_at,
+    seats_of,
+    tags_of,
+)
 from tasks.sandbox.story import BERLIN, RESOLUTION_MINUTES, Change, Ticket
 from tasks.sandbox.world import World
 
@@ -43,7 +61,30 @@ _RATING = {
 _DAYS = ("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY")
 _CLOSED = ("SATURDAY", "SUNDAY")
 _HOURS, _OLD_HOURS, _HOLIDAYS = 18, 28, 19  # kinds of ids
+LAYOUT, _TAG, _FIELD = 30, 31, 32
+_TAGS = ("vip", "warranty", "returning", "app")
 _BASE = 1_892_000_000_000_000
+LANGUAGES = {"de": "German", "fr": "French", "en": "English", "sv": "Swedish"}
+_FIELDS: Mapping[str, tuple[tuple[Any, ...], ...]] = {  # API name, label, type, values
+    "tickets": (
+        ("subject", "Subject", "Text"),
+        ("status", "Status", "Picklist", ("Open", "Closed")),
+        ("category", "Category", "Picklist", ("General", "Defects")),
+        ("productId", "Product Name", "LookUp"),
+        ("cf_contact_reason", "Contact reason", "Picklist", tuple(REASONS)),
+        ("cf_order_number", "Order number", "Text"),
+        ("cf_order_value", "Order value", "Currency"),
+        ("cf_bought_on", "Bought on", "Date"),
+        ("cf_under_warranty", "Under warranty", "Boolean"),
+        ("cf_products", "Products", "Multiselect", tuple(PRODUCTS)),
+    ),
+    "contacts": (("lastName", "Last Name", "Text"), ("cf_member", "Member", "Boolean")),
+    "accounts": (
+        ("accountName", "Account Name", "Text"),
+        ("cf_plan", "Plan", "Picklist", tuple(PLANS)),
+        ("cf_seats", "Seats", "Number"),
+    ),
+}
 
 
 def key(kind: int, number: int) -> str:
@@ -119,10 +160,13 @@ class ZohoDesk(Desk):
         routes: dict[str, Callable[[Request], Response]] = {
             "/tickets/search": lambda a: self._search(a, [self._ticket(t) for t in self._known()]),
             "/contacts/search": lambda a: self._search(a, self._contacts()),
+            "/accounts/search": lambda a: self._search(a, self._accounts()),
             "/accounts": lambda a: self._listed(a, self._accounts()),
             "/agents": lambda a: self._listed(a, self._agents()),
             "/departments": lambda a: self._listed(a, self._departments()),
             "/customerHappiness": self._happiness,
+            "/organizationFields": self._fields,
+            "/layouts": lambda a: self._listed(a, self._layouts(), most=99),
             "/businessHours": lambda a: self._listed(a, self._hours(), most=50),
             "/holidayList": lambda a: self._listed(
                 a, [self._holiday_list(y) for y in self._years()], most=50
@@ -142,6 +186,8 @@ class ZohoDesk(Desk):
                 "comments": (self._comments, 100),
                 "timeEntry": (self._time, 100),
             }
+            if found and parts[2] == "tags":
+                return Response({"tags": [self._tag(name) for name in tags_of(found[0])]})
             if found and parts[2] in told:
                 rows, most = told[parts[2]]
                 return self._listed(asked, rows(found[0]), default=50, most=most)
@@ -196,7 +242,8 @@ class ZohoDesk(Desk):
             "category": None,
             "subCategory": None,
             "classification": t.kind.title(),
-            "language": "English",
+            "language": LANGUAGES[language_of(t.requester)[:2]],
+            "layoutId": key(LAYOUT, form_of(t) or 0),
             "email": t.requester.email,
             "phone": None,
             "contactId": key(4, t.requester.number),
@@ -217,8 +264,43 @@ class ZohoDesk(Desk):
             "isTrashed": False,
             "isDeleted": False,
             "isArchived": False,
-            "cf": {"cf_area": None},
+            "cf": self._own(t),
         }
+
+    def _own(self, t: Ticket) -> Row:
+        """Custom fields, all of which are texts."""
+        bought, value = bought_on(t), order_value_of(t)
+        return {
+            "cf_contact_reason": reason_at(t, self.clock),
+            "cf_order_number": order_number_of(t),
+            "cf_order_value": str(value) if value is not None else None,
+            "cf_bought_on": bought.isoformat() if bought else None,
+            "cf_under_warranty": str(is_under_warranty(t)).lower(),
+            "cf_products": ";".join(products_of(t)) or None,
+        }
+
+    def _tag(self, name: str) -> Row:
+        return {"id": key(_TAG, _TAGS.index(name)), "name": name, "tagType": "MANUAL"}
+
+    def _fields(self, asked: Request) -> Response:
+        fields = _FIELDS.get(asked.query.get("module", ""))
+        if fields is None:
+            return self._error(422, "UNPROCESSABLE_ENTITY", "The data is invalid")
+        return Response({"data": [_field(place, *one) for place, one in enumerate(fields)]})
+
+    def _layouts(self) -> list[Row]:
+        return [
+            {
+                **self._stamps(),
+                "id": key(LAYOUT, number),
+                "layoutName": name,
+                "layoutDisplayName": name,
+                "module": "Cases",
+                "departmentId": key(6, self.teams[0].number),
+                "isDefaultLayout": number == 0,
+            }
+            for number, name in {0: "Default Ticket Layout", **FORMS}.items()
+        ]
 
     def _history(self, t: Ticket) -> list[Row]:
         told: list[Row] = []
@@ -397,6 +479,7 @@ class ZohoDesk(Desk):
                 "lastName": p.name.split(" ")[-1],
                 "email": p.email,
                 "accountId": key(5, p.company.number) if p.company else None,
+                "cf": {"cf_member": str(is_member(p)).lower()},
                 "createdTime": when(p.since),
                 "modifiedTime": when(p.since),
             }
@@ -410,6 +493,7 @@ class ZohoDesk(Desk):
                 "accountName": c.name,
                 "website": c.domain,
                 "country": c.country,
+                "cf": {"cf_plan": plan_of(c), "cf_seats": str(seats_of(c))},
                 "createdTime": when(c.since),
                 "modifiedTime": when(c.since),
             }
@@ -500,6 +584,27 @@ class ZohoDesk(Desk):
         }
 
 
+def _field(
+    place: int, api_name: str, label: str, kind: str, values: Sequence[str] | None = None
+) -> Row:
+    """A field of a module's list."""
+    is_own = api_name.startswith("cf_")
+    return {
+        "id": key(_FIELD, place),
+        "displayLabel": label,
+        "apiName": api_name,
+        "isCustomField": is_own,
+        "showToHelpCenter": True,
+        "i18NLabel": label,
+        "name": label if is_own else api_name,
+        "isEncryptedField": False,
+        "type": kind,
+        "maxLength": 120,
+        "isMandatory": False,
+        **({"allowedValues": [{"value": value} for value in values]} if values else {}),
+    }
+
+
 SANDBOX = DeskAccount(
     ZohoDesk,
     {
@@ -507,6 +612,13 @@ SANDBOX = DeskAccount(
         "organization_id": "60001",
         "statuses": {"Waiting on Customer": "pending"},
         "priorities": {"Urgent": "urgent"},
+        "fields": {
+            "contact_reason": "Contact reason",
+            "form": "form",
+            "language": "language",
+            "products": "cf_products",
+            "plan": {"field": "Plan", "of": "organization"},
+        },
     },
     {
         "client_id": "zoho-client",
