@@ -47,6 +47,8 @@ def _page(one: Connector) -> str:
             *_access(sheet.access),
             "## Streams",
             _streams(one),
+            "## Own fields" if one.own_fields else "",
+            _own_fields(one),
             "## What the API lacks" if one.unsupported else "",
             "\n".join(f"- {missing}" for missing in one.unsupported),
             "## Quality",
@@ -122,6 +124,25 @@ def _region(one: Connector) -> str:
     name, default = one.region.setting, one.region.default
     text = f"Without `{name}` it is `{default}`." if default else f"`{name}` must be given."
     return joined([table((code(name), "Hosts end with"), rows), text])
+
+
+def _own_fields(one: Connector) -> str:
+    """Return whose own fields can be read, and which standard ones by a name of ours."""
+    rows = dict.fromkeys(
+        (
+            code(own.record_type),
+            ", ".join((*([] if own.at is None else ["own fields"]), *map(code, own.elsewhere))),
+            code("backfill" if own.ask else "replay"),
+        )
+        for own in one.own_fields
+    )
+    if not rows:
+        return ""
+    text = (
+        "The setting `fields` names those that are read"
+        " ([Accounts](../accounts.md#own-fields-tags-brands-and-forms))."
+    )
+    return joined([text, table(("`of`", "Fields", "One that is named later is filled by"), rows)])
 
 
 def ways_to_sign_in() -> str:

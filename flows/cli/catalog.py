@@ -157,6 +157,17 @@ def _ways(connector: "Connector") -> list[tuple[str, str]]:
     ]
 
 
+def _own_fields(connector: "Connector") -> str:
+    """Whose own fields can be read, with the standard ones that have a name of ours."""
+    named: dict[str, list[str]] = {}
+    for own in connector.own_fields:
+        named.setdefault(own.record_type, []).extend(own.elsewhere)
+    return "; ".join(
+        f"{record_type} ({', '.join(names)})" if names else record_type
+        for record_type, names in named.items()
+    )
+
+
 def _print_connector(connector: "Connector", place: str) -> None:
     limit = connector.limits.requests_per_minute
     console.details(
@@ -168,6 +179,7 @@ def _print_connector(connector: "Connector", place: str) -> None:
             ("optional settings", ", ".join(connector.optional_settings) or "none"),
             *_ways(connector),
             ("rate limit", f"{limit} requests a minute" if limit else "none of its own"),
+            ("own fields of", _own_fields(connector)),
             ("not in its API", ", ".join(connector.unsupported)),
             ("documentation", connector.docs),
         ),

@@ -86,6 +86,10 @@ def test_every_connector_has_a_page_with_its_streams_settings_and_secrets():
         assert names <= described(f"connectors/{name}.md"), name
         for missing in connector.unsupported:
             assert f"- {missing}" in site()[f"connectors/{name}.md"], (name, missing)
+        for own in connector.own_fields:
+            assert own.record_type in described(f"connectors/{name}.md"), name
+            for field in own.elsewhere:
+                assert f"`{field}`" in site()[f"connectors/{name}.md"], (name, field)
         for secret in connector.secrets:
             assert f"_{secret.upper()}`" in site()[f"connectors/{name}.md"], (name, secret)
 
