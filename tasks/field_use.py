@@ -21,6 +21,7 @@ from tasks.rest.fields import (
     Definition,
     OwnFields,
     find_field,
+    is_asked_for,
     with_fields,
 )
 from tasks.rest.sections import decode, page_reader
@@ -102,11 +103,11 @@ def _known(
     account: AccountSettings, places: Sequence[OwnFields], defined: Sequence[Definition]
 ) -> Iterator[FieldUse]:
     """The fields of the vendor's lists, the reserved ones, and those that the settings name."""
-    asked = {place.record_type for place in places if place.ask}
     for place in places:
         for one in place.reserved:
-            kind = RESERVED[one]
-            yield _named(FieldUse(account.name, place.record_type, one, one, kind), account, places)
+            asked = is_asked_for(places, Chosen(place.record_type, one))
+            use = FieldUse(account.name, place.record_type, one, one, RESERVED[one], is_asked=asked)
+            yield _named(use, account, places)
     for own in defined:
         use = FieldUse(
             account.name,
@@ -115,7 +116,7 @@ def _known(
             own.label or own.field_id,
             own.kind,
             is_active=own.is_active is not False,
-            is_asked=own.record_type in asked,
+            is_asked=is_asked_for(places, Chosen(own.record_type, own.field_id)),
         )
         yield _named(use, account, places, defined)
 

@@ -18,6 +18,7 @@ from tasks.rest.fields import (
     Found,
     OwnFields,
     find_field,
+    is_asked_for,
 )
 from tasks.rest.spec import Stream
 from tasks.settings import AccountSettings, FieldSettings
@@ -158,8 +159,6 @@ def _rows(
 
 def _filled_by(account: AccountSettings, choice: Choice) -> str:
     """Landed pages have every field, unless the vendor sends only those that are asked for."""
+    places = connector(account.connector).own_fields
     one = Chosen(choice.settings.of, choice.found.field_id)
-    for place in connector(account.connector).own_fields:
-        if place.record_type == one.record_type and place.ask and place.asked_for([one]):
-            return "backfill"
-    return "replay"
+    return "backfill" if is_asked_for(places, one) else "replay"

@@ -245,6 +245,15 @@ def _read_elsewhere(own: OwnFields, declared: Iterable[OwnFields]) -> set[str]:
     return {name for one in others for name in one.elsewhere} - set(own.elsewhere)
 
 
+def is_asked_for(declared: Iterable[OwnFields], chosen: Chosen) -> bool:
+    """Whether the vendor sends a field only where it is asked for."""
+    return any(
+        one.ask and one.asked_for([chosen])
+        for one in declared
+        if one.record_type == chosen.record_type
+    )
+
+
 def in_param(name: str) -> AskForFields:
     """Ask for fields by name in a query value that lists them with commas."""
 

@@ -16,6 +16,7 @@ from tests_support import (
     turns_of,
 )
 
+from flows.pipeline.own_fields import uses_by_account
 from tasks.connectors import connector
 from tasks.sandbox.company import _DESKS
 from tasks.sandbox.desk import Desk
@@ -132,6 +133,9 @@ def test_the_same_tickets_have_the_same_measures(every_account: Bench, sandbox, 
             for key, values in story.items()
             for name, value in values.items()
         }
+        uses = uses_by_account(one.settings())[f"{vendor}_acme"]
+        seen = {u.name for u in uses if u.name and u.record_type == "ticket" and u.filled}
+        assert seen == {name for values in story.values() for name in values}
     if vendor == "intercom":  # whose parts say what an attribute was before
         assert Counter(one.fetch(CHANGES)) == Counter(
             (key, REASONS.get(c.before), REASONS[c.after])
