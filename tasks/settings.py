@@ -224,6 +224,20 @@ class BusinessSettings(_Section):
         return tuple(dict.fromkeys((self.time_zone, *self.more_time_zones)))
 
 
+class SliceSettings(_Section):
+    """KPIs by the fields that the accounts choose."""
+
+    most_values: int = Field(
+        50,
+        description=(
+            "Values of a field that stand for themselves in marts.kpi_slice_daily: those that most"
+            " tickets have; the rest is summed as 'other values'"
+        ),
+        ge=1,
+        le=10_000,
+    )
+
+
 class PlanningSettings(_Section):
     """Assumptions of the staffing and budget tables, for what no file and no vendor says."""
 
@@ -833,6 +847,7 @@ class Settings(BaseSettings):
     reports: ReportSettings = ReportSettings()
     business: BusinessSettings = BusinessSettings()
     planning: PlanningSettings = PlanningSettings()
+    slices: SliceSettings = SliceSettings()
     rules: RuleSettings = RuleSettings()
     notifications: NotificationSettings = NotificationSettings()
     monitoring: MonitoringSettings = MonitoringSettings()
@@ -850,6 +865,11 @@ class Settings(BaseSettings):
         for account in value:
             account.refuse_unknown_desks(names)
         return value
+
+    @property
+    def field_names(self) -> list[str]:
+        """The names that the accounts give to fields of their vendors."""
+        return sorted({name for account in self.accounts for name in account.fields})
 
     def chosen(self, names: Collection[str]) -> tuple[AccountSettings, ...]:
         """The accounts of these names; all of them if none is named.

@@ -14,6 +14,7 @@ from tasks.sqlmodels.catalog import (
     models,
     table_of,
 )
+from tasks.sqlmodels.field_columns import table_with_fields, with_field_columns
 from tasks.sqlmodels.increments import changed_inputs, part_of
 from tasks.sqlmodels.materialization import ModelResult
 from tasks.warehouse import constraints
@@ -24,9 +25,9 @@ from tasks.warehouse.session import Session
 from tasks.warehouse.tables import Table
 
 
-def model_tables() -> list[Table]:
-    """The tables of all models, described, for creation."""
-    return [table_of(model) for model in models().values()]
+def model_tables(fields: Collection[str] = ()) -> list[Table]:
+    """The tables of all models, described, for creation; with columns for these chosen fields."""
+    return [table_with_fields(table_of(model), fields) for model in models().values()]
 
 
 def check_keys(session: Session) -> None:
@@ -62,6 +63,8 @@ def build_model(
     Raises ModelError.
     """
     started = time.perf_counter()
+    if model.fields_from:
+        model = with_field_columns(session, model)
     inputs = inputs_state(model, known.changes)
     state = json.dumps(inputs, sort_keys=True)
     former = known.inputs.get(model.full_name)

@@ -94,7 +94,7 @@ def running(
     run_id = f"{now():%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
     outcome = Outcome(run_id, instant)
     with open_warehouse(settings) as warehouse, warehouse.held():
-        prepare(warehouse, model_tables())
+        prepare(warehouse, model_tables(settings.field_names))
         landing = Landing(settings.landing.url)
         outcome.has_cleared = _erase_again(settings, warehouse, landing, lookup)
         context = RunContext(

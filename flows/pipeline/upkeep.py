@@ -28,7 +28,7 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 def prepare_warehouse(settings: Settings) -> str:
     """Create or upgrade all tables, as the owner of the warehouse; give the version in words."""
     with open_warehouse(settings) as warehouse, warehouse.held():
-        prepare(warehouse, model_tables(), thorough=True)
+        prepare(warehouse, model_tables(settings.field_names), thorough=True)
         return f"{warehouse.name} is at schema version {MIGRATIONS[-1][0]}"
 
 

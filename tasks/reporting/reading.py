@@ -17,6 +17,7 @@ from tasks.reporting.planning import (
     PastErrorRow,
 )
 from tasks.reporting.report import CurrencyRow, KpiData, PlanningData
+from tasks.reporting.slices import SliceRow
 
 _PAST_DAYS = 42  # before the forecast, in its plot
 _WEEK = timedelta(days=7)
@@ -50,6 +51,7 @@ def kpi_data(ask: Reads, last_day: date) -> KpiData:
         account_days=account_days(ask, last_day),
         targets=ask.rows("publish/targets", TargetRow, since=month),
         anomalies=ask.rows("publish/anomalies", AnomalyRow, since=last_day - _WEEK),
+        slices=ask.rows("publish/slices", SliceRow, since=month, until=last_day),
     )
 
 

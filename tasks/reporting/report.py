@@ -18,6 +18,7 @@ from tasks.reporting.kpi_tables import (
 )
 from tasks.reporting.kpis import AccountKpiDayRow, Definitions, KpiDayRow, by_kpi
 from tasks.reporting.layouts import OPERATIONS, PLANNING, Rows, tables_of
+from tasks.reporting.slices import SliceRow, slice_tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class KpiData:
     account_days: Sequence[AccountKpiDayRow]
     targets: Sequence[TargetRow]
     anomalies: Sequence[AnomalyRow]
+    slices: Sequence[SliceRow]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,7 @@ def report_of(
         plots=[*kpi_plots(definitions, daily, last_day), *_plots(future)],
         tables=[
             *kpi_tables(definitions, listed),
+            *slice_tables(definitions, kpis.slices),
             *tables_of(PLANNING, rows),
             target_table(definitions, kpis.targets),
             anomaly_table(definitions, kpis.anomalies),

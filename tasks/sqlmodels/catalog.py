@@ -4,7 +4,8 @@ A model built by Python has a `.yml` only, with `built_by`. `marts.kpi_daily` co
 `marts/kpi/`. `refresh` says how a model is kept up to date: `whole`, by `ticket` (each ticket's
 rows come from rows of that ticket alone), or by `day`, `week` or `month` (each period's rows come
 from facts with an instant in it). `running` names the tickets whose rows move with the as-of
-instant.
+instant. `fields_from` names the table with the chosen fields of tickets; the model has a column
+for each of them (`field_columns.py`).
 
 The folder of the settings file may add models, and rows to the seeds.
 """
@@ -69,6 +70,7 @@ class Model:
     inputs: tuple[str, ...] = ()
     refresh: str = "whole"
     running: str = ""
+    fields_from: str = ""
     made_from: str = ""
     path: Path = Path()
     is_own: bool = False
@@ -155,7 +157,7 @@ def _models(own: Path | None) -> dict[str, Model]:
     _refuse_unknown_inputs(listed)
     listed = _with_dictionary(starred(listed))
     order = TopologicalSorter(
-        {name: set(model.inputs) & set(listed) for name, model in listed.items()}
+        {name: {*model.inputs, model.fields_from} & set(listed) for name, model in listed.items()}
     )
     try:
         return {name: listed[name] for name in order.static_order()}
@@ -260,6 +262,7 @@ def table_of(model: Model) -> Table:
         is_own=model.is_own,
     )
     described.info |= {
+        "has_fields": bool(model.fields_from),
         "derived": {key.column.name: key.expression for key in model.keys},
         "primary": model.primary,
         "links": tuple(
@@ -337,6 +340,7 @@ def _read(
         inputs,
         described.get("refresh", "whole"),
         described.get("running", ""),
+        described.get("fields_from", ""),
         _made_from(built_by),
         path,
         more_rows=tuple(_more_rows(layer, seed, own)) if seed.exists() else (),
@@ -404,6 +408,7 @@ def kpi_rows() -> list[DimKpi]:
             final_after_days=kpi.final_after_days,
             numerator_description=kpi.numerator,
             denominator_description=kpi.denominator,
+            has_slices=kpi.has_tickets,
             better=kpi.better,
             attributed_to=kpi.attributed_to,
             owner=kpi.owner,

@@ -7,6 +7,7 @@ from tasks.errors import ModelError
 
 # outside comments and texts
 _TABLE = re.compile(r"--[^\n]*|'(?:[^']|'')*'|\b((?:source|staging|core|marts|ops)\.\w+)")
+_UNNESTED_JSON = re.compile(r"UNNEST\(FROM_JSON\(([^(),]*), '\[\"VARCHAR\"\]'\)\)")
 _UNNESTED_SERIES = re.compile(r"UNNEST\((GENERATE_SERIES\([^()]*\))\)")
 
 
@@ -26,4 +27,7 @@ def translated(select: str, dialect: str) -> str:
         raise ModelError(f"cannot be read as SQL: {' '.join(str(wrong).split())}") from None
     # PostgreSQL makes rows of a series as it is; the function that DuckDB needs around it takes
     # arrays only
-    return _UNNESTED_SERIES.sub(r"\1", text) if dialect == "postgres" else text
+    if dialect != "postgres":
+        return text
+    text = _UNNESTED_JSON.sub(r"JSON_ARRAY_ELEMENTS_TEXT(CAST(\1 AS JSON))", text)
+    return _UNNESTED_SERIES.sub(r"\1", text)

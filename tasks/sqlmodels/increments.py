@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from tasks.sqlmodels.catalog import PERIODS, Model, models
-from tasks.warehouse.changed_keys import ChangedKeys, ticket_of
+from tasks.warehouse.changed_keys import MOST_DAYS, ChangedKeys, says_values, ticket_of
 from tasks.warehouse.tables import SOURCE
 
 # only running tickets and new days depend on these
@@ -83,13 +83,18 @@ def _of_days(
     changed_keys: ChangedKeys,
 ) -> Part:
     facts = {name: _kinds(name) for name in model.inputs if name.startswith(_POINT_FACTS)}
-    if changed_keys.all_days or not moved <= set(facts) & changed_keys.known:
+    values = {name for name in model.inputs if says_values(name)}
+    if changed_keys.all_days or not moved <= (set(facts) | values) & changed_keys.known:
         return Part(select)
-    periods = sorted({_period_start(model.refresh, day) for day in changed_keys.days})
+    changed_days = changed_keys.days | (changed_keys.days_of_revalued(facts) if values else set())
+    if len(changed_days) > MOST_DAYS:
+        return Part(select)
+    periods = sorted({_period_start(model.refresh, day) for day in changed_days})
     days = set(_days_of(model.refresh, periods))
+    cut = f"{model.refresh}_by_value" if values else model.refresh  # other days, other slices
     for name, kinds in facts.items():
         where = changed_keys.days_where(kinds, days)
-        select = _instead(select, name, changed_keys.slice_of(name, model.refresh, where))
+        select = _instead(select, name, changed_keys.slice_of(name, cut, where))
     listed = ", ".join(f"date '{period.isoformat()}'" for period in periods) or "null"
     return Part(select, f"{PERIODS[model.refresh]} in ({listed})")
 

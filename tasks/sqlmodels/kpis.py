@@ -82,6 +82,40 @@ group by
 
 KPI_COLUMNS = "every_kpi_column"
 
+# the same two, one row for each thing that counts, with its ticket; zones and accounts by number
+_OF_TICKETS_BY_INSTANT = """
+select
+    {number} as kpi_number,
+    cast(counted.happened_at at time zone zone.time_zone as date) as day,
+    zone.zone_number,
+    numbered.account_number,
+    counted.ticket_id,
+    counted.numerator,
+    counted.denominator
+from (
+{select}
+) as counted
+join accounts as numbered on counted.account = numbered.account
+cross join zones as zone
+where cast(counted.happened_at at time zone zone.time_zone as date) <= zone.last_day
+"""
+_OF_TICKETS_BY_DAY = """
+select
+    {number} as kpi_number,
+    counted.day,
+    zone.zone_number,
+    numbered.account_number,
+    counted.ticket_id,
+    counted.numerator,
+    counted.denominator
+from (
+{select}
+) as counted
+join accounts as numbered on counted.account = numbered.account
+join zones as zone on counted.time_zone = zone.time_zone
+where counted.day <= zone.last_day
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Kpi:
@@ -128,6 +162,11 @@ class Kpi:
         """The SELECT, counted by local day and scope."""
         template = _BY_INSTANT if self.by_instant else _BY_DAY
         return template.format(name=self.name, select=self.select)
+
+    def by_ticket(self, number: int) -> str:
+        """The SELECT by local day, with tickets, the KPI by its number."""
+        template = _OF_TICKETS_BY_INSTANT if self.by_instant else _OF_TICKETS_BY_DAY
+        return template.format(number=number, select=self.select)
 
 
 def kpis() -> dict[str, Kpi]:
@@ -248,10 +287,30 @@ def with_every_column(select: str, collected: Iterable[Kpi]) -> str:
     return select.replace(KPI_COLUMNS, ",\n    ".join(sums))
 
 
-def with_every_kpi(
-    select: str,
-    collected: Iterable[Kpi],
-) -> str:
-    """The SELECT of `marts.kpi_daily`, with all KPIs in place of `every_kpi`."""
-    united = "union all".join(kpi.by_local_day for kpi in collected)
-    return select.replace("from every_kpi", f"from ({united}) as every_kpi")
+def with_every_kpi(select: str, collected: Iterable[Kpi]) -> str:
+    """A SELECT that collects KPIs, with them in place of `every_kpi` and its like.
+
+    `every_ticket_kpi` are the rows of those that name their tickets, and `kpi_numbers` their names.
+    """
+    listed = list(collected)
+    of_tickets = dict(enumerate((kpi for kpi in listed if kpi.has_tickets), start=1))
+    parts = {
+        "every_kpi": [kpi.by_local_day for kpi in listed],
+        "every_ticket_kpi": [kpi.by_ticket(number) for number, kpi in of_tickets.items()],
+        "kpi_numbers": [
+            f"\nselect\n    {number} as kpi_number,\n    '{kpi.name}' as kpi\n"
+            for number, kpi in of_tickets.items()
+        ],
+    }
+    for name, selects in parts.items():
+        select = _with_part(select, name, "union all".join(selects))
+    return select
+
+
+def _with_part(select: str, name: str, part: str) -> str:
+    """The SELECT with a part in brackets where it reads that name, under the same alias."""
+
+    def in_brackets(found: re.Match[str]) -> str:
+        return f"{found[1]} ({part}) as {found[2] or name}"
+
+    return re.sub(rf"\b(from|join) {name}\b(?: as (\w+))?", in_brackets, select)

@@ -34,6 +34,7 @@ class DimKpi:
     final_after_days: int
     numerator_description: str
     denominator_description: str
+    has_slices: bool
     better: str
     attributed_to: str
     owner: str

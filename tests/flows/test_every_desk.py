@@ -1,5 +1,6 @@
 """The same tickets, read from each helpdesk, give the same measures where the API has the facts."""
 
+import json
 from collections import Counter
 from dataclasses import replace
 
@@ -18,6 +19,7 @@ from tests_support import (
 
 from flows.pipeline.own_fields import uses_by_account
 from tasks.connectors import connector
+from tasks.landing.store import Landing
 from tasks.sandbox.company import _DESKS
 from tasks.sandbox.desk import Desk
 from tasks.sandbox.fake import Served
@@ -206,6 +208,62 @@ def test_targets_of_the_file_make_clocks_where_the_vendor_has_none(
     assert min(compared.values()) > 10
 
 
+def landed_fields(bench: Bench) -> dict[str, dict[str, list[str]]]:
+    """Values of each Zendesk ticket by the names of the settings, from its latest landed record."""
+    names: dict[tuple[str, str], str] = {}
+    latest: dict[int, dict] = {}
+    reasons = set()
+    for _, body in Landing(str(bench.folder / "landing")).bodies("zendesk_acme"):
+        page = json.loads(body)
+        for brand in page.get("brands", ()):
+            names["brand", str(brand["id"])] = brand["name"]
+        for field in page.get("ticket_fields", ()):
+            if field["title"] == "Contact reason":
+                reasons.add(field["id"])
+                for option in field["custom_field_options"]:
+                    names["contact_reason", option["value"]] = option["name"]
+        for ticket in page.get("tickets", ()):
+            known = latest.get(ticket["id"])
+            if known is None or known["updated_at"] <= ticket["updated_at"]:
+                latest[ticket["id"]] = ticket
+    found = {}
+    for number, ticket in latest.items():
+        own = [field["value"] for field in ticket["custom_fields"] if field["id"] in reasons]
+        values = {"brand": [ticket["brand_id"]], "contact_reason": own, "tags": ticket["tags"]}
+        found[str(number)] = {
+            name: [names.get((name, str(one)), str(one)) for one in listed if one] or ["none"]
+            for name, listed in values.items()
+        }
+    return found
+
+
+def check_fields(bench: Bench, page: str) -> None:
+    """Fields that the settings choose are in every table, as an independent count has them."""
+    landed = landed_fields(bench)
+    metrics = bench.fetch(
+        "select ticket_id, field_brand, field_contact_reason, field_tags, is_excluded from"
+        " marts.ticket_metrics where account = 'zendesk_acme'"
+    )
+    assert len(metrics) > 100
+    counts = {name: Counter[str]() for name in ("brand", "contact_reason", "tags")}
+    for ticket, brand, reason, tags, is_excluded in metrics:
+        values = landed[ticket]
+        assert [brand or "none"] == values["brand"]
+        assert [reason or "none"] == values["contact_reason"]
+        assert (tags or "none") == ", ".join(sorted(values["tags"]))
+        for name in counts if not is_excluded else ():
+            counts[name].update(set(values[name]))
+    sums: dict[str, dict[str, float]] = {name: {} for name in counts}
+    for name, value, created in bench.fetch(
+        "select slice, slice_value, sum(numerator) from marts.kpi_slice_daily where"
+        " account = 'zendesk_acme' and kpi = 'tickets_created' and slice in"
+        " ('brand', 'contact_reason', 'tags') group by slice, slice_value"
+    ):
+        sums[name][value] = created
+    assert sums == counts
+    assert all(f"By {name}, last 28 days" in page for name in ("brand", "contact reason", "tags"))
+
+
 def has_messages(vendor: str) -> bool:
     """A vendor that was added to the tree may read tickets alone."""
     outputs = (output for stream in connector(vendor).streams for output in stream.outputs)
@@ -240,6 +298,7 @@ def test_one_run_reads_every_vendor_and_puts_them_side_by_side(every_account: Be
         f"<th>{desk}_acme</th>" in page or f'<th class="n">{desk}_acme</th>' in page
         for desk in desks
     )
+    check_fields(every_account, page)
     # a plan is written for a team by its name, in however many accounts it works: their shares make
     # the whole
     shared = every_account.fetch(

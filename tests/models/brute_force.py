@@ -4,9 +4,10 @@ It shares nothing with the SQL or with the product's business time: it looks up 
 minute in the tz database, replays statuses one change after the other, and counts days one by one.
 """
 
+import json
 import runpy
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from math import isclose
@@ -574,6 +575,22 @@ class Facts:
         return by_ticket
 
 
+def values_of(log: Log, facts: Facts, name: str) -> dict[str, list[str]]:
+    """The values of a chosen field by ticket, as the vendor names them; 'none' without any."""
+    names = {("brand", o["value"]): o["label"] for o in log.of("field_option")}
+    latest: dict[str, dict[str, Any]] = {}
+    for row in (r for r in log.of("ticket_field") if r["field_id"] == name):
+        known = latest.get(row["ticket_id"])
+        if known is None or known["version_at"] <= row["version_at"]:
+            latest[row["ticket_id"]] = row
+    values = {}
+    for key in facts.tickets:
+        raw = latest[key]["value"] if key in latest else None
+        listed = json.loads(raw) if raw and raw.startswith("[") else [raw] if raw else ["none"]
+        values[key] = [names.get((name, one), one) for one in listed]
+    return values
+
+
 def local(at: datetime, zone: str) -> date:
     return at.astimezone(ZoneInfo(zone)).date()
 
@@ -596,9 +613,15 @@ def scope(t: Ticket) -> Scope:
 class Tally:
     """Numerators and denominators by (kpi, day, team, channel, priority), up to a last day."""
 
-    def __init__(self, zone: str, last_day: date) -> None:
-        self.zone, self.last_day = zone, last_day
+    def __init__(self, zone: str, last_day: date, by: Callable[[Ticket], Scope] | None) -> None:
+        self.zone, self.last_day, self.by = zone, last_day, by
         self.cells: dict[tuple[Any, ...], list[float | None]] = defaultdict(lambda: [0.0, 0.0])
+
+    def where(self, t: Ticket | None, otherwise: Scope = NOWHERE) -> Scope:
+        """What a ticket counts under; `otherwise` is of what belongs to no ticket."""
+        if t is None:
+            return NOWHERE if self.by else otherwise
+        return self.by(t) if self.by else scope(t)
 
     def add(
         self,
@@ -623,14 +646,18 @@ class Tally:
     ) -> None:
         """Add a ticket's figure on the local day of an instant, if there is one."""
         if at is not None:
-            self.add(kpi, local(at, self.zone), scope(t), numerator, denominator)
+            self.add(kpi, local(at, self.zone), self.where(t), numerator, denominator)
 
 
 def kpis(
-    facts: Facts, measures: dict[str, dict[str, Any]], zone: str, last_day: date
+    facts: Facts,
+    measures: dict[str, dict[str, Any]],
+    zone: str,
+    last_day: date,
+    by: Callable[[Ticket], Scope] | None = None,
 ) -> dict[tuple[Any, ...], list[float | None]]:
     """(kpi, day, team, channel, priority) to numerator and denominator; counts have no latter."""
-    tally = Tally(zone, last_day)
+    tally = Tally(zone, last_day, by)
     for key, t in facts.tickets.items():
         if t.excluded:
             continue
@@ -648,7 +675,7 @@ def kpis(
     _invitations(tally, facts)
     _reviews(tally, facts)
     for _, handled_at, handled in facts.calls():
-        where = ("none", "phone", "none")
+        where = tally.where(None, ("none", "phone", "none"))
         tally.add("handle_time", local(handled_at, zone), where, handled / 60)
     _shares_of_time(tally, facts)
     _self_service(tally, facts)
@@ -761,7 +788,7 @@ def _invitations(tally: Tally, facts: Facts) -> None:
         if invited["ticket_id"] and (t is None or t.excluded):
             continue
         answered = any(_answers(r, invited) for r in facts.responses)
-        where = scope(t) if t else NOWHERE
+        where = tally.where(t)
         tally.add("survey_response_rate", local(invited["sent_at"], tally.zone), where, answered)
 
 
@@ -778,7 +805,7 @@ def _answers(response: dict[str, Any], invited: dict[str, Any]) -> bool:
 def _reviews(tally: Tally, facts: Facts) -> None:
     for q in facts.log.of("quality_review"):
         t = facts.tickets.get(q["ticket_id"])
-        where, day = scope(t) if t else NOWHERE, local(q["reviewed_at"], tally.zone)
+        where, day = tally.where(t), local(q["reviewed_at"], tally.zone)
         if q["ticket_id"]:
             tally.add("qa_coverage", day, where, 1, 0)
         if q["possible_points"]:
@@ -854,9 +881,9 @@ def _stock(tally: Tally, t: Ticket) -> None:
         midnight = midnight_after(day, tally.zone)
         category = [c for c, at, _ in t.intervals if at < midnight][-1]
         if category not in SOLVED | {"deleted"}:
-            cell = tally.cells["backlog", day, *scope(t)]
+            cell = tally.cells["backlog", day, *tally.where(t)]
             cell[0] = (cell[0] or 0) + 1
-            tally.add("backlog_age", day, scope(t), seconds(t.created, midnight) / 86_400)
+            tally.add("backlog_age", day, tally.where(t), seconds(t.created, midnight) / 86_400)
         day += timedelta(days=1)
 
 

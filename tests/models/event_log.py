@@ -7,6 +7,7 @@ and team change, and tickets that are deleted, restored, merged, reopened, never
 agents or answered by bots.
 """
 
+import json
 import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -55,6 +56,7 @@ SCHEDULES: dict[str, tuple[str, list[tuple[int, int]], list[tuple[date, date]]]]
     ),
     "always": ("America/Caracas", [(0, WEEK)], []),
 }
+TAGS = ["bug", "refund", "vip", "wrong, maybe"]
 TEAMS, AGENTS, BOTS = ["t1", "t2", "tier2"], [f"a{n}" for n in range(1, 9)], ["api1"]
 STATUSES = [
     "new",
@@ -141,6 +143,7 @@ def make(
         _Ticket(pick, log, str(number), first, until, vendor).live()
     _around(random.Random(seed + 1_000_000), log, count, first, until)
     _published(random.Random(seed + 2_000_000), log, count, until)
+    _own_fields(random.Random(seed + 3_000_000), log, until)
     return log
 
 
@@ -224,6 +227,28 @@ def _published(pick: random.Random, log: Log, count: int, until: datetime) -> No
                     value=value,
                     version_at=pick.choice((None, until, opened[key])),
                 )
+
+
+def _own_fields(pick: random.Random, log: Log, until: datetime) -> None:
+    """Brand, area and tags of most tickets; some change later, or go."""
+    log.add("field", record_type="ticket", field_id="77", label="Area", kind="one", is_active=True)
+    for value, label in (("1", "Red"), ("2", "Blue")):
+        log.add("field_option", record_type="ticket", field_id="brand", value=value, label=label)
+    opened = {row["ticket_id"]: row["created_at"] for row in log.of("ticket")}
+    for key, created in opened.items():
+        times = [created]
+        if pick.random() < 0.3:
+            times.append(min(created + timedelta(seconds=pick.randint(0, 1_728_000)), until))
+        if pick.random() < 0.1:  # read before the fields were chosen
+            continue
+        for at in times:
+            tags = sorted(pick.sample(TAGS, pick.choice((0, 1, 1, 2, 3))))
+            for name, value in (
+                ("brand", pick.choice((None, "1", "2", "3"))),
+                ("77", pick.choice((None, "north", "south"))),
+                ("tags", json.dumps(tags) if tags else None),
+            ):
+                log.add("ticket_field", ticket_id=key, field_id=name, value=value, version_at=at)
 
 
 def _surveys(pick: random.Random, log: Log, ticket: str, at: datetime) -> None:

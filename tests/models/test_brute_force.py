@@ -1,6 +1,9 @@
 """SQL against an independent calculation: every edge case, three zones, two warehouses."""
 
 import os
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import brute_force
@@ -16,11 +19,14 @@ from tasks.transform import identities_verdict
 from tasks.warehouse.engine import Warehouse
 
 ZONES = ("Europe/Berlin", "America/New_York", "Pacific/Auckland")
+OF_NO_TICKET = {"occupancy", "utilisation", "self_service_ratio"}
+FIELDS = {"brand": "brand", "area": "Area", "tags": "tags"}
 TICKETS = int(os.environ.get("BRUTE_FORCE_TICKETS", "1200"))
 
 
-def settings_for(url: str) -> Any:
+def settings_for(url: str, fields: Mapping[str, Any] | None = None) -> Any:
     return load(
+        slices={"most_values": 2},
         warehouse={"url": url},
         planning={"models": "floor", "interval_days": 3, "horizon_days": 7},
         business={"time_zone": ZONES[0], "more_time_zones": ZONES[1:], "recontact_days": 7},
@@ -32,13 +38,16 @@ def settings_for(url: str) -> Any:
                 "bots": ["api1"],
                 "escalation_teams": ["tier2"],
                 "escalate_on_raise": True,
+                "fields": FIELDS if fields is None else fields,
             },
         ),
     )
 
 
-def build(warehouse: Warehouse, as_of=AS_OF) -> Any:
-    return build_models(settings_for(str(warehouse.url)), warehouse, as_of)
+def build(
+    warehouse: Warehouse, as_of: datetime = AS_OF, fields: Mapping[str, Any] | None = None
+) -> Any:
+    return build_models(settings_for(str(warehouse.url), fields), warehouse, as_of)
 
 
 @pytest.fixture(scope="module")
@@ -205,6 +214,45 @@ def test_every_daily_figure(warehouse, figures, kpi):
     assert wrong == []
 
 
+def shown(value: str, most: list[str]) -> str:
+    return value if value in {*most, "none"} else "other values"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("brand", None), ("tags", "bug"), ("tags", "other values")]
+)
+def test_every_daily_figure_by_a_field(warehouse, log, facts, measures, name, value):
+    """By all brands; by a tag, and by the two tags that fewest tickets have."""
+    of_tickets = brute_force.values_of(log, facts, name)
+    counts = Counter(one for values in of_tickets.values() for one in values if one != "none")
+    most = sorted(counts, key=lambda one: (-counts[one], one))[:2]
+
+    def by_value(ticket):
+        values = {shown(one, most) for one in of_tickets[ticket.key]}
+        return (value if value in values else "-" if value else min(values), "", "")
+
+    zone = ZONES[0]
+    expected = brute_force.kpis(facts, measures, zone, last_complete_day(AS_OF, zone), by_value)
+    expected = {
+        (kpi, day, found): figures
+        for (kpi, day, found, *_), figures in expected.items()
+        if kpi not in OF_NO_TICKET and value in {None, found}
+    }
+    actual = {
+        (r["kpi"], r["day"], r["slice_value"]): (r["numerator"], r["denominator"])
+        for r in rows(
+            warehouse,
+            f"select * from marts.kpi_slice_daily where slice = '{name}' and time_zone = '{zone}'",
+        )
+        if value in {None, r["slice_value"]}
+    }
+    assert set(actual) == set(expected)
+    assert [
+        (k, actual[k], v) for k, v in expected.items() if not brute_force.is_near(actual[k], v)
+    ] == []
+    assert len(expected) > 500 or TICKETS < 1000
+
+
 @pytest.mark.parametrize("zone", ZONES)
 def test_every_agent_day(warehouse, facts, zone):
     expected = brute_force.agent_days(facts, zone, last_complete_day(AS_OF, zone))
@@ -280,7 +328,7 @@ def test_identities_hold(warehouse):
                 "delete from marts.kpi_daily where kpi = 'tickets_created' and day = (select"
                 " max(day) from marts.kpi_daily where kpi = 'tickets_created')"
             ),
-            {"scopes_total", "periods_total"},
+            {"scopes_total", "periods_total", "slices_total"},
         ),
         ("update marts.sla_daily set breached_count = breached_count + 1", {"sla_parts"}),
         (
@@ -303,6 +351,17 @@ def test_identities_hold(warehouse):
         ),
         ("update marts.staffing_requirement_daily set fte = fte + 1", {"staffing_parts"}),
         ("update marts.headcount_plan_monthly set joiners = joiners + 1", {"staffing_parts"}),
+        (
+            (
+                "delete from marts.kpi_slice_daily where slice = 'brand' and kpi = 'backlog' and"
+                " day = (select max(day) from marts.kpi_slice_daily)"
+            ),
+            {"slices_total"},
+        ),
+        (
+            "update marts.kpi_slice_daily set denominator = denominator + 1 where slice = 'area'",
+            {"slices_total"},
+        ),
         (
             "update marts.kpi_weekly set denominator = denominator + 1 where kpi = 'csat'",
             {"periods_total"},

@@ -140,6 +140,14 @@ LATE = {
         "tombstone",
         {"entity": "ticket", "record_id": "10", "deleted_at": AS_OF, "version_at": AS_OF},
     ),
+    "field": (
+        "ticket_field",
+        {"ticket_id": "7", "field_id": "brand", "value": "9", "version_at": AS_OF},
+    ),
+    "option": (
+        "field_option",
+        {"record_type": "ticket", "field_id": "brand", "value": "2", "label": "Navy"},
+    ),
     "promise": (
         "sla_target",
         {
@@ -173,3 +181,46 @@ def test_late_changes_are_applied(full, loaded, tmp_path, change: str):
     build(other)
     assert differences(tables(one), tables(other)) == {}
     assert differences(tables(one), full(2)) != {} or change == "restore"
+
+
+CHANGED_FIELDS = {  # brand is gone, place is new, an area has a name, and a tag is no slice
+    "area": {"field": "Area", "values": {"north": "Up north"}},
+    "place": {"field": "brand"},
+    "tags": {"field": "tags", "slice": False},
+}
+
+
+def test_changed_settings_of_fields_reach_the_past(loaded, tmp_path):
+    """A removed, a new and a renamed field give the tables that a first build would have given.
+
+    The column of a removed field stays in `marts.ticket_metrics`, and is null.
+    """
+    one, other = (
+        new_warehouse(f"duckdb:///{shutil.copy(loaded(2), tmp_path / 'one.duckdb')}"),
+        new_warehouse(f"duckdb:///{tmp_path / 'other.duckdb'}"),
+    )
+    event_log.load(other, event_log.make(2, TICKETS).rows)
+    changed = build(one, fields=CHANGED_FIELDS)
+    build(other, fields=CHANGED_FIELDS)
+    assert differences(tables(one), tables(other)) == {}
+    assert {r.model for r in changed if r.changed} <= {
+        "staging.account_field",
+        "staging.account_value",
+        "core.bridge_ticket_field",
+        "core.dim_slice_value",
+        "marts.kpi_slice_daily",
+        "marts.ticket_metrics",
+    }
+    values = "select field_area, field_brand, field_place, field_tags from marts.ticket_metrics"
+    with one.session() as session:
+        areas, brands, places, tags = (
+            set(column) for column in zip(*session.fetch(values), strict=True)
+        )
+    assert areas == {None, "Up north", "south"}
+    assert brands == {None}
+    assert places == {None, "Red", "Blue", "3"}
+    assert {"bug", "bug, refund"} <= tags
+    build(one, fields={})
+    assert tables(one)["marts.kpi_slice_daily"] == []
+    again = build(one, fields={})
+    assert {r.model for r in again if r.changed is not None} == set()
