@@ -11,7 +11,9 @@ from typing import Any, NamedTuple
 import pytest
 from conftest import Bench, begin_prepared, new_warehouse
 from tests_support import TODAY, midnight
+from typer.testing import CliRunner
 
+from flows.cli.app import app
 from flows.pipeline.context import running
 from flows.pipeline.ingest import replay_stream, streams_now
 from flows.pipeline.own_fields import uses_by_account
@@ -266,6 +268,29 @@ def test_the_command_lists_fields_with_their_use_and_proposes_settings(
     chosen = "\n".join(line for line in lines if not line.startswith("tags_"))
     written = tomllib.loads(f"[fields]\n{chosen}")
     assert account_settings({**account, **written}).fields["plan"].of == "organization"
+
+
+def test_the_command_prints_one_table_an_account_and_json(
+    both: Read, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    path = tmp_path / "support_etl.toml"
+    path.write_text(
+        f'warehouse = {{ url = "{both.plain.url}" }}\n'
+        f'landing = {{ url = "{both.plain.folder / "landing"}" }}\n'
+        '[[accounts]]\nconnector = "zendesk"\nname = "zendesk_acme"\nsubdomain = "x"\n'
+        '[accounts.fields]\nreason = "Contact reason"\n'
+    )
+    monkeypatch.setenv("SUPPORT_ETL_CONFIG", str(path))
+    shown = CliRunner().invoke(app, ["fields", "zendesk_acme"])
+    assert shown.exit_code == 0, shown.output
+    assert "zendesk_acme: fields" in shown.output
+    assert f'products = "{REASON + 5}"' in shown.output
+    assert "AF-" not in shown.output  # order numbers are free texts
+    listed = json.loads(CliRunner().invoke(app, ["fields", "--json"]).stdout)
+    (reason,) = [one for one in listed if one["field_id"] == str(REASON)]
+    assert (reason["name"], reason["filled"] > 0) == ("reason", True)
+    refused = CliRunner().invoke(app, ["fields", "zendesk_main"])
+    assert "no account zendesk_main" in f"{refused.output}{refused.exception}"
 
 
 def account_settings(given: Mapping[str, Any]) -> AccountSettings:
