@@ -7,10 +7,12 @@ from pathlib import Path
 from tasks.reporting.content import Report, Table
 from tasks.reporting.files import write_report
 from tasks.reporting.kpi_tables import kpi_table as table_of_kpis
+from tasks.reporting.layouts import Layout
 from tasks.reporting.reading import account_days, kpi_data, planning_data, shown_rows
 from tasks.reporting.report import ReportingDayRow, Run, report_of
-from tasks.sqlmodels.catalog import models, table_of
+from tasks.sqlmodels.catalog import Model, models, table_of
 from tasks.sqlmodels.kpis import kpis
+from tasks.sqlmodels.own_rows import newest_rows
 from tasks.sqlmodels.reads import SessionReads
 from tasks.warehouse.copying import copy_for_readers
 from tasks.warehouse.session import Session
@@ -29,7 +31,15 @@ def collect(
         kpi_data(ask, today.last_day),
         planning_data(ask, today.last_day),
         shown_rows(ask, today.last_day),
+        [_own_table(session, model) for model in models().values() if model.report],
     )
+
+
+def _own_table(session: Session, model: Model) -> Table:
+    """A table of the company's own, as its description asks for it."""
+    headings = tuple(column.name.replace("_", " ").capitalize() for column in model.columns)
+    layout = Layout(model.name, model.report, model.description, model.full_name, headings)
+    return layout.table(newest_rows(session, model))
 
 
 def write(report: Report, folder: str) -> tuple[Path, Path]:

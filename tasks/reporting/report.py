@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from tasks.reporting import planning
-from tasks.reporting.content import Headline, Plot, Report
+from tasks.reporting.content import Headline, Plot, Report, Table
 from tasks.reporting.kpi_overview import kpi_headlines, kpi_plots
 from tasks.reporting.kpi_tables import (
     AnomalyRow,
@@ -81,8 +81,12 @@ def report_of(
     kpis: KpiData,
     future: PlanningData,
     rows: Mapping[str, Rows],
+    own: Sequence[Table] = (),
 ) -> Report:
-    """Headlines, plots and tables; `rows` are those of the tables that are shown as they are."""
+    """Headlines, plots and tables; `rows` are those of the tables that are shown as they are.
+
+    `own` are tables of the company's own.
+    """
     last_day, daily = today.last_day, by_kpi(kpis.days)
     listed = kpi_table(definitions, kpis.account_days, last_day)
     return Report(
@@ -101,6 +105,7 @@ def report_of(
             target_table(definitions, kpis.targets),
             anomaly_table(definitions, kpis.anomalies),
             *tables_of(OPERATIONS, rows),
+            *own,
             definition_table(definitions),
         ],
     )

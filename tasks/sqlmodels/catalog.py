@@ -55,7 +55,8 @@ class Model:
     """One table that is built: by a SELECT, from a seed file, or by Python.
 
     `path` is its description. `is_own` says that the folder of the settings file brings it.
-    `more_rows` are files that add rows to a seed.
+    `more_rows` are files that add rows to a seed. `report` is the title under which the report
+    shows an own table.
     """
 
     schema: str
@@ -75,6 +76,7 @@ class Model:
     path: Path = Path()
     is_own: bool = False
     more_rows: tuple[Path, ...] = ()
+    report: str = ""
     key: str = ""
     references: tuple[Reference, ...] = ()
     keys: tuple[KeyColumn, ...] = ()
@@ -220,6 +222,7 @@ def _own_model(layer: str, path: Path) -> Model:
         seed if seed.exists() else None,
         inputs=tables_of(select),
         refresh=described.get("refresh", "whole"),
+        report=str(described.get("report", "")),
         path=path,
         is_own=True,
     )

@@ -13,7 +13,7 @@ from tasks.entities import ARROW, Column
 from tasks.errors import ConfigurationError
 
 _NEEDED = ("description", "grain", "owner", "columns")
-_OPTIONAL = ("refresh",)
+_OPTIONAL = ("refresh", "report")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 

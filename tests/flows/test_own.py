@@ -67,6 +67,7 @@ description: Tickets opened by UTC day
 grain: [day, account]
 owner: us
 refresh: day
+report: "Days in UTC"
 columns:
   day: [day, "Day in UTC"]
   account: [text, "Account"]
@@ -186,6 +187,7 @@ def test_added_changed_and_removed(warehouse: Warehouse, folder: Path):
     assert fetch(warehouse, PARKED) == [("hold",)]
     page = outcome.published.page.read_text()
     assert "Urgent share" in page
+    assert "Days in UTC" in page
     assert "utc_days: more than two tickets on a day" in page
     copy = Warehouse(f"duckdb:///{folder / 'bi.duckdb'}")
     assert fetch(copy, "select sum(tickets_count) from marts.utc_days") == tickets
