@@ -229,7 +229,7 @@ def test_every_daily_figure_by_a_field(warehouse, log, facts, measures, name, va
 
     def by_value(ticket):
         values = {shown(one, most) for one in of_tickets[ticket.key]}
-        return (value if value in values else "-" if value else min(values), "", "")
+        return (value if value in values else "-" if value else min(values), "none", "none")
 
     zone = ZONES[0]
     expected = brute_force.kpis(facts, measures, zone, last_complete_day(AS_OF, zone), by_value)
