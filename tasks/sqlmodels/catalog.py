@@ -177,7 +177,8 @@ def without_kpis(
     if not names or model.built_by != "kpis":
         return model
     kept = [kpi for kpi in kpis().values() if kpi.name not in names]
-    select = with_every_kpi(model.path.with_suffix(".sql").read_text(encoding="utf-8"), kept)
+    text = model.path.with_suffix(".sql").read_text(encoding="utf-8")
+    select = with_every_kpi(with_every_column(text, kpis().values()), kept)
     return replace(model, select=select, inputs=tables_of(select))
 
 
