@@ -5,8 +5,8 @@ with hours as (
 
 select
     hour,
-    lpad(cast(hour as varchar), 2, '0') || ':00 to '
-    || lpad(cast(hour + 1 as varchar), 2, '0') || ':00' as label,
+    lpad(cast(hour as varchar), 2, '0') || ':' || '00 to '
+    || lpad(cast(hour + 1 as varchar), 2, '0') || ':' || '00' as label,
     case
         when hour < 6 then 'night'
         when hour < 12 then 'morning'
