@@ -72,8 +72,9 @@ def copy_for_readers(session: Session, tables: Sequence[sa.Table], target: str) 
         session.execute(f"attach '{literal}' as published")
         for table in listed:
             name = f"{table.schema}.{table.name}"
-            # by name: a column that a later version added stands last in an older warehouse
-            session.execute(f"insert into published.{name} by name select * from {name}")
+            # named: an older warehouse has columns in another order, and some that went since
+            names = ", ".join(f'"{column.name}"' for column in table.columns)
+            session.execute(f"insert into published.{name} ({names}) select {names} from {name}")
         session.commit()
         session.execute("detach published")
         os.replace(temporary, target)
