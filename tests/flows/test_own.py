@@ -244,7 +244,7 @@ def test_a_failing_one_ends_itself_and_what_reads_it(warehouse: Warehouse, folde
     assert {f.subject for f in outcome.step_failures} == {"KPI urgent_share", "marts.utc_days"}
     assert "no_column" in outcome.message
     differing = differences(whole, everything(warehouse))
-    periods = ("daily", "weekly", "monthly", "anomaly_daily")
+    periods = ("daily", "weekly", "monthly", "anomaly_daily", "wide_daily")
     assert set(differing) == {f"marts.kpi_{period}" for period in periods}
     assert fetch(warehouse, "select count(*) from marts.kpi_daily where kpi <> 'urgent_share'") == [
         (sum(row[7] != "urgent_share" for row in whole["marts.kpi_daily"]),)
