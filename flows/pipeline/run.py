@@ -112,8 +112,8 @@ def run_replay(
 
     Raises ConfigurationError if nothing is landed.
     """
-    refuse_empty_landing(settings)
     chosen = settings.chosen(accounts)
+    refuse_empty_landing(settings)
     with running(settings, runner, "replay", progress=progress) as (context, outcome):
         for account in chosen:
             # the lists of fields first: they say what settings mean
