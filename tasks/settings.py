@@ -225,8 +225,17 @@ class BusinessSettings(_Section):
 
 
 class SliceSettings(_Section):
-    """KPIs by the fields that the accounts choose."""
+    """KPIs by the fields that the accounts choose, and by what all tickets have."""
 
+    standard: tuple[Literal["organization", "organization_country", "agent_time_zone"], ...] = (
+        Field(
+            (),
+            description=(
+                "Slices that need no field of the vendor: organization and organization_country of"
+                " the requester, agent_time_zone of the assignee (where an agent works)"
+            ),
+        )
+    )
     most_values: int = Field(
         50,
         description=(
@@ -870,6 +879,17 @@ class Settings(BaseSettings):
     def field_names(self) -> list[str]:
         """The names that the accounts give to fields of their vendors."""
         return sorted({name for account in self.accounts for name in account.fields})
+
+    @model_validator(mode="after")
+    def _slices_apart(self) -> Self:
+        named = {name for account in self.accounts for name in account.fields}
+        twice = sorted(named & set(self.slices.standard))
+        if twice:
+            raise ValueError(
+                f"slices.standard: {', '.join(twice)} is also the name of a field of an account;"
+                " give the field another name"
+            )
+        return self
 
     def chosen(self, names: Collection[str]) -> tuple[AccountSettings, ...]:
         """The accounts of these names; all of them if none is named.

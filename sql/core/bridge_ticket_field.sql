@@ -1,6 +1,7 @@
 -- One row for each ticket, chosen field and value, as the ticket is now. A field of the customer or
 -- the organization goes with their tickets. Every ticket of an account has a row for each field
 -- that the account's settings choose; a field with several values has one row for each of them.
+-- Every ticket has the standard slices of the settings (organization, country, the agent's zone).
 -- Values have their names of staging.account_value; one that it does not list stays as it is.
 with ticket_values as (
     select
@@ -47,6 +48,26 @@ with ticket_values as (
             and ticket.organization_id = field.organization_id
             and chosen.field_id = field.field_id
     where chosen.record_type = 'organization'
+    union all
+    select
+        ticket.account,
+        ticket.ticket_id,
+        standard.name,
+        true,
+        false,
+        case standard.name
+            when 'organization' then organization.name
+            when 'organization_country' then organization.country
+            when 'agent_time_zone' then agent.time_zone
+        end
+    from ops.standard_slice as standard
+    cross join staging.ticket as ticket
+    left join source.organization as organization
+        on ticket.account = organization.account
+            and ticket.organization_id = organization.organization_id
+    left join source.agent as agent
+        on ticket.account = agent.account
+            and ticket.assignee_id = agent.agent_id
 ),
 
 single_values as (

@@ -16,6 +16,7 @@ from tasks.warehouse.tables import (
     REPORTING_SETTING,
     REPORTING_ZONE,
     SLICE_SETTING,
+    STANDARD_SLICE,
     Table,
 )
 
@@ -40,6 +41,7 @@ def set_parameters(
     zones = _zone_rows(settings.business, as_of)
     _replace(session, REPORTING_SETTING, [_setting_row(settings.business)])
     _replace(session, SLICE_SETTING, [{"most_values": settings.slices.most_values}])
+    _replace(session, STANDARD_SLICE, [{"name": name} for name in set(settings.slices.standard)])
     _replace(session, ACCOUNT_MARK, list(_mark_rows(settings.accounts)))
     _replace(session, ACCOUNT_MAPPING, list(_mapping_rows(settings.accounts)))
     if _replace(session, REPORTING_ZONE, zones) and _needs_rebuild(before, zones):

@@ -347,6 +347,17 @@ SLICE_SETTING = _ops(
         required=True,
     ),
 )
+STANDARD_SLICE = _ops(
+    "standard_slice",
+    "Slices of marts.kpi_slice_daily that need no field of the vendor, as the settings name them",
+    ("name",),
+    _c(
+        "name",
+        "text",
+        "organization, organization_country or agent_time_zone",
+        required=True,
+    ),
+)
 CHANGED_TICKET = _ops(
     "changed_ticket",
     "Tickets whose rows were loaded since the last build; emptied by the build",
@@ -499,6 +510,7 @@ OPS = (
     ACCOUNT_MAPPING,
     ACCOUNT_FIELD,
     SLICE_SETTING,
+    STANDARD_SLICE,
     CHANGED_TICKET,
     ALERT,
     NOTIFICATION,
