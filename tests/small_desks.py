@@ -24,7 +24,7 @@ class SmallDesk:
     asked: list[Request] = field(default_factory=list)
 
     def run(self, as_of: datetime = AS_OF, state: str = "completed") -> None:
-        outcome = self.bench.run(as_of)
+        outcome = self.bench.core(as_of)
         assert outcome.state == state, outcome.message
 
     def fetch(self, statement: str) -> list[tuple[Any, ...]]:

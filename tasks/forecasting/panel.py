@@ -301,7 +301,7 @@ def _most(ordinary: Floats, usual: Floats) -> Floats:
 def _newest(values: Floats) -> Floats:
     """The last eight known values (queues, 7, 8) of each place in the week from the first day."""
     weeks = np.moveaxis(np.roll(_by_week(values), values.shape[1] % WEEK, axis=2), 1, -1)
-    order = np.argsort(~np.isnan(weeks), axis=-1, kind="stable")  # known ones first, oldest first
+    order = np.argsort(np.isnan(weeks), axis=-1, kind="stable")  # known ones first, oldest first
     known = (~np.isnan(weeks)).sum(axis=-1, keepdims=True)
     places = known - 1 - np.arange(_OF_LATE)
     ordered = np.take_along_axis(weeks, order, axis=-1)

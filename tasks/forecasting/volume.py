@@ -26,7 +26,7 @@ from tasks.forecasting.panel import WEEK, Cleaned, Floats, Kind, Panel, clean
 from tasks.forecasting.prediction_intervals import LEAD_GROUPS, quantiles
 
 ORIGINS = 12
-NAIVE, COMBINED = "seasonal_naive", "combined"
+NAIVE, COMBINED, COLD_START = "seasonal_naive", "combined", "cold_start"
 _PARTS = {"level_profile": 1.0, "smoothed": 1.0, "boosted": 2.0}  # weights in the combination
 _TOGETHER = frozenset({"boosted"})  # candidates that learn from all queues
 _QUEUES_A_JOB = 100
@@ -117,7 +117,10 @@ def forecast(
     expected, models = _new_and_ended(panel, expected, chosen)
     # an error of 0 on a day when nothing can come says nothing about the other days
     judged = np.where((past == 0) & (actual == 0), np.nan, actual)
-    intervals = np.where((expected > 0)[..., None], quantiles(expected, past, judged), 0.0)
+    intervals = quantiles(expected, past, judged)
+    is_new = np.array([model == COLD_START for model in models], dtype=bool)
+    intervals[is_new] = quantiles(expected[is_new], past[:0, is_new], judged[:0, is_new])
+    intervals = np.where((expected > 0)[..., None], intervals, 0.0)
     return Forecasts(panel, cleaned, expected, intervals, models, folds, past, actual)
 
 
@@ -140,9 +143,12 @@ def _stacked(arrays: Sequence[Floats], panel: Panel) -> Floats:
 
 
 def _actual(panel: Panel, known: int, horizon: int) -> Floats:
+    """What the days after an origin brought; NaN for queues too new at the origin to be judged."""
     actual = np.full((len(panel.queues), horizon), np.nan)
     values = panel.values[:, known : known + horizon]
     actual[:, : values.shape[1]] = values
+    days = (~np.isnan(panel.values[:, :known])).sum(axis=1)
+    actual[days < _SHORTEST] = np.nan
     return actual
 
 
@@ -278,7 +284,7 @@ def _new_and_ended(
         if age < _SHORTEST:
             mean = float(np.nanmean(panel.values[row])) if has_history else 0.0
             is_closed = panel.kinds[row, panel.known :] == Kind.CLOSED
-            means[row], models[row] = np.where(is_closed, 0.0, mean), "cold_start"
+            means[row], models[row] = np.where(is_closed, 0.0, mean), COLD_START
         elif is_silent and age >= _ENDED_AFTER:
             means[row], models[row] = 0.0, "ended"
     return means, tuple(models)

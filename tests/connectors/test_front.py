@@ -253,7 +253,7 @@ def test_members_and_inboxes_come_from_the_single_team(only: Bench, sandbox: San
 
 def test_a_conversation_has_the_hours_of_its_workspace(only: Bench, sandbox: Sandbox):
     fake = sandbox.fakes["front"]
-    assert only.run(NOW).state == "completed"
+    assert only.core(NOW).state == "completed"
     first = f"tim_{fake.teams[0].number:x}"
     hours = dict(only.fetch("select distinct schedule_id, is_default from core.business_segment"))
     assert hours == {first: False, "company": True}
@@ -269,7 +269,7 @@ def test_a_conversation_has_the_hours_of_its_workspace(only: Bench, sandbox: San
 def test_a_restored_conversation_is_a_ticket_again(only: Bench, sandbox: Sandbox, monkeypatch):
     fake = sandbox.fakes["front"]
     binned = next(t for t in fake._all if t.deleted_at and t.deleted_at < NOW - timedelta(days=3))
-    assert only.run(NOW).state == "completed"
+    assert only.core(NOW).state == "completed"
     key = f"cnv_{binned.number:x}"
     count = f"select count(*) from core.fct_ticket where ticket_id = '{key}'"
     assert only.fetch(count) == [(0,)]
@@ -293,7 +293,7 @@ def test_a_restored_conversation_is_a_ticket_again(only: Bench, sandbox: Sandbox
     monkeypatch.setattr(fake, "_told", told_later)
     monkeypatch.setattr(fake, "_conversation", alive)
     fake.clock = NOW + timedelta(hours=2)
-    assert only.run(fake.clock).state == "completed"
+    assert only.core(fake.clock).state == "completed"
     assert only.fetch(count) == [(1,)]
 
 

@@ -76,7 +76,7 @@ class Site:
         return [i for i in self.issues if not (is_open and i["fields"].get("resolutiondate"))]
 
     def run(self, as_of: datetime = AS_OF) -> Any:
-        outcome = self.bench.run(as_of)
+        outcome = self.bench.core(as_of)
         assert outcome.state == "completed", outcome.message
         return outcome
 

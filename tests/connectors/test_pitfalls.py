@@ -167,7 +167,7 @@ class TestFreshdesk:
         labels = {2: "Offen", 3: "Rückfrage", 4: "Gelöst", 5: "Geschlossen", 6: "Bei Spedition"}
         bench = only("freshdesk")
         monkeypatch.setattr(freshdesk, "_LABEL", labels)
-        outcome = bench.run(NOW)
+        outcome = bench.core(NOW)
         assert outcome.state == "completed", outcome.message
         found = dict(bench.fetch("select status_id, category from staging.status_category"))
         meant = dict(zip(labels.values(), ("open", "pending", "solved", "closed"), strict=False))
@@ -412,7 +412,7 @@ class TestFront:
         assert bench.read(fake.clock).state == "completed"
         assert f"cnv_{lost.number:x}" in tickets(bench)
         fake.clock = NOW
-        outcome = bench.run(NOW)
+        outcome = bench.core(NOW)
         assert outcome.state == "completed", outcome.message
         assert bench.fetch(
             f"select is_excluded from core.fct_ticket where ticket_id = 'cnv_{lost.number:x}'"
@@ -424,7 +424,7 @@ class TestFront:
         """Nothing is archived there: who looked for that alone would see no ticket solved."""
         fake, bench = sandbox.fakes["front"], only("front")
         fake.ticketing = True
-        assert bench.run(NOW).state == "completed"
+        assert bench.core(NOW).state == "completed"
         unified = {
             "new": "open",
             "open": "open",

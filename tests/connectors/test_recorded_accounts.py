@@ -414,7 +414,7 @@ def test_salesforce(every_account: Bench, sandbox: Sandbox):
     tables = {"Case": [case], "CaseMilestone": [milestone]}
     metrics = {"SLA de atendimento": "resolution"}
     bench = salesforce(every_account, sandbox, tables, sla_metrics=metrics)
-    outcome = bench.run(datetime(2026, 4, 1, tzinfo=UTC))
+    outcome = bench.core(datetime(2026, 4, 1, tzinfo=UTC))
     assert outcome.state == "completed", outcome.message
     clocks = "select metric, state, is_business, target_seconds from core.fct_sla_clock"
     assert bench.fetch(clocks) == [("resolution", "breached", True, 7200 * 60)]

@@ -52,7 +52,7 @@ class Instance:
 
     def run(self, as_of: datetime = AS_OF) -> Any:
         self.fake.clock = as_of
-        outcome = self.bench.run(as_of)
+        outcome = self.bench.core(as_of)
         assert outcome.state == "completed", outcome.message
         return outcome
 

@@ -122,7 +122,7 @@ def org(hours_id: str | None = NEW_YORK) -> dict[str, Rows]:
 
 
 def first_reply(bench: Bench) -> list[tuple[Any, ...]]:
-    outcome = bench.run(AS_OF)
+    outcome = bench.core(AS_OF)
     assert outcome.state == "completed", outcome.message
     return bench.fetch("select first_reply_business_seconds_recorded from core.fct_ticket")
 
@@ -238,7 +238,7 @@ def test_a_hidden_field_costs_that_field_and_is_named(
     for message in tables["EmailMessage"]:
         message.pop("CreatedBy.UserType")
     bench = salesforce(every_account, sandbox, tables, start=start)
-    outcome = bench.run(AS_OF)
+    outcome = bench.core(AS_OF)
     assert outcome.state == "completed", outcome.message
     warned = {r.stream: "; ".join(r.warnings) for r in outcome.streams if r.warnings}
     assert all(field in warned["cases"] for field in ("BusinessHoursId", "Subject"))
@@ -252,7 +252,7 @@ def test_a_hidden_field_by_which_records_are_asked_for_fails_by_name(
 ):
     tables = org()
     tables["Case"][0].pop("SystemModstamp")
-    outcome = salesforce(every_account, sandbox, tables).run(AS_OF)
+    outcome = salesforce(every_account, sandbox, tables).core(AS_OF)
     (cases,) = (r for r in outcome.streams if r.stream == "cases")
     assert (cases.state, "SystemModstamp" in cases.message) == ("failed", True)
 

@@ -335,7 +335,7 @@ def only(every_account: Bench) -> Bench:
 
 
 def test_hours_and_holidays_of_the_account_reach_the_calendar(only: Bench, sandbox: Sandbox):
-    assert only.run(NOW).state == "completed"
+    assert only.core(NOW).state == "completed"
     fake = sandbox.fakes["zoho_desk"]
     schedule = fake._hours()[0]["id"]
     assert only.fetch("select distinct schedule_id, is_default from core.business_segment") == [
@@ -348,7 +348,7 @@ def test_hours_and_holidays_of_the_account_reach_the_calendar(only: Bench, sandb
 
 def test_around_the_clock_business_time_is_calendar_time(only: Bench, sandbox, monkeypatch):
     monkeypatch.setattr(sandbox.fakes["zoho_desk"], "_hours", lambda: [ALWAYS])
-    assert only.run(NOW).state == "completed"
+    assert only.core(NOW).state == "completed"
     calendar, business = (f"first_reply{kind}_seconds_recorded" for kind in ("", "_business"))
     ((count, equal),) = only.fetch(
         f"select count(*), count(*) filter ({calendar} = {business}) from core.fct_ticket"

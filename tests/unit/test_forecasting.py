@@ -173,6 +173,20 @@ def test_a_holiday_on_a_weekend_leaves_the_weekend_as_it_is():
     assert result.means[0, 6] == pytest.approx(70, abs=3)
 
 
+@pytest.mark.parametrize("age", [20, 26, 40, 60])
+def test_a_young_queue_has_its_forecast_and_leaves_the_others_alone(age):
+    chance = np.random.default_rng(1)
+    old = days(chance.poisson(40, 300))
+    young = days([4.0 + i % 2 for i in range(age)], FIRST + timedelta(days=300 - age))
+    last = FIRST + timedelta(days=299)
+    alone = forecast(panel({"old": old}, last=last, horizon=7), candidates=floor)
+    both = forecast(panel({"old": old, "young": young}, last=last, horizon=7), candidates=floor)
+    assert both.means[1] == pytest.approx(4.5, abs=1)
+    assert (both.quantiles[1, :, 8] < 20).all()
+    width = both.quantiles[0, :, 8] - both.quantiles[0, :, 0]
+    assert width == pytest.approx(alone.quantiles[0, :, 8] - alone.quantiles[0, :, 0], rel=0.3)
+
+
 def test_closed_days_do_not_narrow_the_intervals():
     chance = np.random.default_rng(8)
     is_open = np.array([(FIRST + timedelta(days=d)).weekday() < 5 for d in range(328)])
