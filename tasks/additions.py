@@ -74,7 +74,7 @@ def counted(count: int, noun: str) -> str:
 
 
 def described(path: Path) -> dict[str, object]:
-    """What a YAML file of the folder says, by name.
+    """What a YAML file of the folder says, by name; nothing if it is empty.
 
     Raises ConfigurationError that names file and line where it cannot be read.
     """
@@ -86,6 +86,8 @@ def described(path: Path) -> dict[str, object]:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise ConfigurationError(f"{path}: {', '.join(twice)} stands there twice")
+    if content is None:
+        return {}
     if not isinstance(content, dict):
         raise ConfigurationError(f"{path}: names with values are expected, such as `name: value`")
     return content

@@ -106,7 +106,10 @@ def _rule(
 
 def _own_rules(path: Path) -> Iterator[Rule]:
     """The rules of a file. Raises ConfigurationError that says what is wrong, and how to write."""
-    listed = described(path).get("expectations")
+    given = described(path)
+    if given in ({}, {"expectations": None}):  # the last rule was removed
+        return
+    listed = given.get("expectations")
     if not isinstance(listed, list):
         raise ConfigurationError(f"{path}: write `expectations:` and below it a list of rules")
     for number, written in enumerate(listed, 1):

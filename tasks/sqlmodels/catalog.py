@@ -23,7 +23,7 @@ from tasks.additions import packaged_value_maps, refuse_clash
 from tasks.entities import ENTITIES, Column
 from tasks.errors import ConfigurationError, ModelError
 from tasks.paths import SQL, own_folder, read_yaml
-from tasks.sqlmodels import dictionary
+from tasks.sqlmodels import dictionary, value_maps
 from tasks.sqlmodels.dialects import tables_of, translated
 from tasks.sqlmodels.kpis import (
     KPI_COLUMNS,
@@ -97,6 +97,8 @@ class Model:
     def fingerprint(self) -> str:
         """Changes with what the table is made from: its SQL, its seed, or Python's sources."""
         content = b"".join(path.read_bytes() for path in self._files) or self.select.encode()
+        if self.more_rows:
+            content = repr(self.rows()).encode()
         return hashlib.sha256(content + repr((self.columns, self.made_from)).encode()).hexdigest()[
             :16
         ]
@@ -112,15 +114,18 @@ class Model:
     def rows(self) -> list[dict[str, str | None]]:
         """The rows of a seed.
 
-        Raises ConfigurationError where an added file has other columns, or a row of another file.
+        Raises ConfigurationError where an added file has other columns, a row twice, a row of
+        another file, or a meaning that nothing reads.
         """
         places: dict[tuple[str | None, ...], Path] = {}
         listed = []
         for path in self._files:
             for row in self._rows_of(path):
                 key = tuple(row[name] for name in self.grain)
-                if path != self.seed and places.get(key, path) != path:
+                if key in places and (self.is_own or path != self.seed):
                     named = ", ".join(str(value) for value in key)
+                    if places[key] == path:
+                        raise ConfigurationError(f"{path}: {named} stands there twice")
                     refuse_clash("row", f"{named} of {self.name}", places[key], path)
                 places[key] = path
                 listed.append(row)
@@ -134,7 +139,25 @@ class Model:
                 raise ConfigurationError(
                     f"{path}: its first line has to name the columns {', '.join(wanted)}"
                 )
-            yield from ({k: v or None for k, v in row.items()} for row in lines)
+            for row in lines:
+                yield self._filled(
+                    f"{path}, line {lines.line_num}", row, is_added=path != self.seed
+                )
+
+    def _filled(
+        self,
+        place: str,
+        row: dict[str, str | None],
+        *,
+        is_added: bool,
+    ) -> dict[str, str | None]:
+        if len(row) != len(self.columns) or None in row.values():
+            raise ConfigurationError(
+                f"{place}: a row needs {len(self.columns)} cells, one for each column"
+            )
+        if is_added and self.name == value_maps.NAME:
+            return value_maps.added_row(place, row)
+        return {name: value or None for name, value in row.items()}
 
 
 def models() -> dict[str, Model]:
@@ -359,7 +382,7 @@ def _more_rows(
     own: Path | None,
 ) -> Iterator[Path]:
     """Files that add rows to a shipped seed."""
-    if seed.stem == "value_map":
+    if seed.stem == value_maps.NAME:
         yield from packaged_value_maps()
     added = own / "sql" / layer / seed.name if own else None
     if added and added.is_file():

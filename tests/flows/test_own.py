@@ -85,7 +85,7 @@ FILES = {
     "sql/marts/utc_days.sql": MART,
     "sql/marts/utc_days.yml": DESCRIBED,
     "expectations/utc_days.yml": RULE,
-    "sql/staging/value_map.csv": "connector,kind,raw,unified\nzendesk,status,parked,hold\n",
+    "sql/staging/value_map.csv": "connector,kind,raw,unified\nzendesk,status,Parked,hold\n",
 }
 SUMS = "select sum(numerator), sum(denominator) from"
 COMMENT = (
@@ -212,6 +212,8 @@ def test_added_changed_and_removed(warehouse: Warehouse, folder: Path):
     assert _build(warehouse, folder, report=True).step_failures == []
     for table in ("core.dim_kpi", "marts.kpi_daily", "marts.kpi_weekly", "marts.kpi_monthly"):
         assert fetch(warehouse, f"select 1 from {table} where kpi = 'urgent_share'") == []
+    wide = "select count(*) > 0, count(urgent_share_numerator) from marts.kpi_wide_daily"
+    assert fetch(warehouse, wide) == [(True, 0)]  # the column stays, because others may read it
     assert fetch(warehouse, "select 1 from duckdb_tables() where table_name = 'utc_days'") == []
     assert fetch(warehouse, "select count(*) from ops.own_table") == [(0,)]
     copy = Warehouse(f"duckdb:///{folder / 'bi.duckdb'}")
@@ -277,9 +279,33 @@ def test_a_failing_one_ends_itself_and_what_reads_it(warehouse: Warehouse, folde
             "connector,kind,raw,unified\nzendesk,status,open,hold\n",
             "two rows are named zendesk, status, open of value_map: .*value_map.csv and /",
         ),
+        *(
+            (
+                "sql/staging/value_map.csv",
+                f"connector,kind,raw,unified\na,status,x,new\n{row}\n",
+                said,
+            )
+            for row, said in (
+                ("a,status,y,finished", "value_map.csv, line 3: 'finished' is no unified value of"),
+                ("a,status,y,Solvd", "did you mean solved[?] there are new, open"),
+                ("a,stattus,y,open", "line 3: 'stattus' is no kind; did you mean status[?]"),
+                ("a,presence,busy,away", "'away' is no unified value of kind presence"),
+                ("a,status,y", "line 3: a row needs 4 cells"),
+                ("a,status,,open", "line 3: raw is empty"),
+                ("a,status,X,open", "value_map.csv: a, status, x stands there twice"),
+            )
+        ),
+        ("sql/marts/kpi/kpis.yml", "", "urgent_share.sql: .*kpis.yml has no entry urgent_share"),
     ],
 )
 def test_what_cannot_work_is_refused(folder: Path, name: str, text: str, reason: str):
     write(folder, **{name: text, "sql/marts/sla_daily.sql" if "sla" in name else "x": MART})
     with pytest.raises(ConfigurationError, match=reason):
         read_own()
+
+
+def test_an_empty_list_of_kpis_holds_none(folder: Path):
+    (folder / "sql/marts/kpi/urgent_share.sql").unlink()
+    for text in ("", "# none for now\n", "{}\n"):
+        write(folder, **{"sql/marts/kpi/kpis.yml": text, "expectations/utc_days.yml": text})
+        assert read_own().kpis == ()
