@@ -12,6 +12,7 @@ from tasks.quality.checked import Checked, RejectedRow, without_addresses
 from tasks.rest.received import Bookmark
 from tasks.rest.spec import FullRefresh, Stream
 from tasks.sqlmodels.reads import read
+from tasks.tabular.guard import RULE, FilesOfBatch
 from tasks.translation.columns import keys_of
 from tasks.warehouse import runlog
 from tasks.warehouse.merge import Origin, create_stage, merge, stage
@@ -33,6 +34,7 @@ class Load:
     rows: dict[str, int] = field(default_factory=dict)
     rejected: list[RejectedRow] = field(default_factory=list)
     waiting: dict[str, set[str]] = field(default_factory=dict)
+    files: FilesOfBatch = field(default_factory=lambda: FilesOfBatch(without_addresses))
     _freed: dict[str, set[str]] = field(default_factory=dict)
 
     @property
@@ -97,6 +99,7 @@ class Load:
             self.rows[name] = 0
         changed = 0
         for name in sorted(self.rows):
+            self._set_aside(name)
             is_replaced = name in replaced
             count = merge(self.session, ENTITIES[name], self.origin, replaces=is_replaced)
             if count:
@@ -106,10 +109,7 @@ class Load:
             runlog.move_bookmark(
                 self.session, source.account, source.stream, bookmark, self.batch.batch_id
             )
-        if replaced and source.connector == "files":
-            runlog.close_quarantine(self.session, source.account, source.stream)
-        runlog.mark_replayed(self.session, source.account, source.stream, self._freed)
-        runlog.quarantine(self.session, self._quarantine_rows(), self.batch.batch_id)
+        self._renew_quarantine(is_whole=self.files.is_all or bool(replaced))
         runlog.record_batch(
             self.session,
             {
@@ -127,6 +127,29 @@ class Load:
             },
         )
         return changed
+
+    def _set_aside(self, name: str) -> None:
+        """Take out of the stage what has a key of another file's row."""
+        source = self.batch.source
+        entity = ENTITIES[name]
+        others = self.files.set_aside(self.session, entity, source.account, source.stream)
+        self.rejected += [
+            RejectedRow(name, row.page_number, row.record_number, "", RULE, row.reason)
+            for row in others
+        ]
+        self.rows[name] -= len(others)
+
+    def _renew_quarantine(self, *, is_whole: bool) -> None:
+        """Close what the batch mends or sets aside again, and put in what it sets aside."""
+        source, batch_id = self.batch.source, self.batch.batch_id
+        account, stream = source.account, source.stream
+        if source.connector == "files":
+            if is_whole:
+                runlog.close_quarantine(self.session, account, stream)
+            again = self.files.repeated((row.page_number, row.reason) for row in self.rejected)
+            runlog.close_repeated(self.session, account, stream, batch_id, again)
+        runlog.mark_replayed(self.session, account, stream, self._freed)
+        runlog.quarantine(self.session, self._quarantine_rows(), batch_id)
 
     def _quarantine_rows(self) -> Iterable[dict[str, Any]]:
         source = self.batch.source

@@ -281,7 +281,11 @@ class _Ingestion:
         tally = Tally()
         with self.context.warehouse.session() as session:
             load, erased = self._open_load(session, batch)
-            for checked in self._validate(self._pages(batch, tally), erased):
+            pages = self._pages(batch, tally)
+            if self.account.connector == FILES_CONNECTOR:
+                load.files.landed = self._landed
+                pages = map(load.files.note, pages)
+            for checked in self._validate(pages, erased):
                 # a transaction for each: DuckDB holds all that one transaction appends in memory
                 with session.begin():
                     load.take(checked)
@@ -328,6 +332,13 @@ class _Ingestion:
                     self.context.warehouse, self.account.name, self.stream, page
                 )
             yield page
+
+    def _landed(self, batch_id: str) -> Iterator[ReceivedPage]:
+        """The pages of an earlier batch, none if they are landed no longer."""
+        landing = self.context.landing
+        for batch in landing.batches(self.source):
+            if batch.batch_id == batch_id:
+                yield from land.read_back(landing, self.stream, batch)
 
     def _known(
         self,

@@ -11,6 +11,7 @@ from tasks.quality.suites import Verdict
 _ADDRESS = re.compile(r"[^\s'\"<>()\[\]{}]+@[^\s'\"<>()\[\]{}]+")
 _DIGITS = re.compile(r"(?<![\w.])\+?\d(?:[ ()/.-]{0,2}\d){5,}")
 _DAY = re.compile(r"\d{4,6}-\d{2}-\d{2}")
+_REST_OF_FILE = re.compile(r"\S*\.(csv|tsv|txt|xlsx|parquet|jsonl|ndjson)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,12 @@ class Checked:
 def without_addresses(reason: str) -> str:
     """A reason in which no e-mail address and no telephone number is quoted.
 
-    Days and instants stay: an impossible one is what the reason is about.
+    Days and instants stay: an impossible one is what the reason is about. So do names of files.
     """
     reason = _ADDRESS.sub("(an address)", reason)
-    return _DIGITS.sub(lambda m: m[0] if _DAY.match(m[0]) else "(a number)", reason)
+
+    def instead(found: re.Match[str]) -> str:
+        is_known = _DAY.match(found[0]) or _REST_OF_FILE.match(found.string, found.end())
+        return found[0] if is_known else "(a number)"
+
+    return _DIGITS.sub(instead, reason)

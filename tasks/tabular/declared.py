@@ -16,6 +16,7 @@ from pydantic import (
 
 from tasks.entities import Entity
 from tasks.errors import ConfigurationError
+from tasks.tabular.spec import has_own_number
 
 Unit = Literal["seconds", "minutes", "hours", "h:mm", "m:ss"]
 SHARED = ("desk", "decimal", "thousands", "date_order", "delimiter", "encoding")
@@ -123,6 +124,16 @@ class TableSettings(BaseModel):
         ),
     )
 
+    unique_by_file: bool | None = Field(
+        None,
+        description=(
+            "true: numbers begin again in each file, so the file's name is part of the key"
+            " (`2026-11/1`), and other tables must name the record so; false: a later file corrects"
+            " rows of an earlier one; default: a row that differs from another file's row of the"
+            " same key is set aside"
+        ),
+    )
+
     @field_validator("time_zone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
@@ -148,6 +159,11 @@ class TableSettings(BaseModel):
             return self.whole
         has_pattern = len(self.path) > 1 or any(is_pattern(path) for path in self.path)
         return not self.changed_by and not has_pattern
+
+    @property
+    def keeps_others(self) -> bool:
+        """Whether a new file may not replace rows that other files brought before."""
+        return not (self.is_whole or self.changed_by or self.unique_by_file is False)
 
 
 def is_pattern(path: str) -> bool:
@@ -209,6 +225,26 @@ def _complaints(
     """What cannot work in the settings of a table."""
     if bool(table.path) == bool(table.query):
         yield "set either path or query"
+    if table.unique_by_file and table.query:
+        yield "unique_by_file: a query has no file"
+    elif table.unique_by_file and not has_own_number(entity):
+        key = ", ".join(entity.key)
+        yield f"unique_by_file: the key of {entity.name} is no number of a row, but {key}"
+    yield from _unknown_columns(table, entity, extras)
+    twice = sorted(set(table.columns) & set(table.constants))
+    if twice:
+        yield f"{twice[0]} stands in columns and in constants"
+    if table.mark and table.thousands and table.thousands == table.decimal:
+        yield "decimal and thousands are the same"
+    if table.query and table.changed_by and ":since" not in table.query:
+        yield f"changed_by: the query has no `:since`, such as `where {table.changed_by} >= :since`"
+
+
+def _unknown_columns(
+    table: TableSettings,
+    entity: Entity,
+    extras: tuple[str, ...],
+) -> Iterator[str]:
     known = (*entity.names, *extras)
     named = {
         "columns": tuple(table.columns),
@@ -224,10 +260,3 @@ def _complaints(
                 near = get_close_matches(one, known, n=1)
                 advice = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
                 yield f"{setting}: {entity.name} has no column {one}; {advice}"
-    twice = sorted(set(table.columns) & set(table.constants))
-    if twice:
-        yield f"{twice[0]} stands in columns and in constants"
-    if table.mark and table.thousands and table.thousands == table.decimal:
-        yield "decimal and thousands are the same"
-    if table.query and table.changed_by and ":since" not in table.query:
-        yield f"changed_by: the query has no `:since`, such as `where {table.changed_by} >= :since`"

@@ -56,6 +56,7 @@ class State(msgspec.Struct, forbid_unknown_fields=False):
     numbers: dict[str, str] = {}
     days: dict[str, str] = {}
     greatest: str = ""
+    by_file: bool = False
 
     def as_text(self) -> str:
         """For the cursor."""
@@ -87,6 +88,8 @@ class TableReader:
     warnings: list[str] = field(default_factory=list)
     _opened: tuple[str, Table] | None = None
     _from: str = ""
+    _known: frozenset[str] = frozenset()
+    _is_all: bool = False
 
     def pages(
         self,
@@ -105,13 +108,14 @@ class TableReader:
             return
         if self.table.is_whole:
             changed = set(marks)
-            state = State(settings=state.settings)
+            state = State(settings=state.settings, by_file=state.by_file)
         state.files = marks
-        due = sorted(changed)
+        due = sorted(changed, key=lambda url: (url not in self._known, url))  # new ones last
+        self._is_all = changed == set(marks) >= self._known and not self.table.changed_by
         self._from = self._least(state.greatest) if self.table.changed_by else ""
         numbers, days = self._look(due, state)
-        for url in due:
-            if url > after:
+        for place, url in enumerate(due):
+            if after not in due or place > due.index(after):
                 yield from self._file(
                     url,
                     numbers,
@@ -128,7 +132,16 @@ class TableReader:
             known = msgspec.json.decode(cursor, type=State) if cursor else State()
         except msgspec.DecodeError:
             known = State()
-        return known if known.settings == print_of_settings else State(print_of_settings)
+        self._known = frozenset(known.files)
+        if known.settings == print_of_settings:
+            return known
+        by_file = bool(self.table.unique_by_file)
+        if known.files and by_file and not (known.by_file or self.table.is_whole):
+            self.warnings.append(
+                "unique_by_file is new: rows that were loaded before it stay under their old keys,"
+                " and count twice; set whole = true as well for one run, then they leave"
+            )
+        return State(print_of_settings, by_file=by_file)
 
     def _marks(self) -> dict[str, str]:
         """A mark of each file that moves with its content; empty where the store has none."""
@@ -207,7 +220,13 @@ class TableReader:
         is_last: bool,
     ) -> Iterator[FilePage]:
         found = self._open(url, state)
-        facts = facts_of(found, numbers, days)
+        facts = msgspec.structs.replace(
+            facts_of(found, numbers, days),
+            path="" if self.table.query else url,
+            keeps_others=self.table.keeps_others,
+            is_new=bool(self._known) and url not in self._known,
+            is_all=self._is_all,
+        )
         rows = list(self._changed(found, facts, state))
         for at in range(0, max(len(rows), 1), _ROWS_OF_PAGE):
             ends = at + _ROWS_OF_PAGE >= len(rows)

@@ -26,7 +26,15 @@ from tasks.tabular.days import (
 from tasks.tabular.declared import TableSettings, table_of
 from tasks.tabular.numbers import Number, number_of, proof_of
 from tasks.tabular.recognise import BEYOND, sources
-from tasks.tabular.spec import Facts, Finish, TableSpec, as_it_is, plain_name
+from tasks.tabular.spec import (
+    Facts,
+    Finish,
+    TableSpec,
+    as_it_is,
+    plain_name,
+    taken,
+    what_to_set,
+)
 
 _YES = frozenset(
     (
@@ -63,6 +71,17 @@ _ENGLISH = TableSettings(
 )
 
 
+@dataclass(slots=True)
+class _Seen:
+    """Rows of a batch by the hash of their key: the hash of the content, and the place of a file.
+
+    `files` are what was recognised of the files in the order of reading.
+    """
+
+    rows: dict[int, tuple[int, int]] = field(default_factory=dict)
+    files: list[Facts] = field(default_factory=list)
+
+
 class _UnreadableError(Exception):
     """A cell that does not fit its column; the message is the reason."""
 
@@ -80,7 +99,8 @@ class _Plan:
     filled: Mapping[str, str]
     readers: dict[str, Reader] = field(default_factory=dict)
     totals_in: tuple[str, ...] = ()
-    seen: dict[tuple[Json, ...], int] = field(default_factory=dict)
+    seen: _Seen = field(default_factory=_Seen)
+    place: int = 0
     amounts: tuple[str, ...] = ()
 
     def rows(
@@ -128,25 +148,39 @@ class _Plan:
         if month:
             row["month_on"] = month
         complaints += _without_marks(row, self.amounts)
+        number = self.spec.entity.key[0]
+        if self.table.unique_by_file and row.get(number) is not None:
+            row[number] = f"{self.facts.stem}/{row[number]}"
         if complaints:
             return Refusal("; ".join(complaints), _text_key(self.spec, row))
         return row
 
-    def repeated(self, row: Row) -> str:
-        """The reason to leave out a row of which the file has another one; the first counts.
+    def repeated(self, row: Row) -> Refusal | None:
+        """Why to leave out a row of which this or another file has another one.
 
-        Rows that say when they changed may come again, and so may equal ones.
+        The first counts. Rows that say when they changed may come again, and so may equal ones, and
+        those of a file that was read twice.
         """
         if row.get("version_at") is not None or self.table.changed_by:
-            return ""
+            return None
         key = tuple(row.get(name) for name in self.spec.entity.key)
         if None in key:  # the rules of the entity say what is missing
-            return ""
+            return None
         content = hash(tuple(sorted((name, str(value)) for name, value in row.items())))
-        if self.seen.setdefault(key, content) == content:
-            return ""
+        first, place = self.seen.rows.setdefault(hash(key), (content, self.place))
+        if first == content:
+            return None
         named = ", ".join(f"{n} {v}" for n, v in zip(self.spec.entity.key, key, strict=True))
-        return f"another row of the file has the same key: {named}"
+        if place == self.place:
+            reason = f"another row of the file has the same key: {named}"
+            return Refusal(reason, _text_key(self.spec, row))
+        other = self.seen.files[place]
+        is_same = (other.path or other.file) == (self.facts.path or self.facts.file)
+        if is_same or self.table.unique_by_file is False:
+            self.seen.rows[hash(key)] = (content, self.place)
+            return None
+        where = f"the row of {other.path or other.file} counts; "
+        return Refusal(taken(self.facts, named) + where + what_to_set(self.spec.entity))
 
     def _is_empty(self, cell: Json) -> bool:
         if cell is None:
@@ -165,7 +199,8 @@ class _Plan:
         for name in self.totals_in:
             cell = record.get(name)
             if isinstance(cell, str) and _TOTALS.fullmatch(cell.strip()):
-                return f"a row of totals ({name}: {cell.strip()[:40]})"
+                file = f" of {self.facts.name}" if self.facts.name else ""
+                return f"a row of totals{file} ({name}: {cell.strip()[:40]})"
         return ""
 
 
@@ -400,6 +435,7 @@ class TableRows:
     ) -> None:
         self.spec, self.finish, self._unless = spec, finish, unless
         self._plans: tuple[tuple[Json, Json, _Plan], ...] = ()  # of streams that run at once
+        self._seen: tuple[tuple[Json, _Seen], ...] = ()  # by the settings: each batch has its own
 
     def __call__(
         self,
@@ -421,8 +457,9 @@ class TableRows:
             if isinstance(row, Refusal):
                 if self._unless is None:  # else the table's own entity has it in the quarantine
                     yield row
-            elif self._unless is None and (reason := plan.repeated(row)):
-                yield Refusal(reason, _text_key(self.spec, row))
+            elif refusal := plan.repeated(row):
+                if self._unless is None:
+                    yield refusal
             else:
                 yield from self.finish(row)
 
@@ -448,5 +485,10 @@ class TableRows:
             )
             facts = msgspec.convert(document, Facts)
             plan = _plan(self.spec, table or _ENGLISH, facts)
+        seen = next((one for of, one in self._seen if of is settings), _Seen())
+        others = tuple(pair for pair in self._seen if pair[0] is not settings)
+        self._seen = ((settings, seen), *others[:_MOST_PLANS])
+        plan.seen, plan.place = seen, len(seen.files)
+        seen.files.append(plan.facts)
         self._plans = ((document, settings, plan), *self._plans[:_MOST_PLANS])
         return plan

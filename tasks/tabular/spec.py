@@ -57,7 +57,9 @@ class Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=False):
     """What was recognised of a file; it is landed with the rows.
 
     `months` are the columns that are months, by their first day. `numbers` has the decimal mark and
-    `days` the order of days of each column where they matter.
+    `days` the order of days of each column where they matter. A file that `keeps_others` may not
+    replace rows of other files, if it `is_new` after files of earlier runs. `is_all`: the run
+    reads all files that were ever known.
     """
 
     file: str
@@ -66,6 +68,36 @@ class Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=False):
     months_are: str = ""
     numbers: dict[str, str] = {}
     days: dict[str, str] = {}
+    path: str = ""
+    keeps_others: bool = False
+    is_new: bool = False
+    is_all: bool = False
+
+    @property
+    def name(self) -> str:
+        """The file's name, without its folder and what was found in it."""
+        return self.path.rpartition("/")[2] or self.file.partition(", sheet ")[0]
+
+    @property
+    def stem(self) -> str:
+        """The file's name without its extension."""
+        return self.name.removesuffix(".gz").rpartition(".")[0] or self.name
+
+
+def taken(facts: Facts, named: str) -> str:
+    """How the reason begins with which a row of a file is set aside for one of another file."""
+    return f"{facts.path or facts.file} has the key of another file's row: {named}; "
+
+
+def what_to_set(entity: Entity) -> str:
+    """What to set where two files have rows of one key."""
+    again = "unique_by_file = true if numbers begin again in each file, " * has_own_number(entity)
+    return f"set {again}unique_by_file = false if the later file corrects the earlier one"
+
+
+def has_own_number(entity: Entity) -> bool:
+    """Whether the key of an entity is one text, so that a file's name may be put before it."""
+    return len(entity.key) == 1 and entity.column(entity.key[0]).kind == "text"
 
 
 def plain_name(cell: object) -> str:

@@ -121,6 +121,59 @@ def merge(session: Session, entity: Entity, origin: Origin, *, replaces: bool) -
     return int(changed) + removed
 
 
+@dataclass(frozen=True, slots=True)
+class Replacing:
+    """A staged row that would replace another content: its place, and where that came from."""
+
+    order: int
+    page_number: int
+    record_number: int | None
+    former_batch: str
+    former_page: int
+    key: tuple[object, ...]
+
+
+def rows_that_replace(
+    session: Session,
+    entity: Entity,
+    pages: Sequence[int],
+) -> list[Replacing]:
+    """Staged rows of some pages that would replace other content.
+
+    Rows that say when they changed are not among them.
+    """
+    if not pages:
+        return []
+    key = ", ".join(f's."{name}"' for name in entity.key)
+    same = " and ".join(f't."{name}" is not distinct from s."{name}"' for name in entity.names)
+    rows = session.execute(
+        f"select s.{_ORDER}, s.page_number, s.record_number, t.loaded_batch, t.page_number, {key}"
+        f" from {_stage_name(entity)} as s join source.{entity.name} as t"
+        f" on {_match('t', 's', ('account', *entity.key))}"
+        f" where s.page_number in ({', '.join(str(int(page)) for page in pages)})"
+        f" and s.version_at is null and t.version_at is null and not ({same})"
+        f" order by s.{_ORDER}"
+    ).all()
+    return [
+        Replacing(
+            row[0],
+            row[1],
+            row[2],
+            row[3],
+            row[4],
+            tuple(row[5:]),
+        )
+        for row in rows
+    ]
+
+
+def unstage(session: Session, entity: Entity, orders: Sequence[int]) -> None:
+    """Take rows out of the stage again, by their order."""
+    for at in range(0, len(orders), 1000):
+        listed = ", ".join(str(int(order)) for order in orders[at : at + 1000])
+        session.execute(f"delete from {_stage_name(entity)} where {_ORDER} in ({listed})")
+
+
 def _keep_former_scores(session: Session, names: Sequence[str]) -> None:
     """Keep the CSAT of tickets that customers have changed: vendors report the latest score only.
 

@@ -264,6 +264,34 @@ def close_quarantine(session: Session, account: str, stream: str) -> None:
     )
 
 
+def close_repeated(
+    session: Session, account: str, stream: str, batch_id: str, reasons: Iterable[str]
+) -> None:
+    """Close the open quarantine rows of earlier batches that are set aside again by this one."""
+    for lot in _lots({"reason": reason} for reason in sorted(set(reasons))):
+        session.execute(
+            QUARANTINE.update()
+            .where(
+                QUARANTINE.c.account == account,
+                QUARANTINE.c.stream == stream,
+                QUARANTINE.c.state == "open",
+                QUARANTINE.c.batch_id != batch_id,
+                QUARANTINE.c.reason.in_([one["reason"] for one in lot]),
+            )
+            .values(state="replayed")
+        )
+
+
+def open_quarantine_reasons(session: Session, account: str, stream: str) -> list[str]:
+    """Why rows of a stream wait in quarantine."""
+    reasons = sa.select(QUARANTINE.c.reason).where(
+        QUARANTINE.c.account == account,
+        QUARANTINE.c.stream == stream,
+        QUARANTINE.c.state == "open",
+    )
+    return [str(row[0]) for row in session.execute(reasons)]
+
+
 def quarantined_of_stream(session: Session, account: str, stream: str) -> int:
     """How many rows of a stream wait in quarantine."""
     counted = sa.select(sa.func.count()).where(

@@ -96,6 +96,39 @@ def test_reviews_of_another_accounts_agents_count_there(own, tmp_path):
         load(accounts=({"connector": "files", "name": "own", "desk": "phnoe"},))
 
 
+def test_a_new_file_replaces_no_rows_of_earlier_files(own, tmp_path):
+    def write(month: int, *rows: str) -> None:
+        body = "".join(f"{row}\n" for row in (*rows, "Summe,"))
+        (tmp_path / f"2026-{month:02}.csv").write_text(f"call_id,offered_at\n{body}")
+
+    listed = "select call_id, offered_at::date::text from source.call order by 1"
+    waiting = "select reason from ops.quarantine where state = 'open' order by reason"
+    march, april = "1,2026-03-05T10:00:00Z", "1,2026-04-05T10:00:00Z"
+    path = str(tmp_path / "2026-*.csv")
+    bench = own(calls=path)
+    write(3, march, "2,2026-03-06T10:00:00Z")
+    bench.read(midnight(TODAY))
+    write(4, april, "3,2026-04-06T10:00:00Z")
+    assert result(bench.read(midnight(TODAY)), "calls").quarantined == 2  # with the totals
+    kept = [("1", "2026-03-05"), ("2", "2026-03-06"), ("3", "2026-04-06")]
+    assert bench.fetch(listed) == kept
+    write(
+        4, april, "2,2026-04-06T10:00:00Z", "3,2026-04-07T10:00:00Z"
+    )  # its own row may change, that of March may not
+    bench.read(midnight(TODAY))
+    assert bench.fetch(listed) == [*kept[:2], ("3", "2026-04-07")]
+    write(3, "1,2026-03-07T10:00:00Z", "2,2026-03-06T10:00:00Z")
+    bench.read(midnight(TODAY))
+    assert bench.fetch(listed)[0] == ("1", "2026-03-07")
+    key, other, first, second = [row[0] for row in bench.fetch(waiting)]  # none of them twice
+    assert "2026-04.csv has the key of another file's row: call_id 1; " in key
+    assert "call_id 2; the row of " in other
+    assert "2026-03.csv (call_id" in first
+    assert "2026-04.csv (call_id" in second
+    assert bench.replay().state == "completed"
+    assert bench.fetch(listed) == [("1", "2026-03-07"), kept[1], ("3", "2026-04-07")]
+
+
 def test_most_rows_of_a_small_file_being_bad_refuses_it_with_a_reason(own, tmp_path):
     path = tmp_path / "costs.csv"
     head = "entry_id,posted_on,team,category,amount,currency\n"

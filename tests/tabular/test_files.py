@@ -275,7 +275,7 @@ def test_one_column_a_month_becomes_one_row_a_month(file, months):
     rows, reasons = desk.read("budget_lines")
     found = {row["month_on"]: row["amount"] for row in rows["budget_line"]}
     assert found == {date(2026, 1, 1): Decimal("100.5"), date(2026, 2, 1): Decimal(200)}
-    assert reasons == ["a row of totals (team: Total)"]
+    assert reasons == ["a row of totals of b.csv (team: Total)"]
     assert desk.remarks == ["b.csv: columns that are not read: total"]
 
 
@@ -440,6 +440,49 @@ def test_rows_below_the_greatest_known_value_are_left_out(file):
     file("calls.csv", head + old + "c6,2026-03-06T10:00:00Z\n")
     found = desk.read("calls", Bookmark(cursor=desk.cursor))[0]["call"]
     assert [row["call_id"] for row in found] == ["c4", "c5", "c6"]  # a day of overlap
+
+
+# Numbers that begin again in each file
+
+
+def test_a_key_of_two_files_is_set_aside_unless_the_settings_say_what_it_means(file, tmp_path):
+    file("2026-10.csv", "call_id,offered_at\n1,2026-10-05T10:00:00Z\n2,2026-10-06T10:00:00Z\n")
+    file("2026-11.csv", "call_id,offered_at\n1,2026-11-05T10:00:00Z\n2,2026-10-06T10:00:00Z\n")
+    path = str(tmp_path / "2026-*.csv")
+    rows, (reason,) = Desk(calls=path).read("calls")
+    assert next((r["call_id"], r["offered_at"].month) for r in rows["call"]) == ("1", 10)
+    assert len(rows["call"]) == 3  # equal rows are merged when they are loaded
+    assert "2026-10.csv" in reason
+    assert "2026-11.csv" in reason
+    assert "call_id 1; " in reason
+    assert "unique_by_file = true" in reason
+    rows, reasons = Desk(calls={"path": path, "unique_by_file": True}).read("calls")
+    found = [row["call_id"] for row in rows["call"]]
+    assert (found, reasons) == (["2026-10/1", "2026-10/2", "2026-11/1", "2026-11/2"], [])
+    rows, reasons = Desk(calls={"path": path, "unique_by_file": False}).read("calls")
+    assert (rows["call"][2]["offered_at"].month, reasons) == (11, [])  # the later one corrects
+
+
+def test_a_key_of_a_file_in_another_folder_is_another_files(file, tmp_path):
+    for folder, month in (("a", 10), ("b", 11)):
+        (tmp_path / folder).mkdir()
+        file(f"{folder}/qa.csv", f"call_id,offered_at\n1,2026-{month}-05T10:00:00Z\n")
+    table = {"path": str(tmp_path / "*/qa.csv"), "unique_by_file": True}
+    rows, reasons = Desk(calls=table).read("calls")
+    assert (len(rows["call"]), len(reasons)) == (1, 1)
+
+
+def test_unique_by_file_needs_a_number_of_a_row_and_names_what_stays(file, tmp_path):
+    path = file("b.csv", BUDGET + line("1.5"))
+    with pytest.raises(ConfigurationError, match="unique_by_file: the key of budget_line"):
+        Desk(budget_lines={"path": path, "unique_by_file": True}).read("budget_lines")
+    file("c_1.csv", "call_id,offered_at\n1,2026-10-05T10:00:00Z\n")
+    path = str(tmp_path / "c_*.csv")
+    before = Desk(calls=path)
+    before.read("calls")
+    desk = Desk(calls={"path": path, "unique_by_file": True})
+    desk.read("calls", Bookmark(cursor=before.cursor))
+    assert any("set whole = true as well for one run" in remark for remark in desk.remarks)
 
 
 # The three of the guide, in four conventions
