@@ -78,7 +78,15 @@ def _connector(name: str) -> str:
 
 
 def _sample(path: Path) -> str:
-    """Translate a sample. Raises DataError with the rows that differ."""
+    """Translate a sample.
+
+    Raises DataError with the rows that differ, ConfigurationError without its connector.
+    """
+    if path.parent.name not in places():
+        raise ConfigurationError(
+            f"{path}: there is no connector {path.parent.name}; delete the sample if the connector"
+            " is gone"
+        )
     sample = samples.read_sample(path)
     problem = samples.differences(connector(path.parent.name), sample)
     if problem:

@@ -17,6 +17,7 @@ _ROOT = _PACKAGE.parent if (_PACKAGE.parent / "sql").is_dir() else _PACKAGE / "_
 SQL = _ROOT / "sql"
 EXPECTATIONS = _ROOT / "expectations"
 DEPLOYMENTS = _ROOT / "deployments"
+DOCS = _ROOT / "docs"  # in a wheel the pages that messages name: extending.md and files.md
 
 # by libyaml, where PyYAML was built with it: eight times as fast
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

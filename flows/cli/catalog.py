@@ -1,6 +1,7 @@
 """Commands that list what there is: `connectors`, `models`, `kpis` and `surveys`."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -11,6 +12,7 @@ from flows.cli import console
 from flows.cli.console import Accounts, AsJson
 from flows.cli.sandbox import sandbox_if_no_account
 from tasks.errors import ConfigurationError
+from tasks.paths import DOCS
 from tasks.settings import load
 
 if TYPE_CHECKING:
@@ -57,11 +59,15 @@ def connectors(name: Name = "", as_json: AsJson = False) -> None:
 def models(name: Name = "", as_json: AsJson = False) -> None:
     """List the tables in building order, then the reads; with a NAME, its columns and inputs.
 
-    A read is a query that Python runs.
+    A read is a query that Python runs. `models source` lists the tables that connectors fill, and
+    `models source.ticket` the columns of one.
     """
     from tasks.sqlmodels.catalog import models as tables
     from tasks.sqlmodels.reads import reads
 
+    if name.partition(".")[0] == "source":
+        _print_sources(name, as_json=as_json)
+        return
     known: dict[str, Model | Read] = {**tables(), **reads()}
     chosen = _chosen("model", known, name)
     facts = {key: _model_facts(key, model) for key, model in chosen.items()}
@@ -75,6 +81,31 @@ def models(name: Name = "", as_json: AsJson = False) -> None:
         titles = ("Name", "Built by", "One row per", "Description", "From")
         keys = ("model", "built_by", "grain", "description", "place")
         console.table("Models", titles, [tuple(f[k] for k in keys) for f in facts.values()])
+
+
+def _print_sources(name: str, *, as_json: bool) -> None:
+    """List the tables that connectors fill, or the columns of one."""
+    from tasks.entities import ENTITIES
+
+    known = {f"source.{entity.name}": entity for entity in ENTITIES.values()}
+    chosen = _chosen("table", known, name if name != "source" else "")
+    if as_json:
+        console.print_json([{"model": key, **asdict(entity)} for key, entity in chosen.items()])
+        return
+    if name == "source":
+        titles = ("Name", "One row per account and", "Description")
+        rows = [(key, ", ".join(e.key), e.description) for key, e in chosen.items()]
+        console.table("Tables that connectors fill", titles, rows)
+        return
+    entity = chosen[name]
+    facts = (("one row per", ", ".join(("account", *entity.key))), ("what", entity.description))
+    console.details(name, facts)
+    required = entity.required
+    columns = [
+        (c.name, c.kind, "yes" if c.name in required else "", c.personal or "", c.description)
+        for c in entity.columns
+    ]
+    console.table("Columns", ("Column", "Kind", "Required", "Only with", "Description"), columns)
 
 
 def kpis(name: Name = "", as_json: AsJson = False) -> None:
@@ -149,6 +180,11 @@ def _stream_facts(connector: "Connector", stream: "Stream") -> dict[str, Any]:
     }
 
 
+def _documentation(place: str) -> str:
+    """An address as it is; a page of ours where it lies on this machine."""
+    return place if place.startswith("http") else str(DOCS.parent / place)
+
+
 def _ways(connector: "Connector") -> list[tuple[str, str]]:
     """What each way to sign in needs."""
     return [
@@ -181,7 +217,7 @@ def _print_connector(connector: "Connector", place: str) -> None:
             ("rate limit", f"{limit} requests a minute" if limit else "none of its own"),
             ("own fields of", _own_fields(connector)),
             ("not in its API", ", ".join(connector.unsupported)),
-            ("documentation", connector.docs),
+            ("documentation", _documentation(connector.docs)),
         ),
     )
     facts = [_stream_facts(connector, stream) for stream in connector.streams]

@@ -14,7 +14,7 @@ import typer
 
 from flows.cli import console
 from tasks.errors import ConfigurationError
-from tasks.paths import own_folder, settings_file
+from tasks.paths import DOCS, own_folder, settings_file
 
 _SKELETONS = Path(__file__).parent / "skeletons"
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
@@ -117,7 +117,8 @@ def _write(kind: str, folder: Path | None, name: str, is_known: Callable[[], boo
 
 def _say_next(kind: str, *, is_own: bool) -> None:
     if is_own:
-        console.line("next: make it yours, then `support-etl check`; docs/extending.md explains it")
+        page = DOCS / "extending.md"
+        console.line(f"next: make it yours, then `support-etl check`; {page} explains it")
     else:
         console.line(f"next: the recipe for a new {kind} in CONTRIBUTING.md")
 

@@ -53,6 +53,7 @@ def test_the_wheel_has_every_file_that_is_read_at_run_time(installed: Path):
     for folder in ("sql", "expectations", "deployments"):
         shipped = {p.relative_to(data) for p in (data / folder).rglob("*") if p.is_file()}
         assert shipped == {p.relative_to(ROOT) for p in (ROOT / folder).rglob("*") if p.is_file()}
+    assert {p.name for p in (data / "docs").iterdir()} == {"extending.md", "files.md"}
     for package in ("flows", "tasks"):
         read = {p for p in (ROOT / package).rglob("*") if p.suffix not in {"", ".pyc"}}
         assert all((installed / p.relative_to(ROOT)).is_file() for p in read if p.is_file())

@@ -70,12 +70,14 @@ def test_one_thing_of_a_list_in_detail(tmp_path: Path):
     for words, expected in (
         (["connectors", "zendesk"], "ticket_events"),
         (["models", "marts.kpi_daily"], "attainment"),
+        (["models", "source.agent"], "is_active"),
         (["kpis", "csat"], "Zendesk: good over good and bad"),
     ):
         done = call("", *words, folder=tmp_path)
         assert expected in done.stdout, done.stderr
         listed = json.loads(call("", *words, "--json", folder=tmp_path).stdout)
         assert {words[1]} == {row[words[0].removesuffix("s")] for row in listed}
+    assert "source.ticket_field" in call("", "models", "source", folder=tmp_path).stdout
     done = call("", "kpis", "cast", folder=tmp_path)
     assert (done.returncode, done.stderr) == (2, "error: no KPI cast; there are csat\n")
 

@@ -1,6 +1,7 @@
 """From an empty folder to an own KPI, table, rule and vendor: written, checked, run."""
 
 import json
+import shutil
 import sys
 from collections.abc import Iterator
 from datetime import timedelta
@@ -88,6 +89,9 @@ def test_skeletons_are_right_and_mistakes_are_found(folder: Path):
     (folder / "connectors" / "acme_desk" / "__init__.py").write_text("connector = 1 +")
     (broken,) = [f for f in check_own(load()) if f.subject == "connector acme_desk"]
     assert "SyntaxError" in broken.description
+    shutil.rmtree(folder / "connectors")
+    (left,) = [f for f in check_own(load()) if f.subject == "sample acme_desk/tickets"]
+    assert "delete the sample if the connector is gone" in left.description
     for command in (new.kpi, new.connector):
         with pytest.raises(ConfigurationError, match="is there already"):
             command("csat" if command is new.kpi else "zendesk", folder)
