@@ -19,8 +19,8 @@ test: $(VENV)/.tests              ## Run the linters, the type checker, the impo
 	$(BIN)/sqlfluff lint --processes 2 sql
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n 2 --dist worksteal tests/connectors
-	$(BIN)/python -m pytest -n 2 --dist worksteal --ignore=tests/connectors
+	$(BIN)/python -m pytest -n 3 --dist worksteal tests/connectors
+	$(BIN)/python -m pytest -n 3 --dist worksteal --ignore=tests/connectors
 
 check: $(VENV)/.tests             ## Run the quick half of `make test`: no databases, no servers
 	$(BIN)/ruff format --check .
@@ -53,6 +53,7 @@ bench: $(VENV)/.tests             ## Run the benchmarks (DATA=folder of the two 
 
 faults: $(VENV)/.tests            ## Play every fault for every vendor (45 minutes on two cores) and print the results
 	$(BIN)/python tests/faults/matrix.py
+	SUPPORT_ETL_TEST_KILLS=20 $(BIN)/python -m pytest -n 0 tests/faults/test_kill.py
 
 sbom: $(VENV)/.installed $(VENV)/audit/.installed  ## Write the bill of materials to sbom.json (CycloneDX)
 	$(VENV)/audit/bin/cyclonedx-py environment --output-format JSON --output-file sbom.json $(BIN)/python

@@ -119,7 +119,6 @@ class Bench:
             "reports": {"folder": str(self.folder / "reports")},
             "business": {"time_zone": "Europe/Berlin", "currency": "EUR"},
             "accounts": self.accounts,
-            "slices": {"standard": ("organization_country",)},
             "planning": {
                 "models": "floor",
                 "interval_days": 1,

@@ -18,7 +18,8 @@ from tests_support import differences
 from tasks.sandbox.fake import InjectedFault
 
 SEED = int(os.environ.get("SUPPORT_ETL_TEST_SEED", "20261101"))
-KILLS = 20
+# `make faults` strikes at twenty moments
+KILLS = int(os.environ.get("SUPPORT_ETL_TEST_KILLS", "8"))
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +41,7 @@ def state(bench: Bench) -> dict:
     }
 
 
-def test_killed_at_twenty_random_moments_and_run_again_gives_the_same_warehouse(
+def test_killed_at_random_moments_and_run_again_gives_the_same_warehouse(
     small_sandbox, runner: Runner, tmp_path: Path
 ):
     pick = random.Random(SEED)

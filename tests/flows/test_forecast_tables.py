@@ -437,4 +437,4 @@ def test_a_change_that_cannot_be_read_is_refused(option, text):
 def test_a_scenario_without_a_forecast_names_the_remedy(tmp_path, monkeypatch):
     monkeypatch.setenv("SUPPORT_ETL_WAREHOUSE__URL", f"duckdb:///{tmp_path / 'w.duckdb'}")
     reported = CliRunner().invoke(app, ["forecast"])
-    assert "there is no forecast yet; `support-etl run` makes one" in str(reported.exception)
+    assert "call `support-etl run`" in str(reported.exception)

@@ -20,7 +20,7 @@ ROLES = (
 
 
 @pytest.fixture
-def urls(postgres) -> dict[str, str]:
+def urls(postgres, small_bench: Bench) -> dict[str, str]:
     """A database with the roles, and the URL of a login of each."""
     url = postgres()
     members = {
@@ -42,7 +42,7 @@ def urls(postgres) -> dict[str, str]:
         login: re.sub(r"://[^@/]*@?", f"://{name}_{login}@", url, count=1) for login in members
     }
     admin = Warehouse(result["admin"])
-    prepare(admin, model_tables(), thorough=True)
+    prepare(admin, model_tables(small_bench.settings().field_names), thorough=True)
     admin.dispose()
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(ROLES)  # the reader's part of the run log

@@ -32,10 +32,8 @@ def test_a_second_run_another_warehouse_and_a_replay_give_the_same_rows(
     assert differences(expected, rebuilt.tables()) == {}
 
 
-def test_thirty_daily_loads_equal_one_full_load(
-    small_bench, small_sandbox: Sandbox, tmp_path: Path
-):
-    """Five weeks of a helpdesk, a survey tool and the plans.
+def test_many_loads_equal_one_full_load(small_bench, small_sandbox: Sandbox, tmp_path: Path):
+    """Thirteen loads over five weeks of a helpdesk, a survey tool and the plans.
 
     The other accounts are loaded in three parts below.
     """
@@ -49,7 +47,7 @@ def test_thirty_daily_loads_equal_one_full_load(
     )
     assert full.run(midnight(TODAY)).state == "completed"
     daily = replace(full, folder=tmp_path / "daily", url=f"duckdb:///{tmp_path / 'daily.duckdb'}")
-    for days_before in range(30, -1, -1):
+    for days_before in (30, 29, 28, 27, 21, 20, 14, 13, 7, 3, 2, 1, 0):
         as_of = midnight(TODAY) - timedelta(days=days_before)
         for fake in small_sandbox.fakes.values():
             fake.clock = as_of
