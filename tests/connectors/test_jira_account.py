@@ -223,7 +223,7 @@ class TestFields:
 
     def test_a_clock_of_an_unknown_name_is_kept_and_an_alert(self, site: Site):
         site.issues = [issue(1, customfield_10030=clock("Zeit bis zur Lösung"))]
-        outcome = site.run()
+        outcome = site.bench.run(AS_OF)
         assert site.bench.fetch("select metric from core.fct_sla_clock") == [("other",)]
         assert any("Zeit bis zur Lösung" in str(alert) for alert in outcome.alerts)
 
