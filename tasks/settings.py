@@ -198,7 +198,7 @@ class BusinessSettings(_Section):
         400,
         ge=1,
         description=(
-            "An exchange rate holds for so many days, unless a later one comes before; money"
+            "Days that an exchange rate holds, unless a later one replaces it; money"
             " without one is in no sum, and an alert says so"
         ),
     )

@@ -217,8 +217,8 @@ def _run_samples(runs: Sequence[run_figures.RunSpan]) -> Iterator[Sample]:
     latest = {run.kind: run for run in runs}
     ended = {run.kind: (run, run.ended_at) for run in runs if run.ended_at}
     for kind, run in latest.items():
-        begun = run.started_at.timestamp()
-        yield Sample("support_etl_last_run_start_timestamp_seconds", (kind,), begun)
+        started = run.started_at.timestamp()
+        yield Sample("support_etl_last_run_start_timestamp_seconds", (kind,), started)
     for kind, (run, ended_at) in ended.items():
         seconds = (ended_at - run.started_at).total_seconds()
         yield Sample("support_etl_last_run_duration_seconds", (kind,), seconds)

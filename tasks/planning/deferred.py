@@ -76,7 +76,7 @@ class Work:
         return tuple(math.exp(law.inv_cdf(share)) for share in _HANDLES)
 
     def work_of(self, contacts: Floats, chance: np.random.Generator) -> Floats:
-        """Seconds of work of so many contacts: a gamma distribution of their sum's variance."""
+        """Seconds of work that `contacts` bring: gamma, with the variance of their sum."""
         if not self.spread:
             return contacts * self.handle
         variance = self.spread**2
@@ -166,14 +166,14 @@ def _in_time(work: Work, agents: float | Floats, simulated: _Simulated) -> Float
     A contact is in time if work on it begins its handle time before it is due: one person answers
     it.
     """
-    shares = [_begun_in_time(work, agents, simulated, one) for one in work.handle_quantiles]
+    shares = [_started_in_time(work, agents, simulated, one) for one in work.handle_quantiles]
     return np.asarray(np.mean(shares, axis=0))
 
 
-def _begun_in_time(
+def _started_in_time(
     work: Work, agents: float | Floats, simulated: _Simulated, handle: float
 ) -> Floats:
-    """Share of an interval's contacts begun early enough if one takes `handle` seconds."""
+    """Share of an interval's contacts that start in time if one takes `handle` seconds."""
     intervals = len(work.arrivals)
     places = np.arange(intervals + 1.0)
     handle_intervals = handle / work.seconds / max(work.productive_share, 1e-9)
@@ -186,8 +186,8 @@ def _begun_in_time(
     in_hand = (present + idle) * work.handle / 2 * (work.open_share[at] > 0)
     in_time = np.empty(simulated.contacts.shape)
     for row, own in enumerate(simulated.work):
-        begun = np.interp(latest, places, simulated.served[row]) + in_hand
-        share = (begun - simulated.arrived[row, :-1]) / np.maximum(own, 1e-12)
+        started = np.interp(latest, places, simulated.served[row]) + in_hand
+        share = (started - simulated.arrived[row, :-1]) / np.maximum(own, 1e-12)
         in_time[row] = np.where(is_possible, np.clip(share, 0, 1), 0)
     return in_time
 

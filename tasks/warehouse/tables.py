@@ -290,7 +290,7 @@ REPORTING_SETTING = _ops(
     _c(
         "exchange_rate_days",
         "whole",
-        "An exchange rate holds for so many days, unless a later one comes before",
+        "Days that an exchange rate holds, unless a later one replaces it",
     ),
     _c("fiscal_year_month", "whole", "First month of the fiscal year, 1 to 12"),
 )

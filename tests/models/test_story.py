@@ -244,7 +244,7 @@ TABLES_SINCE_0_2 = {"core.dim_hour", "core.dim_holiday", "core.fct_survey_commen
 
 
 def as_in_0_2(session: Session) -> None:
-    """Take away what came with the keys; the index of the grain was there before them."""
+    """Remove what the keys added; the index of the grain is older than they are."""
     for name in sorted(TABLES_SINCE_0_2):
         session.execute(f"drop table {name}")
     for name, columns in SINCE_0_2.items():

@@ -20,7 +20,7 @@ KINDS = {
     "custom_dropdown": "one",
     "nested_field": "one",
 }
-# Fields of every account that records carry beside their own ones.
+# Fields that every account has; records carry them next to their own.
 STANDARD = {
     "company": {
         "health_score": "one",
